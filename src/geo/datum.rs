@@ -1,0 +1,109 @@
+//! The datums that positions in Chinese files come in, and their way to WGS-84.
+
+use super::position::{Position, PositionError};
+use geocoordinates::china::{Bd09, Gcj02, out_of_china};
+use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr};
+
+/// A geodetic datum (or obfuscation of one) of incoming positions. Everything inside is WGS-84.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Datum {
+    /// GPS and OpenStreetMap.
+    #[default]
+    Wgs84,
+    /// China Geodetic Coordinate System 2000; within a few decimetres of WGS-84, taken as equal.
+    Cgcs2000,
+    /// The shifted system of Chinese web maps (Amap, Tencent).
+    Gcj02,
+    /// Baidu's further shift of GCJ-02.
+    Bd09,
+}
+
+/// A text that names no datum we know.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown datum \"{0}\": expected wgs84, cgcs2000, gcj02 or bd09")]
+pub struct UnknownDatum(pub String);
+
+impl FromStr for Datum {
+    type Err = UnknownDatum;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        let plain: String = s.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+        match plain.as_str() {
+            "wgs84" | "epsg4326" => Ok(Self::Wgs84),
+            "cgcs2000" | "epsg4490" => Ok(Self::Cgcs2000),
+            "gcj02" => Ok(Self::Gcj02),
+            "bd09" | "bd09ll" => Ok(Self::Bd09),
+            _ => Err(UnknownDatum(s.to_owned())),
+        }
+    }
+}
+
+impl fmt::Display for Datum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Wgs84 => "wgs84",
+            Self::Cgcs2000 => "cgcs2000",
+            Self::Gcj02 => "gcj02",
+            Self::Bd09 => "bd09",
+        })
+    }
+}
+
+impl Datum {
+    /// Takes a position given in this datum to WGS-84 (error below a metre). Positions outside China are
+    /// returned unchanged, as the shifts are defined inside it only.
+    ///
+    /// # Errors
+    /// [`PositionError`] when the position, before or after, is off the globe.
+    pub fn to_wgs84(self, lon: f64, lat: f64) -> Result<Position, PositionError> {
+        let given = Position::new(lon, lat)?;
+        if out_of_china(lat, lon) {
+            return Ok(given);
+        }
+        let moved = match self {
+            Self::Wgs84 | Self::Cgcs2000 => return Ok(given),
+            Self::Gcj02 => Gcj02::new(lat, lon).try_to_wgs84_refined(),
+            Self::Bd09 => Bd09::new(lat, lon).try_to_wgs84_refined(),
+        };
+        let moved = moved.map_err(|_| PositionError::Latitude(lat))?.into_inner();
+        Position::new(moved.lon, moved.lat)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geo::{Fixed, chord_length_m};
+    use geocoordinates::china::Wgs84;
+
+    #[test]
+    fn round_trip_over_china_is_within_a_metre() {
+        for lon in [87.6, 100.2, 106.55, 113.3, 121.5] {
+            for lat in [22.5, 29.56, 36.0, 43.8] {
+                let truth = Position::new(lon, lat).unwrap();
+                let gcj = Wgs84::new(lat, lon).try_to_gcj02().unwrap();
+                let bd = Wgs84::new(lat, lon).try_to_bd09().unwrap();
+                for back in [Datum::Gcj02.to_wgs84(gcj.lon, gcj.lat), Datum::Bd09.to_wgs84(bd.lon, bd.lat)] {
+                    let d = chord_length_m(Fixed::from(truth), Fixed::from(back.unwrap()));
+                    assert!(d <= 1.0, "{lon} {lat}: {d} m");
+                }
+                assert!(chord_length_m(Fixed::from(truth), Fixed::from(Position::new(gcj.lon, gcj.lat).unwrap())) > 100.0);
+            }
+        }
+    }
+
+    #[test]
+    fn outside_china_nothing_moves() {
+        let p = Datum::Bd09.to_wgs84(-51.2, -30.03).unwrap();
+        assert_eq!((p.lon(), p.lat()), (-51.2, -30.03));
+    }
+
+    #[test]
+    fn names_are_read_generously_and_refused_clearly() {
+        assert_eq!("GCJ-02".parse(), Ok(Datum::Gcj02));
+        assert_eq!("BD09".parse(), Ok(Datum::Bd09));
+        assert_eq!("mars".parse::<Datum>().unwrap_err().to_string(), "unknown datum \"mars\": expected wgs84, cgcs2000, gcj02 or bd09");
+    }
+}

@@ -1,0 +1,12 @@
+//! Positions and measures on the ground: WGS-84 positions, the Chinese datums they may arrive in, local
+//! metric distances, and H3 helpers. The lowest room: it knows nothing of streets, registers or the web.
+
+mod datum;
+mod h3;
+mod metric;
+mod position;
+
+pub use datum::{Datum, UnknownDatum};
+pub use h3::{CellParseError, cell_centre, cell_of, parse_cell};
+pub use metric::{Metric, chord_length_m};
+pub use position::{Fixed, Position, PositionError};

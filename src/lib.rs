@@ -1,0 +1,7 @@
+//! walkshed: who reaches which service on foot, over a real street network, answered through one GraphQL API.
+//!
+//! The rooms, from the ground up: `geo`, `network`, `registry` and `coverage`, `store` and `exchange`, `graphql`,
+//! `server`, `cli`. Arrows point down only; ARCHITECTURE.md tells more.
+
+pub mod geo;
+pub mod network;

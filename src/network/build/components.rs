@@ -1,0 +1,38 @@
+//! Connected pieces of the network, for one profile at a time.
+
+/// Union-find over vertices, with path halving.
+pub(super) struct Components {
+    parent: Vec<u32>,
+    size: Vec<u32>,
+}
+
+impl Components {
+    pub(super) fn new(vertices: usize) -> Self {
+        Self { parent: (0..vertices as u32).collect(), size: vec![1; vertices] }
+    }
+
+    pub(super) fn find(&mut self, v: u32) -> u32 {
+        let mut v = v;
+        while self.parent[v as usize] != v {
+            let grand = self.parent[self.parent[v as usize] as usize];
+            self.parent[v as usize] = grand;
+            v = grand;
+        }
+        v
+    }
+
+    pub(super) fn union(&mut self, a: u32, b: u32) {
+        let (a, b) = (self.find(a), self.find(b));
+        if a != b {
+            let (small, large) = if self.size[a as usize] < self.size[b as usize] { (a, b) } else { (b, a) };
+            self.parent[small as usize] = large;
+            self.size[large as usize] += self.size[small as usize];
+        }
+    }
+
+    /// Vertices in the piece of `v`.
+    pub(super) fn size(&mut self, v: u32) -> u32 {
+        let root = self.find(v);
+        self.size[root as usize]
+    }
+}

@@ -1,0 +1,147 @@
+//! From an OpenStreetMap extract and heights to the prepared network: cut ways at junctions, number junctions along
+//! a Hilbert curve, give every segment its heights and costs, mark islands, index segments for snapping.
+
+mod assemble;
+mod components;
+mod heights;
+mod topology;
+
+use super::elevation::{Elevation, ElevationError, Extent};
+use super::file::{FileError, Network};
+use super::osm::{Extract, OsmError, ReadCounts, read_pbf};
+use super::profile::Profiles;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+pub use assemble::assemble;
+pub use topology::{Link, Topology, link_up};
+
+/// What to build from.
+#[derive(Debug, Clone)]
+pub struct BuildOptions {
+    pub streets: PathBuf,
+    pub elevation: Vec<PathBuf>,
+    /// Connected pieces with fewer junctions than this are islands: kept, but not snapped to while another street is near.
+    pub island_size: u32,
+    pub profiles: Profiles,
+}
+
+/// Why a network could not be built.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    #[error("{}: {source}", path.display())]
+    Osm { path: PathBuf, source: OsmError },
+    #[error(transparent)]
+    Elevation(#[from] ElevationError),
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("the extract holds {0}, more than one prepared file can number (4 billion); cut it into smaller ones")]
+    TooLarge(&'static str),
+    #[error("none of the streets can be used: every node they refer to is missing from the extract")]
+    Nothing,
+}
+
+/// What an import did: shown to the user, stored in the file, answered as `dataset`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct StreetsReport {
+    /// The file read.
+    pub source: String,
+    /// When, as RFC 3339 in UTC.
+    pub built_at: String,
+    pub nodes_read: u64,
+    pub ways_read: u64,
+    pub street_ways: u64,
+    pub kept_ways: u64,
+    /// Street ways left out, by reason.
+    pub left_out: BTreeMap<String, u64>,
+    /// References to nodes the extract lacks; ways are cut there.
+    pub missing_nodes: u64,
+    pub barriers: u64,
+    pub lifts: u64,
+    pub plazas: u64,
+    pub plaza_lines: u64,
+    /// Plazas walked around only: rings not closed, or too many corners.
+    pub plazas_not_crossed: u64,
+    pub vertices: u64,
+    pub edges: u64,
+    pub length_km: f64,
+    /// Segments by kind.
+    pub kinds: BTreeMap<String, u64>,
+    pub bridges: u64,
+    pub tunnels: u64,
+    /// Separate pieces with fewer junctions than the island size (on foot), and the segments in them.
+    pub islands: u64,
+    pub island_edges: u64,
+    pub elevation: Vec<String>,
+    /// Junctions for which no height was found.
+    pub vertices_without_height: u64,
+    pub min_height_m: f64,
+    pub max_height_m: f64,
+    pub warnings: Vec<String>,
+}
+
+impl StreetsReport {
+    fn take_counts(&mut self, counts: &ReadCounts) {
+        self.nodes_read = counts.nodes;
+        self.ways_read = counts.ways;
+        self.street_ways = counts.street_ways;
+        self.kept_ways = counts.kept_ways;
+        self.missing_nodes = counts.missing_nodes;
+        self.barriers = counts.barriers;
+        self.lifts = counts.lifts;
+        self.plazas_not_crossed = counts.broken_areas;
+        for (reason, n) in &counts.left_out {
+            let name = serde_json::to_value(reason).ok().and_then(|v| v.as_str().map(str::to_owned));
+            self.left_out.insert(name.unwrap_or_default(), *n);
+        }
+    }
+}
+
+/// Where an import is, for a progress bar.
+#[derive(Debug, Clone, Copy)]
+pub enum Step {
+    /// Bytes read of bytes to read.
+    Reading(u64, u64),
+    Linking,
+    Heights,
+    Costs,
+}
+
+/// Builds the prepared network in memory.
+///
+/// # Errors
+/// [`BuildError`] naming the file that could not be used.
+pub fn build(options: &BuildOptions, progress: &(dyn Fn(Step) + Sync)) -> Result<Network, BuildError> {
+    let path = &options.streets;
+    let extract = read_pbf(path, &|done, all| progress(Step::Reading(done, all)))
+        .map_err(|source| BuildError::Osm { path: path.clone(), source })?;
+    let extent = extent_of(&extract).ok_or(BuildError::Nothing)?;
+    let mut report = StreetsReport { source: file_name(path), built_at: now(), ..StreetsReport::default() };
+    report.take_counts(&extract.counts);
+    progress(Step::Linking);
+    let topology = link_up(extract, &mut report)?;
+    let elevation = Elevation::open(&options.elevation, extent)?;
+    report.elevation = options.elevation.iter().map(|p| file_name(p)).collect();
+    report.warnings.extend(elevation.warnings.iter().cloned());
+    Ok(assemble(topology, &elevation, &options.profiles, options.island_size, report, progress)?)
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+fn now() -> String {
+    jiff::Timestamp::now().round(jiff::Unit::Second).unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_string()
+}
+
+fn extent_of(extract: &Extract) -> Option<Extent> {
+    let mut known = extract.nodes.iter().flatten();
+    let first = *known.next()?;
+    let (mut low, mut high) = (first, first);
+    for p in known {
+        (low.x, low.y) = (low.x.min(p.x), low.y.min(p.y));
+        (high.x, high.y) = (high.x.max(p.x), high.y.max(p.y));
+    }
+    Some(Extent { west: low.lon(), south: low.lat(), east: high.lon(), north: high.lat() })
+}

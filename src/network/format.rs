@@ -1,0 +1,222 @@
+//! The layout of the prepared file: a header, a table of sections, the sections, each aligned to 8 bytes,
+//! little-endian.
+//!
+//! | bytes | what |
+//! | --- | --- |
+//! | 0-7 | `WALKSHED` |
+//! | 8-11 | format version |
+//! | 12-15 | number of sections |
+//! | 16-23 | length of the whole file |
+//! | 24-31 | XXH3-64 of everything after byte 32 |
+//! | then, a section each | number, element size, offset, length in bytes (u32, u32, u64, u64) |
+
+use super::map::map_file;
+use bytemuck::{Pod, cast_slice};
+use memmap2::Mmap;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use xxhash_rust::xxh3::xxh3_64;
+
+const MAGIC: &[u8; 8] = b"WALKSHED";
+/// Raised whenever the meaning of a byte changes.
+pub const VERSION: u32 = 1;
+const HEADER: usize = 32;
+const ENTRY: usize = 24;
+
+/// Why a prepared file was refused. Each sentence ends with what to run.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    #[error("there is no prepared street network at {}; run: walkshed import streets CITY.osm.pbf", .0.display())]
+    Missing(PathBuf),
+    #[error("cannot read or write {}: {source}", path.display())]
+    Io { path: PathBuf, source: io::Error },
+    #[error("{} is not a street network that walkshed prepared; run: walkshed import streets CITY.osm.pbf", .0.display())]
+    Foreign(PathBuf),
+    #[error("{} was prepared by another version of walkshed (format {found}, this one reads {VERSION}); run: walkshed import streets CITY.osm.pbf", path.display())]
+    Version { path: PathBuf, found: u32 },
+    #[error("{} is cut off or damaged ({why}); run: walkshed import streets CITY.osm.pbf", path.display())]
+    Damaged { path: PathBuf, why: String },
+}
+
+/// The bytes of a prepared file, mapped or in memory.
+enum Bytes {
+    Mapped(Mmap),
+    /// 64-bit words, for alignment.
+    Owned(Vec<u64>),
+}
+
+impl Bytes {
+    fn get(&self) -> &[u8] {
+        match self {
+            Self::Mapped(map) => map,
+            Self::Owned(words) => cast_slice(words),
+        }
+    }
+}
+
+/// A prepared file whose checksum and table have been verified.
+pub struct Sections {
+    bytes: Bytes,
+    /// By section number.
+    ranges: Vec<Range<usize>>,
+    len: usize,
+}
+
+impl Sections {
+    /// Maps and verifies a file.
+    ///
+    /// # Errors
+    /// [`FileError`] when it is missing, foreign, of another version, cut off or damaged.
+    pub fn open(path: &Path, elements: &[usize]) -> Result<Self, FileError> {
+        let io_error = |source| FileError::Io { path: path.to_owned(), source };
+        let file = match File::open(path) {
+            Ok(file) => file,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(FileError::Missing(path.to_owned())),
+            Err(e) => return Err(io_error(e)),
+        };
+        if file.metadata().map_err(io_error)?.len() < HEADER as u64 {
+            return Err(FileError::Foreign(path.to_owned()));
+        }
+        Self::verify(Bytes::Mapped(map_file(&file).map_err(io_error)?), path, elements)
+    }
+
+    /// Takes what a [`Writer`] made, without a file.
+    ///
+    /// # Errors
+    /// As [`Sections::open`].
+    pub fn from_words(words: Vec<u64>, elements: &[usize]) -> Result<Self, FileError> {
+        Self::verify(Bytes::Owned(words), Path::new("(in memory)"), elements)
+    }
+
+    fn verify(bytes: Bytes, path: &Path, elements: &[usize]) -> Result<Self, FileError> {
+        let damaged = |why: &str| FileError::Damaged { path: path.to_owned(), why: why.to_owned() };
+        let all = bytes.get();
+        let word = |at: usize| all.get(at..at + 4).and_then(|b| b.try_into().ok()).map(u32::from_le_bytes);
+        let long = |at: usize| all.get(at..at + 8).and_then(|b| b.try_into().ok()).map(u64::from_le_bytes);
+        if all.get(..8) != Some(MAGIC) {
+            return Err(FileError::Foreign(path.to_owned()));
+        }
+        let found = word(8).unwrap_or(0);
+        if found != VERSION {
+            return Err(FileError::Version { path: path.to_owned(), found });
+        }
+        let len = long(16).and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
+        if len > all.len() || len < HEADER {
+            return Err(damaged(&format!("it should have {len} bytes and has {}", all.len())));
+        }
+        if long(24) != Some(xxh3_64(&all[HEADER..len])) {
+            return Err(damaged("its checksum does not match"));
+        }
+        if word(12) != u32::try_from(elements.len()).ok() {
+            return Err(damaged("another number of sections than expected"));
+        }
+        let mut ranges = Vec::with_capacity(elements.len());
+        for (n, &size) in elements.iter().enumerate() {
+            let at = HEADER + n * ENTRY;
+            let start = long(at + 8).and_then(|n| usize::try_from(n).ok());
+            let size_ok = word(at + 4) == u32::try_from(size).ok() && word(at) == u32::try_from(n).ok();
+            let length = long(at + 16).and_then(|n| usize::try_from(n).ok());
+            match (start, length) {
+                (Some(start), Some(length))
+                    if size_ok && start % 8 == 0 && length % size == 0 && start.checked_add(length).is_some_and(|e| e <= len) =>
+                {
+                    ranges.push(start..start + length);
+                }
+                _ => return Err(damaged(&format!("section {n} lies outside the file"))),
+            }
+        }
+        Ok(Self { bytes, ranges, len })
+    }
+
+    /// The elements of a section.
+    ///
+    /// # Panics
+    /// Never for a section of the declared element type: offsets and sizes were verified on opening.
+    #[must_use]
+    pub fn get<T: Pod>(&self, section: usize) -> &[T] {
+        cast_slice(&self.bytes.get()[self.ranges[section].clone()])
+    }
+
+    /// Bytes of the whole file.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The whole file, as written.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes.get()[..self.len]
+    }
+}
+
+/// Puts sections together.
+#[derive(Default)]
+pub struct Writer {
+    sections: Vec<(usize, Vec<u8>)>,
+}
+
+impl Writer {
+    /// Adds the next section.
+    pub fn push<T: Pod>(&mut self, elements: &[T]) {
+        self.sections.push((size_of::<T>(), cast_slice(elements).to_vec()));
+    }
+
+    /// The file as 64-bit words.
+    #[must_use]
+    pub fn finish(self) -> Vec<u64> {
+        let mut offset = HEADER + self.sections.len() * ENTRY;
+        let mut table = Vec::new();
+        for (n, (size, bytes)) in self.sections.iter().enumerate() {
+            offset = offset.next_multiple_of(8);
+            table.extend_from_slice(&(n as u32).to_le_bytes());
+            table.extend_from_slice(&(*size as u32).to_le_bytes());
+            table.extend_from_slice(&(offset as u64).to_le_bytes());
+            table.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+            offset += bytes.len();
+        }
+        let len = offset.next_multiple_of(8);
+        let mut words = vec![0u64; len / 8];
+        let out: &mut [u8] = bytemuck::cast_slice_mut(&mut words);
+        out[HEADER..HEADER + table.len()].copy_from_slice(&table);
+        let mut at = HEADER + table.len();
+        for (_, bytes) in &self.sections {
+            at = at.next_multiple_of(8);
+            out[at..at + bytes.len()].copy_from_slice(bytes);
+            at += bytes.len();
+        }
+        let sum = xxh3_64(&out[HEADER..]);
+        out[..8].copy_from_slice(MAGIC);
+        out[8..12].copy_from_slice(&VERSION.to_le_bytes());
+        out[12..16].copy_from_slice(&(self.sections.len() as u32).to_le_bytes());
+        out[16..24].copy_from_slice(&(len as u64).to_le_bytes());
+        out[24..32].copy_from_slice(&sum.to_le_bytes());
+        words
+    }
+}
+
+/// Replaces a file in one step: written aside, flushed to disk, renamed. A stop half-way leaves the old one.
+///
+/// # Errors
+/// [`FileError::Io`] with the path.
+pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let io_error = |source| FileError::Io { path: path.to_owned(), source };
+    let aside = path.with_extension(format!("tmp{}", std::process::id()));
+    let write = || -> io::Result<()> {
+        let mut file = File::create(&aside)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&aside, path)?;
+        // The rename itself must reach the disk too; not every system lets a folder be opened for that.
+        if let Some(folder) = path.parent().and_then(|p| File::open(p).ok()) {
+            let _ = folder.sync_all();
+        }
+        Ok(())
+    };
+    write().map_err(|e| {
+        let _ = fs::remove_file(&aside);
+        io_error(e)
+    })
+}

@@ -1,0 +1,203 @@
+//! Many points on the network at once (facilities, demand cells): snapped once, hung on the vertices they are reached
+//! from, so that a search collects them as it goes.
+
+use super::file::Network;
+use super::profile::Profile;
+use super::search::{Search, Start};
+use super::snap::{Snap, Unsnappable};
+use super::units::{Deciseconds, Direction, VertexId};
+use crate::geo::Fixed;
+use rayon::prelude::*;
+use std::sync::OnceLock;
+
+/// The points of a layer for one profile.
+pub struct Snapped {
+    /// By point; `None` where no street is near.
+    pub snaps: Vec<Option<Snap>>,
+    hung: [OnceLock<Hung>; 2],
+}
+
+/// Points by the vertex they are reached from, in CSR form.
+struct Hung {
+    first: Vec<u32>,
+    /// Point and time from the vertex, off-network leg included.
+    entries: Vec<(u32, Deciseconds)>,
+}
+
+/// A fixed set of points over one network. What a profile needs is made when it is first asked for.
+pub struct PointLayer {
+    points: Vec<Fixed>,
+    by_profile: [OnceLock<Snapped>; Profile::COUNT],
+}
+
+impl PointLayer {
+    /// A layer of points.
+    #[must_use]
+    pub fn new(points: Vec<Fixed>) -> Self {
+        Self { points, by_profile: Default::default() }
+    }
+
+    /// The points themselves.
+    #[must_use]
+    pub fn points(&self) -> &[Fixed] {
+        &self.points
+    }
+
+    /// The layer as one profile sees it.
+    pub fn snapped(&self, network: &Network, profile: Profile) -> &Snapped {
+        self.by_profile[profile.index()].get_or_init(|| Snapped {
+            snaps: self.points.par_iter().map(|&p| network.snap(p, profile).ok()).collect(),
+            hung: Default::default(),
+        })
+    }
+
+    /// Why a point could not be snapped.
+    #[must_use]
+    pub fn why_not(&self, network: &Network, profile: Profile, point: usize) -> Option<Unsnappable> {
+        network.snap(*self.points.get(point)?, profile).err()
+    }
+
+    /// Makes ready what queries of a profile and direction need.
+    pub fn prepare(&self, network: &Network, profile: Profile, direction: Direction) {
+        self.hung(network, profile, direction);
+    }
+
+    fn hung(&self, network: &Network, profile: Profile, direction: Direction) -> (&Snapped, &Hung) {
+        let snapped = self.snapped(network, profile);
+        let hung = snapped.hung[direction as usize].get_or_init(|| hang(network, &snapped.snaps, profile, direction));
+        (snapped, hung)
+    }
+
+    /// Collects the points within `limit` of where `search` has just been run from.
+    pub fn collect(
+        &self,
+        network: &Network,
+        profile: Profile,
+        direction: Direction,
+        start: &Start,
+        search: &Search,
+        limit: Deciseconds,
+        hits: &mut Hits,
+    ) {
+        let (snapped, hung) = self.hung(network, profile, direction);
+        hits.clear(self.points.len());
+        for &v in search.reached() {
+            let range = hung.first[v as usize] as usize..hung.first[v as usize + 1] as usize;
+            if range.is_empty() {
+                continue;
+            }
+            let time = search.time(VertexId(v));
+            for &(point, leg) in &hung.entries[range] {
+                hits.offer(point, time + leg, Some(VertexId(v)), limit);
+            }
+        }
+        // Points on the place's own edge are reached without passing a vertex.
+        let edge = network.edge(start.snap.edge);
+        let params = network.profiles().get(profile);
+        for v in [edge.tail.index(), edge.head.index()] {
+            for &(point, _) in &hung.entries[hung.first[v] as usize..hung.first[v + 1] as usize] {
+                if let Some(snap) = &snapped.snaps[point as usize] {
+                    let along = start.snap.along_edge(snap, network, profile, direction);
+                    if along.is_some() {
+                        hits.offer(point, start.off + along + params.off_network_time(snap.off_m), None, limit);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn hang(network: &Network, snaps: &[Option<Snap>], profile: Profile, direction: Direction) -> Hung {
+    let params = network.profiles().get(profile);
+    let mut legs: Vec<(u32, u32, Deciseconds)> = Vec::with_capacity(snaps.len() * 2);
+    for (point, snap) in snaps.iter().enumerate() {
+        let Some(snap) = snap else { continue };
+        let (edge, off) = (network.edge(snap.edge), params.off_network_time(snap.off_m));
+        let ends = snap.from_ends(network, profile, direction);
+        for (vertex, time) in [(edge.tail, ends[0]), (edge.head, ends[1])] {
+            // An end one cannot come from is kept too: a place on the same edge finds the point by it.
+            legs.push((vertex.0, point as u32, time + off));
+        }
+    }
+    legs.sort_unstable();
+    let mut first = vec![0u32; network.vertices().len() + 1];
+    for leg in &legs {
+        first[leg.0 as usize + 1] += 1;
+    }
+    for v in 1..first.len() {
+        first[v] += first[v - 1];
+    }
+    Hung { first, entries: legs.into_iter().map(|(_, point, time)| (point, time)).collect() }
+}
+
+/// What a search found of a layer. Scratch: kept a thread, never cleared in full.
+#[derive(Default)]
+pub struct Hits {
+    times: Vec<Deciseconds>,
+    via: Vec<Option<VertexId>>,
+    found: Vec<u32>,
+}
+
+impl Hits {
+    fn clear(&mut self, points: usize) {
+        for &p in &self.found {
+            self.times[p as usize] = Deciseconds::NEVER;
+        }
+        self.found.clear();
+        if self.times.len() != points {
+            self.times.clear();
+            self.times.resize(points, Deciseconds::NEVER);
+            self.via.resize(points, None);
+        }
+    }
+
+    #[inline]
+    fn offer(&mut self, point: u32, time: Deciseconds, via: Option<VertexId>, limit: Deciseconds) {
+        let best = &mut self.times[point as usize];
+        if time <= limit && time < *best {
+            if !best.is_some() {
+                self.found.push(point);
+            }
+            *best = time;
+            self.via[point as usize] = via;
+        }
+    }
+
+    /// The points found, in no particular order.
+    #[must_use]
+    pub fn points(&self) -> &[u32] {
+        &self.found
+    }
+
+    /// The time of a point, [`Deciseconds::NEVER`] when it was not found.
+    #[must_use]
+    pub fn time(&self, point: u32) -> Deciseconds {
+        self.times[point as usize]
+    }
+
+    /// The last vertex on the way to a point; `None` when it lies on the place's own edge.
+    #[must_use]
+    pub fn via(&self, point: u32) -> Option<VertexId> {
+        self.via[point as usize]
+    }
+}
+
+/// All scratch of one thread.
+#[derive(Default)]
+pub struct Scratch {
+    pub search: Search,
+    pub hits: Hits,
+}
+
+thread_local! {
+    static SCRATCH: std::cell::RefCell<Scratch> = std::cell::RefCell::default();
+}
+
+/// Lends the thread's scratch. Do not nest.
+pub fn with_scratch<T>(work: impl FnOnce(&mut Scratch) -> T) -> T {
+    SCRATCH.with(|s| match s.try_borrow_mut() {
+        Ok(mut scratch) => work(&mut scratch),
+        // A nested use gets scratch of its own rather than a panic.
+        Err(_) => work(&mut Scratch::default()),
+    })
+}

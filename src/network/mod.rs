@@ -1,0 +1,28 @@
+//! The street network and everything that is computed on it: OpenStreetMap and heights in, the prepared file,
+//! snapping, the search, routes and walksheds. Knows positions (`geo`) and nothing of registers or the web.
+
+pub mod access;
+pub mod build;
+mod cost;
+mod elevation;
+mod file;
+mod format;
+mod layer;
+mod map;
+pub mod osm;
+mod profile;
+mod route;
+mod search;
+mod snap;
+mod units;
+pub mod walkshed;
+
+pub use elevation::{Elevation, ElevationError, Extent};
+pub use file::{Edge, FileError, Meta, Network, Tables};
+pub use format::replace_file;
+pub use layer::{Hits, PointLayer, Scratch, Snapped, with_scratch};
+pub use profile::{AccessMode, Profile, ProfileError, ProfileParams, Profiles};
+pub use route::{PathPiece, PathStats, Route, matrix, path_to, route, stats_of};
+pub use search::{Search, Seed, Start};
+pub use snap::{Snap, Unsnappable};
+pub use units::{Deciseconds, Direction, EdgeId, VertexId};

@@ -1,0 +1,112 @@
+//! The frame of a PBF file: where its blobs lie. Walked first, so that a truncated file is refused before any work,
+//! and so that the blobs can be decoded on all cores.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::path::Path;
+
+/// Limits of the format itself.
+const MAX_HEADER: u64 = 64 * 1024;
+const MAX_BLOB: u64 = 32 * 1024 * 1024;
+
+/// One blob in the file, its header included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BlobSpan {
+    pub offset: u64,
+    pub len: usize,
+    /// Holds map data (and not the file's header or an unknown extension).
+    pub is_data: bool,
+}
+
+/// Why the bytes are not a whole PBF file.
+#[derive(Debug, thiserror::Error)]
+pub enum FramingError {
+    #[error("the file is empty")]
+    Empty,
+    #[error("not an OpenStreetMap PBF file (byte {0} does not begin a blob)")]
+    Foreign(u64),
+    #[error("the file is cut off: it has {size} bytes, and the blob at byte {offset} needs {needed}")]
+    Truncated { size: u64, offset: u64, needed: u64 },
+    #[error("it holds no map data")]
+    NoData,
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Walks the frame of a file.
+///
+/// # Errors
+/// [`FramingError`] when it is empty, cut off, or not PBF.
+pub fn blob_spans(path: &Path) -> Result<Vec<BlobSpan>, FramingError> {
+    let file = File::open(path)?;
+    let size = file.metadata()?.len();
+    if size == 0 {
+        return Err(FramingError::Empty);
+    }
+    let mut reader = BufReader::new(file);
+    let (mut spans, mut offset) = (Vec::new(), 0u64);
+    while offset < size {
+        let truncated = |needed: u64| FramingError::Truncated { size, offset, needed };
+        if size - offset < 4 {
+            return Err(truncated(4));
+        }
+        let mut word = [0u8; 4];
+        reader.read_exact(&mut word)?;
+        let header_len = u64::from(u32::from_be_bytes(word));
+        if header_len == 0 || header_len > MAX_HEADER {
+            return Err(FramingError::Foreign(offset));
+        }
+        if size - offset < 4 + header_len {
+            return Err(truncated(4 + header_len));
+        }
+        let mut header = vec![0u8; usize::try_from(header_len).map_err(|_| FramingError::Foreign(offset))?];
+        reader.read_exact(&mut header)?;
+        let (is_data, blob_len) = parse_header(&header).ok_or(FramingError::Foreign(offset))?;
+        let whole = 4 + header_len + blob_len;
+        if size - offset < whole {
+            return Err(truncated(whole));
+        }
+        spans.push(BlobSpan { offset, len: usize::try_from(whole).map_err(|_| FramingError::Foreign(offset))?, is_data });
+        offset += whole;
+        reader.seek(SeekFrom::Start(offset))?;
+    }
+    if spans.iter().any(|s| s.is_data) { Ok(spans) } else { Err(FramingError::NoData) }
+}
+
+/// Reads `BlobHeader { 1: type, 2: indexdata, 3: datasize }`.
+fn parse_header(mut bytes: &[u8]) -> Option<(bool, u64)> {
+    let (mut kind, mut size) = (None, None);
+    while !bytes.is_empty() {
+        let key = varint(&mut bytes)?;
+        match (key >> 3, key & 7) {
+            (3, 0) => size = Some(varint(&mut bytes)?),
+            (_, 0) => {
+                varint(&mut bytes)?;
+            }
+            (field, 2) => {
+                let len = usize::try_from(varint(&mut bytes)?).ok()?;
+                let (value, rest) = bytes.split_at_checked(len)?;
+                bytes = rest;
+                if field == 1 {
+                    kind = Some(value);
+                }
+            }
+            _ => return None,
+        }
+    }
+    let kind = kind?;
+    (size? <= MAX_BLOB && kind.iter().all(u8::is_ascii_graphic)).then_some((kind == b"OSMData", size?))
+}
+
+fn varint(bytes: &mut &[u8]) -> Option<u64> {
+    let mut value = 0u64;
+    for shift in (0..64).step_by(7) {
+        let (&byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Some(value);
+        }
+    }
+    None
+}

@@ -1,0 +1,17 @@
+//! OpenStreetMap in: reading a `.osm.pbf`, deciding by its tags who may use which way, and what stands in the way.
+//! The result ([`Extract`]) is plain data for the graph builder.
+
+mod barrier;
+mod framing;
+mod plaza;
+mod read;
+mod tags;
+mod way;
+
+pub use barrier::{NodeRule, node_rule};
+pub use framing::{BlobSpan, FramingError, blob_spans};
+pub use plaza::cross_plaza;
+pub use read::{Extract, OsmError, OsmWay, ReadCounts, read_pbf};
+pub use tags::Tags;
+pub use way::{LeftOut, WayClass, classify};
+

@@ -1,0 +1,258 @@
+//! Where a point is put on a street: the nearest usable edge, the fraction along it, the distance to it.
+//!
+//! The index is a packed R-tree over street segments in the order of their edges, which is that of a Hilbert curve,
+//! so that it needs no sorting and lies in the prepared file as it is searched.
+
+use super::file::{Edge, Network};
+use super::profile::Profile;
+use super::units::{Deciseconds, Direction, EdgeId};
+use crate::geo::{Fixed, Metric};
+
+/// Children of a box.
+const FANOUT: usize = 8;
+
+/// The tables of the index.
+pub(super) struct SnapIndex {
+    pub pieces: Vec<[u32; 2]>,
+    pub boxes: Vec<[i32; 4]>,
+    pub levels: Vec<u32>,
+}
+
+impl SnapIndex {
+    /// Indexes the edges that places can be put on. The last of `edges` only marks the end of shapes.
+    pub(super) fn build(edges: &[Edge], shapes: &[Fixed]) -> Self {
+        let mut pieces = Vec::new();
+        for (n, pair) in edges.windows(2).enumerate() {
+            if pair[0].can_be_snapped_to() && pair[0].usable().0 != 0 {
+                pieces.extend((pair[0].shape..pair[1].shape - 1).map(|s| [n as u32, s]));
+            }
+        }
+        let mut boxes: Vec<[i32; 4]> = pieces
+            .chunks(FANOUT)
+            .map(|group| {
+                group.iter().fold([i32::MAX, i32::MAX, i32::MIN, i32::MIN], |b, piece| {
+                    let (p, q) = (shapes[piece[1] as usize], shapes[piece[1] as usize + 1]);
+                    join(b, [p.x.min(q.x), p.y.min(q.y), p.x.max(q.x), p.y.max(q.y)])
+                })
+            })
+            .collect();
+        let mut levels = vec![0, boxes.len() as u32];
+        let mut start = 0;
+        while boxes.len() - start > FANOUT {
+            let above: Vec<[i32; 4]> =
+                boxes[start..].chunks(FANOUT).map(|g| g.iter().copied().reduce(join).unwrap_or_default()).collect();
+            start = boxes.len();
+            boxes.extend(above);
+            levels.push(boxes.len() as u32);
+        }
+        Self { pieces, boxes, levels }
+    }
+}
+
+fn join(a: [i32; 4], b: [i32; 4]) -> [i32; 4] {
+    [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])]
+}
+
+/// A place on the network.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Snap {
+    pub edge: EdgeId,
+    /// 0 at the edge's tail, 1 at its head.
+    pub fraction: f64,
+    /// Metres from the place to the street.
+    pub off_m: f64,
+    /// The point on the street.
+    pub at: Fixed,
+}
+
+/// A place that is too far from any street the profile can use.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[error("{}", match nearest_m {
+    Some(m) => format!("the nearest street for this profile is {m:.0} m away, the limit is {limit_m:.0} m"),
+    None => "the street network has no street for this profile".to_owned(),
+})]
+pub struct Unsnappable {
+    /// Metres to the nearest usable street, where there is any.
+    pub nearest_m: Option<f64>,
+    pub limit_m: f64,
+}
+
+impl Snap {
+    /// The time from this place to the edge's tail and head (or from them to it, for [`Direction::Towards`]).
+    #[must_use]
+    pub fn to_ends(&self, network: &Network, profile: Profile, direction: Direction) -> [Deciseconds; 2] {
+        let (edge, costs) = (network.edge(self.edge), network.costs(profile, direction));
+        [costs[edge.arcs[1] as usize].share(self.fraction), costs[edge.arcs[0] as usize].share(1.0 - self.fraction)]
+    }
+
+    /// The time from the edge's tail and head to this place (or from it to them, for [`Direction::Towards`]).
+    #[must_use]
+    pub fn from_ends(&self, network: &Network, profile: Profile, direction: Direction) -> [Deciseconds; 2] {
+        let (edge, costs) = (network.edge(self.edge), network.costs(profile, direction));
+        [costs[edge.arcs[0] as usize].share(self.fraction), costs[edge.arcs[1] as usize].share(1.0 - self.fraction)]
+    }
+
+    /// The time straight along the edge to another place on the same edge; [`Deciseconds::NEVER`] on another.
+    #[must_use]
+    pub fn along_edge(&self, other: &Self, network: &Network, profile: Profile, direction: Direction) -> Deciseconds {
+        if self.edge != other.edge {
+            return Deciseconds::NEVER;
+        }
+        let (edge, costs) = (network.edge(self.edge), network.costs(profile, direction));
+        let span = other.fraction - self.fraction;
+        costs[edge.arcs[usize::from(span < 0.0)] as usize].share(span.abs())
+    }
+}
+
+/// The best candidates so far: squared metres, piece, fraction along the piece.
+#[derive(Clone, Copy)]
+struct Best {
+    d2: f64,
+    piece: [u32; 2],
+    t: f64,
+}
+
+struct Walk<'a> {
+    edges: &'a [Edge],
+    shapes: &'a [Fixed],
+    pieces: &'a [[u32; 2]],
+    boxes: &'a [[i32; 4]],
+    levels: &'a [u32],
+    profile: Profile,
+    at: Fixed,
+    metric: Metric,
+    limit2: f64,
+    main: Option<Best>,
+    island: Option<Best>,
+}
+
+impl Walk<'_> {
+    fn bound(&self) -> f64 {
+        self.main.map_or(self.limit2, |b| b.d2)
+    }
+
+    fn box_d2(&self, b: &[i32; 4]) -> f64 {
+        let gap = |low: i32, p: i32, high: i32| (i64::from(low) - i64::from(p)).max(i64::from(p) - i64::from(high)).max(0);
+        let dx = gap(b[0], self.at.x, b[2]) as f64 * self.metric.kx;
+        let dy = gap(b[1], self.at.y, b[3]) as f64 * self.metric.ky;
+        dx * dx + dy * dy
+    }
+
+    /// Visits the boxes `from..to` of a level, nearest first.
+    fn visit(&mut self, level: usize, from: usize, to: usize) {
+        let base = self.levels[level] as usize;
+        let mut order = [(0.0_f64, 0_usize); FANOUT];
+        let mut n = 0;
+        for i in from..to {
+            let d2 = self.box_d2(&self.boxes[base + i]);
+            if d2 <= self.bound() {
+                let mut k = n;
+                while k > 0 && order[k - 1].0 > d2 {
+                    order[k] = order[k - 1];
+                    k -= 1;
+                }
+                order[k] = (d2, i);
+                n += 1;
+            }
+        }
+        for &(d2, i) in &order[..n] {
+            if d2 > self.bound() {
+                break;
+            }
+            let (first, last) = (i * FANOUT, (i + 1) * FANOUT);
+            if level == 0 {
+                self.try_pieces(first, last.min(self.pieces.len()));
+            } else {
+                let below = (self.levels[level] - self.levels[level - 1]) as usize;
+                self.visit(level - 1, first, last.min(below));
+            }
+        }
+    }
+
+    fn try_pieces(&mut self, from: usize, to: usize) {
+        for &piece in &self.pieces[from..to] {
+            let edge = &self.edges[piece[0] as usize];
+            if !edge.usable().contains(self.profile) {
+                continue;
+            }
+            let (a, b) = (self.shapes[piece[1] as usize], self.shapes[piece[1] as usize + 1]);
+            let (t, d2) = self.metric.project(self.at, a, b);
+            let best = if edge.island().contains(self.profile) { &mut self.island } else { &mut self.main };
+            if d2 <= self.limit2 && best.is_none_or(|b| d2 < b.d2) {
+                *best = Some(Best { d2, piece, t });
+            }
+        }
+    }
+}
+
+impl Network {
+    /// Puts a point on the nearest edge that the profile can use. Islands count only where no other street lies
+    /// within the limit. Bridges, tunnels, lifts and ferries are passed over: nobody lives on them.
+    ///
+    /// # Errors
+    /// [`Unsnappable`] with the distance to the nearest street, past the profile's snapping limit.
+    pub fn snap(&self, at: Fixed, profile: Profile) -> Result<Snap, Unsnappable> {
+        let limit_m = self.profiles().get(profile).snap_limit_m;
+        self.nearest(at, profile, limit_m).ok_or_else(|| Unsnappable {
+            nearest_m: self.nearest(at, profile, f64::INFINITY).map(|s| s.off_m),
+            limit_m,
+        })
+    }
+
+    fn nearest(&self, at: Fixed, profile: Profile, limit_m: f64) -> Option<Snap> {
+        let levels = self.snap_levels();
+        let top = levels.len().checked_sub(2)?;
+        let metric = Metric::at(at.lat());
+        let mut walk = Walk {
+            edges: self.edges(),
+            shapes: self.shapes(),
+            pieces: self.snap_pieces(),
+            boxes: self.snap_boxes(),
+            levels,
+            profile,
+            at,
+            metric,
+            limit2: limit_m * limit_m,
+            main: None,
+            island: None,
+        };
+        walk.visit(top, 0, (levels[top + 1] - levels[top]) as usize);
+        let best = walk.main.or(walk.island)?;
+        let edge = EdgeId(best.piece[0]);
+        let shape = self.shape(edge);
+        let index = (best.piece[1] - self.edge(edge).shape) as usize;
+        let length = |p: &[Fixed]| metric.distance(p[0], p[1]);
+        let total: f64 = shape.windows(2).map(length).sum();
+        let before: f64 = shape[..=index].windows(2).map(length).sum();
+        let along = before + length(&shape[index..]) * best.t;
+        let fraction = if total > 0.0 { (along / total).clamp(0.0, 1.0) } else { 0.0 };
+        Some(Snap { edge, fraction, off_m: best.d2.sqrt(), at: shape[index].lerp(shape[index + 1], best.t) })
+    }
+
+    /// Calls `found` with every street segment (edge, its first point, its last) whose box meets the window.
+    pub fn segments_in(&self, low: Fixed, high: Fixed, mut found: impl FnMut(EdgeId, Fixed, Fixed)) {
+        let levels = self.snap_levels();
+        let Some(top) = levels.len().checked_sub(2) else { return };
+        let (boxes, pieces, shapes) = (self.snap_boxes(), self.snap_pieces(), self.shapes());
+        let meets = |b: &[i32; 4]| b[0] <= high.x && b[2] >= low.x && b[1] <= high.y && b[3] >= low.y;
+        // (level, index) still to visit.
+        let mut stack: Vec<(usize, usize)> = (0..(levels[top + 1] - levels[top]) as usize).map(|i| (top, i)).collect();
+        while let Some((level, i)) = stack.pop() {
+            if !meets(&boxes[levels[level] as usize + i]) {
+                continue;
+            }
+            let first = i * FANOUT;
+            if level == 0 {
+                for piece in &pieces[first..(first + FANOUT).min(pieces.len())] {
+                    let (a, b) = (shapes[piece[1] as usize], shapes[piece[1] as usize + 1]);
+                    if meets(&[a.x.min(b.x), a.y.min(b.y), a.x.max(b.x), a.y.max(b.y)]) {
+                        found(EdgeId(piece[0]), a, b);
+                    }
+                }
+            } else {
+                let below = (levels[level] - levels[level - 1]) as usize;
+                stack.extend((first..(first + FANOUT).min(below)).map(|c| (level - 1, c)));
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! A walkshed as H3 cells: a cell is in it when its centre is reached, by the same rule as any other place.
+
+use super::pieces::Reach;
+use crate::geo::{Fixed, cell_centre};
+use crate::network::file::Network;
+use crate::network::search::Start;
+use crate::network::units::Deciseconds;
+use geo::{Coord, Rect};
+use h3o::geom::{ContainmentMode, TilerBuilder};
+use h3o::{CellIndex, Resolution};
+
+/// Cells and their times, in the order of the cells' numbers.
+#[derive(Debug, Clone, Default)]
+pub struct CellTimes {
+    pub cells: Vec<CellIndex>,
+    pub times: Vec<Deciseconds>,
+}
+
+/// More cells than an answer may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("about {estimate} cells of resolution {resolution} would have to be looked at, the limit is {limit}; ask for a coarser resolution or fewer minutes")]
+pub struct TooManyCells {
+    pub estimate: usize,
+    pub resolution: u8,
+    pub limit: usize,
+}
+
+/// The cells of a resolution whose centres are reached.
+///
+/// # Errors
+/// [`TooManyCells`] when more than `limit` cells lie around what is reached.
+pub fn reached_cells(network: &Network, reach: &Reach, resolution: Resolution, limit: usize) -> Result<CellTimes, TooManyCells> {
+    let params = network.profiles().get(reach.profile);
+    let metric = crate::geo::Metric::at(reach.start.snap.at.lat());
+    let (mut low, mut high) = (reach.start.snap.at, reach.start.snap.at);
+    for p in reach.pieces.iter().flat_map(|piece| Reach::line_of(network, piece)) {
+        (low.x, low.y) = (low.x.min(p.x), low.y.min(p.y));
+        (high.x, high.y) = (high.x.max(p.x), high.y.max(p.y));
+    }
+    let (dx, dy) = (params.snap_limit_m / metric.kx / Fixed::PER_DEGREE, params.snap_limit_m / metric.ky / Fixed::PER_DEGREE);
+    let rect = Rect::new(
+        Coord { x: low.lon() - dx, y: low.lat() - dy },
+        Coord { x: high.lon() + dx, y: high.lat() + dy },
+    );
+    let (width, height) = metric.vector(low, high);
+    let area_km2 = (width + 2.0 * params.snap_limit_m) * (height + 2.0 * params.snap_limit_m) / 1e6;
+    let cell_km2 = crate::geo::cell_of(reach.start.snap.at.into(), resolution).area_km2();
+    let estimate = (area_km2 / cell_km2).ceil() as usize;
+    if estimate > limit {
+        return Err(TooManyCells { estimate, resolution: resolution.into(), limit });
+    }
+    let mut tiler = TilerBuilder::new(resolution).containment_mode(ContainmentMode::ContainsCentroid).build();
+    // A rectangle around a walkshed is a valid polygon.
+    let _ = tiler.add(rect.to_polygon());
+    let mut cells: Vec<CellIndex> = tiler.into_coverage().collect();
+    cells.sort_unstable();
+    cells.dedup();
+    let mut out = CellTimes::default();
+    for cell in cells {
+        let Ok(snap) = network.snap(Fixed::from(cell_centre(cell)), reach.profile) else { continue };
+        let time = reach.time_to(network, &Start::new(network, snap, reach.profile));
+        if time.is_some() {
+            out.cells.push(cell);
+            out.times.push(time);
+        }
+    }
+    Ok(out)
+}
