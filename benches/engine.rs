@@ -1,6 +1,8 @@
 //! The engine's speed: `cargo bench --bench engine`. On Porto Alegre where its files are to hand, else on a made-up
 //! grid of 40,000 junctions.
 
+#![allow(clippy::unwrap_used, reason = "a benchmark that cannot set up should fail")]
+
 #[path = "../tests/support/mod.rs"]
 mod support;
 
@@ -37,10 +39,14 @@ fn engine(c: &mut Criterion) {
     network.save(&path).unwrap();
     println!(
         "{} junctions, {} segments, {} bytes prepared",
-        network.vertices().len(), network.edge_count(), network.size_bytes()
+        network.vertices().len(),
+        network.edge_count(),
+        network.size_bytes()
     );
     c.bench_function("open: map and verify the prepared file", |b| b.iter(|| Network::open(&path).unwrap()));
-    c.bench_function("open: read the prepared file instead (for comparison)", |b| b.iter(|| std::fs::read(&path).unwrap()));
+    c.bench_function("open: read the prepared file instead (for comparison)", |b| {
+        b.iter(|| std::fs::read(&path).unwrap());
+    });
 
     let profile = Profile::Adult;
     let starts = starts(&network, profile, 500);
@@ -87,7 +93,13 @@ fn engine(c: &mut Criterion) {
         b.iter(|| {
             with_scratch(|Scratch { search, hits }| {
                 let start = &starts[next()];
-                search.run(&network, profile, Direction::Towards, &start.seeds(&network, profile, Direction::Towards), LIMIT);
+                search.run(
+                    &network,
+                    profile,
+                    Direction::Towards,
+                    &start.seeds(&network, profile, Direction::Towards),
+                    LIMIT,
+                );
                 layer.collect(&network, profile, Direction::Towards, start, search, LIMIT, hits);
                 hits.points().len()
             })

@@ -3,5 +3,13 @@
 //! The rooms, from the ground up: `geo`, `network`, `registry` and `coverage`, `store` and `exchange`, `graphql`,
 //! `server`, `cli`. Arrows point down only; ARCHITECTURE.md tells more.
 
+pub mod cli;
+pub mod coverage;
+pub mod exchange;
 pub mod geo;
+pub mod graphql;
 pub mod network;
+pub mod registry;
+pub mod server;
+pub mod store;
+pub mod world;

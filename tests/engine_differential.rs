@@ -24,7 +24,8 @@ fn compare(network: &Network, seed: u64, count: usize) -> usize {
     let mut r = Random(seed);
     let mut compared = 0;
     for profile in Profile::ALL {
-        let ends: Vec<(Fixed, Start)> = std::iter::repeat_with(|| place(network, profile, &mut r)).take(60).flatten().collect();
+        let ends: Vec<(Fixed, Start)> =
+            std::iter::repeat_with(|| place(network, profile, &mut r)).take(60).flatten().collect();
         let layer = PointLayer::new(ends.iter().map(|e| e.0).collect());
         let only_starts: Vec<Start> = ends.iter().map(|e| e.1).collect();
         for direction in Direction::ALL {
@@ -53,7 +54,13 @@ fn compare(network: &Network, seed: u64, count: usize) -> usize {
                     assert_eq!(Some(reach.time_to(network, end)).filter(|t| t.is_some()).map(|t| t.0), *want);
                 }
                 if direction == Direction::From {
-                    let row = matrix(network, profile, &[Some(start)], &only_starts.iter().copied().map(Some).collect::<Vec<_>>(), Deciseconds(limit));
+                    let row = matrix(
+                        network,
+                        profile,
+                        &[Some(start)],
+                        &only_starts.iter().copied().map(Some).collect::<Vec<_>>(),
+                        Deciseconds(limit),
+                    );
                     assert_eq!(row[0].iter().map(|t| t.map(|t| t.0)).collect::<Vec<_>>(), expected);
                     for (end, want) in ends.iter().zip(&expected).take(8) {
                         let way = route(network, profile, (at, &start), (end.0, &end.1), Deciseconds(limit));
@@ -113,7 +120,10 @@ fn a_catchment_is_the_walkshed_turned_round() {
         let limit = Deciseconds(12_000);
         for profile in Profile::ALL {
             for _ in 0..40 {
-                let (Some((_, a)), Some((_, b))) = (place(&network, profile, &mut r), place(&network, profile, &mut r)) else { continue };
+                let (Some((_, a)), Some((_, b))) = (place(&network, profile, &mut r), place(&network, profile, &mut r))
+                else {
+                    continue;
+                };
                 let away = Reach::find(&network, profile, Direction::From, a, limit).time_to(&network, &b);
                 let back = Reach::find(&network, profile, Direction::Towards, b, limit).time_to(&network, &a);
                 assert_eq!(away, back, "{profile}");
@@ -176,7 +186,8 @@ fn scratch_serves_networks_of_different_sizes_in_turn() {
     let mut r = Random(4);
     for _ in 0..50 {
         for network in [&small, &large] {
-            let (_, start) = std::iter::repeat_with(|| place(network, Profile::Adult, &mut r)).flatten().next().unwrap();
+            let (_, start) =
+                std::iter::repeat_with(|| place(network, Profile::Adult, &mut r)).flatten().next().unwrap();
             let reach = Reach::find(network, Profile::Adult, Direction::From, start, Deciseconds(2000));
             assert!(reach.vertex_count() <= network.vertices().len());
         }
@@ -198,9 +209,17 @@ fn snapping_finds_what_trying_every_street_finds() {
                     .edge_ids()
                     .filter(|&id| {
                         let e = network.edge(id);
-                        e.can_be_snapped_to() && e.usable().contains(profile) && e.island().contains(profile) == want_island
+                        e.can_be_snapped_to()
+                            && e.usable().contains(profile)
+                            && e.island().contains(profile) == want_island
                     })
-                    .flat_map(|id| network.shape(id).windows(2).map(|p| metric.project(at, p[0], p[1]).1.sqrt()).collect::<Vec<_>>())
+                    .flat_map(|id| {
+                        network
+                            .shape(id)
+                            .windows(2)
+                            .map(|p| metric.project(at, p[0], p[1]).1.sqrt())
+                            .collect::<Vec<_>>()
+                    })
                     .fold(f64::INFINITY, f64::min)
             };
             let (main, island) = (nearest(false), nearest(true));

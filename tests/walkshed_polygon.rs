@@ -55,7 +55,9 @@ fn check(network: &Network, profile: Profile, direction: Direction, start: Start
         }
         if let Some(inner) = &inner {
             assert!(inner.unsigned_area() <= polygon.unsigned_area());
-            for p in inner.iter().flat_map(|p| std::iter::once(p.exterior()).chain(p.interiors())).flat_map(|r| r.points()) {
+            for p in
+                inner.iter().flat_map(|p| std::iter::once(p.exterior()).chain(p.interiors())).flat_map(|r| r.points())
+            {
                 assert!(polygon.intersects(&p), "{m} minutes do not hold {p:?} of the smaller polygon");
             }
         }
@@ -89,7 +91,10 @@ fn check(network: &Network, profile: Profile, direction: Direction, start: Start
                 continue;
             }
             if polygon.intersects(&point(p)) {
-                let near = (-1..=1).flat_map(|dx| (-1..=1).map(move |dy| (x + dx, y + dy))).filter_map(|b| reached.get(&b)).flatten();
+                let near = (-1..=1)
+                    .flat_map(|dx| (-1..=1).map(move |dy| (x + dx, y + dy)))
+                    .filter_map(|b| reached.get(&b))
+                    .flatten();
                 // Street points are sampled every 5 m.
                 let nearest = near.map(|&q| metric.distance(p, q)).fold(f64::INFINITY, f64::min);
                 assert!(nearest <= tolerance + 5.0, "{m} minutes: {p:?} lies inside, {nearest} m from what is reached");
@@ -122,7 +127,8 @@ fn promises_hold_on_crooked_cities() {
         let network = random_network(seed, 180);
         for profile in Profile::ALL {
             let Ok(snap) = network.snap(random_point(&network, &mut r), profile) else { continue };
-            seen += check(&network, profile, Direction::From, Start::new(&network, snap, profile), &[2.0, 7.5, 15.0, 30.0]);
+            seen +=
+                check(&network, profile, Direction::From, Start::new(&network, snap, profile), &[2.0, 7.5, 15.0, 30.0]);
         }
     }
     assert!(seen > 10_000, "{seen}");

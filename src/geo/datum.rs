@@ -89,7 +89,9 @@ mod tests {
                     let d = chord_length_m(Fixed::from(truth), Fixed::from(back.unwrap()));
                     assert!(d <= 1.0, "{lon} {lat}: {d} m");
                 }
-                assert!(chord_length_m(Fixed::from(truth), Fixed::from(Position::new(gcj.lon, gcj.lat).unwrap())) > 100.0);
+                assert!(
+                    chord_length_m(Fixed::from(truth), Fixed::from(Position::new(gcj.lon, gcj.lat).unwrap())) > 100.0
+                );
             }
         }
     }
@@ -104,6 +106,9 @@ mod tests {
     fn names_are_read_generously_and_refused_clearly() {
         assert_eq!("GCJ-02".parse(), Ok(Datum::Gcj02));
         assert_eq!("BD09".parse(), Ok(Datum::Bd09));
-        assert_eq!("mars".parse::<Datum>().unwrap_err().to_string(), "unknown datum \"mars\": expected wgs84, cgcs2000, gcj02 or bd09");
+        assert_eq!(
+            "mars".parse::<Datum>().unwrap_err().to_string(),
+            "unknown datum \"mars\": expected wgs84, cgcs2000, gcj02 or bd09"
+        );
     }
 }

@@ -34,6 +34,5 @@ pub fn cell_centre(cell: CellIndex) -> Position {
 #[must_use]
 pub fn cell_of(position: Position, resolution: Resolution) -> CellIndex {
     LatLng::new(position.lat(), position.lon())
-        .map(|p| p.to_cell(resolution))
-        .unwrap_or_else(|_| unreachable!("a Position is finite"))
+        .map_or_else(|_| unreachable!("a Position is finite"), |p| p.to_cell(resolution))
 }

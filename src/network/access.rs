@@ -106,7 +106,14 @@ pub enum Kind {
 impl Kind {
     /// Every kind.
     pub const ALL: [Self; 9] = [
-        Self::Street, Self::Path, Self::Steps, Self::Escalator, Self::Lift, Self::Ferry, Self::Aerialway, Self::Plaza,
+        Self::Street,
+        Self::Path,
+        Self::Steps,
+        Self::Escalator,
+        Self::Lift,
+        Self::Ferry,
+        Self::Aerialway,
+        Self::Plaza,
         Self::Gate,
     ];
 

@@ -2,10 +2,7 @@ use super::*;
 use crate::network::profile::{Profile, Profiles};
 
 fn segment(kind: Kind, heights: &[f32]) -> Segment<'_> {
-    Segment {
-        length_m: 100.0, kind, access: Access::FOOT.with(Access::BIKE), duration_s: 0,
-        rise_m: 0.0, heights,
-    }
+    Segment { length_m: 100.0, kind, access: Access::FOOT.with(Access::BIKE), duration_s: 0, rise_m: 0.0, heights }
 }
 
 fn time(s: &Segment, profile: Profile, forward: bool) -> u32 {

@@ -78,10 +78,20 @@ impl Edge {
     #[must_use]
     pub const fn new(tail: VertexId, head: VertexId, kind: Kind, structure: Structure, access: Access) -> Self {
         Self {
-            tail, head, access,
+            tail,
+            head,
+            access,
             kind: kind as u8,
             structure: structure as u8,
-            shape: 0, heights: 0, length_m: 0.0, name: Self::NO_NAME, extra: 0, arcs: [0; 2], usable: 0, island: 0, pad: 0,
+            shape: 0,
+            heights: 0,
+            length_m: 0.0,
+            name: Self::NO_NAME,
+            extra: 0,
+            arcs: [0; 2],
+            usable: 0,
+            island: 0,
+            pad: 0,
         }
     }
 
@@ -238,21 +248,20 @@ impl Network {
     #[must_use]
     pub fn with_profiles(mut self, profiles: &Profiles) -> Self {
         for profile in Profile::ALL {
-            self.overridden[profile.index()] =
-                (profiles.get(profile) != self.meta.profiles.get(profile)).then(|| {
-                    let params = profiles.get(profile);
-                    let arcs = self.arc_heads().len();
-                    let mut table = [vec![Deciseconds::NEVER; arcs], vec![Deciseconds::NEVER; arcs]];
-                    for id in self.edge_ids() {
-                        let (edge, segment) = (self.edge(id), self.cost_segment(id));
-                        let both = [cost(&segment, params, true), cost(&segment, params, false)];
-                        for (i, &arc) in edge.arcs.iter().enumerate() {
-                            table[0][arc as usize] = both[i];
-                            table[1][arc as usize] = both[1 - i];
-                        }
+            self.overridden[profile.index()] = (profiles.get(profile) != self.meta.profiles.get(profile)).then(|| {
+                let params = profiles.get(profile);
+                let arcs = self.arc_heads().len();
+                let mut table = [vec![Deciseconds::NEVER; arcs], vec![Deciseconds::NEVER; arcs]];
+                for id in self.edge_ids() {
+                    let (edge, segment) = (self.edge(id), self.cost_segment(id));
+                    let both = [cost(&segment, params, true), cost(&segment, params, false)];
+                    for (i, &arc) in edge.arcs.iter().enumerate() {
+                        table[0][arc as usize] = both[i];
+                        table[1][arc as usize] = both[1 - i];
                     }
-                    table
-                });
+                }
+                table
+            });
         }
         self.profiles = profiles.clone();
         self

@@ -120,7 +120,10 @@ impl Sections {
             let length = long(at + 16).and_then(|n| usize::try_from(n).ok());
             match (start, length) {
                 (Some(start), Some(length))
-                    if size_ok && start % 8 == 0 && length % size == 0 && start.checked_add(length).is_some_and(|e| e <= len) =>
+                    if size_ok
+                        && start % 8 == 0
+                        && length % size == 0
+                        && start.checked_add(length).is_some_and(|e| e <= len) =>
                 {
                     ranges.push(start..start + length);
                 }

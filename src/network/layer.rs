@@ -69,6 +69,7 @@ impl PointLayer {
     }
 
     /// Collects the points within `limit` of where `search` has just been run from.
+    #[expect(clippy::too_many_arguments, reason = "what a search was run with, and where its answer goes")]
     pub fn collect(
         &self,
         network: &Network,

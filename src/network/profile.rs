@@ -58,9 +58,10 @@ impl FromStr for Profile {
     type Err = String;
 
     fn from_str(s: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|p| p.name().eq_ignore_ascii_case(s)).ok_or_else(|| {
-            format!("unknown profile \"{s}\": expected one of {}", Self::ALL.map(Self::name).join(", "))
-        })
+        Self::ALL
+            .into_iter()
+            .find(|p| p.name().eq_ignore_ascii_case(s))
+            .ok_or_else(|| format!("unknown profile \"{s}\": expected one of {}", Self::ALL.map(Self::name).join(", ")))
     }
 }
 
@@ -77,6 +78,7 @@ pub enum AccessMode {
 /// The numbers of one profile. Field names are the keys of `profiles.toml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent permissions, named as in the file")]
 pub struct ProfileParams {
     /// Whose access tags count.
     pub access: AccessMode,
@@ -127,7 +129,9 @@ pub struct ProfileParams {
 /// Why a profile was refused.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ProfileError {
-    #[error("[profiles.{0}]: there is no such profile; there are adult, senior, child, wheelchair, stroller and bicycle")]
+    #[error(
+        "[profiles.{0}]: there is no such profile; there are adult, senior, child, wheelchair, stroller and bicycle"
+    )]
     UnknownProfile(String),
     #[error("[profiles.{0}] must be a table of keys and values")]
     NotATable(String),

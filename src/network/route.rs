@@ -133,12 +133,19 @@ pub fn stats_of(network: &Network, pieces: &[PathPiece], direction: Direction, o
 
 /// The fastest way from one place to another, `None` when there is none within `limit`.
 #[must_use]
-pub fn route(network: &Network, profile: Profile, places: (Fixed, &Start), to: (Fixed, &Start), limit: Deciseconds) -> Option<Route> {
+pub fn route(
+    network: &Network,
+    profile: Profile,
+    places: (Fixed, &Start),
+    to: (Fixed, &Start),
+    limit: Deciseconds,
+) -> Option<Route> {
     let (start, end) = (places.1, to.1);
     with_scratch(|Scratch { search, .. }| {
         let (time, via) = one_to_one(network, search, profile, start, end, limit)?;
         let mut pieces = Vec::new();
         path_to(network, search, (profile, Direction::From), start, via, &end.snap, &mut pieces);
+        #[expect(clippy::float_cmp, reason = "an empty piece has the very same fraction at both ends")]
         pieces.retain(|p| p.from != p.to || network.edge(p.edge).kind() == Kind::Lift);
         let stats = stats_of(network, &pieces, Direction::From, start.snap.off_m + end.snap.off_m);
         let mut line = vec![places.0, start.snap.at];
@@ -245,7 +252,8 @@ pub fn matrix(
                     .map(|(end, legs)| {
                         let (end, legs) = (end.as_ref()?, legs.as_ref()?);
                         let edge = network.edge(end.snap.edge);
-                        let direct = start.off + start.snap.along_edge(&end.snap, network, profile, Direction::From) + end.off;
+                        let direct =
+                            start.off + start.snap.along_edge(&end.snap, network, profile, Direction::From) + end.off;
                         let best = direct.min(search.time(edge.tail) + legs[0]).min(search.time(edge.head) + legs[1]);
                         (best.is_some() && best <= limit).then_some(best)
                     })

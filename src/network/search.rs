@@ -113,7 +113,14 @@ impl Search {
     }
 
     /// Finds all vertices within `limit` of the seeds (`t <= limit`).
-    pub fn run(&mut self, network: &Network, profile: Profile, direction: Direction, seeds: &[Seed], limit: Deciseconds) {
+    pub fn run(
+        &mut self,
+        network: &Network,
+        profile: Profile,
+        direction: Direction,
+        seeds: &[Seed],
+        limit: Deciseconds,
+    ) {
         self.run_until(network, profile, direction, seeds, limit, |_, _| false);
     }
 

@@ -132,7 +132,8 @@ impl Walk<'_> {
     }
 
     fn box_d2(&self, b: &[i32; 4]) -> f64 {
-        let gap = |low: i32, p: i32, high: i32| (i64::from(low) - i64::from(p)).max(i64::from(p) - i64::from(high)).max(0);
+        let gap =
+            |low: i32, p: i32, high: i32| (i64::from(low) - i64::from(p)).max(i64::from(p) - i64::from(high)).max(0);
         let dx = gap(b[0], self.at.x, b[2]) as f64 * self.metric.kx;
         let dy = gap(b[1], self.at.y, b[3]) as f64 * self.metric.ky;
         dx * dx + dy * dy

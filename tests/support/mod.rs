@@ -1,5 +1,5 @@
 //! What several test binaries and the benchmarks share: real data where it is, made-up cities elsewhere.
-#![allow(dead_code, reason = "each binary uses its part")]
+#![allow(dead_code, clippy::unwrap_used, reason = "each binary uses its part; a test that cannot set up should fail")]
 
 pub mod dijkstra;
 pub mod pbf;
@@ -75,7 +75,7 @@ pub fn grid(side: u32, spacing: f64) -> Network {
     network(vec![class(Kind::Street, EVERYONE)], links, points)
 }
 
-/// Numbers that look random and are the same each time (SplitMix64).
+/// Numbers that look random and are the same each time (`SplitMix64`).
 pub struct Random(pub u64);
 
 impl Random {

@@ -37,8 +37,7 @@ pub fn assemble(
         .iter()
         .map(|link| {
             let class = &classes[link.class as usize];
-            let mut edge =
-                Edge::new(VertexId(link.from), VertexId(link.to), class.kind, class.structure, class.access);
+            let mut edge = Edge::new(VertexId(link.from), VertexId(link.to), class.kind, class.structure, class.access);
             edge.length_m = link.shape.windows(2).map(|p| chord_length_m(p[0], p[1])).sum::<f64>() as f32;
             edge.extra = match (class.kind, class.levels) {
                 (Kind::Lift, Some((low, high))) if high > low => u32::from(high.abs_diff(low)) * 30,
@@ -113,7 +112,8 @@ pub fn assemble(
     count_kinds(&edges, &mut report);
     report.vertices = tables.vertices.len() as u64;
     report.edges = edges.len() as u64;
-    let mut end = Edge::new(VertexId(0), VertexId(0), Kind::Gate, Structure::Ground, crate::network::access::Access::default());
+    let mut end =
+        Edge::new(VertexId(0), VertexId(0), Kind::Gate, Structure::Ground, crate::network::access::Access::default());
     (end.shape, end.heights) = (tables.shapes.len() as u32, tables.heights.len() as u32);
     edges.push(end);
 
@@ -122,11 +122,21 @@ pub fn assemble(
     tables.edges = edges;
 
     if elevation.is_empty() {
-        report.warnings.push("no elevation: every street is taken as level; give --elevation to have slopes".to_owned());
+        report
+            .warnings
+            .push("no elevation: every street is taken as level; give --elevation to have slopes".to_owned());
     } else if without > 0 {
-        report.warnings.push(format!("{without} junctions lie outside the elevation files and take the height of a neighbour"));
+        report
+            .warnings
+            .push(format!("{without} junctions lie outside the elevation files and take the height of a neighbour"));
     }
-    let meta = Meta { profiles: profiles.clone(), island_size, has_elevation: !elevation.is_empty(), bounds: bounds(&tables.shapes), report };
+    let meta = Meta {
+        profiles: profiles.clone(),
+        island_size,
+        has_elevation: !elevation.is_empty(),
+        bounds: bounds(&tables.shapes),
+        report,
+    };
     Network::from_tables(&tables, &meta)
 }
 
@@ -231,7 +241,8 @@ fn lay_arcs(tables: &mut Tables, edges: &mut [Edge], costs: &[[[Deciseconds; 2];
 
 fn count_kinds(edges: &[Edge], report: &mut StreetsReport) {
     for edge in edges {
-        let name = serde_json::to_value(edge.kind()).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
+        let name =
+            serde_json::to_value(edge.kind()).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
         *report.kinds.entry(name).or_default() += 1;
         report.length_km += f64::from(edge.length_m) / 1000.0;
         report.bridges += u64::from(edge.structure() == Structure::Bridge);

@@ -63,7 +63,8 @@ pub fn link_up(mut extract: Extract, report: &mut StreetsReport) -> Result<Topol
 
 /// Adds the rims of multipolygon plazas and the lines across all plazas as ways.
 fn add_plazas(extract: &mut Extract, report: &mut StreetsReport) {
-    let is_ring = |w: &OsmWay| extract.classes[w.class as usize].is_area && w.refs.len() > 3 && w.refs.first() == w.refs.last();
+    let is_ring =
+        |w: &OsmWay| extract.classes[w.class as usize].is_area && w.refs.len() > 3 && w.refs.first() == w.refs.last();
     let mut street_touch = vec![false; extract.nodes.len()];
     let mut ring_touch = vec![0u8; extract.nodes.len()];
     for way in extract.ways.iter().filter(|w| !is_ring(w)) {
@@ -77,15 +78,17 @@ fn add_plazas(extract: &mut Extract, report: &mut StreetsReport) {
         let class = &extract.classes[area.class as usize];
         report.plazas += 1;
         let plaza_class = WayClass { kind: Kind::Plaza, is_area: false, ..class.clone() };
-        let crossing = match extract.classes.iter().position(|c| *c == plaza_class) {
-            Some(i) => i,
-            None => {
-                extract.classes.push(plaza_class);
-                extract.classes.len() - 1
-            }
+        let crossing = if let Some(i) = extract.classes.iter().position(|c| *c == plaza_class) {
+            i
+        } else {
+            extract.classes.push(plaza_class);
+            extract.classes.len() - 1
         } as u32;
-        let points: Option<Vec<Vec<Fixed>>> =
-            area.rings.iter().map(|r| r.iter().map(|&i| extract.nodes.get(i as usize).copied().flatten()).collect()).collect();
+        let points: Option<Vec<Vec<Fixed>>> = area
+            .rings
+            .iter()
+            .map(|r| r.iter().map(|&i| extract.nodes.get(i as usize).copied().flatten()).collect())
+            .collect();
         let Some(points) = points else {
             report.plazas_not_crossed += 1;
             continue;
@@ -191,7 +194,15 @@ fn connect_copies(
         if !access.any() {
             continue;
         }
-        let class = WayClass { access, kind, structure: Structure::Ground, duration_s: None, is_area: false, levels: None, name: None };
+        let class = WayClass {
+            access,
+            kind,
+            structure: Structure::Ground,
+            duration_s: None,
+            is_area: false,
+            levels: None,
+            name: None,
+        };
         let class = u32::try_from(classes.iter().position(|c| *c == class).unwrap_or_else(|| {
             classes.push(class);
             classes.len() - 1

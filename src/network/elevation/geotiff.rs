@@ -1,4 +1,4 @@
-//! GeoTIFF heights in a geographic coordinate system (EPSG:4xxx). Only the strips or tiles that the streets lie on
+//! `GeoTIFF` heights in a geographic coordinate system (EPSG:4xxx). Only the strips or tiles that the streets lie on
 //! are decoded.
 
 use super::{ElevationError, Extent, Raster, io_error};
@@ -26,7 +26,7 @@ struct Grid {
 
 type Tiff = Decoder<BufReader<File>>;
 
-/// Reads the part of a GeoTIFF within `extent`; `None` when it lies elsewhere.
+/// Reads the part of a `GeoTIFF` within `extent`; `None` when it lies elsewhere.
 pub(super) fn read(path: &Path, extent: Extent, warnings: &mut Vec<String>) -> Result<Option<Raster>, ElevationError> {
     let unusable = |why: String| ElevationError::Unusable { path: path.to_owned(), why };
     let bad = |e: tiff::TiffError| unusable(format!("not a readable TIFF: {e}"));
@@ -82,7 +82,10 @@ pub(super) fn read(path: &Path, extent: Extent, warnings: &mut Vec<String>) -> R
             let (data_w, data_h) = (data_w as usize, data_h as usize);
             let values = tiff.read_chunk(index).map_err(bad)?;
             let value = reader(&values).ok_or_else(|| {
-                unusable("its heights are of a kind that is not read; uint8, uint16, int16, int32, float32 and float64 are".into())
+                unusable(
+                    "its heights are of a kind that is not read; uint8, uint16, int16, int32, float32 and float64 are"
+                        .into(),
+                )
             })?;
             for row in 0..data_h {
                 let y = cy * chunk_h + row;
@@ -127,7 +130,7 @@ fn reader(values: &DecodingResult) -> Option<Box<dyn Fn(usize) -> Option<f64> + 
     })
 }
 
-/// A value of the GeoKey directory (which holds rows of four: id, where, count, value).
+/// A value of the `GeoKey` directory (which holds rows of four: id, where, count, value).
 fn geo_key(keys: &[u16], id: u16) -> Option<u16> {
     keys.get(4..)?.chunks_exact(4).find(|row| row[0] == id && row[1] == 0).map(|row| row[3])
 }
@@ -141,12 +144,15 @@ fn check_system(path: &Path, keys: &[u16], warnings: &mut Vec<String>) -> Result
     let mend = "reproject it first: gdalwarp -t_srs EPSG:4326 in.tif out.tif";
     if let Some(model) = geo_key(keys, MODEL_TYPE).filter(|&m| m != GEOGRAPHIC) {
         let epsg = geo_key(keys, PROJECTED_TYPE).map_or_else(String::new, |e| format!(" (EPSG:{e})"));
-        return Err(unusable(format!("it is not in degrees of longitude and latitude (model type {model}{epsg}); {mend}")));
+        return Err(unusable(format!(
+            "it is not in degrees of longitude and latitude (model type {model}{epsg}); {mend}"
+        )));
     }
     match geo_key(keys, GEOGRAPHIC_TYPE) {
         Some(epsg) if LIKE_WGS84.contains(&epsg) => Ok(()),
         Some(epsg @ 4000..=4999) => {
-            warnings.push(format!("{}: EPSG:{epsg} is taken as WGS-84; the two can differ by some 100 m", path.display()));
+            warnings
+                .push(format!("{}: EPSG:{epsg} is taken as WGS-84; the two can differ by some 100 m", path.display()));
             Ok(())
         }
         Some(32767) | None => {
@@ -161,9 +167,12 @@ fn georeference(tiff: &mut Tiff, keys: &[u16]) -> tiff::TiffResult<Option<Grid>>
     const RASTER_TYPE: u16 = 1025;
     const PIXEL_IS_POINT: u16 = 2;
     let (sx, sy, x, y) = {
-        let scale = tiff.find_tag(Tag::ModelPixelScaleTag)?.map(|v| v.into_f64_vec()).transpose()?;
-        let tie = tiff.find_tag(Tag::ModelTiepointTag)?.map(|v| v.into_f64_vec()).transpose()?;
-        let matrix = tiff.find_tag(Tag::from_u16_exhaustive(MODEL_TRANSFORMATION))?.map(|v| v.into_f64_vec()).transpose()?;
+        let scale = tiff.find_tag(Tag::ModelPixelScaleTag)?.map(tiff::decoder::ifd::Value::into_f64_vec).transpose()?;
+        let tie = tiff.find_tag(Tag::ModelTiepointTag)?.map(tiff::decoder::ifd::Value::into_f64_vec).transpose()?;
+        let matrix = tiff
+            .find_tag(Tag::from_u16_exhaustive(MODEL_TRANSFORMATION))?
+            .map(tiff::decoder::ifd::Value::into_f64_vec)
+            .transpose()?;
         match (scale.as_deref(), tie.as_deref(), matrix.as_deref()) {
             (Some(&[sx, sy, ..]), Some(&[i, j, _, x, y, ..]), _) => (sx, sy, x - i * sx, y + j * sy),
             (_, _, Some(m)) if m.len() >= 8 && m[1] == 0.0 && m[4] == 0.0 => (m[0], -m[5], m[3], m[7]),

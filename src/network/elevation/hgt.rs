@@ -9,8 +9,9 @@ const VOID: i16 = -32768;
 pub(super) fn read(path: &Path) -> Result<Raster, ElevationError> {
     let unusable = |why: String| ElevationError::Unusable { path: path.to_owned(), why };
     let name = path.file_stem().and_then(|n| n.to_str()).unwrap_or_default();
-    let (south, west) = corner(name)
-        .ok_or_else(|| unusable("the name of an .hgt file gives its south-western corner, such as N29E106.hgt".into()))?;
+    let (south, west) = corner(name).ok_or_else(|| {
+        unusable("the name of an .hgt file gives its south-western corner, such as N29E106.hgt".into())
+    })?;
     let bytes = std::fs::read(path).map_err(io_error(path))?;
     let side = match bytes.len() {
         2_884_802 => 1201,

@@ -1,4 +1,4 @@
-//! Elevation in: GeoTIFF and SRTM `.hgt` rasters in geographic coordinates, sampled bilinearly.
+//! Elevation in: `GeoTIFF` and SRTM `.hgt` rasters in geographic coordinates, sampled bilinearly.
 
 mod geotiff;
 mod hgt;
@@ -56,12 +56,9 @@ impl Raster {
         let (x1, y1) = ((x0 + 1).min(self.columns - 1), (y0 + 1).min(self.rows - 1));
         let (tx, ty) = (fx - x0 as f64, fy - y0 as f64);
         let (mut sum, mut weight) = (0.0, 0.0);
-        for (x, y, w) in [
-            (x0, y0, (1.0 - tx) * (1.0 - ty)),
-            (x1, y0, tx * (1.0 - ty)),
-            (x0, y1, (1.0 - tx) * ty),
-            (x1, y1, tx * ty),
-        ] {
+        for (x, y, w) in
+            [(x0, y0, (1.0 - tx) * (1.0 - ty)), (x1, y0, tx * (1.0 - ty)), (x0, y1, (1.0 - tx) * ty), (x1, y1, tx * ty)]
+        {
             let h = f64::from(*self.heights.get(y * self.columns + x)?);
             if w > 0.0 && h.is_finite() {
                 sum += h * w;

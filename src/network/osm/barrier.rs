@@ -50,10 +50,8 @@ pub fn node_rule(tags: &Tags) -> Option<NodeRule> {
     let general = says(tags, "access");
 
     let foot = says(tags, "foot").or(general).unwrap_or(!wall && !locked);
-    let bike = says(tags, "bicycle")
-        .or_else(|| says(tags, "vehicle"))
-        .or(general)
-        .unwrap_or(!wall && !locked && !narrow);
+    let bike =
+        says(tags, "bicycle").or_else(|| says(tags, "vehicle")).or(general).unwrap_or(!wall && !locked && !narrow);
     let wheelchair = says(tags, "wheelchair").unwrap_or(!narrow);
 
     let mut bits = Access::default();

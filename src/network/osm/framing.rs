@@ -66,7 +66,11 @@ pub fn blob_spans(path: &Path) -> Result<Vec<BlobSpan>, FramingError> {
         if size - offset < whole {
             return Err(truncated(whole));
         }
-        spans.push(BlobSpan { offset, len: usize::try_from(whole).map_err(|_| FramingError::Foreign(offset))?, is_data });
+        spans.push(BlobSpan {
+            offset,
+            len: usize::try_from(whole).map_err(|_| FramingError::Foreign(offset))?,
+            is_data,
+        });
         offset += whole;
         reader.seek(SeekFrom::Start(offset))?;
     }

@@ -14,4 +14,3 @@ pub use plaza::cross_plaza;
 pub use read::{Extract, OsmError, OsmWay, ReadCounts, read_pbf};
 pub use tags::Tags;
 pub use way::{LeftOut, WayClass, classify};
-

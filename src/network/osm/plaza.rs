@@ -16,7 +16,10 @@ type Corner = (usize, usize);
 /// `rings` are closed without repeating the first point, in metres, the outer one first; `is_entry(ring, i)` says
 /// whether a street meets the plaza there. Returns pairs of `(ring, index)`, `None` when it has too many corners.
 #[must_use]
-pub fn cross_plaza(rings: &[Vec<(f64, f64)>], is_entry: impl Fn(usize, usize) -> bool) -> Option<Vec<(Corner, Corner)>> {
+pub fn cross_plaza(
+    rings: &[Vec<(f64, f64)>],
+    is_entry: impl Fn(usize, usize) -> bool,
+) -> Option<Vec<(Corner, Corner)>> {
     let corners: Vec<(Corner, bool)> = rings
         .iter()
         .enumerate()
@@ -90,7 +93,8 @@ fn shortest_tree(n: usize, from: usize, cost: impl Fn(usize, usize) -> f64) -> V
     let mut done = vec![false; n];
     let mut parents = vec![None; n];
     dist[from] = 0.0;
-    while let Some(a) = (0..n).filter(|&v| !done[v] && dist[v].is_finite()).min_by(|&x, &y| dist[x].total_cmp(&dist[y])) {
+    while let Some(a) = (0..n).filter(|&v| !done[v] && dist[v].is_finite()).min_by(|&x, &y| dist[x].total_cmp(&dist[y]))
+    {
         done[a] = true;
         for b in 0..n {
             let d = dist[a] + cost(a, b);

@@ -23,7 +23,9 @@ pub enum OsmError {
     Framing(#[from] FramingError),
     #[error("the blob at byte {offset} is damaged: {why}")]
     Damaged { offset: u64, why: String },
-    #[error("the file needs the feature \"{0}\", which walkshed does not read; use an ordinary extract without history")]
+    #[error(
+        "the file needs the feature \"{0}\", which walkshed does not read; use an ordinary extract without history"
+    )]
     Feature(String),
     #[error("no street people can walk or ride on among its {ways} ways; is this an extract of a city?")]
     NoStreets { ways: u64 },
@@ -142,7 +144,8 @@ pub fn read_pbf(path: &Path, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Ext
         .par_iter()
         .zip(&kinds)
         .map(|(span, kind)| {
-            let pass = if kind.0 { with_block(path, *span, |block| read_nodes(block, &ids))? } else { NodePass::default() };
+            let pass =
+                if kind.0 { with_block(path, *span, |block| read_nodes(block, &ids))? } else { NodePass::default() };
             tick(span);
             Ok(pass)
         })
@@ -162,7 +165,9 @@ pub fn read_pbf(path: &Path, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Ext
     }
     let way_refs: HashMap<i64, usize> = merged.ways.iter().enumerate().map(|(n, w)| (w.0, n)).collect();
     for relation in relations {
-        let member = |id: i64| way_refs.get(&id).map(|&n| merged.ways[n].2.as_slice()).or_else(|| extra.get(&id).map(Vec::as_slice));
+        let member = |id: i64| {
+            way_refs.get(&id).map(|&n| merged.ways[n].2.as_slice()).or_else(|| extra.get(&id).map(Vec::as_slice))
+        };
         match close_rings(&relation.members, member) {
             Some(rings) if !rings.is_empty() => extract.areas.push(OsmArea {
                 class: relation.class,
@@ -180,7 +185,11 @@ pub fn read_pbf(path: &Path, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Ext
     for way in &extract.ways {
         let closed = way.refs.len() > 3 && way.refs.first() == way.refs.last();
         if closed && merged.classes[way.class as usize].is_area {
-            extract.areas.push(OsmArea { class: way.class, is_relation: false, rings: vec![way.refs[..way.refs.len() - 1].to_vec()] });
+            extract.areas.push(OsmArea {
+                class: way.class,
+                is_relation: false,
+                rings: vec![way.refs[..way.refs.len() - 1].to_vec()],
+            });
         }
     }
     merged.counts.missing_nodes =
@@ -206,10 +215,12 @@ fn check_features(path: &Path, span: BlobSpan) -> Result<(), OsmError> {
     let bytes = read_span(path, span)?;
     let blob = BlobReader::new(Cursor::new(bytes)).next().ok_or_else(|| damaged("no blob".into()))?;
     let blob = blob.map_err(|e| damaged(e.to_string()))?;
-    let decoded = catch_unwind(AssertUnwindSafe(|| blob.decode().map(|d| match d {
-        BlobDecode::OsmHeader(header) => header.required_features().to_vec(),
-        _ => Vec::new(),
-    })))
+    let decoded = catch_unwind(AssertUnwindSafe(|| {
+        blob.decode().map(|d| match d {
+            BlobDecode::OsmHeader(header) => header.required_features().to_vec(),
+            _ => Vec::new(),
+        })
+    }))
     .map_err(|_| damaged("the header cannot be decoded".into()))?
     .map_err(|e| damaged(e.to_string()))?;
     match decoded.iter().find(|f| !matches!(f.as_str(), "OsmSchema-V0.6" | "DenseNodes")) {
@@ -407,9 +418,7 @@ fn read_nodes(block: &PrimitiveBlock, wanted: &[i64]) -> NodePass {
         }
         for node in group.dense_nodes() {
             pass.count += 1;
-            tags.refill(node.raw_tags().map(|(k, v)| {
-                (text(table, k.unsigned_abs()), text(table, v.unsigned_abs()))
-            }));
+            tags.refill(node.raw_tags().map(|(k, v)| (text(table, k.unsigned_abs()), text(table, v.unsigned_abs()))));
             pass.keep(wanted, node.id(), node.nano_lon(), node.nano_lat(), &tags);
         }
     }
@@ -420,7 +429,9 @@ impl NodePass {
     fn keep(&mut self, wanted: &[i64], id: i64, nano_lon: i64, nano_lat: i64, tags: &Tags) {
         let Ok(i) = wanted.binary_search(&id) else { return };
         let in_range = nano_lon.unsigned_abs() <= 180_000_000_000 && nano_lat.unsigned_abs() <= 90_000_000_000;
-        let (Ok(index), Ok(x), Ok(y)) = (u32::try_from(i), i32::try_from(nano_lon / 100), i32::try_from(nano_lat / 100)) else {
+        let (Ok(index), Ok(x), Ok(y)) =
+            (u32::try_from(i), i32::try_from(nano_lon / 100), i32::try_from(nano_lat / 100))
+        else {
             return;
         };
         if !in_range {

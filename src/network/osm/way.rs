@@ -70,14 +70,17 @@ struct Default_ {
     bike: bool,
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a row of the table of defaults, most of which are options")]
 const fn both(kind: Kind) -> Option<Default_> {
     Some(Default_ { kind, foot: true, bike: true })
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a row of the table of defaults, most of which are options")]
 const fn foot_only(kind: Kind) -> Option<Default_> {
     Some(Default_ { kind, foot: true, bike: false })
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a row of the table of defaults, most of which are options")]
 const fn closed(kind: Kind) -> Option<Default_> {
     Some(Default_ { kind, foot: false, bike: false })
 }
@@ -93,8 +96,8 @@ fn default_of_highway(tags: &Tags, highway: &str) -> Option<Default_> {
             let barred = tags.is_any("sidewalk", &["no", "none", "separate"]) && !sidewalk;
             Some(Default_ { kind: Kind::Street, foot: !barred, bike: true })
         }
-        "primary" | "primary_link" | "secondary" | "secondary_link" | "tertiary" | "tertiary_link"
-        | "unclassified" | "residential" | "living_street" | "service" | "road" => both(Kind::Street),
+        "primary" | "primary_link" | "secondary" | "secondary_link" | "tertiary" | "tertiary_link" | "unclassified"
+        | "residential" | "living_street" | "service" | "road" => both(Kind::Street),
         "track" | "path" | "cycleway" => both(Kind::Path),
         "pedestrian" => foot_only(if tags.is("area", "yes") { Kind::Plaza } else { Kind::Path }),
         "footway" | "corridor" | "platform" | "crossing" | "bridleway" => foot_only(Kind::Path),
@@ -145,7 +148,9 @@ fn bike_oneway(tags: &Tags) -> Option<bool> {
     }
     let contraflow = tags.is_any("cycleway", &["opposite", "opposite_lane", "opposite_track", "opposite_share_busway"])
         || ["cycleway:left", "cycleway:right"].iter().any(|k| tags.get(k).is_some_and(|v| v.starts_with("opposite")))
-        || ["cycleway:left:oneway", "cycleway:right:oneway", "cycleway:both:oneway"].iter().any(|k| tags.is_any(k, &["no", "-1"]));
+        || ["cycleway:left:oneway", "cycleway:right:oneway", "cycleway:both:oneway"]
+            .iter()
+            .any(|k| tags.is_any(k, &["no", "-1"]));
     if contraflow {
         return None;
     }
@@ -242,7 +247,8 @@ pub fn classify(tags: &Tags) -> Option<Result<WayClass, LeftOut>> {
     let bike_tag = lookup(tags, bike_keys);
     let bike = match bike_tag {
         Some(Permission::Yes | Permission::Dismount) => {
-            base.bike && !motorroad || matches!(lookup(tags, &["bicycle"]), Some(Permission::Yes | Permission::Dismount))
+            base.bike && !motorroad
+                || matches!(lookup(tags, &["bicycle"]), Some(Permission::Yes | Permission::Dismount))
         }
         Some(_) => false,
         None => base.bike && !motorroad,
@@ -335,9 +341,19 @@ mod tests {
     #[test]
     fn durations_are_read_in_all_their_forms() {
         for (text, seconds) in [
-            ("7", Some(420)), ("00:20", Some(1200)), ("1:05:30", Some(3930)), ("PT20M", Some(1200)),
-            ("PT1H5M30S", Some(3930)), ("", None), ("soon", None), ("0", None), ("PT", None), ("PT5", None),
-            ("99999999999", None), ("-5", None), ("1:2:3:4", None),
+            ("7", Some(420)),
+            ("00:20", Some(1200)),
+            ("1:05:30", Some(3930)),
+            ("PT20M", Some(1200)),
+            ("PT1H5M30S", Some(3930)),
+            ("", None),
+            ("soon", None),
+            ("0", None),
+            ("PT", None),
+            ("PT5", None),
+            ("99999999999", None),
+            ("-5", None),
+            ("1:2:3:4", None),
         ] {
             assert_eq!(duration_s(text), seconds, "{text:?}");
         }

@@ -18,7 +18,9 @@ pub struct CellTimes {
 
 /// More cells than an answer may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("about {estimate} cells of resolution {resolution} would have to be looked at, the limit is {limit}; ask for a coarser resolution or fewer minutes")]
+#[error(
+    "about {estimate} cells of resolution {resolution} would have to be looked at, the limit is {limit}; ask for a coarser resolution or fewer minutes"
+)]
 pub struct TooManyCells {
     pub estimate: usize,
     pub resolution: u8,
@@ -29,7 +31,12 @@ pub struct TooManyCells {
 ///
 /// # Errors
 /// [`TooManyCells`] when more than `limit` cells lie around what is reached.
-pub fn reached_cells(network: &Network, reach: &Reach, resolution: Resolution, limit: usize) -> Result<CellTimes, TooManyCells> {
+pub fn reached_cells(
+    network: &Network,
+    reach: &Reach,
+    resolution: Resolution,
+    limit: usize,
+) -> Result<CellTimes, TooManyCells> {
     let params = network.profiles().get(reach.profile);
     let metric = crate::geo::Metric::at(reach.start.snap.at.lat());
     let (mut low, mut high) = (reach.start.snap.at, reach.start.snap.at);
@@ -37,11 +44,10 @@ pub fn reached_cells(network: &Network, reach: &Reach, resolution: Resolution, l
         (low.x, low.y) = (low.x.min(p.x), low.y.min(p.y));
         (high.x, high.y) = (high.x.max(p.x), high.y.max(p.y));
     }
-    let (dx, dy) = (params.snap_limit_m / metric.kx / Fixed::PER_DEGREE, params.snap_limit_m / metric.ky / Fixed::PER_DEGREE);
-    let rect = Rect::new(
-        Coord { x: low.lon() - dx, y: low.lat() - dy },
-        Coord { x: high.lon() + dx, y: high.lat() + dy },
-    );
+    let (dx, dy) =
+        (params.snap_limit_m / metric.kx / Fixed::PER_DEGREE, params.snap_limit_m / metric.ky / Fixed::PER_DEGREE);
+    let rect =
+        Rect::new(Coord { x: low.lon() - dx, y: low.lat() - dy }, Coord { x: high.lon() + dx, y: high.lat() + dy });
     let (width, height) = metric.vector(low, high);
     let area_km2 = (width + 2.0 * params.snap_limit_m) * (height + 2.0 * params.snap_limit_m) / 1e6;
     let cell_km2 = crate::geo::cell_of(reach.start.snap.at.into(), resolution).area_km2();

@@ -41,7 +41,10 @@ impl Tracer<'_> {
             for x in 0..columns - 1 {
                 let a = y * columns + x;
                 let d = a + columns;
-                let case = u8::from(inside[a]) | u8::from(inside[a + 1]) << 1 | u8::from(inside[d + 1]) << 2 | u8::from(inside[d]) << 3;
+                let case = u8::from(inside[a])
+                    | u8::from(inside[a + 1]) << 1
+                    | u8::from(inside[d + 1]) << 2
+                    | u8::from(inside[d]) << 3;
                 if case == 0 || case == 15 {
                     continue;
                 }
@@ -82,6 +85,7 @@ impl Tracer<'_> {
                 let point = self.crossing(here);
                 // A point between two others on a line along the grid says nothing. On slanting lines it stays:
                 // rounding to the last digit would else push the rings of two times across each other.
+                #[expect(clippy::float_cmp, reason = "points on one grid line have the very same coordinate")]
                 if let [.., a, b] = ring[..]
                     && (a.0 == b.0 && b.0 == point.0 || a.1 == b.1 && b.1 == point.1)
                 {
@@ -105,7 +109,11 @@ impl Tracer<'_> {
         let (x, y) = ((node % columns) as f32, (node / columns) as f32);
         let (a, b) = (self.field.times[node], self.field.times[other]);
         let share = |inner: f32, outer: f32| {
-            if outer.is_finite() { ((self.limit - inner) / (outer - inner)).clamp(KEEP_OFF, 1.0 - KEEP_OFF) } else { UNREACHED }
+            if outer.is_finite() {
+                ((self.limit - inner) / (outer - inner)).clamp(KEEP_OFF, 1.0 - KEEP_OFF)
+            } else {
+                UNREACHED
+            }
         };
         let t = if a <= self.limit { share(a, b) } else { 1.0 - share(b, a) };
         if north { (x, y + t) } else { (x + t, y) }

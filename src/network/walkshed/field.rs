@@ -86,7 +86,13 @@ impl Grid {
         let (end_x, end_y) = (b.0.floor() as i64, b.1.floor() as i64);
         let steps = x.abs_diff(end_x) + y.abs_diff(end_y);
         let next = |from: f64, d: f64, cell: i64| {
-            if d > 0.0 { ((cell + 1) as f64 - from) / d } else if d < 0.0 { (cell as f64 - from) / d } else { f64::INFINITY }
+            if d > 0.0 {
+                ((cell + 1) as f64 - from) / d
+            } else if d < 0.0 {
+                (cell as f64 - from) / d
+            } else {
+                f64::INFINITY
+            }
         };
         let (mut tx, mut ty) = (next(a.0, dx, x), next(a.1, dy, y));
         let (step_x, step_y) = ((1.0 / dx).abs(), (1.0 / dy).abs());

@@ -1,13 +1,13 @@
 //! The street pieces a search reached, cut where the time runs out.
 
 use crate::geo::Fixed;
+use crate::geo::Metric;
 use crate::network::file::Network;
 use crate::network::layer::{Scratch, with_scratch};
 use crate::network::profile::Profile;
 use crate::network::route::cut;
 use crate::network::search::{Search, Start};
 use crate::network::units::{Deciseconds, Direction, EdgeId, VertexId};
-use crate::geo::Metric;
 
 /// A part of an edge and the times (deciseconds, not rounded) at its two ends; linear in between.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -65,7 +65,9 @@ impl Reach {
                     continue;
                 }
                 Span {
-                    edge: id, from: 0.0, to: 1.0,
+                    edge: id,
+                    from: 0.0,
+                    to: 1.0,
                     times: [time(edge.tail), time(edge.head)],
                     costs: [costs[edge.arcs[0] as usize], costs[edge.arcs[1] as usize]],
                 }

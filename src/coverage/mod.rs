@@ -1,0 +1,8 @@
+//! What planners and maps ask of a world: who and what is within reach. Plain functions over a
+//! [`World`](crate::world::World); no web, no SQL, no GraphQL.
+
+mod nearby;
+mod reach;
+
+pub use nearby::{NearbyPage, NearbyQuery, Neighbour, nearby};
+pub use reach::{Band, Walkshed, walkshed};

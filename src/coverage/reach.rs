@@ -1,0 +1,102 @@
+//! What a walkshed holds: area, people, facilities, by bands of minutes.
+
+use crate::geo::Metric;
+use crate::network::walkshed::{Field, Reach, contour};
+use crate::network::{Deciseconds, Direction, Network, Profile, Scratch, with_scratch};
+use crate::registry::Category;
+use crate::world::{PlacedPoint, World};
+use geo::{Area, MultiPolygon};
+use std::sync::OnceLock;
+
+/// A walkshed with several bands. Polygons are drawn when they are first asked for.
+pub struct Walkshed {
+    pub place: PlacedPoint,
+    pub reach: Reach,
+    pub bands: Vec<Band>,
+    field: OnceLock<Field>,
+}
+
+/// What is within so many minutes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Band {
+    pub minutes: f64,
+    pub limit: Deciseconds,
+    /// People whose cell's centre reaches the place (or is reached) in time.
+    pub population: f64,
+    /// Facilities by category.
+    pub facilities: [u64; Category::ALL.len()],
+}
+
+/// Finds what is within each of `minutes` of a place (in the order given).
+#[must_use]
+pub fn walkshed(
+    world: &World,
+    network: &Network,
+    place: PlacedPoint,
+    profile: Profile,
+    direction: Direction,
+    minutes: &[f64],
+) -> Walkshed {
+    let limits: Vec<Deciseconds> = minutes.iter().map(|&m| Deciseconds::from_minutes(m)).collect();
+    let most = limits.iter().copied().max().unwrap_or_default();
+    let mut bands: Vec<Band> = minutes
+        .iter()
+        .zip(&limits)
+        .map(|(&minutes, &limit)| Band { minutes, limit, population: 0.0, facilities: [0; Category::ALL.len()] })
+        .collect();
+    let reach = with_scratch(|Scratch { search, hits }| {
+        let start = place.start;
+        search.run(network, profile, direction, &start.seeds(network, profile, direction), most);
+        world.facility_layer.collect(network, profile, direction, &start, search, most, hits);
+        for &p in hits.points() {
+            for band in bands.iter_mut().filter(|b| hits.time(p) <= b.limit) {
+                band.facilities[world.facilities[p as usize].category.index()] += 1;
+            }
+        }
+        world.population_layer.collect(network, profile, direction, &start, search, most, hits);
+        // Summed by cell, so that the sum does not depend on the order of the search.
+        let mut cells: Vec<u32> = hits.points().to_vec();
+        cells.sort_unstable();
+        for p in cells {
+            for band in bands.iter_mut().filter(|b| hits.time(p) <= b.limit) {
+                band.population += world.population[p as usize].people;
+            }
+        }
+        Reach::of_search(network, profile, direction, start, most, search)
+    });
+    Walkshed { place, reach, bands, field: OnceLock::new() }
+}
+
+impl Walkshed {
+    fn field(&self, network: &Network) -> &Field {
+        self.field.get_or_init(|| Field::draw(network, &self.reach))
+    }
+
+    /// The polygon of a band.
+    #[must_use]
+    pub fn polygon(&self, network: &Network, band: &Band) -> MultiPolygon<f64> {
+        contour(self.field(network), band.limit)
+    }
+
+    /// How far the polygon may reach beyond what is reached, metres.
+    #[must_use]
+    pub fn tolerance_m(&self, network: &Network) -> f64 {
+        self.field(network).tolerance_m()
+    }
+
+    /// Square kilometres of a polygon in degrees around the place.
+    #[must_use]
+    pub fn area_km2(&self, polygon: &MultiPolygon<f64>) -> f64 {
+        let metric = Metric::at(self.place.position.lat());
+        polygon.unsigned_area() * (metric.kx * 1e7) * (metric.ky * 1e7) / 1e6
+    }
+
+    /// The area divided by that of the circle one could reach on level ground in a straight line
+    /// (the pedestrian catchment ratio).
+    #[must_use]
+    pub fn reach_ratio(&self, network: &Network, band: &Band, area_km2: f64) -> f64 {
+        let radius_km = network.profiles().get(self.reach.profile).level_kmh * band.minutes / 60.0;
+        let circle = std::f64::consts::PI * radius_km * radius_km;
+        if circle > 0.0 { area_km2 / circle } else { 0.0 }
+    }
+}
