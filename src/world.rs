@@ -19,6 +19,9 @@ pub struct World {
     pub population: Vec<PopulationCell>,
     pub imports: Vec<ImportRecord>,
     center_by_code: HashMap<String, usize>,
+    facility_by_external_id: HashMap<String, u32>,
+    /// By code of a center: its facilities, by their place in `facilities`.
+    facilities_in: HashMap<String, Vec<u32>>,
     /// Facilities as points on the network, by their place in `facilities`.
     pub facility_layer: PointLayer,
     /// Population cells by their centres, by their place in `population`.
@@ -43,11 +46,19 @@ impl World {
         let built = network.as_ref().map_or("none", |n| n.meta().report.built_at.as_str());
         let version = format!("{}-{:08x}", rows.version, xxhash_rust::xxh3::xxh3_64(built.as_bytes()) as u32);
         let fixed = |p: &Position| Fixed::from(*p);
+        let mut facilities_in: HashMap<String, Vec<u32>> = HashMap::new();
+        for (facility, i) in rows.facilities.iter().zip(0..) {
+            if let Some(code) = &facility.center {
+                facilities_in.entry(code.as_str().to_owned()).or_default().push(i);
+            }
+        }
         let world = Self {
             version,
+            facilities_in,
             network,
             network_problem,
             center_by_code: rows.centers.iter().enumerate().map(|(i, c)| (c.code.as_str().to_owned(), i)).collect(),
+            facility_by_external_id: rows.facilities.iter().zip(0..).map(|(f, i)| (f.external_id.clone(), i)).collect(),
             facility_layer: PointLayer::new(rows.facilities.iter().map(|f| fixed(&f.position)).collect()),
             population_layer: PointLayer::new(rows.population.iter().map(|c| cell_centre(c.cell).into()).collect()),
             centers: rows.centers,
@@ -56,9 +67,10 @@ impl World {
             imports: rows.imports,
         };
         if let Some(network) = &world.network {
-            [(&world.facility_layer, Direction::Towards), (&world.population_layer, Direction::Towards)]
-                .into_par_iter()
-                .for_each(|(layer, direction)| layer.prepare(network, Profile::Adult, direction));
+            [&world.facility_layer, &world.population_layer].into_par_iter().for_each(|layer| {
+                layer.prepare(network, Profile::Adult, Direction::From);
+                layer.prepare(network, Profile::Adult, Direction::Towards);
+            });
         }
         world
     }
@@ -80,7 +92,19 @@ impl World {
     /// A center by its division code.
     #[must_use]
     pub fn center(&self, code: &str) -> Option<&Center> {
-        self.center_by_code.get(code).map(|&i| &self.centers[i])
+        self.center_place(code).map(|i| &self.centers[i])
+    }
+
+    /// The place of a center in [`World::centers`], by its division code.
+    #[must_use]
+    pub fn center_place(&self, code: &str) -> Option<usize> {
+        self.center_by_code.get(code).copied()
+    }
+
+    /// The place of a facility in [`World::facilities`], by its external id.
+    #[must_use]
+    pub fn facility_place(&self, external_id: &str) -> Option<usize> {
+        self.facility_by_external_id.get(external_id).map(|&i| i as usize)
     }
 
     /// A center by its number.
@@ -95,6 +119,12 @@ impl World {
         self.facilities.binary_search_by_key(&id, |f| f.id).ok().map(|i| &self.facilities[i])
     }
 
+    /// The facilities in a center, by their places in [`World::facilities`], ascending.
+    #[must_use]
+    pub fn facilities_in(&self, code: &str) -> &[u32] {
+        self.facilities_in.get(code).map_or(&[], Vec::as_slice)
+    }
+
     /// How many facilities each category has.
     #[must_use]
     pub fn facilities_by_category(&self) -> [u64; Category::ALL.len()] {
@@ -103,6 +133,59 @@ impl World {
             counts[f.category.index()] += 1;
         }
         counts
+    }
+
+    /// Facilities too far from any street an adult can use; 0 without a network.
+    #[must_use]
+    pub fn facilities_off_network(&self) -> u64 {
+        let Some(network) = &self.network else { return 0 };
+        self.facility_layer.snapped(network, Profile::Adult).snaps.iter().filter(|s| s.is_none()).count() as u64
+    }
+
+    /// Population cells, and the people in them, too far from any street an adult can use; 0 without a network.
+    #[must_use]
+    pub fn population_off_network(&self) -> (u64, f64) {
+        let Some(network) = &self.network else { return (0, 0.0) };
+        let snaps = &self.population_layer.snapped(network, Profile::Adult).snaps;
+        let off = self.population.iter().zip(snaps).filter(|(_, snap)| snap.is_none());
+        off.fold((0, 0.0), |(cells, people), (cell, _)| (cells + 1, people + cell.people))
+    }
+
+    /// What is missing or wrong, in sentences that say what to run.
+    #[must_use]
+    pub fn problems(&self) -> Vec<String> {
+        let mut list = Vec::new();
+        if let Err(why) = self.network() {
+            list.push(why.to_owned());
+        } else if self.network().is_ok_and(|n| !n.meta().has_elevation) {
+            list.push(
+                "The streets have no heights, all ground counts as level: run `walkshed import streets FILE.osm.pbf --elevation DEM.tif`".into(),
+            );
+        }
+        if self.facilities.is_empty() {
+            list.push("There are no facilities: run `walkshed import facilities FILE.csv`".into());
+        }
+        if self.centers.is_empty() {
+            list.push("There are no centers: run `walkshed import centers FILE.csv`".into());
+        }
+        if self.population.is_empty() {
+            list.push("It is not known who lives where: run `walkshed import population FILE.csv`".into());
+        }
+        match self.facilities_off_network() {
+            0 => {}
+            n => list.push(format!(
+                "{n} of {} facilities are too far from any street to be reached: are their positions right (--datum)?",
+                self.facilities.len()
+            )),
+        }
+        match self.population_off_network() {
+            (0, _) => {}
+            (cells, people) => list.push(format!(
+                "{cells} of {} population cells ({people:.0} people) are too far from any street: they are in no walkshed",
+                self.population.len()
+            )),
+        }
+        list
     }
 
     /// Everyone.

@@ -15,8 +15,8 @@ pub struct NearbyQuery<'a> {
     pub limit: Deciseconds,
     /// Empty for all.
     pub categories: &'a [Category],
-    /// Go on after this one: its time and its place in [`World::facilities`].
-    pub after: Option<(Deciseconds, u32)>,
+    /// Begin here: a time, and a place in [`World::facilities`] for those of the same time.
+    pub from: Option<(Deciseconds, u32)>,
     pub first: usize,
     /// Whether the ways themselves are wanted.
     pub with_stats: bool,
@@ -55,8 +55,8 @@ pub fn nearby(world: &World, network: &Network, query: &NearbyQuery) -> NearbyPa
         let mut keys: Vec<(Deciseconds, u32)> =
             hits.points().iter().filter(|&&i| wanted(i)).map(|&i| (hits.time(i), i)).collect();
         let total = keys.len();
-        if let Some(after) = query.after {
-            keys.retain(|&key| key > after);
+        if let Some(from) = query.from {
+            keys.retain(|&key| key >= from);
         }
         let has_next = keys.len() > query.first;
         if has_next {

@@ -14,6 +14,7 @@ pub struct Walkshed {
     pub reach: Reach,
     pub bands: Vec<Band>,
     field: OnceLock<Field>,
+    polygons: OnceLock<Vec<MultiPolygon<f64>>>,
 }
 
 /// What is within so many minutes.
@@ -64,7 +65,7 @@ pub fn walkshed(
         }
         Reach::of_search(network, profile, direction, start, most, search)
     });
-    Walkshed { place, reach, bands, field: OnceLock::new() }
+    Walkshed { place, reach, bands, field: OnceLock::new(), polygons: OnceLock::new() }
 }
 
 impl Walkshed {
@@ -72,10 +73,12 @@ impl Walkshed {
         self.field.get_or_init(|| Field::draw(network, &self.reach))
     }
 
-    /// The polygon of a band.
-    #[must_use]
-    pub fn polygon(&self, network: &Network, band: &Band) -> MultiPolygon<f64> {
-        contour(self.field(network), band.limit)
+    /// The polygons, one a band.
+    pub fn polygons(&self, network: &Network) -> &[MultiPolygon<f64>] {
+        self.polygons.get_or_init(|| {
+            let field = self.field(network);
+            self.bands.iter().map(|band| contour(field, band.limit)).collect()
+        })
     }
 
     /// How far the polygon may reach beyond what is reached, metres.

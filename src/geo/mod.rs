@@ -2,11 +2,13 @@
 //! metric distances, and H3 helpers. The lowest room: it knows nothing of streets, registers or the web.
 
 mod datum;
+mod geojson_text;
 mod h3;
 mod metric;
 mod position;
 
 pub use datum::{Datum, UnknownDatum};
+pub use geojson_text::{multi_polygon_text, push_line, push_point, push_position};
 pub use h3::{CellParseError, cell_centre, cell_of, parse_cell};
 pub use metric::{Metric, chord_length_m};
 pub use position::{Fixed, Position, PositionError};

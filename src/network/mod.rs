@@ -17,6 +17,9 @@ mod snap;
 mod units;
 pub mod walkshed;
 
+/// What must stand wherever a map of these streets is shown (ODbL 1.0).
+pub const ATTRIBUTION: &str = "© OpenStreetMap contributors";
+
 pub use elevation::{Elevation, ElevationError, Extent};
 pub use file::{Edge, FileError, Meta, Network, Tables};
 pub use format::replace_file;

@@ -227,7 +227,7 @@ pub(super) fn cut(shape: &[Fixed], metric: &Metric, low: f64, high: f64) -> Vec<
 }
 
 /// Times from every origin to every destination, row by row, on all cores; `None` where there is no way within
-/// `limit`. A place that could not be snapped is `None` and so are its times.
+/// `limit`. A place that could not be snapped is `None` and so are its times. Searches run from the shorter side.
 #[must_use]
 pub fn matrix(
     network: &Network,
@@ -236,29 +236,41 @@ pub fn matrix(
     destinations: &[Option<Start>],
     limit: Deciseconds,
 ) -> Vec<Vec<Option<Deciseconds>>> {
-    let legs: Vec<Option<[Deciseconds; 2]>> = destinations
+    if origins.len() <= destinations.len() {
+        return times_between(network, (profile, Direction::From), origins, destinations, limit);
+    }
+    let columns = times_between(network, (profile, Direction::Towards), destinations, origins, limit);
+    (0..origins.len()).map(|row| columns.iter().map(|column| column[row]).collect()).collect()
+}
+
+/// One search a source; `direction` is the one from the sources to the targets.
+fn times_between(
+    network: &Network,
+    (profile, direction): (Profile, Direction),
+    sources: &[Option<Start>],
+    targets: &[Option<Start>],
+    limit: Deciseconds,
+) -> Vec<Vec<Option<Deciseconds>>> {
+    let legs: Vec<Option<[Deciseconds; 2]>> = targets
         .iter()
-        .map(|d| d.map(|d| d.snap.from_ends(network, profile, Direction::From).map(|t| t + d.off)))
+        .map(|t| t.map(|t| t.snap.from_ends(network, profile, direction).map(|leg| leg + t.off)))
         .collect();
-    origins
+    let row = |start: &Start, search: &mut Search| {
+        search.run(network, profile, direction, &start.seeds(network, profile, direction), limit);
+        let time = |(end, legs): (&Option<Start>, &Option<[Deciseconds; 2]>)| {
+            let (end, legs) = (end.as_ref()?, legs.as_ref()?);
+            let edge = network.edge(end.snap.edge);
+            let direct = start.off + start.snap.along_edge(&end.snap, network, profile, direction) + end.off;
+            let best = direct.min(search.time(edge.tail) + legs[0]).min(search.time(edge.head) + legs[1]);
+            (best.is_some() && best <= limit).then_some(best)
+        };
+        targets.iter().zip(&legs).map(time).collect()
+    };
+    sources
         .par_iter()
-        .map(|origin| {
-            let Some(start) = origin else { return vec![None; destinations.len()] };
-            with_scratch(|Scratch { search, .. }| {
-                search.run(network, profile, Direction::From, &start.seeds(network, profile, Direction::From), limit);
-                destinations
-                    .iter()
-                    .zip(&legs)
-                    .map(|(end, legs)| {
-                        let (end, legs) = (end.as_ref()?, legs.as_ref()?);
-                        let edge = network.edge(end.snap.edge);
-                        let direct =
-                            start.off + start.snap.along_edge(&end.snap, network, profile, Direction::From) + end.off;
-                        let best = direct.min(search.time(edge.tail) + legs[0]).min(search.time(edge.head) + legs[1]);
-                        (best.is_some() && best <= limit).then_some(best)
-                    })
-                    .collect()
-            })
+        .map(|source| match source {
+            Some(start) => with_scratch(|Scratch { search, .. }| row(start, search)),
+            None => vec![None; targets.len()],
         })
         .collect()
 }

@@ -8,6 +8,10 @@ use crate::network::units::Deciseconds;
 use geo::{Coord, Rect};
 use h3o::geom::{ContainmentMode, TilerBuilder};
 use h3o::{CellIndex, Resolution};
+use rayon::prelude::*;
+
+/// Fewer cells than this are not worth another thread.
+const MIN_CELLS_A_THREAD: usize = 500;
 
 /// Cells and their times, in the order of the cells' numbers.
 #[derive(Debug, Clone, Default)]
@@ -61,14 +65,11 @@ pub fn reached_cells(
     let mut cells: Vec<CellIndex> = tiler.into_coverage().collect();
     cells.sort_unstable();
     cells.dedup();
-    let mut out = CellTimes::default();
-    for cell in cells {
-        let Ok(snap) = network.snap(Fixed::from(cell_centre(cell)), reach.profile) else { continue };
+    let time = |&cell: &CellIndex| -> Option<(CellIndex, Deciseconds)> {
+        let snap = network.snap(Fixed::from(cell_centre(cell)), reach.profile).ok()?;
         let time = reach.time_to(network, &Start::new(network, snap, reach.profile));
-        if time.is_some() {
-            out.cells.push(cell);
-            out.times.push(time);
-        }
-    }
-    Ok(out)
+        time.is_some().then_some((cell, time))
+    };
+    let (cells, times) = cells.par_iter().with_min_len(MIN_CELLS_A_THREAD).filter_map(time).unzip();
+    Ok(CellTimes { cells, times })
 }

@@ -1,0 +1,42 @@
+//! What a query costs before it runs, in units of one plain field (0.7 microseconds), and where costly work is done.
+
+use super::error::internal;
+use super::types::Profile;
+use crate::network::Direction as EngineDirection;
+use async_graphql::Result;
+
+/// Work that costs more than this many fields (2 ms) leaves the thread that answers others.
+const BLOCKING: usize = 3000;
+
+/// A search: 10 us for a quarter of an hour on foot, growing with the area that can be reached.
+pub fn search(minutes: f64, profile: Profile) -> usize {
+    per_area(14.0, minutes, profile)
+}
+
+/// A search and its polygons: 400 us for a quarter of an hour on foot.
+pub fn walkshed(minutes: &[f64], profile: Profile) -> usize {
+    let most = minutes.iter().copied().fold(0.0, f64::max);
+    per_area(14.0, most, profile) + per_area(500.0, most, profile) + per_area(50.0, most, profile) * minutes.len()
+}
+
+/// A matrix: one search for each place of the shorter side, and every place put on the network.
+pub fn matrix(origins: usize, destinations: usize, minutes: f64, profile: Profile) -> usize {
+    search(minutes, profile).saturating_mul(origins.min(destinations)) + 2 * (origins + destinations)
+}
+
+fn per_area(quarter_hour: f64, minutes: f64, profile: Profile) -> usize {
+    let rides = if profile == Profile::Bicycle { 10.0 } else { 1.0 };
+    let minutes = if minutes.is_finite() { minutes.max(0.0) } else { 0.0 };
+    // A float too large for usize saturates, which is too complex in any case.
+    1 + (quarter_hour * rides * (minutes / 15.0).powi(2)).ceil() as usize
+}
+
+/// Runs cheap work here and costly work on a thread of its own, so that other answers do not wait for it.
+pub async fn run<T: Send + 'static>(cost: usize, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    if cost <= BLOCKING { Ok(work()) } else { tokio::task::spawn_blocking(work).await.map_err(internal) }
+}
+
+/// Which way a search runs, when the request does not say.
+pub fn direction(given: Option<super::types::Direction>, usual: EngineDirection) -> EngineDirection {
+    given.map_or(usual, Into::into)
+}

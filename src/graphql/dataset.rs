@@ -1,0 +1,252 @@
+//! What is loaded: when, from what, how much, with which warnings.
+
+use super::current;
+use super::scalars::DateTime;
+use super::types::{CategoryCount, Profile};
+use crate::network::Network;
+use crate::network::build::StreetsReport;
+use crate::registry::ImportRecord;
+use crate::world::World;
+use async_graphql::{ComplexObject, Context, Object, SimpleObject};
+use std::sync::Arc;
+
+/// What is loaded.
+pub struct Dataset(Arc<World>);
+
+/// The street network.
+pub struct Streets(Arc<World>);
+
+/// A name and how many.
+#[derive(SimpleObject)]
+pub struct Count {
+    /// What is counted.
+    name: String,
+    /// How many.
+    count: u64,
+}
+
+/// A rectangle in WGS-84 degrees.
+#[derive(SimpleObject)]
+pub struct Bounds {
+    west: f64,
+    south: f64,
+    east: f64,
+    north: f64,
+}
+
+/// Who lives where.
+#[derive(SimpleObject)]
+pub struct Population {
+    /// H3 cells with people.
+    cells: u64,
+    /// People in them.
+    people: f64,
+    /// H3 resolution of the cells; null when there are none.
+    resolution: Option<i32>,
+    /// Cells whose centre is too far from any street an adult can use: they are in no walkshed.
+    cells_off_network: u64,
+    /// People in those cells.
+    people_off_network: f64,
+}
+
+/// One import that changed the register.
+#[derive(SimpleObject)]
+#[graphql(complex)]
+pub struct Import {
+    /// "centers", "facilities" or "population".
+    kind: String,
+    /// Name of the file.
+    source: String,
+    /// Rows in the file.
+    rows: u64,
+    /// Of them new.
+    inserted: u64,
+    /// Of them changed.
+    updated: u64,
+    /// Of them the same as before.
+    unchanged: u64,
+    /// Of them refused.
+    refused: u64,
+    #[graphql(skip)]
+    at: String,
+}
+
+#[ComplexObject]
+impl Import {
+    /// When it was carried out.
+    async fn at(&self) -> Option<DateTime> {
+        self.at.parse().ok().map(DateTime)
+    }
+}
+
+impl From<&ImportRecord> for Import {
+    fn from(r: &ImportRecord) -> Self {
+        Self {
+            kind: r.kind.clone(),
+            source: r.source.clone(),
+            rows: r.rows,
+            inserted: r.inserted,
+            updated: r.updated,
+            unchanged: r.unchanged,
+            refused: r.refused,
+            at: r.at.clone(),
+        }
+    }
+}
+
+/// What is loaded.
+#[Object]
+impl Dataset {
+    /// Version of the whole snapshot; it changes with every change of anything in it, and every answer carries it in
+    /// `extensions.worldVersion`.
+    async fn version(&self) -> &str {
+        &self.0.version
+    }
+
+    /// The street network; null when none has been imported.
+    async fn streets(&self) -> Option<Streets> {
+        self.0.network().is_ok().then(|| Streets(self.0.clone()))
+    }
+
+    /// Centers in the register.
+    async fn center_count(&self) -> u64 {
+        self.0.centers.len() as u64
+    }
+
+    /// Facilities in the register.
+    async fn facility_count(&self) -> u64 {
+        self.0.facilities.len() as u64
+    }
+
+    /// Facilities too far from any street an adult can use: `nearby` never finds them.
+    async fn facilities_off_network(&self) -> u64 {
+        self.0.facilities_off_network()
+    }
+
+    /// Facilities by category; all seven are listed.
+    async fn facilities_by_category(&self) -> Vec<CategoryCount> {
+        CategoryCount::all(self.0.facilities_by_category())
+    }
+
+    /// Who lives where.
+    async fn population(&self) -> Population {
+        let (cells_off_network, people_off_network) = self.0.population_off_network();
+        Population {
+            cells: self.0.population.len() as u64,
+            people: self.0.total_population(),
+            resolution: self.0.population.first().map(|c| u8::from(c.cell.resolution()).into()),
+            cells_off_network,
+            people_off_network,
+        }
+    }
+
+    /// The last 50 imports that changed the register, newest first.
+    async fn imports(&self) -> Vec<Import> {
+        self.0.imports.iter().map(Import::from).collect()
+    }
+
+    /// What is missing or wrong, in sentences that say what to run.
+    async fn problems(&self) -> Vec<String> {
+        self.0.problems()
+    }
+}
+
+impl Streets {
+    fn network(&self) -> &Network {
+        self.0.network().unwrap_or_else(|_| unreachable!("only made when there is a network"))
+    }
+
+    fn report(&self) -> &StreetsReport {
+        &self.network().meta().report
+    }
+}
+
+fn counts(of: &std::collections::BTreeMap<String, u64>) -> Vec<Count> {
+    of.iter().map(|(name, &count)| Count { name: name.clone(), count }).collect()
+}
+
+/// The street network.
+#[Object]
+impl Streets {
+    /// Name of the OpenStreetMap extract.
+    async fn source(&self) -> &str {
+        &self.report().source
+    }
+
+    /// Who made the data.
+    async fn attribution(&self) -> &'static str {
+        crate::network::ATTRIBUTION
+    }
+
+    /// When it was imported.
+    async fn imported_at(&self) -> Option<DateTime> {
+        self.report().built_at.parse().ok().map(DateTime)
+    }
+
+    /// Junctions (vertices).
+    async fn junctions(&self) -> u64 {
+        self.report().vertices
+    }
+
+    /// Street segments between junctions (edges).
+    async fn segments(&self) -> u64 {
+        self.report().edges
+    }
+
+    /// Kilometres of street.
+    async fn length_km(&self) -> f64 {
+        super::types::round(self.report().length_km, 1)
+    }
+
+    /// Segments by what they are: street, path, steps, lift, ferry, ...
+    async fn kinds(&self) -> Vec<Count> {
+        counts(&self.report().kinds)
+    }
+
+    /// Street ways of the extract that were left out, by reason.
+    async fn left_out(&self) -> Vec<Count> {
+        counts(&self.report().left_out)
+    }
+
+    /// Separate pieces too small to be more than mistakes of the map; places are put on them only where nothing else is near.
+    async fn islands(&self) -> u64 {
+        self.report().islands
+    }
+
+    /// Elevation files; empty when all ground counts as level.
+    async fn elevation(&self) -> &[String] {
+        &self.report().elevation
+    }
+
+    /// What was odd about the files.
+    async fn warnings(&self) -> &[String] {
+        &self.report().warnings
+    }
+
+    /// What the junctions lie in.
+    async fn bounds(&self) -> Bounds {
+        let [west, south, east, north] = self.network().meta().bounds;
+        Bounds { west, south, east, north }
+    }
+}
+
+#[derive(Default)]
+pub struct DatasetQuery;
+
+/// What is loaded.
+#[Object]
+impl DatasetQuery {
+    /// What is loaded: when, from what, how much, with which warnings.
+    async fn dataset(&self, ctx: &Context<'_>) -> Dataset {
+        Dataset(current(ctx).clone())
+    }
+
+    /// What the times of a profile take for granted: speeds, slopes, what is barred.
+    async fn assumptions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default_with = "Profile::Adult", desc = "Who travels.")] profile: Profile,
+    ) -> async_graphql::Result<Vec<String>> {
+        Ok(crate::coverage::assumptions(super::reach::network_of(current(ctx))?, profile.into()))
+    }
+}

@@ -1,0 +1,76 @@
+//! Errors of the API. Each carries `extensions.code` for programs and a sentence that says how to mend the request.
+
+use crate::network::Unsnappable;
+use async_graphql::{Error, ErrorExtensions};
+
+/// What `extensions.code` may hold.
+pub mod code {
+    /// The document cannot be parsed.
+    pub const PARSE_FAILED: &str = "GRAPHQL_PARSE_FAILED";
+    /// The document does not fit the schema.
+    pub const VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
+    /// An argument is out of range or names nothing.
+    pub const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
+    /// No street is near enough to the place.
+    pub const UNSNAPPABLE: &str = "UNSNAPPABLE";
+    /// What was named does not exist.
+    pub const NOT_FOUND: &str = "NOT_FOUND";
+    /// The request asks for more than one request may.
+    pub const TOO_COMPLEX: &str = "TOO_COMPLEX";
+    /// What the request needs has not been imported yet.
+    pub const NOT_READY: &str = "NOT_READY";
+    /// A fault of the server.
+    pub const INTERNAL: &str = "INTERNAL";
+}
+
+fn coded(message: String, code: &str) -> Error {
+    Error::new(message).extend_with(|_, e| e.set("code", code))
+}
+
+/// An argument that cannot be used.
+pub fn bad_input(field: &str, value: impl std::fmt::Display, why: impl std::fmt::Display) -> Error {
+    Error::new(format!("{field}: {value} {why}")).extend_with(|_, e| {
+        e.set("code", code::BAD_USER_INPUT);
+        e.set("field", field);
+    })
+}
+
+/// Nothing of that name.
+pub fn not_found(field: &str, value: &str, what: &str) -> Error {
+    Error::new(format!("{field}: there is no {what} \"{}\"", value.chars().take(80).collect::<String>())).extend_with(
+        |_, e| {
+            e.set("code", code::NOT_FOUND);
+            e.set("field", field);
+        },
+    )
+}
+
+/// A place no street is near to.
+pub fn unsnappable(field: &str, why: Unsnappable) -> Error {
+    Error::new(format!("{field}: {why}")).extend_with(|_, e| {
+        e.set("code", code::UNSNAPPABLE);
+        e.set("field", field);
+        e.set("limitMetres", why.limit_m);
+        if let Some(nearest_m) = why.nearest_m {
+            e.set("nearestMetres", nearest_m.round());
+        }
+    })
+}
+
+/// More than one request may ask for.
+pub fn too_many(limit_name: &str, message: String) -> Error {
+    Error::new(message).extend_with(|_, e| {
+        e.set("code", code::TOO_COMPLEX);
+        e.set("limit", limit_name);
+    })
+}
+
+/// Something has to be imported first.
+pub fn not_ready(why: &str) -> Error {
+    coded(why.to_owned(), code::NOT_READY)
+}
+
+/// A fault of ours.
+pub fn internal(why: impl std::fmt::Display) -> Error {
+    coded(format!("the server failed: {why}"), code::INTERNAL)
+}

@@ -1,0 +1,281 @@
+//! What one request may ask for. The document is measured before it is validated, each fragment once, so that a small
+//! document that would unfold into a huge one is refused at the price of reading it.
+
+use super::error::code;
+use async_graphql::parser::types::{ExecutableDocument, FragmentDefinition, Selection, SelectionSet};
+use async_graphql::{Name, Positioned, ServerError};
+use std::collections::HashMap;
+
+/// Limits of a request. Every refusal names the one that was passed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Limits {
+    /// Bytes of a document.
+    pub max_document_bytes: usize,
+    /// Nested selections; 16 are enough for the introspection of common tools.
+    pub max_depth: usize,
+    /// Fields after fragments are unfolded, each counted by what it costs to answer.
+    pub max_complexity: usize,
+    /// Aliased fields after fragments are unfolded.
+    pub max_aliases: usize,
+    /// Directives after fragments are unfolded.
+    pub max_directives: usize,
+    /// Minutes a search may reach.
+    pub max_minutes: f64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_document_bytes: 64 * 1024,
+            max_depth: 20,
+            max_complexity: 50_000,
+            max_aliases: 100,
+            max_directives: 50,
+            max_minutes: 120.0,
+        }
+    }
+}
+
+/// Nested brackets in a document, in and out of values, before the parser's own recursion is at risk.
+const MAX_NESTING: usize = 60;
+
+/// A refusal that names the limit.
+pub fn too_complex(limit: &str, message: String) -> ServerError {
+    let mut error = ServerError::new(message, None);
+    let values = error.extensions.get_or_insert_default();
+    values.set("code", code::TOO_COMPLEX);
+    values.set("limit", limit);
+    error
+}
+
+impl Limits {
+    /// Checks a document before it is parsed.
+    ///
+    /// # Errors
+    /// A refusal that names the limit.
+    pub fn check_text(&self, document: &str) -> Result<(), ServerError> {
+        let most = self.max_document_bytes;
+        if document.len() > most {
+            let why = format!("the document has {} bytes, more than maxDocumentBytes allows ({most})", document.len());
+            return Err(too_complex("maxDocumentBytes", why));
+        }
+        if nesting(document) > MAX_NESTING {
+            let why = format!("the document nests brackets deeper than maxNesting allows ({MAX_NESTING})");
+            return Err(too_complex("maxNesting", why));
+        }
+        Ok(())
+    }
+
+    /// Checks a parsed document before it is validated.
+    ///
+    /// # Errors
+    /// A refusal that names the limit, or the fragment that spreads itself.
+    pub fn check_document(&self, document: &ExecutableDocument) -> Result<(), ServerError> {
+        let mut measure = Measure { fragments: &document.fragments, known: HashMap::new() };
+        let mut worst = Size::default();
+        for (_, operation) in document.operations.iter() {
+            let mut size = measure.selections(&operation.node.selection_set.node)?;
+            size.directives += operation.node.directives.len();
+            worst = worst.max(size);
+        }
+        let limits = [
+            ("maxDepth", "nests selections", worst.depth, self.max_depth),
+            ("maxComplexity", "selects fields", worst.fields, self.max_complexity),
+            ("maxAliases", "gives aliases", worst.aliases, self.max_aliases),
+            ("maxDirectives", "uses directives", worst.directives, self.max_directives),
+        ];
+        for (name, does, size, most) in limits {
+            if size > most {
+                return Err(too_complex(name, format!("the query {does} {size} times; {name} allows {most}")));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a selection unfolds into.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct Size {
+    fields: usize,
+    depth: usize,
+    aliases: usize,
+    directives: usize,
+}
+
+impl Size {
+    fn max(self, other: Self) -> Self {
+        Self {
+            fields: self.fields.max(other.fields),
+            depth: self.depth.max(other.depth),
+            aliases: self.aliases.max(other.aliases),
+            directives: self.directives.max(other.directives),
+        }
+    }
+
+    const fn add(&mut self, other: Self) {
+        self.fields = self.fields.saturating_add(other.fields);
+        self.aliases = self.aliases.saturating_add(other.aliases);
+        self.directives = self.directives.saturating_add(other.directives);
+        if other.depth > self.depth {
+            self.depth = other.depth;
+        }
+    }
+}
+
+struct Measure<'a> {
+    fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
+    /// `None` while a fragment is being measured.
+    known: HashMap<&'a str, Option<Size>>,
+}
+
+impl<'a> Measure<'a> {
+    fn selections(&mut self, set: &'a SelectionSet) -> Result<Size, ServerError> {
+        let mut size = Size::default();
+        for selection in &set.items {
+            match &selection.node {
+                Selection::Field(field) => {
+                    let mut inner = self.selections(&field.node.selection_set.node)?;
+                    inner.fields = inner.fields.saturating_add(1);
+                    inner.depth += 1;
+                    inner.aliases += usize::from(field.node.alias.is_some());
+                    inner.directives += field.node.directives.len();
+                    size.add(inner);
+                }
+                Selection::InlineFragment(fragment) => {
+                    let mut inner = self.selections(&fragment.node.selection_set.node)?;
+                    inner.directives += fragment.node.directives.len();
+                    size.add(inner);
+                }
+                Selection::FragmentSpread(spread) => {
+                    let mut inner = self.fragment(&spread.node.fragment_name)?;
+                    inner.directives += spread.node.directives.len();
+                    size.add(inner);
+                }
+            }
+        }
+        Ok(size)
+    }
+
+    fn fragment(&mut self, name: &Positioned<Name>) -> Result<Size, ServerError> {
+        // One that is not defined is left to validation.
+        let Some((key, fragment)) = self.fragments.get_key_value(&name.node) else { return Ok(Size::default()) };
+        match self.known.insert(key.as_str(), None) {
+            Some(Some(size)) => {
+                self.known.insert(key.as_str(), Some(size));
+                Ok(size)
+            }
+            Some(None) => {
+                let mut error =
+                    ServerError::new(format!("the fragment \"{}\" spreads itself", name.node), Some(name.pos));
+                error.extensions.get_or_insert_default().set("code", code::VALIDATION_FAILED);
+                Err(error)
+            }
+            None => {
+                let mut size = self.selections(&fragment.node.selection_set.node)?;
+                size.directives += fragment.node.directives.len();
+                self.known.insert(key.as_str(), Some(size));
+                Ok(size)
+            }
+        }
+    }
+}
+
+/// How deep brackets nest, outside of strings and comments.
+fn nesting(document: &str) -> usize {
+    let bytes = document.as_bytes();
+    let (mut depth, mut most, mut i) = (0usize, 0usize, 0usize);
+    while let Some(&byte) = bytes.get(i) {
+        match byte {
+            b'{' | b'[' | b'(' => {
+                depth += 1;
+                most = most.max(depth);
+            }
+            b'}' | b']' | b')' => depth = depth.saturating_sub(1),
+            b'#' => i += bytes[i..].iter().position(|&b| b == b'\n' || b == b'\r').unwrap_or(bytes.len() - i),
+            b'"' if bytes[i..].starts_with(b"\"\"\"") => {
+                i += 3;
+                while i < bytes.len() && !bytes[i..].starts_with(b"\"\"\"") {
+                    i += if bytes[i..].starts_with(b"\\\"\"\"") { 4 } else { 1 };
+                }
+                i += 2;
+            }
+            b'"' => {
+                i += 1;
+                while bytes.get(i).is_some_and(|&b| b != b'"' && b != b'\n') {
+                    i += if bytes[i] == b'\\' { 2 } else { 1 };
+                }
+            }
+            _ => {}
+        }
+        i += 1;
+    }
+    most
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use async_graphql::parser::parse_query;
+
+    fn refused_by(limits: &Limits, document: &str) -> Option<String> {
+        let check = || {
+            limits.check_text(document)?;
+            limits.check_document(&parse_query(document).unwrap())
+        };
+        check().err().map(|e| {
+            e.extensions.unwrap().get("limit").unwrap().clone().into_json().unwrap().as_str().unwrap().to_owned()
+        })
+    }
+
+    #[test]
+    fn each_limit_is_named_and_holds_to_the_last() {
+        let limits = Limits { max_depth: 3, max_complexity: 6, max_aliases: 2, max_directives: 2, ..Limits::default() };
+        for (document, limit) in [
+            ("{a{b{c}}}", None),
+            ("{a{b{c{d}}}}", Some("maxDepth")),
+            ("{a b c d e f}", None),
+            ("{a b c d e f g}", Some("maxComplexity")),
+            ("{x:a y:a}", None),
+            ("{x:a y:a z:a}", Some("maxAliases")),
+            ("{a @x b @x}", None),
+            ("{a @x b @x ...@x{c}}", Some("maxDirectives")),
+            ("query @x @x @x {a}", Some("maxDirectives")),
+            ("{...F ...F} fragment F on Q {a b c d}", Some("maxComplexity")),
+            ("{...F} fragment F on Q {a{b{c{d}}}}", Some("maxDepth")),
+            ("query A {a} query B {a b c d e f g}", Some("maxComplexity")),
+        ] {
+            assert_eq!(refused_by(&limits, document).as_deref(), limit, "{document}");
+        }
+        let long = format!("{{a}}#{}", "x".repeat(70_000));
+        assert_eq!(refused_by(&limits, &long).as_deref(), Some("maxDocumentBytes"));
+    }
+
+    #[test]
+    fn a_small_document_that_unfolds_into_billions_is_refused_at_once() {
+        let doubling =
+            (0..40).map(|i| format!(" fragment F{i} on Query {{...F{0} ...F{0}}}", i + 1)).collect::<String>();
+        let document = format!("{{...F0}}{doubling} fragment F40 on Query {{a}}");
+        assert_eq!(refused_by(&Limits::default(), &document).as_deref(), Some("maxComplexity"));
+        let cycle = parse_query("{...A} fragment A on Q {...B} fragment B on Q {...A}").unwrap();
+        let error = Limits::default().check_document(&cycle).unwrap_err();
+        assert!(error.message.contains("\"A\" spreads itself"), "{}", error.message);
+    }
+
+    #[test]
+    fn brackets_are_counted_outside_of_strings_and_comments() {
+        for (document, depth) in [
+            ("{a}", 1),
+            ("{a(b:[[1]])}", 4),
+            ("{a(b:\"[[[[\\\"[[\")}", 2),
+            ("{a(b:\"\"\"[[[[\"[\\\"\"\"[\"\"\")}", 2),
+            ("# {{{{\n{a}", 1),
+            ("\"unclosed [[[", 0),
+            ("\"\"\"unclosed [[[", 0),
+            ("\"ends with \\", 0),
+        ] {
+            assert_eq!(nesting(document), depth, "{document}");
+        }
+        let deep = "[".repeat(30_000);
+        assert_eq!(refused_by(&Limits::default(), &format!("{{a(b:{deep}")).as_deref(), Some("maxNesting"));
+    }
+}

@@ -1,0 +1,370 @@
+//! Walksheds and what is nearby.
+
+use super::error::{bad_input, not_ready, too_many};
+use super::ids::{decode, encode};
+use super::paging::{Total, counted, page_size};
+use super::register::Facility;
+use super::scalars::{Cells, GeoJson, Numbers};
+use super::types::{
+    Category, CategoryCount, Direction, PlaceInput, Profile, SnappedPlace, minutes as to_minutes, round,
+};
+use super::{cost, current, limits};
+use crate::coverage::{self, NearbyQuery};
+use crate::geo::{multi_polygon_text, push_line};
+use crate::network::walkshed::{Reach, reached_cells};
+use crate::network::{Deciseconds, Network};
+use crate::registry;
+use crate::world::World;
+use async_graphql::connection::{Connection, ConnectionNameType, Edge, EdgeNameType};
+use async_graphql::{Context, Object, OutputType, Result, SimpleObject};
+use h3o::Resolution;
+use std::fmt::Write;
+use std::sync::Arc;
+
+/// Bands of a walkshed at most.
+const MAX_BANDS: usize = 10;
+/// Cells looked at for one answer at most.
+const MAX_CELLS: usize = 100_000;
+
+/// All that can be reached from a place, or all from where it can be reached, within some minutes.
+pub struct Walkshed {
+    world: Arc<World>,
+    found: Arc<coverage::Walkshed>,
+}
+
+/// What is within so many minutes.
+pub struct WalkshedBand {
+    world: Arc<World>,
+    found: Arc<coverage::Walkshed>,
+    index: usize,
+}
+
+/// H3 cells with their times, as two lists of the same length.
+#[derive(SimpleObject)]
+pub struct CellTimes {
+    /// The resolution of the cells, 8 to 12.
+    resolution: i32,
+    /// The cells whose centres are reached, in the order of their numbers.
+    cells: Cells,
+    /// For every cell the minutes to (or from) its centre.
+    minutes: Numbers,
+}
+
+/// The network, or an error that says what to import.
+pub fn network_of(world: &World) -> Result<&Network> {
+    world.network().map_err(not_ready)
+}
+
+/// Checks a time limit.
+pub fn check_minutes(ctx: &Context<'_>, field: &str, minutes: f64) -> Result<Deciseconds> {
+    let most = limits(ctx).max_minutes;
+    if !(minutes > 0.0 && minutes.is_finite()) {
+        return Err(bad_input(field, minutes, "must be more than 0 minutes"));
+    }
+    if minutes > most {
+        let why = format!("{field}: {minutes} minutes are more than this server searches ({most})");
+        return Err(too_many("maxMinutes", why));
+    }
+    Ok(Deciseconds::from_minutes(minutes))
+}
+
+impl Walkshed {
+    fn network(&self) -> Result<&Network> {
+        network_of(&self.world)
+    }
+}
+
+/// All that can be reached from a place, or all from where it can be reached, within some minutes.
+#[Object]
+impl Walkshed {
+    /// The place as it was put on the street network.
+    async fn place(&self) -> Result<SnappedPlace> {
+        Ok(SnappedPlace::new(self.network()?, &self.found.place))
+    }
+
+    /// Who travels.
+    async fn profile(&self) -> Profile {
+        self.found.reach.profile.into()
+    }
+
+    /// Which way people travel.
+    async fn direction(&self) -> Direction {
+        self.found.reach.direction.into()
+    }
+
+    /// One band for each of the minutes asked for, in their order.
+    async fn bands(&self) -> Vec<WalkshedBand> {
+        let band = |index| WalkshedBand { world: self.world.clone(), found: self.found.clone(), index };
+        (0..self.found.bands.len()).map(band).collect()
+    }
+
+    /// What is reached in the longest time, as H3 cells.
+    #[graphql(complexity = "2000 + child_complexity")]
+    async fn cells(
+        &self,
+        #[graphql(default = 10, desc = "H3 resolution, 8 (0.7 km2) to 12 (300 m2).")] resolution: i32,
+    ) -> Result<CellTimes> {
+        let chosen = u8::try_from(resolution)
+            .ok()
+            .and_then(|r| Resolution::try_from(r).ok())
+            .filter(|r| (Resolution::Eight..=Resolution::Twelve).contains(r))
+            .ok_or_else(|| bad_input("resolution", resolution, "is not between 8 and 12"))?;
+        let (world, found) = (self.world.clone(), self.found.clone());
+        let work = move || {
+            let network = network_of(&world)?;
+            reached_cells(network, &found.reach, chosen, MAX_CELLS)
+                .map_err(|e| too_many("maxCells", format!("resolution: {e}")))
+        };
+        let found = cost::run(usize::MAX, work).await??;
+        let minutes = Numbers(found.times.into_iter().map(to_minutes).collect());
+        Ok(CellTimes { resolution, cells: Cells(found.cells), minutes })
+    }
+
+    /// The reached street segments, cut where the time runs out: a GeoJSON FeatureCollection of LineStrings, each with
+    /// `minutes_from` and `minutes_to` at its two ends.
+    #[graphql(complexity = 500)]
+    async fn segments(&self) -> Result<GeoJson> {
+        Ok(segments_text(self.network()?, &self.found.reach))
+    }
+
+    /// Kilometres of street reached in the longest time.
+    async fn street_km(&self) -> Result<f64> {
+        Ok(round(self.found.reach.street_m(self.network()?) / 1000.0, 3))
+    }
+
+    /// Metres by which the polygons may reach beyond what is reached; they hold all of it.
+    async fn tolerance_m(&self) -> Result<f64> {
+        Ok(round(self.found.tolerance_m(self.network()?), 1))
+    }
+
+    /// What these times take for granted.
+    async fn assumptions(&self) -> Result<Vec<String>> {
+        Ok(coverage::assumptions(self.network()?, self.found.reach.profile))
+    }
+}
+
+impl WalkshedBand {
+    fn network(&self) -> Result<&Network> {
+        network_of(&self.world)
+    }
+
+    fn band(&self) -> &coverage::Band {
+        &self.found.bands[self.index]
+    }
+
+    fn area(&self) -> Result<f64> {
+        Ok(self.found.area_km2(&self.found.polygons(self.network()?)[self.index]))
+    }
+}
+
+/// What is within so many minutes.
+#[Object]
+impl WalkshedBand {
+    /// The time limit; what takes exactly as long is inside.
+    async fn minutes(&self) -> f64 {
+        self.band().minutes
+    }
+
+    /// The outline: a GeoJSON MultiPolygon, valid, right-hand rule, within those of longer times, with its holes.
+    async fn polygon(&self) -> Result<GeoJson> {
+        Ok(GeoJson(multi_polygon_text(&self.found.polygons(self.network()?)[self.index])))
+    }
+
+    /// Area of the polygon in square kilometres.
+    async fn area_km2(&self) -> Result<f64> {
+        Ok(round(self.area()?, 4))
+    }
+
+    /// The area divided by that of the circle one could reach in a straight line on level ground (the pedestrian
+    /// catchment ratio).
+    async fn reach_ratio(&self) -> Result<f64> {
+        Ok(round(self.found.reach_ratio(self.network()?, self.band(), self.area()?), 4))
+    }
+
+    /// People in the H3 cells whose centres are reached in time.
+    async fn population(&self) -> f64 {
+        round(self.band().population, 1)
+    }
+
+    /// Facilities that are reached in time, by category; all seven are listed.
+    async fn facility_counts(&self) -> Vec<CategoryCount> {
+        CategoryCount::all(self.band().facilities)
+    }
+}
+
+fn segments_text(network: &Network, reach: &Reach) -> GeoJson {
+    let mut out = String::with_capacity(reach.pieces.len() * 160);
+    out.push_str(r#"{"type":"FeatureCollection","features":["#);
+    for (i, piece) in reach.pieces.iter().filter(|p| p.to > p.from).enumerate() {
+        out.push_str(if i == 0 { r#"{"type":"Feature","geometry":"# } else { r#",{"type":"Feature","geometry":"# });
+        push_line(&mut out, &Reach::line_of(network, piece));
+        let (from, to) = (round(piece.time_from / 600.0, 3), round(piece.time_to / 600.0, 3));
+        // Writing to a String cannot fail.
+        let _ = write!(out, r#","properties":{{"minutes_from":{from},"minutes_to":{to}}}}}"#);
+    }
+    out.push_str("]}");
+    GeoJson(out)
+}
+
+/// How far a facility is.
+#[derive(SimpleObject)]
+pub struct NearbyFields {
+    /// Minutes to walk, legs off the network included.
+    minutes: f64,
+    /// Metres to walk.
+    metres: f64,
+    /// Metres of climb on the way, in the direction people walk.
+    climb_m: f64,
+    /// Metres of descent on the way.
+    descent_m: f64,
+    /// Metres of the way that are steps.
+    steps_m: f64,
+}
+
+/// The edges of `nearby`.
+pub struct NearbyEdgeName;
+
+impl EdgeNameType for NearbyEdgeName {
+    fn type_name<T: OutputType>() -> String {
+        "NearbyEdge".to_owned()
+    }
+}
+
+/// The connection of `nearby`.
+pub struct NearbyConnectionName;
+
+impl ConnectionNameType for NearbyConnectionName {
+    fn type_name<T: OutputType>() -> String {
+        "NearbyConnection".to_owned()
+    }
+}
+
+type NearbyConnection = Connection<String, Facility, Total, NearbyFields, NearbyConnectionName, NearbyEdgeName>;
+
+#[derive(Default)]
+pub struct ReachQuery;
+
+/// What is within reach of a place.
+#[Object]
+impl ReachQuery {
+    /// All that can be reached from a place (or all from where it can be reached) within some minutes: polygons, area,
+    /// people, facilities.
+    #[graphql(complexity = "cost::walkshed(&minutes, profile) + child_complexity")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
+    async fn walkshed(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The place.")] from: PlaceInput,
+        #[graphql(default_with = "vec![15.0]", desc = "Time limits in minutes, 1 to 10 of them.")] minutes: Vec<f64>,
+        #[graphql(default_with = "Profile::Adult", desc = "Who travels.")] profile: Profile,
+        #[graphql(
+            desc = "Which way people travel. Left out: TOWARDS a center or facility, FROM a point or cell, as people go from home to a service."
+        )]
+        direction: Option<Direction>,
+    ) -> Result<Walkshed> {
+        let world = current(ctx);
+        if minutes.is_empty() {
+            return Err(bad_input("minutes", "[]", "must hold at least one time limit"));
+        }
+        if minutes.len() > MAX_BANDS {
+            let why = format!("minutes: {} time limits are more than {MAX_BANDS}", minutes.len());
+            return Err(too_many("maxBands", why));
+        }
+        for &m in &minutes {
+            check_minutes(ctx, "minutes", m)?;
+        }
+        let direction = cost::direction(direction, from.usual_direction());
+        let engine = profile.into();
+        let place = from.place(world, network_of(world)?, engine, "from")?;
+        let bands = ctx.look_ahead().field("bands");
+        let draws = ["polygon", "areaKm2", "reachRatio"].iter().any(|f| bands.field(f).exists());
+        let price = if draws { cost::walkshed(&minutes, profile) } else { cost::search(minutes[0], profile) };
+        let shared = world.clone();
+        let found = cost::run(price, move || {
+            let network = network_of(&shared)?;
+            let found = coverage::walkshed(&shared, network, place, engine, direction, &minutes);
+            if draws {
+                found.polygons(network);
+            }
+            Ok::<_, async_graphql::Error>(found)
+        })
+        .await??;
+        Ok(Walkshed { world: world.clone(), found: Arc::new(found) })
+    }
+
+    /// Facilities by travel time over the street network, nearest first.
+    #[graphql(complexity = "cost::search(minutes, profile) + counted(first, None) * child_complexity")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
+    async fn nearby(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The place.")] from: PlaceInput,
+        #[graphql(default = 15.0, desc = "How far to look, in minutes; what takes exactly as long is found.")]
+        minutes: f64,
+        #[graphql(desc = "Only these categories; all when empty or left out.")] categories: Option<Vec<Category>>,
+        #[graphql(default_with = "Profile::Adult", desc = "Who travels.")] profile: Profile,
+        #[graphql(
+            default_with = "Direction::From",
+            desc = "Which way people travel: FROM the place to the facilities, or from the facilities TOWARDS it."
+        )]
+        direction: Direction,
+        #[graphql(desc = "Rows from the start, at most 1000; 20 unless told.")] first: Option<i32>,
+        #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
+    ) -> Result<NearbyConnection> {
+        let world = current(ctx);
+        let network = network_of(world)?;
+        let limit = check_minutes(ctx, "minutes", minutes)?;
+        let page = page_size("first", first)?;
+        let start = after.as_deref().map(|token| read_cursor(world, token)).transpose()?;
+        let engine = profile.into();
+        let place = from.place(world, network, engine, "from")?;
+        let edges = ctx.look_ahead().field("edges");
+        let with_stats = ["metres", "climbM", "descentM", "stepsM"].iter().any(|f| edges.field(f).exists());
+        let categories: Vec<registry::Category> = categories.unwrap_or_default().into_iter().map(Into::into).collect();
+        let shared = world.clone();
+        let found = cost::run(cost::search(minutes, profile), move || {
+            let query = NearbyQuery {
+                place: &place,
+                profile: engine,
+                direction: direction.into(),
+                limit,
+                categories: &categories,
+                from: start,
+                first: page,
+                with_stats,
+            };
+            network_of(&shared).map(|network| coverage::nearby(&shared, network, &query))
+        })
+        .await??;
+        let total = Total { total_count: found.total as u64 };
+        let mut connection: NearbyConnection =
+            Connection::with_additional_fields(start.is_some(), found.has_next, total);
+        connection.edges.reserve_exact(found.neighbours.len());
+        for n in &found.neighbours {
+            let fields = NearbyFields {
+                minutes: to_minutes(n.time),
+                metres: round(n.stats.metres, 1),
+                climb_m: round(n.stats.climb_m, 1),
+                descent_m: round(n.stats.descent_m, 1),
+                steps_m: round(n.stats.steps_m, 1),
+            };
+            let row = n.index as usize;
+            let cursor = encode(&format!("near:{}:{}", n.time.0, world.facilities[row].id));
+            connection.edges.push(Edge::with_additional_fields(cursor, Facility::at(world, row), fields));
+        }
+        Ok(connection)
+    }
+}
+
+/// The key after that of a cursor: its time, and the place of the next facility by id.
+fn read_cursor(world: &World, token: &str) -> Result<(Deciseconds, u32)> {
+    let read = || {
+        let text = decode(token)?;
+        let (time, id) = text.strip_prefix("near:")?.split_once(':')?;
+        let (time, id): (u32, i64) = (time.parse().ok()?, id.parse().ok()?);
+        let next = world.facilities.partition_point(|f| f.id <= id);
+        Some((Deciseconds(time), u32::try_from(next).ok()?))
+    };
+    let short = || token.chars().take(80).collect::<String>();
+    read().ok_or_else(|| bad_input("after", format_args!("\"{}\"", short()), "is not a cursor of nearby"))
+}

@@ -1,0 +1,117 @@
+//! Scalars and number lists of the API. Large answers travel as prepared JSON or as flat lists, because every field
+//! of an object costs the executor most of a microsecond.
+
+use crate::geo::parse_cell;
+use async_graphql::registry::Registry;
+use async_graphql::{
+    ContextSelectionSet, InputValueError, InputValueResult, OutputType, Positioned, Scalar, ScalarType, ServerResult,
+    Value, parser::types::Field,
+};
+use async_graphql_value::{Name, RAW_VALUE_TOKEN, indexmap::IndexMap};
+use h3o::CellIndex;
+use std::borrow::Cow;
+
+/// A GeoJSON (RFC 7946) geometry, feature or feature collection in WGS-84: longitude first, then latitude, in degrees.
+#[derive(Debug, Clone)]
+pub struct GeoJson(pub String);
+
+#[Scalar(name = "GeoJSON", specified_by_url = "https://www.rfc-editor.org/rfc/rfc7946")]
+impl ScalarType for GeoJson {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match value {
+            Value::Object(_) => Ok(Self(value.to_string())),
+            other => Err(InputValueError::expected_type(other)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::Object(IndexMap::from([(Name::new(RAW_VALUE_TOKEN), Value::String(self.0.clone()))]))
+    }
+}
+
+/// An H3 cell as 15 hexadecimal digits, such as "89a901291abffff".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct H3Cell(pub CellIndex);
+
+#[Scalar(name = "H3Cell", specified_by_url = "https://h3geo.org/docs/core-library/h3Indexing/")]
+impl ScalarType for H3Cell {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::String(text) => parse_cell(text).map(Self).map_err(|e| InputValueError::custom(e.to_string())),
+            _ => Err(InputValueError::expected_type(value)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
+
+/// A moment as RFC 3339 in UTC, such as "2026-11-23T08:00:00Z".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DateTime(pub jiff::Timestamp);
+
+#[Scalar(name = "DateTime", specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
+impl ScalarType for DateTime {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::String(text) => text.parse().map(Self).map_err(|_| {
+                InputValueError::custom(format!("\"{text}\" is not a moment such as 2026-11-23T08:00:00Z"))
+            }),
+            _ => Err(InputValueError::expected_type(value)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
+
+/// `[Float!]!`, resolved in one step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Numbers(pub Vec<f64>);
+
+/// `[[Float]!]!`, resolved in one step; `None` is null.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NumberRows(pub Vec<Vec<Option<f64>>>);
+
+/// `[H3Cell!]!`, resolved in one step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cells(pub Vec<CellIndex>);
+
+fn number(n: f64) -> Value {
+    Value::from(n)
+}
+
+/// Implements a list type whose items need no field-by-field resolution.
+macro_rules! flat_list {
+    ($list:ty, $item:ty, $name:literal, $qualified:literal, |$this:ident| $value:expr) => {
+        impl OutputType for $list {
+            fn type_name() -> Cow<'static, str> {
+                Cow::Borrowed($name)
+            }
+
+            fn qualified_type_name() -> String {
+                $qualified.to_owned()
+            }
+
+            fn create_type_info(registry: &mut Registry) -> String {
+                <$item as OutputType>::create_type_info(registry);
+                Self::qualified_type_name()
+            }
+
+            async fn resolve(&self, _: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
+                let $this = self;
+                Ok($value)
+            }
+        }
+    };
+}
+
+flat_list!(Numbers, f64, "[Float!]", "[Float!]!", |list| Value::List(list.0.iter().map(|&n| number(n)).collect()));
+flat_list!(NumberRows, f64, "[[Float]!]", "[[Float]!]!", |rows| Value::List(
+    rows.0.iter().map(|row| Value::List(row.iter().map(|n| n.map_or(Value::Null, number)).collect())).collect()
+));
+flat_list!(Cells, H3Cell, "[H3Cell!]", "[H3Cell!]!", |list| Value::List(
+    list.0.iter().map(|cell| Value::String(cell.to_string())).collect()
+));

@@ -1,0 +1,167 @@
+//! The way between two places, and travel times between many.
+
+use super::error::{bad_input, too_many};
+use super::reach::{check_minutes, network_of};
+use super::scalars::{GeoJson, NumberRows};
+use super::types::{PlaceInput, Profile, SnappedPlace, minutes as to_minutes, round};
+use super::{cost, current};
+use crate::geo::{Fixed, push_line};
+use crate::network::{self, Start};
+use crate::world::PlacedPoint;
+use async_graphql::{Context, Enum, Object, Result, SimpleObject};
+
+/// Pairs of one matrix at most.
+pub const MAX_PAIRS: usize = 10_000;
+
+/// The fastest way from one place to another.
+#[derive(SimpleObject)]
+pub struct Route {
+    /// Minutes, legs off the network included.
+    minutes: f64,
+    /// Metres, legs off the network included.
+    metres: f64,
+    /// Metres of climb.
+    climb_m: f64,
+    /// Metres of descent.
+    descent_m: f64,
+    /// Metres of the way that are steps.
+    steps_m: f64,
+    /// Where the way begins.
+    from: SnappedPlace,
+    /// Where it ends.
+    to: SnappedPlace,
+    /// The way, from the place itself to the place itself: a GeoJSON LineString.
+    geometry: GeoJson,
+}
+
+/// Travel times from every origin to every destination.
+#[derive(SimpleObject)]
+pub struct TravelTimeMatrix {
+    /// One row for each origin, in each the minutes to every destination; null where there is no way within the time
+    /// limit, or where a place could not be put on the network.
+    minutes: NumberRows,
+    /// Places that are too far from any usable street.
+    unsnappable: Vec<UnsnappablePlace>,
+}
+
+/// On which side of a matrix.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MatrixSide {
+    /// One of the origins.
+    Origin,
+    /// One of the destinations.
+    Destination,
+}
+
+/// A place that is too far from any usable street.
+#[derive(SimpleObject)]
+pub struct UnsnappablePlace {
+    /// On which side it is.
+    side: MatrixSide,
+    /// Its place in that list, from 0.
+    index: u32,
+    /// Metres to the nearest usable street; null when there is none at all.
+    nearest_m: Option<f64>,
+}
+
+#[derive(Default)]
+pub struct TravelQuery;
+
+/// Ways and times between places.
+#[Object]
+impl TravelQuery {
+    /// The fastest way from one place to another; null when there is none within the time limit.
+    #[graphql(complexity = "cost::search(max_minutes, profile) + child_complexity")]
+    async fn route(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Where the way begins.")] from: PlaceInput,
+        #[graphql(desc = "Where it ends.")] to: PlaceInput,
+        #[graphql(default_with = "Profile::Adult", desc = "Who travels.")] profile: Profile,
+        #[graphql(default = 60.0, desc = "Give up beyond so many minutes.")] max_minutes: f64,
+    ) -> Result<Option<Route>> {
+        let world = current(ctx);
+        let limit = check_minutes(ctx, "maxMinutes", max_minutes)?;
+        let network = network_of(world)?;
+        let engine = profile.into();
+        let begin = from.place(world, network, engine, "from")?;
+        let end = to.place(world, network, engine, "to")?;
+        let shared = world.clone();
+        let found = cost::run(cost::search(max_minutes, profile), move || {
+            let place = |p: &PlacedPoint| (Fixed::from(p.position), p.start);
+            let ((a, start), (b, goal)) = (place(&begin), place(&end));
+            network_of(&shared).map(|network| network::route(network, engine, (a, &start), (b, &goal), limit))
+        })
+        .await??;
+        Ok(found.map(|route| {
+            let mut line = String::with_capacity(64 + route.line.len() * 26);
+            push_line(&mut line, &route.line);
+            Route {
+                minutes: to_minutes(route.time),
+                metres: round(route.stats.metres, 1),
+                climb_m: round(route.stats.climb_m, 1),
+                descent_m: round(route.stats.descent_m, 1),
+                steps_m: round(route.stats.steps_m, 1),
+                from: SnappedPlace::new(network, &begin),
+                to: SnappedPlace::new(network, &end),
+                geometry: GeoJson(line),
+            }
+        }))
+    }
+
+    /// Travel times from every origin to every destination, at most 10,000 pairs.
+    #[graphql(complexity = "cost::matrix(origins.len(), destinations.len(), max_minutes, profile) + child_complexity")]
+    async fn travel_times(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Where people set out.")] origins: Vec<PlaceInput>,
+        #[graphql(desc = "Where they go.")] destinations: Vec<PlaceInput>,
+        #[graphql(default_with = "Profile::Adult", desc = "Who travels.")] profile: Profile,
+        #[graphql(default = 60.0, desc = "Give up beyond so many minutes.")] max_minutes: f64,
+    ) -> Result<TravelTimeMatrix> {
+        let world = current(ctx).clone();
+        let limit = check_minutes(ctx, "maxMinutes", max_minutes)?;
+        let pairs = origins.len().saturating_mul(destinations.len());
+        if pairs > MAX_PAIRS {
+            let why = format!(
+                "{} origins times {} destinations are {pairs} pairs; one request may ask for {MAX_PAIRS}",
+                origins.len(),
+                destinations.len()
+            );
+            return Err(too_many("maxPairs", why));
+        }
+        for (field, list) in [("origins", &origins), ("destinations", &destinations)] {
+            if list.is_empty() {
+                return Err(bad_input(field, "[]", "must hold at least one place"));
+            }
+        }
+        network_of(&world)?;
+        let engine = profile.into();
+        let price = cost::matrix(origins.len(), destinations.len(), max_minutes, profile);
+        cost::run(price, move || {
+            let network = network_of(&world)?;
+            let mut unsnappable = Vec::new();
+            let mut place = |side: MatrixSide, list: &[PlaceInput]| -> Result<Vec<Option<Start>>> {
+                let field = if side == MatrixSide::Origin { "origins" } else { "destinations" };
+                let placed = list.iter().zip(0..).map(|(place, index)| {
+                    let position = place.position(&world, &format!("{field}[{index}]"))?;
+                    match PlacedPoint::new(network, position, engine) {
+                        Ok(placed) => Ok(Some(placed.start)),
+                        Err(why) => {
+                            let nearest_m = why.nearest_m.map(|m| round(m, 1));
+                            unsnappable.push(UnsnappablePlace { side, index, nearest_m });
+                            Ok(None)
+                        }
+                    }
+                });
+                placed.collect()
+            };
+            let starts = place(MatrixSide::Origin, &origins)?;
+            let ends = place(MatrixSide::Destination, &destinations)?;
+            let times = network::matrix(network, engine, &starts, &ends, limit);
+            let rows = times.into_iter().map(|row| row.into_iter().map(|t| t.map(to_minutes)).collect()).collect();
+            Ok(TravelTimeMatrix { minutes: NumberRows(rows), unsnappable })
+        })
+        .await?
+    }
+}

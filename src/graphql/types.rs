@@ -1,0 +1,190 @@
+//! Small types many answers share: enumerations mirrored from the engine, positions, places.
+
+use super::error::{bad_input, not_found, unsnappable};
+use super::ids::NodeId;
+use super::scalars::H3Cell;
+use crate::geo::{Fixed, Position, cell_centre};
+use crate::network::{Direction as EngineDirection, Network, Profile as EngineProfile};
+use crate::registry::Category as RegisterCategory;
+use crate::world::{PlacedPoint, World};
+use async_graphql::{Enum, ID, InputObject, OneofObject, Result, SimpleObject};
+
+/// One of the seven service categories of the 15-minute service circle.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "RegisterCategory")]
+pub enum Category {
+    /// Community governance, 社区治理.
+    CommunityGovernance,
+    /// Life services, 生活性服务.
+    LifeServices,
+    /// Culture and sports, 文化体育.
+    CultureSports,
+    /// Health care, 医疗健康.
+    HealthCare,
+    /// Elderly care, 养老服务.
+    ElderlyCare,
+    /// Lifelong education, 终身教育.
+    LifelongEducation,
+    /// Employment and entrepreneurship, 就业创业.
+    Employment,
+}
+
+/// Facilities of one category.
+#[derive(SimpleObject)]
+pub struct CategoryCount {
+    /// The category.
+    category: Category,
+    /// How many.
+    count: u64,
+}
+
+impl CategoryCount {
+    /// One entry for each of the seven.
+    pub fn all(counts: [u64; RegisterCategory::ALL.len()]) -> Vec<Self> {
+        let all = RegisterCategory::ALL.into_iter().zip(counts);
+        all.map(|(category, count)| Self { category: category.into(), count }).collect()
+    }
+}
+
+/// Who travels. Speeds and what is barred to whom are data; the defaults are in the README.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "EngineProfile")]
+pub enum Profile {
+    /// Walks 4.8 km/h on level ground.
+    Adult,
+    /// Over 65: walks 3.4 km/h on level ground.
+    Senior,
+    /// Walks 3.6 km/h on level ground.
+    Child,
+    /// 3.0 km/h on level ground, no steps.
+    Wheelchair,
+    /// With a pram: 3.2 km/h on level ground, no steps.
+    Stroller,
+    /// Rides 15 km/h on level ground.
+    Bicycle,
+}
+
+/// Which way people travel: slopes, one-way streets and escalators make a difference.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "EngineDirection")]
+pub enum Direction {
+    /// To the place: who can come here?
+    Towards,
+    /// Away from the place: where can one go from here?
+    From,
+}
+
+/// A position on the ground.
+#[derive(SimpleObject, Debug, Clone, Copy)]
+#[graphql(name = "Position")]
+pub struct PositionObject {
+    /// WGS-84 longitude in degrees, east positive.
+    pub lon: f64,
+    /// WGS-84 latitude in degrees, north positive.
+    pub lat: f64,
+}
+
+impl From<Position> for PositionObject {
+    fn from(p: Position) -> Self {
+        Self { lon: p.lon(), lat: p.lat() }
+    }
+}
+
+impl From<Fixed> for PositionObject {
+    fn from(p: Fixed) -> Self {
+        Self { lon: p.lon(), lat: p.lat() }
+    }
+}
+
+/// A position in WGS-84. Positions from Chinese maps (GCJ-02, BD-09) must be converted first; they lie some 500 m off.
+#[derive(InputObject, Debug, Clone, Copy)]
+pub struct PointInput {
+    /// WGS-84 longitude in degrees, east positive, -180 to 180.
+    pub lon: f64,
+    /// WGS-84 latitude in degrees, north positive, -90 to 90.
+    pub lat: f64,
+}
+
+/// A place: exactly one of the four.
+#[derive(OneofObject, Debug, Clone)]
+pub enum PlaceInput {
+    /// Any position.
+    Point(PointInput),
+    /// A center, by its 12-digit division code.
+    Center(String),
+    /// A facility, by its id.
+    Facility(ID),
+    /// The centre of an H3 cell.
+    Cell(H3Cell),
+}
+
+impl PlaceInput {
+    /// Where it is; `field` names it in errors.
+    pub fn position(&self, world: &World, field: &str) -> Result<Position> {
+        match self {
+            Self::Point(p) => Position::new(p.lon, p.lat)
+                .map_err(|e| bad_input(&format!("{field}.point"), format_args!("({}, {})", p.lon, p.lat), e)),
+            Self::Center(code) => world
+                .center(code)
+                .map(|c| c.position)
+                .ok_or_else(|| not_found(&format!("{field}.center"), code, "center with the code")),
+            Self::Facility(id) => match NodeId::parse(id) {
+                Some(NodeId::Facility(n)) => world.facility_by_id(n).map(|f| f.position),
+                _ => None,
+            }
+            .ok_or_else(|| not_found(&format!("{field}.facility"), id, "facility with the id")),
+            Self::Cell(H3Cell(cell)) => Ok(cell_centre(*cell)),
+        }
+    }
+
+    /// Puts it on the street network.
+    pub fn place(&self, world: &World, network: &Network, profile: EngineProfile, field: &str) -> Result<PlacedPoint> {
+        let position = self.position(world, field)?;
+        PlacedPoint::new(network, position, profile).map_err(|e| unsnappable(field, e))
+    }
+
+    /// Which way people travel when the request does not say: to a service, and away from home.
+    pub const fn usual_direction(&self) -> EngineDirection {
+        match self {
+            Self::Center(_) | Self::Facility(_) => EngineDirection::Towards,
+            Self::Point(_) | Self::Cell(_) => EngineDirection::From,
+        }
+    }
+}
+
+/// A place as it was put on the street network.
+#[derive(SimpleObject, Debug, Clone)]
+pub struct SnappedPlace {
+    /// The place itself.
+    pub position: PositionObject,
+    /// The point on the nearest usable street.
+    pub snapped: PositionObject,
+    /// Metres from the place to that point, walked off the network.
+    pub distance_m: f64,
+    /// The name of that street, where it has one.
+    pub street: Option<String>,
+}
+
+impl SnappedPlace {
+    /// Shapes the answer.
+    pub fn new(network: &Network, place: &PlacedPoint) -> Self {
+        let snap = place.snap();
+        Self {
+            position: place.position.into(),
+            snapped: snap.at.into(),
+            distance_m: round(snap.off_m, 1),
+            street: network.name(snap.edge).map(str::to_owned),
+        }
+    }
+}
+
+/// Rounds to so many decimals, for reading.
+pub fn round(value: f64, decimals: i32) -> f64 {
+    let unit = 10f64.powi(decimals);
+    (value * unit).round() / unit
+}
+
+/// Minutes to four decimals: finer than the tenth of a second they are counted in.
+pub fn minutes(time: crate::network::Deciseconds) -> f64 {
+    round(time.minutes(), 4)
+}
