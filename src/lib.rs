@@ -6,6 +6,7 @@
 pub mod cli;
 pub mod coverage;
 pub mod exchange;
+pub mod folder;
 pub mod geo;
 pub mod graphql;
 pub mod network;

@@ -252,9 +252,9 @@ mod tests {
 
     #[test]
     fn a_small_document_that_unfolds_into_billions_is_refused_at_once() {
-        let doubling =
-            (0..40).map(|i| format!(" fragment F{i} on Query {{...F{0} ...F{0}}}", i + 1)).collect::<String>();
-        let document = format!("{{...F0}}{doubling} fragment F40 on Query {{a}}");
+        let doubling: Vec<String> =
+            (0..40).map(|i| format!("fragment F{i} on Query {{...F{0} ...F{0}}}", i + 1)).collect();
+        let document = format!("{{...F0}} {} fragment F40 on Query {{a}}", doubling.join(" "));
         assert_eq!(refused_by(&Limits::default(), &document).as_deref(), Some("maxComplexity"));
         let cycle = parse_query("{...A} fragment A on Q {...B} fragment B on Q {...A}").unwrap();
         let error = Limits::default().check_document(&cycle).unwrap_err();

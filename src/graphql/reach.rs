@@ -250,7 +250,6 @@ impl ReachQuery {
     /// All that can be reached from a place (or all from where it can be reached) within some minutes: polygons, area,
     /// people, facilities.
     #[graphql(complexity = "cost::walkshed(&minutes, profile) + child_complexity")]
-    #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn walkshed(
         &self,
         ctx: &Context<'_>,

@@ -1,1 +1,177 @@
+//! The HTTP server: routes, health, metrics, the playground. Answers come from [`crate::graphql`]; nothing here reads
+//! the database but the watch that notices imports.
 
+mod graphql_http;
+mod health;
+mod live;
+mod metrics;
+mod playground;
+mod requests;
+
+use crate::folder::DataFolder;
+use crate::graphql::{Api, Limits};
+use crate::store::Store;
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::web::{self, Data};
+use actix_web::{App, HttpResponse, HttpServer};
+use live::Live;
+use metrics::Metrics;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How to serve.
+#[derive(Debug, Clone)]
+pub struct ServerOptions {
+    pub listen: String,
+    /// Threads that answer; 0 for one a core.
+    pub workers: usize,
+    /// Bytes of a request's body at most.
+    pub max_body_bytes: usize,
+    /// Seconds running requests are given when the server stops.
+    pub shutdown_seconds: u64,
+    pub limits: Limits,
+}
+
+impl Default for ServerOptions {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:8080".into(),
+            workers: 0,
+            max_body_bytes: 1024 * 1024,
+            shutdown_seconds: 30,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    #[error("cannot listen on {listen}: {source}; choose another address with --listen, such as 127.0.0.1:8081")]
+    Listen { listen: String, source: std::io::Error },
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
+}
+
+/// A server that has begun to listen.
+pub struct Running {
+    pub addresses: Vec<SocketAddr>,
+    pub live: Arc<Live>,
+    server: Server,
+}
+
+/// What every handler shares.
+struct Shared {
+    live: Arc<Live>,
+    api: Api,
+    sdl: String,
+    metrics: Metrics,
+}
+
+/// Loads the world and begins to listen. Imports by other processes are noticed within some two seconds.
+///
+/// # Errors
+/// [`ServeError`].
+pub async fn start(folder: DataFolder, store: Store, options: &ServerOptions) -> Result<Running, ServeError> {
+    let live = Arc::new(Live::load(folder, store).await?);
+    let api = Api::new(options.limits.clone());
+    let sdl = api.sdl();
+    let shared = Data::new(Shared { live: live.clone(), api, sdl, metrics: Metrics::new() });
+    let max_body = options.max_body_bytes;
+    let mut server = HttpServer::new(move || {
+        App::new()
+            .app_data(shared.clone())
+            .app_data(web::PayloadConfig::new(max_body))
+            .wrap(Compress::default())
+            .wrap(from_fn(requests::follow))
+            .configure(routes)
+    })
+    .disable_signals()
+    .shutdown_timeout(options.shutdown_seconds)
+    .keep_alive(Duration::from_secs(75));
+    if options.workers > 0 {
+        server = server.workers(options.workers);
+    }
+    let server = server
+        .bind(&options.listen)
+        .map_err(|source| ServeError::Listen { listen: options.listen.clone(), source })?;
+    Ok(Running { addresses: server.addrs(), live, server: server.run() })
+}
+
+impl Running {
+    /// Stops the server from elsewhere.
+    #[must_use]
+    pub fn handle(&self) -> ServerHandle {
+        self.server.handle()
+    }
+
+    /// Serves until a signal (or the handle) says to stop; running requests are finished first.
+    ///
+    /// # Errors
+    /// [`std::io::Error`] when the server fails.
+    pub async fn run(self) -> std::io::Result<()> {
+        let watch = tokio::spawn(live::watch(self.live.clone()));
+        let (handle, live) = (self.server.handle(), self.live.clone());
+        let signals = tokio::spawn(async move {
+            let name = stop_signal().await;
+            tracing::info!(signal = name, "stopping: no new requests, running ones are finished");
+            live.stop();
+            handle.stop(true).await;
+        });
+        let outcome = self.server.await;
+        watch.abort();
+        signals.abort();
+        self.live.close().await;
+        outcome
+    }
+}
+
+#[cfg(unix)]
+async fn stop_signal() -> &'static str {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        let _ = tokio::signal::ctrl_c().await;
+        return "interrupt";
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => "interrupt",
+        _ = terminate.recv() => "terminate",
+    }
+}
+
+#[cfg(not(unix))]
+async fn stop_signal() -> &'static str {
+    let _ = tokio::signal::ctrl_c().await;
+    "interrupt"
+}
+
+fn routes(app: &mut web::ServiceConfig) {
+    app.service(
+        web::resource("/graphql")
+            .route(web::get().to(graphql_http::get))
+            .route(web::post().to(graphql_http::post))
+            .default_service(web::to(graphql_http::wrong_method)),
+    )
+    .service(web::resource("/graphiql/{file}").route(web::get().to(playground::file)))
+    .route("/health/live", web::get().to(health::live))
+    .route("/health/ready", web::get().to(health::ready))
+    .route("/metrics", web::get().to(metrics::show))
+    .route("/schema", web::get().to(schema))
+    .route("/", web::get().to(home))
+    .default_service(web::to(nothing));
+}
+
+async fn schema(shared: Data<Shared>) -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(shared.sdl.clone())
+}
+
+async fn home() -> HttpResponse {
+    HttpResponse::Found().insert_header(("Location", "/graphql")).finish()
+}
+
+async fn nothing() -> HttpResponse {
+    let paths = ["/graphql", "/schema", "/health/live", "/health/ready", "/metrics"];
+    HttpResponse::NotFound().json(serde_json::json!({ "error": "there is nothing here", "paths": paths }))
+}

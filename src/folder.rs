@@ -1,0 +1,111 @@
+//! The data folder: where the prepared streets and the embedded database lie, and how a [`World`] is made of them.
+
+use crate::network::{Network, Profiles};
+use crate::registry::RegisterRows;
+use crate::store::{Store, StoreError};
+use crate::world::World;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// The data folder and what overrides its contents.
+#[derive(Debug, Clone)]
+pub struct DataFolder {
+    path: PathBuf,
+    database: Option<String>,
+    profiles: Profiles,
+}
+
+/// What tells one prepared file from the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    modified: SystemTime,
+    bytes: u64,
+}
+
+/// Why the data folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    #[error("the data folder {} cannot be made: {source}; choose another with --data", path.display())]
+    Make { path: PathBuf, source: std::io::Error },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl DataFolder {
+    /// A folder, made when it is not there; `database` is an URL that takes the place of the embedded one.
+    ///
+    /// # Errors
+    /// [`FolderError::Make`].
+    pub fn new(path: &Path, database: Option<String>, profiles: Profiles) -> Result<Self, FolderError> {
+        std::fs::create_dir_all(path).map_err(|source| FolderError::Make { path: path.to_owned(), source })?;
+        Ok(Self { path: path.to_owned(), database, profiles })
+    }
+
+    /// The folder itself.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The prepared streets.
+    #[must_use]
+    pub fn streets(&self) -> PathBuf {
+        self.path.join("streets.walkshed")
+    }
+
+    /// The URL of the database.
+    #[must_use]
+    pub fn database(&self) -> String {
+        self.database.clone().unwrap_or_else(|| Store::url_of(&self.path.join("walkshed.db")))
+    }
+
+    /// The profiles in force.
+    #[must_use]
+    pub const fn profiles(&self) -> &Profiles {
+        &self.profiles
+    }
+
+    /// Opens the database.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn store(&self) -> Result<Store, StoreError> {
+        Store::open(&self.database()).await
+    }
+
+    /// Opens the prepared streets.
+    ///
+    /// # Errors
+    /// A sentence that says what to run.
+    pub fn network(&self) -> Result<Arc<Network>, String> {
+        let path = self.streets();
+        if !path.exists() {
+            return Err("There are no streets: run `walkshed import streets FILE.osm.pbf --elevation DEM.tif`".into());
+        }
+        Network::open(&path).map(|network| Arc::new(network.with_profiles(&self.profiles))).map_err(|e| e.to_string())
+    }
+
+    /// What tells the prepared streets from those before; `None` when there are none.
+    #[must_use]
+    pub fn streets_stamp(&self) -> Option<Stamp> {
+        let meta = std::fs::metadata(self.streets()).ok()?;
+        Some(Stamp { modified: meta.modified().ok()?, bytes: meta.len() })
+    }
+
+    /// Reads everything.
+    ///
+    /// # Errors
+    /// [`StoreError`]; missing or damaged streets are not an error but a problem the world tells.
+    pub async fn world(&self, store: &Store) -> Result<World, StoreError> {
+        let rows = store.load().await?;
+        Ok(self.world_of(self.network(), rows).await)
+    }
+
+    /// Puts a world together away from the threads that answer requests.
+    pub async fn world_of(&self, network: Result<Arc<Network>, String>, rows: RegisterRows) -> World {
+        tokio::task::spawn_blocking(|| World::new(network, rows))
+            .await
+            .unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))
+    }
+}

@@ -1,0 +1,267 @@
+//! GraphQL over HTTP, by the specification of that name: which media type, which status, what is refused and how.
+
+use super::{Shared, playground};
+use crate::graphql::{Answer, ApiRequest, Outcome, Variables};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ACCEPT, ALLOW, CONTENT_TYPE, HeaderMap, VARY};
+use actix_web::web::{self, Data};
+use actix_web::{HttpRequest, HttpResponse};
+use async_graphql::{ServerError, Value};
+use serde::Serialize;
+use std::collections::HashMap;
+
+/// What the client wants to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Media {
+    /// `application/json`: 200 whenever the request itself was well-formed.
+    Json,
+    /// `application/graphql-response+json`: the status says what became of it.
+    Response,
+}
+
+impl Media {
+    /// The content type of an answer.
+    const fn content_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json; charset=utf-8",
+            Self::Response => "application/graphql-response+json; charset=utf-8",
+        }
+    }
+
+    /// Chooses by `Accept`; `None` when nothing we can write is wanted. Of equals the first one is taken; without a
+    /// wish it is JSON, as clients from before the specification expect.
+    fn wanted(headers: &HeaderMap) -> Option<Self> {
+        let mut best: Option<(f32, Self)> = None;
+        let mut any = false;
+        for part in headers.get_all(ACCEPT).filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(',')) {
+            any = true;
+            let mut pieces = part.split(';').map(str::trim);
+            let kind = pieces.next().unwrap_or_default().to_ascii_lowercase();
+            let quality = pieces.find_map(|p| p.strip_prefix("q=")?.parse().ok()).unwrap_or(1.0);
+            let media = match kind.as_str() {
+                "application/graphql-response+json" => Self::Response,
+                "application/json" | "application/*" | "*/*" => Self::Json,
+                _ => continue,
+            };
+            if quality > 0.0 && best.is_none_or(|(q, _)| quality > q) {
+                best = Some((quality, media));
+            }
+        }
+        if any { best.map(|(_, media)| media) } else { Some(Self::Json) }
+    }
+}
+
+/// A request that is refused before it is looked at as GraphQL.
+struct Refusal {
+    status: StatusCode,
+    message: String,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { status, message: message.into() }
+    }
+
+    fn bad(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message)
+    }
+}
+
+/// An answer's body. A refused request has no `data` at all, one that was carried out has it even when it is null.
+#[derive(Serialize)]
+struct Body<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a Value>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [ServerError],
+    #[serde(skip_serializing_if = "HashMap::is_empty")]
+    extensions: HashMap<&'a str, &'a Value>,
+}
+
+/// `GET /graphql`: the playground for browsers, queries for everyone else.
+pub async fn get(shared: Data<Shared>, request: HttpRequest) -> HttpResponse {
+    if wants_page(request.headers()) {
+        return playground::page();
+    }
+    answer(&shared, request.headers(), true, || read_parameters(request.query_string())).await
+}
+
+/// `POST /graphql`.
+pub async fn post(shared: Data<Shared>, request: HttpRequest, body: Result<web::Bytes, actix_web::Error>) -> HttpResponse {
+    answer(&shared, request.headers(), false, || {
+        let body = body.map_err(|e| {
+            let status = e.as_response_error().status_code();
+            Refusal::new(status, format!("the body cannot be read: {e}"))
+        })?;
+        read_body(request.headers(), &body)
+    })
+    .await
+}
+
+/// Any other method.
+pub async fn wrong_method() -> HttpResponse {
+    let error = ServerError::new("use POST, or GET for queries", None);
+    let mut response = write(Media::Json, StatusCode::METHOD_NOT_ALLOWED, None, &[error], HashMap::new());
+    response.headers_mut().insert(ALLOW, actix_web::http::header::HeaderValue::from_static("GET, POST"));
+    response
+}
+
+/// Browsers name HTML first; programs do not name it.
+fn wants_page(headers: &HeaderMap) -> bool {
+    let accept = headers.get(ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    accept.contains("text/html") && !accept.contains("json")
+}
+
+async fn answer(
+    shared: &Shared,
+    headers: &HeaderMap,
+    queries_only: bool,
+    read: impl FnOnce() -> Result<ApiRequest, Refusal>,
+) -> HttpResponse {
+    let Some(media) = Media::wanted(headers) else {
+        let why = "Accept must allow application/graphql-response+json or application/json";
+        return write(Media::Json, StatusCode::NOT_ACCEPTABLE, None, &[ServerError::new(why, None)], HashMap::new());
+    };
+    let request = match read() {
+        Ok(request) => ApiRequest { queries_only, ..request },
+        Err(refusal) => {
+            shared.metrics.graphql("refused");
+            return write(media, refusal.status, None, &[coded(refusal.message)], HashMap::new());
+        }
+    };
+    let world = shared.live.world();
+    let Answer { response, outcome } = shared.api.execute(&world, request).await;
+    let (data, status) = match (outcome, media) {
+        (Outcome::Executed, _) => (Some(&response.data), StatusCode::OK),
+        (Outcome::NotAQuery, _) => (None, StatusCode::METHOD_NOT_ALLOWED),
+        (Outcome::Refused, Media::Response) => (None, StatusCode::BAD_REQUEST),
+        (Outcome::Refused, Media::Json) => (None, StatusCode::OK),
+    };
+    shared.metrics.graphql(match outcome {
+        Outcome::Executed if response.errors.is_empty() => "ok",
+        Outcome::Executed => "failed fields",
+        Outcome::Refused | Outcome::NotAQuery => "refused",
+    });
+    let extensions = response.extensions.iter().map(|(k, v)| (k.as_str(), v)).collect();
+    let mut reply = write(media, status, data, &response.errors, extensions);
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        reply.headers_mut().insert(ALLOW, actix_web::http::header::HeaderValue::from_static("POST"));
+    }
+    reply
+}
+
+fn coded(message: String) -> ServerError {
+    let mut error = ServerError::new(message, None);
+    error.extensions.get_or_insert_default().set("code", "BAD_REQUEST");
+    error
+}
+
+fn write(
+    media: Media,
+    status: StatusCode,
+    data: Option<&Value>,
+    errors: &[ServerError],
+    extensions: HashMap<&str, &Value>,
+) -> HttpResponse {
+    let body = serde_json::to_vec(&Body { data, errors, extensions });
+    let mut response = HttpResponse::build(status);
+    response.content_type(media.content_type()).insert_header((VARY, "Accept"));
+    match body {
+        Ok(body) => response.body(body),
+        Err(e) => HttpResponse::InternalServerError().body(e.to_string()),
+    }
+}
+
+/// The parameters of a query string.
+fn read_parameters(query: &str) -> Result<ApiRequest, Refusal> {
+    let pairs = web::Query::<Vec<(String, String)>>::from_query(query)
+        .map_err(|e| Refusal::bad(format!("the query string cannot be read: {e}")))?;
+    let mut map = serde_json::Map::new();
+    for (key, value) in pairs.into_inner() {
+        let value = match key.as_str() {
+            "variables" | "extensions" if !value.is_empty() => serde_json::from_str(&value)
+                .map_err(|e| Refusal::bad(format!("the parameter {key} is not JSON: {e}")))?,
+            "variables" | "extensions" => serde_json::Value::Null,
+            "operationName" if value.is_empty() => serde_json::Value::Null,
+            _ => serde_json::Value::String(value),
+        };
+        map.insert(key, value);
+    }
+    read_request(map)
+}
+
+/// The parameters of a JSON body.
+fn read_body(headers: &HeaderMap, body: &[u8]) -> Result<ApiRequest, Refusal> {
+    let kind = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let mut pieces = kind.split(';').map(|p| p.trim().to_ascii_lowercase());
+    if pieces.next().as_deref() != Some("application/json") {
+        let found = if kind.is_empty() { "none".to_owned() } else { format!("\"{kind}\"") };
+        let why = format!("the Content-Type must be application/json; it is {found}");
+        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, why));
+    }
+    if let Some(charset) = pieces.find_map(|p| p.strip_prefix("charset=").map(|c| c.trim_matches('"').to_owned()))
+        && charset != "utf-8"
+    {
+        let why = format!("the charset must be utf-8; it is \"{charset}\"");
+        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, why));
+    }
+    match serde_json::from_slice(body) {
+        Ok(serde_json::Value::Object(map)) => read_request(map),
+        Ok(serde_json::Value::Array(_)) => Err(Refusal::bad("one request at a time: batches are not supported")),
+        Ok(_) => Err(Refusal::bad("the body must be a JSON object with a query")),
+        Err(_) if body.is_empty() => Err(Refusal::bad("the body is empty; a JSON object with a query is expected")),
+        Err(e) => Err(Refusal::bad(format!("the body is not JSON: {e}"))),
+    }
+}
+
+fn read_request(mut map: serde_json::Map<String, serde_json::Value>) -> Result<ApiRequest, Refusal> {
+    use serde_json::Value as Json;
+    let wrong = |key: &str, expected: &str| Refusal::bad(format!("the parameter {key} must be {expected}"));
+    let query = match map.remove("query") {
+        Some(Json::String(text)) => text,
+        None | Some(Json::Null) => return Err(Refusal::bad("the parameter query is missing")),
+        Some(_) => return Err(wrong("query", "a string")),
+    };
+    let operation_name = match map.remove("operationName") {
+        None | Some(Json::Null) => None,
+        Some(Json::String(name)) => Some(name),
+        Some(_) => return Err(wrong("operationName", "a string")),
+    };
+    let variables = match map.remove("variables") {
+        None | Some(Json::Null) => Variables::default(),
+        Some(object @ Json::Object(_)) => Variables::from_json(object),
+        Some(_) => return Err(wrong("variables", "an object")),
+    };
+    match map.get("extensions") {
+        None | Some(Json::Null | Json::Object(_)) => {}
+        Some(_) => return Err(wrong("extensions", "an object")),
+    }
+    Ok(ApiRequest { query, operation_name, variables, queries_only: false })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::http::header::HeaderValue;
+
+    #[test]
+    fn the_media_type_follows_the_accept_header() {
+        for (accept, wanted) in [
+            (None, Some(Media::Json)),
+            (Some("*/*"), Some(Media::Json)),
+            (Some("application/json"), Some(Media::Json)),
+            (Some("application/graphql-response+json"), Some(Media::Response)),
+            (Some("application/graphql-response+json, application/json;q=0.9"), Some(Media::Response)),
+            (Some("application/json, application/graphql-response+json"), Some(Media::Json)),
+            (Some("application/json;q=0.5, application/graphql-response+json"), Some(Media::Response)),
+            (Some("application/graphql-response+json;q=0, application/json"), Some(Media::Json)),
+            (Some("text/plain"), None),
+        ] {
+            let mut headers = HeaderMap::new();
+            if let Some(accept) = accept {
+                headers.insert(ACCEPT, HeaderValue::from_static(accept));
+            }
+            assert_eq!(Media::wanted(&headers), wanted, "{accept:?}");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Figures for Prometheus.
+
+use super::Shared;
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use prometheus::{
+    Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+};
+use std::time::Duration;
+
+/// The figures of one server.
+pub struct Metrics {
+    registry: Registry,
+    requests: IntCounterVec,
+    seconds: HistogramVec,
+    graphql: IntCounterVec,
+    loaded: IntGaugeVec,
+    running: IntGauge,
+}
+
+impl Metrics {
+    /// All at zero.
+    pub fn new() -> Self {
+        let registry = Registry::new();
+        let buckets = vec![0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0];
+        let made = (|| {
+            Ok::<_, prometheus::Error>(Self {
+                requests: IntCounterVec::new(
+                    Opts::new("walkshed_http_requests_total", "Requests answered, by route and status."),
+                    &["route", "status"],
+                )?,
+                seconds: HistogramVec::new(
+                    HistogramOpts::new("walkshed_http_request_seconds", "Time to answer, by route.").buckets(buckets),
+                    &["route"],
+                )?,
+                graphql: IntCounterVec::new(
+                    Opts::new("walkshed_graphql_total", "GraphQL requests by outcome: ok, failed fields, refused."),
+                    &["outcome"],
+                )?,
+                loaded: IntGaugeVec::new(
+                    Opts::new("walkshed_loaded", "What is loaded, by kind."),
+                    &["kind"],
+                )?,
+                running: IntGauge::new("walkshed_http_requests_running", "Requests being answered.")?,
+                registry,
+            })
+        })();
+        let metrics = made.unwrap_or_else(|e| unreachable!("names and labels are fixed and valid: {e}"));
+        for collector in [
+            Box::new(metrics.requests.clone()) as Box<dyn prometheus::core::Collector>,
+            Box::new(metrics.seconds.clone()),
+            Box::new(metrics.graphql.clone()),
+            Box::new(metrics.loaded.clone()),
+            Box::new(metrics.running.clone()),
+        ] {
+            metrics.registry.register(collector).unwrap_or_else(|e| unreachable!("registered once each: {e}"));
+        }
+        metrics
+    }
+
+    /// A request has come in.
+    pub fn begin(&self) {
+        self.running.inc();
+    }
+
+    /// A request has been answered.
+    pub fn end(&self, route: &str, status: u16, took: Duration) {
+        self.running.dec();
+        let mut digits = [0u8; 3];
+        for (digit, unit) in digits.iter_mut().zip([100, 10, 1]) {
+            *digit = b'0' + (status / unit % 10) as u8;
+        }
+        let status = std::str::from_utf8(&digits).unwrap_or("000");
+        self.requests.with_label_values(&[route, status]).inc();
+        self.seconds.with_label_values(&[route]).observe(took.as_secs_f64());
+    }
+
+    /// A GraphQL request ended so.
+    pub fn graphql(&self, outcome: &str) {
+        self.graphql.with_label_values(&[outcome]).inc();
+    }
+}
+
+/// The figures as text.
+pub async fn show(shared: Data<Shared>) -> HttpResponse {
+    let (world, metrics) = (shared.live.world(), &shared.metrics);
+    let streets = world.network().map_or((0, 0), |n| (n.vertices().len(), n.edge_count()));
+    for (kind, count) in [
+        ("centers", world.centers.len()),
+        ("facilities", world.facilities.len()),
+        ("population_cells", world.population.len()),
+        ("street_junctions", streets.0),
+        ("street_segments", streets.1),
+    ] {
+        metrics.loaded.with_label_values(&[kind]).set(count as i64);
+    }
+    let mut text = Vec::new();
+    match TextEncoder::new().encode(&metrics.registry.gather(), &mut text) {
+        Ok(()) => HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text),
+        Err(e) => HttpResponse::InternalServerError().body(e.to_string()),
+    }
+}

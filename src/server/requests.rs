@@ -1,0 +1,71 @@
+//! What happens around every request: an id, a log line where one is worth it, a figure for the metrics.
+
+use super::Shared;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Longer than this is worth a line in the log.
+const SLOW: Duration = Duration::from_secs(1);
+/// Longest request id taken from a client.
+const MAX_ID: usize = 64;
+
+/// Follows a request from end to end.
+pub async fn follow(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let began = Instant::now();
+    let id = request.headers().get(&REQUEST_ID).filter(|v| is_sane(v)).cloned().unwrap_or_else(new_id);
+    let shared = request.app_data::<Data<Shared>>().cloned();
+    if let Some(shared) = &shared {
+        shared.metrics.begin();
+    }
+    let (method, path) = (request.method().clone(), request.path().to_owned());
+    let outcome = next.call(request).await;
+    let took = began.elapsed();
+    let status = match &outcome {
+        Ok(response) => response.status(),
+        Err(error) => error.as_response_error().status_code(),
+    };
+    let route = outcome.as_ref().ok().and_then(|r| r.request().match_pattern()).unwrap_or_else(|| "other".into());
+    if let Some(shared) = &shared {
+        shared.metrics.end(&route, status.as_u16(), took);
+    }
+    let (status, milliseconds) = (status.as_u16(), took.as_secs_f64() * 1000.0);
+    let id_text = id.to_str().unwrap_or_default();
+    if status >= 500 {
+        tracing::error!(request_id = id_text, %method, path, status, milliseconds, "request failed");
+    } else if took > SLOW {
+        tracing::warn!(request_id = id_text, %method, path, status, milliseconds, "slow request");
+    } else {
+        tracing::debug!(request_id = id_text, %method, path, status, milliseconds, "request");
+    }
+    outcome.map(|mut response| {
+        response.headers_mut().insert(REQUEST_ID.clone(), id);
+        response
+    })
+}
+
+fn is_sane(value: &HeaderValue) -> bool {
+    let bytes = value.as_bytes();
+    (1..=MAX_ID).contains(&bytes.len()) && bytes.iter().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
+}
+
+/// Different for every request of every start.
+fn new_id() -> HeaderValue {
+    static START: LazyLock<u64> = LazyLock::new(|| {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        now.as_nanos() as u64 ^ u64::from(std::process::id()) << 32
+    });
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let n = COUNT.fetch_add(1, Ordering::Relaxed);
+    HeaderValue::from_str(&format!("{:012x}-{n:06x}", *START & 0xffff_ffff_ffff))
+        .unwrap_or_else(|_| HeaderValue::from_static("none"))
+}
