@@ -1,1 +1,7 @@
-fn main() {}
+//! The `walkshed` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    walkshed::cli::main()
+}

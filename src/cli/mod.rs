@@ -1,1 +1,192 @@
+//! The command line: thin commands over the rooms below.
 
+mod check;
+mod import;
+mod output;
+mod picture;
+mod serve;
+mod settings;
+
+use crate::geo::Datum;
+use crate::registry::Category;
+use clap::{Args, Parser, Subcommand};
+use output::{Failure, Output};
+use settings::{Flags, Settings};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Walking-time reach of services over a real street network, answered through one GraphQL API.
+///
+/// Without a command, walkshed serves.
+#[derive(Parser, Debug)]
+#[command(
+    version,
+    max_term_width = 110,
+    after_help = "Examples:\n  walkshed\n  walkshed import streets city.osm.pbf --elevation city.tif\n  walkshed import facilities places.csv\n  walkshed check\n\nExit codes: 0 done; 1 failed, nothing was changed; 2 the command line is wrong; 3 imported, but some rows were refused.\nEvery setting can also be given as WALKSHED_NAME in the environment or in walkshed.toml; `walkshed config` shows them."
+)]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Args, Debug)]
+struct Common {
+    /// Folder of the prepared streets and the embedded database [default: walkshed-data].
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<String>,
+    /// Database to use in place of the embedded one, such as `sqlite:///srv/walkshed.db`.
+    #[arg(long, global = true, value_name = "URL")]
+    database: Option<String>,
+    /// Configuration file [default: walkshed.toml, where there is one].
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Answer in JSON, for scripts.
+    #[arg(long, global = true)]
+    json: bool,
+    /// What to log: error, warn, info, debug, or a filter such as `walkshed=debug` [default: info].
+    #[arg(long, global = true, value_name = "LEVEL")]
+    log: Option<String>,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Serve the GraphQL API and the playground (the default).
+    #[command(after_help = "Example:\n  walkshed serve --listen 0.0.0.0:8080 --data /srv/walkshed")]
+    Serve(ServeArgs),
+    /// Bring in streets, facilities, centers or population.
+    #[command(subcommand, after_help = "Example:\n  walkshed import facilities places.csv --datum gcj02")]
+    Import(Import),
+    /// Print the GraphQL schema.
+    #[command(after_help = "Example:\n  walkshed schema > schema.graphql")]
+    Schema,
+    /// Open everything; say what is there and what is wrong.
+    #[command(after_help = "Example:\n  walkshed check --json")]
+    Check,
+    /// Print the settings in force and where each came from.
+    #[command(after_help = "Example:\n  WALKSHED_LISTEN=0.0.0.0:80 walkshed config")]
+    Config,
+    /// Draw a walkshed as an SVG picture.
+    #[command(
+        after_help = "Example:\n  walkshed picture --point=-51.2287,-30.0277 --minutes 5,10,15 --out walkshed.svg"
+    )]
+    Picture(picture::PictureArgs),
+}
+
+#[derive(Args, Debug, Default)]
+struct ServeArgs {
+    /// Address to listen on [default: 127.0.0.1:8080].
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+    /// Threads that answer; 0 for one a core [default: 0].
+    #[arg(long, value_name = "N")]
+    workers: Option<String>,
+}
+
+#[derive(Subcommand, Debug)]
+enum Import {
+    /// Streets from an OpenStreetMap extract (.osm.pbf), replacing those before.
+    #[command(
+        after_help = "Examples:\n  walkshed import streets city.osm.pbf --elevation city.tif\n  walkshed import streets city.osm.pbf --elevation N29E106.hgt --elevation N29E107.hgt"
+    )]
+    Streets(StreetsArgs),
+    /// Facilities from CSV or GeoJSON: name, category, lon, lat, and where known id, name_en, address, center.
+    #[command(
+        after_help = "Examples:\n  walkshed import facilities places.csv\n  walkshed import facilities schools.geojson --category lifelong_education\n  walkshed import facilities amap.csv --datum gcj02 --keep-going"
+    )]
+    Facilities(FacilitiesArgs),
+    /// Centers from CSV or GeoJSON: code (12 digits), name, lon, lat, and where known name_en, address.
+    #[command(after_help = "Example:\n  walkshed import centers centers.csv --datum cgcs2000")]
+    Centers(RegisterArgs),
+    /// Who lives where, from CSV: cell (H3, resolution 7 to 10), population; replaces what was there before.
+    #[command(after_help = "Example:\n  walkshed import population hexgrid.csv")]
+    Population(RegisterArgs),
+}
+
+#[derive(Args, Debug)]
+struct StreetsArgs {
+    /// The extract.
+    file: PathBuf,
+    /// Elevation: GeoTIFF or SRTM .hgt; may be given several times. Without it all ground counts as level.
+    #[arg(long, value_name = "FILE", num_args = 1)]
+    elevation: Vec<PathBuf>,
+    /// Separate pieces of fewer junctions are kept, but places are put on them only where nothing else is near.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    island_size: u32,
+}
+
+#[derive(Args, Debug)]
+struct RegisterArgs {
+    /// The file: .csv, .tsv, .json or .geojson; UTF-8, UTF-16 or GB18030.
+    file: PathBuf,
+    /// What the positions are in: wgs84, cgcs2000, gcj02 (Amap, Tencent) or bd09 (Baidu).
+    #[arg(long, value_name = "DATUM", default_value = "wgs84")]
+    datum: Datum,
+    /// Import the good rows, and write the refused ones to a file beside the input.
+    #[arg(long)]
+    keep_going: bool,
+}
+
+#[derive(Args, Debug)]
+struct FacilitiesArgs {
+    #[command(flatten)]
+    rows: RegisterArgs,
+    /// The category of rows that name none.
+    #[arg(long, value_name = "CATEGORY")]
+    category: Option<Category>,
+}
+
+/// Runs what the command line says.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let output = Output::new(cli.common.json);
+    let command = cli.command.unwrap_or_else(|| Command::Serve(ServeArgs::default()));
+    match run(&cli.common, command, &output) {
+        Ok(code) => code,
+        Err(failure) => output.fail(&failure),
+    }
+}
+
+fn run(common: &Common, command: Command, output: &Output) -> Result<ExitCode, Failure> {
+    let mut flags = Flags {
+        config: common.config.clone(),
+        data: common.data.clone(),
+        database: common.database.clone(),
+        log: common.log.clone(),
+        ..Flags::default()
+    };
+    if let Command::Serve(args) = &command {
+        flags.listen.clone_from(&args.listen);
+        flags.workers.clone_from(&args.workers);
+    }
+    let settings = Settings::read(&flags, &|name| std::env::var(name).ok())?;
+    match command {
+        Command::Serve(_) => actix_web::rt::System::new().block_on(serve::serve(&settings, output)),
+        Command::Import(import) => actix_web::rt::System::new().block_on(import::import(import, &settings, output)),
+        Command::Schema => {
+            output.text(crate::graphql::Api::new(settings.server.limits).sdl().trim_end());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Check => actix_web::rt::System::new().block_on(check::check(&settings, output)),
+        Command::Config => Ok(config(&settings, output)),
+        Command::Picture(args) => actix_web::rt::System::new().block_on(picture::picture(&args, &settings, output)),
+    }
+}
+
+fn config(settings: &Settings, output: &Output) -> ExitCode {
+    let value = serde_json::Value::Object(
+        settings
+            .list
+            .iter()
+            .map(|s| (s.key.clone(), serde_json::json!({ "value": s.value, "source": s.source.to_string() })))
+            .collect(),
+    );
+    let width = settings.list.iter().map(|s| s.key.len()).max().unwrap_or_default();
+    let values = settings.list.iter().map(|s| s.value.len()).max().unwrap_or_default();
+    let lines: Vec<String> =
+        settings.list.iter().map(|s| format!("{:width$}  {:values$}  ({})", s.key, s.value, s.source)).collect();
+    output.result(&value, &lines.join("\n"));
+    ExitCode::SUCCESS
+}

@@ -87,7 +87,11 @@ pub async fn get(shared: Data<Shared>, request: HttpRequest) -> HttpResponse {
 }
 
 /// `POST /graphql`.
-pub async fn post(shared: Data<Shared>, request: HttpRequest, body: Result<web::Bytes, actix_web::Error>) -> HttpResponse {
+pub async fn post(
+    shared: Data<Shared>,
+    request: HttpRequest,
+    body: Result<web::Bytes, actix_web::Error>,
+) -> HttpResponse {
     answer(&shared, request.headers(), false, || {
         let body = body.map_err(|e| {
             let status = e.as_response_error().status_code();

@@ -37,10 +37,7 @@ impl Metrics {
                     Opts::new("walkshed_graphql_total", "GraphQL requests by outcome: ok, failed fields, refused."),
                     &["outcome"],
                 )?,
-                loaded: IntGaugeVec::new(
-                    Opts::new("walkshed_loaded", "What is loaded, by kind."),
-                    &["kind"],
-                )?,
+                loaded: IntGaugeVec::new(Opts::new("walkshed_loaded", "What is loaded, by kind."), &["kind"])?,
                 running: IntGauge::new("walkshed_http_requests_running", "Requests being answered.")?,
                 registry,
             })

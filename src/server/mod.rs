@@ -94,9 +94,8 @@ pub async fn start(folder: DataFolder, store: Store, options: &ServerOptions) ->
     if options.workers > 0 {
         server = server.workers(options.workers);
     }
-    let server = server
-        .bind(&options.listen)
-        .map_err(|source| ServeError::Listen { listen: options.listen.clone(), source })?;
+    let server =
+        server.bind(&options.listen).map_err(|source| ServeError::Listen { listen: options.listen.clone(), source })?;
     Ok(Running { addresses: server.addrs(), live, server: server.run() })
 }
 

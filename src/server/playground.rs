@@ -16,12 +16,7 @@ const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsa
 
 /// Name, media type, bytes, packed by gzip or not.
 const FILES: [(&str, &str, &[u8], bool); 6] = [
-    (
-        "graphiql.min.js",
-        "text/javascript; charset=utf-8",
-        include_bytes!("../../web/vendor/graphiql.min.js.gz"),
-        true,
-    ),
+    ("graphiql.min.js", "text/javascript; charset=utf-8", include_bytes!("../../web/vendor/graphiql.min.js.gz"), true),
     ("graphiql.min.css", "text/css; charset=utf-8", include_bytes!("../../web/vendor/graphiql.min.css.gz"), true),
     (
         "react.production.min.js",

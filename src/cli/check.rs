@@ -1,0 +1,57 @@
+//! `walkshed check`: opens everything, says what is there and what is wrong.
+
+use super::import::streets_text;
+use super::output::{Failure, Output};
+use super::settings::Settings;
+use crate::folder::DataFolder;
+use serde_json::json;
+use std::process::ExitCode;
+
+/// Opens the data folder, the database and the prepared streets.
+pub async fn check(settings: &Settings, output: &Output) -> Result<ExitCode, Failure> {
+    if !settings.data.is_dir() {
+        return Err(Failure::from(format!(
+            "there is no data folder at {}; the first start or import makes it (or name another with --data)",
+            settings.data.display()
+        )));
+    }
+    let folder = DataFolder::new(&settings.data, settings.database.clone(), settings.profiles.clone())?;
+    let store = folder.store().await?;
+    let world = folder.world(&store).await?;
+    store.close().await;
+    let damaged = folder.streets_stamp().is_some() && world.network().is_err();
+    let problems = world.problems();
+    let streets = world.network().ok().map(|n| (&n.meta().report, n.size_bytes()));
+    let value = json!({
+        "data": folder.path(),
+        "database": folder.database(),
+        "version": world.version,
+        "streets": streets.map(|(report, bytes)| json!({ "bytes": bytes, "report": report })),
+        "centers": world.centers.len(),
+        "facilities": world.facilities.len(),
+        "populationCells": world.population.len(),
+        "population": world.total_population(),
+        "imports": world.imports,
+        "problems": problems,
+        "damaged": damaged,
+    });
+    let mut lines = vec![format!("data folder {}, database {}", folder.path().display(), folder.database())];
+    if let Some((report, bytes)) = streets {
+        lines.push(streets_text(report, &folder.streets(), bytes).replace("written to", "read from"));
+    }
+    lines.push(format!(
+        "{} centers, {} facilities, {:.0} people in {} cells",
+        world.centers.len(),
+        world.facilities.len(),
+        world.total_population(),
+        world.population.len()
+    ));
+    if problems.is_empty() {
+        lines.push("nothing is wrong".into());
+    } else {
+        lines.push("still to do:".into());
+        lines.extend(problems.iter().map(|p| format!("  - {p}")));
+    }
+    output.result(&value, &lines.join("\n"));
+    Ok(if damaged { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}

@@ -1,0 +1,83 @@
+//! What commands print: plain sentences or JSON on standard output, progress on standard error.
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// Why a command failed, in a sentence that says how to mend it.
+#[derive(Debug)]
+pub struct Failure {
+    message: String,
+    /// More for scripts, such as the refused rows.
+    details: Option<Value>,
+}
+
+impl Failure {
+    /// A failure with details for scripts.
+    pub fn with_details(message: String, details: Value) -> Self {
+        Self { message, details: Some(details) }
+    }
+}
+
+impl<E: std::fmt::Display> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self { message: error.to_string(), details: None }
+    }
+}
+
+/// Where a command's answer goes.
+pub struct Output {
+    json: bool,
+}
+
+impl Output {
+    /// For people, or for scripts.
+    pub const fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    /// Prints the answer in the form wanted.
+    pub fn result(&self, value: &Value, text: &str) {
+        if self.json {
+            self.text(&serde_json::to_string_pretty(value).unwrap_or_default());
+        } else {
+            self.text(text);
+        }
+    }
+
+    /// Prints a text.
+    #[expect(clippy::unused_self, reason = "everything a command prints goes through its output")]
+    pub fn text(&self, text: &str) {
+        // A reader that has gone away (a closed pipe) is not our failure.
+        let _ = writeln!(std::io::stdout().lock(), "{text}");
+    }
+
+    /// Says why a command failed.
+    pub fn fail(&self, failure: &Failure) -> ExitCode {
+        if self.json {
+            let mut error = json!({ "error": { "message": failure.message } });
+            if let Some(details) = &failure.details {
+                error["error"]["details"] = details.clone();
+            }
+            self.text(&serde_json::to_string_pretty(&error).unwrap_or_default());
+        } else {
+            let _ = writeln!(std::io::stderr().lock(), "error: {}", failure.message);
+        }
+        ExitCode::FAILURE
+    }
+
+    /// A progress bar on a terminal, nothing elsewhere.
+    pub fn progress(&self, length: u64) -> ProgressBar {
+        if self.json || !std::io::stderr().is_terminal() {
+            return ProgressBar::hidden();
+        }
+        let bar = ProgressBar::new(length);
+        if let Ok(style) = ProgressStyle::with_template("{msg:24} {bar:40} {percent:>3}% {elapsed}") {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(100));
+        bar
+    }
+}

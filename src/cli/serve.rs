@@ -1,0 +1,79 @@
+//! `walkshed serve`: starts the server and says in plain words what it serves.
+
+use super::output::{Failure, Output};
+use super::settings::{LogFormat, Settings};
+use crate::folder::DataFolder;
+use crate::server;
+use crate::world::World;
+use serde_json::json;
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+/// Serves until it is told to stop.
+pub async fn serve(settings: &Settings, output: &Output) -> Result<ExitCode, Failure> {
+    start_logs(settings)?;
+    let folder = DataFolder::new(&settings.data, settings.database.clone(), settings.profiles.clone())?;
+    let store = folder.store().await?;
+    let running = server::start(folder.clone(), store, &settings.server).await?;
+    let address = running.addresses.first().map(ToString::to_string).unwrap_or_default();
+    let world = running.live.world();
+    let value = json!({
+        "listening": running.addresses,
+        "playground": format!("http://{address}/graphql"),
+        "health": format!("http://{address}/health/ready"),
+        "schema": format!("http://{address}/schema"),
+        "data": folder.path(),
+        "problems": world.problems(),
+    });
+    output.result(&value, &banner(&world, &folder, &address));
+    drop(world);
+    running.run().await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn banner(world: &World, folder: &DataFolder, address: &str) -> String {
+    let mut lines = vec![format!("walkshed {}: data in {}", env!("CARGO_PKG_VERSION"), folder.path().display())];
+    if let Ok(network) = world.network() {
+        let report = &network.meta().report;
+        lines.push(format!(
+            "  streets     {} segments, {:.0} km, from {} ({})",
+            report.edges,
+            report.length_km,
+            report.source,
+            crate::network::ATTRIBUTION
+        ));
+    }
+    lines.push(format!(
+        "  register    {} centers, {} facilities, {:.0} people in {} cells",
+        world.centers.len(),
+        world.facilities.len(),
+        world.total_population(),
+        world.population.len()
+    ));
+    lines.push(format!("  playground  http://{address}/graphql"));
+    lines.push(format!("  health      http://{address}/health/ready"));
+    lines.push(format!("  schema      http://{address}/schema"));
+    let problems = world.problems();
+    if !problems.is_empty() {
+        lines.push("Still to do (imports are noticed while the server runs):".into());
+        lines.extend(problems.iter().map(|p| format!("  - {p}")));
+    }
+    lines.push("Stop with Ctrl-C.".into());
+    lines.join("\n")
+}
+
+fn start_logs(settings: &Settings) -> Result<(), Failure> {
+    // sqlx tells of slow statements, the servers of every worker; both are noise at info.
+    let filter = if settings.log.contains('=') || settings.log.contains(',') {
+        settings.log.clone()
+    } else {
+        format!("{0},sqlx=warn,actix_server=warn", settings.log)
+    };
+    let filter = EnvFilter::try_new(&filter).map_err(|e| format!("log = \"{}\": {e}", settings.log))?;
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match settings.log_format {
+        LogFormat::Text => logs.init(),
+        LogFormat::Json => logs.json().init(),
+    }
+    Ok(())
+}

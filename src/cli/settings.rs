@@ -1,0 +1,321 @@
+//! Settings: from flags, the environment (`WALKSHED_*`) or a configuration file, in that order of strength, and where
+//! each value in force came from.
+
+use crate::graphql::Limits;
+use crate::network::{ProfileError, Profiles};
+use crate::server::ServerOptions;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use toml::{Table, Value};
+
+/// Looked for in the current folder when `--config` is not given.
+const DEFAULT_FILE: &str = "walkshed.toml";
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    Flag(String),
+    Environment(String),
+    File(PathBuf),
+    Default,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(name) => write!(f, "flag {name}"),
+            Self::Environment(name) => write!(f, "environment {name}"),
+            Self::File(path) => write!(f, "file {}", path.display()),
+            Self::Default => f.write_str("default"),
+        }
+    }
+}
+
+/// A value in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    pub key: String,
+    pub value: String,
+    pub source: Source,
+}
+
+/// Why the settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    #[error("the configuration file {} cannot be read: {source}", path.display())]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("the configuration file {} is not TOML: {why}", path.display())]
+    Toml { path: PathBuf, why: String },
+    #[error("{}: there is no setting \"{key}\"; the settings are {known}, and [profiles.NAME]", path.display())]
+    Unknown { path: PathBuf, key: String, known: String },
+    #[error("{key} = \"{value}\" ({origin}): must be {expected}")]
+    Bad { key: String, value: String, origin: String, expected: &'static str },
+    #[error("{}: {source}", path.display())]
+    Profile { path: PathBuf, source: ProfileError },
+}
+
+/// The values of flags, where given.
+#[derive(Debug, Default)]
+pub struct Flags {
+    pub config: Option<PathBuf>,
+    pub data: Option<String>,
+    pub database: Option<String>,
+    pub listen: Option<String>,
+    pub workers: Option<String>,
+    pub log: Option<String>,
+}
+
+/// How logs are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+impl FromStr for LogFormat {
+    type Err = ();
+
+    fn from_str(s: &str) -> Result<Self, ()> {
+        match s {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err(()),
+        }
+    }
+}
+
+impl fmt::Display for LogFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if *self == Self::Json { "json" } else { "text" })
+    }
+}
+
+/// Everything that can be set.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub data: PathBuf,
+    pub database: Option<String>,
+    pub log: String,
+    pub log_format: LogFormat,
+    pub server: ServerOptions,
+    pub profiles: Profiles,
+    /// Every value with its source, for `walkshed config`.
+    pub list: Vec<Setting>,
+}
+
+/// Environment variables by name.
+pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+impl Settings {
+    /// Reads all settings.
+    ///
+    /// # Errors
+    /// [`SettingsError`] naming the key, the value and where it came from.
+    pub fn read(flags: &Flags, env: Environment<'_>) -> Result<Self, SettingsError> {
+        let mut file = File::find(flags.config.as_deref(), env)?;
+        let overrides = match file.table.remove("profiles") {
+            None => Table::new(),
+            Some(Value::Table(table)) => table,
+            Some(other) => {
+                return Err(SettingsError::Bad {
+                    key: "profiles".into(),
+                    value: other.to_string(),
+                    origin: Source::File(file.path).to_string(),
+                    expected: "tables such as [profiles.adult]",
+                });
+            }
+        };
+        let profiles = Profiles::with_overrides(&overrides)
+            .map_err(|source| SettingsError::Profile { path: file.path.clone(), source })?;
+        let mut reader = Reader { file, env, list: Vec::new(), known: Vec::new() };
+        let (defaults, limits) = (ServerOptions::default(), Limits::default());
+        let count = "a whole number, 0 or more";
+        let data: String = reader.get("data", flags.data.as_ref(), "walkshed-data".to_owned(), "a folder")?;
+        let database: String =
+            reader.get("database", flags.database.as_ref(), String::new(), "an URL such as sqlite://walkshed.db")?;
+        let listen =
+            reader.get("listen", flags.listen.as_ref(), defaults.listen, "an address such as 127.0.0.1:8080")?;
+        let workers = reader.get("workers", flags.workers.as_ref(), defaults.workers, count)?;
+        let log = reader.get("log", flags.log.as_ref(), "info".to_owned(), "a level such as info or debug")?;
+        let log_format = reader.get("log_format", None, LogFormat::Text, "text or json")?;
+        let server = ServerOptions {
+            listen,
+            workers,
+            max_body_bytes: reader.get("max_body_bytes", None, defaults.max_body_bytes, count)?,
+            shutdown_seconds: reader.get("shutdown_seconds", None, defaults.shutdown_seconds, count)?,
+            limits: Limits {
+                max_document_bytes: reader.get("max_document_bytes", None, limits.max_document_bytes, count)?,
+                max_depth: reader.get("max_depth", None, limits.max_depth, count)?,
+                max_complexity: reader.get("max_complexity", None, limits.max_complexity, count)?,
+                max_aliases: reader.get("max_aliases", None, limits.max_aliases, count)?,
+                max_directives: reader.get("max_directives", None, limits.max_directives, count)?,
+                max_minutes: reader.get("max_minutes", None, Minutes(limits.max_minutes), "minutes, 1 to 600")?.0,
+            },
+        };
+        reader.refuse_unknown()?;
+        for (profile, values) in &overrides {
+            for (key, value) in values.as_table().into_iter().flatten() {
+                reader.list.push(Setting {
+                    key: format!("profiles.{profile}.{key}"),
+                    value: value.to_string(),
+                    source: Source::File(reader.file.path.clone()),
+                });
+            }
+        }
+        Ok(Self {
+            data: data.into(),
+            database: Some(database).filter(|url| !url.is_empty()),
+            log,
+            log_format,
+            server,
+            profiles,
+            list: reader.list,
+        })
+    }
+}
+
+/// Minutes of a search, within reason.
+#[derive(Debug, Clone, Copy)]
+struct Minutes(f64);
+
+impl FromStr for Minutes {
+    type Err = ();
+
+    fn from_str(s: &str) -> Result<Self, ()> {
+        s.parse().ok().filter(|m| (1.0..=600.0).contains(m)).map(Self).ok_or(())
+    }
+}
+
+impl fmt::Display for Minutes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+struct File {
+    path: PathBuf,
+    table: Table,
+}
+
+impl File {
+    fn find(flag: Option<&Path>, env: Environment<'_>) -> Result<Self, SettingsError> {
+        let named = flag.map(Path::to_owned).or_else(|| env("WALKSHED_CONFIG").map(PathBuf::from));
+        let path = named.clone().unwrap_or_else(|| DEFAULT_FILE.into());
+        if named.is_none() && !path.exists() {
+            return Ok(Self { path, table: Table::new() });
+        }
+        let text =
+            std::fs::read_to_string(&path).map_err(|source| SettingsError::Read { path: path.clone(), source })?;
+        let table = text
+            .parse()
+            .map_err(|e: toml::de::Error| SettingsError::Toml { path: path.clone(), why: e.to_string() })?;
+        Ok(Self { path, table })
+    }
+}
+
+struct Reader<'a> {
+    file: File,
+    env: Environment<'a>,
+    list: Vec<Setting>,
+    known: Vec<String>,
+}
+
+impl Reader<'_> {
+    fn get<T: FromStr + fmt::Display>(
+        &mut self,
+        key: &str,
+        flag: Option<&String>,
+        default: T,
+        expected: &'static str,
+    ) -> Result<T, SettingsError> {
+        self.known.push(key.to_owned());
+        let variable = format!("WALKSHED_{}", key.to_uppercase());
+        let given = if let Some(value) = flag {
+            Some((value.clone(), Source::Flag(format!("--{}", key.replace('_', "-")))))
+        } else if let Some(value) = (self.env)(&variable) {
+            Some((value, Source::Environment(variable)))
+        } else {
+            let from_file = self.file.table.get(key).map(|value| match value {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            });
+            from_file.map(|value| (value, Source::File(self.file.path.clone())))
+        };
+        let (value, source) = match given {
+            None => (default, Source::Default),
+            Some((text, source)) => {
+                let Ok(value) = text.parse() else {
+                    let origin = source.to_string();
+                    return Err(SettingsError::Bad { key: key.to_owned(), value: text, origin, expected });
+                };
+                (value, source)
+            }
+        };
+        self.list.push(Setting { key: key.to_owned(), value: value.to_string(), source });
+        Ok(value)
+    }
+
+    fn refuse_unknown(&self) -> Result<(), SettingsError> {
+        match self.file.table.keys().find(|key| !self.known.contains(key)) {
+            None => Ok(()),
+            Some(key) => Err(SettingsError::Unknown {
+                path: self.file.path.clone(),
+                key: key.clone(),
+                known: self.known.join(", "),
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(file: &str, flags: Flags, env: &[(&str, &str)]) -> Result<Settings, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("w.toml");
+        std::fs::write(&path, file).unwrap();
+        let env = |name: &str| env.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
+        Settings::read(&Flags { config: Some(path), ..flags }, &env).map_err(|e| e.to_string())
+    }
+
+    fn source(settings: &Settings, key: &str) -> Source {
+        settings.list.iter().find(|s| s.key == key).unwrap().source.clone()
+    }
+
+    #[test]
+    fn flags_are_stronger_than_the_environment_and_that_than_the_file() {
+        let file = "listen = \"1.1.1.1:1\"\nworkers = 3\nmax_depth = 17\n[profiles.adult]\nlevel_kmh = 5";
+        let flags = Flags { listen: Some("3.3.3.3:3".into()), ..Flags::default() };
+        let env = [("WALKSHED_LISTEN", "2.2.2.2:2"), ("WALKSHED_WORKERS", "5")];
+        let s = read(file, flags, &env).unwrap();
+        assert_eq!((s.server.listen.as_str(), s.server.workers, s.server.limits.max_depth), ("3.3.3.3:3", 5, 17));
+        assert_eq!(source(&s, "listen"), Source::Flag("--listen".into()));
+        assert_eq!(source(&s, "workers"), Source::Environment("WALKSHED_WORKERS".into()));
+        assert!(matches!(source(&s, "max_depth"), Source::File(_)));
+        assert_eq!(source(&s, "data"), Source::Default);
+        assert!(matches!(source(&s, "profiles.adult.level_kmh"), Source::File(_)));
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_refused_by_name() {
+        for (file, told) in [
+            ("listne = 1", "no setting \"listne\""),
+            ("workers = -1", "workers = \"-1\""),
+            ("workers = \"many\"", "must be a whole number"),
+            ("log_format = \"xml\"", "text or json"),
+            ("max_minutes = 1e9", "minutes, 1 to 600"),
+            ("profiles = 3", "[profiles.adult]"),
+            ("[profiles.giant]\nlevel_kmh = 9", "giant"),
+            ("[profiles.adult]\nlevel_kmh = -4", "level_kmh"),
+            ("[profiles.adult]\nlevel = 4", "profiles.adult.level"),
+            ("a = = 1", "not TOML"),
+        ] {
+            let error = read(file, Flags::default(), &[]).unwrap_err();
+            assert!(error.contains(told), "{file}: {error}");
+        }
+        let error = read("", Flags::default(), &[("WALKSHED_MAX_DEPTH", "x")]).unwrap_err();
+        assert!(error.contains("environment WALKSHED_MAX_DEPTH"), "{error}");
+    }
+}
