@@ -17,16 +17,16 @@ use std::process::ExitCode;
 
 /// What to draw.
 #[derive(Args, Debug)]
-#[group(id = "place", required = true, multiple = false, args = ["point", "center", "facility"])]
+#[group(skip)]
 pub struct PictureArgs {
     /// The place, as WGS-84 longitude and latitude.
-    #[arg(long, value_name = "LON,LAT", allow_hyphen_values = true)]
+    #[arg(long, value_name = "LON,LAT", allow_hyphen_values = true, required_unless_present_any = ["center", "facility"])]
     point: Option<String>,
     /// The place, as the division code of a center.
-    #[arg(long, value_name = "CODE")]
+    #[arg(long, value_name = "CODE", conflicts_with_all = ["point", "facility"])]
     center: Option<String>,
     /// The place, as the external id of a facility.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", conflicts_with = "point")]
     facility: Option<String>,
     /// Time limits in minutes.
     #[arg(long, value_name = "M,M", value_delimiter = ',', default_values_t = [5.0, 10.0, 15.0])]

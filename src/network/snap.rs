@@ -194,16 +194,18 @@ impl Network {
     /// [`Unsnappable`] with the distance to the nearest street, past the profile's snapping limit.
     pub fn snap(&self, at: Fixed, profile: Profile) -> Result<Snap, Unsnappable> {
         let limit_m = self.profiles().get(profile).snap_limit_m;
-        self.nearest(at, profile, limit_m).ok_or_else(|| Unsnappable {
-            nearest_m: self.nearest(at, profile, f64::INFINITY).map(|s| s.off_m),
-            limit_m,
+        let found = self.nearest(at, profile, limit_m);
+        found[0].or(found[1]).map(|best| self.snap_of(at, best)).ok_or_else(|| {
+            let anywhere = self.nearest(at, profile, f64::INFINITY);
+            let nearest = anywhere.into_iter().flatten().map(|best| best.d2).min_by(f64::total_cmp);
+            Unsnappable { nearest_m: nearest.map(f64::sqrt), limit_m }
         })
     }
 
-    fn nearest(&self, at: Fixed, profile: Profile, limit_m: f64) -> Option<Snap> {
+    /// The nearest piece of the main network, and the nearest of an island (which may be missing beyond the former).
+    fn nearest(&self, at: Fixed, profile: Profile, limit_m: f64) -> [Option<Best>; 2] {
         let levels = self.snap_levels();
-        let top = levels.len().checked_sub(2)?;
-        let metric = Metric::at(at.lat());
+        let Some(top) = levels.len().checked_sub(2) else { return [None; 2] };
         let mut walk = Walk {
             edges: self.edges(),
             shapes: self.shapes(),
@@ -212,13 +214,17 @@ impl Network {
             levels,
             profile,
             at,
-            metric,
+            metric: Metric::at(at.lat()),
             limit2: limit_m * limit_m,
             main: None,
             island: None,
         };
         walk.visit(top, 0, (levels[top + 1] - levels[top]) as usize);
-        let best = walk.main.or(walk.island)?;
+        [walk.main, walk.island]
+    }
+
+    fn snap_of(&self, at: Fixed, best: Best) -> Snap {
+        let metric = Metric::at(at.lat());
         let edge = EdgeId(best.piece[0]);
         let shape = self.shape(edge);
         let index = (best.piece[1] - self.edge(edge).shape) as usize;
@@ -227,7 +233,7 @@ impl Network {
         let before: f64 = shape[..=index].windows(2).map(length).sum();
         let along = before + length(&shape[index..]) * best.t;
         let fraction = if total > 0.0 { (along / total).clamp(0.0, 1.0) } else { 0.0 };
-        Some(Snap { edge, fraction, off_m: best.d2.sqrt(), at: shape[index].lerp(shape[index + 1], best.t) })
+        Snap { edge, fraction, off_m: best.d2.sqrt(), at: shape[index].lerp(shape[index + 1], best.t) }
     }
 
     /// Calls `found` with every street segment (edge, its first point, its last) whose box meets the window.

@@ -99,8 +99,7 @@ fn default_of_highway(tags: &Tags, highway: &str) -> Option<Default_> {
         "primary" | "primary_link" | "secondary" | "secondary_link" | "tertiary" | "tertiary_link" | "unclassified"
         | "residential" | "living_street" | "service" | "road" => both(Kind::Street),
         "track" | "path" | "cycleway" => both(Kind::Path),
-        "pedestrian" => foot_only(if tags.is("area", "yes") { Kind::Plaza } else { Kind::Path }),
-        "footway" | "corridor" | "platform" | "crossing" | "bridleway" => foot_only(Kind::Path),
+        "pedestrian" | "footway" | "corridor" | "platform" | "crossing" | "bridleway" => foot_only(Kind::Path),
         "steps" => foot_only(if tags.yes("conveying") { Kind::Escalator } else { Kind::Steps }),
         "elevator" => foot_only(Kind::Lift),
         "busway" | "bus_guideway" | "raceway" => closed(Kind::Street),
@@ -307,14 +306,15 @@ pub fn classify(tags: &Tags) -> Option<Result<WayClass, LeftOut>> {
     } else {
         Structure::Ground
     };
+    let is_area = foot && (tags.is("area", "yes") || tags.is("type", "multipolygon")) && is_plaza_like(tags);
     Some(Ok(WayClass {
         access,
-        kind: base.kind,
+        kind: if is_area { Kind::Plaza } else { base.kind },
         structure,
         duration_s: matches!(base.kind, Kind::Ferry | Kind::Aerialway)
             .then(|| tags.get("duration").and_then(duration_s))
             .flatten(),
-        is_area: foot && (tags.is("area", "yes") || tags.is("type", "multipolygon")) && is_plaza_like(tags),
+        is_area,
         levels: tags.get("level").and_then(levels),
         name: tags.get("name").map(str::trim).filter(|n| !n.is_empty()).map(str::to_owned),
     }))
