@@ -81,7 +81,8 @@ pub fn read_records(path: &Path, kind: Kind, options: Options) -> Result<(Record
         _ => return Err(FileProblem::UnknownKind),
     };
     check_columns(&table, kind, options)?;
-    let mut reader = Reader { options, refused: Vec::new(), seen: HashMap::new(), resolution: None };
+    let has_names = table.rows.iter().any(|row| row.get(Column::Name).is_some());
+    let mut reader = Reader { has_names, options, refused: Vec::new(), seen: HashMap::new(), resolution: None };
     let records = match kind {
         Kind::Centers => Records::Centers(table.rows.iter().filter_map(|r| reader.center(r)).collect()),
         Kind::Facilities => Records::Facilities(table.rows.iter().filter_map(|r| reader.facility(r)).collect()),
@@ -125,6 +126,8 @@ struct Reader {
     /// Keys seen, with their lines.
     seen: HashMap<String, u64>,
     resolution: Option<(Resolution, u64)>,
+    /// Does the table name its rows? Where it does not, they go by their ids.
+    has_names: bool,
 }
 
 impl Reader {
@@ -215,7 +218,7 @@ impl Reader {
     fn facility(&mut self, row: &Row) -> Option<Facility> {
         self.readable(row)?;
         let id = self.text(row, Column::Id)?;
-        let Some(name) = self.text(row, Column::Name)?.or_else(|| id.clone()) else {
+        let Some(name) = self.text(row, Column::Name)?.or_else(|| id.clone().filter(|_| !self.has_names)) else {
             return self.refuse(row, Column::Name, "is missing");
         };
         let category = match (row.get(Column::Category).map(str::parse::<Category>), self.options.category) {

@@ -28,9 +28,13 @@ pub struct Count {
 /// A rectangle in WGS-84 degrees.
 #[derive(SimpleObject)]
 pub struct Bounds {
+    /// Westernmost longitude.
     west: f64,
+    /// Southernmost latitude.
     south: f64,
+    /// Easternmost longitude.
     east: f64,
+    /// Northernmost latitude.
     north: f64,
 }
 
