@@ -222,6 +222,15 @@ fn wrong_requests_are_told_what_is_wrong() {
 }
 
 #[test]
+fn a_field_that_fails_leaves_the_others_standing() {
+    let found = ask("{ a: route(from: {center: \"1\"}, to: {center: \"2\"}) { metres } b: facility { name }
+           c: center(code: \"500106013004\") { nameEn } }");
+    assert_eq!(found["data"], json!({"a": null, "b": null, "c": {"nameEn": "Mofancun"}}));
+    let paths: Vec<&Value> = found["errors"].as_array().unwrap().iter().map(|e| &e["path"]).collect();
+    assert_eq!(paths, [&json!(["a"]), &json!(["b"])]);
+}
+
+#[test]
 fn an_unsnappable_place_says_how_far_the_next_street_is() {
     let place = support::city::position(-1000.0, 1000.0);
     let query =

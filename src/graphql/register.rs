@@ -255,7 +255,7 @@ impl RegisterQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The global id.")] id: Option<ID>,
         #[graphql(desc = "The number or code it has where it comes from.")] external_id: Option<String>,
-    ) -> Result<Option<Facility>> {
+    ) -> Option<Result<Facility>> {
         let world = current(ctx);
         let index = match (id, external_id) {
             (Some(id), None) => match NodeId::parse(&id) {
@@ -263,9 +263,10 @@ impl RegisterQuery {
                 _ => None,
             },
             (None, Some(external)) => world.facility_place(&external),
-            _ => return Err(error::bad_input("id", "and externalId", "exactly one of the two must be given")),
+            // An error inside of the option leaves null here alone, and the rest of the answer stands.
+            _ => return Some(Err(error::bad_input("id", "and externalId", "exactly one of the two must be given"))),
         };
-        Ok(index.map(|index| Facility { world: world.clone(), index }))
+        index.map(|index| Ok(Facility { world: world.clone(), index }))
     }
 
     /// All facilities, or those of some categories, by id.

@@ -79,34 +79,9 @@ impl TravelQuery {
         #[graphql(desc = "Where it ends.")] to: PlaceInput,
         #[graphql(default_with = "Profile::Adult", desc = "Who travels.")] profile: Profile,
         #[graphql(default = 60.0, desc = "Give up beyond so many minutes.")] max_minutes: f64,
-    ) -> Result<Option<Route>> {
-        let world = current(ctx);
-        let limit = check_minutes(ctx, "maxMinutes", max_minutes)?;
-        let network = network_of(world)?;
-        let engine = profile.into();
-        let begin = from.place(world, network, engine, "from")?;
-        let end = to.place(world, network, engine, "to")?;
-        let shared = world.clone();
-        let found = cost::run(cost::search(max_minutes, profile), move || {
-            let place = |p: &PlacedPoint| (Fixed::from(p.position), p.start);
-            let ((a, start), (b, goal)) = (place(&begin), place(&end));
-            network_of(&shared).map(|network| network::route(network, engine, (a, &start), (b, &goal), limit))
-        })
-        .await??;
-        Ok(found.map(|route| {
-            let mut line = String::with_capacity(64 + route.line.len() * 26);
-            push_line(&mut line, &route.line);
-            Route {
-                minutes: to_minutes(route.time),
-                metres: round(route.stats.metres, 1),
-                climb_m: round(route.stats.climb_m, 1),
-                descent_m: round(route.stats.descent_m, 1),
-                steps_m: round(route.stats.steps_m, 1),
-                from: SnappedPlace::new(network, &begin),
-                to: SnappedPlace::new(network, &end),
-                geometry: GeoJson(line),
-            }
-        }))
+    ) -> Option<Result<Route>> {
+        // In this order an error leaves null here alone, and the rest of the answer stands.
+        find_route(ctx, &from, &to, profile, max_minutes).await.transpose()
     }
 
     /// Travel times from every origin to every destination, at most 10,000 pairs.
@@ -164,4 +139,40 @@ impl TravelQuery {
         })
         .await?
     }
+}
+
+async fn find_route(
+    ctx: &Context<'_>,
+    from: &PlaceInput,
+    to: &PlaceInput,
+    profile: Profile,
+    max_minutes: f64,
+) -> Result<Option<Route>> {
+    let world = current(ctx);
+    let limit = check_minutes(ctx, "maxMinutes", max_minutes)?;
+    let network = network_of(world)?;
+    let engine = profile.into();
+    let begin = from.place(world, network, engine, "from")?;
+    let end = to.place(world, network, engine, "to")?;
+    let shared = world.clone();
+    let found = cost::run(cost::search(max_minutes, profile), move || {
+        let place = |p: &PlacedPoint| (Fixed::from(p.position), p.start);
+        let ((a, start), (b, goal)) = (place(&begin), place(&end));
+        network_of(&shared).map(|network| network::route(network, engine, (a, &start), (b, &goal), limit))
+    })
+    .await??;
+    Ok(found.map(|route| {
+        let mut line = String::with_capacity(64 + route.line.len() * 26);
+        push_line(&mut line, &route.line);
+        Route {
+            minutes: to_minutes(route.time),
+            metres: round(route.stats.metres, 1),
+            climb_m: round(route.stats.climb_m, 1),
+            descent_m: round(route.stats.descent_m, 1),
+            steps_m: round(route.stats.steps_m, 1),
+            from: SnappedPlace::new(network, &begin),
+            to: SnappedPlace::new(network, &end),
+            geometry: GeoJson(line),
+        }
+    }))
 }

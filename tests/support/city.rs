@@ -91,3 +91,28 @@ pub fn ask(query: &str) -> serde_json::Value {
 pub fn answer(answer: &Answer) -> serde_json::Value {
     serde_json::from_str(&serde_json::to_string(&answer.response).unwrap()).unwrap()
 }
+
+/// A data folder with the small city in it.
+pub fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    network().save(&folder.path().join("streets.walkshed")).unwrap();
+    fill(folder.path(), &rows());
+    folder
+}
+
+/// Puts rows into the database of a data folder.
+pub fn fill(folder: &std::path::Path, rows: &RegisterRows) {
+    use walkshed::store::{Change, Store};
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+        let store = Store::open(&Store::url_of(&folder.join("walkshed.db"))).await.unwrap();
+        for (kind, change) in [
+            ("centers", Change::Centers(&rows.centers)),
+            ("facilities", Change::Facilities(&rows.facilities)),
+            ("population", Change::Population(&rows.population)),
+        ] {
+            let record = ImportRecord { kind: kind.into(), ..rows.imports[0].clone() };
+            store.apply(change, &record).await.unwrap();
+        }
+        store.close().await;
+    });
+}

@@ -3,6 +3,7 @@
 
 pub mod city;
 pub mod dijkstra;
+pub mod http;
 pub mod pbf;
 
 use std::path::PathBuf;

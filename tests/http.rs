@@ -1,0 +1,243 @@
+//! The server over the wire: GraphQL over HTTP, the playground, health, metrics, limits, reloading, stopping.
+
+mod support;
+
+use serde_json::{Value, json};
+use support::city;
+use support::http::Server;
+use walkshed::server::ServerOptions;
+
+const JSON: (&str, &str) = ("Content-Type", "application/json");
+const RESPONSE: (&str, &str) = ("Accept", "application/graphql-response+json");
+
+fn server() -> (tempfile::TempDir, Server) {
+    let folder = city::folder();
+    let server = Server::start(folder.path(), ServerOptions::default());
+    (folder, server)
+}
+
+#[test]
+fn media_types_and_statuses_follow_the_specification() {
+    let (_folder, server) = server();
+    let post = |headers: &[(&str, &str)], body: &str| server.send("POST", "/graphql", headers, body.as_bytes());
+    let good = r#"{"query":"{ __typename }"}"#;
+    let invalid = r#"{"query":"{ nothing }"}"#;
+    let cases: &[(&[(&str, &str)], &str, u16, &str, bool)] = &[
+        (&[JSON], good, 200, "application/json", true),
+        (&[JSON, RESPONSE], good, 200, "application/graphql-response+json", true),
+        (&[JSON, ("Accept", "*/*")], good, 200, "application/json", true),
+        (&[JSON], invalid, 200, "application/json", false),
+        (&[JSON, RESPONSE], invalid, 400, "application/graphql-response+json", false),
+        (&[JSON, RESPONSE], r#"{"query":"{"}"#, 400, "application/graphql-response+json", false),
+        (&[JSON, RESPONSE], "{", 400, "application/graphql-response+json", false),
+        (&[JSON], "{", 400, "application/json", false),
+        (&[JSON], "", 400, "application/json", false),
+        (&[JSON], r#"{"query":7}"#, 400, "application/json", false),
+        (&[JSON], r#"{"query":"{ __typename }","variables":[]}"#, 400, "application/json", false),
+        (&[JSON], r#"{"query":"{ __typename }","operationName":1}"#, 400, "application/json", false),
+        (&[JSON], r#"{"query":"{ __typename }","extensions":"x"}"#, 400, "application/json", false),
+        (&[JSON], r#"[{"query":"{ __typename }"}]"#, 400, "application/json", false),
+        (&[], good, 415, "application/json", false),
+        (&[("Content-Type", "text/plain")], good, 415, "application/json", false),
+        (&[("Content-Type", "application/json; charset=gb18030")], good, 415, "application/json", false),
+        (&[JSON, ("Accept", "image/png")], good, 406, "application/json", false),
+    ];
+    for (headers, body, status, media, has_data) in cases {
+        let reply = post(headers, body);
+        let told = format!("{headers:?} {body}: {} {}", reply.status, reply.text());
+        assert_eq!(reply.status, *status, "{told}");
+        assert!(reply.header("content-type").unwrap().starts_with(media), "{told}");
+        let value = reply.json();
+        assert_eq!(value.get("data").is_some(), *has_data, "{told}");
+        assert_eq!(value["errors"].as_array().is_some_and(|e| !e.is_empty()), !has_data, "{told}");
+    }
+    // A field that fails is no failure of the request.
+    let failed = post(&[JSON, RESPONSE], r#"{"query":"{ facility { name } }"}"#);
+    assert_eq!((failed.status, &failed.json()["data"]), (200, &json!({"facility": null})));
+}
+
+#[test]
+fn get_is_for_queries_alone() {
+    let (_folder, server) = server();
+    let typename = "query=%7B%20__typename%20%7D";
+    assert_eq!(server.get(&format!("/graphql?{typename}")).json()["data"], json!({"__typename": "Query"}));
+    let variables =
+        "query=query(%24c%3AString!)%7Bcenter(code%3A%24c)%7Bname%7D%7D&variables=%7B%22c%22%3A%22500106013004%22%7D";
+    let found = server.get(&format!("/graphql?{variables}"));
+    assert_eq!(found.json()["data"]["center"]["name"], "模范村社区党群服务中心");
+    let named = "query=query%20A%7B__typename%7D%20query%20B%7Bx%3A__typename%7D&operationName=B";
+    assert_eq!(server.get(&format!("/graphql?{named}")).json()["data"], json!({"x": "Query"}));
+    let mutation = server.send("GET", "/graphql?query=mutation%20%7B__typename%7D", &[RESPONSE], b"");
+    assert_eq!((mutation.status, mutation.header("allow")), (405, Some("POST")));
+    assert_eq!(server.get("/graphql").status, 400);
+    assert_eq!(server.get(&format!("/graphql?{typename}&variables=%7B")).status, 400);
+    let put = server.send("PUT", "/graphql", &[JSON], b"{}");
+    assert_eq!((put.status, put.header("allow")), (405, Some("GET, POST")));
+}
+
+#[test]
+fn bodies_are_limited() {
+    let folder = city::folder();
+    let server = Server::start(folder.path(), ServerOptions { max_body_bytes: 10_000, ..Default::default() });
+    let long = format!(r#"{{"query":"{{ __typename }}","extensions":{{"x":"{}"}}}}"#, "x".repeat(20_000));
+    let reply = server.send("POST", "/graphql", &[JSON], long.as_bytes());
+    assert_eq!(reply.status, 413);
+    assert_eq!(reply.json()["errors"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_document_of_nested_brackets_is_refused_by_name() {
+    let (_folder, server) = server();
+    for open in ["{a", "[", "(x:["] {
+        let deep = open.repeat(10_000);
+        let reply = server.query(&format!("{{ a(b: {deep}"), &Value::Null);
+        assert_eq!(reply.json()["errors"][0]["extensions"]["limit"], "maxNesting", "{open}");
+    }
+    // And so are variables, before they are read as GraphQL.
+    let deep = format!("{{\"query\":\"{{ __typename }}\",\"variables\":{{\"a\":{}", "[".repeat(100_000));
+    assert_eq!(server.send("POST", "/graphql", &[JSON], deep.as_bytes()).status, 400);
+}
+
+#[test]
+fn browsers_get_the_playground_whole_from_this_server() {
+    let (_folder, server) = server();
+    let page = server.send("GET", "/graphql", &[("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")], b"");
+    assert_eq!(page.status, 200);
+    assert!(page.header("content-type").unwrap().starts_with("text/html"));
+    assert!(page.header("content-security-policy").unwrap().contains("default-src 'none'"));
+    let html = page.text();
+    assert!(!html.contains("//cdn") && !html.contains("https://"), "everything is our own");
+    let files: Vec<&str> = html.split(['"']).filter(|part| part.starts_with("/graphiql/")).collect();
+    assert_eq!(files.len(), 6, "{files:?}");
+    for file in files {
+        let reply = server.get(file);
+        assert_eq!(reply.status, 200, "{file}");
+        assert!(reply.body.len() > 50, "{file}");
+        if file.contains(".min.") {
+            assert_eq!(
+                (reply.header("content-encoding"), &reply.body[..2]),
+                (Some("gzip"), &[0x1f, 0x8b][..]),
+                "{file}"
+            );
+        }
+    }
+    assert_eq!(server.get("/graphiql/nothing.js").status, 404);
+    assert_eq!(server.get("/").header("location"), Some("/graphql"));
+}
+
+#[test]
+fn the_example_queries_of_the_playground_run_as_they_stand() {
+    let (_folder, server) = server();
+    let tabs = server.get("/graphiql/tabs.json").json();
+    let tabs = tabs.as_array().unwrap();
+    assert_eq!(tabs.len(), 4);
+    for tab in tabs {
+        let variables: Value = serde_json::from_str(tab["variables"].as_str().unwrap()).unwrap();
+        let reply = server.query(tab["query"].as_str().unwrap(), &variables).json();
+        assert_eq!(reply["errors"], Value::Null, "{tab}: {reply}");
+        assert!(reply["data"].as_object().unwrap().values().all(|v| !v.is_null()), "{reply}");
+    }
+}
+
+#[test]
+fn health_schema_and_metrics() {
+    let (_folder, server) = server();
+    assert_eq!(server.get("/health/live").json(), json!({"status": "live"}));
+    let ready = server.get("/health/ready");
+    assert_eq!((ready.status, &ready.json()["facilities"]), (200, &json!(7)));
+    assert!(server.get("/schema").text().contains("type Query"));
+    server.query("{ __typename }", &Value::Null);
+    server.query("{ nothing }", &Value::Null);
+    server.query("{ facility { name } }", &Value::Null);
+    let text = server.get("/metrics").text();
+    for line in [
+        "walkshed_loaded{kind=\"facilities\"} 7",
+        "walkshed_loaded{kind=\"street_segments\"} 1740",
+        "walkshed_http_requests_total{route=\"/graphql\",status=\"200\"} 3",
+        "walkshed_graphql_total{outcome=\"ok\"} 1",
+        "walkshed_graphql_total{outcome=\"refused\"} 1",
+        "walkshed_graphql_total{outcome=\"failed fields\"} 1",
+        "walkshed_http_request_seconds_count{route=\"/health/live\"} 1",
+    ] {
+        assert!(text.lines().any(|l| l == line), "{line} is not in\n{text}");
+    }
+    let nothing = server.get("/nothing");
+    assert_eq!((nothing.status, nothing.json()["error"].is_string()), (404, true));
+}
+
+#[test]
+fn every_answer_has_a_request_id() {
+    let (_folder, server) = server();
+    let own = server.send("GET", "/health/live", &[("X-Request-Id", "trace-17")], b"");
+    assert_eq!(own.header("x-request-id"), Some("trace-17"));
+    let (a, b) = (server.get("/health/live"), server.get("/nothing"));
+    assert!(a.header("x-request-id").unwrap() != b.header("x-request-id").unwrap());
+    let odd = server.send("GET", "/health/live", &[("X-Request-Id", "a<b>")], b"");
+    assert_ne!(odd.header("x-request-id"), Some("a<b>"));
+    let long = "x".repeat(65);
+    assert_ne!(
+        server.send("GET", "/health/live", &[("X-Request-Id", &long)], b"").header("x-request-id"),
+        Some(long.as_str())
+    );
+}
+
+#[test]
+fn large_answers_are_packed_for_who_asks() {
+    let (_folder, server) = server();
+    let body = json!({"query": "{ walkshed(from: {center: \"500106013004\"}) { segments } }"}).to_string();
+    let packed = server.send("POST", "/graphql", &[JSON, ("Accept-Encoding", "gzip")], body.as_bytes());
+    assert_eq!(packed.header("content-encoding"), Some("gzip"));
+    let plain = server.send("POST", "/graphql", &[JSON], body.as_bytes());
+    assert_eq!(plain.header("content-encoding"), None);
+    assert!(packed.body.len() * 3 < plain.body.len());
+}
+
+#[test]
+fn imports_by_others_are_noticed_while_it_serves() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), ServerOptions::default());
+    let empty = server.get("/health/ready").json();
+    assert_eq!((&empty["streets"], &empty["facilities"]), (&json!(false), &json!(0)));
+    assert!(empty["problems"][0].as_str().unwrap().contains("walkshed import streets"));
+    let question = "{ nearby(from: {center: \"500106013004\"}) { totalCount } dataset { version } }";
+    assert_eq!(server.query(question, &Value::Null).json()["errors"][0]["extensions"]["code"], "NOT_READY");
+
+    city::fill(folder.path(), &city::rows());
+    let filled = server.wait_for("/health/ready", |r| r.json()["facilities"] == 7 && r.json()["populationCells"] == 3);
+    assert_eq!((&filled.json()["facilities"], &filled.json()["centers"]), (&json!(7), &json!(2)));
+
+    city::network().save(&folder.path().join("streets.walkshed")).unwrap();
+    let ready = server.wait_for("/health/ready", |r| r.json()["streets"] == true);
+    assert_eq!(ready.json()["streets"], json!(true));
+    let before = server.query(question, &Value::Null).json();
+    assert_eq!(before["data"]["nearby"]["totalCount"], json!(5));
+
+    // A damaged file does not take the streets away that are in force. (It is moved there, as an import does: the file
+    // in force is mapped, and must never be written over in place.)
+    std::fs::write(folder.path().join("odd"), b"not a network at all").unwrap();
+    std::fs::rename(folder.path().join("odd"), folder.path().join("streets.walkshed")).unwrap();
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    assert_eq!(server.query(question, &Value::Null).json()["data"], before["data"]);
+}
+
+#[test]
+fn a_server_that_stops_finishes_what_it_has_begun() {
+    let (_folder, server) = server();
+    let address = server.address;
+    let asking: Vec<_> = (0..4)
+        .map(|_| {
+            std::thread::spawn(move || {
+                let body = json!({"query": "{ walkshed(from: {center: \"500106013004\"}, minutes: [60]) { cells(resolution: 12) { cells } } }"});
+                support::http::send(address, "POST", "/graphql", &[JSON], body.to_string().as_bytes())
+            })
+        })
+        .collect();
+    std::thread::sleep(std::time::Duration::from_millis(30));
+    server.stop();
+    for thread in asking {
+        let reply = thread.join().unwrap();
+        assert_eq!(reply.status, 200);
+        assert!(reply.json()["data"]["walkshed"]["cells"]["cells"].as_array().unwrap().len() > 1000);
+    }
+    assert!(std::net::TcpStream::connect(address).is_err());
+}
