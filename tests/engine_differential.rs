@@ -1,5 +1,6 @@
 //! The engine against a textbook Dijkstra, to the decisecond: random places on random graphs and on Porto Alegre,
 //! every profile and direction. And the laws any such engine must keep.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! The server over the wire: GraphQL over HTTP, the playground, health, metrics, limits, reloading, stopping.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 mod support;
 
@@ -22,7 +23,8 @@ fn media_types_and_statuses_follow_the_specification() {
     let post = |headers: &[(&str, &str)], body: &str| server.send("POST", "/graphql", headers, body.as_bytes());
     let good = r#"{"query":"{ __typename }"}"#;
     let invalid = r#"{"query":"{ nothing }"}"#;
-    let cases: &[(&[(&str, &str)], &str, u16, &str, bool)] = &[
+    type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, u16, &'a str, bool);
+    let cases: &[Case] = &[
         (&[JSON], good, 200, "application/json", true),
         (&[JSON, RESPONSE], good, 200, "application/graphql-response+json", true),
         (&[JSON, ("Accept", "*/*")], good, 200, "application/json", true),

@@ -1,4 +1,5 @@
 //! Files in: what is read, what is refused and how it is said. Broken files give an error each and never a panic.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use std::path::{Path, PathBuf};
 use walkshed::exchange::{FileProblem, Kind, Options, Records, Refused, read_records, write_refused};

@@ -1,5 +1,6 @@
 //! Hand-made extracts, small enough to know the answer: barriers, plazas, lifts, escalators, ferries, bridges over
 //! valleys, islands, missing nodes.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 mod support;
 

@@ -1,6 +1,7 @@
 //! OpenStreetMap tagging: what ways and nodes mean to walkers and cyclists, one line a case. The expectations follow the
 //! OSM wiki ("Key:access", "OSM tags for routing/Access restrictions", "Key:oneway", "Key:conveying", "Tag:highway=*",
 //! "Key:barrier"), not the code.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use walkshed::network::access::{Access, Structure};
 use walkshed::network::osm::{NodeRule, Tags, classify, node_rule};

@@ -1,9 +1,10 @@
 //! What the walkshed polygon promises: valid, right-handed, nested; it holds every reached street point, and no street
 //! point farther than its tolerance from what is reached.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 mod support;
 
-use geo::{Area, Contains, Coord, Intersects, MultiPolygon, Point, Validation, Winding};
+use geo::{Area, Contains, Intersects, MultiPolygon, Point, Validation, Winding};
 use support::{CENTRE, Random, at, grid, porto_alegre_network, random_network, random_point};
 use walkshed::geo::{Fixed, Metric};
 use walkshed::network::walkshed::{Field, Reach, contour, reached_cells};

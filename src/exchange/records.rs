@@ -72,14 +72,14 @@ impl Records {
 /// # Errors
 /// [`FileProblem`] when the file as a whole cannot be used. Problems of single rows are in the list of refusals.
 pub fn read_records(path: &Path, kind: Kind, options: Options) -> Result<(Records, Vec<Refused>, Table), FileProblem> {
-    let bytes = std::fs::read(path).map_err(|e| FileProblem::Io { why: e.to_string() })?;
-    let text = text::decode(&bytes)?;
     let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
-    let table = match ending.as_str() {
-        "csv" | "tsv" | "txt" => csv::read(&text)?,
-        "json" | "geojson" => geojson::read(&text)?,
+    let read = match ending.as_str() {
+        "csv" | "tsv" | "txt" => csv::read,
+        "json" | "geojson" => geojson::read,
         _ => return Err(FileProblem::UnknownKind),
     };
+    let bytes = std::fs::read(path).map_err(|e| FileProblem::Io { why: e.to_string() })?;
+    let table = read(&text::decode(&bytes)?)?;
     check_columns(&table, kind, options)?;
     let has_names = table.rows.iter().any(|row| row.get(Column::Name).is_some());
     let mut reader = Reader { has_names, options, refused: Vec::new(), seen: HashMap::new(), resolution: None };

@@ -103,7 +103,7 @@ impl Sections {
             return Err(FileError::Version { path: path.to_owned(), found });
         }
         let len = long(16).and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
-        if len > all.len() || len < HEADER {
+        if len != all.len() || len < HEADER {
             return Err(damaged(&format!("it should have {len} bytes and has {}", all.len())));
         }
         if long(24) != Some(xxh3_64(&all[HEADER..len])) {

@@ -1,5 +1,10 @@
 //! What several test binaries and the benchmarks share: real data where it is, made-up cities elsewhere.
-#![allow(dead_code, clippy::unwrap_used, reason = "each binary uses its part; a test that cannot set up should fail")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "each binary uses its part; a test that cannot set up should fail"
+)]
 
 pub mod city;
 pub mod dijkstra;

@@ -168,11 +168,11 @@ fn tiled() -> Vec<u8> {
     let counts_at = out.len() as u32;
     (0..count).for_each(|_| out.extend(256u32.to_le_bytes()));
     let scale_at = out.len() as u32;
-    [STEP, STEP, 0.0].iter().for_each(|v| out.extend(v.to_le_bytes()));
+    out.extend([STEP, STEP, 0.0].iter().flat_map(|v| v.to_le_bytes()));
     let tie_at = out.len() as u32;
-    [0.0, 0.0, 0.0, WEST, NORTH, 0.0].iter().for_each(|v: &f64| out.extend(v.to_le_bytes()));
+    out.extend([0.0, 0.0, 0.0, WEST, NORTH, 0.0].iter().flat_map(|v: &f64| v.to_le_bytes()));
     let keys_at = out.len() as u32;
-    DEGREES.iter().for_each(|v| out.extend(v.to_le_bytes()));
+    out.extend(DEGREES.iter().flat_map(|v| v.to_le_bytes()));
     let directory_at = out.len() as u32;
     let (short, long, double) = (3u16, 4u16, 12u16);
     let entries = [
