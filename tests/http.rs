@@ -17,13 +17,15 @@ fn server() -> (tempfile::TempDir, Server) {
     (folder, server)
 }
 
+/// Headers, body; the status, the media type, and whether there is `data`.
+type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, u16, &'a str, bool);
+
 #[test]
 fn media_types_and_statuses_follow_the_specification() {
     let (_folder, server) = server();
     let post = |headers: &[(&str, &str)], body: &str| server.send("POST", "/graphql", headers, body.as_bytes());
     let good = r#"{"query":"{ __typename }"}"#;
     let invalid = r#"{"query":"{ nothing }"}"#;
-    type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, u16, &'a str, bool);
     let cases: &[Case] = &[
         (&[JSON], good, 200, "application/json", true),
         (&[JSON, RESPONSE], good, 200, "application/graphql-response+json", true),

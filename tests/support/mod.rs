@@ -10,6 +10,7 @@ pub mod city;
 pub mod dijkstra;
 pub mod http;
 pub mod pbf;
+pub mod real;
 
 use std::path::PathBuf;
 use walkshed::geo::{Fixed, Metric};
