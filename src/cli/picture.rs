@@ -207,13 +207,13 @@ fn legend(svg: &mut String, frame: &Frame, network: &Network, found: &Walkshed) 
     let top = 16.0;
     let _ = writeln!(
         svg,
-        "<rect x=\"16\" y=\"{top}\" width=\"330\" height=\"{:.0}\" rx=\"6\" fill=\"#fff\" fill-opacity=\"0.9\"/>",
+        "<rect x=\"16\" y=\"{top}\" width=\"340\" height=\"{:.0}\" rx=\"6\" fill=\"#fff\" fill-opacity=\"0.9\"/>",
         48.0 + 24.0 * count
     );
     let way = if found.reach.direction == Direction::Towards { "to" } else { "from" };
     let _ = writeln!(
         svg,
-        "<text x=\"30\" y=\"{:.0}\" font-weight=\"bold\">{} {way} the red dot, over streets and slopes</text>",
+        "<text x=\"30\" y=\"{:.0}\" font-weight=\"bold\">{}, {way} the red dot</text>",
         top + 26.0,
         capital(found.reach.profile.name())
     );
