@@ -27,7 +27,7 @@ pub fn world_parts() -> Option<(Network, RegisterRows)> {
                 facilities.push(Facility {
                     id,
                     external_id: format!("{name}-{}-{n}", &row[0]),
-                    name: format!("{name} {id}"),
+                    name: format!("{name} {} in {}", n + 1, &row[0]),
                     name_en: None,
                     category,
                     position: Position::new(row[lon].parse().unwrap(), row[lat].parse().unwrap()).unwrap(),
