@@ -124,7 +124,11 @@ impl Walkshed {
     /// `minutes_from` and `minutes_to` at its two ends.
     #[graphql(complexity = 500)]
     async fn segments(&self) -> Result<GeoJson> {
-        Ok(segments_text(self.network()?, &self.found.reach))
+        let (world, found) = (self.world.clone(), self.found.clone());
+        cost::run(cost::segments(found.reach.pieces.len()), move || {
+            network_of(&world).map(|network| segments_text(network, &found.reach))
+        })
+        .await?
     }
 
     /// Kilometres of street reached in the longest time.
@@ -277,7 +281,11 @@ impl ReachQuery {
         let place = from.place(world, network_of(world)?, engine, "from")?;
         let bands = ctx.look_ahead().field("bands");
         let draws = ["polygon", "areaKm2", "reachRatio"].iter().any(|f| bands.field(f).exists());
-        let price = if draws { cost::walkshed(&minutes, profile) } else { cost::search(minutes[0], profile) };
+        let price = if draws {
+            cost::walkshed(&minutes, profile)
+        } else {
+            minutes.iter().map(|&m| cost::search(m, profile)).max().unwrap_or_default()
+        };
         let shared = world.clone();
         let found = cost::run(price, move || {
             let network = network_of(&shared)?;
