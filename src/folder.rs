@@ -1,7 +1,7 @@
 //! The data folder: where the prepared streets and the embedded database lie, and how a [`World`] is made of them.
 
 use crate::network::{Network, Profiles};
-use crate::registry::RegisterRows;
+use crate::registry::{Calendar, Kinds, Register, RegisterRows};
 use crate::store::{Store, StoreError};
 use crate::world::World;
 use std::path::{Path, PathBuf};
@@ -14,6 +14,8 @@ pub struct DataFolder {
     path: PathBuf,
     database: Option<String>,
     profiles: Profiles,
+    kinds: Kinds,
+    calendar: Arc<Calendar>,
 }
 
 /// What tells one prepared file from the next.
@@ -39,7 +41,31 @@ impl DataFolder {
     /// [`FolderError::Make`].
     pub fn new(path: &Path, database: Option<String>, profiles: Profiles) -> Result<Self, FolderError> {
         std::fs::create_dir_all(path).map_err(|source| FolderError::Make { path: path.to_owned(), source })?;
-        Ok(Self { path: path.to_owned(), database, profiles })
+        Ok(Self { path: path.to_owned(), database, profiles, kinds: Kinds::default(), calendar: Arc::default() })
+    }
+
+    /// The same folder, with the kinds of facility and the calendar of another city.
+    #[must_use]
+    pub fn with_rules(self, kinds: Kinds, calendar: Arc<Calendar>) -> Self {
+        Self { kinds, calendar, ..self }
+    }
+
+    /// The kinds of facility in force.
+    #[must_use]
+    pub const fn kinds(&self) -> &Kinds {
+        &self.kinds
+    }
+
+    /// The city's clock and holidays, to share.
+    #[must_use]
+    pub fn shared_calendar(&self) -> Arc<Calendar> {
+        self.calendar.clone()
+    }
+
+    /// The city's clock and holidays.
+    #[must_use]
+    pub fn calendar(&self) -> &Calendar {
+        &self.calendar
     }
 
     /// The folder itself.
@@ -104,7 +130,8 @@ impl DataFolder {
 
     /// Puts a world together away from the threads that answer requests.
     pub async fn world_of(&self, network: Result<Arc<Network>, String>, rows: RegisterRows) -> World {
-        tokio::task::spawn_blocking(|| World::new(network, rows))
+        let calendar = self.calendar.clone();
+        tokio::task::spawn_blocking(move || World::of(network, Register::new(rows, calendar)))
             .await
             .unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))
     }

@@ -3,12 +3,14 @@
 //! The rooms, from the ground up: `geo`, `network`, `registry` and `coverage`, `store` and `exchange`, `graphql`,
 //! `server`, `cli`. Arrows point down only; ARCHITECTURE.md tells more.
 
+pub mod access;
 pub mod cli;
 pub mod coverage;
 pub mod exchange;
 pub mod folder;
 pub mod geo;
 pub mod graphql;
+pub mod live;
 pub mod network;
 pub mod registry;
 pub mod server;

@@ -3,9 +3,8 @@
 
 use crate::geo::{Fixed, Position, cell_centre};
 use crate::network::{Direction, Network, PointLayer, Profile, Snap, Start, Unsnappable};
-use crate::registry::{Category, Center, Facility, ImportRecord, PopulationCell, RegisterRows};
+use crate::registry::{Category, Register, RegisterRows, Status};
 use rayon::prelude::*;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A snapshot. Its version changes with every change of anything in it.
@@ -14,18 +13,11 @@ pub struct World {
     network: Option<Arc<Network>>,
     /// Why there is no network, in a sentence that says what to run.
     network_problem: Option<String>,
-    pub centers: Vec<Center>,
-    pub facilities: Vec<Facility>,
-    pub population: Vec<PopulationCell>,
-    pub imports: Vec<ImportRecord>,
-    center_by_code: HashMap<String, usize>,
-    facility_by_external_id: HashMap<String, u32>,
-    /// By code of a center: its facilities, by their place in `facilities`.
-    facilities_in: HashMap<String, Vec<u32>>,
-    /// Facilities as points on the network, by their place in `facilities`.
-    pub facility_layer: PointLayer,
-    /// Population cells by their centres, by their place in `population`.
-    pub population_layer: PointLayer,
+    pub register: Arc<Register>,
+    /// Facilities as points on the network, by their place in the register.
+    pub facility_layer: Arc<PointLayer>,
+    /// Population cells by their centres, by their place in the population of everyone.
+    pub population_layer: Arc<PointLayer>,
 }
 
 /// A place put on the network.
@@ -36,35 +28,28 @@ pub struct PlacedPoint {
 }
 
 impl World {
-    /// Puts a snapshot together and readies what the commonest queries need.
+    /// A snapshot of a network and the rows of a register, in Chongqing's time.
     #[must_use]
     pub fn new(network: Result<Arc<Network>, String>, rows: RegisterRows) -> Self {
+        Self::of(network, Register::new(rows, Arc::default()))
+    }
+
+    /// Puts a snapshot together and readies what the commonest queries need.
+    #[must_use]
+    pub fn of(network: Result<Arc<Network>, String>, register: Register) -> Self {
         let (network, network_problem) = match network {
             Ok(network) => (Some(network), None),
             Err(why) => (None, Some(why)),
         };
-        let built = network.as_ref().map_or("none", |n| n.meta().report.built_at.as_str());
-        let version = format!("{}-{:08x}", rows.version, xxhash_rust::xxh3::xxh3_64(built.as_bytes()) as u32);
-        let fixed = |p: &Position| Fixed::from(*p);
-        let mut facilities_in: HashMap<String, Vec<u32>> = HashMap::new();
-        for (facility, i) in rows.facilities.iter().zip(0..) {
-            if let Some(code) = &facility.center {
-                facilities_in.entry(code.as_str().to_owned()).or_default().push(i);
-            }
-        }
+        let facilities = PointLayer::new(register.facilities.iter().map(|f| f.position.into()).collect());
+        let people = PointLayer::new(register.population.iter().map(|c| cell_centre(c.cell).into()).collect());
         let world = Self {
-            version,
-            facilities_in,
+            version: version_of(network.as_deref(), &register),
             network,
             network_problem,
-            center_by_code: rows.centers.iter().enumerate().map(|(i, c)| (c.code.as_str().to_owned(), i)).collect(),
-            facility_by_external_id: rows.facilities.iter().zip(0..).map(|(f, i)| (f.external_id.clone(), i)).collect(),
-            facility_layer: PointLayer::new(rows.facilities.iter().map(|f| fixed(&f.position)).collect()),
-            population_layer: PointLayer::new(rows.population.iter().map(|c| cell_centre(c.cell).into()).collect()),
-            centers: rows.centers,
-            facilities: rows.facilities,
-            population: rows.population,
-            imports: rows.imports,
+            register: Arc::new(register),
+            facility_layer: Arc::new(facilities),
+            population_layer: Arc::new(people),
         };
         if let Some(network) = &world.network {
             [&world.facility_layer, &world.population_layer].into_par_iter().for_each(|layer| {
@@ -73,6 +58,34 @@ impl World {
             });
         }
         world
+    }
+
+    /// The snapshot after a change of the register. What the change does not reach is shared with this one.
+    #[must_use]
+    pub fn next(&self, register: Register) -> Self {
+        let points: Vec<Fixed> = register.facilities.iter().map(|f| f.position.into()).collect();
+        let facility_layer = match &self.network {
+            _ if points == self.facility_layer.points() => self.facility_layer.clone(),
+            Some(network) => Arc::new(self.facility_layer.with_points(network, points)),
+            None => Arc::new(PointLayer::new(points)),
+        };
+        let population_layer = if Arc::ptr_eq(&register.population, &self.register.population) {
+            self.population_layer.clone()
+        } else {
+            let points = register.population.iter().map(|c| cell_centre(c.cell).into()).collect();
+            match &self.network {
+                Some(network) => Arc::new(self.population_layer.with_points(network, points)),
+                None => Arc::new(PointLayer::new(points)),
+            }
+        };
+        Self {
+            version: version_of(self.network.as_deref(), &register),
+            network: self.network.clone(),
+            network_problem: self.network_problem.clone(),
+            register: Arc::new(register),
+            facility_layer,
+            population_layer,
+        }
     }
 
     /// The street network.
@@ -89,47 +102,11 @@ impl World {
         self.network.clone()
     }
 
-    /// A center by its division code.
-    #[must_use]
-    pub fn center(&self, code: &str) -> Option<&Center> {
-        self.center_place(code).map(|i| &self.centers[i])
-    }
-
-    /// The place of a center in [`World::centers`], by its division code.
-    #[must_use]
-    pub fn center_place(&self, code: &str) -> Option<usize> {
-        self.center_by_code.get(code).copied()
-    }
-
-    /// The place of a facility in [`World::facilities`], by its external id.
-    #[must_use]
-    pub fn facility_place(&self, external_id: &str) -> Option<usize> {
-        self.facility_by_external_id.get(external_id).map(|&i| i as usize)
-    }
-
-    /// A center by its number.
-    #[must_use]
-    pub fn center_by_id(&self, id: i64) -> Option<&Center> {
-        self.centers.binary_search_by_key(&id, |c| c.id).ok().map(|i| &self.centers[i])
-    }
-
-    /// A facility by its number.
-    #[must_use]
-    pub fn facility_by_id(&self, id: i64) -> Option<&Facility> {
-        self.facilities.binary_search_by_key(&id, |f| f.id).ok().map(|i| &self.facilities[i])
-    }
-
-    /// The facilities in a center, by their places in [`World::facilities`], ascending.
-    #[must_use]
-    pub fn facilities_in(&self, code: &str) -> &[u32] {
-        self.facilities_in.get(code).map_or(&[], Vec::as_slice)
-    }
-
-    /// How many facilities each category has.
+    /// How many open facilities each category has.
     #[must_use]
     pub fn facilities_by_category(&self) -> [u64; Category::ALL.len()] {
         let mut counts = [0; Category::ALL.len()];
-        for f in &self.facilities {
+        for f in self.register.facilities.iter().filter(|f| f.status == Status::Open) {
             counts[f.category.index()] += 1;
         }
         counts
@@ -147,7 +124,7 @@ impl World {
     pub fn population_off_network(&self) -> (u64, f64) {
         let Some(network) = &self.network else { return (0, 0.0) };
         let snaps = &self.population_layer.snapped(network, Profile::Adult).snaps;
-        let off = self.population.iter().zip(snaps).filter(|(_, snap)| snap.is_none());
+        let off = self.register.population.iter().zip(snaps).filter(|(_, snap)| snap.is_none());
         off.fold((0, 0.0), |(cells, people), (cell, _)| (cells + 1, people + cell.people))
     }
 
@@ -162,28 +139,34 @@ impl World {
                 "The streets have no heights, all ground counts as level: run `walkshed import streets FILE.osm.pbf --elevation DEM.tif`".into(),
             );
         }
-        if self.facilities.is_empty() {
+        if self.register.facilities.is_empty() {
             list.push("There are no facilities: run `walkshed import facilities FILE.csv`".into());
         }
-        if self.centers.is_empty() {
+        if self.register.centers.is_empty() {
             list.push("There are no centers: run `walkshed import centers FILE.csv`".into());
         }
-        if self.population.is_empty() {
+        if self.register.population.is_empty() {
             list.push("It is not known who lives where: run `walkshed import population FILE.csv`".into());
         }
         match self.facilities_off_network() {
             0 => {}
             n => list.push(format!(
                 "{n} of {} facilities are too far from any street to be reached: are their positions right (--datum)?",
-                self.facilities.len()
+                self.register.facilities.len()
             )),
         }
         match self.population_off_network() {
             (0, _) => {}
             (cells, people) => list.push(format!(
                 "{cells} of {} population cells ({people:.0} people) are too far from any street: they are in no walkshed",
-                self.population.len()
+                self.register.population.len()
             )),
+        }
+        if self.register.unread_hours() > 0 {
+            list.push(format!(
+                "{} opening hours can no longer be read: they count as unknown",
+                self.register.unread_hours()
+            ));
         }
         list
     }
@@ -191,8 +174,13 @@ impl World {
     /// Everyone.
     #[must_use]
     pub fn total_population(&self) -> f64 {
-        self.population.iter().map(|c| c.people).sum()
+        self.register.population.iter().map(|c| c.people).sum()
     }
+}
+
+fn version_of(network: Option<&Network>, register: &Register) -> String {
+    let built = network.map_or("none", |n| n.meta().report.built_at.as_str());
+    format!("{}-{:08x}", register.version, xxhash_rust::xxh3::xxh3_64(built.as_bytes()) as u32)
 }
 
 impl PlacedPoint {

@@ -3,7 +3,6 @@
 use super::import::streets_text;
 use super::output::{Failure, Output};
 use super::settings::Settings;
-use crate::folder::DataFolder;
 use serde_json::json;
 use std::process::ExitCode;
 
@@ -15,7 +14,7 @@ pub async fn check(settings: &Settings, output: &Output) -> Result<ExitCode, Fai
             settings.data.display()
         )));
     }
-    let folder = DataFolder::new(&settings.data, settings.database.clone(), settings.profiles.clone())?;
+    let folder = settings.folder()?;
     let store = folder.store().await?;
     let world = folder.world(&store).await?;
     store.close().await;
@@ -27,11 +26,11 @@ pub async fn check(settings: &Settings, output: &Output) -> Result<ExitCode, Fai
         "database": folder.database(),
         "version": world.version,
         "streets": streets.map(|(report, bytes)| json!({ "bytes": bytes, "report": report })),
-        "centers": world.centers.len(),
-        "facilities": world.facilities.len(),
-        "populationCells": world.population.len(),
+        "centers": world.register.centers.len(),
+        "facilities": world.register.facilities.len(),
+        "populationCells": world.register.population.len(),
         "population": world.total_population(),
-        "imports": world.imports,
+        "imports": world.register.imports,
         "problems": problems,
         "damaged": damaged,
     });
@@ -41,10 +40,10 @@ pub async fn check(settings: &Settings, output: &Output) -> Result<ExitCode, Fai
     }
     lines.push(format!(
         "{} centers, {} facilities, {:.0} people in {} cells",
-        world.centers.len(),
-        world.facilities.len(),
+        world.register.centers.len(),
+        world.register.facilities.len(),
         world.total_population(),
-        world.population.len()
+        world.register.population.len()
     ));
     if problems.is_empty() {
         lines.push("nothing is wrong".into());

@@ -1,16 +1,18 @@
-//! `walkshed import`: streets, facilities, centers, population.
+//! `walkshed import`: streets, and every type of the register.
 
 use super::output::{Failure, Output};
 use super::settings::Settings;
-use super::{FacilitiesArgs, Import, RegisterArgs, StreetsArgs};
-use crate::exchange::{Kind, Options, Records, Refused, read_records, write_refused};
+use super::{COMMAND_LINE, FacilitiesArgs, Import, RegisterArgs, StreetsArgs};
+use crate::exchange::{Kind, Options, PlanError, Refused, foresee, plan, read_table, write_refused};
 use crate::folder::DataFolder;
 use crate::network::build::{BuildOptions, Step, StreetsReport, build};
-use crate::registry::{Category, ImportRecord};
-use crate::store::Change;
+use crate::registry::{Category, Register, Rules};
+use crate::store::{EditError, Edition, Progress};
+use jiff::Timestamp;
 use serde_json::json;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Refused rows shown to people; scripts get all.
 const SHOWN: usize = 20;
@@ -19,15 +21,20 @@ const PARTLY: u8 = 3;
 
 /// Carries out an import.
 pub async fn import(what: Import, settings: &Settings, output: &Output) -> Result<ExitCode, Failure> {
-    let folder = DataFolder::new(&settings.data, settings.database.clone(), settings.profiles.clone())?;
-    match what {
-        Import::Streets(args) => streets(&args, &folder, output),
-        Import::Facilities(FacilitiesArgs { rows, category }) => {
-            register(Kind::Facilities, &rows, category, &folder, output).await
-        }
-        Import::Centers(rows) => register(Kind::Centers, &rows, None, &folder, output).await,
-        Import::Population(rows) => register(Kind::Population, &rows, None, &folder, output).await,
-    }
+    let folder = settings.folder()?;
+    let (kind, rows, category) = match what {
+        Import::Streets(args) => return streets(&args, &folder, output),
+        Import::Facilities(FacilitiesArgs { rows, category }) => (Kind::Facilities, rows, category),
+        Import::Centers(rows) => (Kind::Centers, rows, None),
+        Import::Services(rows) => (Kind::Services, rows, None),
+        Import::Offers(rows) => (Kind::Offers, rows, None),
+        Import::Events(rows) => (Kind::Events, rows, None),
+        Import::Visits(rows) => (Kind::Visits, rows, None),
+        Import::Suggestions(rows) => (Kind::Suggestions, rows, None),
+        Import::Regions(rows) => (Kind::Regions, rows, None),
+        Import::Population(rows) => (Kind::Population, rows, None),
+    };
+    register(kind, &rows, category, &folder, output).await
 }
 
 fn streets(args: &StreetsArgs, folder: &DataFolder, output: &Output) -> Result<ExitCode, Failure> {
@@ -110,74 +117,90 @@ async fn register(
     folder: &DataFolder,
     output: &Output,
 ) -> Result<ExitCode, Failure> {
-    let bar = output.progress(2);
+    let file = args.file.display();
+    let bar = output.progress(1);
     bar.set_message(format!("reading {}", kind.name()));
-    let options = Options { datum: args.datum, category };
-    let (records, refused, table) =
-        read_records(&args.file, kind, options).map_err(|e| format!("{}: {e}", args.file.display()))?;
-    if !refused.is_empty() && !args.keep_going {
-        bar.finish_and_clear();
-        let message = format!(
-            "{}: {} of {} rows were refused, so nothing was imported:\n{}\nMend them, or import the others with --keep-going",
-            args.file.display(),
-            refused.len(),
-            table.rows.len(),
-            refused_text(&refused)
-        );
-        return Err(Failure::with_details(message, json!({ "rows": table.rows.len(), "refused": refused })));
-    }
-    if records.is_empty() {
-        bar.finish_and_clear();
-        return Err(Failure::with_details(
-            format!("{}: no row could be used:\n{}", args.file.display(), refused_text(&refused)),
-            json!({ "rows": table.rows.len(), "refused": refused }),
-        ));
-    }
-    bar.inc(1);
-    bar.set_message(format!("storing {}", kind.name()));
+    let table = read_table(&args.file, kind, folder.calendar()).map_err(|e| format!("{file}: {e}"))?;
+    let options = Options { datum: args.datum, category, now: Timestamp::now() };
+    bar.set_message(format!("checking {}", kind.name()));
     let store = folder.store().await?;
-    let record = ImportRecord {
-        kind: kind.name().to_owned(),
-        source: args.file.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-        at: jiff::Timestamp::now().round(jiff::Unit::Second).map_err(Failure::from)?.to_string(),
-        rows: table.rows.len() as u64,
-        inserted: 0,
-        updated: 0,
-        unchanged: 0,
-        refused: refused.len() as u64,
+    // Rows are held against what is there: a row of what is known changes only the columns the file has.
+    let register = Register::new(store.load().await?, folder.shared_calendar());
+    let rules = Rules { register: &register, kinds: folder.kinds(), calendar: folder.calendar() };
+    let source = args.file.file_name().unwrap_or_default().to_string_lossy();
+    let planned = match plan(&table, kind, options, rules, args.keep_going, &source) {
+        Ok(planned) => planned,
+        Err(error) => {
+            bar.finish_and_clear();
+            let mut message = format!("{file}: {error}");
+            if !error.refused().is_empty() {
+                message = format!("{message}:\n{}", refused_text(error.refused()));
+            }
+            if matches!(error, PlanError::Refused { .. }) {
+                message.push_str("\nMend them, or import the others with --keep-going");
+            }
+            let details = json!({ "rows": table.rows.len(), "refused": error.refused() });
+            return Err(Failure::with_details(message, details));
+        }
     };
-    let change = match &records {
-        Records::Centers(list) => Change::Centers(list),
-        Records::Facilities(list) => Change::Facilities(list),
-        Records::Population(list) => Change::Population(list),
+    let (refused, notes, rows) = (planned.refused, planned.notes, planned.record.rows);
+    let (counts, refused_file) = if args.dry_run {
+        (foresee(&planned.edits, &register), None)
+    } else {
+        bar.set_message(format!("storing {}", kind.name()));
+        let told = bar.clone();
+        let edition = Edition {
+            edits: planned.edits,
+            actor: COMMAND_LINE.to_owned(),
+            at: planned.record.at.clone(),
+            import: Some(planned.record),
+            progress: Some(Progress(Arc::new(move |done, all| {
+                told.set_length(all.max(1));
+                told.set_position(done);
+            }))),
+            ..Edition::default()
+        };
+        let applied = store.edit(&edition).await.map_err(|e| match e {
+            EditError::Problem { problem, .. } => {
+                format!("{file}: {problem} (it has been changed by another; nothing was imported, try again)")
+            }
+            EditError::Store(error) => error.to_string(),
+        })?;
+        let written = if refused.is_empty() { None } else { Some(write_refused(&args.file, &table, &refused)?) };
+        ([applied.inserted, applied.updated, applied.unchanged], written)
     };
-    let applied = store.apply(change, &record).await?;
     store.close().await;
     bar.finish_and_clear();
-    let refused_file = if refused.is_empty() { None } else { Some(write_refused(&args.file, &table, &refused)?) };
+    let [inserted, updated, unchanged] = counts;
     let value = json!({
         "kind": kind.name(),
-        "source": record.source,
-        "rows": record.rows,
-        "inserted": applied.inserted,
-        "updated": applied.updated,
-        "unchanged": applied.unchanged,
+        "source": source,
+        "dryRun": args.dry_run,
+        "rows": rows,
+        "inserted": inserted,
+        "updated": updated,
+        "unchanged": unchanged,
         "refused": refused,
         "refusedFile": refused_file,
+        "notes": notes,
     });
     let mut text = format!(
-        "{}: {} rows of {}: {} new, {} changed, {} as before, {} refused",
-        record.source,
-        record.rows,
+        "{source}: {rows} rows of {}: {inserted} new, {updated} changed, {unchanged} as before, {} refused",
         kind.name(),
-        applied.inserted,
-        applied.updated,
-        applied.unchanged,
         refused.len()
     );
-    if let Some(path) = &refused_file {
+    if args.dry_run {
+        text.push_str("\nNothing was stored (--dry-run)");
+    }
+    for note in &notes {
+        text.push_str("\n  note: ");
+        text.push_str(note);
+    }
+    if !refused.is_empty() {
         text.push('\n');
         text.push_str(&refused_text(&refused));
+    }
+    if let Some(path) = &refused_file {
         text.push_str("\nThe refused rows are in ");
         text.push_str(&path.display().to_string());
     }

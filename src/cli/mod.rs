@@ -1,14 +1,16 @@
 //! The command line: thin commands over the rooms below.
 
+mod backup;
 mod check;
 mod import;
 mod output;
 mod picture;
 mod serve;
 mod settings;
+mod tokens;
 
 use crate::geo::Datum;
-use crate::registry::Category;
+use crate::registry::{Category, Role};
 use clap::{Args, Parser, Subcommand};
 use output::{Failure, Output};
 use settings::{Flags, Settings};
@@ -67,6 +69,15 @@ enum Command {
     /// Print the settings in force and where each came from.
     #[command(after_help = "Example:\n  WALKSHED_LISTEN=0.0.0.0:80 walkshed config")]
     Config,
+    /// Make, list and revoke the tokens that let people change the register.
+    #[command(subcommand, after_help = "Example:\n  walkshed token create --role editor --name \"district office\"")]
+    Token(Token),
+    /// Write the whole register to a new file, also while a server runs.
+    #[command(after_help = "Example:\n  walkshed backup /backup/walkshed-2026-11-25.db")]
+    Backup(FileArgs),
+    /// Put a backup back in place of the whole register, also while a server runs.
+    #[command(after_help = "Example:\n  walkshed restore /backup/walkshed-2026-11-25.db")]
+    Restore(FileArgs),
     /// Draw a walkshed as an SVG picture.
     #[command(
         after_help = "Example:\n  walkshed picture --point=-51.2287,-30.0277 --minutes 5,10,15 --out walkshed.svg"
@@ -84,6 +95,41 @@ struct ServeArgs {
     workers: Option<String>,
 }
 
+/// Who changes the register from here, as the audit log says.
+const COMMAND_LINE: &str = "command line";
+
+#[derive(Args, Debug)]
+struct FileArgs {
+    /// The file.
+    file: PathBuf,
+}
+
+#[derive(Subcommand, Debug)]
+enum Token {
+    /// Make a token; it is shown once.
+    #[command(after_help = "Example:\n  walkshed token create --role contributor --name \"door counter\" --days 365")]
+    Create {
+        /// What it may do: reader, contributor (visits, suggestions), editor (the register) or admin (all, and the audit log).
+        #[arg(long, value_name = "ROLE")]
+        role: Role,
+        /// What or whom it is for; the audit log names it.
+        #[arg(long, value_name = "NAME")]
+        name: String,
+        /// Days until it ends [default: never].
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=36_500))]
+        days: Option<u32>,
+    },
+    /// List all tokens, without themselves.
+    #[command(after_help = "Example:\n  walkshed token list --json")]
+    List,
+    /// Revoke a token for good.
+    #[command(after_help = "Example:\n  walkshed token revoke 3")]
+    Revoke {
+        /// Its number, as `token list` says.
+        number: i64,
+    },
+}
+
 #[derive(Subcommand, Debug)]
 enum Import {
     /// Streets from an OpenStreetMap extract (.osm.pbf), replacing those before.
@@ -91,15 +137,36 @@ enum Import {
         after_help = "Examples:\n  walkshed import streets city.osm.pbf --elevation city.tif\n  walkshed import streets city.osm.pbf --elevation N29E106.hgt --elevation N29E107.hgt"
     )]
     Streets(StreetsArgs),
-    /// Facilities from CSV or GeoJSON: name, category, lon, lat, and where known id, name_en, address, center.
+    /// Facilities from CSV, Excel or GeoJSON: name, category or kind, lon, lat, and where known id, center, opening_hours, capacity,
+    /// ...; or the amenities of an OpenStreetMap extract (.osm.pbf).
     #[command(
-        after_help = "Examples:\n  walkshed import facilities places.csv\n  walkshed import facilities schools.geojson --category lifelong_education\n  walkshed import facilities amap.csv --datum gcj02 --keep-going"
+        after_help = "Examples:\n  walkshed import facilities places.csv\n  walkshed import facilities schools.geojson --category lifelong_education\n  walkshed import facilities amap.csv --datum gcj02 --keep-going\n  walkshed import facilities city.osm.pbf"
     )]
     Facilities(FacilitiesArgs),
-    /// Centers from CSV or GeoJSON: code (12 digits), name, lon, lat, and where known name_en, address.
+    /// Centers from CSV, Excel or GeoJSON: code (12 digits), name, lon, lat, and where known kind, status, address, opening_hours,
+    /// residents_served, ...
     #[command(after_help = "Example:\n  walkshed import centers centers.csv --datum cgcs2000")]
     Centers(RegisterArgs),
-    /// Who lives where, from CSV: cell (H3, resolution 7 to 10), population; replaces what was there before.
+    /// Services: key, name, category, and where known audiences, fee, appointment, description.
+    #[command(after_help = "Example:\n  walkshed import services services.xlsx")]
+    Services(RegisterArgs),
+    /// Where services are offered: service (its key), center (its code) or facility (its id), and where known opening_hours,
+    /// item_count, note.
+    #[command(after_help = "Example:\n  walkshed import offers offers.csv --dry-run")]
+    Offers(RegisterArgs),
+    /// Events: id, name, center or facility, starts, duration_minutes, and where known rrule, dates, except, services, ...
+    #[command(after_help = "Example:\n  walkshed import events events.csv")]
+    Events(RegisterArgs),
+    /// Visits: center (its code), day, count, and where known hour, audience; a day in the file replaces that day.
+    #[command(after_help = "Example:\n  walkshed import visits november.csv")]
+    Visits(RegisterArgs),
+    /// Suggestions: text, center (its code) or lon and lat, and where known id, status, answer, received_at, ...
+    #[command(after_help = "Example:\n  walkshed import suggestions suggestions.csv")]
+    Suggestions(RegisterArgs),
+    /// Regions: code, name; as GeoJSON with their outlines.
+    #[command(after_help = "Example:\n  walkshed import regions districts.geojson")]
+    Regions(RegisterArgs),
+    /// Who lives where: cell (H3, resolution 7 to 10), population, and where known group; replaces the groups in the file.
     #[command(after_help = "Example:\n  walkshed import population hexgrid.csv")]
     Population(RegisterArgs),
 }
@@ -118,7 +185,7 @@ struct StreetsArgs {
 
 #[derive(Args, Debug)]
 struct RegisterArgs {
-    /// The file: .csv, .tsv, .json or .geojson; UTF-8, UTF-16 or GB18030.
+    /// The file: .csv, .tsv, .xlsx, .json or .geojson; UTF-8, UTF-16 or GB18030.
     file: PathBuf,
     /// What the positions are in: wgs84, cgcs2000, gcj02 (Amap, Tencent) or bd09 (Baidu).
     #[arg(long, value_name = "DATUM", default_value = "wgs84")]
@@ -126,6 +193,9 @@ struct RegisterArgs {
     /// Import the good rows, and write the refused ones to a file beside the input.
     #[arg(long)]
     keep_going: bool,
+    /// Say what would be done, and do nothing.
+    #[arg(long)]
+    dry_run: bool,
 }
 
 #[derive(Args, Debug)]
@@ -170,6 +240,9 @@ fn run(common: &Common, command: Command, output: &Output) -> Result<ExitCode, F
             Ok(ExitCode::SUCCESS)
         }
         Command::Check => actix_web::rt::System::new().block_on(check::check(&settings, output)),
+        Command::Token(what) => actix_web::rt::System::new().block_on(tokens::tokens(what, &settings, output)),
+        Command::Backup(args) => actix_web::rt::System::new().block_on(backup::backup(&args.file, &settings, output)),
+        Command::Restore(args) => actix_web::rt::System::new().block_on(backup::restore(&args.file, &settings, output)),
         Command::Config => Ok(config(&settings, output)),
         Command::Picture(args) => actix_web::rt::System::new().block_on(picture::picture(&args, &settings, output)),
     }

@@ -3,7 +3,6 @@
 use super::output::{Failure, Output};
 use super::settings::Settings;
 use crate::coverage::{self, Walkshed};
-use crate::folder::DataFolder;
 use crate::geo::{Fixed, Metric, Position};
 use crate::network::access::Kind;
 use crate::network::{ATTRIBUTION, Direction, Network, Profile, replace_file};
@@ -49,7 +48,7 @@ const FILLS: [&str; 4] = ["#0b6e4f", "#2f9e79", "#86cbb0", "#c8e6d8"];
 
 /// Draws a walkshed.
 pub async fn picture(args: &PictureArgs, settings: &Settings, output: &Output) -> Result<ExitCode, Failure> {
-    let folder = DataFolder::new(&settings.data, settings.database.clone(), settings.profiles.clone())?;
+    let folder = settings.folder()?;
     let store = folder.store().await?;
     let world = folder.world(&store).await?;
     store.close().await;
@@ -81,12 +80,14 @@ pub async fn picture(args: &PictureArgs, settings: &Settings, output: &Output) -
 
 fn position_of(args: &PictureArgs, world: &World) -> Result<Position, Failure> {
     if let Some(code) = &args.center {
-        let center = world.center(code).ok_or_else(|| format!("--center {code}: there is no such center"))?;
+        let center =
+            world.register.centers.find(code).ok_or_else(|| format!("--center {code}: there is no such center"))?;
         return Ok(center.position);
     }
     if let Some(id) = &args.facility {
-        let place = world.facility_place(id).ok_or_else(|| format!("--facility {id}: there is no such facility"))?;
-        return Ok(world.facilities[place].position);
+        let facility =
+            world.register.facilities.find(id).ok_or_else(|| format!("--facility {id}: there is no such facility"))?;
+        return Ok(facility.position);
     }
     let text = args.point.as_deref().unwrap_or_default();
     let numbers: Option<(f64, f64)> =
@@ -191,7 +192,7 @@ fn streets(svg: &mut String, frame: &Frame, network: &Network) {
 }
 
 fn places(svg: &mut String, frame: &Frame, world: &World) {
-    for facility in &world.facilities {
+    for facility in world.register.facilities.iter() {
         let (x, y) = frame.at(facility.position.lon(), facility.position.lat());
         if frame.shows((x, y)) {
             let _ = writeln!(

@@ -12,7 +12,7 @@ use tracing_subscriber::EnvFilter;
 /// Serves until it is told to stop.
 pub async fn serve(settings: &Settings, output: &Output) -> Result<ExitCode, Failure> {
     start_logs(settings)?;
-    let folder = DataFolder::new(&settings.data, settings.database.clone(), settings.profiles.clone())?;
+    let folder = settings.folder()?;
     let store = folder.store().await?;
     let running = server::start(folder.clone(), store, &settings.server).await?;
     let address = running.addresses.first().map(ToString::to_string).unwrap_or_default();
@@ -45,10 +45,10 @@ fn banner(world: &World, folder: &DataFolder, address: &str) -> String {
     }
     lines.push(format!(
         "  register    {} centers, {} facilities, {:.0} people in {} cells",
-        world.centers.len(),
-        world.facilities.len(),
+        world.register.centers.len(),
+        world.register.facilities.len(),
         world.total_population(),
-        world.population.len()
+        world.register.population.len()
     ));
     lines.push(format!("  playground  http://{address}/graphql"));
     lines.push(format!("  health      http://{address}/health/ready"));

@@ -1,12 +1,15 @@
 //! Settings: from flags, the environment (`WALKSHED_*`) or a configuration file, in that order of strength, and where
 //! each value in force came from.
 
+use crate::folder::{DataFolder, FolderError};
 use crate::graphql::Limits;
 use crate::network::{ProfileError, Profiles};
+use crate::registry::{Calendar, HolidayError, KindError, Kinds, Zone};
 use crate::server::ServerOptions;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 use toml::{Table, Value};
 
 /// Looked for in the current folder when `--config` is not given.
@@ -47,12 +50,16 @@ pub enum SettingsError {
     Read { path: PathBuf, source: std::io::Error },
     #[error("the configuration file {} is not TOML: {why}", path.display())]
     Toml { path: PathBuf, why: String },
-    #[error("{}: there is no setting \"{key}\"; the settings are {known}, and [profiles.NAME]", path.display())]
+    #[error("{}: there is no setting \"{key}\"; the settings are {known}, [profiles.NAME] and [kinds.KEY]", path.display())]
     Unknown { path: PathBuf, key: String, known: String },
     #[error("{key} = \"{value}\" ({origin}): must be {expected}")]
     Bad { key: String, value: String, origin: String, expected: &'static str },
     #[error("{}: {source}", path.display())]
     Profile { path: PathBuf, source: ProfileError },
+    #[error("{}: {source}", path.display())]
+    Kind { path: PathBuf, source: KindError },
+    #[error(transparent)]
+    Holidays(#[from] HolidayError),
 }
 
 /// The values of flags, where given.
@@ -100,6 +107,8 @@ pub struct Settings {
     pub log_format: LogFormat,
     pub server: ServerOptions,
     pub profiles: Profiles,
+    pub kinds: Kinds,
+    pub calendar: Arc<Calendar>,
     /// Every value with its source, for `walkshed config`.
     pub list: Vec<Setting>,
 }
@@ -128,6 +137,20 @@ impl Settings {
         };
         let profiles = Profiles::with_overrides(&overrides)
             .map_err(|source| SettingsError::Profile { path: file.path.clone(), source })?;
+        let more_kinds = match file.table.remove("kinds") {
+            None => Table::new(),
+            Some(Value::Table(table)) => table,
+            Some(other) => {
+                return Err(SettingsError::Bad {
+                    key: "kinds".into(),
+                    value: other.to_string(),
+                    origin: Source::File(file.path).to_string(),
+                    expected: "tables such as [kinds.tea_house]",
+                });
+            }
+        };
+        let kinds =
+            Kinds::with_more(&more_kinds).map_err(|source| SettingsError::Kind { path: file.path.clone(), source })?;
         let mut reader = Reader { file, env, list: Vec::new(), known: Vec::new() };
         let (defaults, limits) = (ServerOptions::default(), Limits::default());
         let count = "a whole number, 0 or more";
@@ -139,7 +162,22 @@ impl Settings {
         let workers = reader.get("workers", flags.workers.as_ref(), defaults.workers, count)?;
         let log = reader.get("log", flags.log.as_ref(), "info".to_owned(), "a level such as info or debug")?;
         let log_format = reader.get("log_format", None, LogFormat::Text, "text or json")?;
+        let zone = reader.get("time_zone", None, Zone::default(), "a time zone such as Asia/Shanghai")?;
+        let holidays: String = reader.get("holidays", None, String::new(), "a TOML file of days off")?;
+        let holiday_file = Some(Path::new(&holidays)).filter(|path| !path.as_os_str().is_empty());
+        let calendar = Calendar::new(zone, holiday_file)?;
+        let anonymous = reader.get("anonymous", None, Anonymous(defaults.anonymous), "reader or none")?.0;
+        let cors_origins: String = reader.get(
+            "cors_origins",
+            None,
+            String::new(),
+            "origins apart by commas, such as https://map.example.cn",
+        )?;
+        let behind_proxy = reader.get("behind_proxy", None, defaults.behind_proxy, "true or false")?;
         let server = ServerOptions {
+            anonymous,
+            cors_origins: cors_origins.split(',').map(str::trim).filter(|o| !o.is_empty()).map(str::to_owned).collect(),
+            behind_proxy,
             listen,
             workers,
             max_body_bytes: reader.get("max_body_bytes", None, defaults.max_body_bytes, count)?,
@@ -151,6 +189,7 @@ impl Settings {
                 max_aliases: reader.get("max_aliases", None, limits.max_aliases, count)?,
                 max_directives: reader.get("max_directives", None, limits.max_directives, count)?,
                 max_minutes: reader.get("max_minutes", None, Minutes(limits.max_minutes), "minutes, 1 to 600")?.0,
+                suggestions_per_hour: reader.get("suggestions_per_hour", None, limits.suggestions_per_hour, count)?,
             },
         };
         reader.refuse_unknown()?;
@@ -170,8 +209,41 @@ impl Settings {
             log_format,
             server,
             profiles,
+            kinds,
+            calendar: Arc::new(calendar),
             list: reader.list,
         })
+    }
+
+    /// The data folder they name, made when it is not there.
+    ///
+    /// # Errors
+    /// [`FolderError`].
+    pub fn folder(&self) -> Result<DataFolder, FolderError> {
+        let folder = DataFolder::new(&self.data, self.database.clone(), self.profiles.clone())?;
+        Ok(folder.with_rules(self.kinds.clone(), self.calendar.clone()))
+    }
+}
+
+/// Whether those without a token may read.
+#[derive(Debug, Clone, Copy)]
+struct Anonymous(bool);
+
+impl FromStr for Anonymous {
+    type Err = ();
+
+    fn from_str(s: &str) -> Result<Self, ()> {
+        match s {
+            "reader" => Ok(Self(true)),
+            "none" => Ok(Self(false)),
+            _ => Err(()),
+        }
+    }
+}
+
+impl fmt::Display for Anonymous {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0 { "reader" } else { "none" })
     }
 }
 
@@ -310,6 +382,11 @@ mod tests {
             ("[profiles.giant]\nlevel_kmh = 9", "giant"),
             ("[profiles.adult]\nlevel_kmh = -4", "level_kmh"),
             ("[profiles.adult]\nlevel = 4", "profiles.adult.level"),
+            ("[kinds.tea]\nname = \"x\"", "kinds.tea"),
+            ("kinds = 3", "[kinds.tea_house]"),
+            ("time_zone = \"Mars\"", "Asia/Shanghai"),
+            ("anonymous = \"editor\"", "reader or none"),
+            ("holidays = \"no-such-file.toml\"", "no-such-file.toml"),
             ("a = = 1", "not TOML"),
         ] {
             let error = read(file, Flags::default(), &[]).unwrap_err();

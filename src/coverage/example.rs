@@ -1,6 +1,7 @@
 //! Two places that make sense in the loaded city, for examples that can be run as they stand.
 
 use super::nearby::{NearbyQuery, nearby};
+use super::wanted::Wishes;
 use crate::geo::Position;
 use crate::network::{Deciseconds, Direction, Profile};
 use crate::world::{PlacedPoint, World};
@@ -16,18 +17,23 @@ pub fn example_places(world: &World) -> Option<[Position; 2]> {
     let middle = vertices.len() / 2;
     let other = vertices.get(middle + STEP).or_else(|| vertices.last())?;
     let streets_alone = [Position::from(*vertices.get(middle)?), Position::from(*other)];
-    let Some(facility) = world.facilities.get(world.facilities.len() / 2) else { return Some(streets_alone) };
+    let Some(facility) =
+        world.register.facilities.first().map(|_| &world.register.facilities[world.register.facilities.len() / 2])
+    else {
+        return Some(streets_alone);
+    };
     let Ok(place) = PlacedPoint::new(network, facility.position, Profile::Adult) else { return Some(streets_alone) };
     let query = NearbyQuery {
         place: &place,
         profile: Profile::Adult,
         direction: Direction::From,
         limit: Deciseconds::from_minutes(15.0),
-        categories: &[],
+        wishes: &Wishes::default(),
         from: Some((Deciseconds::from_minutes(5.0), 0)),
         first: 1,
         with_stats: false,
     };
-    let found = nearby(world, network, &query).neighbours.first().map(|n| world.facilities[n.index as usize].position);
+    let found =
+        nearby(world, network, &query).neighbours.first().map(|n| world.register.facilities[n.index as usize].position);
     Some([facility.position, found.unwrap_or_else(|| Position::from(*other))])
 }

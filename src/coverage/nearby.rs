@@ -1,9 +1,9 @@
 //! Facilities by walking time.
 
+use super::wanted::{Wanted, Wishes};
 use crate::network::{
     Deciseconds, Direction, Network, PathPiece, PathStats, Profile, Scratch, path_to, stats_of, with_scratch,
 };
-use crate::registry::Category;
 use crate::world::{PlacedPoint, World};
 
 /// What to look for.
@@ -13,8 +13,8 @@ pub struct NearbyQuery<'a> {
     pub profile: Profile,
     pub direction: Direction,
     pub limit: Deciseconds,
-    /// Empty for all.
-    pub categories: &'a [Category],
+    /// Which facilities.
+    pub wishes: &'a Wishes,
     /// Begin here: a time, and a place in [`World::facilities`] for those of the same time.
     pub from: Option<(Deciseconds, u32)>,
     pub first: usize,
@@ -49,11 +49,9 @@ pub fn nearby(world: &World, network: &Network, query: &NearbyQuery) -> NearbyPa
     with_scratch(|Scratch { search, hits }| {
         search.run(network, profile, direction, &start.seeds(network, profile, direction), limit);
         world.facility_layer.collect(network, profile, direction, start, search, limit, hits);
-        let wanted = |index: u32| {
-            query.categories.is_empty() || query.categories.contains(&world.facilities[index as usize].category)
-        };
+        let mut wanted = Wanted::new(&world.register, query.wishes);
         let mut keys: Vec<(Deciseconds, u32)> =
-            hits.points().iter().filter(|&&i| wanted(i)).map(|&i| (hits.time(i), i)).collect();
+            hits.points().iter().filter(|&&i| wanted.is(i as usize)).map(|&i| (hits.time(i), i)).collect();
         let total = keys.len();
         if let Some(from) = query.from {
             keys.retain(|&key| key >= from);

@@ -3,7 +3,7 @@
 use crate::geo::Metric;
 use crate::network::walkshed::{Field, Reach, contour};
 use crate::network::{Deciseconds, Direction, Network, Profile, Scratch, with_scratch};
-use crate::registry::Category;
+use crate::registry::{Category, EVERYONE, Register, Status};
 use crate::world::{PlacedPoint, World};
 use geo::{Area, MultiPolygon};
 use std::sync::OnceLock;
@@ -13,6 +13,8 @@ pub struct Walkshed {
     pub place: PlacedPoint,
     pub reach: Reach,
     pub bands: Vec<Band>,
+    /// Population cells that are reached, by their place, with their times.
+    people: Vec<(u32, Deciseconds)>,
     field: OnceLock<Field>,
     polygons: OnceLock<Vec<MultiPolygon<f64>>>,
 }
@@ -45,30 +47,47 @@ pub fn walkshed(
         .zip(&limits)
         .map(|(&minutes, &limit)| Band { minutes, limit, population: 0.0, facilities: [0; Category::ALL.len()] })
         .collect();
-    let reach = with_scratch(|Scratch { search, hits }| {
+    let (reach, people) = with_scratch(|Scratch { search, hits }| {
         let start = place.start;
         search.run(network, profile, direction, &start.seeds(network, profile, direction), most);
         world.facility_layer.collect(network, profile, direction, &start, search, most, hits);
-        for &p in hits.points() {
+        for &p in hits.points().iter().filter(|&&p| world.register.facilities[p as usize].status == Status::Open) {
             for band in bands.iter_mut().filter(|b| hits.time(p) <= b.limit) {
-                band.facilities[world.facilities[p as usize].category.index()] += 1;
+                band.facilities[world.register.facilities[p as usize].category.index()] += 1;
             }
         }
         world.population_layer.collect(network, profile, direction, &start, search, most, hits);
         // Summed by cell, so that the sum does not depend on the order of the search.
         let mut cells: Vec<u32> = hits.points().to_vec();
         cells.sort_unstable();
-        for p in cells {
+        for &p in &cells {
             for band in bands.iter_mut().filter(|b| hits.time(p) <= b.limit) {
-                band.population += world.population[p as usize].people;
+                band.population += world.register.population[p as usize].people;
             }
         }
-        Reach::of_search(network, profile, direction, start, most, search)
+        let people = cells.into_iter().map(|p| (p, hits.time(p))).collect();
+        (Reach::of_search(network, profile, direction, start, most, search), people)
     });
-    Walkshed { place, reach, bands, field: OnceLock::new(), polygons: OnceLock::new() }
+    Walkshed { place, reach, bands, people, field: OnceLock::new(), polygons: OnceLock::new() }
 }
 
 impl Walkshed {
+    /// People of a group whose cell's centre reaches the place (or is reached) within a limit; `None` where the group is
+    /// not known.
+    #[must_use]
+    pub fn population(&self, register: &Register, group: &str, limit: Deciseconds) -> Option<f64> {
+        let people = register.people(group)?;
+        let reached = self.people.iter().filter(|(_, time)| *time <= limit);
+        if group == EVERYONE {
+            return Some(reached.map(|(p, _)| people[*p as usize].people).sum());
+        }
+        let of_group = |p: u32| {
+            let cell = register.population[p as usize].cell;
+            people.binary_search_by_key(&cell, |c| c.cell).map_or(0.0, |i| people[i].people)
+        };
+        Some(reached.map(|(p, _)| of_group(*p)).sum())
+    }
+
     fn field(&self, network: &Network) -> &Field {
         self.field.get_or_init(|| Field::draw(network, &self.reach))
     }

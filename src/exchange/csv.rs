@@ -25,9 +25,8 @@ pub fn read(text: &str) -> Result<Table, FileProblem> {
         Some(Err(e)) => return Err(bad(&e)),
         None => return Err(FileProblem::Empty),
     };
-    let columns: Vec<Option<Column>> = header.iter().map(|h| Column::of(h)).collect();
-    check_header(&header, &columns)?;
-    let mut table = Table { header, rows: Vec::new() };
+    let columns = columns_of(&header)?;
+    let mut table = Table { header, ..Table::default() };
     for record in records {
         let record = record.map_err(|e| bad(&e))?;
         let line = record.position().map_or(0, csv::Position::line);
@@ -70,7 +69,12 @@ fn sniff(text: &str) -> u8 {
     DELIMITERS.into_iter().max_by_key(|&d| (known(d), std::cmp::Reverse(d))).filter(|&d| known(d) > 0).unwrap_or(b',')
 }
 
-fn check_header(header: &[String], columns: &[Option<Column>]) -> Result<(), FileProblem> {
+/// What the columns of a header mean.
+///
+/// # Errors
+/// [`FileProblem`] when none means anything, or two mean the same.
+pub fn columns_of(header: &[String]) -> Result<Vec<Option<Column>>, FileProblem> {
+    let columns: Vec<Option<Column>> = header.iter().map(|h| Column::of(h)).collect();
     if columns.iter().all(Option::is_none) {
         let found: String = header.join(", ").chars().take(120).collect();
         return Err(FileProblem::NoHeader {
@@ -87,5 +91,5 @@ fn check_header(header: &[String], columns: &[Option<Column>]) -> Result<(), Fil
             });
         }
     }
-    Ok(())
+    Ok(columns)
 }

@@ -24,7 +24,7 @@ pub fn read(text: &str) -> Result<Table, FileProblem> {
     if features.is_empty() {
         return Err(FileProblem::Empty);
     }
-    Ok(Table { header: Vec::new(), rows: features.iter().zip(1..).map(|(f, n)| row(f, n)).collect() })
+    Ok(Table { rows: features.iter().zip(1..).map(|(f, n)| row(f, n)).collect(), ..Table::default() })
 }
 
 fn row(feature: &Feature, line: u64) -> Row {
@@ -36,8 +36,19 @@ fn row(feature: &Feature, line: u64) -> Row {
             Value::String(s) => s.clone(),
             Value::Null => continue,
             Value::Number(n) => n.to_string(),
+            Value::Bool(b) => b.to_string(),
+            // A list of plain values is written as in a CSV field.
+            Value::Array(list) if list.iter().all(|v| v.is_string() || v.is_number()) => {
+                let plain = |v: &Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
+                list.iter().map(plain).collect::<Vec<_>>().join("; ")
+            }
             other => {
-                problem = Some(Refused::new(line, key, &other.to_string(), "must be a text or a number"));
+                problem = Some(Refused::new(
+                    line,
+                    key,
+                    &other.to_string(),
+                    "must be a text, a number, a truth value or a list of those",
+                ));
                 continue;
             }
         };
@@ -63,7 +74,15 @@ fn row(feature: &Feature, line: u64) -> Row {
             fields.insert(Column::Lon, at(0));
             fields.insert(Column::Lat, at(1));
         }
-        Some(other) => problem = Some(Refused::new(line, "geometry", other.type_name(), "must be a Point")),
+        // Only regions take it; for what needs a position the row lacks one.
+        Some(GeometryValue::Polygon { .. } | GeometryValue::MultiPolygon { .. }) => {
+            let text = serde_json::to_string(&feature.geometry).unwrap_or_default();
+            fields.insert(Column::Outline, text);
+        }
+        Some(other) => {
+            problem =
+                Some(Refused::new(line, "geometry", other.type_name(), "must be a Point, or an area for regions"));
+        }
         // Population may come by cell alone; a missing position is found where one is needed.
         None => {}
     }

@@ -1,14 +1,70 @@
-//! Files in: tables from CSV and `GeoJSON` to records of the register, row by row, with a report of every row refused.
+//! Files in: tables from CSV, Excel, `GeoJSON` and OpenStreetMap extracts to edits of the register, row by row, with a
+//! report of every row refused.
 
 mod csv;
 mod geojson;
 mod header;
+mod osm;
+mod plan;
 mod records;
 mod refused;
 mod table;
 mod text;
+mod xlsx;
+
+use crate::registry::Calendar;
+use std::path::Path;
 
 pub use header::Column;
-pub use records::{Kind, Options, Records, read_records};
+pub use plan::{Plan, PlanError, foresee, plan};
+pub use records::{Kind, Options, Read, read_edits};
 pub use refused::write_refused;
 pub use table::{FileProblem, Refused, Row, Table};
+
+/// How a table is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    Csv,
+    GeoJson,
+    Xlsx,
+}
+
+impl Format {
+    /// The format a file's name tells.
+    #[must_use]
+    pub fn of(path: &Path) -> Option<Self> {
+        let name = path.file_name()?.to_str()?.to_ascii_lowercase();
+        match name.rsplit_once('.')?.1 {
+            "csv" | "tsv" | "txt" => Some(Self::Csv),
+            "json" | "geojson" => Some(Self::GeoJson),
+            "xlsx" => Some(Self::Xlsx),
+            _ => None,
+        }
+    }
+}
+
+/// Reads a file as a table; for facilities also the amenities of an OpenStreetMap extract.
+///
+/// # Errors
+/// [`FileProblem`] when it cannot be used as a whole.
+pub fn read_table(path: &Path, kind: Kind, calendar: &Calendar) -> Result<Table, FileProblem> {
+    if kind == Kind::Facilities && path.extension().is_some_and(|e| e.eq_ignore_ascii_case("pbf")) {
+        return osm::read(path, calendar);
+    }
+    let format = Format::of(path).ok_or(FileProblem::UnknownKind)?;
+    let bytes = std::fs::read(path).map_err(|e| FileProblem::Io { why: e.to_string() })?;
+    table_of(&bytes, format)
+}
+
+/// Reads the bytes of a file as a table.
+///
+/// # Errors
+/// [`FileProblem`] when they cannot be used as a whole.
+pub fn table_of(bytes: &[u8], format: Format) -> Result<Table, FileProblem> {
+    match format {
+        Format::Csv => csv::read(&text::decode(bytes)?),
+        Format::GeoJson => geojson::read(&text::decode(bytes)?),
+        Format::Xlsx if bytes.is_empty() => Err(FileProblem::Empty),
+        Format::Xlsx => xlsx::read(bytes),
+    }
+}

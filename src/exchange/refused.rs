@@ -5,7 +5,8 @@ use crate::network::replace_file;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
-/// Writes the refused rows beside `input` (`places.csv` to `places.refused.csv`) with what was wrong with them.
+/// Writes the refused rows beside `input` (`places.csv` to `places.refused.csv`) with what was wrong with them; those of a
+/// workbook or an extract as CSV too.
 ///
 /// # Errors
 /// A sentence with the path, when it cannot be written.

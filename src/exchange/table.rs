@@ -25,8 +25,12 @@ pub enum FileProblem {
     BadCsv { line: u64, why: String },
     #[error("not GeoJSON: {why}")]
     BadGeoJson { why: String },
-    #[error("the ending of the name must be .csv, .tsv, .txt, .json or .geojson")]
+    #[error("the ending of the name must be .csv, .tsv, .txt, .xlsx, .json or .geojson")]
     UnknownKind,
+    #[error("not an Excel workbook: {why}")]
+    BadWorkbook { why: String },
+    #[error("not an OpenStreetMap extract: {why}")]
+    BadExtract { why: String },
     #[error("cannot be read: {why}")]
     Io { why: String },
 }
@@ -54,6 +58,12 @@ impl Row {
     pub fn get(&self, column: Column) -> Option<&str> {
         self.fields.get(&column).map(|v| v.trim()).filter(|v| !v.is_empty())
     }
+
+    /// Has the file this column at all? What it does not have is left as it is.
+    #[must_use]
+    pub fn has(&self, column: Column) -> bool {
+        self.fields.contains_key(&column)
+    }
 }
 
 /// The whole of a file.
@@ -62,6 +72,8 @@ pub struct Table {
     /// The header as it was; empty for `GeoJSON`.
     pub header: Vec<String>,
     pub rows: Vec<Row>,
+    /// What was passed over without harm, in sentences.
+    pub notes: Vec<String>,
 }
 
 /// A row that was not taken, and why.

@@ -96,6 +96,22 @@ mod tests {
         }
     }
 
+    /// Pairs that the documentation of the npm package coordtransform prints for (116.404, 39.915).
+    #[test]
+    fn known_pairs_are_met() {
+        let truth = Fixed::from(Position::new(116.404, 39.915).unwrap());
+        let from_gcj = Datum::Gcj02.to_wgs84(116.410_244_499_169_38, 39.916_404_281_501_64).unwrap();
+        assert!(chord_length_m(truth, from_gcj.into()) <= 1.0);
+        // The same place in BD-09 and GCJ-02.
+        for (bd, gcj) in [
+            ((116.410_369_493_710_29, 39.921_336_993_510_22), (116.404, 39.915)),
+            ((116.404, 39.915), (116.397_627_291_193_15, 39.908_656_739_576_31)),
+        ] {
+            let (a, b) = (Datum::Bd09.to_wgs84(bd.0, bd.1).unwrap(), Datum::Gcj02.to_wgs84(gcj.0, gcj.1).unwrap());
+            assert!(chord_length_m(a.into(), b.into()) <= 1.0, "{bd:?}");
+        }
+    }
+
     #[test]
     fn outside_china_nothing_moves() {
         let p = Datum::Bd09.to_wgs84(-51.2, -30.03).unwrap();

@@ -1,12 +1,14 @@
 //! Positions and measures on the ground: WGS-84 positions, the Chinese datums they may arrive in, local
 //! metric distances, and H3 helpers. The lowest room: it knows nothing of streets, registers or the web.
 
+mod area;
 mod datum;
 mod geojson_text;
 mod h3;
 mod metric;
 mod position;
 
+pub use area::{AreaError, read_area};
 pub use datum::{Datum, UnknownDatum};
 pub use geojson_text::{multi_polygon_text, push_line, push_point, push_position};
 pub use h3::{CellParseError, cell_centre, cell_of, parse_cell};

@@ -29,6 +29,16 @@ pub const fn segments(pieces: usize) -> usize {
     1 + pieces * 7 / 10
 }
 
+/// Going through a list of the register: some 100 us at the size of a whole city.
+pub const fn list() -> usize {
+    150
+}
+
+/// The use of centers in a period: a search each, hours by the day.
+pub const fn usage(centers: usize, days: i32) -> usize {
+    centers * (100 + days.unsigned_abs() as usize * 5)
+}
+
 fn per_area(quarter_hour: f64, minutes: f64, profile: Profile) -> usize {
     let rides = if profile == Profile::Bicycle { 10.0 } else { 1.0 };
     let minutes = if minutes.is_finite() { minutes.max(0.0) } else { 0.0 };

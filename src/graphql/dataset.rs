@@ -5,7 +5,7 @@ use super::scalars::DateTime;
 use super::types::{CategoryCount, Profile};
 use crate::network::Network;
 use crate::network::build::StreetsReport;
-use crate::registry::ImportRecord;
+use crate::registry::{EVERYONE, ImportRecord};
 use crate::world::World;
 use async_graphql::{ComplexObject, Context, Object, SimpleObject};
 use std::sync::Arc;
@@ -51,6 +51,19 @@ pub struct Population {
     cells_off_network: u64,
     /// People in those cells.
     people_off_network: f64,
+    /// Groups of people that are told apart, everyone ("all") first.
+    groups: Vec<GroupCount>,
+}
+
+/// A group of people.
+#[derive(SimpleObject)]
+pub struct GroupCount {
+    /// Its name: "all", "60_plus", "0_6", "new_employment", ...
+    name: String,
+    /// How many there are.
+    people: f64,
+    /// H3 cells in which they live.
+    cells: u64,
 }
 
 /// One import that changed the register.
@@ -114,12 +127,12 @@ impl Dataset {
 
     /// Centers in the register.
     async fn center_count(&self) -> u64 {
-        self.0.centers.len() as u64
+        self.0.register.centers.len() as u64
     }
 
     /// Facilities in the register.
     async fn facility_count(&self) -> u64 {
-        self.0.facilities.len() as u64
+        self.0.register.facilities.len() as u64
     }
 
     /// Facilities too far from any street an adult can use: `nearby` never finds them.
@@ -136,17 +149,18 @@ impl Dataset {
     async fn population(&self) -> Population {
         let (cells_off_network, people_off_network) = self.0.population_off_network();
         Population {
-            cells: self.0.population.len() as u64,
+            cells: self.0.register.population.len() as u64,
             people: self.0.total_population(),
-            resolution: self.0.population.first().map(|c| u8::from(c.cell.resolution()).into()),
+            resolution: self.0.register.population.first().map(|c| u8::from(c.cell.resolution()).into()),
             cells_off_network,
             people_off_network,
+            groups: groups(&self.0),
         }
     }
 
     /// The last 50 imports that changed the register, newest first.
     async fn imports(&self) -> Vec<Import> {
-        self.0.imports.iter().map(Import::from).collect()
+        self.0.register.imports.iter().map(Import::from).collect()
     }
 
     /// What is missing or wrong, in sentences that say what to run.
@@ -163,6 +177,17 @@ impl Streets {
     fn report(&self) -> &StreetsReport {
         &self.network().meta().report
     }
+}
+
+fn groups(world: &World) -> Vec<GroupCount> {
+    let register = &world.register;
+    let others = register.groups.keys().map(String::as_str);
+    let group = |name: &str| {
+        let cells = register.people(name)?;
+        let people = super::types::round(cells.iter().map(|c| c.people).sum(), 1);
+        Some(GroupCount { name: name.to_owned(), people, cells: cells.len() as u64 })
+    };
+    std::iter::once(EVERYONE).chain(others).filter_map(group).collect()
 }
 
 fn counts(of: &std::collections::BTreeMap<String, u64>) -> Vec<Count> {

@@ -44,12 +44,12 @@ impl Documents {
     }
 }
 
-/// Would the chosen operation be anything but a query?
-pub fn changes(document: &ExecutableDocument, name: Option<&str>) -> bool {
+/// What the chosen operation does; `None` when none is chosen.
+pub fn kind(document: &ExecutableDocument, name: Option<&str>) -> Option<OperationType> {
     let operation = match (&document.operations, name) {
         (DocumentOperations::Single(operation), _) => Some(operation),
         (DocumentOperations::Multiple(all), Some(name)) => all.get(name),
         (DocumentOperations::Multiple(_), None) => None,
     };
-    operation.is_some_and(|o| o.node.ty != OperationType::Query)
+    operation.map(|o| o.node.ty)
 }

@@ -19,6 +19,12 @@ pub mod code {
     pub const TOO_COMPLEX: &str = "TOO_COMPLEX";
     /// What the request needs has not been imported yet.
     pub const NOT_READY: &str = "NOT_READY";
+    /// It needs a token, and there is none or one that is not in force.
+    pub const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
+    /// The token's role may not do this.
+    pub const FORBIDDEN: &str = "FORBIDDEN";
+    /// Too often in too little time.
+    pub const RATE_LIMITED: &str = "RATE_LIMITED";
     /// A fault of the server.
     pub const INTERNAL: &str = "INTERNAL";
 }
@@ -73,4 +79,26 @@ pub fn not_ready(why: &str) -> Error {
 /// A fault of ours.
 pub fn internal(why: impl std::fmt::Display) -> Error {
     coded(format!("the server failed: {why}"), code::INTERNAL)
+}
+
+/// Who may not do this.
+pub fn forbidden(needed: crate::registry::Role, caller: &crate::access::Caller) -> Error {
+    match &caller.token {
+        None => coded(
+            format!("this needs a token of the role {needed}: send it as `Authorization: Bearer TOKEN`"),
+            code::UNAUTHENTICATED,
+        ),
+        Some(name) => coded(
+            format!("this needs the role {needed}; the token \"{name}\" has the role {}", caller.role),
+            code::FORBIDDEN,
+        ),
+    }
+}
+
+/// Too often in too little time.
+pub fn rate_limited(seconds: u64) -> Error {
+    Error::new(format!("that was too often; try again in {seconds} seconds")).extend_with(|_, e| {
+        e.set("code", code::RATE_LIMITED);
+        e.set("retryAfterSeconds", seconds);
+    })
 }

@@ -21,6 +21,8 @@ pub struct Limits {
     pub max_directives: usize,
     /// Minutes a search may reach.
     pub max_minutes: f64,
+    /// Suggestions an hour from one address without a token; 0 for any number.
+    pub suggestions_per_hour: u32,
 }
 
 impl Default for Limits {
@@ -32,6 +34,7 @@ impl Default for Limits {
             max_aliases: 100,
             max_directives: 50,
             max_minutes: 120.0,
+            suggestions_per_hour: 20,
         }
     }
 }

@@ -3,23 +3,37 @@
 
 #![allow(clippy::unused_async, reason = "resolvers are async by the library's contract")]
 
+mod admin;
+mod auth;
 mod cost;
 mod dataset;
 mod documents;
 mod error;
 mod ids;
+mod limit;
 mod limits;
+mod mutation;
 mod paging;
 mod reach;
 mod register;
 mod scalars;
+mod subscription;
 mod travel;
 mod types;
+mod words;
 
+use crate::access::Caller;
+use crate::live::Live;
+use crate::registry::Kinds;
 use crate::world::World;
-use async_graphql::{Context, EmptyMutation, EmptySubscription, MergedObject, Response, Schema, ServerError, Value};
+use async_graphql::parser::types::{ExecutableDocument, OperationType};
+use async_graphql::{Context, MergedObject, Response, Result, Schema, ServerError, Value};
 use documents::Documents;
-use std::sync::Arc;
+use futures_util::{Stream, StreamExt};
+use limit::SuggestionLimit;
+use mutation::Mutation;
+use std::sync::{Arc, LazyLock};
+use subscription::Subscription;
 
 pub use async_graphql::Variables;
 pub use error::code;
@@ -27,9 +41,15 @@ pub use limits::Limits;
 
 /// Everything that can be asked.
 #[derive(MergedObject, Default)]
-pub struct Query(register::RegisterQuery, reach::ReachQuery, travel::TravelQuery, dataset::DatasetQuery);
+pub struct Query(
+    register::RegisterQuery,
+    reach::ReachQuery,
+    travel::TravelQuery,
+    dataset::DatasetQuery,
+    admin::AdminQuery,
+);
 
-type ApiSchema = Schema<Query, EmptyMutation, EmptySubscription>;
+type ApiSchema = Schema<Query, Mutation, Subscription>;
 
 /// The API: give it a world and a request, get an answer.
 pub struct Api {
@@ -39,13 +59,17 @@ pub struct Api {
 }
 
 /// A request, from whatever transport.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct ApiRequest {
     pub query: String,
     pub operation_name: Option<String>,
     pub variables: Variables,
     /// Refuse anything but queries (for GET).
     pub queries_only: bool,
+    /// Who is asking; someone without a token when it is not known.
+    pub caller: Option<Caller>,
+    /// Where changes go; without it nothing can be changed or followed.
+    pub live: Option<Arc<Live>>,
 }
 
 /// An answer.
@@ -65,6 +89,8 @@ pub enum Outcome {
     Refused,
     /// It would have changed something where only queries are allowed.
     NotAQuery,
+    /// It is to be followed, which this transport cannot do.
+    IsSubscription,
 }
 
 /// The world a request is answered from.
@@ -76,6 +102,21 @@ fn limits<'c>(ctx: &Context<'c>) -> &'c Limits {
     ctx.data_unchecked::<Limits>()
 }
 
+/// Where changes go.
+fn live<'c>(ctx: &Context<'c>) -> Result<&'c Arc<Live>> {
+    ctx.data_opt::<Arc<Live>>().ok_or_else(mutation::read_only)
+}
+
+/// The kinds of facility in force.
+fn kinds<'c>(ctx: &Context<'c>) -> &'c Kinds {
+    static BUILT_IN: LazyLock<Kinds> = LazyLock::new(Kinds::default);
+    ctx.data_opt::<Arc<Live>>().map_or(&BUILT_IN, |live| live.kinds())
+}
+
+fn suggestion_limit<'c>(ctx: &Context<'c>) -> &'c SuggestionLimit {
+    ctx.data_unchecked::<Arc<SuggestionLimit>>()
+}
+
 /// What async-graphql says when [`Limits::max_complexity`] is passed; a test holds it to it.
 const TOO_COMPLEX: &str = "Query is too complex.";
 
@@ -83,9 +124,11 @@ impl Api {
     /// The API with its limits.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        let schema = Schema::build(Query::default(), EmptyMutation, EmptySubscription)
+        let suggestions = Arc::new(SuggestionLimit::new(limits.suggestions_per_hour));
+        let schema = Schema::build(Query::default(), Mutation::default(), Subscription)
             .limit_complexity(limits.max_complexity)
             .data(limits.clone())
+            .data(suggestions)
             .finish();
         Self { schema, limits, documents: Documents::default() }
     }
@@ -98,19 +141,27 @@ impl Api {
         sdl
     }
 
-    /// Answers a request from a world.
+    /// Answers a request from a world. A mutation's answer carries the version of the world after it.
     pub async fn execute(&self, world: &Arc<World>, request: ApiRequest) -> Answer {
         let document = match self.documents.get(&request.query, &self.limits) {
             Ok(document) => document,
             Err(error) => return refused(world, vec![error]),
         };
-        if request.queries_only && documents::changes(&document, request.operation_name.as_deref()) {
+        let kind = documents::kind(&document, request.operation_name.as_deref());
+        if request.queries_only && kind.is_some_and(|k| k != OperationType::Query) {
             let error = ServerError::new("only queries can be sent by GET; send mutations by POST", None);
             return Answer { outcome: Outcome::NotAQuery, ..refused(world, vec![error]) };
         }
-        let mut inner = async_graphql::Request::new(request.query).variables(request.variables).data(world.clone());
-        inner.operation_name = request.operation_name;
-        inner.set_parsed_query((*document).clone());
+        if kind == Some(OperationType::Subscription) {
+            let why =
+                "subscriptions are followed over WebSocket (graphql-transport-ws), or with Accept: text/event-stream";
+            let mut error = ServerError::new(why, None);
+            error.extensions.get_or_insert_default().set("code", code::BAD_USER_INPUT);
+            return Answer { outcome: Outcome::IsSubscription, ..refused(world, vec![error]) };
+        }
+        let live = request.live.clone();
+        let inner = prepared(world, request, &document);
+        let changes = kind == Some(OperationType::Mutation);
         let response = self.schema.execute(inner).await;
         // Errors from before the execution have no path, and then there is no data at all.
         if response.data == Value::Null && response.errors.iter().all(|e| e.path.is_empty()) {
@@ -126,7 +177,35 @@ impl Api {
                 values.set("code", code::BAD_USER_INPUT);
             }
         }
-        Answer { response: with_version(response, world), outcome: Outcome::Executed }
+        let after = live.filter(|_| changes).map(|live| live.world());
+        Answer { response: with_version(response, after.as_ref().unwrap_or(world)), outcome: Outcome::Executed }
+    }
+
+    /// Follows a subscription, or answers a query once. Mutations are refused: they are sent by POST alone.
+    pub fn follow(self: &Arc<Self>, request: ApiRequest) -> impl Stream<Item = Response> + Send + use<> {
+        let api = self.clone();
+        async_stream(async move {
+            let Some(live) = request.live.clone() else {
+                return once(Response::from_errors(vec![ServerError::new("nothing can be followed here", None)]));
+            };
+            let world = live.world();
+            let document = match api.documents.get(&request.query, &api.limits) {
+                Ok(document) => document,
+                Err(error) => return once(refused(&world, vec![error]).response),
+            };
+            match documents::kind(&document, request.operation_name.as_deref()) {
+                Some(OperationType::Subscription) => {
+                    let inner = prepared(&world, request, &document);
+                    api.schema.execute_stream(inner).boxed()
+                }
+                Some(OperationType::Mutation) => {
+                    let mut error = ServerError::new("mutations are sent by POST, as application/json", None);
+                    error.extensions.get_or_insert_default().set("code", code::BAD_USER_INPUT);
+                    once(refused(&world, vec![error]).response)
+                }
+                _ => once(api.execute(&world, request).await.response),
+            }
+        })
     }
 
     fn named(&self, mut error: ServerError) -> ServerError {
@@ -145,6 +224,28 @@ impl Api {
         }
         error
     }
+}
+
+fn prepared(world: &Arc<World>, request: ApiRequest, document: &ExecutableDocument) -> async_graphql::Request {
+    let mut inner = async_graphql::Request::new(request.query).variables(request.variables).data(world.clone());
+    if let Some(caller) = request.caller {
+        inner = inner.data(caller);
+    }
+    if let Some(live) = request.live {
+        inner = inner.data(live);
+    }
+    inner.operation_name = request.operation_name;
+    inner.set_parsed_query(document.clone());
+    inner
+}
+
+/// A stream that is not known until something has been awaited.
+fn async_stream<S: Stream + Send>(making: impl Future<Output = S> + Send) -> impl Stream<Item = S::Item> + Send {
+    futures_util::FutureExt::flatten_stream(making)
+}
+
+fn once(response: Response) -> futures_util::stream::BoxStream<'static, Response> {
+    futures_util::stream::once(std::future::ready(response)).boxed()
 }
 
 fn refused(world: &World, errors: Vec<ServerError>) -> Answer {

@@ -1,8 +1,10 @@
-//! Relay pages over what is ordered by id: cursors stay good when rows are added or removed.
+//! Relay pages: cursors carry the key of their row, so that they stay good when rows are added or removed.
 
 use super::error::{bad_input, too_many};
 use super::ids::{decode, encode};
-use async_graphql::{InputObject, Result, SimpleObject};
+use async_graphql::connection::{Connection, Edge, EmptyFields};
+use async_graphql::{InputObject, OutputType, Result, SimpleObject};
+use std::cmp::Ordering;
 
 /// Rows of a page when the request does not say.
 pub const DEFAULT_PAGE: usize = 20;
@@ -25,10 +27,19 @@ pub struct Total {
     pub total_count: u64,
 }
 
+/// What rows are ordered by, before their numbers.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SortKey {
+    /// By number alone.
+    Nothing,
+    Text(String),
+    Number(f64),
+}
+
 /// Which rows are on a page.
 pub struct Page {
-    /// Places in the list that was paged.
-    pub rows: Vec<usize>,
+    /// Places in the list that was paged, with their cursors.
+    pub rows: Vec<(usize, String)>,
     pub total: usize,
     pub has_previous: bool,
     pub has_next: bool,
@@ -52,42 +63,119 @@ pub fn counted(first: Option<i32>, last: Option<i32>) -> usize {
     first.or(last).and_then(|n| usize::try_from(n).ok()).unwrap_or(DEFAULT_PAGE).clamp(1, MAX_PAGE)
 }
 
-/// The cursor of a row.
+impl SortKey {
+    fn compare(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Text(a), Self::Text(b)) => a.cmp(b),
+            (Self::Number(a), Self::Number(b)) => a.total_cmp(b),
+            _ => Ordering::Equal,
+        }
+    }
+
+    /// The cursor of a row with this key.
+    fn cursor(&self, id: i64) -> String {
+        encode(&match self {
+            Self::Nothing => format!("row:{id}"),
+            Self::Text(text) => format!("text:{id}:{text}"),
+            Self::Number(number) => format!("number:{id}:{:x}", number.to_bits()),
+        })
+    }
+
+    /// The key and number in a cursor, if it is one of rows ordered as `self` is.
+    fn read(&self, token: &str) -> Option<(Self, i64)> {
+        let text = decode(token)?;
+        let (kind, rest) = text.split_once(':')?;
+        match (self, kind) {
+            (Self::Nothing, "row") => Some((Self::Nothing, rest.parse().ok()?)),
+            (Self::Text(_), "text") => {
+                let (id, key) = rest.split_once(':')?;
+                Some((Self::Text(key.to_owned()), id.parse().ok()?))
+            }
+            (Self::Number(_), "number") => {
+                let (id, bits) = rest.split_once(':')?;
+                Some((Self::Number(f64::from_bits(u64::from_str_radix(bits, 16).ok()?)), id.parse().ok()?))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The cursor of a row ordered by its number.
+#[cfg(test)]
 pub fn cursor(id: i64) -> String {
-    encode(&format!("row:{id}"))
+    SortKey::Nothing.cursor(id)
 }
 
-fn read_cursor(field: &str, token: &str) -> Result<i64> {
-    decode(token).and_then(|text| text.strip_prefix("row:")?.parse().ok()).ok_or_else(|| {
-        let short: String = token.chars().take(80).collect();
-        bad_input(field, format_args!("\"{short}\""), "is not a cursor of this connection")
-    })
-}
-
-/// Cuts a page out of `list`, which is ordered by `id`, with only the rows that are `wanted`.
-pub fn page<T>(
-    list: &[T],
-    id: impl Fn(&T) -> i64,
-    wanted: impl Fn(&T) -> bool,
-    arguments: &PageArguments,
-) -> Result<Page> {
+/// The limit of a page and from which end it counts.
+pub fn window(arguments: &PageArguments) -> Result<usize> {
     if arguments.first.is_some() && arguments.last.is_some() {
         return Err(bad_input("last", arguments.last.unwrap_or_default(), "cannot be given together with `first`"));
     }
-    let size = match arguments.last {
-        Some(_) => page_size("last", arguments.last)?,
-        None => page_size("first", arguments.first)?,
+    match arguments.last {
+        Some(_) => page_size("last", arguments.last),
+        None => page_size("first", arguments.first),
+    }
+}
+
+/// Cuts a page out of `rows`, the places of a list in the order of their keys and numbers (of their keys from the greatest
+/// down, when `descending`).
+pub fn page_by(
+    rows: &[usize],
+    key: impl Fn(usize) -> SortKey,
+    id: impl Fn(usize) -> i64,
+    descending: bool,
+    arguments: &PageArguments,
+) -> Result<Page> {
+    let size = window(arguments)?;
+    let sample = rows.first().map_or(SortKey::Nothing, |&row| key(row));
+    let read = |field: &str, token: &Option<String>| {
+        let Some(token) = token else { return Ok(None) };
+        // Of an empty list every cursor lies beyond the end.
+        if rows.is_empty() {
+            return Ok(Some((SortKey::Nothing, i64::MAX)));
+        }
+        sample.read(token).map(Some).ok_or_else(|| {
+            let short: String = token.chars().take(80).collect();
+            bad_input(field, format_args!("\"{short}\""), "is not a cursor of this connection")
+        })
     };
-    let after = arguments.after.as_deref().map(|c| read_cursor("after", c)).transpose()?;
-    let before = arguments.before.as_deref().map(|c| read_cursor("before", c)).transpose()?;
-    let rows: Vec<usize> = (0..list.len()).filter(|&i| wanted(&list[i])).collect();
-    let low = after.map_or(0, |after| rows.partition_point(|&i| id(&list[i]) <= after));
-    let high = before.map_or(rows.len(), |before| rows.partition_point(|&i| id(&list[i]) < before)).max(low);
+    let (after, before) = (read("after", &arguments.after)?, read("before", &arguments.before)?);
+    let order = |row: usize, to: &(SortKey, i64)| {
+        let by_key = key(row).compare(&to.0);
+        (if descending { by_key.reverse() } else { by_key }).then_with(|| id(row).cmp(&to.1))
+    };
+    let low = after.map_or(0, |after| rows.partition_point(|&row| order(row, &after).is_le()));
+    let high = before.map_or(rows.len(), |before| rows.partition_point(|&row| order(row, &before).is_lt())).max(low);
     let (low, high) = match arguments.last {
         Some(_) => (high.saturating_sub(size).max(low), high),
         None => (low, (low + size).min(high)),
     };
-    Ok(Page { total: rows.len(), has_previous: low > 0, has_next: high < rows.len(), rows: rows[low..high].to_vec() })
+    let with_cursor = |&row: &usize| (row, key(row).cursor(id(row)));
+    Ok(Page {
+        total: rows.len(),
+        has_previous: low > 0,
+        has_next: high < rows.len(),
+        rows: rows[low..high].iter().map(with_cursor).collect(),
+    })
+}
+
+/// Cuts a page out of places that are in the order of their numbers.
+pub fn page(rows: &[usize], id: impl Fn(usize) -> i64, arguments: &PageArguments) -> Result<Page> {
+    page_by(rows, |_| SortKey::Nothing, id, false, arguments)
+}
+
+/// A page as a connection.
+pub fn connection<T: OutputType>(found: Page, node: impl Fn(usize) -> T) -> Connection<String, T, Total> {
+    let total = Total { total_count: found.total as u64 };
+    let mut connection = Connection::with_additional_fields(found.has_previous, found.has_next, total);
+    let edge = |(row, cursor): (usize, String)| Edge::<_, _, EmptyFields>::new(cursor, node(row));
+    connection.edges.extend(found.rows.into_iter().map(edge));
+    connection
+}
+
+/// Places of another table as a list to page.
+pub fn places(list: &[u32]) -> Vec<usize> {
+    list.iter().map(|&i| i as usize).collect()
 }
 
 #[cfg(test)]
@@ -95,13 +183,13 @@ mod tests {
     use super::*;
 
     fn ids(page: &Page) -> Vec<i64> {
-        page.rows.iter().map(|&i| i as i64 * 10).collect()
+        page.rows.iter().map(|(i, _)| *i as i64 * 10).collect()
     }
 
     #[test]
     fn pages_go_forward_and_back() {
-        let list: Vec<i64> = (0..10).map(|i| i * 10).collect();
-        let ask = |arguments: &PageArguments| page(&list, |&n| n, |n| n % 20 == 0, arguments).unwrap();
+        let list: Vec<usize> = (0..10).filter(|i| i % 2 == 0).collect();
+        let ask = |arguments: &PageArguments| page(&list, |i| i as i64 * 10, arguments).unwrap();
         let first = ask(&PageArguments { first: Some(2), ..Default::default() });
         assert_eq!((ids(&first), first.total, first.has_previous, first.has_next), (vec![0, 20], 5, false, true));
         let next = ask(&PageArguments { first: Some(9), after: Some(cursor(20)), ..Default::default() });
@@ -118,8 +206,36 @@ mod tests {
     }
 
     #[test]
+    fn pages_follow_keys_both_ways() {
+        let names = ["b", "a", "b", "c", "a"];
+        for (descending, order) in [(false, [1, 4, 0, 2, 3]), (true, [3, 0, 2, 1, 4])] {
+            let mut seen = Vec::new();
+            let mut after = None;
+            loop {
+                let arguments = PageArguments { first: Some(2), after: after.clone(), ..Default::default() };
+                let key = |i: usize| SortKey::Text(names[i].to_owned());
+                let found = page_by(&order, key, |i| i as i64, descending, &arguments).unwrap();
+                seen.extend(found.rows.iter().map(|(i, _)| *i));
+                after = found.rows.last().map(|(_, cursor)| cursor.clone());
+                if !found.has_next {
+                    break;
+                }
+            }
+            assert_eq!(seen, order);
+        }
+        let numbers = [3.5, -1.0, 2.0];
+        let key = |i: usize| SortKey::Number(numbers[i]);
+        let arguments = PageArguments { after: Some(key(1).cursor(1)), ..Default::default() };
+        let found = page_by(&[1, 2, 0], key, |i| i as i64, false, &arguments).unwrap();
+        assert_eq!(found.rows.iter().map(|r| r.0).collect::<Vec<_>>(), [2, 0]);
+        // A cursor of another order is refused.
+        let other = PageArguments { after: Some(cursor(1)), ..Default::default() };
+        assert!(page_by(&[1, 2, 0], key, |i| i as i64, false, &other).is_err());
+    }
+
+    #[test]
     fn wrong_arguments_are_named() {
-        let fail = |arguments: PageArguments| page(&[1i64], |&n| n, |_| true, &arguments).err().unwrap().message;
+        let fail = |arguments: PageArguments| page(&[1], |i| i as i64, &arguments).err().unwrap().message;
         assert!(fail(PageArguments { first: Some(-1), ..Default::default() }).starts_with("first: -1"));
         assert!(fail(PageArguments { last: Some(2000), ..Default::default() }).contains("1000"));
         assert!(fail(PageArguments { after: Some("xyz".into()), ..Default::default() }).contains("\"xyz\""));

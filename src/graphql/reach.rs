@@ -1,22 +1,23 @@
 //! Walksheds and what is nearby.
 
-use super::error::{bad_input, not_ready, too_many};
+use super::error::{bad_input, not_found, not_ready, too_many};
 use super::ids::{decode, encode};
 use super::paging::{Total, counted, page_size};
-use super::register::Facility;
-use super::scalars::{Cells, GeoJson, Numbers};
+use super::register::{Facility, kind_keys, service_numbers};
+use super::scalars::{Cells, DateTime, GeoJson, Numbers};
 use super::types::{
     Category, CategoryCount, Direction, PlaceInput, Profile, SnappedPlace, minutes as to_minutes, round,
 };
+use super::words::{Audience, all};
 use super::{cost, current, limits};
-use crate::coverage::{self, NearbyQuery};
+use crate::coverage::{self, NearbyQuery, Wishes};
 use crate::geo::{multi_polygon_text, push_line};
 use crate::network::walkshed::{Reach, reached_cells};
 use crate::network::{Deciseconds, Network};
 use crate::registry;
 use crate::world::World;
 use async_graphql::connection::{Connection, ConnectionNameType, Edge, EdgeNameType};
-use async_graphql::{Context, Object, OutputType, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, OutputType, Result, SimpleObject};
 use h3o::Resolution;
 use std::fmt::Write;
 use std::sync::Arc;
@@ -186,8 +187,14 @@ impl WalkshedBand {
     }
 
     /// People in the H3 cells whose centres are reached in time.
-    async fn population(&self) -> f64 {
-        round(self.band().population, 1)
+    async fn population(
+        &self,
+        #[graphql(default = "all", desc = "Which group: a name that `dataset.population.groups` lists.")] group: String,
+    ) -> Result<f64> {
+        let register = &self.world.register;
+        let name = registry::group_name(&group).map_err(|e| bad_input("group", format_args!("\"{group}\""), e))?;
+        let found = self.found.population(register, &name, self.band().limit);
+        found.map(|people| round(people, 1)).ok_or_else(|| not_found("group", &group, "population of the group"))
     }
 
     /// Facilities that are reached in time, by category; all seven are listed.
@@ -299,7 +306,8 @@ impl ReachQuery {
         Ok(Walkshed { world: world.clone(), found: Arc::new(found) })
     }
 
-    /// Facilities by travel time over the street network, nearest first.
+    /// Open facilities by travel time over the street network, nearest first. (What is planned or closed for good is left
+    /// out; whether a place is open at an hour is asked with `openAt`.)
     #[graphql(complexity = "cost::search(minutes, profile) + counted(first, None) * child_complexity")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn nearby(
@@ -309,6 +317,13 @@ impl ReachQuery {
         #[graphql(default = 15.0, desc = "How far to look, in minutes; what takes exactly as long is found.")]
         minutes: f64,
         #[graphql(desc = "Only these categories; all when empty or left out.")] categories: Option<Vec<Category>>,
+        #[graphql(desc = "Only these kinds, by their keys in `facilityKinds`; all when empty or left out.")]
+        kinds: Option<Vec<String>>,
+        #[graphql(desc = "Only those that offer one of these services: their ids.")] services: Option<Vec<ID>>,
+        #[graphql(desc = "Only those for these people.")] audience: Option<Audience>,
+        #[graphql(desc = "Only those open at this moment; those whose hours are not known are not.")] open_at: Option<
+            DateTime,
+        >,
         #[graphql(default_with = "Profile::Adult", desc = "Who travels.")] profile: Profile,
         #[graphql(
             default_with = "Direction::From",
@@ -327,7 +342,14 @@ impl ReachQuery {
         let place = from.place(world, network, engine, "from")?;
         let edges = ctx.look_ahead().field("edges");
         let with_stats = ["metres", "climbM", "descentM", "stepsM"].iter().any(|f| edges.field(f).exists());
-        let categories: Vec<registry::Category> = categories.unwrap_or_default().into_iter().map(Into::into).collect();
+        let wishes = Wishes {
+            categories: all(categories.unwrap_or_default()),
+            kinds: kind_keys("kinds", super::kinds(ctx), &kinds.unwrap_or_default())?,
+            services: service_numbers("services", &services.unwrap_or_default())?,
+            audience: audience.map(Into::into),
+            open_at: open_at.map(|at| at.0),
+            step_free: false,
+        };
         let shared = world.clone();
         let found = cost::run(cost::search(minutes, profile), move || {
             let query = NearbyQuery {
@@ -335,7 +357,7 @@ impl ReachQuery {
                 profile: engine,
                 direction: direction.into(),
                 limit,
-                categories: &categories,
+                wishes: &wishes,
                 from: start,
                 first: page,
                 with_stats,
@@ -356,7 +378,7 @@ impl ReachQuery {
                 steps_m: round(n.stats.steps_m, 1),
             };
             let row = n.index as usize;
-            let cursor = encode(&format!("near:{}:{}", n.time.0, world.facilities[row].id));
+            let cursor = encode(&format!("near:{}:{}", n.time.0, world.register.facilities[row].id));
             connection.edges.push(Edge::with_additional_fields(cursor, Facility::at(world, row), fields));
         }
         Ok(connection)
@@ -369,7 +391,7 @@ fn read_cursor(world: &World, token: &str) -> Result<(Deciseconds, u32)> {
         let text = decode(token)?;
         let (time, id) = text.strip_prefix("near:")?.split_once(':')?;
         let (time, id): (u32, i64) = (time.parse().ok()?, id.parse().ok()?);
-        let next = world.facilities.partition_point(|f| f.id <= id);
+        let next = world.register.facilities.partition_point(|f| f.id <= id);
         Some((Deciseconds(time), u32::try_from(next).ok()?))
     };
     let short = || token.chars().take(80).collect::<String>();

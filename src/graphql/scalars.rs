@@ -19,7 +19,7 @@ pub struct GeoJson(pub String);
 impl ScalarType for GeoJson {
     fn parse(value: Value) -> InputValueResult<Self> {
         match value {
-            Value::Object(_) => Ok(Self(value.to_string())),
+            Value::Object(_) => Ok(Self(value.into_json()?.to_string())),
             other => Err(InputValueError::expected_type(other)),
         }
     }
@@ -115,3 +115,44 @@ flat_list!(NumberRows, f64, "[[Float]!]", "[[Float]!]!", |rows| Value::List(
 flat_list!(Cells, H3Cell, "[H3Cell!]", "[H3Cell!]!", |list| Value::List(
     list.0.iter().map(|cell| Value::String(cell.to_string())).collect()
 ));
+
+/// A scalar that is read from and written as a text.
+macro_rules! text_scalar {
+    ($(#[$meta:meta])* $name:ident($inner:ty), $graphql:literal, $example:literal) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub struct $name(pub $inner);
+
+        #[Scalar(name = $graphql)]
+        impl ScalarType for $name {
+            fn parse(value: Value) -> InputValueResult<Self> {
+                match &value {
+                    Value::String(text) => text.parse().map(Self).map_err(|_| {
+                        let short: String = text.chars().take(80).collect();
+                        InputValueError::custom(format!(concat!("\"{}\" is not of the form ", $example), short))
+                    }),
+                    _ => Err(InputValueError::expected_type(value)),
+                }
+            }
+
+            fn to_value(&self) -> Value {
+                Value::String(self.0.to_string())
+            }
+        }
+    };
+}
+
+text_scalar! {
+    /// A day as ISO 8601, such as "2026-11-25".
+    Day(jiff::civil::Date), "Date", "2026-11-25"
+}
+
+text_scalar! {
+    /// A day, month or year, as exactly as it is known: "2025-04-12", "2025-04" or "2025".
+    PartialDate(crate::registry::PartialDate), "PartialDate", "2025-04-12, 2025-04 or 2025"
+}
+
+text_scalar! {
+    /// A time by the city's clock, such as "2026-11-25T09:00:00".
+    LocalDateTime(jiff::civil::DateTime), "LocalDateTime", "2026-11-25T09:00:00"
+}

@@ -5,7 +5,7 @@ use super::ids::NodeId;
 use super::scalars::H3Cell;
 use crate::geo::{Fixed, Position, cell_centre};
 use crate::network::{Direction as EngineDirection, Network, Profile as EngineProfile};
-use crate::registry::Category as RegisterCategory;
+use crate::registry::{Category as RegisterCategory, RecordKind};
 use crate::world::{PlacedPoint, World};
 use async_graphql::{Enum, ID, InputObject, OneofObject, Result, SimpleObject};
 
@@ -125,14 +125,15 @@ impl PlaceInput {
             Self::Point(p) => Position::new(p.lon, p.lat)
                 .map_err(|e| bad_input(&format!("{field}.point"), format_args!("({}, {})", p.lon, p.lat), e)),
             Self::Center(code) => world
-                .center(code)
+                .register
+                .centers
+                .find(code)
                 .map(|c| c.position)
                 .ok_or_else(|| not_found(&format!("{field}.center"), code, "center with the code")),
-            Self::Facility(id) => match NodeId::parse(id) {
-                Some(NodeId::Facility(n)) => world.facility_by_id(n).map(|f| f.position),
-                _ => None,
-            }
-            .ok_or_else(|| not_found(&format!("{field}.facility"), id, "facility with the id")),
+            Self::Facility(id) => NodeId::number_of(RecordKind::Facility, id)
+                .and_then(|n| world.register.facilities.get(n))
+                .map(|f| f.position)
+                .ok_or_else(|| not_found(&format!("{field}.facility"), id, "facility with the id")),
             Self::Cell(H3Cell(cell)) => Ok(cell_centre(*cell)),
         }
     }

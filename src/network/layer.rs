@@ -8,6 +8,7 @@ use super::snap::{Snap, Unsnappable};
 use super::units::{Deciseconds, Direction, VertexId};
 use crate::geo::Fixed;
 use rayon::prelude::*;
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
 /// The points of a layer for one profile.
@@ -35,6 +36,36 @@ impl PointLayer {
     #[must_use]
     pub fn new(points: Vec<Fixed>) -> Self {
         Self { points, by_profile: Default::default() }
+    }
+
+    /// The layer of other points over the same network. What was made ready for this one is ready for that one too, and
+    /// points that were there already are not put on the streets again.
+    #[must_use]
+    pub fn with_points(&self, network: &Network, points: Vec<Fixed>) -> Self {
+        let known: HashMap<Fixed, usize> = if points.len() == self.points.len() {
+            HashMap::new()
+        } else {
+            self.points.iter().enumerate().map(|(i, &p)| (p, i)).collect()
+        };
+        let same = |i: usize, p: Fixed| {
+            if self.points.get(i) == Some(&p) { Some(i) } else { known.get(&p).copied() }
+        };
+        let next = Self::new(points);
+        for profile in Profile::ALL {
+            let Some(old) = self.by_profile[profile.index()].get() else { continue };
+            let snap = |(i, &p): (usize, &Fixed)| match same(i, p) {
+                Some(i) => old.snaps[i],
+                None => network.snap(p, profile).ok(),
+            };
+            let snaps: Vec<Option<Snap>> = next.points.iter().enumerate().map(snap).collect();
+            let snapped = next.by_profile[profile.index()].get_or_init(|| Snapped { snaps, hung: Default::default() });
+            for direction in [Direction::From, Direction::Towards] {
+                if old.hung[direction as usize].get().is_some() {
+                    snapped.hung[direction as usize].get_or_init(|| hang(network, &snapped.snaps, profile, direction));
+                }
+            }
+        }
+        next
     }
 
     /// The points themselves.
@@ -120,7 +151,7 @@ fn hang(network: &Network, snaps: &[Option<Snap>], profile: Profile, direction: 
             legs.push((vertex.0, point as u32, time + off));
         }
     }
-    legs.sort_unstable();
+    // Sorted by counting: the points of a vertex stay in their order.
     let mut first = vec![0u32; network.vertices().len() + 1];
     for leg in &legs {
         first[leg.0 as usize + 1] += 1;
@@ -128,7 +159,13 @@ fn hang(network: &Network, snaps: &[Option<Snap>], profile: Profile, direction: 
     for v in 1..first.len() {
         first[v] += first[v - 1];
     }
-    Hung { first, entries: legs.into_iter().map(|(_, point, time)| (point, time)).collect() }
+    let mut next = first.clone();
+    let mut entries = vec![(0u32, Deciseconds::NEVER); legs.len()];
+    for (vertex, point, time) in legs {
+        entries[next[vertex as usize] as usize] = (point, time);
+        next[vertex as usize] += 1;
+    }
+    Hung { first, entries }
 }
 
 /// What a search found of a layer. Scratch: kept a thread, never cleared in full.

@@ -1,9 +1,9 @@
 //! GraphQL over HTTP, by the specification of that name: which media type, which status, what is refused and how.
 
-use super::{Shared, playground};
+use super::{Shared, auth, playground, sse, ws};
 use crate::graphql::{Answer, ApiRequest, Outcome, Variables};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT, ALLOW, CONTENT_TYPE, HeaderMap, VARY};
+use actix_web::http::header::{ACCEPT, ALLOW, CONTENT_TYPE, HeaderMap, HeaderValue, VARY, WWW_AUTHENTICATE};
 use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use async_graphql::{ServerError, Value};
@@ -78,12 +78,15 @@ struct Body<'a> {
     extensions: HashMap<&'a str, &'a Value>,
 }
 
-/// `GET /graphql`: the playground for browsers, queries for everyone else.
-pub async fn get(shared: Data<Shared>, request: HttpRequest) -> HttpResponse {
+/// `GET /graphql`: the playground for browsers, a WebSocket for those who upgrade, queries for everyone else.
+pub async fn get(shared: Data<Shared>, request: HttpRequest, body: web::Payload) -> HttpResponse {
+    if ws::wanted(request.headers()) {
+        return ws::open(&shared, &request, body);
+    }
     if wants_page(request.headers()) {
         return playground::page();
     }
-    answer(&shared, request.headers(), true, || read_parameters(request.query_string())).await
+    answer(&shared, &request, true, || read_parameters(request.query_string())).await
 }
 
 /// `POST /graphql`.
@@ -92,7 +95,7 @@ pub async fn post(
     request: HttpRequest,
     body: Result<web::Bytes, actix_web::Error>,
 ) -> HttpResponse {
-    answer(&shared, request.headers(), false, || {
+    answer(&shared, &request, false, || {
         let body = body.map_err(|e| {
             let status = e.as_response_error().status_code();
             Refusal::new(status, format!("the body cannot be read: {e}"))
@@ -106,7 +109,7 @@ pub async fn post(
 pub async fn wrong_method() -> HttpResponse {
     let error = ServerError::new("use POST, or GET for queries", None);
     let mut response = write(Media::Json, StatusCode::METHOD_NOT_ALLOWED, None, &[error], HashMap::new());
-    response.headers_mut().insert(ALLOW, actix_web::http::header::HeaderValue::from_static("GET, POST"));
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, POST"));
     response
 }
 
@@ -117,39 +120,55 @@ fn wants_page(headers: &HeaderMap) -> bool {
 }
 
 async fn answer(
-    shared: &Shared,
-    headers: &HeaderMap,
+    shared: &Data<Shared>,
+    request: &HttpRequest,
     queries_only: bool,
     read: impl FnOnce() -> Result<ApiRequest, Refusal>,
 ) -> HttpResponse {
-    let Some(media) = Media::wanted(headers) else {
-        let why = "Accept must allow application/graphql-response+json or application/json";
+    let headers = request.headers();
+    let follows = sse::wanted(headers);
+    let Some(media) = Media::wanted(headers).or(follows.then_some(Media::Json)) else {
+        let why = "Accept must allow application/graphql-response+json, application/json or text/event-stream";
         return write(Media::Json, StatusCode::NOT_ACCEPTABLE, None, &[ServerError::new(why, None)], HashMap::new());
     };
+    let caller = match auth::caller(shared, request) {
+        Ok(caller) => caller,
+        Err(error) => {
+            shared.metrics.graphql("refused");
+            let mut reply = write(media, StatusCode::UNAUTHORIZED, None, &[error], HashMap::new());
+            reply.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            return reply;
+        }
+    };
+    let live = Some(shared.live.clone());
     let request = match read() {
-        Ok(request) => ApiRequest { queries_only, ..request },
+        Ok(request) => ApiRequest { queries_only, caller: Some(caller), live, ..request },
         Err(refusal) => {
             shared.metrics.graphql("refused");
             return write(media, refusal.status, None, &[coded(refusal.message)], HashMap::new());
         }
     };
+    if follows {
+        shared.metrics.graphql("followed");
+        return sse::follow(shared, request);
+    }
     let world = shared.live.world();
     let Answer { response, outcome } = shared.api.execute(&world, request).await;
     let (data, status) = match (outcome, media) {
         (Outcome::Executed, _) => (Some(&response.data), StatusCode::OK),
         (Outcome::NotAQuery, _) => (None, StatusCode::METHOD_NOT_ALLOWED),
-        (Outcome::Refused, Media::Response) => (None, StatusCode::BAD_REQUEST),
-        (Outcome::Refused, Media::Json) => (None, StatusCode::OK),
+        (Outcome::Refused | Outcome::IsSubscription, Media::Response) => (None, StatusCode::BAD_REQUEST),
+        (Outcome::Refused | Outcome::IsSubscription, Media::Json) => (None, StatusCode::OK),
     };
     shared.metrics.graphql(match outcome {
         Outcome::Executed if response.errors.is_empty() => "ok",
         Outcome::Executed => "failed fields",
-        Outcome::Refused | Outcome::NotAQuery => "refused",
+        Outcome::Refused | Outcome::NotAQuery | Outcome::IsSubscription => "refused",
     });
     let extensions = response.extensions.iter().map(|(k, v)| (k.as_str(), v)).collect();
     let mut reply = write(media, status, data, &response.errors, extensions);
     if status == StatusCode::METHOD_NOT_ALLOWED {
-        reply.headers_mut().insert(ALLOW, actix_web::http::header::HeaderValue::from_static("POST"));
+        reply.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
     }
     reply
 }
@@ -240,13 +259,12 @@ fn read_request(mut map: serde_json::Map<String, serde_json::Value>) -> Result<A
         None | Some(Json::Null | Json::Object(_)) => {}
         Some(_) => return Err(wrong("extensions", "an object")),
     }
-    Ok(ApiRequest { query, operation_name, variables, queries_only: false })
+    Ok(ApiRequest { query, operation_name, variables, ..ApiRequest::default() })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use actix_web::http::header::HeaderValue;
 
     #[test]
     fn the_media_type_follows_the_accept_header() {

@@ -20,9 +20,9 @@ pub async fn ready(shared: Data<Shared>) -> HttpResponse {
         "status": "ready",
         "worldVersion": world.version,
         "streets": world.network().is_ok(),
-        "centers": world.centers.len(),
-        "facilities": world.facilities.len(),
-        "populationCells": world.population.len(),
+        "centers": world.register.centers.len(),
+        "facilities": world.register.facilities.len(),
+        "populationCells": world.register.population.len(),
         "problems": world.problems(),
     }))
 }

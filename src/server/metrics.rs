@@ -83,9 +83,9 @@ pub async fn show(shared: Data<Shared>) -> HttpResponse {
     let (world, metrics) = (shared.live.world(), &shared.metrics);
     let streets = world.network().map_or((0, 0), |n| (n.vertices().len(), n.edge_count()));
     for (kind, count) in [
-        ("centers", world.centers.len()),
-        ("facilities", world.facilities.len()),
-        ("population_cells", world.population.len()),
+        ("centers", world.register.centers.len()),
+        ("facilities", world.register.facilities.len()),
+        ("population_cells", world.register.population.len()),
         ("street_junctions", streets.0),
         ("street_segments", streets.1),
     ] {

@@ -1,21 +1,24 @@
 //! The HTTP server: routes, health, metrics, the playground. Answers come from [`crate::graphql`]; nothing here reads
 //! the database but the watch that notices imports.
 
+mod auth;
 mod graphql_http;
 mod health;
-mod live;
 mod metrics;
 mod playground;
 mod requests;
+mod sse;
+mod ws;
 
 use crate::folder::DataFolder;
 use crate::graphql::{Api, Limits};
+use crate::live::{self, Live};
 use crate::store::Store;
+use actix_cors::Cors;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpResponse, HttpServer};
-use live::Live;
 use metrics::Metrics;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -32,6 +35,12 @@ pub struct ServerOptions {
     /// Seconds running requests are given when the server stops.
     pub shutdown_seconds: u64,
     pub limits: Limits,
+    /// Whether those without a token may read.
+    pub anonymous: bool,
+    /// Origins whose pages may ask, as `https://map.example.cn`; `*` for all. Empty: none but our own.
+    pub cors_origins: Vec<String>,
+    /// Whether the server stands behind a proxy that tells addresses in `Forwarded` or `X-Forwarded-For`.
+    pub behind_proxy: bool,
 }
 
 impl Default for ServerOptions {
@@ -39,9 +48,12 @@ impl Default for ServerOptions {
         Self {
             listen: "127.0.0.1:8080".into(),
             workers: 0,
-            max_body_bytes: 1024 * 1024,
+            max_body_bytes: 8 * 1024 * 1024,
             shutdown_seconds: 30,
             limits: Limits::default(),
+            anonymous: true,
+            cors_origins: Vec::new(),
+            behind_proxy: false,
         }
     }
 }
@@ -65,9 +77,12 @@ pub struct Running {
 /// What every handler shares.
 struct Shared {
     live: Arc<Live>,
-    api: Api,
+    api: Arc<Api>,
     sdl: String,
     metrics: Metrics,
+    anonymous: bool,
+    cors_origins: Vec<String>,
+    behind_proxy: bool,
 }
 
 /// Loads the world and begins to listen. Imports by other processes are noticed within some two seconds.
@@ -76,15 +91,24 @@ struct Shared {
 /// [`ServeError`].
 pub async fn start(folder: DataFolder, store: Store, options: &ServerOptions) -> Result<Running, ServeError> {
     let live = Arc::new(Live::load(folder, store).await?);
-    let api = Api::new(options.limits.clone());
+    let api = Arc::new(Api::new(options.limits.clone()));
     let sdl = api.sdl();
-    let shared = Data::new(Shared { live: live.clone(), api, sdl, metrics: Metrics::new() });
+    let shared = Data::new(Shared {
+        live: live.clone(),
+        api,
+        sdl,
+        metrics: Metrics::new(),
+        anonymous: options.anonymous,
+        cors_origins: options.cors_origins.clone(),
+        behind_proxy: options.behind_proxy,
+    });
     let max_body = options.max_body_bytes;
     let mut server = HttpServer::new(move || {
         App::new()
             .app_data(shared.clone())
             .app_data(web::PayloadConfig::new(max_body))
             .wrap(Compress::default())
+            .wrap(cors(&shared.cors_origins))
             .wrap(from_fn(requests::follow))
             .configure(routes)
     })
@@ -111,7 +135,7 @@ impl Running {
     /// # Errors
     /// [`std::io::Error`] when the server fails.
     pub async fn run(self) -> std::io::Result<()> {
-        let watch = tokio::spawn(live::watch(self.live.clone()));
+        let watch = tokio::spawn(live::watch_data(self.live.clone()));
         let (handle, live) = (self.server.handle(), self.live.clone());
         let signals = tokio::spawn(async move {
             let name = stop_signal().await;
@@ -125,6 +149,20 @@ impl Running {
         self.live.close().await;
         outcome
     }
+}
+
+/// Which pages of other origins may ask; browsers hold them to it.
+fn cors(origins: &[String]) -> Cors {
+    let cors = Cors::default()
+        .allowed_methods(["GET", "POST"])
+        .allowed_headers(["accept", "authorization", "content-type", "x-request-id"])
+        .expose_headers(["x-request-id"])
+        // Requests of other origins are answered without leave to read the answer; mutations need a preflight.
+        .block_on_origin_mismatch(false)
+        .max_age(3600);
+    origins.iter().fold(cors, |cors, origin| {
+        if origin == "*" { cors.allow_any_origin().send_wildcard() } else { cors.allowed_origin(origin) }
+    })
 }
 
 #[cfg(unix)]

@@ -1,8 +1,12 @@
 //! The database behind the register: the only room that speaks SQL. `SQLite`, embedded; every change is one transaction
-//! that also raises the register's version.
+//! that also raises the register's version and says in the audit log who did it.
 
+mod audit;
+mod backup;
+mod columns;
+mod edit;
 mod read;
-mod write;
+mod tokens;
 
 use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
@@ -11,9 +15,13 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
-pub use write::{Applied, Change};
+pub use audit::{AuditFilter, AuditRow};
+pub use backup::BackupError;
+pub use edit::{Applied, EditError, Edition, Idempotent, Progress};
+pub use tokens::TokenRow;
 
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+/// All steps from the first form of the tables to the present one.
+pub static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// Why the database could not be used.
 #[derive(Debug, thiserror::Error)]

@@ -5,6 +5,7 @@ mod barrier;
 mod framing;
 mod plaza;
 mod read;
+mod tagged;
 mod tags;
 mod way;
 
@@ -12,5 +13,6 @@ pub use barrier::{NodeRule, node_rule};
 pub use framing::{BlobSpan, FramingError, blob_spans};
 pub use plaza::cross_plaza;
 pub use read::{Extract, OsmError, OsmWay, ReadCounts, read_pbf};
+pub use tagged::{TaggedPlace, read_tagged};
 pub use tags::Tags;
 pub use way::{LeftOut, WayClass, classify};

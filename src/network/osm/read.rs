@@ -202,6 +202,22 @@ pub fn read_pbf(path: &Path, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Ext
     Ok(extract)
 }
 
+/// Reads every block of map data on all cores; the results come in the order of the file.
+///
+/// # Errors
+/// [`OsmError`] for a file that is not a whole, readable PBF.
+pub(super) fn with_blocks<T: Send>(
+    path: &Path,
+    read: impl Fn(&PrimitiveBlock) -> T + Sync,
+) -> Result<Vec<T>, OsmError> {
+    let spans = blob_spans(path)?;
+    for span in spans.iter().filter(|s| !s.is_data) {
+        check_features(path, *span)?;
+    }
+    let data: Vec<BlobSpan> = spans.into_iter().filter(|s| s.is_data).collect();
+    data.par_iter().map(|span| with_block(path, *span, &read)).collect()
+}
+
 fn read_span(path: &Path, span: BlobSpan) -> Result<Vec<u8>, FramingError> {
     let mut file = File::open(path)?;
     file.seek(SeekFrom::Start(span.offset))?;
@@ -242,7 +258,7 @@ fn with_block<T>(path: &Path, span: BlobSpan, read: impl FnOnce(&PrimitiveBlock)
 }
 
 /// Text of the string table; damaged UTF-8 is an unknown value, not an error.
-fn text(table: &[Vec<u8>], i: u32) -> &str {
+pub(super) fn text(table: &[Vec<u8>], i: u32) -> &str {
     table.get(i as usize).and_then(|b| std::str::from_utf8(b).ok()).unwrap_or("")
 }
 
@@ -292,7 +308,7 @@ fn read_ways(block: &PrimitiveBlock) -> WayPass {
 }
 
 /// Way references are stored as differences.
-fn absolute(deltas: &[i64]) -> Vec<i64> {
+pub(super) fn absolute(deltas: &[i64]) -> Vec<i64> {
     let mut id = 0i64;
     let mut refs: Vec<i64> = deltas
         .iter()
@@ -371,7 +387,10 @@ fn untagged_rings(
 }
 
 /// Joins member ways end to end into rings, outer ones first. `None` when a ring stays open or a member is missing.
-fn close_rings<'a>(members: &[(i64, bool)], way: impl Fn(i64) -> Option<&'a [i64]>) -> Option<Vec<Vec<i64>>> {
+pub(super) fn close_rings<'a>(
+    members: &[(i64, bool)],
+    way: impl Fn(i64) -> Option<&'a [i64]>,
+) -> Option<Vec<Vec<i64>>> {
     let mut rings = Vec::new();
     for outer in [true, false] {
         let mut open: Vec<Vec<i64>> =

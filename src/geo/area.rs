@@ -1,0 +1,89 @@
+//! Areas as users give them: GeoJSON polygons in WGS-84.
+
+use super::position::{Position, PositionError};
+use geo::MultiPolygon;
+use geojson::{Feature, GeoJson, Geometry, GeometryValue};
+
+/// Corners of an area at most.
+const MAX_CORNERS: usize = 200_000;
+
+/// A text that is not an area.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum AreaError {
+    #[error("is not GeoJSON: {0}")]
+    NotGeoJson(String),
+    #[error("is a {0}; a Polygon or MultiPolygon is expected")]
+    NotAnArea(String),
+    #[error("has a ring of {0} corners; a ring has at least four, the last the same as the first")]
+    ShortRing(usize),
+    #[error("has more than {MAX_CORNERS} corners")]
+    TooManyCorners,
+    #[error("has a corner off the globe: {0}")]
+    OffTheGlobe(PositionError),
+}
+
+/// Reads a Polygon, a MultiPolygon, or a Feature of one.
+///
+/// # Errors
+/// [`AreaError`] with what was found.
+pub fn read_area(text: &str) -> Result<MultiPolygon<f64>, AreaError> {
+    let parsed: GeoJson = text.parse().map_err(|e: geojson::Error| AreaError::NotGeoJson(e.to_string()))?;
+    let geometry = match parsed {
+        GeoJson::Geometry(geometry) | GeoJson::Feature(Feature { geometry: Some(geometry), .. }) => geometry,
+        GeoJson::Feature(_) => return Err(AreaError::NotAnArea("Feature without a geometry".into())),
+        GeoJson::FeatureCollection(_) => return Err(AreaError::NotAnArea("FeatureCollection".into())),
+    };
+    area_of(&geometry)
+}
+
+fn area_of(geometry: &Geometry) -> Result<MultiPolygon<f64>, AreaError> {
+    if !matches!(geometry.value, GeometryValue::Polygon { .. } | GeometryValue::MultiPolygon { .. }) {
+        return Err(AreaError::NotAnArea(geometry.value.type_name().to_owned()));
+    }
+    let bad = |e: geojson::Error| AreaError::NotGeoJson(e.to_string());
+    let area = match geo::Geometry::<f64>::try_from(geometry.clone()).map_err(bad)? {
+        geo::Geometry::Polygon(polygon) => MultiPolygon(vec![polygon]),
+        geo::Geometry::MultiPolygon(all) => all,
+        _ => return Err(AreaError::NotAnArea(geometry.value.type_name().to_owned())),
+    };
+    let mut corners = 0;
+    for ring in area.iter().flat_map(|p| std::iter::once(p.exterior()).chain(p.interiors())) {
+        corners += ring.0.len();
+        if ring.0.len() < 4 {
+            return Err(AreaError::ShortRing(ring.0.len()));
+        }
+        for c in &ring.0 {
+            Position::new(c.x, c.y).map_err(AreaError::OffTheGlobe)?;
+        }
+    }
+    if corners > MAX_CORNERS { Err(AreaError::TooManyCorners) } else { Ok(area) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn areas_are_read_or_refused_by_name() {
+        let square = "[[[106,29],[107,29],[107,30],[106,30],[106,29]]]";
+        let polygon = format!(r#"{{"type":"Polygon","coordinates":{square}}}"#);
+        for text in [
+            polygon.clone(),
+            format!(r#"{{"type":"MultiPolygon","coordinates":[{square}]}}"#),
+            format!(r#"{{"type":"Feature","properties":{{}},"geometry":{polygon}}}"#),
+        ] {
+            assert_eq!(read_area(&text).unwrap().0.len(), 1, "{text}");
+        }
+        for (text, told) in [
+            ("", "not GeoJSON"),
+            ("{}", "not GeoJSON"),
+            (r#"{"type":"Point","coordinates":[1,2]}"#, "is a Point"),
+            (r#"{"type":"FeatureCollection","features":[]}"#, "FeatureCollection"),
+            (r#"{"type":"Polygon","coordinates":[[[106,29],[107,29],[106,29]]]}"#, "at least four"),
+            (r#"{"type":"Polygon","coordinates":[[[106,29],[107,29],[107,300],[106,29]]]}"#, "off the globe"),
+        ] {
+            let error = read_area(text).unwrap_err().to_string();
+            assert!(error.contains(told), "{text}: {error}");
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! What admins may ask: who changed what, which tokens there are.
+
+use super::auth::require;
+use super::error::internal;
+use super::ids::NodeId;
+use super::live;
+use super::paging::page_size;
+use super::scalars::DateTime;
+use super::words::{RecordKind, Role as RoleWord};
+use crate::registry::{self, Role};
+use crate::store::{AuditFilter, AuditRow, TokenRow};
+use async_graphql::{Context, ID, Json, Object, Result, SimpleObject};
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// One change that was made.
+#[derive(SimpleObject)]
+pub struct AuditEntry {
+    /// Its number; `before` takes it to go on from there.
+    number: i64,
+    /// When.
+    at: Option<DateTime>,
+    /// Who: "token NAME", "anonymous" or "command line".
+    actor: String,
+    /// create, update, delete, import or restore.
+    action: String,
+    /// What sort of thing was changed.
+    kind: String,
+    /// The global id of what was changed, where it has one; it may be no more.
+    object_id: Option<ID>,
+    /// The code, external id or key of what was changed; of visits the day, of imports the file.
+    key: String,
+    /// What it was before, as JSON.
+    before: Option<Json<Value>>,
+    /// What it is since, as JSON.
+    after: Option<Json<Value>>,
+}
+
+impl From<AuditRow> for AuditEntry {
+    fn from(row: AuditRow) -> Self {
+        let kind: Option<registry::RecordKind> = row.kind.parse().ok();
+        let json = |text: Option<String>| text.and_then(|t| serde_json::from_str(&t).ok()).map(Json);
+        Self {
+            number: row.id,
+            at: row.at.parse().ok().map(DateTime),
+            actor: row.actor,
+            action: row.action,
+            object_id: kind
+                .filter(|k| !matches!(k, registry::RecordKind::Visits | registry::RecordKind::Population))
+                .zip(row.object_id)
+                .map(|(kind, id)| NodeId::new(kind, id).into()),
+            kind: row.kind,
+            key: row.key,
+            before: json(row.before),
+            after: json(row.after),
+        }
+    }
+}
+
+/// A token, without itself: that is not kept.
+#[derive(SimpleObject)]
+pub struct Token {
+    /// Its number.
+    number: i64,
+    /// What or whom it is for.
+    name: String,
+    /// What it may do.
+    role: RoleWord,
+    /// When it was made.
+    created_at: DateTime,
+    /// When it ends; never when null.
+    expires_at: Option<DateTime>,
+    /// When it was revoked.
+    revoked_at: Option<DateTime>,
+    /// Is it in force?
+    in_force: bool,
+}
+
+impl From<TokenRow> for Token {
+    fn from(t: TokenRow) -> Self {
+        let in_force = t.revoked_at.is_none() && t.expires_at.is_none_or(|at| at > Timestamp::now());
+        Self {
+            number: t.id,
+            name: t.name,
+            role: t.role.into(),
+            created_at: DateTime(t.created_at),
+            expires_at: t.expires_at.map(DateTime),
+            revoked_at: t.revoked_at.map(DateTime),
+            in_force,
+        }
+    }
+}
+
+/// Who is asking.
+#[derive(SimpleObject)]
+pub struct Viewer {
+    /// What they may do.
+    role: RoleWord,
+    /// The name of their token; null without one.
+    token: Option<String>,
+}
+
+#[derive(Default)]
+pub struct AdminQuery;
+
+#[Object]
+impl AdminQuery {
+    /// Who is asking, as the server sees it.
+    async fn viewer(&self, ctx: &Context<'_>) -> Viewer {
+        let caller = super::auth::caller(ctx);
+        Viewer { role: caller.role.into(), token: caller.token.clone() }
+    }
+
+    /// Who changed what, the newest first. Needs the role ADMIN.
+    #[graphql(complexity = "500 + first.unwrap_or(20).max(0) as usize * child_complexity")]
+    async fn audit_log(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only this sort of thing.")] kind: Option<RecordKind>,
+        #[graphql(desc = "Only this thing, by its id.")] object: Option<ID>,
+        #[graphql(desc = "Only what this one did: \"token NAME\", \"anonymous\" or \"command line\".")] actor: Option<
+            String,
+        >,
+        #[graphql(desc = "Only those before this number: the next page.")] before: Option<i64>,
+        #[graphql(desc = "How many, at most 1000; 20 unless told.")] first: Option<i32>,
+    ) -> Option<Result<Vec<AuditEntry>>> {
+        let answer = async {
+            require(ctx, Role::Admin)?;
+            let first = page_size("first", first)?;
+            let mut filter = AuditFilter {
+                kind: kind.map(|k| registry::RecordKind::from(k).key().to_owned()),
+                actor,
+                before,
+                ..AuditFilter::default()
+            };
+            if let Some(id) = object {
+                let Some(NodeId { kind, number }) = NodeId::parse(&id) else { return Ok(Vec::new()) };
+                filter.kind = Some(kind.key().to_owned());
+                filter.object_id = Some(number);
+            }
+            let rows = live(ctx)?.store().audit(&filter, first).await.map_err(internal)?;
+            Ok(rows.into_iter().map(Into::into).collect())
+        };
+        Some(answer.await)
+    }
+
+    /// All tokens ever made. Needs the role ADMIN.
+    async fn tokens(&self, ctx: &Context<'_>) -> Option<Result<Vec<Token>>> {
+        let answer = async {
+            require(ctx, Role::Admin)?;
+            let rows = live(ctx)?.store().tokens().await.map_err(internal)?;
+            Ok(rows.into_iter().map(Into::into).collect())
+        };
+        Some(answer.await)
+    }
+}

@@ -1,0 +1,168 @@
+//! Changes of events.
+
+use super::service::HostInput;
+use super::{
+    Answered, DeleteInput, DeletePayload, UserError, Written, delete, idempotent, known, payload, put, reference,
+};
+use super::{set, set_list, set_text};
+use crate::graphql::register::Event;
+use crate::graphql::scalars::{Day, LocalDateTime};
+use crate::graphql::types::Category;
+use crate::graphql::words::{Audience, Fee};
+use crate::registry::{self, RecordKind, Register, Role};
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result};
+
+/// What may be known of an event. What is left out stays as it is; null clears it.
+#[derive(InputObject, Debug, Clone)]
+pub struct EventDetails {
+    /// The name in English.
+    name_en: MaybeUndefined<String>,
+    /// What it is, in words.
+    description: MaybeUndefined<String>,
+    /// The service category.
+    category: MaybeUndefined<Category>,
+    /// How it recurs: an RRULE of RFC 5545 on the city's clock, daily at most, such as "FREQ=MONTHLY;BYMONTHDAY=25".
+    rrule: MaybeUndefined<String>,
+    /// Further times it begins, where no rule fits.
+    dates: MaybeUndefined<Vec<LocalDateTime>>,
+    /// Days on which it does not take place.
+    except: MaybeUndefined<Vec<Day>>,
+    /// Whom it is for; empty for everyone.
+    audiences: MaybeUndefined<Vec<Audience>>,
+    /// The ids of the services one finds there.
+    services: MaybeUndefined<Vec<ID>>,
+    /// What it costs.
+    fee: MaybeUndefined<Fee>,
+}
+
+impl EventDetails {
+    fn apply(self, e: &mut registry::Event, register: &Register) -> Result<(), Vec<UserError>> {
+        set_text(&mut e.name_en, self.name_en);
+        set_text(&mut e.description, self.description);
+        set(&mut e.category, self.category);
+        set_text(&mut e.rrule, self.rrule);
+        set_list(&mut e.dates, self.dates.map_value(|list| list.into_iter().map(|d| d.0).collect()));
+        set_list(&mut e.except, self.except.map_value(|list| list.into_iter().map(|d| d.0).collect()));
+        set_list(&mut e.audiences, self.audiences);
+        set(&mut e.fee, self.fee);
+        let numbers = self.services.map_value(|ids| {
+            ids.iter().map(|id| reference("services", &register.services, id)).collect::<Result<Vec<i64>, _>>()
+        });
+        set_list(&mut e.services, numbers.transpose()?);
+        Ok(())
+    }
+}
+
+/// A new event.
+#[derive(InputObject, Debug, Clone)]
+pub struct CreateEventInput {
+    /// A key of your own: the same request sent again with it creates nothing and answers the same, for a week.
+    idempotency_key: Option<String>,
+    /// The number or code it has where it comes from; unique.
+    external_id: String,
+    /// The name.
+    name: String,
+    /// Where.
+    at: HostInput,
+    /// When it first begins, by the city's clock.
+    starts: LocalDateTime,
+    /// How long it takes, minutes.
+    duration_minutes: u32,
+    #[graphql(flatten)]
+    details: EventDetails,
+}
+
+/// Changes of an event. What is left out stays as it is.
+#[derive(InputObject, Debug, Clone)]
+pub struct UpdateEventInput {
+    /// Its id.
+    id: ID,
+    /// Its version, as it was read.
+    version: i64,
+    /// The name.
+    name: Option<String>,
+    /// Where.
+    at: Option<HostInput>,
+    /// When it first begins, by the city's clock.
+    starts: Option<LocalDateTime>,
+    /// How long it takes, minutes.
+    duration_minutes: Option<u32>,
+    #[graphql(flatten)]
+    details: EventDetails,
+}
+
+payload! {
+    /// An event as it is now.
+    EventPayload, event: Event, "The event; null when it was not stored."
+}
+
+#[derive(Default)]
+pub struct EventMutation;
+
+#[Object]
+impl EventMutation {
+    /// Adds an event. Needs the role EDITOR.
+    async fn create_event(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The new event.")] input: CreateEventInput,
+    ) -> Answered<EventPayload> {
+        Some(create(ctx, input).await.map(EventPayload::new))
+    }
+
+    /// Changes an event. Needs the role EDITOR.
+    async fn update_event(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to change.")] input: UpdateEventInput,
+    ) -> Answered<EventPayload> {
+        Some(update(ctx, input).await.map(EventPayload::new))
+    }
+
+    /// Deletes an event, its past times too; one that is over for good ends by its rule (UNTIL) instead. Needs the role
+    /// EDITOR.
+    async fn delete_event(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which one.")] input: DeleteInput,
+    ) -> Answered<DeletePayload> {
+        Some(delete(ctx, Role::Editor, RecordKind::Event, input).await)
+    }
+}
+
+async fn create(ctx: &Context<'_>, input: CreateEventInput) -> Result<Written> {
+    crate::graphql::auth::require(ctx, Role::Editor)?;
+    let world = super::world(ctx)?;
+    let key = idempotent(input.idempotency_key.as_ref(), &input);
+    let record = || {
+        let host = input.at.read(&world.register)?;
+        let (id, name) = (input.external_id.clone(), input.name.clone());
+        let mut event = registry::Event::new(id, name, host, input.starts.0, input.duration_minutes);
+        input.details.clone().apply(&mut event, &world.register)?;
+        Ok(event)
+    };
+    put(ctx, Role::Editor, record(), key).await
+}
+
+async fn update(ctx: &Context<'_>, input: UpdateEventInput) -> Result<Written> {
+    crate::graphql::auth::require(ctx, Role::Editor)?;
+    let world = super::world(ctx)?;
+    let record = || {
+        let mut event = known(&world.register.events, &input.id, input.version)?;
+        if let Some(name) = input.name.clone() {
+            event.name = name;
+        }
+        if let Some(at) = &input.at {
+            event.host = at.read(&world.register)?;
+        }
+        if let Some(starts) = input.starts {
+            event.starts = starts.0;
+        }
+        if let Some(minutes) = input.duration_minutes {
+            event.duration_min = minutes;
+        }
+        input.details.clone().apply(&mut event, &world.register)?;
+        Ok(event)
+    };
+    put(ctx, Role::Editor, record(), Ok(None)).await
+}

@@ -1,0 +1,462 @@
+//! Which centers and facilities a list is about, and in which order it comes.
+
+use crate::coverage::{Wanted, Wishes};
+use crate::geo::{Metric, Position, cell_of, read_area};
+use crate::graphql::error::{bad_input, not_found, too_many};
+use crate::graphql::ids::NodeId;
+use crate::graphql::paging::SortKey;
+use crate::graphql::scalars::{DateTime, GeoJson, H3Cell};
+use crate::graphql::types::{Category, PlaceInput};
+use crate::graphql::words::{Audience, CenterKind, OperatingModel, Status, all};
+use crate::registry::{self, Facility, Kinds, RecordKind, RegionCode, Register};
+use crate::world::World;
+use async_graphql::{Enum, ID, InputObject, OneofObject, Result};
+use geo::{BoundingRect, Intersects, MultiPolygon, Point, Rect};
+use h3o::CellIndex;
+use std::collections::HashSet;
+
+/// Cells of one filter at most.
+const MAX_CELLS: usize = 20_000;
+
+/// A rectangle in WGS-84 degrees.
+#[derive(InputObject, Debug, Clone, Copy)]
+pub struct BoxInput {
+    /// Westernmost longitude; it may be greater than the easternmost, across the antimeridian.
+    pub west: f64,
+    /// Southernmost latitude.
+    pub south: f64,
+    /// Easternmost longitude.
+    pub east: f64,
+    /// Northernmost latitude.
+    pub north: f64,
+}
+
+/// An area: exactly one of the three.
+#[derive(OneofObject, Debug, Clone)]
+pub enum AreaInput {
+    /// A rectangle, its edges included.
+    Box(BoxInput),
+    /// A GeoJSON Polygon or MultiPolygon, its edges included.
+    Polygon(GeoJson),
+    /// H3 cells, of any resolutions, at most 20,000.
+    Cells(Vec<H3Cell>),
+}
+
+/// An area, ready to be asked.
+enum Area {
+    Box(BoxInput),
+    Polygon(MultiPolygon<f64>, Option<Rect<f64>>),
+    Cells(HashSet<CellIndex>, Vec<h3o::Resolution>),
+}
+
+impl AreaInput {
+    fn read(&self, field: &str) -> Result<Area> {
+        match self {
+            Self::Box(b) => {
+                for (lon, lat) in [(b.west, b.south), (b.east, b.north)] {
+                    Position::new(lon, lat)
+                        .map_err(|e| bad_input(&format!("{field}.box"), format_args!("({lon}, {lat})"), e))?;
+                }
+                if b.south > b.north {
+                    return Err(bad_input(&format!("{field}.box.south"), b.south, "is north of `north`"));
+                }
+                Ok(Area::Box(*b))
+            }
+            Self::Polygon(GeoJson(text)) => {
+                let area = read_area(text).map_err(|e| bad_input(&format!("{field}.polygon"), "", e))?;
+                let bounds = area.bounding_rect();
+                Ok(Area::Polygon(area, bounds))
+            }
+            Self::Cells(cells) => {
+                if cells.len() > MAX_CELLS {
+                    let why =
+                        format!("{field}.cells: {} cells are more than one filter may name ({MAX_CELLS})", cells.len());
+                    return Err(too_many("maxFilterCells", why));
+                }
+                let mut resolutions: Vec<_> = cells.iter().map(|c| c.0.resolution()).collect();
+                resolutions.sort_unstable();
+                resolutions.dedup();
+                Ok(Area::Cells(cells.iter().map(|c| c.0).collect(), resolutions))
+            }
+        }
+    }
+}
+
+impl Area {
+    fn holds(&self, p: Position) -> bool {
+        match self {
+            Self::Box(b) => {
+                let across = if b.west <= b.east {
+                    (b.west..=b.east).contains(&p.lon())
+                } else {
+                    p.lon() >= b.west || p.lon() <= b.east
+                };
+                across && (b.south..=b.north).contains(&p.lat())
+            }
+            Self::Polygon(area, bounds) => {
+                let point = Point::new(p.lon(), p.lat());
+                bounds.is_some_and(|b| b.intersects(&point)) && area.intersects(&point)
+            }
+            Self::Cells(cells, resolutions) => resolutions.iter().any(|&r| cells.contains(&cell_of(p, r))),
+        }
+    }
+}
+
+/// Which centers. All that are given must hold; empty lists hold for all.
+#[derive(InputObject, Debug, Clone, Default)]
+pub struct CenterFilter {
+    /// In this region: its code, such as 500106 for a district.
+    pub region: Option<String>,
+    /// One of these kinds.
+    #[graphql(default)]
+    pub kinds: Vec<CenterKind>,
+    /// One of these statuses.
+    #[graphql(default)]
+    pub statuses: Vec<Status>,
+    /// Run in one of these ways.
+    #[graphql(default)]
+    pub operating_models: Vec<OperatingModel>,
+    /// With an open facility, or an offer, of one of these categories.
+    #[graphql(default)]
+    pub categories: Vec<Category>,
+    /// Offering one of these services, itself or in a facility: their ids.
+    #[graphql(default)]
+    pub services: Vec<ID>,
+    /// With an offer for these people.
+    pub audience: Option<Audience>,
+    /// Open at this moment; those whose hours are not known are not.
+    pub open_at: Option<DateTime>,
+    /// With this text in the name (in either language), the address or the code; letter case does not matter.
+    pub text: Option<String>,
+    /// In this area.
+    pub area: Option<AreaInput>,
+    /// Entered without a step.
+    pub step_free: Option<bool>,
+    /// With an entrance of its own for the night.
+    pub night_entrance: Option<bool>,
+}
+
+/// Which facilities. All that are given must hold; empty lists hold for all.
+#[derive(InputObject, Debug, Clone, Default)]
+pub struct FacilityFilter {
+    /// In this region, by their division or that of their center, or where they have neither by its outline: its code, such
+    /// as 500106 for a district.
+    pub region: Option<String>,
+    /// In this center: its 12-digit code.
+    pub center: Option<String>,
+    /// In a center (true) or standing alone (false).
+    pub in_center: Option<bool>,
+    /// Of one of these categories.
+    #[graphql(default)]
+    pub categories: Vec<Category>,
+    /// Of one of these kinds: keys that `facilityKinds` lists.
+    #[graphql(default)]
+    pub kinds: Vec<String>,
+    /// One of these statuses.
+    #[graphql(default)]
+    pub statuses: Vec<Status>,
+    /// Offering one of these services: their ids.
+    #[graphql(default)]
+    pub services: Vec<ID>,
+    /// For these people.
+    pub audience: Option<Audience>,
+    /// Open at this moment; those whose hours are not known are not.
+    pub open_at: Option<DateTime>,
+    /// With this text in the name (in either language), the address or the external id; letter case does not matter.
+    pub text: Option<String>,
+    /// In this area.
+    pub area: Option<AreaInput>,
+    /// Entered without a step.
+    pub step_free: Option<bool>,
+}
+
+/// What a list is ordered by.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrderKey {
+    /// By id, the order in which they came in.
+    Id,
+    /// By name, by code point.
+    Name,
+    /// Centers by their division code, facilities by their external id.
+    Code,
+    /// By distance from `from`, in a straight line.
+    Distance,
+    /// Centers by the residents they serve; those that do not say come last. Facilities by their capacity.
+    ResidentsServed,
+}
+
+/// Up or down.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SortDirection {
+    /// The smallest first.
+    #[default]
+    Asc,
+    /// The greatest first.
+    Desc,
+}
+
+/// The order of a list; rows with the same key come by id.
+#[derive(InputObject, Debug, Clone)]
+pub struct OrderInput {
+    /// By what.
+    pub by: OrderKey,
+    /// Up or down.
+    #[graphql(default)]
+    pub direction: SortDirection,
+    /// For DISTANCE: from where.
+    pub from: Option<PlaceInput>,
+}
+
+/// Numbers of services from their ids.
+pub fn service_numbers(field: &str, ids: &[ID]) -> Result<Vec<i64>> {
+    ids.iter()
+        .map(|id| NodeId::number_of(RecordKind::Service, id).ok_or_else(|| not_found(field, id, "service with the id")))
+        .collect()
+}
+
+/// Keys of kinds, whichever name they were given by.
+pub fn kind_keys(field: &str, kinds: &Kinds, given: &[String]) -> Result<Vec<String>> {
+    given
+        .iter()
+        .map(|text| kinds.find(text).map(|k| k.key.clone()).ok_or_else(|| bad_input(field, "", kinds.unknown(text))))
+        .collect()
+}
+
+/// The code of a region in an argument.
+pub fn region_code(field: &str, text: Option<&str>) -> Result<Option<RegionCode>> {
+    text.map(|text| RegionCode::new(text).map_err(|e| bad_input(field, format_args!("\"{text}\""), e))).transpose()
+}
+
+/// Does any of the texts hold this one?
+fn has_text(wanted: &str, texts: &[Option<&str>]) -> bool {
+    texts.iter().flatten().any(|text| text.contains(wanted) || text.to_lowercase().contains(wanted))
+}
+
+impl CenterFilter {
+    /// The places of the centers that fit, in the order of their numbers.
+    pub fn places(&self, world: &World) -> Result<Vec<usize>> {
+        let register = &*world.register;
+        let region = region_code("filter.region", self.region.as_deref())?;
+        let area = self.area.as_ref().map(|a| a.read("filter.area")).transpose()?;
+        let services = service_numbers("filter.services", &self.services)?;
+        let text = self.text.as_ref().map(|t| t.trim().to_lowercase()).filter(|t| !t.is_empty());
+        let categories: Vec<registry::Category> = all(self.categories.clone());
+        let audience = self.audience.map(registry::Audience::from);
+        let mut candidates: Vec<usize> = match &region {
+            Some(region) => register.centers_in(region).iter().map(|&i| i as usize).collect(),
+            None => (0..register.centers.len()).collect(),
+        };
+        candidates.sort_unstable();
+        let offers_of = |i: usize| {
+            let of_facilities =
+                register.facilities_of_center(i).iter().flat_map(|&f| register.offers_of_facility(f as usize));
+            register.offers_of_center(i).iter().chain(of_facilities).map(|&o| &*register.offers[o as usize])
+        };
+        let service_of = |o: &registry::Offer| register.services.get(o.service).cloned();
+        candidates.retain(|&i| {
+            let c = &*register.centers[i];
+            (self.kinds.is_empty() || self.kinds.contains(&c.kind.into()))
+                && (self.statuses.is_empty() || self.statuses.contains(&c.status.into()))
+                && (self.operating_models.is_empty()
+                    || c.operating_model.is_some_and(|m| self.operating_models.contains(&m.into())))
+                && self.step_free.is_none_or(|wanted| c.step_free == Some(wanted))
+                && self.night_entrance.is_none_or(|wanted| c.night_entrance == Some(wanted))
+                && area.as_ref().is_none_or(|area| area.holds(c.position))
+                && text.as_ref().is_none_or(|text| {
+                    has_text(text, &[Some(&c.name), c.name_en.as_deref(), c.address.as_deref(), Some(c.code.as_str())])
+                })
+                && (categories.is_empty()
+                    || register.facilities_of_center(i).iter().any(|&f| {
+                        let f = &register.facilities[f as usize];
+                        f.status == registry::Status::Open && categories.contains(&f.category)
+                    })
+                    || offers_of(i).any(|o| service_of(o).is_some_and(|s| categories.contains(&s.category))))
+                && (services.is_empty() || offers_of(i).any(|o| services.contains(&o.service)))
+                && audience.is_none_or(|audience| {
+                    offers_of(i).any(|o| {
+                        service_of(o).is_some_and(|s| registry::Audience::any_includes(&s.audiences, audience))
+                    })
+                })
+                && self
+                    .open_at
+                    .is_none_or(|at| registry::is_open(c.status, register.hours_of_center(c), at.0) == Some(true))
+        });
+        Ok(candidates)
+    }
+}
+
+impl FacilityFilter {
+    /// The places of the facilities that fit, in the order of their numbers.
+    pub fn places(&self, world: &World, kinds: &Kinds) -> Result<Vec<usize>> {
+        let register = &*world.register;
+        let region = region_code("filter.region", self.region.as_deref())?;
+        let area = self.area.as_ref().map(|a| a.read("filter.area")).transpose()?;
+        let text = self.text.as_ref().map(|t| t.trim().to_lowercase()).filter(|t| !t.is_empty());
+        let wishes = Wishes {
+            categories: all(self.categories.clone()),
+            kinds: kind_keys("filter.kinds", kinds, &self.kinds)?,
+            services: service_numbers("filter.services", &self.services)?,
+            audience: self.audience.map(Into::into),
+            open_at: self.open_at.map(|at| at.0),
+            step_free: false,
+        };
+        let mut candidates: Vec<usize> = match &self.center {
+            Some(code) => {
+                let center = register.centers.place_of(code);
+                let center = center.ok_or_else(|| not_found("filter.center", code, "center with the code"))?;
+                register.facilities_of_center(center).iter().map(|&i| i as usize).collect()
+            }
+            None => (0..register.facilities.len()).collect(),
+        };
+        // Without a word on statuses a list shows all of them, unlike a search for what is near.
+        let by_status = |f: &Facility| self.statuses.is_empty() || self.statuses.contains(&f.status.into());
+        let mut wanted = Wanted::new(register, &wishes);
+        candidates.retain(|&i| {
+            let f = &*register.facilities[i];
+            by_status(f)
+                && wanted.fits(i)
+                && self.step_free.is_none_or(|step_free| f.step_free == Some(step_free))
+                && self.in_center.is_none_or(|in_center| register.center_of(f).is_some() == in_center)
+                && region.as_ref().is_none_or(|r| register.is_in(f, r))
+                && area.as_ref().is_none_or(|area| area.holds(f.position))
+                && text.as_ref().is_none_or(|text| {
+                    has_text(text, &[Some(&f.name), f.name_en.as_deref(), f.address.as_deref(), Some(&f.external_id)])
+                })
+        });
+        Ok(candidates)
+    }
+}
+
+/// Rows in an order, and how to get at their keys.
+pub struct Ordered {
+    pub rows: Vec<usize>,
+    pub descending: bool,
+    by: OrderKey,
+    from: Option<(Position, Metric)>,
+}
+
+/// What can be ordered.
+#[derive(Clone, Copy)]
+pub enum Listed {
+    Centers,
+    Facilities,
+}
+
+impl Ordered {
+    /// Puts places into an order.
+    pub fn new(world: &World, listed: Listed, places: Vec<usize>, order: Option<&OrderInput>) -> Result<Self> {
+        let by = order.map_or(OrderKey::Id, |o| o.by);
+        let descending = order.is_some_and(|o| o.direction == SortDirection::Desc);
+        let from = match (by, order.and_then(|o| o.from.as_ref())) {
+            (OrderKey::Distance, Some(place)) => {
+                let position = place.position(world, "orderBy.from")?;
+                Some((position, Metric::at(position.lat())))
+            }
+            (OrderKey::Distance, None) => {
+                return Err(bad_input("orderBy.from", "null", "must be given to order by DISTANCE"));
+            }
+            _ => None,
+        };
+        let register = &*world.register;
+        let mut ordered = Self { rows: Vec::new(), descending, by, from };
+        // Orders of the whole register are kept; a part of it is picked out of them.
+        let known: Option<&[u32]> = match (by, listed) {
+            (OrderKey::Name, Listed::Centers) => Some(register.centers_by_name()),
+            (OrderKey::Name, Listed::Facilities) => Some(register.facilities_by_name()),
+            (OrderKey::Code, Listed::Centers) => Some(register.centers_by_code()),
+            _ => None,
+        };
+        ordered.rows = match known {
+            Some(order) if places.len() * 8 > order.len() => {
+                let mut wanted = vec![false; order.len()];
+                for &i in &places {
+                    wanted[i] = true;
+                }
+                order.iter().map(|&i| i as usize).filter(|&i| wanted[i]).collect()
+            }
+            _ if by == OrderKey::Id => places,
+            _ => {
+                let mut keyed: Vec<(SortKey, usize)> =
+                    places.into_iter().map(|i| (ordered.key(register, listed, i), i)).collect();
+                // Stable: places come by number.
+                keyed.sort_by(|a, b| match (&a.0, &b.0) {
+                    (SortKey::Text(a), SortKey::Text(b)) => a.cmp(b),
+                    (SortKey::Number(a), SortKey::Number(b)) => a.total_cmp(b),
+                    _ => std::cmp::Ordering::Equal,
+                });
+                keyed.into_iter().map(|(_, i)| i).collect()
+            }
+        };
+        if descending && by != OrderKey::Id {
+            ordered.turn(register, listed);
+        } else if descending {
+            ordered.rows.reverse();
+        }
+        Ok(ordered)
+    }
+
+    /// Turns the order of keys round, and leaves that of numbers under one key.
+    fn turn(&mut self, register: &Register, listed: Listed) {
+        let mut rows = std::mem::take(&mut self.rows);
+        rows.reverse();
+        let mut from = 0;
+        while from < rows.len() {
+            let key = self.key(register, listed, rows[from]);
+            let same = rows[from..].iter().take_while(|&&i| self.key(register, listed, i) == key).count();
+            rows[from..from + same].reverse();
+            from += same;
+        }
+        self.rows = rows;
+    }
+
+    /// The key of a row.
+    pub fn key(&self, register: &Register, listed: Listed, i: usize) -> SortKey {
+        let number = |n: Option<f64>| {
+            // What does not say comes last, whichever way.
+            let last = if self.descending { f64::NEG_INFINITY } else { f64::INFINITY };
+            SortKey::Number(n.unwrap_or(last))
+        };
+        let (id, name, code, position, size) = match listed {
+            Listed::Centers => {
+                let c = &register.centers[i];
+                (c.id, &c.name, c.code.as_str(), c.position, c.residents_served.map(f64::from))
+            }
+            Listed::Facilities => {
+                let f = &register.facilities[i];
+                (f.id, &f.name, f.external_id.as_str(), f.position, f.capacity)
+            }
+        };
+        match self.by {
+            // Descending numbers need a key to turn round.
+            OrderKey::Id if self.descending => SortKey::Number(id as f64),
+            OrderKey::Id => SortKey::Nothing,
+            OrderKey::Name => SortKey::Text(name.clone()),
+            OrderKey::Code => SortKey::Text(code.to_owned()),
+            OrderKey::ResidentsServed => number(size),
+            OrderKey::Distance => number(self.from.map(|(from, metric)| metric.distance(from.into(), position.into()))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn areas_hold_what_is_in_them() {
+        let p = |lon, lat| Position::new(lon, lat).unwrap();
+        let area = |input: AreaInput| input.read("area").unwrap();
+        let chongqing = area(AreaInput::Box(BoxInput { west: 106.0, south: 29.0, east: 107.0, north: 30.0 }));
+        assert!(chongqing.holds(p(106.5, 29.5)) && chongqing.holds(p(106.0, 29.0)) && !chongqing.holds(p(105.9, 29.5)));
+        let pacific = area(AreaInput::Box(BoxInput { west: 170.0, south: -10.0, east: -170.0, north: 10.0 }));
+        assert!(pacific.holds(p(179.0, 0.0)) && pacific.holds(p(-179.0, 0.0)) && !pacific.holds(p(0.0, 0.0)));
+        let ring = r#"{"type":"Polygon","coordinates":[[[106,29],[107,29],[107,30],[106,29]]]}"#;
+        let polygon = area(AreaInput::Polygon(GeoJson(ring.into())));
+        assert!(polygon.holds(p(106.9, 29.5)) && !polygon.holds(p(106.1, 29.9)));
+        let cell = cell_of(p(106.5, 29.5), h3o::Resolution::Nine);
+        let cells = area(AreaInput::Cells(vec![H3Cell(cell), H3Cell(cell_of(p(107.5, 29.5), h3o::Resolution::Seven))]));
+        assert!(cells.holds(p(106.5, 29.5)) && cells.holds(p(107.5, 29.5)) && !cells.holds(p(106.6, 29.5)));
+        let upside_down = AreaInput::Box(BoxInput { west: 106.0, south: 30.0, east: 107.0, north: 29.0 });
+        assert!(upside_down.read("filter.area").err().unwrap().message.contains("filter.area.box.south"));
+    }
+}

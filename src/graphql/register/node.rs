@@ -1,0 +1,36 @@
+//! Anything by its global id.
+
+use super::{Center, Event, Facility, Offer, Region, Service, Suggestion};
+use crate::graphql::ids::NodeId;
+use crate::registry::RecordKind;
+use crate::world::World;
+use async_graphql::{ID, Interface};
+use std::sync::Arc;
+
+/// Anything with a global id.
+#[derive(Interface, Clone)]
+#[graphql(field(name = "id", ty = "ID", desc = "The global id."))]
+pub enum Node {
+    Center(Center),
+    Facility(Facility),
+    Service(Service),
+    Offer(Offer),
+    Event(Event),
+    Suggestion(Suggestion),
+    Region(Region),
+}
+
+/// What a global id names; `None` when there is no such thing.
+pub fn node_of(world: &Arc<World>, id: &str) -> Option<Node> {
+    let NodeId { kind, number } = NodeId::parse(id)?;
+    Some(match kind {
+        RecordKind::Center => Node::Center(Center::numbered(world, number)?),
+        RecordKind::Facility => Node::Facility(Facility::numbered(world, number)?),
+        RecordKind::Service => Node::Service(Service::numbered(world, number)?),
+        RecordKind::Offer => Node::Offer(Offer::numbered(world, number)?),
+        RecordKind::Event => Node::Event(Event::numbered(world, number)?),
+        RecordKind::Suggestion => Node::Suggestion(Suggestion::numbered(world, number)?),
+        RecordKind::Region => Node::Region(Region::numbered(world, number)?),
+        RecordKind::Visits | RecordKind::Population => return None,
+    })
+}

@@ -1,0 +1,153 @@
+//! Services, and where they are offered.
+
+use super::{Center, Facility, id_of, next_change, of_world, open};
+use crate::graphql::paging::{PageArguments, Total, connection, counted, page, places};
+use crate::graphql::scalars::DateTime;
+use crate::graphql::types::Category;
+use crate::graphql::words::{Audience, Fee};
+use crate::registry;
+use crate::world::World;
+use async_graphql::connection::Connection;
+use async_graphql::{ID, Object, Result};
+use std::sync::Arc;
+
+of_world! {
+    /// What one can get done, wherever it is offered.
+    Service, services
+}
+
+of_world! {
+    /// A service as one center or facility offers it.
+    Offer, offers
+}
+
+pub type ServiceConnection = Connection<String, Service, Total>;
+pub type OfferConnection = Connection<String, Offer, Total>;
+
+/// What one can get done, wherever it is offered.
+#[Object]
+impl Service {
+    /// The global id.
+    pub async fn id(&self) -> ID {
+        id_of(self.row())
+    }
+
+    /// Counts its changes; an update must name the one it was made from.
+    async fn version(&self) -> i64 {
+        self.row().version
+    }
+
+    /// The key it goes by in files.
+    async fn key(&self) -> &str {
+        &self.row().key
+    }
+
+    /// The name.
+    async fn name(&self) -> &str {
+        &self.row().name
+    }
+
+    /// The name in English, where it has one.
+    async fn name_en(&self) -> Option<&str> {
+        self.row().name_en.as_deref()
+    }
+
+    /// The service category.
+    async fn category(&self) -> Category {
+        self.row().category.into()
+    }
+
+    /// Whom it is for; empty for everyone.
+    async fn audiences(&self) -> Vec<Audience> {
+        self.row().audiences.iter().map(|&a| a.into()).collect()
+    }
+
+    /// What it costs.
+    async fn fee(&self) -> Option<Fee> {
+        self.row().fee.map(Into::into)
+    }
+
+    /// Must one make an appointment? Null where that is not known.
+    async fn appointment(&self) -> Option<bool> {
+        self.row().appointment
+    }
+
+    /// What it is, in words.
+    async fn description(&self) -> Option<&str> {
+        self.row().description.as_deref()
+    }
+
+    /// Where it is offered, by id.
+    #[graphql(complexity = "counted(first, last) * child_complexity + 1")]
+    async fn offers(
+        &self,
+        #[graphql(desc = "Rows from the start, at most 1000; 20 unless told.")] first: Option<i32>,
+        #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Rows from the end, at most 1000.")] last: Option<i32>,
+        #[graphql(desc = "Stop before this cursor.")] before: Option<String>,
+    ) -> Result<OfferConnection> {
+        let register = &self.world.register;
+        let list = places(register.offers_of_service(self.index));
+        let found = page(&list, |i| register.offers[i].id, &PageArguments { first, after, last, before })?;
+        Ok(connection(found, |i| Offer::at(&self.world, i)))
+    }
+}
+
+/// A service as one center or facility offers it.
+#[Object]
+impl Offer {
+    /// The global id.
+    pub async fn id(&self) -> ID {
+        id_of(self.row())
+    }
+
+    /// Counts its changes; an update must name the one it was made from.
+    async fn version(&self) -> i64 {
+        self.row().version
+    }
+
+    /// What is offered.
+    async fn service(&self) -> Option<Service> {
+        Service::numbered(&self.world, self.row().service)
+    }
+
+    /// The center that offers it; null when a facility does.
+    async fn center(&self) -> Option<Center> {
+        Center::numbered(&self.world, self.row().host.center()?)
+    }
+
+    /// The facility that offers it; null when a center does.
+    async fn facility(&self) -> Option<Facility> {
+        Facility::numbered(&self.world, self.row().host.facility()?)
+    }
+
+    /// Its own hours in the syntax of OpenStreetMap; null where it has those of its place.
+    async fn opening_hours(&self) -> Option<&str> {
+        self.row().opening_hours.as_deref()
+    }
+
+    /// Can one get it now, by its own hours or those of its place? Null where they are not known.
+    async fn is_open(&self, #[graphql(desc = "When; now when left out.")] at: Option<DateTime>) -> Option<bool> {
+        let register = &self.world.register;
+        open(register.status_of_host(self.row().host), register.hours_of_offer(self.row()), at)
+    }
+
+    /// When that changes next, within some 400 days.
+    async fn next_change(
+        &self,
+        #[graphql(desc = "After when; now when left out.")] at: Option<DateTime>,
+    ) -> Option<DateTime> {
+        let register = &self.world.register;
+        next_change(register.status_of_host(self.row().host), register.hours_of_offer(self.row()), at)
+    }
+
+    /// How many items one can get done, as 68 at a one-stop counter.
+    async fn item_count(&self) -> Option<u32> {
+        self.row().item_count
+    }
+
+    /// What is particular here.
+    async fn note(&self) -> Option<&str> {
+        self.row().note.as_deref()
+    }
+}

@@ -1,0 +1,346 @@
+//! The world in force, and how it changes: edits go to the database first and into the next world then; what other
+//! processes have changed is noticed and loaded. Whoever wants to know is told.
+
+use crate::access::{Caller, hash};
+use crate::folder::{DataFolder, Stamp};
+use crate::registry::{AnyRecord, Done, Host, Kinds, RecordKind, Register, Role, Rules};
+use crate::store::{Applied, EditError, Edition, Store, StoreError, TokenRow};
+use crate::world::World;
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::{broadcast, watch};
+
+/// How often the data are looked at for changes by other processes.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// Changes kept for those who are slow to listen.
+const BACKLOG: usize = 1024;
+
+/// The current world and where the next one comes from.
+pub struct Live {
+    world: ArcSwap<World>,
+    tokens: ArcSwap<Vec<TokenRow>>,
+    folder: DataFolder,
+    store: Store,
+    /// Of the data the current world was made from.
+    seen: Mutex<Seen>,
+    /// One writer at a time makes the next world, so that none is lost.
+    writer: tokio::sync::Mutex<()>,
+    changes: broadcast::Sender<Arc<Change>>,
+    progress: broadcast::Sender<Arc<ImportProgress>>,
+    stopping: watch::Sender<bool>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Seen {
+    version: u64,
+    streets: Option<Stamp>,
+}
+
+/// What has changed, and the world in which it has.
+pub struct Change {
+    pub world: Arc<World>,
+    pub before: Arc<World>,
+    /// Empty when so much has changed that everything was loaded anew.
+    pub items: Vec<ChangedItem>,
+}
+
+/// One record that has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChangedItem {
+    pub kind: RecordKind,
+    /// Its number; for visits and populations 0.
+    pub id: i64,
+    /// The center it belongs to.
+    pub center: Option<i64>,
+    pub deleted: bool,
+}
+
+/// How far an import has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportProgress {
+    /// As the one who started it has named it.
+    pub id: String,
+    /// reading, checking, storing, done or failed.
+    pub stage: &'static str,
+    pub done: u64,
+    pub total: u64,
+}
+
+impl ImportProgress {
+    /// Is nothing more to come?
+    #[must_use]
+    pub fn is_last(&self) -> bool {
+        matches!(self.stage, "done" | "failed")
+    }
+}
+
+/// Why someone is not who they say.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    #[error("the token is not known; make one with `walkshed token create --role reader --name NAME`")]
+    Unknown,
+    #[error("the token \"{0}\" has expired")]
+    Expired(String),
+    #[error("the token \"{0}\" has been revoked")]
+    Revoked(String),
+}
+
+impl Live {
+    /// Loads the first world.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn load(folder: DataFolder, store: Store) -> Result<Self, StoreError> {
+        // Looked at before it is read: a change in between is then seen again, and never missed.
+        let seen = Seen { version: store.version().await?, streets: folder.streets_stamp() };
+        let tokens = store.tokens().await?;
+        let world = folder.world(&store).await?;
+        Ok(Self {
+            world: ArcSwap::from_pointee(world),
+            tokens: ArcSwap::from_pointee(tokens),
+            folder,
+            store,
+            seen: Mutex::new(seen),
+            writer: tokio::sync::Mutex::default(),
+            changes: broadcast::Sender::new(BACKLOG),
+            progress: broadcast::Sender::new(BACKLOG),
+            stopping: watch::Sender::new(false),
+        })
+    }
+
+    /// The world in force now; keep it for the whole of a request.
+    pub fn world(&self) -> Arc<World> {
+        self.world.load_full()
+    }
+
+    /// The database, for what is not part of the world: the audit log, tokens.
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The kinds of facility in force.
+    pub const fn kinds(&self) -> &Kinds {
+        self.folder.kinds()
+    }
+
+    /// What records are checked against.
+    pub fn rules<'a>(&'a self, register: &'a Register) -> Rules<'a> {
+        Rules { register, kinds: self.folder.kinds(), calendar: self.folder.calendar() }
+    }
+
+    /// Who a token belongs to.
+    ///
+    /// # Errors
+    /// [`TokenError`].
+    pub fn caller(&self, token: &str, address: Option<IpAddr>) -> Result<Caller, TokenError> {
+        let (wanted, now) = (hash(token.as_bytes()), Timestamp::now());
+        let tokens = self.tokens.load();
+        // Hashes are compared, not tokens: how long that takes tells nothing of use.
+        let token = tokens.iter().find(|t| t.hash == wanted).ok_or(TokenError::Unknown)?;
+        if token.revoked_at.is_some() {
+            return Err(TokenError::Revoked(token.name.clone()));
+        }
+        if token.expires_at.is_some_and(|at| at <= now) {
+            return Err(TokenError::Expired(token.name.clone()));
+        }
+        Ok(Caller { role: token.role, token: Some(token.name.clone()), address })
+    }
+
+    /// Are there tokens of this role?
+    pub fn has_token(&self, role: Role) -> bool {
+        self.tokens.load().iter().any(|t| t.role == role && t.revoked_at.is_none())
+    }
+
+    /// Keeps a new token, in force at once.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn add_token(&self, token: &TokenRow, actor: &str) -> Result<i64, StoreError> {
+        let number = self.store.add_token(token, actor).await?;
+        self.tokens.store(Arc::new(self.store.tokens().await?));
+        Ok(number)
+    }
+
+    /// Revokes a token, at once; says whether there was one to revoke.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn revoke_token(&self, id: i64, actor: &str) -> Result<bool, StoreError> {
+        let done = self.store.revoke_token(id, Timestamp::now(), actor).await?;
+        self.tokens.store(Arc::new(self.store.tokens().await?));
+        Ok(done)
+    }
+
+    /// Carries out edits: the database first, then the next world. When this returns, the change is in force and will
+    /// outlive a crash.
+    ///
+    /// # Errors
+    /// [`EditError`]; then neither has changed.
+    pub async fn edit(&self, edition: &Edition) -> Result<(Applied, Arc<World>), EditError> {
+        let _one_at_a_time = self.writer.lock().await;
+        let applied = self.store.edit(edition).await?;
+        let before = self.world();
+        if applied.version == applied.before {
+            return Ok((applied, before));
+        }
+        let seen = *self.lock();
+        // Imports have a log that is part of the world; and what others have written meanwhile is not in it yet.
+        if edition.import.is_some() || applied.before != seen.version {
+            self.reload(seen.streets).await?;
+            return Ok((applied, self.world()));
+        }
+        let (old, done, version) = (before.clone(), applied.done.clone(), applied.version);
+        let next = tokio::task::spawn_blocking(move || old.next(old.register.with(version, &done)))
+            .await
+            .unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()));
+        let next = Arc::new(next);
+        self.world.store(next.clone());
+        self.lock().version = applied.version;
+        let items = applied.done.iter().filter_map(|done| item(done, &before)).collect();
+        // Nobody listening is no failure.
+        let _ = self.changes.send(Arc::new(Change { world: next.clone(), before, items }));
+        Ok((applied, next))
+    }
+
+    /// Loads again when the data have changed; says whether they had.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then the world stays as it is.
+    pub async fn refresh(&self) -> Result<bool, StoreError> {
+        self.tokens.store(Arc::new(self.store.tokens().await?));
+        let _one_at_a_time = self.writer.lock().await;
+        let now = Seen { version: self.store.version().await?, streets: self.folder.streets_stamp() };
+        if now == *self.lock() {
+            return Ok(false);
+        }
+        self.reload(now.streets).await
+    }
+
+    async fn reload(&self, streets: Option<Stamp>) -> Result<bool, StoreError> {
+        let (seen, before) = (*self.lock(), self.world());
+        let version = self.store.version().await?;
+        let network = match before.shared_network().filter(|_| streets == seen.streets) {
+            Some(network) => Ok(network),
+            None => self.folder.network(),
+        };
+        if let (Err(why), Some(_)) = (&network, streets) {
+            tracing::error!(why, "the prepared streets cannot be opened; the ones before stay in force");
+            *self.lock() = Seen { version: seen.version, streets };
+            return Ok(false);
+        }
+        let rows = self.store.load().await?;
+        let world = Arc::new(self.folder.world_of(network, rows).await);
+        self.world.store(world.clone());
+        *self.lock() = Seen { version, streets };
+        let _ = self.changes.send(Arc::new(Change { world, before, items: Vec::new() }));
+        Ok(true)
+    }
+
+    /// Hears of changes from now on.
+    pub fn changes(&self) -> broadcast::Receiver<Arc<Change>> {
+        self.changes.subscribe()
+    }
+
+    /// Hears of imports from now on.
+    pub fn progress(&self) -> broadcast::Receiver<Arc<ImportProgress>> {
+        self.progress.subscribe()
+    }
+
+    /// Where imports tell how far they have come.
+    pub fn tell_progress(&self) -> impl Fn(ImportProgress) + Send + Sync + 'static {
+        let sender = self.progress.clone();
+        move |progress| {
+            let _ = sender.send(Arc::new(progress));
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says to load balancers that the server is going away.
+    pub fn stop(&self) {
+        self.stopping.send_replace(true);
+    }
+
+    /// Waits until the server stops: who follows something is let go then.
+    pub fn stopped(&self) -> impl Future<Output = ()> + Send + 'static {
+        let mut stopping = self.stopping.subscribe();
+        async move {
+            // An error says that the sender is gone, and so is the server.
+            let _ = stopping.wait_for(|stopping| *stopping).await;
+        }
+    }
+
+    /// Is it going away?
+    pub fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
+
+    /// Closes the database.
+    pub async fn close(&self) {
+        self.store.close().await;
+    }
+}
+
+/// What a change was about. Of what is gone the world before knows where it belonged.
+fn item(done: &Done, before: &World) -> Option<ChangedItem> {
+    let register = &before.register;
+    let of_host = |host: Host| match host {
+        Host::Center(id) => Some(id),
+        Host::Facility(id) => register.center_of(register.facilities.get(id)?).map(|c| c.id),
+    };
+    let of_record = |record: &AnyRecord| match record {
+        AnyRecord::Center(c) => Some(c.id),
+        AnyRecord::Facility(f) => register.center_of(f).map(|c| c.id),
+        AnyRecord::Offer(o) => of_host(o.host),
+        AnyRecord::Event(e) => of_host(e.host),
+        AnyRecord::Suggestion(s) => s.center,
+        AnyRecord::Service(_) | AnyRecord::Region(_) => None,
+    };
+    Some(match done {
+        Done::Put(record) => {
+            ChangedItem { kind: record.kind(), id: record.id(), center: of_record(record), deleted: false }
+        }
+        Done::Deleted { kind, id } => {
+            let center = match kind {
+                RecordKind::Center => Some(*id),
+                RecordKind::Facility => register.facilities.get(*id).and_then(|f| register.center_of(f)).map(|c| c.id),
+                RecordKind::Offer => register.offers.get(*id).and_then(|o| of_host(o.host)),
+                RecordKind::Event => register.events.get(*id).and_then(|e| of_host(e.host)),
+                RecordKind::Suggestion => register.suggestions.get(*id).and_then(|s| s.center),
+                _ => None,
+            };
+            ChangedItem { kind: *kind, id: *id, center, deleted: true }
+        }
+        Done::Visits(day) => ChangedItem { kind: RecordKind::Visits, id: 0, center: Some(day.center), deleted: false },
+        Done::Population { .. } => ChangedItem { kind: RecordKind::Population, id: 0, center: None, deleted: false },
+        Done::Unchanged => return None,
+    })
+}
+
+/// Looks for changes until it is aborted.
+pub async fn watch_data(live: Arc<Live>) {
+    let mut ticks = tokio::time::interval(LOOK_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        match live.refresh().await {
+            Ok(true) => {
+                let world = live.world();
+                tracing::info!(
+                    version = world.version,
+                    centers = world.register.centers.len(),
+                    facilities = world.register.facilities.len(),
+                    population_cells = world.register.population.len(),
+                    "the data have changed and are in force"
+                );
+            }
+            Ok(false) => {}
+            Err(error) => tracing::error!(%error, "the database cannot be read; the data before stay in force"),
+        }
+    }
+}

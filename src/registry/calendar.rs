@@ -1,0 +1,268 @@
+//! The city's clock and its public holidays: what turns a moment into an hour on the wall.
+
+use chrono::{Datelike, NaiveDate, NaiveDateTime, TimeZone};
+use compact_calendar::CompactCalendar;
+use jiff::Timestamp;
+use opening_hours::ContextHolidays;
+use opening_hours::localization::Country;
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+use std::sync::Arc;
+
+const CHINA: &str = include_str!("holidays.toml");
+/// Days one entry may span; more is a slip of the pen.
+const MAX_SPAN: i64 = 31;
+
+/// The time zone of the city.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Zone(chrono_tz::Tz);
+
+/// A text that names no time zone.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("\"{0}\" is not a time zone of the IANA database, such as Asia/Shanghai")]
+pub struct UnknownZone(pub String);
+
+impl Default for Zone {
+    fn default() -> Self {
+        Self(chrono_tz::Asia::Shanghai)
+    }
+}
+
+impl FromStr for Zone {
+    type Err = UnknownZone;
+
+    fn from_str(text: &str) -> Result<Self, UnknownZone> {
+        text.parse().map(Self).map_err(|_| UnknownZone(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.name())
+    }
+}
+
+impl Zone {
+    /// The zone as the libraries of the calendar know it.
+    #[must_use]
+    pub const fn tz(self) -> chrono_tz::Tz {
+        self.0
+    }
+
+    /// What clocks in the city show at a moment.
+    #[must_use]
+    pub fn local(self, moment: Timestamp) -> NaiveDateTime {
+        let utc = chrono::DateTime::from_timestamp(moment.as_second(), moment.subsec_nanosecond().unsigned_abs());
+        self.0.from_utc_datetime(&utc.unwrap_or_default().naive_utc()).naive_local()
+    }
+
+    /// The moment at which clocks in the city show this; the first one where they show it twice, an hour on where they
+    /// skip it.
+    #[must_use]
+    pub fn moment(self, local: NaiveDateTime) -> Timestamp {
+        let found = self.0.from_local_datetime(&local).earliest().or_else(|| {
+            let later = local + chrono::TimeDelta::hours(1);
+            self.0.from_local_datetime(&later).earliest()
+        });
+        let utc = found.map_or(local, |t| t.naive_utc()).and_utc();
+        Timestamp::from_second(utc.timestamp()).unwrap_or(Timestamp::MAX)
+    }
+
+    /// The day it is in the city.
+    #[must_use]
+    pub fn day(self, moment: Timestamp) -> jiff::civil::Date {
+        day_of(self.local(moment).date())
+    }
+}
+
+/// A day from the one library to the other.
+#[must_use]
+pub fn day_of(date: NaiveDate) -> jiff::civil::Date {
+    // Days out of jiff's range (the year 9999) are cut to it.
+    let year = i16::try_from(date.year()).unwrap_or(i16::MAX).clamp(-9999, 9999);
+    jiff::civil::Date::new(year, date.month() as i8, date.day() as i8).unwrap_or(jiff::civil::Date::MAX)
+}
+
+/// A day back again.
+#[must_use]
+pub fn naive_day(day: jiff::civil::Date) -> NaiveDate {
+    NaiveDate::from_ymd_opt(day.year().into(), day.month().unsigned_abs().into(), day.day().unsigned_abs().into())
+        .unwrap_or_default()
+}
+
+/// A local time from the one library to the other, to the second.
+#[must_use]
+pub fn naive_time(at: jiff::civil::DateTime) -> NaiveDateTime {
+    naive_day(at.date())
+        .and_hms_opt(
+            at.hour().unsigned_abs().into(),
+            at.minute().unsigned_abs().into(),
+            at.second().unsigned_abs().into(),
+        )
+        .unwrap_or_default()
+}
+
+/// The city's clock with its public holidays.
+#[derive(Debug, Clone)]
+pub struct Calendar {
+    pub zone: Zone,
+    holidays: ContextHolidays,
+    source: String,
+}
+
+/// Why a file of holidays cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HolidayError {
+    #[error("the file of holidays {path} cannot be read: {why}")]
+    Read { path: String, why: String },
+    #[error("the file of holidays {path} is not TOML: {why}")]
+    Toml { path: String, why: String },
+    #[error(
+        "{path}: {year}.{name} = {value}: must be a list of days such as \"2026-10-01/2026-10-07\", in the year itself"
+    )]
+    Bad { path: String, year: String, name: String, value: String },
+}
+
+impl Default for Calendar {
+    fn default() -> Self {
+        Self::with_holidays(Zone::default(), CHINA, "built in")
+            .unwrap_or_else(|e| unreachable!("a test reads the built-in holidays: {e}"))
+    }
+}
+
+impl Calendar {
+    /// A calendar with the holidays of a file, or the built-in ones of China.
+    ///
+    /// # Errors
+    /// [`HolidayError`] naming the file, the entry and its value.
+    pub fn new(zone: Zone, holidays: Option<&Path>) -> Result<Self, HolidayError> {
+        let Some(path) = holidays else { return Self::with_holidays(zone, CHINA, "built in") };
+        let name = path.display().to_string();
+        let text =
+            std::fs::read_to_string(path).map_err(|e| HolidayError::Read { path: name.clone(), why: e.to_string() })?;
+        Self::with_holidays(zone, &text, &name)
+    }
+
+    fn with_holidays(zone: Zone, text: &str, path: &str) -> Result<Self, HolidayError> {
+        let table: toml::Table = text
+            .parse()
+            .map_err(|e: toml::de::Error| HolidayError::Toml { path: path.to_owned(), why: e.to_string() })?;
+        let bad = |year: &str, name: &str, value: &toml::Value| HolidayError::Bad {
+            path: path.to_owned(),
+            year: year.to_owned(),
+            name: name.to_owned(),
+            value: value.to_string(),
+        };
+        let statutory = Country::CN.holidays();
+        let listed: Vec<i32> = table.keys().filter_map(|year| year.parse().ok()).collect();
+        let mut days = CompactCalendar::default();
+        for day in statutory.get_public().iter().filter(|day| !listed.contains(&day.year())) {
+            days.insert(day);
+        }
+        for (year, entries) in &table {
+            let Some((number, entries)) = year.parse::<i32>().ok().zip(entries.as_table()) else {
+                return Err(bad(year, "", entries));
+            };
+            for (name, list) in entries {
+                for value in list.as_array().ok_or_else(|| bad(year, name, list))? {
+                    let span = value.as_str().and_then(read_span).filter(|(first, last)| {
+                        first.year() == number && first <= last && (*last - *first).num_days() <= MAX_SPAN
+                    });
+                    let Some((first, last)) = span else { return Err(bad(year, name, value)) };
+                    for day in first.iter_days().take_while(|day| *day <= last) {
+                        days.insert(day);
+                    }
+                }
+            }
+        }
+        let holidays = ContextHolidays::new(Arc::new(days), Arc::default());
+        Ok(Self { zone, holidays, source: path.to_owned() })
+    }
+
+    /// Is it a public holiday?
+    #[must_use]
+    pub fn is_holiday(&self, day: jiff::civil::Date) -> bool {
+        self.holidays.get_public().contains(naive_day(day))
+    }
+
+    /// The holidays as the library of opening hours wants them.
+    #[must_use]
+    pub const fn holidays(&self) -> &ContextHolidays {
+        &self.holidays
+    }
+
+    /// Where the holidays come from.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+}
+
+fn read_span(text: &str) -> Option<(NaiveDate, NaiveDate)> {
+    let (first, last) = text.split_once('/').unwrap_or((text, text));
+    Some((first.parse().ok()?, last.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    #[test]
+    fn clocks_in_the_city_are_eight_hours_on() {
+        let zone = Zone::default();
+        let moment: Timestamp = "2026-11-24T17:00:00Z".parse().unwrap();
+        assert_eq!(zone.local(moment).to_string(), "2026-11-25 01:00:00");
+        assert_eq!(zone.moment(zone.local(moment)), moment);
+        assert_eq!(zone.day(moment), date(2026, 11, 25));
+        assert!("Asia/Chongqing".parse::<Zone>().is_ok());
+        assert!("Mars/Olympus".parse::<Zone>().unwrap_err().to_string().contains("Asia/Shanghai"));
+        // Where the clock is put forward, the hour that is skipped is the one after.
+        let sao_paulo: Zone = "America/Sao_Paulo".parse().unwrap();
+        let skipped = NaiveDate::from_ymd_opt(2018, 11, 4).unwrap().and_hms_opt(0, 30, 0).unwrap();
+        assert_eq!(sao_paulo.local(sao_paulo.moment(skipped)).to_string(), "2018-11-04 01:30:00");
+    }
+
+    #[test]
+    fn the_days_off_of_listed_years_are_whole() {
+        let calendar = Calendar::default();
+        for (day, off) in [
+            (date(2026, 2, 15), true),
+            (date(2026, 2, 23), true),
+            (date(2026, 2, 24), false),
+            (date(2026, 10, 7), true),
+            (date(2026, 10, 8), false),
+            (date(2025, 10, 8), true),
+            // Of years not listed the statutory days are known.
+            (date(2030, 10, 1), true),
+            (date(2030, 1, 1), true),
+            (date(2030, 3, 3), false),
+        ] {
+            assert_eq!(calendar.is_holiday(day), off, "{day}");
+        }
+    }
+
+    #[test]
+    fn a_file_of_holidays_takes_the_place_of_the_built_in_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("days.toml");
+        let read = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            Calendar::new(Zone::default(), Some(&path)).map_err(|e| e.to_string())
+        };
+        let own = read("[2027]\nfair = [\"2027-03-03\"]").unwrap();
+        assert!(own.is_holiday(date(2027, 3, 3)) && !own.is_holiday(date(2027, 10, 1)));
+        for (text, told) in [
+            ("[2027]\nfair = [\"2026-03-03\"]", "2027.fair"),
+            ("[2027]\nfair = [\"2027-03-03/2027-01-01\"]", "2027.fair"),
+            ("[2027]\nfair = \"2027-03-03\"", "2027.fair"),
+            ("[soon]\nfair = []", "soon"),
+            ("x = = 1", "not TOML"),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.contains(told), "{text}: {error}");
+        }
+        assert!(Calendar::new(Zone::default(), Some(Path::new("none"))).unwrap_err().to_string().contains("none"));
+    }
+}

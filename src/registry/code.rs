@@ -1,0 +1,239 @@
+//! Statistical division codes, and the regions they form a tree of.
+
+use super::keyed::keyed_enum;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Codes of the provinces, autonomous regions and municipalities, by GB/T 2260.
+const PROVINCES: [u8; 34] = [
+    11, 12, 13, 14, 15, 21, 22, 23, 31, 32, 33, 34, 35, 36, 37, 41, 42, 43, 44, 45, 46, 50, 51, 52, 53, 54, 61, 62, 63,
+    64, 65, 71, 81, 82,
+];
+
+/// Where the parts of a code end: province, city, district, town, village or community.
+const PART_ENDS: [usize; 5] = [2, 4, 6, 9, 12];
+const PART_NAMES: [&str; 5] = ["province", "city", "district", "town", "division"];
+
+/// A 12-digit statistical division code: province 2, city 2, district 2, town 3, village or community 3. Areas larger
+/// than a village or community end in zeros, as 500105002000 for a whole sub-district.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct DivisionCode(String);
+
+/// A text that is not a division code.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CodeError {
+    #[error("a division code has 12 digits, such as 500106013004")]
+    NotTwelveDigits,
+    #[error("a region's code has 2, 4, 6, 9 or 12 digits, such as 500106 for a district")]
+    NotARegion,
+    #[error("the first two digits, {0}, are not the code of a province (GB/T 2260); 50 is Chongqing")]
+    NoProvince(String),
+    #[error("the {part} part is zero, but what follows it is not: {code}")]
+    Gap { part: &'static str, code: String },
+}
+
+fn is_digits(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn check_province(text: &str) -> Result<(), CodeError> {
+    let province = &text[..2];
+    match province.parse::<u8>() {
+        Ok(number) if PROVINCES.contains(&number) => Ok(()),
+        _ => Err(CodeError::NoProvince(province.to_owned())),
+    }
+}
+
+impl DivisionCode {
+    /// Checks and takes a code.
+    ///
+    /// # Errors
+    /// [`CodeError`] unless it is 12 ASCII digits of a known province, with nothing but zeros after a part that is zero.
+    pub fn new(text: &str) -> Result<Self, CodeError> {
+        let text = text.trim();
+        if text.len() != 12 || !is_digits(text) {
+            return Err(CodeError::NotTwelveDigits);
+        }
+        check_province(text)?;
+        for (i, name) in PART_NAMES.iter().enumerate().take(4).skip(1) {
+            let (part, rest) = (&text[PART_ENDS[i - 1]..PART_ENDS[i]], &text[PART_ENDS[i]..]);
+            if part.bytes().all(|b| b == b'0') && rest.bytes().any(|b| b != b'0') {
+                return Err(CodeError::Gap { part: name, code: text.to_owned() });
+            }
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The code of the district: the first six digits.
+    #[must_use]
+    pub fn district(&self) -> &str {
+        &self.0[..6]
+    }
+
+    /// The code of the town or sub-district: the first nine digits; `None` for a whole district or more.
+    #[must_use]
+    pub fn town(&self) -> Option<&str> {
+        (&self.0[6..9] != "000").then(|| &self.0[..9])
+    }
+}
+
+impl TryFrom<String> for DivisionCode {
+    type Error = CodeError;
+
+    fn try_from(text: String) -> Result<Self, CodeError> {
+        Self::new(&text)
+    }
+}
+
+impl From<DivisionCode> for String {
+    fn from(code: DivisionCode) -> Self {
+        code.0
+    }
+}
+
+impl fmt::Display for DivisionCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+keyed_enum! {
+    /// How large a region is.
+    RegionLevel, "a level of regions", {
+        City = "city", "市";
+        District = "district", "区县";
+        Town = "town", "镇街";
+        Division = "division", "村社区";
+    }
+}
+
+/// The code of a region: the digits of its level alone (50 or 5001 a city, 500106 a district, 500106013 a town,
+/// 500106013004 a village or community). A region holds all whose codes begin with its own.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct RegionCode(String);
+
+impl RegionCode {
+    /// Checks and takes a code; zeros that fill it up to 12 digits are dropped.
+    ///
+    /// # Errors
+    /// [`CodeError`] unless it has the digits of a level, of a known province.
+    pub fn new(text: &str) -> Result<Self, CodeError> {
+        let mut text = text.trim();
+        if !is_digits(text) || !PART_ENDS.contains(&text.len()) {
+            return Err(CodeError::NotARegion);
+        }
+        check_province(text)?;
+        for pair in PART_ENDS.windows(2).rev() {
+            if text.len() == pair[1] && text[pair[0]..].bytes().all(|b| b == b'0') {
+                text = &text[..pair[0]];
+            }
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// How large the region is.
+    #[must_use]
+    pub fn level(&self) -> RegionLevel {
+        match self.0.len() {
+            0..=4 => RegionLevel::City,
+            5..=6 => RegionLevel::District,
+            7..=9 => RegionLevel::Town,
+            _ => RegionLevel::Division,
+        }
+    }
+
+    /// The codes of the regions that hold this one, the smallest first.
+    pub fn ancestors(&self) -> impl Iterator<Item = &str> {
+        PART_ENDS.iter().rev().filter(|&&end| end < self.0.len()).map(|&end| &self.0[..end])
+    }
+
+    /// Does the region hold what has this code?
+    #[must_use]
+    pub fn holds(&self, code: &str) -> bool {
+        code.starts_with(&self.0)
+    }
+}
+
+impl TryFrom<String> for RegionCode {
+    type Error = CodeError;
+
+    fn try_from(text: String) -> Result<Self, CodeError> {
+        Self::new(&text)
+    }
+}
+
+impl From<RegionCode> for String {
+    fn from(code: RegionCode) -> Self {
+        code.0
+    }
+}
+
+impl fmt::Display for RegionCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_of_a_code_are_checked() {
+        for good in ["500106013004", " 500113003009 ", "500105002000", "500105000000", "500000000000"] {
+            assert!(DivisionCode::new(good).is_ok(), "{good}");
+        }
+        for (bad, told) in [
+            ("50010601300", "12 digits"),
+            ("5001060130041", "12 digits"),
+            ("50010601300x", "12 digits"),
+            ("", "12 digits"),
+            ("990106013004", "not the code of a province"),
+            ("000106013004", "not the code of a province"),
+            ("500006013004", "the city part is zero"),
+            ("500100013004", "the district part is zero"),
+            ("500106000004", "the town part is zero"),
+        ] {
+            let error = DivisionCode::new(bad).unwrap_err().to_string();
+            assert!(error.contains(told), "{bad}: {error}");
+        }
+        let code = DivisionCode::new("500106013004").unwrap();
+        assert_eq!((code.district(), code.town()), ("500106", Some("500106013")));
+        assert_eq!(DivisionCode::new("500105000000").unwrap().town(), None);
+    }
+
+    #[test]
+    fn regions_have_levels_and_ancestors() {
+        for (text, code, level) in [
+            ("50", "50", RegionLevel::City),
+            ("500106", "500106", RegionLevel::District),
+            ("500106000000", "500106", RegionLevel::District),
+            ("500106013000", "500106013", RegionLevel::Town),
+            ("500106013004", "500106013004", RegionLevel::Division),
+            ("500000", "50", RegionLevel::City),
+        ] {
+            let region = RegionCode::new(text).unwrap();
+            assert_eq!((region.as_str(), region.level()), (code, level), "{text}");
+        }
+        let town = RegionCode::new("500106013").unwrap();
+        assert_eq!(town.ancestors().collect::<Vec<_>>(), ["500106", "5001", "50"]);
+        assert!(town.holds("500106013004") && !town.holds("500106014004"));
+        for bad in ["5", "500", "5001061", "abcdef", "990000"] {
+            assert!(RegionCode::new(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! Events: once, on listed days, or recurring by an RFC 5545 rule, on the city's clock.
+
+use super::calendar::{Zone, naive_day, naive_time};
+use super::category::Category;
+use super::rules::{Check, Problem, ProblemCode, Rules};
+use super::service::Host;
+use super::words::{Audience, Fee};
+use chrono::TimeZone;
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+use rrule::{RRule, RRuleSet, Unvalidated};
+use serde::{Deserialize, Serialize};
+
+/// Occurrences found in one go at most.
+pub const MAX_OCCURRENCES: u16 = 1000;
+/// Longest event, minutes: 60 days.
+const MAX_DURATION_MIN: u32 = 60 * 24 * 60;
+
+/// Something that takes place at a center or facility.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Number in the database; 0 before it is stored.
+    pub id: i64,
+    /// Counts its changes; 0 before it is stored.
+    pub version: i64,
+    /// The number or code it has where it comes from; unique.
+    pub external_id: String,
+    pub name: String,
+    pub name_en: Option<String>,
+    pub description: Option<String>,
+    pub category: Option<Category>,
+    pub host: Host,
+    /// When it first begins, by the city's clock.
+    pub starts: DateTime,
+    pub duration_min: u32,
+    /// An RRULE of RFC 5545 without its name, as `FREQ=WEEKLY;BYDAY=FR`.
+    pub rrule: Option<String>,
+    /// Further beginnings, where no rule fits (festivals of the lunar calendar).
+    pub dates: Vec<DateTime>,
+    /// Days on which it does not take place.
+    pub except: Vec<Date>,
+    pub audiences: Vec<Audience>,
+    /// Numbers of the services one finds there.
+    pub services: Vec<i64>,
+    pub fee: Option<Fee>,
+}
+
+/// Once that an event takes place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Occurrence {
+    pub starts: Timestamp,
+    pub ends: Timestamp,
+}
+
+impl Event {
+    /// An event that takes place once.
+    #[must_use]
+    pub const fn new(external_id: String, name: String, host: Host, starts: DateTime, duration_min: u32) -> Self {
+        Self {
+            id: 0,
+            version: 0,
+            external_id,
+            name,
+            name_en: None,
+            description: None,
+            category: None,
+            host,
+            starts,
+            duration_min,
+            rrule: None,
+            dates: Vec::new(),
+            except: Vec::new(),
+            audiences: Vec::new(),
+            services: Vec::new(),
+            fee: None,
+        }
+    }
+
+    /// What is wrong with it.
+    #[must_use]
+    pub fn check(&self, rules: &Rules<'_>) -> Vec<Problem> {
+        let mut check = Check::default();
+        check.key("external_id", &self.external_id);
+        check.line("name", &self.name);
+        check.optional_line("name_en", self.name_en.as_deref());
+        check.text("description", self.description.as_deref());
+        self.host.check(&mut check, rules);
+        check.number("duration_minutes", Some(self.duration_min.into()), 1.0, MAX_DURATION_MIN.into());
+        check.list("dates", self.dates.len());
+        check.list("except", self.except.len());
+        check.list("services", self.services.len());
+        if self.services.iter().any(|&id| rules.register.services.get(id).is_none()) {
+            check.add("services", ProblemCode::NotFound, "name a service that does not exist");
+        }
+        if let Some(rule) = &self.rrule {
+            match read_rule(rule) {
+                Err(why) => check.add("rrule", ProblemCode::Invalid, why),
+                Ok(read) => {
+                    if let Err(e) = read.validate(self.first(rules.calendar.zone)) {
+                        check.add("rrule", ProblemCode::Invalid, format!("\"{rule}\" does not fit starts: {e}"));
+                    }
+                }
+            }
+        }
+        check.done()
+    }
+
+    fn first(&self, zone: Zone) -> chrono::DateTime<rrule::Tz> {
+        local(zone, self.starts)
+    }
+
+    /// When it takes place: all that begin before `to` and end after `from`, in order, at most [`MAX_OCCURRENCES`]; and
+    /// whether there are more.
+    #[must_use]
+    pub fn occurrences(&self, zone: Zone, from: Timestamp, to: Timestamp) -> (Vec<Occurrence>, bool) {
+        let lasts = jiff::SignedDuration::from_mins(self.duration_min.into());
+        let mut set = RRuleSet::new(self.first(zone));
+        let rule = self.rrule.as_deref().and_then(|text| read_rule(text).ok()?.validate(self.first(zone)).ok());
+        match rule {
+            Some(rule) => set = set.rrule(rule),
+            None => set = set.rdate(self.first(zone)),
+        }
+        for &date in &self.dates {
+            set = set.rdate(local(zone, date));
+        }
+        // What began before `from` may still be going on.
+        let (first, last) = (to_chrono(from.saturating_sub(lasts).unwrap_or(Timestamp::MIN)), to_chrono(to));
+        let found = set.after(first).before(last).all(MAX_OCCURRENCES);
+        let except: Vec<chrono::NaiveDate> = self.except.iter().map(|&day| naive_day(day)).collect();
+        let mut list: Vec<Occurrence> = found
+            .dates
+            .iter()
+            .filter(|at| !except.contains(&at.date_naive()))
+            .filter_map(|at| {
+                let starts = Timestamp::from_second(at.timestamp()).ok()?;
+                Some(Occurrence { starts, ends: starts.saturating_add(lasts).ok()? })
+            })
+            .filter(|o| o.ends > from && o.starts < to)
+            .collect();
+        list.dedup();
+        (list, found.limited)
+    }
+
+    /// The first time it takes place that is not over at a moment, within some three years.
+    #[must_use]
+    pub fn next_occurrence(&self, zone: Zone, at: Timestamp) -> Option<Occurrence> {
+        // Short looks first: most events come again within weeks.
+        [35, 400, 1100].into_iter().find_map(|days| {
+            let to = at.saturating_add(jiff::SignedDuration::from_hours(24 * days)).ok()?;
+            self.occurrences(zone, at, to).0.first().copied()
+        })
+    }
+}
+
+fn local(zone: Zone, at: DateTime) -> chrono::DateTime<rrule::Tz> {
+    let tz = rrule::Tz::Tz(zone.tz());
+    let naive = naive_time(at);
+    // An hour that the clock skips is taken an hour later, as `Zone::moment` does.
+    tz.from_local_datetime(&naive)
+        .earliest()
+        .or_else(|| tz.from_local_datetime(&(naive + chrono::TimeDelta::hours(1))).earliest())
+        .unwrap_or_else(|| tz.from_utc_datetime(&naive))
+}
+
+fn to_chrono(at: Timestamp) -> chrono::DateTime<rrule::Tz> {
+    let utc = chrono::DateTime::from_timestamp(at.as_second(), 0).unwrap_or_default();
+    utc.with_timezone(&rrule::Tz::UTC)
+}
+
+/// Reads a rule; one that repeats more often than daily is refused, as no one holds such an event and it would never end.
+fn read_rule(text: &str) -> Result<RRule<Unvalidated>, String> {
+    let short: String = text.chars().take(120).collect();
+    let plain = text.trim().strip_prefix("RRULE:").unwrap_or(text.trim());
+    if plain.contains(['\n', '\r']) || plain.len() > 300 {
+        return Err(format!("\"{short}\" must be one RRULE of RFC 5545, at most 300 characters"));
+    }
+    let rule: RRule<Unvalidated> = plain
+        .parse()
+        .map_err(|e| format!("\"{short}\" is not an RRULE of RFC 5545 such as FREQ=WEEKLY;BYDAY=FR: {e}"))?;
+    if rule.get_freq() > rrule::Frequency::Daily {
+        return Err(format!("\"{short}\" repeats more often than daily"));
+    }
+    Ok(rule)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn event(starts: &str, minutes: u32, rrule: Option<&str>) -> Event {
+        let mut event = Event::new("e".into(), "e".into(), Host::Center(1), starts.parse().unwrap(), minutes);
+        event.rrule = rrule.map(str::to_owned);
+        event
+    }
+
+    fn at(local: &str) -> Timestamp {
+        Zone::default().moment(local.parse().unwrap())
+    }
+
+    fn days(event: &Event, from: &str, to: &str) -> Vec<String> {
+        let (list, _) = event.occurrences(Zone::default(), at(from), at(to));
+        list.iter().map(|o| Zone::default().local(o.starts).format("%m-%d %H:%M").to_string()).collect()
+    }
+
+    #[test]
+    fn a_bazaar_on_the_25th_of_each_month() {
+        let bazaar = event("2025-01-25T09:00", 240, Some("FREQ=MONTHLY;BYMONTHDAY=25"));
+        assert_eq!(days(&bazaar, "2025-08-01T00:00:00", "2025-10-01T00:00:00"), ["08-25 09:00", "09-25 09:00"]);
+        let next = bazaar.next_occurrence(Zone::default(), at("2025-08-25T14:00:00")).unwrap();
+        assert_eq!(next.starts, at("2025-09-25T09:00:00"));
+        // It is still going on at noon.
+        let now = bazaar.next_occurrence(Zone::default(), at("2025-08-25T12:00:00")).unwrap();
+        assert_eq!((now.starts, now.ends), (at("2025-08-25T09:00:00"), at("2025-08-25T13:00:00")));
+        assert_eq!(days(&bazaar, "2025-01-01T00:00:00", "2026-01-01T00:00:00").len(), 12);
+    }
+
+    #[test]
+    fn lunar_festivals_are_listed_day_by_day() {
+        let mut fair = event("2025-01-29T09:00", 3 * 24 * 60, None);
+        fair.dates = vec!["2026-02-17T09:00".parse().unwrap(), "2027-02-06T09:00".parse().unwrap()];
+        fair.except = vec!["2027-02-06".parse().unwrap()];
+        assert_eq!(days(&fair, "2025-01-01T00:00:00", "2028-01-01T00:00:00"), ["01-29 09:00", "02-17 09:00"]);
+    }
+
+    #[test]
+    fn rules_that_are_none_are_refused() {
+        for (rule, told) in [
+            ("WEEKLY", "not an RRULE"),
+            ("FREQ=SECONDLY", "more often than daily"),
+            ("FREQ=HOURLY;INTERVAL=2", "more often than daily"),
+            ("FREQ=WEEKLY;BYDAY=XX", "not an RRULE"),
+            ("FREQ=WEEKLY\nEXDATE:20250101", "one RRULE"),
+        ] {
+            let error = read_rule(rule).unwrap_err();
+            assert!(error.contains(told), "{rule}: {error}");
+        }
+        assert!(read_rule("RRULE:FREQ=WEEKLY;BYDAY=FR").is_ok());
+    }
+
+    #[test]
+    fn a_rule_without_end_is_cut() {
+        let daily = event("2020-01-01T09:00", 60, Some("FREQ=DAILY"));
+        let (list, more) = daily.occurrences(Zone::default(), at("2020-01-01T00:00:00"), at("2030-01-01T00:00:00"));
+        assert!(list.len() <= usize::from(MAX_OCCURRENCES) && more);
+    }
+
+    proptest! {
+        /// Weekly rules against counting days: every occurrence in the range is on its weekday, at its hour, and none
+        /// is missing.
+        #[test]
+        fn weekly_rules_follow_the_calendar(weekday in 0usize..7, start in 0i64..60, length in 1i64..120, hour in 0i8..24) {
+            let names = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"];
+            let first = jiff::civil::date(2026, 1, 5).at(hour, 0, 0, 0);
+            let mut weekly = event("2026-01-05T00:00", 30, Some(&format!("FREQ=WEEKLY;BYDAY={}", names[weekday])));
+            weekly.starts = first;
+            let from = Zone::default().moment(naive_day(jiff::civil::date(2026, 1, 5)).and_hms_opt(0, 0, 0).unwrap() + chrono::TimeDelta::days(start));
+            let to = from + jiff::SignedDuration::from_hours(24 * length);
+            let (found, _) = weekly.occurrences(Zone::default(), from, to);
+            let expected: Vec<i64> = (start..start + length).filter(|d| d.rem_euclid(7) == weekday as i64).collect();
+            prop_assert_eq!(found.len(), expected.len());
+            for (o, d) in found.iter().zip(expected) {
+                let local = Zone::default().local(o.starts);
+                let day = naive_day(jiff::civil::date(2026, 1, 5)) + chrono::TimeDelta::days(d);
+                prop_assert_eq!(local, day.and_hms_opt(u32::try_from(hour).unwrap(), 0, 0).unwrap());
+            }
+        }
+    }
+}

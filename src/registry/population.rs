@@ -1,0 +1,55 @@
+//! Who lives where, by H3 cell and group.
+
+use h3o::CellIndex;
+
+/// The group that holds everyone.
+pub const EVERYONE: &str = "all";
+/// Longest name of a group.
+const MAX_GROUP: usize = 40;
+
+/// People who live in an H3 cell.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PopulationCell {
+    pub cell: CellIndex,
+    pub people: f64,
+}
+
+/// A text that names no group.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "is not the name of a group such as all, 60_plus, 0_6 or new_employment: up to 40 letters, digits and underscores"
+)]
+pub struct GroupError;
+
+/// Reads the name of a group: `60+` is `60_plus`, `0-6` is `0_6`, letter case does not matter.
+///
+/// # Errors
+/// [`GroupError`] for what cannot be a name.
+pub fn group_name(text: &str) -> Result<String, GroupError> {
+    let name = text.trim().to_lowercase().replace('+', "_plus").replace([' ', '-', '.'], "_");
+    let name = match name.as_str() {
+        "everyone" | "total" | "全部" | "常住人口" => EVERYONE.to_owned(),
+        "elderly" | "老年人" => "60_plus".to_owned(),
+        _ => name,
+    };
+    let fits =
+        !name.is_empty() && name.chars().count() <= MAX_GROUP && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    fits.then_some(name).ok_or(GroupError)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_have_one_name() {
+        for (text, name) in
+            [("60+", "60_plus"), (" 0-6 ", "0_6"), ("All", "all"), ("新就业群体", "新就业群体"), ("全部", "all")]
+        {
+            assert_eq!(group_name(text).as_deref(), Ok(name));
+        }
+        for wrong in ["", "a;b", &"x".repeat(41)] {
+            assert_eq!(group_name(wrong), Err(GroupError));
+        }
+    }
+}
