@@ -6,8 +6,8 @@ mod support;
 use std::path::Path;
 use support::city;
 use walkshed::network::{FileError, Network};
-use walkshed::registry::{ImportRecord, RegisterRows};
-use walkshed::store::{Applied, Change, Store, StoreError};
+use walkshed::registry::{AnyRecord, Edit, Facility, ImportRecord, PopulationCell, ProblemCode, Record, RegisterRows};
+use walkshed::store::{Applied, EditError, Edition, Store, StoreError};
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
@@ -78,6 +78,34 @@ fn record(kind: &str) -> ImportRecord {
     ImportRecord { kind: kind.into(), ..city::rows().imports[0].clone() }
 }
 
+fn edition(kind: &str, edits: Vec<Edit>) -> Edition {
+    let import = Some(record(kind));
+    Edition { edits, actor: "test".into(), at: "2026-11-25T01:00:00Z".into(), import, ..Edition::default() }
+}
+
+/// Records as a file brings them in: without numbers.
+fn fresh<T: Record + Into<Box<AnyRecord>>>(list: &[T]) -> Vec<Edit> {
+    let edit = |r: &T| {
+        let mut r = r.clone();
+        r.numbered(0, 0);
+        Edit::Put(r.into())
+    };
+    list.iter().map(edit).collect()
+}
+
+/// Records as a file brings them in when they are there already.
+fn known<T: Record + Into<Box<AnyRecord>>>(list: &[T]) -> Vec<Edit> {
+    list.iter().map(|r| Edit::Put(r.clone().into())).collect()
+}
+
+fn everyone(cells: &[PopulationCell]) -> Vec<Edit> {
+    vec![Edit::Population { group: "all".into(), cells: cells.to_vec() }]
+}
+
+fn counts(applied: &Applied) -> [u64; 4] {
+    [applied.inserted, applied.updated, applied.unchanged, applied.deleted]
+}
+
 async fn open(folder: &Path) -> Store {
     Store::open(&Store::url_of(&folder.join("w.db"))).await.unwrap()
 }
@@ -93,19 +121,22 @@ fn the_same_import_twice_changes_nothing() {
     block_on(async {
         let store = open(folder.path()).await;
         let rows = city::rows();
-        let changes = [
-            ("centers", Change::Centers(&rows.centers), 2),
-            ("facilities", Change::Facilities(&rows.facilities), 7),
-            ("population", Change::Population(&rows.population), 3),
-        ];
-        for (kind, change, n) in changes {
-            let first = store.apply(change, &record(kind)).await.unwrap();
-            assert_eq!(first, Applied { inserted: n, updated: 0, unchanged: 0 }, "{kind}");
+        for (kind, edits, n) in [
+            ("centers", fresh(&rows.centers), 2),
+            ("facilities", fresh(&rows.facilities), 7),
+            ("population", everyone(&rows.population), 3),
+        ] {
+            let first = store.edit(&edition(kind, edits)).await.unwrap();
+            assert_eq!(counts(&first), [n, 0, 0, 0], "{kind}");
         }
         let before = store.load().await.unwrap();
-        for (kind, change, n) in changes {
-            let again = store.apply(change, &record(kind)).await.unwrap();
-            assert_eq!(again, Applied { inserted: 0, updated: 0, unchanged: n }, "{kind}");
+        for (kind, edits, n) in [
+            ("centers", known(&before.centers), 2),
+            ("facilities", known(&before.facilities), 7),
+            ("population", everyone(&before.population), 3),
+        ] {
+            let again = store.edit(&edition(kind, edits)).await.unwrap();
+            assert_eq!((counts(&again), again.version), ([0, 0, n, 0], again.before), "{kind}");
         }
         let after = store.load().await.unwrap();
         assert_eq!(
@@ -114,19 +145,22 @@ fn the_same_import_twice_changes_nothing() {
         );
         assert_eq!(after.imports.len(), 3);
 
-        // One name changed: one row changes, its id stays.
-        let mut changed = rows.facilities.clone();
+        // One name changed: one row changes, its id stays, its version goes up.
+        let mut changed = before.facilities.clone();
         changed[2].name = "又一个".into();
-        let applied = store.apply(Change::Facilities(&changed), &record("facilities")).await.unwrap();
-        assert_eq!(applied, Applied { inserted: 0, updated: 1, unchanged: 6 });
+        let applied = store.edit(&edition("facilities", known(&changed))).await.unwrap();
+        assert_eq!(counts(&applied), [0, 1, 6, 0]);
         let now = store.load().await.unwrap();
         assert_eq!((now.version, now.facilities[2].id), (before.version + 1, before.facilities[2].id));
-        assert_eq!(now.facilities[2].name, "又一个");
+        assert_eq!((now.facilities[2].name.as_str(), now.facilities[2].version), ("又一个", 2));
 
-        // A population file is the whole population.
-        let applied = store.apply(Change::Population(&rows.population[..1]), &record("population")).await.unwrap();
-        assert_eq!(applied, Applied { inserted: 0, updated: 2, unchanged: 1 });
-        assert_eq!(store.load().await.unwrap().population.len(), 1);
+        // A population file is the whole population of its group.
+        let applied = store.edit(&edition("population", everyone(&rows.population[..1]))).await.unwrap();
+        assert_eq!(counts(&applied), [0, 2, 1, 0]);
+        let elderly = vec![Edit::Population { group: "60_plus".into(), cells: rows.population[..2].to_vec() }];
+        store.edit(&edition("population", elderly)).await.unwrap();
+        let now = store.load().await.unwrap();
+        assert_eq!((now.population.len(), now.groups["60_plus"].len()), (1, 2));
     });
 }
 
@@ -136,16 +170,29 @@ fn an_import_that_fails_leaves_everything_as_it_was() {
     block_on(async {
         let store = open(folder.path()).await;
         let rows = city::rows();
-        store.apply(Change::Facilities(&rows.facilities[..3]), &record("facilities")).await.unwrap();
+        store.edit(&edition("facilities", fresh(&rows.facilities[..3]))).await.unwrap();
         let before = store.load().await.unwrap();
-        // The last row breaks a rule of the table itself, which no importer lets through.
-        let mut bad = rows.facilities.clone();
+        let unchanged = async |bad: Vec<Facility>, told: &str| {
+            let error = store.edit(&edition("facilities", known(&bad))).await.unwrap_err();
+            assert!(error.to_string().contains(told), "{error}");
+            let after = store.load().await.unwrap();
+            assert_eq!((before.version, content(&before)), (after.version, content(&after)), "{told}");
+            error
+        };
+        let mut bad = before.facilities.clone();
         bad[0].name = "changed".into();
-        bad.last_mut().unwrap().name = String::new();
-        let error = store.apply(Change::Facilities(&bad), &record("facilities")).await.unwrap_err();
-        assert!(matches!(error, StoreError::Sql(_)), "{error}");
-        let after = store.load().await.unwrap();
-        assert_eq!((before.version, content(&before)), (after.version, content(&after)));
+        // The last row breaks a rule of the table itself, which no door lets through.
+        bad.push(Facility { id: 0, version: 0, name: String::new(), ..rows.facilities[5].clone() });
+        let error = unchanged(bad.clone(), "CHECK").await;
+        assert!(matches!(error, EditError::Store(StoreError::Sql(_))), "{error}");
+        // Or has an id that is there already, or has been changed by another, or is there no more.
+        bad[3] = Facility { id: 0, version: 0, ..before.facilities[1].clone() };
+        let error = unchanged(bad.clone(), "\"f-11\" is there already").await;
+        assert!(matches!(error, EditError::Problem { index: 3, ref problem } if problem.code == ProblemCode::Taken));
+        bad[3] = Facility { version: 9, ..before.facilities[1].clone() };
+        unchanged(bad.clone(), "is not the version").await;
+        bad[3] = Facility { id: 99, version: 1, ..before.facilities[1].clone() };
+        unchanged(bad, "does not exist").await;
     });
 }
 
@@ -164,7 +211,7 @@ fn two_importers_at_once_queue() {
                     for f in &mut list {
                         f.external_id = format!("{i}-{}", f.external_id);
                     }
-                    store.apply(Change::Facilities(&list), &record("facilities")).await.unwrap();
+                    store.edit(&edition("facilities", fresh(&list))).await.unwrap();
                     store.close().await;
                 });
             });
@@ -172,6 +219,8 @@ fn two_importers_at_once_queue() {
     });
     let all = block_on(async { open(folder.path()).await.load().await.unwrap() });
     assert_eq!((all.facilities.len(), all.version), (28, 4));
+    // Each has its number.
+    assert_eq!(all.facilities.iter().map(|f| f.id).collect::<Vec<_>>(), (1..=28).collect::<Vec<i64>>());
 }
 
 #[test]

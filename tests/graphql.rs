@@ -42,7 +42,7 @@ fn the_register() {
            nobody: center(code: \"500106013099\") { name }
            centers(first: 1) { totalCount pageInfo { hasNextPage hasPreviousPage } edges { cursor node { code } } }
            facility(externalId: \"f-11\") { name nameEn category address center { code } }
-           facilities(categories: [HEALTH_CARE, LIFE_SERVICES]) { totalCount nodes { externalId } }
+           facilities(filter: {categories: [HEALTH_CARE, LIFE_SERVICES]}) { totalCount nodes { externalId } }
            serviceCategories { category nameEn nameZh facilityCount } }"
     ));
 }

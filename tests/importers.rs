@@ -1,10 +1,13 @@
 //! Files in: what is read, what is refused and how it is said. Broken files give an error each and never a panic.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
+mod support;
+
 use std::path::{Path, PathBuf};
-use walkshed::exchange::{FileProblem, Kind, Options, Records, Refused, read_records, write_refused};
+use support::read_with;
+use walkshed::exchange::{FileProblem, Kind, Options, Read, Refused, Table, read_table, write_refused};
 use walkshed::geo::Datum;
-use walkshed::registry::{Category, Facility};
+use walkshed::registry::{AnyRecord, Calendar, Category, Edit, Facility};
 
 struct Folder(tempfile::TempDir);
 
@@ -20,15 +23,24 @@ impl Folder {
     }
 }
 
-fn read(path: &Path, kind: Kind) -> Result<(Records, Vec<Refused>), FileProblem> {
-    read_records(path, kind, Options::default()).map(|(records, refused, _)| (records, refused))
+fn read(path: &Path, kind: Kind) -> Result<Read, FileProblem> {
+    read_with(path, kind, Options::default())
 }
 
 fn facilities(path: &Path, options: Options) -> (Vec<Facility>, Vec<Refused>) {
-    match read_records(path, Kind::Facilities, options).unwrap() {
-        (Records::Facilities(list), refused, _) => (list, refused),
+    let found = read_with(path, Kind::Facilities, options).unwrap();
+    let facility = |edit| match edit {
+        Edit::Put(record) => match *record {
+            AnyRecord::Facility(facility) => facility,
+            other => unreachable!("{other:?}"),
+        },
         other => unreachable!("{other:?}"),
-    }
+    };
+    (found.edits.into_iter().map(facility).collect(), found.refused)
+}
+
+fn table(path: &Path) -> Table {
+    read_table(path, Kind::Facilities, &Calendar::default()).unwrap()
 }
 
 #[test]
@@ -101,8 +113,8 @@ fn every_refused_row_is_told_with_line_field_value_and_why() {
 fn refused_rows_can_be_mended_and_imported_where_they_lie() {
     let folder = Folder::new();
     let path = folder.file("p.csv", "id,name,category,lon,lat\na,A,health_care,106.5,29.5\nb,B,health_care,x,29.5\n");
-    let (_, refused, table) = read_records(&path, Kind::Facilities, Options::default()).unwrap();
-    let beside = write_refused(&path, &table, &refused).unwrap();
+    let (_, refused) = facilities(&path, Options::default());
+    let beside = write_refused(&path, &table(&path), &refused).unwrap();
     assert_eq!(beside.file_name().unwrap(), "p.refused.csv");
     let text = std::fs::read_to_string(&beside).unwrap();
     assert!(
@@ -117,11 +129,11 @@ fn refused_rows_can_be_mended_and_imported_where_they_lie() {
     let features = r#"{"type":"FeatureCollection","features":[
         {"type":"Feature","geometry":null,"properties":{"name":"N","category":"employment"}},
         {"type":"Feature","geometry":{"type":"LineString","coordinates":[[0,0],[1,1]]},"properties":{"name":"L","category":"employment"}},
-        {"type":"Feature","geometry":{"type":"Point","coordinates":[106.5,29.5]},"properties":{"name":["x"],"category":"employment"}}]}"#;
+        {"type":"Feature","geometry":{"type":"Point","coordinates":[106.5,29.5]},"properties":{"name":{"x":1},"category":"employment"}}]}"#;
     let path = folder.file("q.geojson", features);
-    let (_, refused, table) = read_records(&path, Kind::Facilities, Options::default()).unwrap();
+    let (_, refused) = facilities(&path, Options::default());
     assert_eq!(refused.len(), 3, "{refused:?}");
-    let beside = write_refused(&path, &table, &refused).unwrap();
+    let beside = write_refused(&path, &table(&path), &refused).unwrap();
     assert_eq!(beside.file_name().unwrap(), "q.refused.geojson");
     assert!(std::fs::read_to_string(beside).unwrap().contains("refused_why"));
 }
@@ -150,7 +162,8 @@ fn broken_files_are_refused_whole_with_a_sentence() {
         ("c.csv", b"f1,Library,health_care,106.5,29.5\n".to_vec(), "does not name the columns"),
         ("d.csv", b"id:name:category:lon:lat\na:b:health_care:1:1\n".to_vec(), "does not name the columns"),
         ("e.csv", b"id,name,category,lon,lat\na,b\0c,health_care,1,1\n".to_vec(), "line 2 holds a NUL byte"),
-        ("f.csv", b"name\nLibrary\n".to_vec(), "\"category\" is missing"),
+        ("f.csv", b"name\nLibrary\n".to_vec(), "\"lon\" is missing"),
+        ("f2.csv", b"name,lon,lat\nLibrary,106.5,29.5\n".to_vec(), "\"category\" is missing"),
         ("g.csv", b"id,name,category,lon,lat\n".to_vec(), "no rows after the header"),
         ("h.csv", b"name,category,lon,lng,lat\n1,2,3,4,5\n".to_vec(), "there twice: \"lon\" and \"lng\""),
         ("i.csv", b"id,name,category,lat\na,b,health_care,1\n".to_vec(), "\"lon\" is missing"),
@@ -159,19 +172,22 @@ fn broken_files_are_refused_whole_with_a_sentence() {
         ("l.geojson", b"{\"type\":\"FeatureCollection\",\"features\":[".to_vec(), "not GeoJSON"),
         ("m.geojson", b"{\"type\":\"FeatureCollection\",\"features\":[]}".to_vec(), "empty"),
         ("n.geojson", b"{\"type\":\"Point\",\"coordinates\":[1,2]}".to_vec(), "bare geometry"),
-        ("o.xlsx", b"PK".to_vec(), "ending of the name"),
+        ("o.xlsx", b"PK".to_vec(), "not an Excel workbook"),
+        ("o2.xlsx", vec![], "empty"),
+        ("o3.docx", b"PK".to_vec(), "ending of the name"),
+        ("o4.osm.pbf", b"PK, and not PBF".to_vec(), "not an OpenStreetMap extract"),
         ("p.geojson", vec![b'['; 100_000], "not GeoJSON"),
     ];
     for (name, bytes, told) in cases {
         let path = folder.file(name, bytes);
         match read(&path, Kind::Facilities) {
             Err(problem) => assert!(problem.to_string().contains(told), "{name}: {problem}"),
-            Ok((records, refused)) => panic!("{name} gave {} records, {} refused", records.len(), refused.len()),
+            Ok(read) => panic!("{name} gave {} records, {} refused", read.edits.len(), read.refused.len()),
         }
     }
     // A quote that is never closed swallows the rest of the file: one refused row, cut short, not ten megabytes of it.
-    let (records, refused) = read(&folder.file("long.csv", long), Kind::Facilities).unwrap();
-    assert!(records.is_empty() && refused.len() == 1, "{} refused", refused.len());
+    let Read { edits, refused } = read(&folder.file("long.csv", long), Kind::Facilities).unwrap();
+    assert!(edits.is_empty() && refused.len() == 1, "{} refused", refused.len());
     assert!(refused[0].why.contains("quote never closed") || refused[0].why.contains("fields"), "{:?}", refused[0]);
     assert!(refused[0].value.len() < 400);
     assert!(matches!(read(Path::new("/nowhere.csv"), Kind::Centers), Err(FileProblem::Io { .. })));
@@ -184,16 +200,17 @@ fn centers_and_population_have_rules_of_their_own() {
         "c.csv",
         "区划代码,名称,经度,纬度\n500106013004,模范村社区,106.46,29.54\n50010601300,短,106.4,29.5\n500106013004,again,106.4,29.5\n",
     );
-    let (records, refused) = read(&path, Kind::Centers).unwrap();
-    assert_eq!((records.len(), refused.len()), (1, 2));
+    let Read { edits, refused } = read(&path, Kind::Centers).unwrap();
+    assert_eq!((edits.len(), refused.len()), (1, 2));
     assert!(refused[0].why.contains("12 digits"), "{refused:?}");
 
     let path = folder.file(
         "p.csv",
         "cell,population\n89a901291abffff,10\n89a901291abffff,3\n89a9012a3cfffff,-1\n89a9012a38fffff,many\nzzz,1\n8aa901291ab7fff,1\n85a90127fffffff,1\n",
     );
-    let (records, refused) = read(&path, Kind::Population).unwrap();
-    assert_eq!((records.len(), refused.len()), (1, 6), "{refused:?}");
+    let Read { edits, refused } = read(&path, Kind::Population).unwrap();
+    assert!(matches!(&edits[..], [Edit::Population { group, cells }] if group == "all" && cells.len() == 1));
+    assert_eq!(refused.len(), 6, "{refused:?}");
     let why: Vec<&str> = refused.iter().map(|r| r.why.as_str()).collect();
     for (i, told) in ["already", "negative", "number", "H3", "resolution 10", "7 to 10"].iter().enumerate() {
         assert!(why[i].contains(told) || refused[i].value.contains(told), "{told}: {:?}", refused[i]);
@@ -218,8 +235,8 @@ fn bytes_changed_at_random_never_panic() {
         }
         let name = if round % 2 == 0 { "x.csv" } else { "x.geojson" };
         let path = folder.file(name, &bytes);
-        for kind in [Kind::Facilities, Kind::Centers, Kind::Population] {
-            if let Ok((_, refused)) = read(&path, kind) {
+        for kind in Kind::ALL {
+            if let Ok(Read { refused, .. }) = read(&path, kind) {
                 assert!(refused.iter().all(|r| !r.why.is_empty()));
             }
         }

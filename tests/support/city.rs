@@ -5,7 +5,9 @@ use std::sync::Arc;
 use walkshed::geo::{Position, cell_of};
 use walkshed::graphql::{Answer, Api, ApiRequest, Limits, Variables};
 use walkshed::network::Network;
-use walkshed::registry::{Category, Center, DivisionCode, Facility, ImportRecord, PopulationCell, RegisterRows};
+use walkshed::registry::{
+    AnyRecord, Category, Center, DivisionCode, Facility, ImportRecord, PopulationCell, Record, RegisterRows,
+};
 use walkshed::world::World;
 
 pub fn position(x: f64, y: f64) -> Position {
@@ -17,30 +19,18 @@ pub fn rows() -> RegisterRows {
     let centers = vec![
         Center {
             id: 1,
-            code: code(4),
-            name: "模范村社区党群服务中心".into(),
+            version: 1,
             name_en: Some("Mofancun".into()),
-            position: position(1000.0, 1000.0),
             address: Some("沙坪坝区".into()),
+            ..Center::new(code(4), "模范村社区党群服务中心".into(), position(1000.0, 1000.0))
         },
-        Center {
-            id: 2,
-            code: code(5),
-            name: "东边".into(),
-            name_en: None,
-            position: position(2500.0, 1000.0),
-            address: None,
-        },
+        Center { id: 2, version: 1, ..Center::new(code(5), "东边".into(), position(2500.0, 1000.0)) },
     ];
     let facility = |id: i64, category: Category, x: f64, y: f64, center: Option<u32>| Facility {
         id,
-        external_id: format!("f-{id}"),
-        name: format!("{} {id}", category.english()),
-        name_en: None,
-        category,
-        position: position(x, y),
-        address: None,
+        version: 1,
         center: center.map(code),
+        ..Facility::new(format!("f-{id}"), format!("{} {id}", category.english()), category, position(x, y))
     };
     let facilities = vec![
         facility(10, Category::HealthCare, 1000.0, 1200.0, Some(4)),
@@ -67,7 +57,7 @@ pub fn rows() -> RegisterRows {
         unchanged: 0,
         refused: 1,
     }];
-    RegisterRows { version: 3, centers, facilities, population, imports }
+    RegisterRows { version: 3, centers, facilities, population, imports, ..RegisterRows::default() }
 }
 
 pub fn network() -> Network {
@@ -100,19 +90,51 @@ pub fn folder() -> tempfile::TempDir {
     folder
 }
 
-/// Puts rows into the database of a data folder.
+/// Puts rows into the database of a data folder; they are numbered anew, in their order.
 pub fn fill(folder: &std::path::Path, rows: &RegisterRows) {
-    use walkshed::store::{Change, Store};
+    use walkshed::registry::Edit;
+    use walkshed::store::{Edition, Store};
+    fn unnumbered<T: Record + Into<Box<AnyRecord>>>(list: &[T]) -> Vec<Edit> {
+        let edit = |record: &T| {
+            let mut record = record.clone();
+            record.numbered(0, 0);
+            Edit::Put(record.into())
+        };
+        list.iter().map(edit).collect()
+    }
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
         let store = Store::open(&Store::url_of(&folder.join("walkshed.db"))).await.unwrap();
-        for (kind, change) in [
-            ("centers", Change::Centers(&rows.centers)),
-            ("facilities", Change::Facilities(&rows.facilities)),
-            ("population", Change::Population(&rows.population)),
+        let people = Edit::Population { group: "all".into(), cells: rows.population.clone() };
+        let groups =
+            rows.groups.iter().map(|(group, cells)| Edit::Population { group: group.clone(), cells: cells.clone() });
+        for (kind, edits) in [
+            ("centers", unnumbered(&rows.centers)),
+            ("facilities", unnumbered(&rows.facilities)),
+            ("services", unnumbered(&rows.services)),
+            ("offers", unnumbered(&rows.offers)),
+            ("events", unnumbered(&rows.events)),
+            ("suggestions", unnumbered(&rows.suggestions)),
+            ("regions", unnumbered(&rows.regions)),
+            ("visits", rows.visits.iter().cloned().map(Edit::Visits).collect()),
+            ("population", std::iter::once(people).chain(groups).collect()),
         ] {
-            let record = ImportRecord { kind: kind.into(), ..rows.imports[0].clone() };
-            store.apply(change, &record).await.unwrap();
+            let record = rows.imports.first().cloned().unwrap_or_else(rows_import);
+            let import = Some(ImportRecord { kind: kind.into(), ..record });
+            store
+                .edit(&Edition {
+                    edits,
+                    actor: "test".into(),
+                    at: "2026-11-23T08:00:00Z".into(),
+                    import,
+                    ..Edition::default()
+                })
+                .await
+                .unwrap();
         }
         store.close().await;
     });
+}
+
+fn rows_import() -> ImportRecord {
+    rows().imports.remove(0)
 }

@@ -11,6 +11,7 @@ use walkshed::server::{ServerOptions, start};
 pub struct Server {
     pub address: SocketAddr,
     handle: actix_web::dev::ServerHandle,
+    live: std::sync::Arc<walkshed::live::Live>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
@@ -45,12 +46,12 @@ impl Server {
                 let store = folder.store().await.unwrap();
                 let options = ServerOptions { listen: "127.0.0.1:0".into(), workers: 2, ..options };
                 let running = start(folder, store, &options).await.unwrap();
-                sender.send((running.addresses[0], running.handle())).unwrap();
+                sender.send((running.addresses[0], running.handle(), running.live.clone())).unwrap();
                 running.run().await.unwrap();
             });
         });
-        let (address, handle) = receiver.recv().unwrap();
-        Self { address, handle, thread: Some(thread) }
+        let (address, handle, live) = receiver.recv().unwrap();
+        Self { address, handle, live, thread: Some(thread) }
     }
 
     /// Sends a request and reads the whole answer.
@@ -66,6 +67,14 @@ impl Server {
     pub fn query(&self, query: &str, variables: &serde_json::Value) -> Reply {
         let body = serde_json::json!({ "query": query, "variables": variables }).to_string();
         self.send("POST", "/graphql", &[("Content-Type", "application/json")], body.as_bytes())
+    }
+
+    /// A GraphQL request by POST, with a token.
+    pub fn query_as(&self, token: &str, query: &str, variables: &serde_json::Value) -> serde_json::Value {
+        let body = serde_json::json!({ "query": query, "variables": variables }).to_string();
+        let authorization = format!("Bearer {token}");
+        let headers = [("Content-Type", "application/json"), ("Authorization", authorization.as_str())];
+        self.send("POST", "/graphql", &headers, body.as_bytes()).json()
     }
 
     /// Asks until the answer is as wanted, for what happens within seconds.
@@ -87,6 +96,7 @@ impl Server {
 
     fn halt(&mut self) {
         if let Some(thread) = self.thread.take() {
+            self.live.stop();
             drop(self.handle.stop(true));
             let _ = thread.join();
         }

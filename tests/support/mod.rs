@@ -11,13 +11,16 @@ pub mod dijkstra;
 pub mod http;
 pub mod pbf;
 pub mod real;
+pub mod register;
 
 use std::path::PathBuf;
+use walkshed::exchange::{FileProblem, Kind, Options, Read, read_edits, read_table};
 use walkshed::geo::{Fixed, Metric};
-use walkshed::network::access::{Access, Kind, Structure};
+use walkshed::network::access::{Access, Kind as StreetKind, Structure};
 use walkshed::network::build::{BuildOptions, Link, StreetsReport, Topology, assemble, build};
 use walkshed::network::osm::WayClass;
 use walkshed::network::{Elevation, Network, Profiles};
+use walkshed::registry::{Calendar, Kinds, Register, Rules};
 
 /// The folder of the real sample city, where it is to hand.
 pub fn porto_alegre() -> Option<PathBuf> {
@@ -38,6 +41,18 @@ pub fn build_options(folder: &std::path::Path) -> BuildOptions {
     }
 }
 
+/// Reads a file against an empty register.
+pub fn read(path: &std::path::Path, kind: Kind) -> Read {
+    read_with(path, kind, Options::default()).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+/// Reads a file against an empty register, with options.
+pub fn read_with(path: &std::path::Path, kind: Kind, options: Options) -> Result<Read, FileProblem> {
+    let (register, kinds, calendar) = (Register::default(), Kinds::default(), Calendar::default());
+    let rules = Rules { register: &register, kinds: &kinds, calendar: &calendar };
+    read_edits(&read_table(path, kind, &calendar)?, kind, options, rules)
+}
+
 /// The prepared network of the sample city.
 pub fn porto_alegre_network() -> Option<Network> {
     Some(build(&build_options(&porto_alegre()?), &|_| {}).unwrap())
@@ -52,7 +67,7 @@ pub fn at(x: f64, y: f64) -> Fixed {
     Fixed { x: CENTRE.x + (x / m.kx).round() as i32, y: CENTRE.y + (y / m.ky).round() as i32 }
 }
 
-pub fn class(kind: Kind, access: Access) -> WayClass {
+pub fn class(kind: StreetKind, access: Access) -> WayClass {
     WayClass { access, kind, structure: Structure::Ground, duration_s: None, is_area: false, levels: None, name: None }
 }
 
@@ -80,7 +95,7 @@ pub fn grid(side: u32, spacing: f64) -> Network {
             links.push(link(i, i + side, 0, &points));
         }
     }
-    network(vec![class(Kind::Street, EVERYONE)], links, points)
+    network(vec![class(StreetKind::Street, EVERYONE)], links, points)
 }
 
 /// Numbers that look random and are the same each time (`SplitMix64`).
@@ -112,15 +127,15 @@ pub fn random_network(seed: u64, vertices: usize) -> Network {
     let points: Vec<Fixed> = (0..vertices).map(|_| at(r.unit() * size, r.unit() * size)).collect();
     let one_way = Access::FOOT.with(Access::BIKE_FORWARD);
     let classes = vec![
-        class(Kind::Street, EVERYONE),
-        class(Kind::Street, one_way),
-        class(Kind::Path, Access::FOOT),
-        class(Kind::Steps, Access::FOOT.with(Access::STEPS_UP_FORWARD)),
-        class(Kind::Escalator, Access::FOOT_FORWARD),
-        class(Kind::Gate, Access::FOOT.with(Access::NO_WHEELCHAIR)),
-        class(Kind::Lift, EVERYONE),
-        class(Kind::Ferry, EVERYONE),
-        class(Kind::Path, EVERYONE.with(Access::DISMOUNT).with(Access::NO_STROLLER)),
+        class(StreetKind::Street, EVERYONE),
+        class(StreetKind::Street, one_way),
+        class(StreetKind::Path, Access::FOOT),
+        class(StreetKind::Steps, Access::FOOT.with(Access::STEPS_UP_FORWARD)),
+        class(StreetKind::Escalator, Access::FOOT_FORWARD),
+        class(StreetKind::Gate, Access::FOOT.with(Access::NO_WHEELCHAIR)),
+        class(StreetKind::Lift, EVERYONE),
+        class(StreetKind::Ferry, EVERYONE),
+        class(StreetKind::Path, EVERYONE.with(Access::DISMOUNT).with(Access::NO_STROLLER)),
     ];
     let metric = Metric::at(CENTRE.lat());
     let mut links = Vec::new();

@@ -1,0 +1,269 @@
+//! The register at its real size: `cargo bench --bench register`. 11,251 centers and 60,000 facilities over made-up streets;
+//! with the divisions of Chongqing where their list is to hand.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a benchmark that cannot set up should fail")]
+
+#[path = "../tests/support/mod.rs"]
+mod support;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use support::{Random, at, city, register};
+use walkshed::folder::DataFolder;
+use walkshed::graphql::{Api, ApiRequest, Limits, Variables};
+use walkshed::live::Live;
+use walkshed::network::Profiles;
+use walkshed::registry::{
+    Audience, Category, Center, DivisionCode, Edit, Facility, Offer, PopulationCell, RegisterRows, Service, Suggestion,
+    VisitCount, VisitDay,
+};
+use walkshed::store::Edition;
+
+const CENTERS: usize = 11_251;
+const FACILITIES: usize = 60_000;
+/// Centers whose visits are counted, for two years.
+const COUNTED: usize = 300;
+const DAYS: i64 = 730;
+/// Streets by streets, 100 m apart.
+const SIDE: u32 = 300;
+
+fn codes() -> Vec<DivisionCode> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/chongqing/divisions.csv");
+    let listed = std::fs::read_to_string(path).unwrap_or_default();
+    let listed: Vec<DivisionCode> =
+        listed.lines().skip(1).filter_map(|l| DivisionCode::new(l.split(',').next()?).ok()).take(CENTERS).collect();
+    if listed.len() == CENTERS {
+        return listed;
+    }
+    println!("the list of divisions is not to hand: codes are made up");
+    let code =
+        |i: usize| format!("5001{:02}{:03}{:03}", 1 + i / 400 % 38, 1 + i / 20 % 20, 1 + i % 20 + i / 15_200 * 20);
+    (0..CENTERS).map(|i| DivisionCode::new(&code(i)).unwrap()).collect()
+}
+
+fn rows() -> RegisterRows {
+    let mut r = Random(42);
+    let extent = f64::from(SIDE) * 100.0;
+    let mut place = move || -> walkshed::geo::Position { at(r.unit() * extent, r.unit() * extent).into() };
+    let hours = ["Mo-Fr 09:00-18:00; PH off", "10:00-02:00", "24/7", "Mo-Sa 08:30-20:00", "Tu-Su 09:00-17:00"];
+    let codes = codes();
+    let centers: Vec<Center> = codes
+        .iter()
+        .zip(1..)
+        .map(|(code, i)| Center {
+            id: i,
+            version: 1,
+            address: Some(format!("某街道 {i} 号")),
+            residents_served: Some(500 + (i as u32 * 37) % 20_000),
+            opening_hours: Some(hours[i as usize % 5].into()),
+            ..Center::new(code.clone(), format!("第{i}社区党群服务中心"), place())
+        })
+        .collect();
+    let facilities = (1..=FACILITIES as i64)
+        .map(|i| {
+            let center = (i % 2 == 0).then(|| &centers[i as usize * 7 % CENTERS]);
+            let position = center.map_or_else(&mut place, |c| c.position);
+            Facility {
+                id: i,
+                version: 1,
+                center: center.map(|c| c.code.clone()),
+                opening_hours: (i % 3 != 0).then(|| hours[i as usize % 5].into()),
+                audiences: if i % 4 == 0 { vec![Audience::NewEmployment] } else { Vec::new() },
+                ..Facility::new(format!("f{i}"), format!("设施 {i}"), Category::ALL[i as usize % 7], position)
+            }
+        })
+        .collect();
+    let services = (1..=100)
+        .map(|i| Service {
+            id: i,
+            version: 1,
+            ..Service::new(format!("s{i}"), format!("服务 {i}"), Category::ALL[i as usize % 7])
+        })
+        .collect();
+    let offers = (1..=40_000)
+        .map(|i: i64| {
+            let host = walkshed::registry::Host::Center(1 + i % CENTERS as i64);
+            Offer { id: i, version: 1, ..Offer::new(1 + i / CENTERS as i64, host) }
+        })
+        .collect();
+    let suggestions = (1..=2000)
+        .map(|i| Suggestion {
+            id: i,
+            version: 1,
+            center: Some(1 + i * 5 % CENTERS as i64),
+            ..Suggestion::new(format!("x{i}"), "多些座椅".into(), "2026-01-01T00:00:00Z".parse().unwrap())
+        })
+        .collect();
+    let first: jiff::civil::Date = "2024-11-01".parse().unwrap();
+    let visits = (1..=COUNTED as i64)
+        .flat_map(|center| {
+            (0..DAYS).map(move |d| VisitDay {
+                center,
+                day: first.checked_add(jiff::Span::new().days(d)).unwrap(),
+                counts: vec![VisitCount { hour: None, audience: Audience::Everyone, count: 40 + (d % 7) as u32 * 5 }],
+            })
+        })
+        .collect();
+    let mut cells: Vec<_> = (0..8000)
+        .map(|i| {
+            let (x, y) = (f64::from(i % 90) * 330.0, f64::from(i / 90) * 330.0);
+            walkshed::geo::cell_of(at(x, y).into(), h3o::Resolution::Nine)
+        })
+        .collect();
+    cells.sort_unstable();
+    cells.dedup();
+    let population = cells.into_iter().map(|cell| PopulationCell { cell, people: 120.0 }).collect();
+    RegisterRows {
+        version: 1,
+        centers,
+        facilities,
+        services,
+        offers,
+        suggestions,
+        visits,
+        population,
+        ..RegisterRows::default()
+    }
+}
+
+struct Bench {
+    folder: tempfile::TempDir,
+    runtime: tokio::runtime::Runtime,
+    live: Arc<Live>,
+    api: Api,
+}
+
+fn set_up() -> Bench {
+    let folder = tempfile::tempdir().unwrap();
+    support::grid(SIDE, 100.0).save(&folder.path().join("streets.walkshed")).unwrap();
+    let began = Instant::now();
+    city::fill(folder.path(), &rows());
+    println!("filling the database took {:.1} s", began.elapsed().as_secs_f64());
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let live = runtime.block_on(async {
+        let data = DataFolder::new(folder.path(), None, Profiles::default()).unwrap();
+        let store = data.store().await.unwrap();
+        Arc::new(Live::load(data, store).await.unwrap())
+    });
+    Bench { folder, runtime, live, api: Api::new(Limits { max_complexity: 1_000_000, ..Limits::default() }) }
+}
+
+impl Bench {
+    fn ask(&self, query: &str, variables: serde_json::Value) -> usize {
+        let request =
+            ApiRequest { query: query.into(), variables: Variables::from_json(variables), ..ApiRequest::default() };
+        let answer = self.runtime.block_on(self.api.execute(&self.live.world(), request));
+        assert!(answer.response.errors.is_empty(), "{:?}", answer.response.errors);
+        serde_json::to_vec(&answer.response).unwrap().len()
+    }
+
+    /// A write, until who asks next sees it.
+    fn write(&self, edits: Vec<Edit>) -> Duration {
+        let edition = Edition { edits, actor: "bench".into(), at: "2026-11-25T01:00:00Z".into(), ..Edition::default() };
+        let began = Instant::now();
+        let before = self.live.world().version.clone();
+        self.runtime.block_on(self.live.edit(&edition)).unwrap();
+        assert_ne!(self.live.world().version, before);
+        began.elapsed()
+    }
+}
+
+fn benches(c: &mut Criterion) {
+    let bench = set_up();
+    let mut group = c.benchmark_group("register of 11,251 centers");
+    group.sample_size(10);
+    group.bench_function("load of the world from the database", |b| {
+        let data = DataFolder::new(bench.folder.path(), None, Profiles::default()).unwrap();
+        b.iter(|| {
+            bench.runtime.block_on(async {
+                let store = register::open(bench.folder.path()).await;
+                let world = data.world(&store).await.unwrap();
+                store.close().await;
+                black_box(world.register.facilities.len())
+            })
+        });
+    });
+    group.sample_size(20);
+    let middle = at(15_000.0, 15_000.0);
+    let here = serde_json::json!({"p": {"point": {"lon": middle.lon(), "lat": middle.lat()}}});
+    let nearby = "query($p: PlaceInput!) { nearby(from: $p, openAt: \"2026-11-24T17:00:00Z\", first: 20) { totalCount edges { minutes node { id name isOpen(at: \"2026-11-24T17:00:00Z\") } } } }";
+    group.bench_function("nearby, open at 1 in the night, 20 rows", |b| b.iter(|| bench.ask(nearby, here.clone())));
+    let page = "{ centers(first: 50) { totalCount nodes { id code name address facilities(first: 10) { totalCount nodes { id name category } } } } }";
+    group.bench_function("page of 50 centers with their facilities", |b| {
+        b.iter(|| bench.ask(page, serde_json::Value::Null));
+    });
+    for (name, query) in [
+        ("centers by text", "{ centers(filter: {text: \"777\"}, first: 20) { totalCount nodes { name } } }"),
+        (
+            "centers open at 1 in the night",
+            "{ centers(filter: {openAt: \"2026-11-24T17:00:00Z\"}, first: 20) { totalCount nodes { name } } }",
+        ),
+        (
+            "centers of a district by residents",
+            "{ centers(filter: {region: \"500106\"}, orderBy: {by: RESIDENTS_SERVED, direction: DESC}, first: 20) { totalCount nodes { name } } }",
+        ),
+        (
+            "facilities in a box, for couriers, by name",
+            "{ facilities(filter: {audience: COURIERS, area: {box: {west: 106.55, south: 29.56, east: 106.6, north: 29.6}}}, orderBy: {by: NAME}, first: 20) { totalCount nodes { name } } }",
+        ),
+        (
+            "facilities by distance",
+            "query($p: PlaceInput!) { facilities(orderBy: {by: DISTANCE, from: $p}, first: 20) { totalCount nodes { name } } }",
+        ),
+    ] {
+        let variables = if query.starts_with("query") { here.clone() } else { serde_json::Value::Null };
+        group.bench_function(name, |b| b.iter(|| bench.ask(query, variables.clone())));
+    }
+    group.bench_function("underused centers, of 300 counted", |b| {
+        b.iter(|| {
+            bench.ask(
+                "{ underusedCenters(first: 20) { compared nodes { ratioToMedian because { factor } } } }",
+                serde_json::Value::Null,
+            )
+        });
+    });
+    let mut n = 0;
+    group.bench_function("write of a center until it is visible", |b| {
+        b.iter_custom(|times| {
+            (0..times)
+                .map(|_| {
+                    n += 1;
+                    let world = bench.live.world();
+                    let center = (*world.register.centers[n % CENTERS]).clone();
+                    bench.write(vec![Edit::Put((Center { phone: Some(n.to_string()), ..center }).into())])
+                })
+                .sum()
+        });
+    });
+    group.bench_function("move of a facility until it is visible", |b| {
+        b.iter_custom(|times| {
+            (0..times)
+                .map(|_| {
+                    n += 1;
+                    let world = bench.live.world();
+                    let facility = (*world.register.facilities[n % FACILITIES]).clone();
+                    let position = at((n * 131 % 29_000) as f64, 12_345.0).into();
+                    bench.write(vec![Edit::Put((Facility { position, ..facility }).into())])
+                })
+                .sum()
+        });
+    });
+    group.bench_function("new facility until it is visible", |b| {
+        b.iter_custom(|times| {
+            (0..times)
+                .map(|_| {
+                    n += 1;
+                    let (id, position) = (format!("new{n}"), at((n * 37 % 29_000) as f64, 1_234.0).into());
+                    let facility = Facility::new(id, "新设施".into(), Category::LifeServices, position);
+                    bench.write(vec![Edit::Put(facility.into())])
+                })
+                .sum()
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(all, benches);
+criterion_main!(all);
