@@ -133,7 +133,8 @@ fn an_import_that_is_killed_is_there_whole_or_not_at_all() {
     let mut random = Random(7);
     let mut outcomes = [0, 0];
     for round in 0..IMPORT_KILLS {
-        let lines: String = (0..rows).map(|i| format!("k{i},第{round}次 {i},health_care,106.56,29.57\n")).collect();
+        let lines: Vec<String> = (0..rows).map(|i| format!("k{i},第{round}次 {i},health_care,106.56,29.57")).collect();
+        let lines = lines.join("\n");
         std::fs::write(&file, format!("id,name,category,lon,lat\n{lines}")).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_walkshed"))
             .args(["import", "facilities"])
