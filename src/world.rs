@@ -174,7 +174,7 @@ impl World {
     /// Everyone.
     #[must_use]
     pub fn total_population(&self) -> f64 {
-        self.register.population.iter().map(|c| c.people).sum()
+        self.register.population.iter().fold(0.0, |sum, c| sum + c.people)
     }
 }
 

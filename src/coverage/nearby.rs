@@ -15,7 +15,7 @@ pub struct NearbyQuery<'a> {
     pub limit: Deciseconds,
     /// Which facilities.
     pub wishes: &'a Wishes,
-    /// Begin here: a time, and a place in [`World::facilities`] for those of the same time.
+    /// Begin here: a time, and a place among the facilities of the register for those of the same time.
     pub from: Option<(Deciseconds, u32)>,
     pub first: usize,
     /// Whether the ways themselves are wanted.
@@ -25,7 +25,7 @@ pub struct NearbyQuery<'a> {
 /// A facility within reach.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Neighbour {
-    /// Its place in [`World::facilities`].
+    /// Its place among the facilities of the register.
     pub index: u32,
     pub time: Deciseconds,
     /// Metres and climb in the direction people walk; zero when they were not asked for.

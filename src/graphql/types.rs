@@ -182,10 +182,23 @@ impl SnappedPlace {
 /// Rounds to so many decimals, for reading.
 pub fn round(value: f64, decimals: i32) -> f64 {
     let unit = 10f64.powi(decimals);
-    (value * unit).round() / unit
+    // The sum of nothing is -0.0; to readers it is 0.
+    (value * unit).round() / unit + 0.0
 }
 
 /// Minutes to four decimals: finer than the tenth of a second they are counted in.
 pub fn minutes(time: crate::network::Deciseconds) -> f64 {
     round(time.minutes(), 4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::round;
+
+    #[test]
+    fn numbers_are_rounded_and_nothing_is_zero() {
+        assert_eq!((round(1.25, 1), round(-1.26, 1), round(1234.5, 0)), (1.3, -1.3, 1235.0));
+        let nothing: f64 = [0.0f64; 0].iter().sum();
+        assert!(round(nothing, 1).is_sign_positive());
+    }
 }

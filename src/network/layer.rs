@@ -42,11 +42,10 @@ impl PointLayer {
     /// points that were there already are not put on the streets again.
     #[must_use]
     pub fn with_points(&self, network: &Network, points: Vec<Fixed>) -> Self {
-        let known: HashMap<Fixed, usize> = if points.len() == self.points.len() {
-            HashMap::new()
-        } else {
-            self.points.iter().enumerate().map(|(i, &p)| (p, i)).collect()
-        };
+        // Where one was taken out, those after it have moved up; where one was added, all are in their places.
+        let in_place = points.len() >= self.points.len();
+        let known: HashMap<Fixed, usize> =
+            if in_place { HashMap::new() } else { self.points.iter().enumerate().map(|(i, &p)| (p, i)).collect() };
         let same = |i: usize, p: Fixed| {
             if self.points.get(i) == Some(&p) { Some(i) } else { known.get(&p).copied() }
         };
@@ -59,11 +58,12 @@ impl PointLayer {
             };
             let snaps: Vec<Option<Snap>> = next.points.iter().enumerate().map(snap).collect();
             let snapped = next.by_profile[profile.index()].get_or_init(|| Snapped { snaps, hung: Default::default() });
-            for direction in [Direction::From, Direction::Towards] {
+            let ready = |direction: Direction| {
                 if old.hung[direction as usize].get().is_some() {
                     snapped.hung[direction as usize].get_or_init(|| hang(network, &snapped.snaps, profile, direction));
                 }
-            }
+            };
+            rayon::join(|| ready(Direction::From), || ready(Direction::Towards));
         }
         next
     }

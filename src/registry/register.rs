@@ -123,6 +123,8 @@ struct Stale {
     suggestions: bool,
     regions: bool,
     hours: bool,
+    /// Places of centers or facilities have moved, and with them all that refers to places.
+    moved: bool,
 }
 
 impl Register {
@@ -159,6 +161,7 @@ impl Register {
             suggestions: true,
             regions: true,
             hours: true,
+            moved: true,
         });
         register
     }
@@ -193,13 +196,17 @@ impl Register {
         match record {
             AnyRecord::Center(center) => {
                 let hours = center.opening_hours.clone();
-                let (code, old) = (center.code.clone(), self.centers.put(center));
+                let (id, code) = (center.id, center.code.clone());
+                let old = self.centers.put(center);
+                // A new one comes last, and leaves the others in their places.
+                stale.moved |= old.is_none() && self.centers.last().is_some_and(|c| c.id != id);
                 stale.centers |= old.as_ref().is_none_or(|o| o.code != code);
                 stale.hours |= old.is_none_or(|o| o.opening_hours != hours);
             }
             AnyRecord::Facility(facility) => {
-                let (hours, center) = (facility.opening_hours.clone(), facility.center.clone());
+                let (id, hours, center) = (facility.id, facility.opening_hours.clone(), facility.center.clone());
                 let old = self.facilities.put(facility);
+                stale.moved |= old.is_none() && self.facilities.last().is_some_and(|f| f.id != id);
                 stale.facilities |= old.as_ref().is_none_or(|o| o.center != center);
                 stale.hours |= old.is_none_or(|o| o.opening_hours != hours);
             }
@@ -230,12 +237,11 @@ impl Register {
         match kind {
             RecordKind::Center => {
                 self.centers.remove(id);
-                *stale =
-                    Stale { centers: true, facilities: true, offers: true, events: true, suggestions: true, ..*stale };
+                *stale = Stale { centers: true, facilities: true, moved: true, ..*stale };
             }
             RecordKind::Facility => {
                 self.facilities.remove(id);
-                *stale = Stale { facilities: true, offers: true, events: true, ..*stale };
+                *stale = Stale { facilities: true, moved: true, ..*stale };
             }
             RecordKind::Service => {
                 self.services.remove(id);
@@ -296,8 +302,7 @@ impl Register {
             order.sort_unstable_by(|&a, &b| centers[a as usize].code.cmp(&centers[b as usize].code));
             links.centers_by_code = Arc::new(order);
         }
-        // Numbers of places move when a center or facility is added or taken out.
-        if stale.offers || stale.centers || stale.facilities {
+        if stale.offers || stale.moved {
             let offers = &self.offers;
             let of = |place: fn(&Offer) -> Option<i64>, rows: &dyn Fn(i64) -> Option<usize>, parents: usize| {
                 let parents_of: Vec<Option<usize>> = offers.iter().map(|o| rows(place(o)?)).collect();
@@ -307,13 +312,13 @@ impl Register {
             links.offers_of_facility = of(|o| o.host.facility(), &|id| facilities.place(id), facilities.len());
             links.offers_of_service = of(|o| Some(o.service), &|id| self.services.place(id), self.services.len());
         }
-        if stale.events || stale.centers || stale.facilities {
+        if stale.events || stale.moved {
             let of_center = self.events.iter().map(|e| centers.place(e.host.center()?));
             links.events_of_center = Arc::new(Relation::new(centers.len(), of_center));
             let of_facility = self.events.iter().map(|e| facilities.place(e.host.facility()?));
             links.events_of_facility = Arc::new(Relation::new(facilities.len(), of_facility));
         }
-        if stale.suggestions || stale.centers {
+        if stale.suggestions || stale.moved {
             let of = self.suggestions.iter().map(|s| centers.place(s.center?));
             links.suggestions_of_center = Arc::new(Relation::new(centers.len(), of));
         }
