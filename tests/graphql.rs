@@ -340,3 +340,42 @@ fn times_are_told_to_the_tenth_of_a_second() {
     assert!((tenths - tenths.round()).abs() < 0.05, "{minutes}");
     assert!(Deciseconds::from_minutes(minutes).0 > 0);
 }
+
+#[test]
+fn groups_are_counted_and_regions_hold_what_lies_in_their_outline() {
+    let mut rows = rows();
+    let half =
+        |c: &walkshed::registry::PopulationCell| walkshed::registry::PopulationCell { people: c.people / 4.0, ..*c };
+    rows.groups.insert("60_plus".into(), rows.population.iter().map(half).collect());
+    // A region around the western half of the streets, where one facility is in no center and one in another district.
+    let (a, b) = (support::at(-50.0, -50.0), support::at(1050.0, 2950.0));
+    let ring =
+        json!([[a.lon(), a.lat()], [b.lon(), a.lat()], [b.lon(), b.lat()], [a.lon(), b.lat()], [a.lon(), a.lat()]]);
+    let outline = json!({"type": "Polygon", "coordinates": [ring]}).to_string();
+    let code = walkshed::registry::RegionCode::new("500113").unwrap();
+    rows.regions.push(walkshed::registry::Region {
+        id: 1,
+        version: 1,
+        outline: Some(outline),
+        ..walkshed::registry::Region::new(code, "巴南区".into())
+    });
+    let world = Arc::new(World::new(Ok(Arc::new(support::city::network())), rows));
+    let ask = |query: &str| answer(&ask_with(&Api::new(Limits::default()), &world, query, Value::Null));
+    let found = ask(
+        "{ walkshed(from: {center: \"500106013004\"}, minutes: [15]) { bands { population old: population(group: \"60+\") } }
+           facilities(filter: {region: \"500113\"}) { nodes { externalId } }
+           dataset { population { groups { name people } } } }",
+    );
+    let band = &found["data"]["walkshed"]["bands"][0];
+    assert_eq!((&band["population"], &band["old"]), (&json!(800.0), &json!(200.0)), "{found}");
+    // f-10 and f-13 lie there too, but belong to a center of another district; f-16 lies beyond.
+    assert_eq!(found["data"]["facilities"]["nodes"], json!([{"externalId": "f-12"}, {"externalId": "f-14"}]));
+    assert_eq!(
+        found["data"]["dataset"]["population"]["groups"],
+        json!([{"name": "all", "people": 1000.0}, {"name": "60_plus", "people": 250.0}])
+    );
+    for (group, code) in [("martians", "NOT_FOUND"), ("a;b", "BAD_USER_INPUT")] {
+        let query = format!("{{ walkshed(from: {HERE}) {{ bands {{ population(group: \"{group}\") }} }} }}");
+        assert_eq!(errors(&ask(&query))[0].0, code, "{group}");
+    }
+}

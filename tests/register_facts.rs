@@ -194,6 +194,20 @@ fn the_guild_hall_is_a_facility_with_festivals() {
 }
 
 #[test]
+fn the_dataset_says_how_much_there_is() {
+    let found = ask(
+        "{ dataset { centerCount facilityCount serviceCount offerCount eventCount suggestionCount regionCount visitDayCount
+             timeZone holidays population { groups { name people cells } } } }",
+    );
+    assert_eq!(
+        found["dataset"],
+        json!({"centerCount": 3, "facilityCount": 28, "serviceCount": 22, "offerCount": 18, "eventCount": 10,
+               "suggestionCount": 3, "regionCount": 10, "visitDayCount": 69, "timeZone": "Asia/Shanghai",
+               "holidays": "built in", "population": {"groups": [{"name": "all", "people": 2000.0, "cells": 1}]}})
+    );
+}
+
+#[test]
 fn the_same_files_again_change_nothing() {
     let folder = facts();
     block_on(async {

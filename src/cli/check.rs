@@ -28,6 +28,12 @@ pub async fn check(settings: &Settings, output: &Output) -> Result<ExitCode, Fai
         "streets": streets.map(|(report, bytes)| json!({ "bytes": bytes, "report": report })),
         "centers": world.register.centers.len(),
         "facilities": world.register.facilities.len(),
+        "services": world.register.services.len(),
+        "offers": world.register.offers.len(),
+        "events": world.register.events.len(),
+        "visitDays": world.register.visit_days(),
+        "suggestions": world.register.suggestions.len(),
+        "regions": world.register.regions.len(),
         "populationCells": world.register.population.len(),
         "population": world.total_population(),
         "imports": world.register.imports,
@@ -44,6 +50,15 @@ pub async fn check(settings: &Settings, output: &Output) -> Result<ExitCode, Fai
         world.register.facilities.len(),
         world.total_population(),
         world.register.population.len()
+    ));
+    lines.push(format!(
+        "{} services, {} offers, {} events, {} days of visits, {} suggestions, {} regions",
+        world.register.services.len(),
+        world.register.offers.len(),
+        world.register.events.len(),
+        world.register.visit_days(),
+        world.register.suggestions.len(),
+        world.register.regions.len()
     ));
     if problems.is_empty() {
         lines.push("nothing is wrong".into());

@@ -135,6 +135,46 @@ impl Dataset {
         self.0.register.facilities.len() as u64
     }
 
+    /// Services in the register.
+    async fn service_count(&self) -> u64 {
+        self.0.register.services.len() as u64
+    }
+
+    /// Offers in the register.
+    async fn offer_count(&self) -> u64 {
+        self.0.register.offers.len() as u64
+    }
+
+    /// Events in the register.
+    async fn event_count(&self) -> u64 {
+        self.0.register.events.len() as u64
+    }
+
+    /// Suggestions in the register.
+    async fn suggestion_count(&self) -> u64 {
+        self.0.register.suggestions.len() as u64
+    }
+
+    /// Regions in the register.
+    async fn region_count(&self) -> u64 {
+        self.0.register.regions.len() as u64
+    }
+
+    /// Days of visits in the register, summed over centers.
+    async fn visit_day_count(&self) -> u64 {
+        self.0.register.visit_days()
+    }
+
+    /// The time zone of opening hours and events.
+    async fn time_zone(&self) -> String {
+        self.0.register.calendar.zone.to_string()
+    }
+
+    /// Where the public holidays come from: "built in", or the name of a file.
+    async fn holidays(&self) -> &str {
+        self.0.register.calendar.source()
+    }
+
     /// Facilities too far from any street an adult can use: `nearby` never finds them.
     async fn facilities_off_network(&self) -> u64 {
         self.0.facilities_off_network()

@@ -511,6 +511,12 @@ impl Register {
         if group == EVERYONE { Some(&self.population) } else { self.groups.get(group) }
     }
 
+    /// Days on which visits were counted, summed over centers.
+    #[must_use]
+    pub fn visit_days(&self) -> u64 {
+        self.visits.values().map(|v| v.len() as u64).sum()
+    }
+
     /// The visits of a center, where any were counted.
     #[must_use]
     pub fn visits_of(&self, center: i64) -> Option<&CenterVisits> {
