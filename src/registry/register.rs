@@ -195,28 +195,36 @@ impl Register {
     fn put(&mut self, record: AnyRecord, stale: &mut Stale) {
         match record {
             AnyRecord::Center(center) => {
-                let hours = center.opening_hours.clone();
+                self.learn(center.opening_hours.as_deref());
                 let (id, code) = (center.id, center.code.clone());
                 let old = self.centers.put(center);
                 // A new one comes last, and leaves the others in their places.
                 stale.moved |= old.is_none() && self.centers.last().is_some_and(|c| c.id != id);
-                stale.centers |= old.as_ref().is_none_or(|o| o.code != code);
-                stale.hours |= old.is_none_or(|o| o.opening_hours != hours);
+                stale.centers |= old.is_none_or(|o| o.code != code);
             }
             AnyRecord::Facility(facility) => {
-                let (id, hours, center) = (facility.id, facility.opening_hours.clone(), facility.center.clone());
+                self.learn(facility.opening_hours.as_deref());
+                let (id, center) = (facility.id, facility.center.clone());
                 let old = self.facilities.put(facility);
-                stale.moved |= old.is_none() && self.facilities.last().is_some_and(|f| f.id != id);
-                stale.facilities |= old.as_ref().is_none_or(|o| o.center != center);
-                stale.hours |= old.is_none_or(|o| o.opening_hours != hours);
+                let is_last = self.facilities.last().is_some_and(|f| f.id == id);
+                match old {
+                    Some(old) => stale.facilities |= old.center != center,
+                    None if is_last => {
+                        let parent = center.and_then(|code| self.centers.place_of(code.as_str()));
+                        let last = self.facilities.len() - 1;
+                        let links = &mut self.links.facilities_of_center;
+                        *links = Arc::new(links.with_last(last, parent));
+                    }
+                    None => *stale = Stale { facilities: true, moved: true, ..*stale },
+                }
             }
             AnyRecord::Service(service) => {
                 stale.offers |= self.services.put(service).is_none();
             }
             AnyRecord::Offer(offer) => {
+                self.learn(offer.opening_hours.as_deref());
                 self.offers.put(offer);
                 stale.offers = true;
-                stale.hours = true;
             }
             AnyRecord::Event(event) => {
                 self.events.put(event);
@@ -333,6 +341,14 @@ impl Register {
         }
         if stale.hours {
             self.learn_hours();
+        }
+    }
+
+    /// Parses hours that are not known yet.
+    fn learn(&mut self, text: Option<&str>) {
+        if let Some(text) = text.filter(|text| !self.hours.contains_key(*text)) {
+            let hours = Hours::parse(text, &self.calendar).ok().map(Arc::new);
+            Arc::make_mut(&mut self.hours).insert(text.to_owned(), hours);
         }
     }
 

@@ -120,9 +120,11 @@ pub struct Relation {
 impl Relation {
     /// The relation of `parents` rows, given for each child in order the place of its parent.
     #[must_use]
-    pub fn new(parents: usize, of_child: impl Iterator<Item = Option<usize>> + Clone) -> Self {
+    pub fn new(parents: usize, of_child: impl Iterator<Item = Option<usize>>) -> Self {
+        // Finding a parent costs more than keeping it.
+        let of_child: Vec<Option<usize>> = of_child.collect();
         let mut first = vec![0u32; parents + 1];
-        for parent in of_child.clone().flatten() {
+        for &parent in of_child.iter().flatten() {
             first[parent + 1] += 1;
         }
         for i in 1..first.len() {
@@ -137,6 +139,20 @@ impl Relation {
             }
         }
         Self { first, children }
+    }
+
+    /// The same relation with one more child, the last of all.
+    #[must_use]
+    pub fn with_last(&self, child: usize, parent: Option<usize>) -> Self {
+        let Some(parent) = parent else { return self.clone() };
+        let mut next = self.clone();
+        let end = self.children.len() as u32;
+        next.first.resize(next.first.len().max(parent + 2), end);
+        next.children.insert(next.first[parent + 1] as usize, child as u32);
+        for first in &mut next.first[parent + 1..] {
+            *first += 1;
+        }
+        next
     }
 
     /// The places of the children of the parent at a place, ascending.
@@ -188,5 +204,7 @@ mod tests {
             (&[2][..], &[0, 3][..], &[4][..], &[][..])
         );
         assert!(relation.of(9).is_empty());
+        let more = relation.with_last(5, Some(1)).with_last(6, None).with_last(7, Some(6)).with_last(8, Some(0));
+        assert_eq!((more.of(0), more.of(1), more.of(2), more.of(6)), (&[2, 8][..], &[0, 3, 5][..], &[4][..], &[7][..]));
     }
 }

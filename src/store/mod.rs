@@ -81,11 +81,6 @@ impl Store {
         format!("sqlite://{}", path.display())
     }
 
-    /// Does it lie in memory, in its one connection?
-    fn is_memory(&self) -> bool {
-        self.url.contains(":memory:")
-    }
-
     /// The URL it was opened with.
     #[must_use]
     pub fn url(&self) -> &str {

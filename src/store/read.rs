@@ -52,58 +52,39 @@ impl Store {
         Ok(version as u64)
     }
 
-    /// Everything, as it was at one moment.
+    /// Everything, in one read transaction.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails or holds a value that no door lets in.
     pub async fn load(&self) -> Result<RegisterRows, StoreError> {
-        if self.is_memory() {
-            let mut tx = self.pool.begin().await?;
-            let version = version_in(&mut tx).await?;
-            return Ok(RegisterRows { version, facilities: all(&mut tx).await?, ..rest(&mut tx).await? });
-        }
-        // Facilities are half of a register: they are read beside the rest, by a second connection at the same moment.
-        loop {
-            let (mut one, mut other) = (self.pool.begin().await?, self.pool.begin().await?);
-            let version = version_in(&mut one).await?;
-            if version_in(&mut other).await? != version {
-                continue;
-            }
-            let (facilities, rest) = tokio::join!(all(&mut one), rest(&mut other));
-            return Ok(RegisterRows { version, facilities: facilities?, ..rest? });
-        }
+        let mut tx = self.pool.begin().await?;
+        let version: i64 =
+            sqlx::query_scalar("SELECT version FROM register_version WHERE id = 1").fetch_one(&mut *tx).await?;
+        let log = sqlx::query_scalar("SELECT report FROM import_log ORDER BY id DESC LIMIT ?").bind(IMPORTS_SHOWN);
+        let imports = log
+            .fetch_all(&mut *tx)
+            .await?
+            .iter()
+            .map(|text: &String| serde_json::from_str(text).map_err(|e| corrupt("import_log", "", e)))
+            .collect::<Result<_, _>>()?;
+        let mut groups = populations(&mut tx).await?;
+        let rows = RegisterRows {
+            version: version as u64,
+            centers: all(&mut tx).await?,
+            facilities: all(&mut tx).await?,
+            services: all(&mut tx).await?,
+            offers: all(&mut tx).await?,
+            events: all(&mut tx).await?,
+            suggestions: all(&mut tx).await?,
+            regions: all(&mut tx).await?,
+            visits: visits(&mut tx).await?,
+            population: groups.remove(EVERYONE).unwrap_or_default(),
+            groups,
+            imports,
+        };
+        tx.rollback().await?;
+        Ok(rows)
     }
-}
-
-async fn version_in(tx: &mut Transaction<'_, Sqlite>) -> Result<u64, StoreError> {
-    let version: i64 =
-        sqlx::query_scalar("SELECT version FROM register_version WHERE id = 1").fetch_one(&mut **tx).await?;
-    Ok(version as u64)
-}
-
-/// All but the facilities and the version.
-async fn rest(tx: &mut Transaction<'_, Sqlite>) -> Result<RegisterRows, StoreError> {
-    let log = sqlx::query_scalar("SELECT report FROM import_log ORDER BY id DESC LIMIT ?").bind(IMPORTS_SHOWN);
-    let imports = log
-        .fetch_all(&mut **tx)
-        .await?
-        .iter()
-        .map(|text: &String| serde_json::from_str(text).map_err(|e| corrupt("import_log", "", e)))
-        .collect::<Result<_, _>>()?;
-    let mut groups = populations(tx).await?;
-    Ok(RegisterRows {
-        centers: all(tx).await?,
-        services: all(tx).await?,
-        offers: all(tx).await?,
-        events: all(tx).await?,
-        suggestions: all(tx).await?,
-        regions: all(tx).await?,
-        visits: visits(tx).await?,
-        population: groups.remove(EVERYONE).unwrap_or_default(),
-        groups,
-        imports,
-        ..RegisterRows::default()
-    })
 }
 
 /// A row a day, not a row a count: the database hands over rows slowly, and texts fast.
