@@ -234,6 +234,34 @@ fn a_token_revoked_after_the_backup_stays_revoked() {
     });
 }
 
+#[test]
+fn a_backup_put_back_elsewhere_brings_its_whole_audit_log() {
+    let (here, there) = (facts(), tempfile::tempdir().unwrap());
+    // The other database has a log of its own already.
+    token(there.path(), Role::Admin);
+    token(there.path(), Role::Reader);
+    block_on(async {
+        let (from, to) = (open(here.path()).await, open(there.path()).await);
+        let file = there.path().join("b.db");
+        from.backup(&file).await.unwrap();
+        to.restore(&file, "test").await.unwrap();
+        let all = walkshed::store::AuditFilter::default();
+        let (old, new) = (from.audit(&all, 1000).await.unwrap(), to.audit(&all, 1000).await.unwrap());
+        assert_eq!(new.len(), old.len() + 3, "theirs, our two tokens, and the restore");
+        for row in &old {
+            let same =
+                |r: &&walkshed::store::AuditRow| (&r.kind, &r.key, &r.after) == (&row.kind, &row.key, &row.after);
+            assert_eq!(new.iter().filter(same).count(), 1, "{row:?}");
+        }
+        let (a, b) = (from.load().await.unwrap(), to.load().await.unwrap());
+        assert_eq!((a.centers, a.offers, a.visits, a.suggestions), (b.centers, b.offers, b.visits, b.suggestions));
+        // Again, nothing of it is doubled.
+        to.restore(&file, "test").await.unwrap();
+        let again = to.audit(&all, 1000).await.unwrap();
+        assert_eq!(again.len(), new.len() + 1, "the second restore alone");
+    });
+}
+
 /// A database as each earlier version left it, with a row of everything that version knew.
 #[test]
 fn databases_of_every_earlier_version_are_brought_up_to_date() {

@@ -29,9 +29,10 @@ pub const fn segments(pieces: usize) -> usize {
     1 + pieces * 7 / 10
 }
 
-/// Going through a list of the register: some 100 us at the size of a whole city.
-pub const fn list() -> usize {
-    150
+/// Going through a list of the register. Filtered or ordered, it is 3 to 10 ms at the size of a whole city, by
+/// `cargo bench --bench register`.
+pub const fn list(searched: bool) -> usize {
+    if searched { 7000 } else { 150 }
 }
 
 /// The use of centers in a period: a search each, hours by the day.

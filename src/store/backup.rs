@@ -136,6 +136,20 @@ impl Store {
             )
             .execute(&mut *tx)
             .await?;
+            // A number that stands for something else here was given by another database: its row is kept under a new one.
+            sqlx::query(
+                "INSERT INTO main.audit (at, actor, action, kind, object_id, key, before, after)
+                 SELECT o.at, o.actor, o.action, o.kind, o.object_id, o.key, o.before, o.after
+                 FROM old.audit AS o JOIN main.audit AS m ON m.id = o.id
+                 WHERE (m.at, m.actor, m.action, m.kind, m.object_id, m.key, m.before, m.after)
+                    IS NOT (o.at, o.actor, o.action, o.kind, o.object_id, o.key, o.before, o.after)
+                   AND NOT EXISTS (SELECT 1 FROM main.audit AS x WHERE x.kind = o.kind AND x.object_id IS o.object_id
+                       AND (x.at, x.actor, x.action, x.key, x.before, x.after)
+                        IS (o.at, o.actor, o.action, o.key, o.before, o.after))
+                 ORDER BY o.id",
+            )
+            .execute(&mut *tx)
+            .await?;
             let at = Timestamp::now().to_string();
             let entry = Entry {
                 at: &at,

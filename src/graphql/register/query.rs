@@ -86,7 +86,9 @@ impl RegisterQuery {
     }
 
     /// Centers, by id unless told.
-    #[graphql(complexity = "cost::list() + counted(first, last) * child_complexity")]
+    #[graphql(
+        complexity = "cost::list(filter.is_some() || order_by.is_some()) + counted(first, last) * child_complexity"
+    )]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn centers(
         &self,
@@ -100,8 +102,13 @@ impl RegisterQuery {
     ) -> Result<CenterConnection> {
         let world = current(ctx);
         let register = &*world.register;
-        let list = filter.unwrap_or_default().places(world)?;
-        let ordered = Ordered::new(world, Listed::Centers, list, order_by.as_ref())?;
+        let price = cost::list(filter.is_some() || order_by.is_some());
+        let shared = world.clone();
+        let ordered = cost::run(price, move || {
+            let list = filter.unwrap_or_default().places(&shared)?;
+            Ordered::new(&shared, Listed::Centers, list, order_by.as_ref())
+        })
+        .await??;
         let found = page_by(
             &ordered.rows,
             |i| ordered.key(register, Listed::Centers, i),
@@ -131,7 +138,9 @@ impl RegisterQuery {
     }
 
     /// Facilities, by id unless told.
-    #[graphql(complexity = "cost::list() + counted(first, last) * child_complexity")]
+    #[graphql(
+        complexity = "cost::list(filter.is_some() || order_by.is_some()) + counted(first, last) * child_complexity"
+    )]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn facilities(
         &self,
@@ -145,8 +154,14 @@ impl RegisterQuery {
     ) -> Result<FacilityConnection> {
         let world = current(ctx);
         let register = &*world.register;
-        let list = filter.unwrap_or_default().places(world, kinds(ctx))?;
-        let ordered = Ordered::new(world, Listed::Facilities, list, order_by.as_ref())?;
+        let price = cost::list(filter.is_some() || order_by.is_some());
+        let kinds = kinds(ctx).clone();
+        let shared = world.clone();
+        let ordered = cost::run(price, move || {
+            let list = filter.unwrap_or_default().places(&shared, &kinds)?;
+            Ordered::new(&shared, Listed::Facilities, list, order_by.as_ref())
+        })
+        .await??;
         let found = page_by(
             &ordered.rows,
             |i| ordered.key(register, Listed::Facilities, i),
@@ -193,7 +208,7 @@ impl RegisterQuery {
     }
 
     /// Services, by id.
-    #[graphql(complexity = "cost::list() + counted(first, last) * child_complexity")]
+    #[graphql(complexity = "cost::list(false) + counted(first, last) * child_complexity")]
     async fn services(
         &self,
         ctx: &Context<'_>,
@@ -213,7 +228,7 @@ impl RegisterQuery {
     }
 
     /// Events that take place in a range of time, by id; all events when no range is given.
-    #[graphql(complexity = "cost::list() + counted(first, last) * child_complexity")]
+    #[graphql(complexity = "cost::list(true) + counted(first, last) * child_complexity")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn events(
         &self,
@@ -259,7 +274,7 @@ impl RegisterQuery {
     }
 
     /// Suggestions, by id.
-    #[graphql(complexity = "cost::list() + counted(first, last) * child_complexity")]
+    #[graphql(complexity = "cost::list(text.is_some()) + counted(first, last) * child_complexity")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn suggestions(
         &self,
@@ -308,7 +323,7 @@ impl RegisterQuery {
     }
 
     /// Regions of a level, or those next below one, in the order of their codes.
-    #[graphql(complexity = "40 * child_complexity + cost::list()")]
+    #[graphql(complexity = "40 * child_complexity + cost::list(false)")]
     async fn regions(
         &self,
         ctx: &Context<'_>,
