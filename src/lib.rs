@@ -6,6 +6,7 @@
 pub mod access;
 pub mod cli;
 pub mod coverage;
+pub mod demo;
 pub mod exchange;
 pub mod folder;
 pub mod geo;

@@ -3,7 +3,7 @@
 
 use crate::geo::{Fixed, Position, cell_centre};
 use crate::network::{Direction, Network, PointLayer, Profile, Snap, Start, Unsnappable};
-use crate::registry::{Category, Register, RegisterRows, Status};
+use crate::registry::{Category, DEMONSTRATION_TEXT, Register, RegisterRows, Status};
 use rayon::prelude::*;
 use std::sync::Arc;
 
@@ -94,6 +94,12 @@ impl World {
     /// A sentence that says why there is none and what to run.
     pub fn network(&self) -> Result<&Network, &str> {
         self.network.as_deref().ok_or_else(|| self.network_problem.as_deref().unwrap_or("no street network is loaded"))
+    }
+
+    /// Who made the streets, to be shown with them.
+    #[must_use]
+    pub fn attribution(&self) -> &'static str {
+        if self.register.demonstration.is_some() { DEMONSTRATION_TEXT } else { crate::network::ATTRIBUTION }
     }
 
     /// The network to share with the next snapshot.

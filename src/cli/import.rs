@@ -23,7 +23,15 @@ const PARTLY: u8 = 3;
 pub async fn import(what: Import, settings: &Settings, output: &Output) -> Result<ExitCode, Failure> {
     let folder = settings.folder()?;
     let (kind, rows, category) = match what {
-        Import::Streets(args) => return streets(&args, &folder, output),
+        Import::Streets(args) => {
+            let store = folder.store().await?;
+            let mark = store.demonstration().await?;
+            store.close().await;
+            if mark.is_some() {
+                return Err(EditError::Demonstration.into());
+            }
+            return streets(&args, &folder, output);
+        }
         Import::Facilities(FacilitiesArgs { rows, category }) => (Kind::Facilities, rows, category),
         Import::Centers(rows) => (Kind::Centers, rows, None),
         Import::Services(rows) => (Kind::Services, rows, None),
@@ -164,7 +172,7 @@ async fn register(
             EditError::Problem { problem, .. } => {
                 format!("{file}: {problem} (it has been changed by another; nothing was imported, try again)")
             }
-            EditError::Store(error) => error.to_string(),
+            other => other.to_string(),
         })?;
         let written = if refused.is_empty() { None } else { Some(write_refused(&args.file, &table, &refused)?) };
         ([applied.inserted, applied.updated, applied.unchanged], written)

@@ -2,6 +2,7 @@
 
 mod backup;
 mod check;
+mod demo;
 mod import;
 mod output;
 mod picture;
@@ -19,7 +20,7 @@ use std::process::ExitCode;
 
 /// Walking-time reach of services over a real street network, answered through one GraphQL API.
 ///
-/// Without a command, walkshed serves.
+/// Without a command, walkshed serves; an empty data folder it first fills with the demonstration city.
 #[derive(Parser, Debug)]
 #[command(
     version,
@@ -60,6 +61,11 @@ enum Command {
     /// Bring in streets, facilities, centers or population.
     #[command(subcommand, after_help = "Example:\n  walkshed import facilities places.csv --datum gcj02")]
     Import(Import),
+    /// Make the demonstration city: 11,251 centers, streets, facilities, people, all made up but names, codes and populations.
+    #[command(
+        after_help = "Examples:\n  walkshed demo --scale 0.1\n  walkshed demo --export city-files\n  walkshed demo --remove"
+    )]
+    Demo(demo::DemoArgs),
     /// Print the GraphQL schema.
     #[command(after_help = "Example:\n  walkshed schema > schema.graphql")]
     Schema,
@@ -212,14 +218,15 @@ struct FacilitiesArgs {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let output = Output::new(cli.common.json);
+    let fills = cli.command.is_none();
     let command = cli.command.unwrap_or_else(|| Command::Serve(ServeArgs::default()));
-    match run(&cli.common, command, &output) {
+    match run(&cli.common, command, fills, &output) {
         Ok(code) => code,
         Err(failure) => output.fail(&failure),
     }
 }
 
-fn run(common: &Common, command: Command, output: &Output) -> Result<ExitCode, Failure> {
+fn run(common: &Common, command: Command, fills: bool, output: &Output) -> Result<ExitCode, Failure> {
     let mut flags = Flags {
         config: common.config.clone(),
         data: common.data.clone(),
@@ -233,12 +240,13 @@ fn run(common: &Common, command: Command, output: &Output) -> Result<ExitCode, F
     }
     let settings = Settings::read(&flags, &|name| std::env::var(name).ok())?;
     match command {
-        Command::Serve(_) => actix_web::rt::System::new().block_on(serve::serve(&settings, output)),
+        Command::Serve(_) => actix_web::rt::System::new().block_on(serve::serve(&settings, fills, output)),
         Command::Import(import) => actix_web::rt::System::new().block_on(import::import(import, &settings, output)),
         Command::Schema => {
             output.text(crate::graphql::Api::new(settings.server.limits).sdl().trim_end());
             Ok(ExitCode::SUCCESS)
         }
+        Command::Demo(args) => actix_web::rt::System::new().block_on(demo::demo(&args, &settings, output)),
         Command::Check => actix_web::rt::System::new().block_on(check::check(&settings, output)),
         Command::Token(what) => actix_web::rt::System::new().block_on(tokens::tokens(what, &settings, output)),
         Command::Backup(args) => actix_web::rt::System::new().block_on(backup::backup(&args.file, &settings, output)),

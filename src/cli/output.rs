@@ -54,6 +54,12 @@ impl Output {
         let _ = writeln!(std::io::stdout().lock(), "{text}");
     }
 
+    /// Tells those who watch what goes on; answers go to standard output.
+    #[expect(clippy::unused_self, reason = "everything a command prints goes through its output")]
+    pub fn say(&self, text: &str) {
+        let _ = writeln!(std::io::stderr().lock(), "{text}");
+    }
+
     /// Says why a command failed.
     pub fn fail(&self, failure: &Failure) -> ExitCode {
         if self.json {

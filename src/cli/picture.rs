@@ -5,7 +5,7 @@ use super::settings::Settings;
 use crate::coverage::{self, Walkshed};
 use crate::geo::{Fixed, Metric, Position};
 use crate::network::access::Kind;
-use crate::network::{ATTRIBUTION, Direction, Network, Profile, replace_file};
+use crate::network::{Direction, Network, Profile, replace_file};
 use crate::world::{PlacedPoint, World};
 use clap::Args;
 use geo::{BoundingRect, MultiPolygon, Rect};
@@ -159,7 +159,7 @@ fn draw(world: &World, network: &Network, found: &Walkshed) -> Result<String, Fa
         svg,
         "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"8\" fill=\"#d1495b\" stroke=\"#fff\" stroke-width=\"2.5\"/>"
     );
-    legend(&mut svg, &frame, network, found);
+    legend(&mut svg, &frame, world, network, found);
     svg.push_str("</svg>\n");
     Ok(svg)
 }
@@ -203,7 +203,7 @@ fn places(svg: &mut String, frame: &Frame, world: &World) {
     }
 }
 
-fn legend(svg: &mut String, frame: &Frame, network: &Network, found: &Walkshed) {
+fn legend(svg: &mut String, frame: &Frame, world: &World, network: &Network, found: &Walkshed) {
     let count = found.bands.len() as f64;
     let top = 16.0;
     let _ = writeln!(
@@ -240,11 +240,12 @@ fn legend(svg: &mut String, frame: &Frame, network: &Network, found: &Walkshed) 
         svg,
         "<path d=\"M{x:.1} {y:.1}v6h{length:.1}v-6\" fill=\"none\" stroke=\"#222\" stroke-width=\"2\"/>\
          <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{metres} m</text>\
-         <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\" font-size=\"12\" fill=\"#444\">{ATTRIBUTION}</text>",
+         <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\" font-size=\"12\" fill=\"#444\">{}</text>",
         x - 8.0,
         y + 7.0,
         WIDTH - 20.0,
         frame.height - 10.0,
+        world.attribution(),
     );
 }
 

@@ -3,17 +3,21 @@
 use super::output::{Failure, Output};
 use super::settings::{LogFormat, Settings};
 use crate::folder::DataFolder;
+use crate::registry::DEMONSTRATION_TEXT;
 use crate::server;
 use crate::world::World;
 use serde_json::json;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
-/// Serves until it is told to stop.
-pub async fn serve(settings: &Settings, output: &Output) -> Result<ExitCode, Failure> {
+/// Serves until it is told to stop. With `fills`, an empty data folder first gets the demonstration city.
+pub async fn serve(settings: &Settings, fills: bool, output: &Output) -> Result<ExitCode, Failure> {
     start_logs(settings)?;
     let folder = settings.folder()?;
     let store = folder.store().await?;
+    if fills {
+        super::demo::fill_if_empty(&folder, &store, output).await?;
+    }
     let running = server::start(folder.clone(), store, &settings.server).await?;
     let address = running.addresses.first().map(ToString::to_string).unwrap_or_default();
     let world = running.live.world();
@@ -23,6 +27,7 @@ pub async fn serve(settings: &Settings, output: &Output) -> Result<ExitCode, Fai
         "health": format!("http://{address}/health/ready"),
         "schema": format!("http://{address}/schema"),
         "data": folder.path(),
+        "synthetic": world.register.demonstration.is_some(),
         "problems": world.problems(),
     });
     output.result(&value, &banner(&world, &folder, &address));
@@ -33,6 +38,10 @@ pub async fn serve(settings: &Settings, output: &Output) -> Result<ExitCode, Fai
 
 fn banner(world: &World, folder: &DataFolder, address: &str) -> String {
     let mut lines = vec![format!("walkshed {}: data in {}", env!("CARGO_PKG_VERSION"), folder.path().display())];
+    if world.register.demonstration.is_some() {
+        lines.push(format!("  {DEMONSTRATION_TEXT}"));
+        lines.push("  `walkshed demo --remove` takes it away".into());
+    }
     if let Ok(network) = world.network() {
         let report = &network.meta().report;
         lines.push(format!(
@@ -40,7 +49,7 @@ fn banner(world: &World, folder: &DataFolder, address: &str) -> String {
             report.edges,
             report.length_km,
             report.source,
-            crate::network::ATTRIBUTION
+            world.attribution()
         ));
     }
     lines.push(format!(

@@ -5,7 +5,7 @@ use super::scalars::DateTime;
 use super::types::{CategoryCount, Profile};
 use crate::network::Network;
 use crate::network::build::StreetsReport;
-use crate::registry::{EVERYONE, ImportRecord};
+use crate::registry::{DEMONSTRATION_TEXT, EVERYONE, ImportRecord};
 use crate::world::World;
 use async_graphql::{ComplexObject, Context, Object, SimpleObject};
 use std::sync::Arc;
@@ -118,6 +118,16 @@ impl Dataset {
     /// `extensions.worldVersion`.
     async fn version(&self) -> &str {
         &self.0.version
+    }
+
+    /// Is everything here made up? True for the demonstration city, until `walkshed demo --remove` has taken it away.
+    async fn synthetic(&self) -> bool {
+        self.0.register.demonstration.is_some()
+    }
+
+    /// What to tell everyone of made-up data; null for real ones.
+    async fn notice(&self) -> Option<&'static str> {
+        self.0.register.demonstration.map(|_| DEMONSTRATION_TEXT)
     }
 
     /// The street network; null when none has been imported.
@@ -244,7 +254,7 @@ impl Streets {
 
     /// Who made the data.
     async fn attribution(&self) -> &'static str {
-        crate::network::ATTRIBUTION
+        self.0.attribution()
     }
 
     /// When it was imported.

@@ -36,7 +36,7 @@ pub use population::{EVERYONE, GroupError, PopulationCell, group_name};
 pub(crate) use record::with_record;
 pub use record::{AnyRecord, Done, Edit, Record, RecordKind};
 pub use region::Region;
-pub use register::{ImportRecord, Register, RegisterRows, is_open};
+pub use register::{DEMONSTRATION_TEXT, Demonstration, ImportRecord, Register, RegisterRows, is_open};
 pub use rows::{Relation, Rows};
 pub use rules::{Check, Problem, ProblemCode, Rules};
 pub use service::{Host, Offer, Service};

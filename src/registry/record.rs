@@ -45,6 +45,9 @@ pub trait Record: Clone + PartialEq {
     /// Gives it a number and a version.
     fn numbered(&mut self, id: i64, version: i64);
 
+    /// Itself, out of the sum of all kinds.
+    fn of_any(any: &AnyRecord) -> Option<&Self>;
+
     /// What is wrong with it.
     fn problems(&self, rules: &Rules<'_>) -> Vec<Problem>;
 }
@@ -70,6 +73,13 @@ macro_rules! record {
             fn numbered(&mut self, id: i64, version: i64) {
                 self.id = id;
                 self.version = version;
+            }
+
+            fn of_any(any: &AnyRecord) -> Option<&Self> {
+                match any {
+                    AnyRecord::$type(record) => Some(record),
+                    _ => None,
+                }
             }
 
             fn problems(&self, rules: &Rules<'_>) -> Vec<Problem> {

@@ -56,6 +56,20 @@ pub struct RegisterRows {
     pub groups: BTreeMap<String, Vec<PopulationCell>>,
     /// Newest first.
     pub imports: Vec<ImportRecord>,
+    pub demonstration: Option<Demonstration>,
+}
+
+/// What everyone is told of a demonstration city.
+pub const DEMONSTRATION_TEXT: &str =
+    "SYNTHETIC: the demonstration city of walkshed, made up but for names, codes and district populations";
+
+/// The mark of the demonstration city: what it was made from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Demonstration {
+    pub seed: u64,
+    pub scale: f64,
+    /// Has all of it been brought in?
+    pub is_whole: bool,
 }
 
 /// The register.
@@ -74,6 +88,8 @@ pub struct Register {
     pub population: Arc<Vec<PopulationCell>>,
     pub groups: Arc<BTreeMap<String, Arc<Vec<PopulationCell>>>>,
     pub imports: Arc<Vec<ImportRecord>>,
+    /// Set while everything here is made up.
+    pub demonstration: Option<Demonstration>,
     pub calendar: Arc<Calendar>,
     /// By their text; `None` for what no longer parses.
     hours: Arc<HashMap<String, Option<Arc<Hours>>>>,
@@ -148,6 +164,7 @@ impl Register {
             population: Arc::new(rows.population),
             groups: Arc::new(rows.groups.into_iter().map(|(name, cells)| (name, Arc::new(cells))).collect()),
             imports: Arc::new(rows.imports),
+            demonstration: rows.demonstration,
             calendar,
             hours: Arc::default(),
             links: Links::default(),

@@ -7,7 +7,8 @@ use sqlx::{AssertSqlSafe, Connection};
 use std::path::{Path, PathBuf};
 
 /// Tables in an order in which rows can be put in; backwards they can be taken out.
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 14] = [
+    "demonstration",
     "region",
     "center",
     "facility",

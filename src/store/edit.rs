@@ -2,11 +2,12 @@
 
 use super::audit::{Entry, note};
 use super::columns::{Columns, Stored, Values};
+use super::demonstration::mark;
 use super::read::{counts_of, select};
 use super::{Store, StoreError};
 use crate::registry::{
     AnyRecord, Center, Done, Edit, Event, Facility, ImportRecord, Offer, PopulationCell, Problem, ProblemCode, Record,
-    RecordKind, Region, Service, Suggestion, VisitDay, with_record,
+    RecordKind, Region, Service, Suggestion, VisitCount, VisitDay, with_record,
 };
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Sqlite, Transaction};
@@ -14,7 +15,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Rows of counts in one statement.
-const COUNTS_AT_ONCE: usize = 150;
+const COUNTS_AT_ONCE: usize = 1500;
+/// New records, or new days of visits, in one statement of an import: a statement costs more than a row.
+const RUN: usize = 400;
+/// Cells in one statement.
+const CELLS_AT_ONCE: usize = 2000;
 /// Answers to creates are kept for a week.
 const KEEP_KEYS: &str = "-7 days";
 /// Edits between two words on how far it has come.
@@ -34,6 +39,8 @@ pub struct Edition {
     pub at: String,
     /// For a create that may be sent again: it then answers the same, and creates nothing.
     pub idempotent: Option<Idempotent>,
+    /// Does this bring in the demonstration city? No other import is let in beside it.
+    pub demonstration: bool,
     /// For an import: its report, without the counts.
     pub import: Option<ImportRecord>,
     /// Told how many edits are done, and of how many.
@@ -80,6 +87,11 @@ pub enum EditError {
     /// An edit that does not fit what is there.
     #[error("edit {index}: {problem}")]
     Problem { index: usize, problem: Problem },
+    /// An import while the register holds the demonstration city.
+    #[error(
+        "the register holds the demonstration city, which is made up; take it away first with `walkshed demo --remove`, then import"
+    )]
+    Demonstration,
 }
 
 impl From<sqlx::Error> for EditError {
@@ -125,6 +137,9 @@ impl Store {
             applied.unchanged = 1;
             return Ok(applied);
         }
+        if edition.import.is_some() && !edition.demonstration && mark(&mut tx).await?.is_some() {
+            return Err(EditError::Demonstration);
+        }
         let mut session = Session {
             tx,
             actor: &edition.actor,
@@ -134,16 +149,32 @@ impl Store {
             counted: None,
         };
         let mut new_keys: Vec<String> = Vec::new();
-        for (index, edit) in edition.edits.iter().enumerate() {
-            let done = session.carry_out(edit, &mut applied, &mut new_keys).await.map_err(|e| match e {
-                EditError::Problem { problem, .. } => EditError::Problem { index, problem },
-                other @ EditError::Store(_) => other,
-            })?;
-            applied.done.push(done);
+        let (edits, mut index, mut told_at) = (&edition.edits[..], 0, 0);
+        while index < edits.len() {
+            let run = if session.is_import { session.run_of_new(&edits[index..]).await? } else { 0 };
+            if run > 1 {
+                let part = &edits[index..index + run];
+                let done = session.put_run(part).await.map_err(|(at, e)| at_index(e, index + at))?;
+                applied.inserted += run as u64;
+                for one in &done {
+                    if let Done::Put(record) = one
+                        && new_keys.len() < KEYS_LISTED
+                    {
+                        new_keys.push(record.key().into_owned());
+                    }
+                }
+                applied.done.extend(done);
+                index += run;
+            } else {
+                let done = session.carry_out(&edits[index], &mut applied, &mut new_keys).await;
+                applied.done.push(done.map_err(|e| at_index(e, index))?);
+                index += 1;
+            }
             if let Some(Progress(told)) = &edition.progress
-                && index % TELL_EVERY == 0
+                && index >= told_at
             {
-                told(index as u64, edition.edits.len() as u64);
+                told(index as u64, edits.len() as u64);
+                told_at = index + TELL_EVERY;
             }
         }
         let mut tx = session.tx;
@@ -162,7 +193,111 @@ impl Store {
     }
 }
 
+/// Says which edit a problem is of.
+fn at_index(error: EditError, index: usize) -> EditError {
+    match error {
+        EditError::Problem { problem, .. } => EditError::Problem { index, problem },
+        other => other,
+    }
+}
+
 impl Session<'_, '_> {
+    /// How many of the first edits can go in together: new records of one kind, or days nothing was counted on yet.
+    async fn run_of_new(&mut self, edits: &[Edit]) -> Result<usize, EditError> {
+        match edits.first() {
+            Some(Edit::Put(first)) => {
+                let kind = first.kind();
+                let is_new = |e: &&Edit| matches!(e, Edit::Put(r) if r.id() == 0 && r.kind() == kind);
+                Ok(edits.iter().take(RUN).take_while(is_new).count())
+            }
+            Some(Edit::Visits(_)) => {
+                let counted = self.counted().await?;
+                let mut seen = HashSet::new();
+                let mut counts = 0;
+                let is_new = |e: &&Edit| {
+                    let Edit::Visits(day) = e else { return false };
+                    counts += day.counts.len();
+                    let key = (day.center, day.day.to_string());
+                    !day.counts.is_empty() && counts <= 10 * RUN && !counted.contains(&key) && seen.insert(key)
+                };
+                Ok(edits.iter().take(RUN).take_while(is_new).count())
+            }
+            _ => Ok(0),
+        }
+    }
+
+    /// Puts in a run of new records or days. An error comes with the place in the run.
+    async fn put_run(&mut self, run: &[Edit]) -> Result<Vec<Done>, (usize, EditError)> {
+        match run.first() {
+            Some(Edit::Put(first)) => match first.kind() {
+                RecordKind::Center => self.put_new::<Center>(run).await,
+                RecordKind::Facility => self.put_new::<Facility>(run).await,
+                RecordKind::Service => self.put_new::<Service>(run).await,
+                RecordKind::Offer => self.put_new::<Offer>(run).await,
+                RecordKind::Event => self.put_new::<Event>(run).await,
+                RecordKind::Suggestion => self.put_new::<Suggestion>(run).await,
+                RecordKind::Region => self.put_new::<Region>(run).await,
+                RecordKind::Visits | RecordKind::Population => Ok(Vec::new()),
+            },
+            _ => self.put_new_days(run).await,
+        }
+    }
+
+    async fn put_new<T: Stored + Into<Box<AnyRecord>>>(
+        &mut self,
+        run: &[Edit],
+    ) -> Result<Vec<Done>, (usize, EditError)> {
+        let mut records: Vec<T> = Vec::with_capacity(run.len());
+        for edit in run {
+            if let Edit::Put(any) = edit
+                && let Some(record) = T::of_any(any)
+            {
+                let mut record = record.clone();
+                record.numbered(self.next_id::<T>().await.map_err(|e| (records.len(), e))?, 1);
+                records.push(record);
+            }
+        }
+        match self.insert(&records).await {
+            Ok(()) => {}
+            Err(EditError::Problem { .. }) => {
+                // The statement as a whole was undone; one by one they tell which of them it is.
+                for (at, record) in records.iter().enumerate() {
+                    self.insert(std::slice::from_ref(record)).await.map_err(|e| (at, e))?;
+                }
+            }
+            Err(e) => return Err((0, e)),
+        }
+        Ok(records.into_iter().map(|r| Done::Put(r.into())).collect())
+    }
+
+    async fn put_new_days(&mut self, run: &[Edit]) -> Result<Vec<Done>, (usize, EditError)> {
+        let days: Vec<&VisitDay> =
+            run.iter().filter_map(|e| if let Edit::Visits(day) = e { Some(day) } else { None }).collect();
+        match self.insert_counts(&days).await {
+            Ok(()) => {}
+            Err(EditError::Problem { .. }) => {
+                for (at, day) in days.iter().enumerate() {
+                    self.insert_counts(&[day]).await.map_err(|e| (at, e))?;
+                }
+            }
+            Err(e) => return Err((0, e)),
+        }
+        if let Some(counted) = &mut self.counted {
+            counted.extend(days.iter().map(|d| (d.center, d.day.to_string())));
+        }
+        Ok(days.into_iter().map(|d| Done::Visits(d.clone())).collect())
+    }
+
+    /// Days that have counts already; read once an import.
+    async fn counted(&mut self) -> Result<&HashSet<(i64, String)>, EditError> {
+        if self.counted.is_none() {
+            let known: Vec<(i64, String)> =
+                sqlx::query_as("SELECT DISTINCT center_id, day FROM visit").fetch_all(&mut *self.tx).await?;
+            self.counted = Some(known.into_iter().collect());
+        }
+        Ok(self.counted.get_or_insert_default())
+    }
+
     async fn carry_out(
         &mut self,
         edit: &Edit,
@@ -236,7 +371,7 @@ impl Session<'_, '_> {
         let mut stored = record.clone();
         if record.id() == 0 {
             stored.numbered(self.next_id::<T>().await?, 1);
-            self.insert(&stored).await?;
+            self.insert(std::slice::from_ref(&stored)).await?;
             if !self.is_import {
                 self.audit("create", &stored.key(), &stored, None::<&T>, Some(&stored)).await?;
             }
@@ -281,21 +416,52 @@ impl Session<'_, '_> {
         Ok(found)
     }
 
-    async fn insert<T: Stored>(&mut self, record: &T) -> Result<(), EditError> {
-        let marks = vec!["?"; T::COLUMNS.len() + 4].join(", ");
+    /// Puts in records in one statement.
+    async fn insert<T: Stored>(&mut self, records: &[T]) -> Result<(), EditError> {
+        let marks = format!("({})", vec!["?"; T::COLUMNS.len() + 4].join(", "));
         let text = format!(
-            "INSERT INTO {} (id, version, {}, created_at, updated_at) VALUES ({marks})",
+            "INSERT INTO {} (id, version, {}, created_at, updated_at) VALUES {}",
             T::TABLE,
-            T::COLUMNS.join(", ")
+            T::COLUMNS.join(", "),
+            vec![marks.as_str(); records.len()].join(", ")
         );
         let mut values = Values::default();
-        values.add(record.id())?;
-        values.add(record.version())?;
-        record.bind(&mut values)?;
-        values.add(self.at)?;
-        values.add(self.at)?;
+        for record in records {
+            values.add(record.id())?;
+            values.add(record.version())?;
+            record.bind(&mut values)?;
+            values.add(self.at)?;
+            values.add(self.at)?;
+        }
+        let Some(first) = records.first() else { return Ok(()) };
         let done = sqlx::query_with(AssertSqlSafe(text), values.0).execute(&mut *self.tx).await;
-        done.map(drop).map_err(|e| constraint::<T>(record, e))
+        done.map(drop).map_err(|e| constraint::<T>(first, e))
+    }
+
+    /// Puts in what was counted on some days.
+    async fn insert_counts(&mut self, days: &[&VisitDay]) -> Result<(), EditError> {
+        let all: Vec<(i64, String, &VisitCount)> =
+            days.iter().flat_map(|d| d.counts.iter().map(|c| (d.center, d.day.to_string(), c))).collect();
+        for part in all.chunks(COUNTS_AT_ONCE) {
+            let marks = vec!["(?, ?, ?, ?, ?)"; part.len()].join(", ");
+            let text = format!("INSERT INTO visit (center_id, day, audience, hour, count) VALUES {marks}");
+            let mut values = Values::default();
+            for (center, date, c) in part {
+                values.add(*center)?;
+                values.add(date.as_str())?;
+                values.add(c.audience.key())?;
+                values.add(c.hour.map_or(-1i64, i64::from))?;
+                values.add(c.count)?;
+            }
+            let done = sqlx::query_with(AssertSqlSafe(text), values.0).execute(&mut *self.tx).await;
+            done.map_err(|e| match &e {
+                sqlx::Error::Database(d) if d.is_foreign_key_violation() => {
+                    problem("center", ProblemCode::NotFound, "does not exist")
+                }
+                _ => e.into(),
+            })?;
+        }
+        Ok(())
     }
 
     async fn update<T: Stored>(&mut self, record: &T) -> Result<(), EditError> {
@@ -375,10 +541,8 @@ impl Session<'_, '_> {
         let date = day.day.to_string();
         let mut wanted = day.clone();
         wanted.sort();
-        if self.is_import && self.counted.is_none() {
-            let known: Vec<(i64, String)> =
-                sqlx::query_as("SELECT DISTINCT center_id, day FROM visit").fetch_all(&mut *self.tx).await?;
-            self.counted = Some(known.into_iter().collect());
+        if self.is_import {
+            self.counted().await?;
         }
         let known = self.counted.as_ref().is_none_or(|days| days.contains(&(day.center, date.clone())));
         let text: Option<String> = if known {
@@ -411,25 +575,7 @@ impl Session<'_, '_> {
                 .execute(&mut *self.tx)
                 .await?;
         }
-        for part in wanted.counts.chunks(COUNTS_AT_ONCE) {
-            let marks = vec!["(?, ?, ?, ?, ?)"; part.len()].join(", ");
-            let text = format!("INSERT INTO visit (center_id, day, audience, hour, count) VALUES {marks}");
-            let mut values = Values::default();
-            for c in part {
-                values.add(day.center)?;
-                values.add(date.as_str())?;
-                values.add(c.audience.key())?;
-                values.add(c.hour.map_or(-1i64, i64::from))?;
-                values.add(c.count)?;
-            }
-            let done = sqlx::query_with(AssertSqlSafe(text), values.0).execute(&mut *self.tx).await;
-            done.map_err(|e| match &e {
-                sqlx::Error::Database(d) if d.is_foreign_key_violation() => {
-                    problem("center", ProblemCode::NotFound, "does not exist")
-                }
-                _ => e.into(),
-            })?;
-        }
+        self.insert_counts(&[&wanted]).await?;
         let is_new = text.is_none();
         if !(is_new && self.is_import) {
             let counts = |d: &VisitDay| (!d.counts.is_empty()).then(|| json!(d.counts));
@@ -457,6 +603,7 @@ impl Session<'_, '_> {
         let old: HashMap<i64, f64> = old.into_iter().collect();
         let new: HashSet<i64> = cells.iter().map(|c| u64::from(c.cell) as i64).collect();
         let [mut inserted, mut updated, mut unchanged] = [0, 0, 0];
+        let mut put = Vec::new();
         for c in cells {
             let cell = u64::from(c.cell) as i64;
             match old.get(&cell) {
@@ -467,15 +614,21 @@ impl Session<'_, '_> {
                 Some(_) => updated += 1,
                 None => inserted += 1,
             }
-            sqlx::query(
-                "INSERT INTO population (cell, demand_group, people) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (cell, demand_group) DO UPDATE SET people = ?3",
-            )
-            .bind(cell)
-            .bind(group)
-            .bind(c.people)
-            .execute(&mut *self.tx)
-            .await?;
+            put.push((cell, c.people));
+        }
+        for part in put.chunks(CELLS_AT_ONCE) {
+            let marks = vec!["(?, ?, ?)"; part.len()].join(", ");
+            let text = format!(
+                "INSERT INTO population (cell, demand_group, people) VALUES {marks}
+                 ON CONFLICT (cell, demand_group) DO UPDATE SET people = excluded.people"
+            );
+            let mut values = Values::default();
+            for (cell, people) in part {
+                values.add(*cell)?;
+                values.add(group)?;
+                values.add(*people)?;
+            }
+            sqlx::query_with(AssertSqlSafe(text), values.0).execute(&mut *self.tx).await?;
         }
         for gone in old.keys().filter(|cell| !new.contains(cell)) {
             sqlx::query("DELETE FROM population WHERE cell = ? AND demand_group = ?")

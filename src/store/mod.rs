@@ -4,6 +4,7 @@
 mod audit;
 mod backup;
 mod columns;
+mod demonstration;
 mod edit;
 mod read;
 mod tokens;

@@ -1,6 +1,7 @@
 //! Reading the whole register at one moment.
 
 use super::columns::{Columns, Stored};
+use super::demonstration::mark;
 use super::{Store, StoreError};
 use crate::registry::{EVERYONE, PopulationCell, RegisterRows, VisitCount, VisitDay};
 use h3o::CellIndex;
@@ -81,6 +82,7 @@ impl Store {
             population: groups.remove(EVERYONE).unwrap_or_default(),
             groups,
             imports,
+            demonstration: mark(&mut tx).await?,
         };
         tx.rollback().await?;
         Ok(rows)

@@ -50,7 +50,7 @@ pub fn facts() -> tempfile::TempDir {
 }
 
 pub fn fact_file(kind: Kind) -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/facts").join(format!("{}.csv", kind.name()))
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/demo/facts").join(format!("{}.csv", kind.name()))
 }
 
 /// A token of a role, known to the database before a server starts on it.

@@ -235,6 +235,10 @@ async fn import(ctx: &Context<'_>, input: ImportInput) -> Result<ImportPayload> 
             payload.problem = Some(format!("record {}: {problem}; nothing was imported, try again", index + 1));
             Ok(payload)
         }
+        Err(error @ EditError::Demonstration) => {
+            payload.problem = Some(error.to_string());
+            Ok(payload)
+        }
         Err(EditError::Store(error)) => {
             tracing::error!(%error, "an import could not be stored");
             Err(internal("the import could not be stored; nothing was changed"))

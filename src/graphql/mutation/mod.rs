@@ -210,6 +210,7 @@ pub async fn write(ctx: &Context<'_>, role: Role, edits: Vec<Edit>, idempotent: 
     match live(ctx)?.edit(&edition).await {
         Ok((applied, world)) => Ok(Ok(Finished { applied, world })),
         Err(EditError::Problem { problem, .. }) => Ok(Err(vec![problem.into()])),
+        Err(error @ EditError::Demonstration) => Err(internal(error)),
         Err(EditError::Store(error)) => {
             tracing::error!(%error, "a change could not be stored");
             Err(internal("the change could not be stored; nothing was changed"))

@@ -1,0 +1,236 @@
+//! `walkshed demo`: the demonstration city, made, kept as files, taken away.
+
+use super::COMMAND_LINE;
+use super::output::{Failure, Output};
+use super::settings::Settings;
+use crate::demo::{Contents, Installed, MARK_TEXT, Options, Stage, install, write_files};
+use crate::folder::DataFolder;
+use crate::registry::Demonstration;
+use crate::store::Store;
+use clap::Args;
+use jiff::Timestamp;
+use serde_json::json;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+#[derive(Args, Debug)]
+pub struct DemoArgs {
+    /// Share of each district's towns to make, over 0 to 1; 1 is the whole city of 11,251 centers.
+    #[arg(long, value_name = "F", default_value_t = 1.0, value_parser = scale)]
+    scale: f64,
+    /// Another seed makes another city of the same names; the same one the same, byte for byte.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Keep the files (OSM PBF, GeoTIFF, CSV, GeoJSON) in this folder, which must be empty or new. Where the data folder is not
+    /// empty, only the files are made.
+    #[arg(long, value_name = "DIR")]
+    export: Option<PathBuf>,
+    /// Take the demonstration city away whole, with all that was changed in it. Tokens and the audit log stay.
+    #[arg(long, conflicts_with_all = ["scale", "seed", "export"])]
+    remove: bool,
+}
+
+fn scale(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(scale) if scale > 0.0 && scale <= 1.0 => Ok(scale),
+        _ => Err("must be over 0 and at most 1, such as 0.1".into()),
+    }
+}
+
+fn now() -> String {
+    Timestamp::now().round(jiff::Unit::Second).unwrap_or(Timestamp::UNIX_EPOCH).to_string()
+}
+
+/// What is in a data folder, as far as a demonstration city goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    Nothing,
+    /// A city that was cut off while it was brought in.
+    Part,
+    Demonstration,
+    Data,
+}
+
+async fn holds(folder: &DataFolder, store: &Store) -> Result<Holds, Failure> {
+    Ok(match store.demonstration().await? {
+        Some(mark) if mark.is_whole => Holds::Demonstration,
+        Some(_) => Holds::Part,
+        None if !folder.streets().exists() && store.is_empty().await? => Holds::Nothing,
+        None => Holds::Data,
+    })
+}
+
+/// Carries out `walkshed demo`.
+pub async fn demo(args: &DemoArgs, settings: &Settings, output: &Output) -> Result<ExitCode, Failure> {
+    let folder = settings.folder()?;
+    let store = folder.store().await?;
+    let done =
+        if args.remove { remove(&folder, &store, output).await } else { make(args, &folder, &store, output).await };
+    store.close().await;
+    done.map(|()| ExitCode::SUCCESS)
+}
+
+async fn remove(folder: &DataFolder, store: &Store, output: &Output) -> Result<(), Failure> {
+    if !store.remove_demonstration(COMMAND_LINE, &now()).await? {
+        return Err(format!("{} holds no demonstration city; nothing was removed", folder.path().display()).into());
+    }
+    remove_streets(folder)?;
+    let text = "the demonstration city is gone; `walkshed import --help` says how to bring in your own";
+    output.result(&json!({ "removed": true, "data": folder.path() }), text);
+    Ok(())
+}
+
+fn remove_streets(folder: &DataFolder) -> Result<(), Failure> {
+    match std::fs::remove_file(folder.streets()) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+            Err(format!("{} cannot be removed: {e}", folder.streets().display()).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn make(args: &DemoArgs, folder: &DataFolder, store: &Store, output: &Output) -> Result<(), Failure> {
+    let options = Options { seed: args.seed, scale: args.scale };
+    let held = holds(folder, store).await?;
+    let brings_in = matches!(held, Holds::Nothing | Holds::Part);
+    if !brings_in && args.export.is_none() {
+        let what = if held == Holds::Demonstration {
+            "holds a demonstration city already; take it away first with `walkshed demo --remove`"
+        } else {
+            "holds data; the demonstration city needs an empty one: choose another with --data"
+        };
+        return Err(format!("{} {what}", folder.path().display()).into());
+    }
+    if let Some(export) = &args.export {
+        let mut entries = match std::fs::read_dir(export) {
+            Ok(entries) => Some(entries),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
+            Err(e) => return Err(format!("--export {}: {e}", export.display()).into()),
+        };
+        if entries.as_mut().is_some_and(|e| e.next().is_some()) {
+            return Err(format!("--export {}: the folder is not empty; choose a new one", export.display()).into());
+        }
+    }
+    let (contents, installed) = build(options, folder, store, args.export.as_deref(), brings_in, output).await?;
+    let streets = installed.as_ref().map(|i| &i.streets);
+    let value = json!({
+        "synthetic": true,
+        "seed": options.seed,
+        "scale": options.scale,
+        "districts": contents.districts,
+        "centers": contents.centers,
+        "facilities": contents.facilities,
+        "people": contents.people,
+        "files": args.export,
+        "imported": installed.is_some(),
+        "streets": streets,
+    });
+    let mut lines = vec![
+        MARK_TEXT.to_owned(),
+        format!(
+            "  {} districts, {} centers, {} facilities, {} people (seed {}, scale {})",
+            contents.districts, contents.centers, contents.facilities, contents.people, options.seed, options.scale
+        ),
+    ];
+    if let Some(streets) = streets {
+        lines.push(format!("  {} street segments between {} junctions", streets.edges, streets.vertices));
+    }
+    if let Some(export) = &args.export {
+        lines.push(format!("The files are in {}", export.display()));
+    }
+    let data = folder.path().display();
+    lines.push(if brings_in {
+        format!("It is in {data}: `walkshed serve` serves it")
+    } else {
+        format!("{data} was not empty, and is left as it was")
+    });
+    output.result(&value, &lines.join("\n"));
+    Ok(())
+}
+
+/// Makes the files, and where wanted brings them in.
+async fn build(
+    options: Options,
+    folder: &DataFolder,
+    store: &Store,
+    export: Option<&Path>,
+    brings_in: bool,
+    output: &Output,
+) -> Result<(Contents, Option<Installed>), Failure> {
+    // Stage by stage, as far as one looks: drawing, then each table beside the streets.
+    let bar = output.progress(12);
+    bar.set_message("drawing the city");
+    let aside = folder.path().join("demo-files.part");
+    let target = export.map_or_else(|| aside.clone(), Path::to_path_buf);
+    if export.is_none() {
+        let _ = std::fs::remove_dir_all(&aside);
+    }
+    std::fs::create_dir_all(&target).map_err(|e| format!("{} cannot be made: {e}", target.display()))?;
+    let made = tokio::task::spawn_blocking(move || write_files(options, &target))
+        .await
+        .unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()));
+    let outcome = match made {
+        Ok(files) if brings_in => {
+            bar.inc(1);
+            let told = bar.clone();
+            let tell = move |stage| match stage {
+                Stage::Streets => {}
+                Stage::StreetsDone => told.inc(1),
+                Stage::Table(name) => {
+                    told.set_message(format!("importing {name}"));
+                    told.inc(1);
+                }
+            };
+            bring_in(options, folder, store, &files, tell).await.map(|i| (files.contents, Some(i)))
+        }
+        Ok(files) => {
+            crate::demo::describe(&files, options, None).map_err(Failure::from).map(|()| (files.contents, None))
+        }
+        Err(e) => Err(e.into()),
+    };
+    if export.is_none() {
+        let _ = std::fs::remove_dir_all(&aside);
+    }
+    bar.finish_and_clear();
+    outcome
+}
+
+async fn bring_in(
+    options: Options,
+    folder: &DataFolder,
+    store: &Store,
+    files: &crate::demo::Files,
+    tell: impl Fn(Stage) + Send + Sync + Clone + 'static,
+) -> Result<Installed, Failure> {
+    // What was cut off is begun again.
+    store.remove_demonstration(COMMAND_LINE, &now()).await?;
+    remove_streets(folder)?;
+    let mark = Demonstration { seed: options.seed, scale: options.scale, is_whole: false };
+    store.mark_demonstration(mark, &now()).await?;
+    match install(files, folder, store, tell).await {
+        Ok(installed) => {
+            store.mark_demonstration(Demonstration { is_whole: true, ..mark }, &now()).await?;
+            crate::demo::describe(files, options, Some(&installed))?;
+            Ok(installed)
+        }
+        Err(error) => {
+            store.remove_demonstration(COMMAND_LINE, &now()).await?;
+            remove_streets(folder)?;
+            Err(error.into())
+        }
+    }
+}
+
+/// The first start: an empty data folder gets the whole city.
+pub async fn fill_if_empty(folder: &DataFolder, store: &Store, output: &Output) -> Result<(), Failure> {
+    if !matches!(holds(folder, store).await?, Holds::Nothing | Holds::Part) {
+        return Ok(());
+    }
+    let started = Instant::now();
+    output.say("The data folder is empty: making the demonstration city, some half a minute ...");
+    build(Options::default(), folder, store, None, true, output).await?;
+    output
+        .say(&format!("... made in {:.0} s. `walkshed demo --remove` takes it away.", started.elapsed().as_secs_f64()));
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! Who lives where: people in H3 cells of resolution 9 along the streets of their division, summing to each district's
+//! population; and what ground each district has.
+
+use super::layout::Layout;
+use super::places::District;
+use super::random::{Random, apportion, noise};
+use super::streets::Streets;
+use super::supply::Csv;
+use crate::geo::{Position, cell_of, multi_polygon_text};
+use h3o::geom::SolventBuilder;
+use h3o::{CellIndex, Resolution};
+use std::collections::{BTreeMap, HashMap};
+
+/// People of one cell.
+#[derive(Debug, Clone, Copy, Default)]
+struct People {
+    district: usize,
+    all: u64,
+    urban: u64,
+}
+
+/// Cells with people, as a table, and the districts' outlines as `GeoJSON`. An outline is the ground of its district's people:
+/// it holds the centres of all their cells and of no others.
+#[must_use]
+pub fn demand(seed: u64, districts: &[District], layout: &Layout, streets: &Streets) -> (Csv, String) {
+    let mut owners = layout.owners.clone();
+    let mut cells: BTreeMap<CellIndex, People> = BTreeMap::new();
+    for (s, site) in layout.sites.iter().enumerate() {
+        let division = &districts[site.district].towns[site.town].divisions[site.division];
+        let mut here: BTreeMap<CellIndex, f64> = BTreeMap::new();
+        for &node in &streets.of_site[s] {
+            let cell = cell_of(Position::from(streets.nodes[node as usize]), Resolution::Nine);
+            let Some(parent) = cell.parent(Resolution::Eight) else { continue };
+            // People of one district do not live in the cells of another.
+            if *owners.entry(parent).or_insert(site.district) == site.district {
+                *here.entry(cell).or_default() += 1.0;
+            }
+        }
+        if here.is_empty()
+            && let Some(&node) = streets.of_site[s].first()
+        {
+            here.insert(cell_of(Position::from(streets.nodes[node as usize]), Resolution::Nine), 1.0);
+        }
+        let mut random = Random::of(seed, 50, s as u64);
+        let weights: Vec<f64> = here.values().map(|n| n * random.between(0.5, 1.5)).collect();
+        for (&cell, people) in here.keys().zip(apportion(division.people, &weights)) {
+            let entry = cells.entry(cell).or_insert(People { district: site.district, ..People::default() });
+            entry.all += people;
+            entry.urban += if division.is_village { 0 } else { people };
+        }
+    }
+    let mut csv = Csv {
+        file: "population.csv",
+        header: ["cell", "group", "population"].map(str::to_owned).to_vec(),
+        rows: Vec::new(),
+    };
+    let mut row = |cell: CellIndex, group: &str, people: u64| {
+        if people > 0 {
+            csv.rows.push(vec![cell.to_string(), group.to_owned(), people.to_string()]);
+        }
+    };
+    for (&cell, people) in &cells {
+        row(cell, "all", people.all);
+    }
+    // The old stay in villages and old quarters, the young move to new ones, couriers live where rooms are cheap.
+    for (&cell, people) in &cells {
+        let at = crate::geo::cell_centre(cell);
+        let wave = |n: u64, degrees: f64| noise(seed.wrapping_add(n), at.lon() / degrees, at.lat() / degrees);
+        let urban = people.urban as f64 / (people.all as f64).max(1.0);
+        let old = (0.34 - 0.17 * urban + 0.07 * wave(21, 0.03)).clamp(0.05, 0.5);
+        let small = (0.045 + 0.025 * urban - 0.02 * wave(21, 0.03)).clamp(0.01, 0.12);
+        let new_jobs = urban * (0.03 + 0.045 * wave(22, 0.02)).clamp(0.0, 0.12);
+        let share = |s: f64| (people.all as f64 * s) as u64;
+        row(cell, "60_plus", share(old));
+        row(cell, "0_6", share(small));
+        row(cell, "new_employment", share(new_jobs));
+    }
+    (csv, outlines(districts, &cells))
+}
+
+/// Districts with the ground of their people as `GeoJSON`.
+fn outlines(districts: &[District], cells: &BTreeMap<CellIndex, People>) -> String {
+    let mut ground: HashMap<usize, Vec<CellIndex>> = HashMap::new();
+    for (cell, people) in cells {
+        ground.entry(people.district).or_default().extend(cell.parent(Resolution::Eight));
+    }
+    let solvent = SolventBuilder::new().build();
+    let features = districts.iter().enumerate().map(|(d, district)| {
+        let mut own = ground.remove(&d).unwrap_or_default();
+        own.sort_unstable();
+        own.dedup();
+        // Cells of one resolution, each once: nothing else can fail.
+        let area = solvent.dissolve(own).map_or_else(|_| "null".into(), |area| multi_polygon_text(&area));
+        format!(
+            "{{\"type\":\"Feature\",\"properties\":{{\"code\":\"{}\",\"name\":\"{}\",\"name_en\":\"{}\"}},\"geometry\":{area}}}",
+            district.code, district.name, district.name_en
+        )
+    });
+    let features: Vec<String> = features.collect();
+    format!(
+        "{{\"type\":\"FeatureCollection\",\"description\":\"{}\",\"features\":[\n{}\n]}}\n",
+        super::MARK_TEXT,
+        features.join(",\n")
+    )
+}

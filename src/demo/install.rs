@@ -1,0 +1,131 @@
+//! A city's files into a data folder, by the importers everyone uses.
+
+use super::Files;
+use crate::exchange::{Kind, Options, plan, read_table};
+use crate::folder::DataFolder;
+use crate::network::build::{BuildOptions, StreetsReport, build};
+use crate::registry::{Register, Rules};
+use crate::store::{Edition, Store, StoreError};
+use jiff::Timestamp;
+use std::path::Path;
+
+/// Why the city could not be brought in.
+#[derive(Debug, thiserror::Error)]
+pub enum InstallError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("{0}")]
+    Other(String),
+}
+
+/// What is being done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    Streets,
+    StreetsDone,
+    Table(&'static str),
+}
+
+/// What was brought in.
+#[derive(Debug, Clone)]
+pub struct Installed {
+    pub streets: StreetsReport,
+    /// The length of the middle one of all segments, metres.
+    pub median_m: f64,
+    pub rows: u64,
+}
+
+/// Brings in a city: streets in one thread, the tables in another.
+///
+/// # Errors
+/// [`InstallError`] naming the file; whoever calls takes away what is there by then.
+pub async fn install(
+    files: &Files,
+    folder: &DataFolder,
+    store: &Store,
+    tell: impl Fn(Stage) + Send + Sync + Clone + 'static,
+) -> Result<Installed, InstallError> {
+    let options = BuildOptions {
+        streets: files.streets(),
+        elevation: files.elevation(),
+        island_size: 20,
+        profiles: folder.profiles().clone(),
+    };
+    let (to, told) = (folder.streets(), tell.clone());
+    let streets = tokio::task::spawn_blocking(move || {
+        told(Stage::Streets);
+        let network = build(&options, &|_| {}).map_err(|e| e.to_string())?;
+        network.save(&to).map_err(|e| e.to_string())?;
+        told(Stage::StreetsDone);
+        let mut lengths: Vec<f32> = network.edges().iter().map(|e| e.length_m).collect();
+        lengths.sort_unstable_by(f32::total_cmp);
+        let median = lengths.get(lengths.len() / 2).copied().unwrap_or_default();
+        Ok::<_, String>((network.meta().report.clone(), f64::from(median)))
+    });
+    let rows = tables(files, folder, store, &tell).await;
+    let streets = streets.await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()));
+    let rows = rows?;
+    let (streets, median_m) = streets.map_err(InstallError::Other)?;
+    Ok(Installed { streets, median_m, rows })
+}
+
+async fn tables(
+    files: &Files,
+    folder: &DataFolder,
+    store: &Store,
+    tell: &(impl Fn(Stage) + Send + Sync),
+) -> Result<u64, InstallError> {
+    let mut register = Register::new(store.load().await?, folder.shared_calendar());
+    let mut rows = 0;
+    for kind in Kind::ALL {
+        tell(Stage::Table(kind.name()));
+        let own = match kind {
+            Kind::Regions => files.folder.join("regions.geojson"),
+            _ => files.folder.join(format!("{}.csv", kind.name())),
+        };
+        let reported = files.folder.join("reported").join(format!("{}.csv", kind.name()));
+        for path in [own, reported].into_iter().filter(|p| p.exists()) {
+            let (next, n) = table(&path, kind, folder, store, register).await?;
+            register = next;
+            rows += n;
+        }
+    }
+    Ok(rows)
+}
+
+async fn table(
+    path: &Path,
+    kind: Kind,
+    folder: &DataFolder,
+    store: &Store,
+    register: Register,
+) -> Result<(Register, u64), InstallError> {
+    let (path, calendar, kinds) = (path.to_owned(), folder.shared_calendar(), folder.kinds().clone());
+    let planned = tokio::task::spawn_blocking(move || {
+        let bad = |e: &dyn std::fmt::Display| format!("{}: {e}", path.display());
+        let table = read_table(&path, kind, &calendar).map_err(|e| bad(&e))?;
+        let rules = Rules { register: &register, kinds: &kinds, calendar: &calendar };
+        let options = Options { now: Timestamp::now(), ..Options::default() };
+        let source = path.file_name().unwrap_or_default().to_string_lossy();
+        let planned = plan(&table, kind, options, rules, false, &source).map_err(|e| {
+            let first =
+                e.refused().first().map(|r| format!(": line {}: {} \"{}\" {}", r.line, r.field, r.value, r.why));
+            bad(&format!("{e}{}", first.unwrap_or_default()))
+        })?;
+        Ok::<_, String>((planned, register))
+    });
+    let (planned, register) =
+        planned.await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic())).map_err(InstallError::Other)?;
+    let rows = planned.record.rows;
+    let edition = Edition {
+        edits: planned.edits,
+        actor: "demonstration city".to_owned(),
+        at: planned.record.at.clone(),
+        demonstration: true,
+        import: Some(planned.record),
+        ..Edition::default()
+    };
+    let applied = store.edit(&edition).await.map_err(|e| InstallError::Other(e.to_string()))?;
+    let next = tokio::task::spawn_blocking(move || register.with(applied.version, &applied.done));
+    Ok((next.await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic())), rows))
+}
