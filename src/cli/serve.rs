@@ -38,18 +38,17 @@ pub async fn serve(settings: &Settings, fills: bool, output: &Output) -> Result<
 
 fn banner(world: &World, folder: &DataFolder, address: &str) -> String {
     let mut lines = vec![format!("walkshed {}: data in {}", env!("CARGO_PKG_VERSION"), folder.path().display())];
-    if world.register.demonstration.is_some() {
+    let made_up = world.register.demonstration.is_some();
+    if made_up {
         lines.push(format!("  {DEMONSTRATION_TEXT}"));
         lines.push("  `walkshed demo --remove` takes it away".into());
     }
     if let Ok(network) = world.network() {
         let report = &network.meta().report;
+        let attribution = if made_up { String::new() } else { format!(" ({})", world.attribution()) };
         lines.push(format!(
-            "  streets     {} segments, {:.0} km, from {} ({})",
-            report.edges,
-            report.length_km,
-            report.source,
-            world.attribution()
+            "  streets     {} segments, {:.0} km, from {}{attribution}",
+            report.edges, report.length_km, report.source
         ));
     }
     lines.push(format!(

@@ -73,8 +73,8 @@ const SUPPLIES: [Supply; 31] = [
     supply("training_room", "技能培训点", 30_000.0, 0.02, OFFICE, 20),
     supply("health_station", "卫生服务站", 7500.0, 0.0, CLINIC, 0),
     supply("health_center", "卫生服务中心", 40_000.0, 0.07, CLINIC, 0),
-    supply("clinic", "诊所", 14_000.0, 0.52, CLINIC, 0),
-    supply("pharmacy", "药店", 6000.0, 0.10, &["08:00-21:30", "08:00-22:00", "24/7"], 0),
+    supply("clinic", "诊所", 16_000.0, 0.40, CLINIC, 0),
+    supply("pharmacy", "药店", 7500.0, 0.10, &["08:00-21:30", "08:00-22:00", "24/7"], 0),
     supply("dentist", "口腔诊所", 32_000.0, 0.0, CLINIC, 10),
     Supply { capacity: Some((300.0, "beds")), ..supply("hospital", "医院", 90_000.0, 0.005, &["24/7"], 0) },
     Supply {
@@ -92,13 +92,13 @@ const SUPPLIES: [Supply; 31] = [
         ..supply("nursing_home", "养老院", 40_000.0, 0.03, &["24/7"], 0)
     },
     supply("market", "农贸市场", 10_000.0, 0.09, &["05:30-19:00", "06:00-20:00"], 0),
-    supply("convenience_store", "便利店", 2600.0, 0.62, SHOP, 0),
-    supply("parcel_station", "快递驿站", 4200.0, 0.16, &["09:00-21:00", "08:30-22:00"], 0),
+    supply("convenience_store", "便利店", 4200.0, 0.40, SHOP, 0),
+    supply("parcel_station", "快递驿站", 6000.0, 0.12, &["09:00-21:00", "08:30-22:00"], 0),
     supply("canteen", "社区食堂", 24_000.0, 0.01, &["07:00-13:30,16:30-19:30"], 20),
     Supply { audiences: "new_employment", ..supply("rider_rest_stop", "骑手驿站", 26_000.0, 0.0, LATE, 25) },
     Supply { audiences: "couriers", ..supply("battery_swap", "换电柜", 15_000.0, 0.0, &["24/7"], 20) },
     supply("charging", "充电点", 14_000.0, 0.02, &["24/7"], 5),
-    supply("toilet", "公共厕所", 8000.0, 0.10, &["24/7", "06:00-22:00"], 0),
+    supply("toilet", "公共厕所", 10_000.0, 0.08, &["24/7", "06:00-22:00"], 0),
     supply("bank", "银行网点", 17_000.0, 0.03, OFFICE, 0),
     supply("post_office", "邮政所", 40_000.0, 0.07, OFFICE, 0),
     supply("park", "公园", 15_000.0, 0.01, &["24/7", "06:00-22:00"], 0),
@@ -111,8 +111,8 @@ const SUPPLIES: [Supply; 31] = [
 
 /// Rooms in centers: kind, name, share of communities, of villages, districts without, per cent.
 const ROOMS: [(&str, &str, f64, f64, u64); 7] = [
-    ("reading_area", "阅读角", 0.34, 0.16, 0),
-    ("activity_room", "活动室", 0.42, 0.22, 0),
+    ("reading_area", "阅读角", 0.30, 0.12, 0),
+    ("activity_room", "活动室", 0.36, 0.16, 0),
     ("children_area", "儿童活动区", 0.22, 0.04, 15),
     ("calligraphy_room", "书画室", 0.12, 0.03, 15),
     ("mediation_room", "调解室", 0.25, 0.10, 0),

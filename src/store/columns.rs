@@ -1,14 +1,15 @@
 //! How records lie in their tables: one list of columns each, bound and read in the same order.
 
 use super::StoreError;
+use super::fields::{FromField, Source};
 use crate::geo::Position;
 use crate::registry::{
     Center, DivisionCode, Event, Facility, Host, Offer, Record, Region, RegionCode, Service, Suggestion,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{Arguments, Decode, Encode, Row, Sqlite, Type};
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Arguments, Encode, Sqlite, Type};
 use std::fmt::Display;
 use std::str::FromStr;
 
@@ -18,6 +19,8 @@ pub trait Stored: Record + Serialize {
     const TABLE: &'static str;
     /// The columns beside `id`, `version`, `created_at`, `updated_at`.
     const COLUMNS: &'static [&'static str];
+    /// Those of them that hold numbers which need not be whole.
+    const REALS: &'static [&'static str] = &[];
 
     /// Binds the columns in their order.
     ///
@@ -53,7 +56,7 @@ impl Values {
 
 /// A row, read column by column.
 pub struct Columns<'r> {
-    row: &'r SqliteRow,
+    row: Source<'r>,
     table: &'static str,
     id: i64,
     next: usize,
@@ -61,13 +64,13 @@ pub struct Columns<'r> {
 
 impl<'r> Columns<'r> {
     /// Of a row whose first columns are `id` and `version`.
-    pub fn of<T: Stored>(row: &'r SqliteRow) -> Result<T, StoreError> {
-        let (id, version) = (row.try_get(0)?, row.try_get(1)?);
+    pub fn of<T: Stored>(row: Source<'r>) -> Result<T, StoreError> {
+        let (id, version) = (row.get(0)?, row.get(1)?);
         T::read(id, version, &mut Self { row, table: T::TABLE, id, next: 2 })
     }
 
-    fn get<T: Decode<'r, Sqlite> + Type<Sqlite>>(&mut self) -> Result<T, StoreError> {
-        let value = self.row.try_get(self.next)?;
+    fn get<T: FromField<'r>>(&mut self) -> Result<T, StoreError> {
+        let value = self.row.get(self.next)?;
         self.next += 1;
         Ok(value)
     }
@@ -113,6 +116,7 @@ impl<'r> Columns<'r> {
 
 impl Stored for Center {
     const TABLE: &'static str = "center";
+    const REALS: &'static [&'static str] = &["lon", "lat", "floor_area_m2", "open_share"];
     const COLUMNS: &'static [&'static str] = &[
         "code",
         "name",
@@ -206,6 +210,7 @@ impl Stored for Center {
 
 impl Stored for Facility {
     const TABLE: &'static str = "facility";
+    const REALS: &'static [&'static str] = &["lon", "lat", "capacity", "floor_area_m2", "grounds_area_m2"];
     const COLUMNS: &'static [&'static str] = &[
         "external_id",
         "name",
@@ -415,6 +420,7 @@ impl Stored for Event {
 
 impl Stored for Suggestion {
     const TABLE: &'static str = "suggestion";
+    const REALS: &'static [&'static str] = &["lon", "lat"];
     const COLUMNS: &'static [&'static str] = &[
         "external_id",
         "center_id",

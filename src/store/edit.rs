@@ -3,6 +3,7 @@
 use super::audit::{Entry, note};
 use super::columns::{Columns, Stored, Values};
 use super::demonstration::mark;
+use super::fields::Source;
 use super::read::{counts_of, select};
 use super::{Store, StoreError};
 use crate::registry::{
@@ -407,7 +408,7 @@ impl Session<'_, '_> {
     async fn at_version<T: Stored>(&mut self, id: i64, version: i64) -> Result<T, EditError> {
         let row = sqlx::query(select::<T>("WHERE id = ?")).bind(id).fetch_optional(&mut *self.tx).await?;
         let Some(row) = row else { return Err(problem("id", ProblemCode::NotFound, "does not exist any more")) };
-        let found: T = Columns::of(&row)?;
+        let found: T = Columns::of(Source::Row(&row))?;
         if found.version() != version {
             let why =
                 format!("{version} is not the version it has ({}): read it again, then change it", found.version());
@@ -760,7 +761,7 @@ async fn repeated(tx: &mut Tx<'_>, edition: &Edition) -> Result<Option<Done>, Ed
 
 async fn one<T: Stored>(tx: &mut Tx<'_>, id: i64) -> Result<Option<T>, StoreError> {
     let row = sqlx::query(select::<T>("WHERE id = ?")).bind(id).fetch_optional(&mut **tx).await?;
-    row.as_ref().map(Columns::of).transpose()
+    row.as_ref().map(|row| Columns::of(Source::Row(row))).transpose()
 }
 
 async fn remember(

@@ -6,6 +6,7 @@ mod backup;
 mod columns;
 mod demonstration;
 mod edit;
+mod fields;
 mod read;
 mod tokens;
 

@@ -2,11 +2,13 @@
 
 use super::columns::{Columns, Stored};
 use super::demonstration::mark;
+use super::fields::{Field, Source, as_json};
 use super::{Store, StoreError};
 use crate::registry::{EVERYONE, PopulationCell, RegisterRows, VisitCount, VisitDay};
 use h3o::CellIndex;
-use sqlx::{AssertSqlSafe, Row, Sqlite, Transaction};
+use sqlx::{AssertSqlSafe, Sqlite, Transaction};
 use std::collections::BTreeMap;
+use tokio::task::JoinHandle;
 
 /// Imports the answers of `dataset` go back to.
 const IMPORTS_SHOWN: i64 = 50;
@@ -21,9 +23,52 @@ pub fn select<T: Stored>(rest: &str) -> AssertSqlSafe<String> {
     AssertSqlSafe(format!("SELECT id, version, {} FROM {} {rest}", T::COLUMNS.join(", "), T::TABLE))
 }
 
-async fn all<T: Stored>(tx: &mut Transaction<'_, Sqlite>) -> Result<Vec<T>, StoreError> {
-    let rows = sqlx::query(select::<T>("ORDER BY id")).fetch_all(&mut **tx).await?;
-    rows.iter().map(Columns::of).collect()
+/// Rows of a table in one text, and centers whose visits are read together.
+const ROWS_AT_ONCE: i64 = 4000;
+const CENTERS_AT_ONCE: usize = 40;
+
+/// Work on what the database hands over, beside its reading on. Answers come in the order of the parts.
+struct Parts<T>(Vec<JoinHandle<Result<Vec<T>, StoreError>>>);
+
+impl<T: Send + 'static> Parts<T> {
+    const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    fn add(&mut self, work: impl FnOnce() -> Result<Vec<T>, StoreError> + Send + 'static) {
+        self.0.push(tokio::task::spawn_blocking(work));
+    }
+
+    async fn all(self) -> Result<Vec<T>, StoreError> {
+        let mut list = Vec::new();
+        for part in self.0 {
+            list.extend(part.await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))?);
+        }
+        Ok(list)
+    }
+}
+
+/// All rows of a table, thousands of them in one text.
+async fn all<T: Stored + Send + 'static>(tx: &mut Transaction<'_, Sqlite>) -> Result<Parts<T>, StoreError> {
+    let columns: Vec<String> = T::COLUMNS.iter().map(|c| as_json(c, T::REALS.contains(c))).collect();
+    let text = format!(
+        "SELECT max(id), json_group_array(json_array(id, version, {}))
+         FROM (SELECT * FROM {} WHERE id > ? ORDER BY id LIMIT {ROWS_AT_ONCE})",
+        columns.join(", "),
+        T::TABLE
+    );
+    let mut parts = Parts::new();
+    let mut last = i64::MIN;
+    loop {
+        let (highest, rows): (Option<i64>, String) =
+            sqlx::query_as(AssertSqlSafe(text.clone())).bind(last).fetch_one(&mut **tx).await?;
+        let Some(highest) = highest else { return Ok(parts) };
+        last = highest;
+        parts.add(move || {
+            let rows: Vec<Vec<Field<'_>>> = serde_json::from_str(&rows).map_err(|e| corrupt(T::TABLE, last, e))?;
+            rows.iter().map(|row| Columns::of(Source::Fields(row))).collect()
+        });
+    }
 }
 
 /// Counts of a day as one text: audience:hour:count, apart by commas.
@@ -68,17 +113,22 @@ impl Store {
             .iter()
             .map(|text: &String| serde_json::from_str(text).map_err(|e| corrupt("import_log", "", e)))
             .collect::<Result<_, _>>()?;
-        let mut groups = populations(&mut tx).await?;
+        let groups = populations(&mut tx).await?;
+        let visits = visits(&mut tx).await?;
+        let (centers, facilities, services) = (all(&mut tx).await?, all(&mut tx).await?, all(&mut tx).await?);
+        let (offers, events, suggestions) = (all(&mut tx).await?, all(&mut tx).await?, all(&mut tx).await?);
+        let regions = all(&mut tx).await?;
+        let mut groups: BTreeMap<String, Vec<PopulationCell>> = groups.all().await?.into_iter().collect();
         let rows = RegisterRows {
             version: version as u64,
-            centers: all(&mut tx).await?,
-            facilities: all(&mut tx).await?,
-            services: all(&mut tx).await?,
-            offers: all(&mut tx).await?,
-            events: all(&mut tx).await?,
-            suggestions: all(&mut tx).await?,
-            regions: all(&mut tx).await?,
-            visits: visits(&mut tx).await?,
+            centers: centers.all().await?,
+            facilities: facilities.all().await?,
+            services: services.all().await?,
+            offers: offers.all().await?,
+            events: events.all().await?,
+            suggestions: suggestions.all().await?,
+            regions: regions.all().await?,
+            visits: visits.all().await?,
             population: groups.remove(EVERYONE).unwrap_or_default(),
             groups,
             imports,
@@ -89,38 +139,70 @@ impl Store {
     }
 }
 
-/// A row a day, not a row a count: the database hands over rows slowly, and texts fast.
-async fn visits(tx: &mut Transaction<'_, Sqlite>) -> Result<Vec<VisitDay>, StoreError> {
-    let days = sqlx::query(
-        "SELECT center_id, day, group_concat(audience || ':' || hour || ':' || count)
-         FROM visit GROUP BY center_id, day ORDER BY center_id, day",
-    );
-    let mut list = Vec::new();
-    for row in days.fetch_all(&mut **tx).await? {
-        let (center, day, counts): (i64, &str, &str) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-        let bad = |why: &str| corrupt("visit", format_args!("{center} {day}"), why);
-        let mut day = VisitDay {
-            center,
-            day: day.parse().map_err(|_| bad("is not a day"))?,
-            counts: counts_of(counts).ok_or_else(|| bad("has a count that cannot be read"))?,
-        };
-        day.sort();
-        list.push(day);
+/// A row a center, not a row a count: the database hands over rows slowly, and texts fast.
+async fn visits(tx: &mut Transaction<'_, Sqlite>) -> Result<Parts<VisitDay>, StoreError> {
+    let centers: Vec<(i64, String)> = sqlx::query_as(
+        "SELECT center_id, group_concat(day || ' ' || counts, ';') FROM (
+             SELECT center_id, day, group_concat(audience || ':' || hour || ':' || count) AS counts
+             FROM visit GROUP BY center_id, day ORDER BY center_id, day
+         ) GROUP BY center_id ORDER BY center_id",
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let mut parts = Parts::new();
+    let mut centers = centers.into_iter().peekable();
+    while centers.peek().is_some() {
+        let part: Vec<(i64, String)> = centers.by_ref().take(CENTERS_AT_ONCE).collect();
+        parts.add(move || {
+            part.iter().map(|(center, days)| days_of(*center, days)).collect::<Result<Vec<_>, _>>().map(|l| l.concat())
+        });
     }
+    Ok(parts)
+}
+
+fn days_of(center: i64, days: &str) -> Result<Vec<VisitDay>, StoreError> {
+    let mut list: Vec<VisitDay> = days
+        .split(';')
+        .map(|entry| {
+            let bad = |why: &str| corrupt("visit", format_args!("{center} {entry}"), why);
+            let (day, counts) = entry.split_once(' ').ok_or_else(|| bad("is not a day with counts"))?;
+            let mut day = VisitDay {
+                center,
+                day: day.parse().map_err(|_| bad("is not a day"))?,
+                counts: counts_of(counts).ok_or_else(|| bad("has a count that cannot be read"))?,
+            };
+            day.sort();
+            Ok(day)
+        })
+        .collect::<Result<_, StoreError>>()?;
+    list.sort_by_key(|d| d.day);
     Ok(list)
 }
 
-async fn populations(tx: &mut Transaction<'_, Sqlite>) -> Result<BTreeMap<String, Vec<PopulationCell>>, StoreError> {
-    let rows = sqlx::query("SELECT demand_group, cell, people FROM population ORDER BY demand_group, cell");
-    let mut groups: BTreeMap<String, Vec<PopulationCell>> = BTreeMap::new();
-    for row in rows.fetch_all(&mut **tx).await? {
-        let (group, bits): (&str, i64) = (row.try_get(0)?, row.try_get(1)?);
-        let cell = CellIndex::try_from(bits as u64).map_err(|e| corrupt("population", bits, e))?;
-        let cell = PopulationCell { cell, people: row.try_get(2)? };
-        match groups.get_mut(group) {
-            Some(cells) => cells.push(cell),
-            None => drop(groups.insert(group.to_owned(), vec![cell])),
-        }
+/// A row a group: its cells and people in one text.
+async fn populations(tx: &mut Transaction<'_, Sqlite>) -> Result<Parts<(String, Vec<PopulationCell>)>, StoreError> {
+    let groups: Vec<(String, String)> = sqlx::query_as(
+        "SELECT demand_group, group_concat(cell || ':' || quote(people)) FROM population GROUP BY demand_group",
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let mut parts = Parts::new();
+    for (group, cells) in groups {
+        parts.add(move || {
+            let bad = |entry: &str| corrupt("population", entry, "is not a cell with people");
+            let mut list: Vec<PopulationCell> = cells
+                .split(',')
+                .map(|entry| {
+                    let (bits, people) = entry.split_once(':').ok_or_else(|| bad(entry))?;
+                    let bits: i64 = bits.parse().map_err(|_| bad(entry))?;
+                    let cell = CellIndex::try_from(bits as u64).map_err(|e| corrupt("population", bits, e))?;
+                    Ok(PopulationCell { cell, people: people.parse().map_err(|_| bad(entry))? })
+                })
+                .collect::<Result<_, StoreError>>()?;
+            // As the database orders its numbers, which have a sign.
+            list.sort_unstable_by_key(|c| u64::from(c.cell) as i64);
+            Ok(vec![(group, list)])
+        });
     }
-    Ok(groups)
+    Ok(parts)
 }
