@@ -18,7 +18,7 @@ use walkshed::folder::DataFolder;
 use walkshed::geo::{Fixed, Metric, Position, cell_centre, read_area};
 use walkshed::network::build::{BuildOptions, build};
 use walkshed::network::{Deciseconds, Direction, Profile, Profiles, Start, route};
-use walkshed::registry::{Category, PositionQuality};
+use walkshed::registry::{Category, Demonstration, PositionQuality};
 use walkshed::world::{PlacedPoint, World};
 
 const SCALE: &str = "0.05";
@@ -350,6 +350,32 @@ fn it_is_taken_away_whole_and_nothing_is_imported_beside_it() {
     for bad in ["0", "1.5", "-1", "x"] {
         assert_eq!(walkshed(at, &["demo", &format!("--scale={bad}")]).status.code(), Some(2), "{bad}");
     }
+}
+
+/// Killed while it was brought in: what is there is no city, is not built upon, and is begun again.
+#[test]
+fn a_city_that_was_cut_off_is_begun_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    assert!(walkshed(at, &["demo", "--scale", "0.01"]).status.success());
+    let whole: Value = serde_json::from_slice(&walkshed(at, &["--json", "check"]).stdout).unwrap();
+    let data = DataFolder::new(&at.join("walkshed-data"), None, Profiles::default()).unwrap();
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let store = data.store().await.unwrap();
+        let mark = store.demonstration().await.unwrap().unwrap();
+        store.mark_demonstration(Demonstration { is_whole: false, ..mark }, "2026-11-25T00:00:00Z").await.unwrap();
+        store.close().await;
+    });
+    std::fs::write(data.streets(), b"half a file").unwrap();
+    let refused = walkshed(at, &["import", "centers", "nothing.csv"]);
+    assert!(!refused.status.success());
+    let again = walkshed(at, &["demo", "--scale", "0.01"]);
+    assert!(again.status.success(), "{}", told(&again));
+    let found: Value = serde_json::from_slice(&walkshed(at, &["--json", "check"]).stdout).unwrap();
+    for what in ["centers", "facilities", "population"] {
+        assert_eq!(found[what], whole[what], "{what}");
+    }
+    assert!(found["centers"].as_u64().unwrap() > 0, "{found}");
 }
 
 /// osmium-tool and GDAL, where they are.

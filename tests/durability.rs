@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use support::http::send;
 use support::register::{block_on, facts, open, token};
 use support::{Random, city};
-use walkshed::registry::{Center, DivisionCode, Edit, Role};
+use walkshed::registry::{Center, Demonstration, DivisionCode, Edit, Role};
 use walkshed::store::{BackupError, Edition, MIGRATIONS, Store};
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");
@@ -283,9 +283,15 @@ fn databases_of_every_earlier_version_are_brought_up_to_date() {
             .execute(&pool)
             .await
             .unwrap();
+            if known >= 3 {
+                let mark = "INSERT INTO demonstration (id, seed, scale, is_whole, made_at) VALUES (1, 4, 0.5, 1, '2026-11-25T00:00:00Z')";
+                sqlx::query(mark).execute(&pool).await.unwrap();
+            }
             pool.close().await;
             let store = Store::open(&url).await.unwrap_or_else(|e| panic!("version {known}: {e}"));
             let rows = store.load().await.unwrap();
+            let mark = (known >= 3).then_some(Demonstration { seed: 4, scale: 0.5, is_whole: true });
+            assert_eq!(rows.demonstration, mark);
             let (center, facility) = (&rows.centers[0], &rows.facilities[0]);
             assert_eq!((center.id, center.version, center.name.as_str()), (7, 1, "模范村"));
             assert_eq!(center.address.as_deref(), Some("土湾"));

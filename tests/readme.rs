@@ -6,9 +6,9 @@ mod support;
 use serde_json::Value;
 use std::sync::Arc;
 use support::city::{answer, ask_with};
-use support::real;
+use walkshed::folder::DataFolder;
 use walkshed::graphql::{Api, Limits};
-use walkshed::world::World;
+use walkshed::network::Profiles;
 
 const README: &str = include_str!("../README.md");
 
@@ -18,13 +18,33 @@ fn block(language: &str) -> &'static str {
     &README[start..start + README[start..].find("```").unwrap()]
 }
 
+/// The README's first command makes the whole city; so does this.
 #[test]
 fn the_example_of_the_readme_is_answered_as_it_says() {
-    let Some((network, rows)) = real::world_parts() else { return };
-    let world = Arc::new(World::new(Ok(Arc::new(network)), rows));
-    let api = Api::new(Limits::default());
+    let data = tempfile::tempdir().unwrap();
+    let made = std::process::Command::new(env!("CARGO_BIN_EXE_walkshed"))
+        .args(["demo", "--data"])
+        .arg(data.path())
+        .env_clear()
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let folder = DataFolder::new(data.path(), None, Profiles::default()).unwrap();
+    let world = tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let store = folder.store().await.unwrap();
+        folder.world(&store).await.unwrap()
+    });
+    // What the banner says is what is loaded.
+    let (meta, register) = (world.network().unwrap().meta(), &world.register);
+    for told in [
+        format!("{} segments, {:.0} km", meta.report.edges, meta.report.length_km),
+        format!("{} centers, {} facilities", register.centers.len(), register.facilities.len()),
+        format!("{} people in {} cells", world.total_population(), register.population.len()),
+    ] {
+        assert!(block("text").contains(&told), "{told}");
+    }
     let told: Value = serde_json::from_str(block("json")).unwrap();
-    let found = answer(&ask_with(&api, &world, block("graphql"), Value::Null));
+    let found = answer(&ask_with(&Api::new(Limits::default()), &Arc::new(world), block("graphql"), Value::Null));
     assert_eq!(found["data"], told);
 }
 

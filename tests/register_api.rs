@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use support::city;
 use support::http::Server;
 use support::register::{facts, token};
-use walkshed::registry::Role;
+use walkshed::registry::{Demonstration, Role};
 use walkshed::server::ServerOptions;
+use walkshed::store::Store;
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");
 
@@ -619,4 +620,32 @@ fn imports_by_request_report_as_the_command_line_does() {
         (&json!("import"), &json!("centers"), &json!("upload"))
     );
     assert_eq!(entry["after"]["new"], json!(["500113003009"]));
+}
+
+#[test]
+fn a_demonstration_city_says_so_and_takes_no_imports() {
+    let folder = city::folder();
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let store = Store::open(&Store::url_of(&folder.path().join("walkshed.db"))).await.unwrap();
+        let mark = Demonstration { seed: 1, scale: 1.0, is_whole: true };
+        store.mark_demonstration(mark, "2026-11-25T00:00:00Z").await.unwrap();
+        store.close().await;
+    });
+    let desk = Desk::over(folder, ServerOptions::default());
+    let told = desk.edit("{ dataset { synthetic notice } }", &Value::Null);
+    assert_eq!(told["dataset"]["synthetic"], true);
+    assert!(told["dataset"]["notice"].as_str().unwrap().starts_with("SYNTHETIC"), "{told}");
+    let input =
+        json!({"kind": "CENTERS", "format": "CSV", "content": "code,name,lon,lat\n500113003009,x,106.5,29.4\n"});
+    let import = "mutation($i: ImportInput!) { importRecords(input: $i) { imported problem } }";
+    let refused = desk.edit(import, &json!({"i": input}));
+    assert_eq!(refused["importRecords"]["imported"], false);
+    assert!(refused["importRecords"]["problem"].as_str().unwrap().contains("walkshed demo --remove"), "{refused}");
+    assert_eq!(desk.edit("{ centers { totalCount } }", &Value::Null)["centers"]["totalCount"], 2);
+    // It may be played with, though.
+    let created = desk.edit(CREATE_CENTER, &json!({"i": new_center("500113003009")}));
+    assert_eq!(created["createCenter"]["userErrors"], json!([]));
+    // Where nothing is made up, nothing says so.
+    let real = Desk::small().edit("{ dataset { synthetic notice } }", &Value::Null);
+    assert_eq!(real["dataset"], json!({"synthetic": false, "notice": null}));
 }

@@ -2,7 +2,7 @@
 
 use super::nearby::{NearbyQuery, nearby};
 use super::wanted::Wishes;
-use crate::geo::Position;
+use crate::geo::{Position, cell_centre};
 use crate::network::{Deciseconds, Direction, Profile};
 use crate::world::{PlacedPoint, World};
 
@@ -17,12 +17,19 @@ pub fn example_places(world: &World) -> Option<[Position; 2]> {
     let middle = vertices.len() / 2;
     let other = vertices.get(middle + STEP).or_else(|| vertices.last())?;
     let streets_alone = [Position::from(*vertices.get(middle)?), Position::from(*other)];
-    let Some(facility) =
-        world.register.facilities.first().map(|_| &world.register.facilities[world.register.facilities.len() / 2])
-    else {
+    // Where most people live; of equals the first, so that the examples stay the same.
+    let crowded = world
+        .register
+        .population
+        .iter()
+        .copied()
+        .reduce(|a, b| if b.people > a.people { b } else { a })
+        .map(|c| cell_centre(c.cell));
+    let facilities = &world.register.facilities;
+    let wanted = crowded.or_else(|| facilities.iter().nth(facilities.len() / 2).map(|f| f.position));
+    let Some(Ok(place)) = wanted.map(|position| PlacedPoint::new(network, position, Profile::Adult)) else {
         return Some(streets_alone);
     };
-    let Ok(place) = PlacedPoint::new(network, facility.position, Profile::Adult) else { return Some(streets_alone) };
     let query = NearbyQuery {
         place: &place,
         profile: Profile::Adult,
@@ -35,5 +42,5 @@ pub fn example_places(world: &World) -> Option<[Position; 2]> {
     };
     let found =
         nearby(world, network, &query).neighbours.first().map(|n| world.register.facilities[n.index as usize].position);
-    Some([facility.position, found.unwrap_or_else(|| Position::from(*other))])
+    Some([place.position, found.unwrap_or_else(|| Position::from(*other))])
 }
