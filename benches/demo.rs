@@ -49,8 +49,7 @@ fn start(folder: &Path) -> (Duration, Running) {
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let began = Instant::now();
     let server = Command::new(env!("CARGO_BIN_EXE_walkshed"))
-        .arg("--listen")
-        .arg(address.to_string())
+        .env("WALKSHED_LISTEN", address.to_string())
         .current_dir(folder)
         .stdout(Stdio::null())
         .stderr(Stdio::null())

@@ -11,7 +11,7 @@ use clap::Args;
 use jiff::Timestamp;
 use serde_json::json;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
 #[derive(Args, Debug)]
@@ -222,14 +222,26 @@ async fn bring_in(
     }
 }
 
-/// The first start: an empty data folder gets the whole city.
+/// The first start: an empty data folder gets the whole city. Another process makes it, with this one's settings: what it
+/// takes for that, near a gigabyte, is the machine's again before the server answers.
 pub async fn fill_if_empty(folder: &DataFolder, store: &Store, output: &Output) -> Result<(), Failure> {
     if !matches!(holds(folder, store).await?, Holds::Nothing | Holds::Part) {
         return Ok(());
     }
     let started = Instant::now();
     output.say("The data folder is empty: making the demonstration city, some half a minute ...");
-    build(Options::default(), folder, store, None, true, output).await?;
+    // `walkshed` alone has no arguments but those that every command has.
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(std::env::args_os().skip(1)).arg("demo").stdin(Stdio::null()).stdout(Stdio::null());
+    let made = tokio::task::spawn_blocking(move || command.status())
+        .await
+        .unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))?;
+    if !made.success() {
+        return Err(format!(
+            "the demonstration city was not made ({made}); try `walkshed demo`, or start without it: `walkshed serve`"
+        )
+        .into());
+    }
     output
         .say(&format!("... made in {:.0} s. `walkshed demo --remove` takes it away.", started.elapsed().as_secs_f64()));
     Ok(())

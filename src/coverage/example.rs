@@ -26,7 +26,7 @@ pub fn example_places(world: &World) -> Option<[Position; 2]> {
         .reduce(|a, b| if b.people > a.people { b } else { a })
         .map(|c| cell_centre(c.cell));
     let facilities = &world.register.facilities;
-    let wanted = crowded.or_else(|| facilities.iter().nth(facilities.len() / 2).map(|f| f.position));
+    let wanted = crowded.or_else(|| Some(facilities[..].get(facilities.len() / 2)?.position));
     let Some(Ok(place)) = wanted.map(|position| PlacedPoint::new(network, position, Profile::Adult)) else {
         return Some(streets_alone);
     };
