@@ -14,6 +14,7 @@ use super::units::{Deciseconds, Direction, EdgeId, VertexId};
 use crate::geo::Fixed;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
 /// A street segment. 44 bytes in the file.
 #[derive(Debug, Clone, Copy, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
@@ -166,12 +167,19 @@ pub struct Tables {
 
 /// A prepared street network. Cheap to share, never changed.
 pub struct Network {
-    file: Sections,
+    file: Arc<Sections>,
     meta: Meta,
     profiles: Profiles,
     /// Costs made anew because the profiles in force are not those of the import.
     overridden: Vec<Option<[Vec<Deciseconds>; 2]>>,
+    /// Set where lengths are counted and not times: by profile, made when they are first asked for.
+    lengths: Option<[OnceLock<[Vec<Deciseconds>; 2]>; Profile::COUNT]>,
+    /// This network with lengths counted.
+    by_length: OnceLock<Box<Self>>,
 }
+
+/// On a network that counts lengths everyone is taken to travel at 1 m/s, so that a decisecond is a decimetre.
+const ONE_M_S_IN_KMH: f64 = 3.6;
 
 impl Network {
     /// Puts a network together in memory.
@@ -241,7 +249,42 @@ impl Network {
             return Err(damaged("its tables do not fit each other"));
         }
         let profiles = meta.profiles.clone();
-        Ok(Self { file, meta, profiles, overridden: vec![None; Profile::COUNT] })
+        Ok(Self {
+            file: Arc::new(file),
+            meta,
+            profiles,
+            overridden: vec![None; Profile::COUNT],
+            lengths: None,
+            by_length: OnceLock::new(),
+        })
+    }
+
+    /// The same streets with lengths counted in place of times: everything asked of it is in decimetres where this one
+    /// says deciseconds, the way between a place and the street included. Who may go where is the same.
+    #[must_use]
+    pub fn by_length(&self) -> &Self {
+        self.by_length.get_or_init(|| {
+            let mut profiles = self.profiles.clone();
+            for profile in Profile::ALL {
+                let params = profiles.get_mut(profile);
+                params.level_kmh = ONE_M_S_IN_KMH;
+                params.off_network_factor = 1.0;
+            }
+            Box::new(Self {
+                file: self.file.clone(),
+                meta: self.meta.clone(),
+                profiles,
+                overridden: self.overridden.clone(),
+                lengths: Some(Default::default()),
+                by_length: OnceLock::new(),
+            })
+        })
+    }
+
+    /// Does it count lengths and not times?
+    #[must_use]
+    pub const fn counts_lengths(&self) -> bool {
+        self.lengths.is_some()
     }
 
     /// Puts other profiles in force. Costs of those that differ from the import's are made anew.
@@ -294,7 +337,7 @@ impl Network {
 
     /// Size of the prepared file in bytes.
     #[must_use]
-    pub const fn size_bytes(&self) -> usize {
+    pub fn size_bytes(&self) -> usize {
         self.file.len()
     }
 
@@ -326,10 +369,32 @@ impl Network {
     #[must_use]
     pub fn costs(&self, profile: Profile, direction: Direction) -> &[Deciseconds] {
         let way = usize::from(direction == Direction::Towards);
+        match &self.lengths {
+            Some(tables) => &tables[profile.index()].get_or_init(|| self.lengths_of(profile))[way],
+            None => self.times(profile, way),
+        }
+    }
+
+    fn times(&self, profile: Profile, way: usize) -> &[Deciseconds] {
         match &self.overridden[profile.index()] {
             Some(tables) => &tables[way],
             None => self.file.get(section::COSTS + 2 * profile.index() + way),
         }
+    }
+
+    fn lengths_of(&self, profile: Profile) -> [Vec<Deciseconds>; 2] {
+        let edges = self.edges();
+        [0, 1].map(|way| {
+            let times = self.times(profile, way).iter().zip(self.arc_edges());
+            let length = |(time, &edge): (&Deciseconds, &u32)| {
+                if time.is_some() {
+                    Deciseconds::from_seconds(f64::from(edges[edge as usize / 2].length_m))
+                } else {
+                    Deciseconds::NEVER
+                }
+            };
+            times.map(length).collect()
+        })
     }
 
     /// How many edges there are.

@@ -82,6 +82,14 @@ impl PointLayer {
         })
     }
 
+    /// The points as beginnings of searches; `None` for those on no street.
+    #[must_use]
+    pub fn starts(&self, network: &Network, profile: Profile, points: &[u32]) -> Vec<Option<Start>> {
+        let snapped = self.snapped(network, profile);
+        let start = |&p: &u32| Some(Start::new(network, snapped.snaps[p as usize]?, profile));
+        points.iter().map(start).collect()
+    }
+
     /// Why a point could not be snapped.
     #[must_use]
     pub fn why_not(&self, network: &Network, profile: Profile, point: usize) -> Option<Unsnappable> {

@@ -11,9 +11,11 @@ mod layer;
 mod map;
 pub mod osm;
 mod profile;
+mod queue;
 mod route;
 mod search;
 mod snap;
+mod sweep;
 mod units;
 pub mod walkshed;
 
@@ -28,4 +30,5 @@ pub use profile::{AccessMode, Profile, ProfileError, ProfileParams, Profiles};
 pub use route::{PathPiece, PathStats, Route, matrix, path_to, route, stats_of};
 pub use search::{Search, Seed, Start};
 pub use snap::{Snap, Unsnappable};
+pub use sweep::{MAX_NEAREST, Sweep};
 pub use units::{Deciseconds, Direction, EdgeId, VertexId};

@@ -212,6 +212,10 @@ impl Profiles {
         &self.0[profile.index()]
     }
 
+    pub(super) fn get_mut(&mut self, profile: Profile) -> &mut ProfileParams {
+        &mut self.0[profile.index()]
+    }
+
     /// The defaults with the keys of `overrides` (`{adult: {level_kmh: 5.0}, ...}`) laid over them.
     ///
     /// # Errors

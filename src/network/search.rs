@@ -3,6 +3,7 @@
 
 use super::file::Network;
 use super::profile::Profile;
+use super::queue::BucketQueue;
 use super::snap::Snap;
 use super::units::{Deciseconds, Direction, VertexId};
 
@@ -38,62 +39,6 @@ impl Start {
     }
 }
 
-/// A queue with a bucket for every decisecond up to the limit. Buckets are lists threaded through one pool, and a
-/// bitmap finds the next one that is not empty.
-#[derive(Default)]
-struct BucketQueue {
-    first: Vec<u32>,
-    filled: Vec<u64>,
-    /// Vertex and next entry.
-    pool: Vec<(u32, u32)>,
-    now: usize,
-}
-
-impl BucketQueue {
-    /// Makes room for times up to `limit`. The buckets are empty: every run drains or [`BucketQueue::drain`]s them.
-    fn start(&mut self, limit: u32) {
-        let size = limit as usize + 1;
-        if self.first.len() < size {
-            self.first.resize(size, NONE);
-            self.filled.resize(size.div_ceil(64), 0);
-        }
-        self.pool.clear();
-        self.now = 0;
-    }
-
-    #[inline]
-    fn push(&mut self, time: u32, vertex: u32) {
-        let bucket = &mut self.first[time as usize];
-        if *bucket == NONE {
-            self.filled[time as usize / 64] |= 1 << (time % 64);
-        }
-        self.pool.push((vertex, *bucket));
-        *bucket = self.pool.len() as u32 - 1;
-    }
-
-    #[inline]
-    fn pop(&mut self) -> Option<(u32, u32)> {
-        let mut word = self.now / 64;
-        // Nothing is ever pushed before `now`, so the bits below it are clear.
-        while *self.filled.get(word)? == 0 {
-            word += 1;
-        }
-        let time = word * 64 + self.filled[word].trailing_zeros() as usize;
-        self.now = time;
-        let (vertex, next) = self.pool[self.first[time] as usize];
-        self.first[time] = next;
-        if next == NONE {
-            self.filled[word] &= !(1 << (time % 64));
-        }
-        Some((time as u32, vertex))
-    }
-
-    /// Empties what an early end left.
-    fn drain(&mut self) {
-        while self.pop().is_some() {}
-    }
-}
-
 /// A search with the scratch it owns. Make one a thread, run it many times.
 #[derive(Default)]
 pub struct Search {
@@ -102,7 +47,7 @@ pub struct Search {
     /// The arc by which each vertex was reached.
     parents: Vec<u32>,
     touched: Vec<u32>,
-    queue: BucketQueue,
+    queue: BucketQueue<u32>,
 }
 
 impl Search {
