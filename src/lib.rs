@@ -12,6 +12,7 @@ pub mod folder;
 pub mod geo;
 pub mod graphql;
 pub mod live;
+pub mod memo;
 pub mod network;
 pub mod registry;
 pub mod server;

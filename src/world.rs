@@ -2,6 +2,7 @@
 //! and the indexes over them. A request takes the current one once and answers all of itself from it.
 
 use crate::geo::{Fixed, Position, cell_centre};
+use crate::memo::Memo;
 use crate::network::{Direction, Network, PointLayer, Profile, Snap, Start, Unsnappable};
 use crate::registry::{Category, DEMONSTRATION_TEXT, Register, RegisterRows, Status};
 use rayon::prelude::*;
@@ -18,6 +19,8 @@ pub struct World {
     pub facility_layer: Arc<PointLayer>,
     /// Population cells by their centres, by their place in the population of everyone.
     pub population_layer: Arc<PointLayer>,
+    /// What has been worked out over these streets.
+    pub memo: Arc<Memo>,
 }
 
 /// A place put on the network.
@@ -50,6 +53,7 @@ impl World {
             register: Arc::new(register),
             facility_layer: Arc::new(facilities),
             population_layer: Arc::new(people),
+            memo: Arc::default(),
         };
         if let Some(network) = &world.network {
             [&world.facility_layer, &world.population_layer].into_par_iter().for_each(|layer| {
@@ -85,6 +89,7 @@ impl World {
             register: Arc::new(register),
             facility_layer,
             population_layer,
+            memo: self.memo.clone(),
         }
     }
 

@@ -28,14 +28,18 @@ struct Hung {
 /// A fixed set of points over one network. What a profile needs is made when it is first asked for.
 pub struct PointLayer {
     points: Vec<Fixed>,
-    by_profile: [OnceLock<Snapped>; Profile::COUNT],
+    by_profile: ByProfile,
+    /// For the same streets with lengths counted.
+    by_length: ByProfile,
 }
+
+type ByProfile = [OnceLock<Snapped>; Profile::COUNT];
 
 impl PointLayer {
     /// A layer of points.
     #[must_use]
     pub fn new(points: Vec<Fixed>) -> Self {
-        Self { points, by_profile: Default::default() }
+        Self { points, by_profile: Default::default(), by_length: Default::default() }
     }
 
     /// The layer of other points over the same network. What was made ready for this one is ready for that one too, and
@@ -76,9 +80,14 @@ impl PointLayer {
 
     /// The layer as one profile sees it.
     pub fn snapped(&self, network: &Network, profile: Profile) -> &Snapped {
-        self.by_profile[profile.index()].get_or_init(|| Snapped {
-            snaps: self.points.par_iter().map(|&p| network.snap(p, profile).ok()).collect(),
-            hung: Default::default(),
+        let made = if network.counts_lengths() { &self.by_length } else { &self.by_profile };
+        made[profile.index()].get_or_init(|| {
+            // Where a point is put on a street does not depend on what is counted along it.
+            let snaps = match self.by_profile[profile.index()].get() {
+                Some(known) => known.snaps.clone(),
+                None => self.points.par_iter().map(|&p| network.snap(p, profile).ok()).collect(),
+            };
+            Snapped { snaps, hung: Default::default() }
         })
     }
 

@@ -5,6 +5,7 @@ use super::center::Center;
 use super::code::RegionCode;
 use super::event::Event;
 use super::facility::Facility;
+use super::homes::Homes;
 use super::hours::Hours;
 use super::population::{EVERYONE, PopulationCell};
 use super::record::{AnyRecord, Done, RecordKind};
@@ -95,6 +96,8 @@ pub struct Register {
     hours: Arc<HashMap<String, Option<Arc<Hours>>>>,
     links: Links,
     orders: Arc<Orders>,
+    /// Made when they are first asked for.
+    homes: Arc<OnceLock<Homes>>,
 }
 
 /// Orders other than by number, made when they are first asked for.
@@ -169,6 +172,7 @@ impl Register {
             hours: Arc::default(),
             links: Links::default(),
             orders: Arc::default(),
+            homes: Arc::default(),
         };
         register.link(Stale {
             centers: true,
@@ -196,6 +200,9 @@ impl Register {
             };
             if reorders {
                 next.orders = Arc::default();
+            }
+            if moves_homes(one) {
+                next.homes = Arc::default();
             }
             match one {
                 Done::Put(record) => next.put((**record).clone(), &mut stale),
@@ -538,6 +545,17 @@ impl Register {
         area.is_some_and(|area| area.bounds.intersects(&point) && area.polygons.intersects(&point))
     }
 
+    /// The bounds and the outline of the region at a place.
+    pub(super) fn area(&self, place: usize) -> Option<(&Rect<f64>, &MultiPolygon<f64>)> {
+        self.links.areas.get(place)?.as_ref().map(|area| (&area.bounds, &area.polygons))
+    }
+
+    /// In which division people live.
+    #[must_use]
+    pub fn homes(&self) -> &Homes {
+        self.homes.get_or_init(|| Homes::find(self))
+    }
+
     /// People of a group by cell; `None` where the group is not known.
     #[must_use]
     pub fn people(&self, group: &str) -> Option<&Arc<Vec<PopulationCell>>> {
@@ -554,6 +572,16 @@ impl Register {
     #[must_use]
     pub fn visits_of(&self, center: i64) -> Option<&CenterVisits> {
         self.visits.get(&center).map(Arc::as_ref)
+    }
+}
+
+/// Can people live in another division after it?
+fn moves_homes(done: &Done) -> bool {
+    match done {
+        Done::Put(record) => matches!(record.kind(), RecordKind::Center | RecordKind::Region),
+        Done::Deleted { kind, .. } => matches!(kind, RecordKind::Center | RecordKind::Region),
+        Done::Population { group, .. } => group == EVERYONE,
+        _ => false,
     }
 }
 

@@ -1,0 +1,392 @@
+//! Coverage: who has what they need within reach, who has not, by region and by minutes; and the gaps.
+
+use super::need::{Demand, Measure, Need, Reached, Travel, cells_in, reached};
+use crate::network::{Deciseconds, Network};
+use crate::registry::{Category, RegionCode, Register};
+use crate::world::World;
+use geo::MultiPolygon;
+use h3o::geom::SolventBuilder;
+use h3o::{CellIndex, Resolution};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// Bars of a histogram, the last of which has no upper end.
+const BARS: usize = 13;
+
+/// What is asked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Question {
+    pub need: Need,
+    pub travel: Travel,
+    /// Only who lives here; the whole city where left out.
+    pub region: Option<RegionCode>,
+    /// The group of people.
+    pub group: String,
+}
+
+/// A population cell and how it is served.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CellCover {
+    /// Its place in the population of everyone.
+    pub place: u32,
+    pub cell: CellIndex,
+    pub people: f64,
+    /// To what the need counts: the `min_count`-th nearest facility of the part that is farthest. `NEVER` past the horizon.
+    pub time: Deciseconds,
+    /// To the nearest facility of the part that is farthest, and its number.
+    pub nearest: Option<(Deciseconds, i64)>,
+    /// Parts that are not within the limit, as bits.
+    pub missing: u32,
+    /// Lies near enough to a street that the profile can use.
+    pub on_network: bool,
+}
+
+impl CellCover {
+    /// Has everything that is needed within the limit.
+    #[must_use]
+    pub const fn is_covered(&self) -> bool {
+        self.on_network && self.missing == 0
+    }
+}
+
+/// People, and how many of them are covered. Whoever is off the network is neither.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Share {
+    pub people: f64,
+    pub covered: f64,
+    pub off_network: f64,
+}
+
+impl Share {
+    /// Neither covered nor off the network.
+    #[must_use]
+    pub fn uncovered(&self) -> f64 {
+        (self.people - self.covered - self.off_network).max(0.0)
+    }
+
+    /// Covered people by all people, 0 where there are none.
+    #[must_use]
+    pub fn share(&self) -> f64 {
+        if self.people > 0.0 { self.covered / self.people } else { 0.0 }
+    }
+
+    fn add(&mut self, cell: &CellCover) {
+        self.people += cell.people;
+        if cell.is_covered() {
+            self.covered += cell.people;
+        } else if !cell.on_network {
+            self.off_network += cell.people;
+        }
+    }
+}
+
+/// The answer.
+pub struct Coverage {
+    pub question: Question,
+    pub total: Share,
+    /// By part of the need, in their order.
+    pub parts: Vec<Share>,
+    /// Facilities that count, by part.
+    pub facilities: Vec<u64>,
+    /// Cells with people of the group, in the order of the population.
+    pub cells: Vec<CellCover>,
+}
+
+/// A bar of a histogram: people whose time lies over `from`, up to and with `to`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bar {
+    pub from: f64,
+    /// No upper end in the last one.
+    pub to: Option<f64>,
+    pub people: f64,
+}
+
+/// One region of an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RegionShare {
+    /// `None` for people of whom it is not known where they belong.
+    pub code: Option<String>,
+    pub name: Option<String>,
+    pub share: Share,
+}
+
+/// Uncovered cells that touch each other.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gap {
+    /// Places in [`Coverage::cells`].
+    pub cells: Vec<u32>,
+    pub people: f64,
+    /// The district most of them live in.
+    pub district: Option<String>,
+    /// The facility that is nearest to any of them, and how far it is.
+    pub nearest: Option<(Deciseconds, i64)>,
+    /// The part that most people miss (a place in the need's parts), and how many do.
+    pub missed: (usize, f64),
+}
+
+/// Why a question has no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum QuestionError {
+    #[error("the population of the group \"{0}\" is not known")]
+    UnknownGroup(String),
+}
+
+/// Answers a question.
+///
+/// # Errors
+/// [`QuestionError`].
+pub fn coverage(world: &World, network: &Network, question: Question) -> Result<Coverage, QuestionError> {
+    let register = &world.register;
+    let demand =
+        Demand::of(register, &question.group).ok_or_else(|| QuestionError::UnknownGroup(question.group.clone()))?;
+    let (need, travel) = (&question.need, question.travel);
+    let by_part: Vec<Arc<Reached>> = {
+        use rayon::prelude::*;
+        need.parts.par_iter().map(|part| reached(world, network, &part.wishes, need, travel)).collect()
+    };
+    let homes = question.region.as_ref().map(|region| (register.homes(), region));
+    let snaps = &world.population_layer.snapped(network, travel.profile).snaps;
+    let limit = need.counted_limit();
+    let mut total = Share::default();
+    let mut parts = vec![Share::default(); need.parts.len()];
+    let mut cells = Vec::new();
+    for place in cells_in(register, homes) {
+        let i = place as usize;
+        let people = demand.people[i];
+        if people <= 0.0 {
+            continue;
+        }
+        let mut cell = CellCover {
+            place,
+            cell: register.population[i].cell,
+            people,
+            time: Deciseconds(0),
+            nearest: None,
+            missing: 0,
+            on_network: snaps[i].is_some(),
+        };
+        for (n, part) in by_part.iter().enumerate() {
+            let (time, first) = (part.counted[i], part.first[i]);
+            if time > limit {
+                cell.missing |= 1 << n;
+            }
+            let share = &mut parts[n];
+            share.people += people;
+            if !cell.on_network {
+                share.off_network += people;
+            } else if time <= limit {
+                share.covered += people;
+            }
+            if n == 0 || time > cell.time {
+                cell.time = time;
+                cell.nearest = first.0.is_some().then(|| (first.0, part.ids[first.1 as usize]));
+            }
+        }
+        total.add(&cell);
+        cells.push(cell);
+    }
+    if question.region.is_none() && demand.elsewhere > 0.0 {
+        for share in parts.iter_mut().chain([&mut total]) {
+            share.people += demand.elsewhere;
+            share.off_network += demand.elsewhere;
+        }
+    }
+    let facilities = by_part.iter().map(|p| p.ids.len() as u64).collect();
+    Ok(Coverage { question, total, parts, facilities, cells })
+}
+
+impl Coverage {
+    /// People by how far they have it: 0 to 5, over 5 to 10, ... minutes (or 250 m), and over the last bar's begin.
+    #[must_use]
+    pub fn histogram(&self) -> Vec<Bar> {
+        let measure = self.question.need.measure;
+        let width = match measure {
+            Measure::Minutes => 5.0,
+            Measure::Metres => 250.0,
+        };
+        let mut bars: Vec<Bar> = (0..BARS)
+            .map(|n| {
+                let from = n as f64 * width;
+                Bar { from, to: (n + 1 < BARS).then_some(from + width), people: 0.0 }
+            })
+            .collect();
+        for (time, people) in self.reached_people() {
+            let value = measure.value(time).unwrap_or_default();
+            let bar = ((value / width).ceil() as usize).saturating_sub(1).min(BARS - 1);
+            bars[bar].people += people;
+        }
+        bars
+    }
+
+    fn reached_people(&self) -> impl Iterator<Item = (Deciseconds, f64)> + '_ {
+        self.cells.iter().filter(|c| c.on_network && c.time.is_some()).map(|c| (c.time, c.people))
+    }
+
+    /// People on the network who have nothing within the horizon.
+    #[must_use]
+    pub fn not_reached(&self) -> f64 {
+        self.cells.iter().filter(|c| c.on_network && !c.time.is_some()).fold(0.0, |sum, c| sum + c.people)
+    }
+
+    /// The mean over the people who have it within the horizon; `None` where there are none.
+    #[must_use]
+    pub fn mean(&self) -> Option<f64> {
+        let measure = self.question.need.measure;
+        let (sum, people) = self.reached_people().fold((0.0, 0.0), |(sum, all), (time, people)| {
+            (sum + measure.value(time).unwrap_or_default() * people, all + people)
+        });
+        (people > 0.0).then(|| sum / people)
+    }
+
+    /// For each share (0 to 1) the time within which so many of the people on the network have it; `None` where so many
+    /// have it not within the horizon.
+    #[must_use]
+    pub fn percentiles(&self, shares: &[f64]) -> Vec<Option<f64>> {
+        let mut list: Vec<(Deciseconds, f64)> = self.reached_people().collect();
+        list.sort_unstable_by_key(|entry| entry.0);
+        let all = list.iter().map(|e| e.1).sum::<f64>() + self.not_reached();
+        let at = |share: f64| {
+            let mut sum = 0.0;
+            // Rounding of the sum must not push the last person out.
+            let wanted = share * all * (1.0 - 1e-12);
+            let found = list.iter().find(|(_, people)| {
+                sum += people;
+                sum >= wanted
+            });
+            found.and_then(|(time, _)| self.question.need.measure.value(*time))
+        };
+        shares.iter().map(|&share| at(share)).collect()
+    }
+
+    /// The same by region one level down from the one asked about, in the order of codes. Their sums are the whole.
+    #[must_use]
+    pub fn by_region(&self, register: &Register) -> Vec<RegionShare> {
+        let homes = register.homes();
+        let length = match self.question.region.as_ref().map_or(0, |r| r.as_str().len()) {
+            0..=5 => 6,
+            6..=8 => 9,
+            _ => 12,
+        };
+        let codes: Vec<&str> = (0..homes.codes())
+            .map(|p| {
+                let code = homes.code_at(p);
+                &code[..code.len().min(length)]
+            })
+            .collect();
+        let mut shares: BTreeMap<Option<&str>, Share> = BTreeMap::new();
+        for cell in &self.cells {
+            shares.entry(homes.place(cell.place as usize).map(|p| codes[p])).or_default().add(cell);
+        }
+        let known = shares.values().fold(0.0, |sum, s| sum + s.people);
+        let elsewhere = self.total.people - known;
+        if elsewhere > known * 1e-9 {
+            let share = shares.entry(None).or_default();
+            share.people += elsewhere;
+            share.off_network += elsewhere;
+        }
+        let name = |code: &str| {
+            let region = register.regions.find(code).map(|r| r.name.clone());
+            region.or_else(|| register.centers.find(code).map(|c| c.name.clone()))
+        };
+        let row = |(code, share): (Option<&str>, Share)| RegionShare {
+            code: code.map(str::to_owned),
+            name: code.and_then(name),
+            share,
+        };
+        shares.into_iter().map(row).collect()
+    }
+
+    /// Cells put together to those of a coarser resolution: people, covered people, and the mean time of those reached.
+    #[must_use]
+    pub fn aggregated(&self, resolution: Resolution) -> Vec<(CellIndex, Share, Option<f64>)> {
+        let measure = self.question.need.measure;
+        let mut parents: BTreeMap<u64, (CellIndex, Share, f64, f64)> = BTreeMap::new();
+        for cell in &self.cells {
+            let Some(parent) = cell.cell.parent(resolution) else { continue };
+            let entry = parents.entry(parent.into()).or_insert((parent, Share::default(), 0.0, 0.0));
+            entry.1.add(cell);
+            if let Some(value) = measure.value(cell.time).filter(|_| cell.on_network) {
+                entry.2 += value * cell.people;
+                entry.3 += cell.people;
+            }
+        }
+        let row = |(cell, share, sum, people): (CellIndex, Share, f64, f64)| {
+            (cell, share, (people > 0.0).then(|| sum / people))
+        };
+        parents.into_values().map(row).collect()
+    }
+
+    /// Areas of uncovered cells that touch each other, those with most people first.
+    #[must_use]
+    pub fn gaps(&self, register: &Register) -> Vec<Gap> {
+        let open: HashMap<CellIndex, u32> = self
+            .cells
+            .iter()
+            .enumerate()
+            .filter(|(_, c)| c.on_network && !c.is_covered())
+            .map(|(i, c)| (c.cell, i as u32))
+            .collect();
+        let mut seen = vec![false; self.cells.len()];
+        let mut gaps = Vec::new();
+        for (i, cell) in self.cells.iter().enumerate() {
+            if seen[i] || !open.contains_key(&cell.cell) {
+                continue;
+            }
+            seen[i] = true;
+            let mut members = vec![i as u32];
+            let mut next = 0;
+            while let Some(&member) = members.get(next) {
+                next += 1;
+                for near in self.cells[member as usize].cell.grid_disk::<Vec<CellIndex>>(1) {
+                    if let Some(&j) = open.get(&near)
+                        && !std::mem::replace(&mut seen[j as usize], true)
+                    {
+                        members.push(j);
+                    }
+                }
+            }
+            members.sort_unstable();
+            gaps.push(self.gap(register, members));
+        }
+        gaps.sort_by(|a, b| b.people.total_cmp(&a.people).then(a.cells.cmp(&b.cells)));
+        gaps
+    }
+
+    fn gap(&self, register: &Register, cells: Vec<u32>) -> Gap {
+        let homes = register.homes();
+        let mut districts: BTreeMap<&str, f64> = BTreeMap::new();
+        let mut missed = vec![0.0; self.question.need.parts.len()];
+        let (mut people, mut nearest) = (0.0, None);
+        for cell in cells.iter().map(|&c| &self.cells[c as usize]) {
+            people += cell.people;
+            if let Some(code) = homes.code(cell.place as usize) {
+                *districts.entry(&code[..code.len().min(6)]).or_default() += cell.people;
+            }
+            for (n, missed) in missed.iter_mut().enumerate() {
+                if cell.missing & (1 << n) != 0 {
+                    *missed += cell.people;
+                }
+            }
+            nearest = [nearest, cell.nearest].into_iter().flatten().min();
+        }
+        let most = |list: BTreeMap<&str, f64>| {
+            list.into_iter().reduce(|a, b| if b.1 > a.1 { b } else { a }).map(|(code, _)| code.to_owned())
+        };
+        let missed = missed.into_iter().enumerate().reduce(|a, b| if b.1 > a.1 { b } else { a }).unwrap_or_default();
+        Gap { cells, people, district: most(districts), nearest, missed }
+    }
+
+    /// The outline of some of its cells.
+    #[must_use]
+    pub fn outline(&self, cells: &[u32]) -> MultiPolygon<f64> {
+        let cells = cells.iter().map(|&c| self.cells[c as usize].cell);
+        // Cells of a population are unique and of one resolution, so that they always dissolve.
+        SolventBuilder::new().build().dissolve(cells).unwrap_or_else(|_| MultiPolygon::new(Vec::new()))
+    }
+
+    /// The category a part stands for.
+    #[must_use]
+    pub fn category_of(&self, part: usize) -> Option<Category> {
+        self.question.need.parts.get(part)?.category
+    }
+}

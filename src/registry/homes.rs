@@ -1,0 +1,96 @@
+//! In which division people live: by the outlines of regions, and where there are none by the nearest center.
+
+use super::center::Center;
+use super::population::PopulationCell;
+use super::register::Register;
+use crate::geo::{Metric, Position, cell_centre};
+use geo::{Intersects, Point};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The code of the region each population cell is in, as exactly as it is known.
+#[derive(Debug, Default)]
+pub struct Homes {
+    /// Codes, in their order; a cell has the place of its own.
+    codes: Vec<String>,
+    of_cell: Vec<Option<u32>>,
+}
+
+impl Homes {
+    /// Finds the homes of all population cells. A cell is in the smallest region whose outline holds its centre. Below
+    /// that it belongs to the division of the nearest center (in a straight line) in that region; where no outline holds
+    /// it, to that of the nearest center of all.
+    #[must_use]
+    pub fn find(register: &Register) -> Self {
+        let mut by_district: BTreeMap<&str, Vec<&Arc<Center>>> = BTreeMap::new();
+        for center in register.centers.iter() {
+            by_district.entry(center.code.district()).or_default().push(center);
+        }
+        let home = |cell: &PopulationCell| -> Option<String> {
+            let at = cell_centre(cell.cell);
+            let outlined = register.outlined_region_at(at);
+            let nearest = match &outlined {
+                // In a district, or in a part of it.
+                Some(code) if code.len() >= 6 => {
+                    let near = by_district.get(&code[..6]).map_or(&[][..], Vec::as_slice);
+                    nearest(near.iter().copied().filter(|c| c.code.as_str().starts_with(code)), at)
+                }
+                Some(code) => nearest(register.centers.iter().filter(|c| c.code.as_str().starts_with(code)), at),
+                None => nearest(register.centers.iter(), at),
+            };
+            nearest.map(|c| c.code.as_str().to_owned()).or_else(|| outlined.map(str::to_owned))
+        };
+        let homes: Vec<Option<String>> = register.population.par_iter().map(home).collect();
+        let mut codes: Vec<String> = homes.iter().flatten().cloned().collect();
+        codes.sort_unstable();
+        codes.dedup();
+        let place = |code: &Option<String>| code.as_ref().and_then(|c| codes.binary_search(c).ok()).map(|i| i as u32);
+        let of_cell = homes.iter().map(place).collect();
+        Self { codes, of_cell }
+    }
+
+    /// The code of the region a cell is in, by its place in the population; `None` where it is not known.
+    #[must_use]
+    pub fn code(&self, cell: usize) -> Option<&str> {
+        let place = (*self.of_cell.get(cell)?)?;
+        self.codes.get(place as usize).map(String::as_str)
+    }
+
+    /// How many different codes there are.
+    #[must_use]
+    pub const fn codes(&self) -> usize {
+        self.codes.len()
+    }
+
+    /// The place of a cell's code among all of them.
+    #[must_use]
+    pub fn place(&self, cell: usize) -> Option<usize> {
+        self.of_cell.get(cell).copied().flatten().map(|p| p as usize)
+    }
+
+    /// The code at a place.
+    #[must_use]
+    pub fn code_at(&self, place: usize) -> &str {
+        &self.codes[place]
+    }
+}
+
+fn nearest<'a>(centers: impl Iterator<Item = &'a Arc<Center>>, at: Position) -> Option<&'a Arc<Center>> {
+    let metric = Metric::at(at.lat());
+    let distance = |c: &Center| metric.distance(at.into(), c.position.into());
+    centers.map(|c| (distance(c), c)).min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, c)| c)
+}
+
+impl Register {
+    /// The code of the smallest region whose outline holds a position.
+    fn outlined_region_at(&self, at: Position) -> Option<&str> {
+        let point = Point::new(at.lon(), at.lat());
+        let holds = |place: usize| {
+            self.area(place).is_some_and(|(bounds, polygons)| bounds.intersects(&point) && polygons.intersects(&point))
+        };
+        let holding = self.regions.iter().enumerate().filter(|(place, _)| holds(*place));
+        // Of two that meet at the point, the one with the lower code.
+        holding.map(|(_, r)| r.code.as_str()).min_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)))
+    }
+}
