@@ -9,6 +9,7 @@ use h3o::geom::SolventBuilder;
 use h3o::{CellIndex, Resolution};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// Bars of a histogram, the last of which has no upper end.
 const BARS: usize = 13;
@@ -131,6 +132,30 @@ pub enum QuestionError {
     UnknownGroup(String),
 }
 
+/// Works on several things at once, on threads of their own. (Not on rayon's: who waits there for an answer of the memo
+/// may be lent work that asks for the very same answer, and waits for itself.)
+pub fn side_by_side<T: Sync, U: Send>(items: &[T], work: impl Fn(&T) -> U + Sync) -> Vec<U> {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(items.len());
+    if threads < 2 {
+        return items.iter().map(work).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let take = || {
+        let mut done = Vec::new();
+        while let Some((i, item)) = Some(next.fetch_add(1, Relaxed)).and_then(|i| Some((i, items.get(i)?))) {
+            done.push((i, work(item)));
+        }
+        done
+    };
+    let mut all: Vec<(usize, U)> = std::thread::scope(|scope| {
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(take)).collect();
+        let joined = running.into_iter().flat_map(|r| r.join().unwrap_or_else(|e| std::panic::resume_unwind(e)));
+        joined.collect()
+    });
+    all.sort_unstable_by_key(|(i, _)| *i);
+    all.into_iter().map(|(_, done)| done).collect()
+}
+
 /// Answers a question.
 ///
 /// # Errors
@@ -140,10 +165,8 @@ pub fn coverage(world: &World, network: &Network, question: Question) -> Result<
     let demand =
         Demand::of(register, &question.group).ok_or_else(|| QuestionError::UnknownGroup(question.group.clone()))?;
     let (need, travel) = (&question.need, question.travel);
-    let by_part: Vec<Arc<Reached>> = {
-        use rayon::prelude::*;
-        need.parts.par_iter().map(|part| reached(world, network, &part.wishes, need, travel)).collect()
-    };
+    let by_part: Vec<Arc<Reached>> =
+        side_by_side(&need.parts, |part| reached(world, network, &part.wishes, need, travel));
     let homes = question.region.as_ref().map(|region| (register.homes(), region));
     let snaps = &world.population_layer.snapped(network, travel.profile).snaps;
     let limit = need.counted_limit();

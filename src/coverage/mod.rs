@@ -1,16 +1,25 @@
 //! What planners and maps ask of a world: who and what is within reach. Plain functions over a
 //! [`World`](crate::world::World); no web, no SQL, no GraphQL.
 
+mod access;
 mod assumptions;
+mod capacity;
+mod catchment;
 mod cover;
 mod example;
 mod nearby;
 mod need;
+mod pairs;
 mod reach;
+mod siting;
+mod tables;
 mod usage;
 mod wanted;
 
+pub use access::{Decay, Inequality, gravity, inequality, two_step};
 pub use assumptions::assumptions;
+pub use capacity::{Assigned, assign};
+pub use catchment::{Catchment, Overlap, catchment};
 pub use cover::{Bar, CellCover, Coverage, Gap, Question, QuestionError, RegionShare, Share, coverage};
 pub use example::example_places;
 pub use nearby::{NearbyPage, NearbyQuery, Neighbour, nearby};
@@ -18,6 +27,9 @@ pub use need::{
     Demand, HORIZON_METRES, HORIZON_MINUTES, Measure, Need, Part, Reached, Supply, Travel, reached, supply,
     wanted_places,
 };
+pub use pairs::{Pairs, Site, pairs, sites_of};
 pub use reach::{Band, Walkshed, walkshed};
+pub use siting::{Choice, Objective, Problem, fewest, greedy};
+pub use tables::{cells_csv, cells_text, gaps_csv, gaps_text};
 pub use usage::{Factor, Period, PeriodError, Underused, Usage, center_usage, region_usage, underused};
 pub use wanted::{Wanted, Wishes};

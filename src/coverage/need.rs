@@ -1,6 +1,7 @@
 //! What people need within reach, and who can be reached by it: the question behind coverage, gaps, standards and sites.
 
 use super::wanted::{Wanted, Wishes};
+use crate::geo::Position;
 use crate::memo::{Kept, Key};
 use crate::network::{Deciseconds, Direction, MAX_NEAREST, Network, Profile, Start, Sweep};
 use crate::registry::{Category, EVERYONE, Homes, Register};
@@ -210,6 +211,30 @@ pub fn supply(
         let starts = starts(world, network, places, travel.profile);
         let sweep = Sweep::run(network, travel.profile, travel.direction, starts, nearest, horizon);
         Supply { ids: places.iter().map(|&p| world.register.facilities[p as usize].id).collect(), sweep }
+    })
+}
+
+/// The same from any numbered positions, in the order of their numbers.
+#[must_use]
+pub fn supply_of(
+    world: &World,
+    network: &Network,
+    points: Vec<(i64, Position)>,
+    travel: Travel,
+    measure: Measure,
+    (nearest, horizon): (usize, Deciseconds),
+) -> Arc<Supply> {
+    let exact: Vec<(i64, u64, u64)> =
+        points.iter().map(|(id, p)| (*id, p.lon().to_bits(), p.lat().to_bits())).collect();
+    let key = Key::of::<Supply>().and("points").and(exact).and(travel).and(measure).and((nearest, horizon));
+    world.memo.get(&key, || {
+        let network = measure.network(network);
+        let start = |(_, position): &(i64, Position)| {
+            Some(Start::new(network, network.snap((*position).into(), travel.profile).ok()?, travel.profile))
+        };
+        let starts = points.par_iter().map(start).collect();
+        let sweep = Sweep::run(network, travel.profile, travel.direction, starts, nearest, horizon);
+        Supply { ids: points.iter().map(|p| p.0).collect(), sweep }
     })
 }
 

@@ -88,6 +88,12 @@ impl Walkshed {
         Some(reached.map(|(p, _)| of_group(*p)).sum())
     }
 
+    /// Population cells that are reached in the longest time, by their places, in their order, with their times.
+    #[must_use]
+    pub fn cells(&self) -> &[(u32, Deciseconds)] {
+        &self.people
+    }
+
     fn field(&self, network: &Network) -> &Field {
         self.field.get_or_init(|| Field::draw(network, &self.reach))
     }

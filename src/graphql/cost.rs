@@ -24,6 +24,12 @@ pub fn matrix(origins: usize, destinations: usize, minutes: f64, profile: Profil
     search(minutes, profile).saturating_mul(origins.min(destinations)) + 2 * (origins + destinations)
 }
 
+/// Coverage of a whole city: a sweep for each part of the need, some 25 ms each at the size of Chongqing by
+/// `cargo bench --bench coverage`, counted at a sixth of that because the next question with the same need finds it done.
+pub const fn sweeps(parts: usize) -> usize {
+    6000 * parts
+}
+
 /// Reached street pieces as text: half a microsecond each.
 pub const fn segments(pieces: usize) -> usize {
     1 + pieces * 7 / 10

@@ -6,6 +6,7 @@
 mod admin;
 mod auth;
 mod cost;
+mod coverage;
 mod dataset;
 mod documents;
 mod error;
@@ -44,6 +45,7 @@ pub use limits::Limits;
 pub struct Query(
     register::RegisterQuery,
     reach::ReachQuery,
+    coverage::CoverageQuery,
     travel::TravelQuery,
     dataset::DatasetQuery,
     admin::AdminQuery,

@@ -1,0 +1,92 @@
+//! Catchments: from where a facility or center is reached, who has no other, and with which others it shares its people.
+
+use super::need::{Demand, Measure, Part, Travel, supply, supply_of, wanted_places};
+use super::reach::{Walkshed, walkshed};
+use super::wanted::Wishes;
+use crate::network::{Deciseconds, MAX_NEAREST, Network, Unsnappable};
+use crate::registry::Host;
+use crate::world::{PlacedPoint, World};
+use std::collections::BTreeMap;
+
+/// Another that part of the people reach too.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Overlap {
+    pub other: Host,
+    pub people: f64,
+}
+
+/// Who reaches a place within a limit.
+pub struct Catchment {
+    /// Its area, people and facilities.
+    pub walkshed: Walkshed,
+    pub people: f64,
+    /// People who reach no other of its sort within the limit.
+    pub exclusive: f64,
+    /// Others of its sort, with the people who reach both, most first. Of each home the ten nearest are looked at.
+    pub overlaps: Vec<Overlap>,
+}
+
+/// Finds the catchment of a facility among those of its category, or of a center among centers.
+///
+/// # Errors
+/// [`Unsnappable`] where no street is near.
+pub fn catchment(
+    world: &World,
+    network: &Network,
+    host: Host,
+    travel: Travel,
+    minutes: f64,
+    demand: &Demand,
+) -> Result<Option<Catchment>, Unsnappable> {
+    let register = &world.register;
+    let limit = Deciseconds::from_minutes(minutes);
+    let found = match host {
+        Host::Facility(id) => register.facilities.get(id).map(|f| (f.position, Some(f.category))),
+        Host::Center(id) => register.centers.get(id).map(|c| (c.position, None)),
+    };
+    let Some((position, category)) = found else { return Ok(None) };
+    let place = PlacedPoint::new(network, position, travel.profile)?;
+    let walkshed = walkshed(world, network, place, travel.profile, travel.direction, &[minutes]);
+    // One search for all of its sort serves the next question about any of them.
+    let among = (MAX_NEAREST, Measure::Minutes.limit(Measure::Minutes.horizon().min(60.0)).max(limit));
+    let others = match category {
+        Some(category) => {
+            let part =
+                Part { category: Some(category), wishes: Wishes { categories: vec![category], ..Wishes::default() } };
+            supply(world, network, &wanted_places(register, &part.wishes), travel, Measure::Minutes, among)
+        }
+        None => {
+            let centers = register.centers.iter().filter(|c| c.status == crate::registry::Status::Open);
+            supply_of(world, network, centers.map(|c| (c.id, c.position)).collect(), travel, Measure::Minutes, among)
+        }
+    };
+    let own = match host {
+        Host::Center(id) | Host::Facility(id) => id,
+    };
+    let snaps = &world.population_layer.snapped(network, travel.profile).snaps;
+    let (mut people, mut exclusive) = (0.0, 0.0);
+    let mut shared: BTreeMap<i64, f64> = BTreeMap::new();
+    let mut near = Vec::new();
+    for &(cell, _) in walkshed.cells() {
+        let count = demand.people[cell as usize];
+        people += count;
+        let Some(snap) = &snaps[cell as usize] else { continue };
+        others.sweep.of_place(network, snap, &mut near);
+        let mut is_alone = true;
+        for &(_, other) in near.iter().take_while(|n| n.0 <= limit) {
+            let id = others.ids[other as usize];
+            if id != own {
+                is_alone = false;
+                *shared.entry(id).or_default() += count;
+            }
+        }
+        if is_alone {
+            exclusive += count;
+        }
+    }
+    let as_host = |id: i64| if category.is_some() { Host::Facility(id) } else { Host::Center(id) };
+    let mut overlaps: Vec<Overlap> =
+        shared.into_iter().map(|(id, people)| Overlap { other: as_host(id), people }).collect();
+    overlaps.sort_by(|a, b| b.people.total_cmp(&a.people));
+    Ok(Some(Catchment { walkshed, people, exclusive, overlaps }))
+}
