@@ -7,11 +7,14 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use rayon::prelude::*;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use walkshed::coverage::{Measure, Need, Question, Travel, Wishes, coverage, wanted_places};
+use walkshed::coverage::{
+    Candidates, Demand, Measure, Need, Objective, Question, Site, Standards, Travel, Wishes, assess, coverage, pairs,
+    suggest_sites, wanted_places,
+};
 use walkshed::folder::DataFolder;
 use walkshed::memo::Memo;
-use walkshed::network::{Deciseconds, Direction, Profile, Profiles, Start, Sweep};
-use walkshed::registry::Category;
+use walkshed::network::{Deciseconds, Direction, Network, PointLayer, Profile, Profiles, Start, Sweep, VertexId};
+use walkshed::registry::{Category, Homes};
 use walkshed::world::World;
 
 fn world() -> World {
@@ -37,7 +40,7 @@ fn of(category: Category) -> Wishes {
 }
 
 fn question(need: Need) -> Question {
-    Question { need, travel: Travel::default(), region: None, group: "all".into() }
+    Question { need, travel: Travel::default(), region: None, group: "all".into(), with_capacity: false }
 }
 
 fn city(c: &mut Criterion) {
@@ -65,6 +68,7 @@ fn city(c: &mut Criterion) {
         b.iter(|| Category::ALL.par_iter().map(|&c| sweep(c, 3, 120.0).bytes()).sum::<usize>());
     });
     let need = Need::one(of(Category::HealthCare), Measure::Minutes, 15.0);
+    group.bench_function("the division of every cell", |b| b.iter(|| Homes::find(&world.register).codes()));
     let _ = world.register.homes();
     group.bench_function("the whole city, one need, new", |b| {
         b.iter(|| {
@@ -86,7 +90,54 @@ fn city(c: &mut Criterion) {
     group.bench_function("gaps of the whole city, all seven categories", |b| {
         b.iter(|| found.gaps(&world.register).len());
     });
+    group.bench_function("catchments of all centers, people within 15 minutes", |b| {
+        let sites: Vec<Site> = world.register.centers.iter().map(|c| Site { id: c.id, position: c.position }).collect();
+        let people = Demand::of(&world.register, "all").unwrap().people;
+        b.iter(|| {
+            world.memo = Arc::new(Memo::default());
+            let limit = Deciseconds::from_minutes(15.0);
+            let found = pairs(&world, &network, sites.clone(), Travel::default(), Measure::Minutes, limit);
+            let sum = |site: usize| found.of(site).iter().map(|c| people[c.0 as usize]).sum::<f64>();
+            (0..sites.len()).map(sum).sum::<f64>()
+        });
+    });
+    group.bench_function("sum of people within 900 s of every junction", |b| {
+        world.population_layer.prepare(&network, Profile::Adult, Direction::From);
+        let people = Demand::of(&world.register, "all").unwrap().people;
+        b.iter(|| reachable_sums(&network, &world.population_layer, &people, Deciseconds(9000)));
+    });
+    group.bench_function("the next 20 sites of the whole city, new", |b| {
+        b.iter(|| {
+            world.memo = Arc::new(Memo::default());
+            suggest_sites(&world, &network, &question(need.clone()), Objective::MaxCover, 20, &Candidates::Cells)
+                .unwrap()
+                .gained
+        });
+    });
+    group.bench_function("the next 20 sites of the whole city, asked before", |b| {
+        b.iter(|| {
+            suggest_sites(&world, &network, &question(need.clone()), Objective::MaxCover, 20, &Candidates::Cells)
+                .unwrap()
+                .gained
+        });
+    });
+    group.bench_function("GB 50180-2018 for the whole city, new", |b| {
+        let standards = Standards::default();
+        let standard = standards.find("gb_50180_2018").unwrap();
+        b.iter(|| {
+            world.memo = Arc::new(Memo::default());
+            assess(&world, &network, standard, Travel::default(), None, "all").unwrap().score
+        });
+    });
     group.finish();
+}
+
+/// Of every junction the people within a limit, all junctions shared out over the cores.
+fn reachable_sums(network: &Network, layer: &PointLayer, people: &[f64], limit: Deciseconds) -> f64 {
+    (0..network.vertices().len() as u32)
+        .into_par_iter()
+        .map(|v| layer.sum_within(network, Profile::Adult, Direction::From, VertexId(v), limit, people))
+        .sum()
 }
 
 criterion_group!(all, city);

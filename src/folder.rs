@@ -1,5 +1,6 @@
 //! The data folder: where the prepared streets and the embedded database lie, and how a [`World`] is made of them.
 
+use crate::coverage::Standards;
 use crate::network::{Network, Profiles};
 use crate::registry::{Calendar, Kinds, Register, RegisterRows};
 use crate::store::{Store, StoreError};
@@ -15,6 +16,7 @@ pub struct DataFolder {
     database: Option<String>,
     profiles: Profiles,
     kinds: Kinds,
+    standards: Standards,
     calendar: Arc<Calendar>,
 }
 
@@ -41,13 +43,32 @@ impl DataFolder {
     /// [`FolderError::Make`].
     pub fn new(path: &Path, database: Option<String>, profiles: Profiles) -> Result<Self, FolderError> {
         std::fs::create_dir_all(path).map_err(|source| FolderError::Make { path: path.to_owned(), source })?;
-        Ok(Self { path: path.to_owned(), database, profiles, kinds: Kinds::default(), calendar: Arc::default() })
+        Ok(Self {
+            path: path.to_owned(),
+            database,
+            profiles,
+            kinds: Kinds::default(),
+            standards: Standards::default(),
+            calendar: Arc::default(),
+        })
     }
 
     /// The same folder, with the kinds of facility and the calendar of another city.
     #[must_use]
     pub fn with_rules(self, kinds: Kinds, calendar: Arc<Calendar>) -> Self {
         Self { kinds, calendar, ..self }
+    }
+
+    /// The same folder, with other planning standards.
+    #[must_use]
+    pub fn with_standards(self, standards: Standards) -> Self {
+        Self { standards, ..self }
+    }
+
+    /// The planning standards in force.
+    #[must_use]
+    pub const fn standards(&self) -> &Standards {
+        &self.standards
     }
 
     /// The kinds of facility in force.

@@ -2,6 +2,7 @@
 //! processes have changed is noticed and loaded. Whoever wants to know is told.
 
 use crate::access::{Caller, hash};
+use crate::coverage::Standards;
 use crate::folder::{DataFolder, Stamp};
 use crate::registry::{AnyRecord, Done, Host, Kinds, RecordKind, Register, Role, Rules};
 use crate::store::{Applied, EditError, Edition, Store, StoreError, TokenRow};
@@ -124,6 +125,11 @@ impl Live {
     /// The kinds of facility in force.
     pub const fn kinds(&self) -> &Kinds {
         self.folder.kinds()
+    }
+
+    /// The planning standards in force.
+    pub const fn standards(&self) -> &Standards {
+        self.folder.standards()
     }
 
     /// What records are checked against.

@@ -22,7 +22,7 @@ fn of(category: Category) -> Wishes {
 }
 
 fn ask(world: &World, need: Need, travel: Travel) -> Coverage {
-    let question = Question { need, travel, region: None, group: "all".into() };
+    let question = Question { need, travel, region: None, group: "all".into(), with_capacity: false };
     coverage(world, world.network().unwrap(), question).unwrap()
 }
 
@@ -242,7 +242,8 @@ fn regions_add_up_to_the_whole() {
     assert!(whole.total.covered > 0.0 && whole.total.uncovered() > 0.0);
     // And a district is the sum of its towns, asked for alone or as part of the whole.
     let code = RegionCode::new("500106").unwrap();
-    let question = Question { need, travel: Travel::default(), region: Some(code), group: "all".into() };
+    let question =
+        Question { need, travel: Travel::default(), region: Some(code), group: "all".into(), with_capacity: false };
     let district = coverage(&world, world.network().unwrap(), question).unwrap();
     assert_eq!(district.total, rows[0].share);
     let towns = district.by_region(&world.register);
@@ -284,6 +285,7 @@ fn what_is_off_the_network_is_a_number_of_its_own() {
         travel: Travel::default(),
         region: None,
         group: group.into(),
+        with_capacity: false,
     };
     let network: &Network = world.network().unwrap();
     let old = coverage(&world, network, question("60_plus")).unwrap();
@@ -317,4 +319,32 @@ fn gaps_are_what_touches() {
         assert!((outline.unsigned_area() / single - 1.0).abs() < 1e-6);
         assert_eq!(gap.missed, (0, gap.people));
     }
+}
+
+#[test]
+fn facilities_with_little_room_cover_the_nearest_alone() {
+    let mut rows = rows();
+    for f in &mut rows.facilities {
+        f.capacity = (f.category == Category::HealthCare).then_some(if f.id == 15 { 50.0 } else { 350.0 });
+    }
+    let world = World::new(Ok(Arc::new(grid(30, 100.0))), rows);
+    let question = |with_capacity: bool, need: Need| Question {
+        need,
+        travel: Travel::default(),
+        region: None,
+        group: "all".into(),
+        with_capacity,
+    };
+    let network = world.network().unwrap();
+    let need = Need::one(of(Category::HealthCare), Measure::Minutes, 15.0);
+    let open = coverage(&world, network, question(false, need.clone())).unwrap();
+    let full = coverage(&world, network, question(true, need.clone())).unwrap();
+    // 500, 300 and 200 people; two health places near the first two homes have 700 places, one near the third has 50.
+    assert_eq!((open.total.covered, full.total.covered), (1000.0, 750.0));
+    let told = full.capacity.unwrap();
+    assert_eq!((told.limited, told.unlimited, told.room, told.used, told.full), (3, 0, 750.0, 750.0, 3));
+    assert_eq!(full.gaps(&world.register).iter().map(|g| g.people).sum::<f64>(), 250.0);
+    assert_eq!(full.total.uncovered(), 250.0);
+    let several = coverage(&world, network, question(true, Need::circle(15.0))).err().unwrap();
+    assert!(several.to_string().contains("one category"), "{several}");
 }

@@ -1,6 +1,7 @@
 //! Settings: from flags, the environment (`WALKSHED_*`) or a configuration file, in that order of strength, and where
 //! each value in force came from.
 
+use crate::coverage::{StandardError, Standards};
 use crate::folder::{DataFolder, FolderError};
 use crate::graphql::Limits;
 use crate::network::{ProfileError, Profiles};
@@ -50,7 +51,7 @@ pub enum SettingsError {
     Read { path: PathBuf, source: std::io::Error },
     #[error("the configuration file {} is not TOML: {why}", path.display())]
     Toml { path: PathBuf, why: String },
-    #[error("{}: there is no setting \"{key}\"; the settings are {known}, [profiles.NAME] and [kinds.KEY]", path.display())]
+    #[error("{}: there is no setting \"{key}\"; the settings are {known}, [profiles.NAME], [kinds.KEY] and [standards.KEY]", path.display())]
     Unknown { path: PathBuf, key: String, known: String },
     #[error("{key} = \"{value}\" ({origin}): must be {expected}")]
     Bad { key: String, value: String, origin: String, expected: &'static str },
@@ -58,6 +59,8 @@ pub enum SettingsError {
     Profile { path: PathBuf, source: ProfileError },
     #[error("{}: {source}", path.display())]
     Kind { path: PathBuf, source: KindError },
+    #[error("{}: {source}", path.display())]
+    Standard { path: PathBuf, source: StandardError },
     #[error(transparent)]
     Holidays(#[from] HolidayError),
 }
@@ -108,6 +111,7 @@ pub struct Settings {
     pub server: ServerOptions,
     pub profiles: Profiles,
     pub kinds: Kinds,
+    pub standards: Standards,
     pub calendar: Arc<Calendar>,
     /// Every value with its source, for `walkshed config`.
     pub list: Vec<Setting>,
@@ -123,34 +127,15 @@ impl Settings {
     /// [`SettingsError`] naming the key, the value and where it came from.
     pub fn read(flags: &Flags, env: Environment<'_>) -> Result<Self, SettingsError> {
         let mut file = File::find(flags.config.as_deref(), env)?;
-        let overrides = match file.table.remove("profiles") {
-            None => Table::new(),
-            Some(Value::Table(table)) => table,
-            Some(other) => {
-                return Err(SettingsError::Bad {
-                    key: "profiles".into(),
-                    value: other.to_string(),
-                    origin: Source::File(file.path).to_string(),
-                    expected: "tables such as [profiles.adult]",
-                });
-            }
-        };
+        let overrides = file.tables("profiles", "tables such as [profiles.adult]")?;
         let profiles = Profiles::with_overrides(&overrides)
             .map_err(|source| SettingsError::Profile { path: file.path.clone(), source })?;
-        let more_kinds = match file.table.remove("kinds") {
-            None => Table::new(),
-            Some(Value::Table(table)) => table,
-            Some(other) => {
-                return Err(SettingsError::Bad {
-                    key: "kinds".into(),
-                    value: other.to_string(),
-                    origin: Source::File(file.path).to_string(),
-                    expected: "tables such as [kinds.tea_house]",
-                });
-            }
-        };
+        let more_kinds = file.tables("kinds", "tables such as [kinds.tea_house]")?;
+        let more_standards = file.tables("standards", "tables such as [standards.ours]")?;
         let kinds =
             Kinds::with_more(&more_kinds).map_err(|source| SettingsError::Kind { path: file.path.clone(), source })?;
+        let standards = Standards::with_more(&more_standards, &kinds)
+            .map_err(|source| SettingsError::Standard { path: file.path.clone(), source })?;
         let mut reader = Reader { file, env, list: Vec::new(), known: Vec::new() };
         let (defaults, limits) = (ServerOptions::default(), Limits::default());
         let count = "a whole number, 0 or more";
@@ -210,6 +195,7 @@ impl Settings {
             server,
             profiles,
             kinds,
+            standards,
             calendar: Arc::new(calendar),
             list: reader.list,
         })
@@ -221,7 +207,7 @@ impl Settings {
     /// [`FolderError`].
     pub fn folder(&self) -> Result<DataFolder, FolderError> {
         let folder = DataFolder::new(&self.data, self.database.clone(), self.profiles.clone())?;
-        Ok(folder.with_rules(self.kinds.clone(), self.calendar.clone()))
+        Ok(folder.with_rules(self.kinds.clone(), self.calendar.clone()).with_standards(self.standards.clone()))
     }
 }
 
@@ -283,6 +269,20 @@ impl File {
             .parse()
             .map_err(|e: toml::de::Error| SettingsError::Toml { path: path.clone(), why: e.to_string() })?;
         Ok(Self { path, table })
+    }
+
+    /// Takes a table of tables out.
+    fn tables(&mut self, key: &str, expected: &'static str) -> Result<Table, SettingsError> {
+        match self.table.remove(key) {
+            None => Ok(Table::new()),
+            Some(Value::Table(table)) => Ok(table),
+            Some(other) => Err(SettingsError::Bad {
+                key: key.into(),
+                value: other.to_string(),
+                origin: Source::File(self.path.clone()).to_string(),
+                expected,
+            }),
+        }
     }
 }
 
@@ -384,6 +384,8 @@ mod tests {
             ("[profiles.adult]\nlevel = 4", "profiles.adult.level"),
             ("[kinds.tea]\nname = \"x\"", "kinds.tea"),
             ("kinds = 3", "[kinds.tea_house]"),
+            ("standards = 3", "[standards.ours]"),
+            ("[standards.ours]\nname = \"x\"", "standards.ours"),
             ("time_zone = \"Mars\"", "Asia/Shanghai"),
             ("anonymous = \"editor\"", "reader or none"),
             ("holidays = \"no-such-file.toml\"", "no-such-file.toml"),

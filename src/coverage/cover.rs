@@ -1,6 +1,8 @@
 //! Coverage: who has what they need within reach, who has not, by region and by minutes; and the gaps.
 
-use super::need::{Demand, Measure, Need, Reached, Travel, cells_in, reached};
+use super::capacity::{Assigned, assign};
+use super::need::{Demand, Measure, Need, Reached, Travel, cells_in, reached, wanted_places};
+use super::pairs::{pairs, sites_of};
 use crate::network::{Deciseconds, Network};
 use crate::registry::{Category, RegionCode, Register};
 use crate::world::World;
@@ -23,6 +25,23 @@ pub struct Question {
     pub region: Option<RegionCode>,
     /// The group of people.
     pub group: String,
+    /// Each facility takes as many as it has room for, the nearest first (see [`assign`](super::assign)). Asked of one
+    /// part and one facility only.
+    pub with_capacity: bool,
+}
+
+/// What the facilities of an answer with capacities take.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct CapacityUse {
+    /// Facilities whose capacity is known, and their room together.
+    pub limited: u64,
+    pub room: f64,
+    /// Facilities whose capacity is not known: they take everyone.
+    pub unlimited: u64,
+    /// People who found a place in those whose capacity is known.
+    pub used: f64,
+    /// Facilities without a place left.
+    pub full: u64,
 }
 
 /// A population cell and how it is served.
@@ -38,6 +57,8 @@ pub struct CellCover {
     pub nearest: Option<(Deciseconds, i64)>,
     /// Parts that are not within the limit, as bits.
     pub missing: u32,
+    /// Of its people, those who are covered: all or none, but for capacities.
+    pub covered: f64,
     /// Lies near enough to a street that the profile can use.
     pub on_network: bool,
 }
@@ -46,7 +67,7 @@ impl CellCover {
     /// Has everything that is needed within the limit.
     #[must_use]
     pub const fn is_covered(&self) -> bool {
-        self.on_network && self.missing == 0
+        self.on_network && self.covered >= self.people
     }
 }
 
@@ -73,9 +94,8 @@ impl Share {
 
     fn add(&mut self, cell: &CellCover) {
         self.people += cell.people;
-        if cell.is_covered() {
-            self.covered += cell.people;
-        } else if !cell.on_network {
+        self.covered += cell.covered;
+        if !cell.on_network {
             self.off_network += cell.people;
         }
     }
@@ -91,6 +111,8 @@ pub struct Coverage {
     pub facilities: Vec<u64>,
     /// Cells with people of the group, in the order of the population.
     pub cells: Vec<CellCover>,
+    /// Where capacities were asked for.
+    pub capacity: Option<CapacityUse>,
 }
 
 /// A bar of a histogram: people whose time lies over `from`, up to and with `to`.
@@ -130,6 +152,12 @@ pub struct Gap {
 pub enum QuestionError {
     #[error("the population of the group \"{0}\" is not known")]
     UnknownGroup(String),
+    #[error("capacities are counted for one category, kinds or service at a time, and one facility each (minCount 1)")]
+    CapacityOfSeveral,
+    #[error("access is measured to one category, kinds or service at a time")]
+    AccessOfSeveral,
+    #[error("sites are suggested for one category, kinds or service at a time, and one facility each (minCount 1)")]
+    SitesOfSeveral,
 }
 
 /// Works on several things at once, on threads of their own. (Not on rayon's: who waits there for an answer of the memo
@@ -167,6 +195,10 @@ pub fn coverage(world: &World, network: &Network, question: Question) -> Result<
     let (need, travel) = (&question.need, question.travel);
     let by_part: Vec<Arc<Reached>> =
         side_by_side(&need.parts, |part| reached(world, network, &part.wishes, need, travel));
+    if question.with_capacity && (need.parts.len() != 1 || need.min_count > 1) {
+        return Err(QuestionError::CapacityOfSeveral);
+    }
+    let assigned = question.with_capacity.then(|| assigned(world, network, &question, &demand));
     let homes = question.region.as_ref().map(|region| (register.homes(), region));
     let snaps = &world.population_layer.snapped(network, travel.profile).snaps;
     let limit = need.counted_limit();
@@ -186,6 +218,7 @@ pub fn coverage(world: &World, network: &Network, question: Question) -> Result<
             time: Deciseconds(0),
             nearest: None,
             missing: 0,
+            covered: 0.0,
             on_network: snaps[i].is_some(),
         };
         for (n, part) in by_part.iter().enumerate() {
@@ -205,6 +238,9 @@ pub fn coverage(world: &World, network: &Network, question: Question) -> Result<
                 cell.nearest = first.0.is_some().then(|| (first.0, part.ids[first.1 as usize]));
             }
         }
+        if cell.on_network && cell.missing == 0 {
+            cell.covered = assigned.as_ref().map_or(people, |a| a.0.served[i]);
+        }
         total.add(&cell);
         cells.push(cell);
     }
@@ -215,7 +251,48 @@ pub fn coverage(world: &World, network: &Network, question: Question) -> Result<
         }
     }
     let facilities = by_part.iter().map(|p| p.ids.len() as u64).collect();
-    Ok(Coverage { question, total, parts, facilities, cells })
+    if assigned.is_some() {
+        parts = vec![total];
+    }
+    Ok(Coverage { question, total, parts, facilities, cells, capacity: assigned.map(|a| a.1) })
+}
+
+/// Who finds room, over the whole city: people from beyond a region take places in it too.
+fn assigned(world: &World, network: &Network, question: &Question, demand: &Demand) -> (Assigned, CapacityUse) {
+    let need = &question.need;
+    let places = need.parts.first().map_or_else(Vec::new, |part| wanted_places(&world.register, &part.wishes));
+    let sites = sites_of(world, &places);
+    let capacity: Vec<Option<f64>> = places.iter().map(|&p| world.register.facilities[p as usize].capacity).collect();
+    let pairs = pairs(world, network, sites, question.travel, need.measure, need.counted_limit());
+    let assigned = assign(&pairs, &demand.people, &capacity);
+    let mut told = CapacityUse::default();
+    for ((capacity, load), left) in capacity.iter().zip(&assigned.load).zip(&assigned.left) {
+        match capacity {
+            Some(room) => {
+                told.limited += 1;
+                told.room += room;
+                told.used += load;
+                told.full += u64::from(left.is_some_and(|l| l <= 0.0));
+            }
+            None => told.unlimited += 1,
+        }
+    }
+    (assigned, told)
+}
+
+/// The digits of the regions one level below one: districts of a city, towns of a district, divisions of a town.
+pub(super) fn length_below(region: Option<&RegionCode>) -> usize {
+    match region.map_or(0, |r| r.as_str().len()) {
+        0..=5 => 6,
+        6..=8 => 9,
+        _ => 12,
+    }
+}
+
+/// The name of a region, or of the center of a division.
+pub(super) fn region_name(register: &Register, code: &str) -> Option<String> {
+    let region = register.regions.find(code).map(|r| r.name.clone());
+    region.or_else(|| register.centers.find(code).map(|c| c.name.clone()))
 }
 
 impl Coverage {
@@ -285,11 +362,7 @@ impl Coverage {
     #[must_use]
     pub fn by_region(&self, register: &Register) -> Vec<RegionShare> {
         let homes = register.homes();
-        let length = match self.question.region.as_ref().map_or(0, |r| r.as_str().len()) {
-            0..=5 => 6,
-            6..=8 => 9,
-            _ => 12,
-        };
+        let length = length_below(self.question.region.as_ref());
         let codes: Vec<&str> = (0..homes.codes())
             .map(|p| {
                 let code = homes.code_at(p);
@@ -307,13 +380,9 @@ impl Coverage {
             share.people += elsewhere;
             share.off_network += elsewhere;
         }
-        let name = |code: &str| {
-            let region = register.regions.find(code).map(|r| r.name.clone());
-            region.or_else(|| register.centers.find(code).map(|c| c.name.clone()))
-        };
         let row = |(code, share): (Option<&str>, Share)| RegionShare {
             code: code.map(str::to_owned),
-            name: code.and_then(name),
+            name: code.and_then(|code| region_name(register, code)),
             share,
         };
         shares.into_iter().map(row).collect()
@@ -381,13 +450,15 @@ impl Coverage {
         let mut missed = vec![0.0; self.question.need.parts.len()];
         let (mut people, mut nearest) = (0.0, None);
         for cell in cells.iter().map(|&c| &self.cells[c as usize]) {
-            people += cell.people;
+            let uncovered = cell.people - cell.covered;
+            people += uncovered;
             if let Some(code) = homes.code(cell.place as usize) {
-                *districts.entry(&code[..code.len().min(6)]).or_default() += cell.people;
+                *districts.entry(&code[..code.len().min(6)]).or_default() += uncovered;
             }
             for (n, missed) in missed.iter_mut().enumerate() {
-                if cell.missing & (1 << n) != 0 {
-                    *missed += cell.people;
+                // With capacities one may be near and full.
+                if cell.missing & (1 << n) != 0 || self.capacity.is_some() {
+                    *missed += uncovered;
                 }
             }
             nearest = [nearest, cell.nearest].into_iter().flatten().min();

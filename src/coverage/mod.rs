@@ -2,6 +2,7 @@
 //! [`World`](crate::world::World); no web, no SQL, no GraphQL.
 
 mod access;
+mod assess;
 mod assumptions;
 mod capacity;
 mod catchment;
@@ -11,16 +12,20 @@ mod nearby;
 mod need;
 mod pairs;
 mod reach;
+mod sites;
 mod siting;
+mod standard;
+mod surface;
 mod tables;
 mod usage;
 mod wanted;
 
 pub use access::{Decay, Inequality, gravity, inequality, two_step};
+pub use assess::{Assessment, LeastServed, MET_SHARE, Met, Rated, RatedCenter, assess, rate_centers};
 pub use assumptions::assumptions;
 pub use capacity::{Assigned, assign};
 pub use catchment::{Catchment, Overlap, catchment};
-pub use cover::{Bar, CellCover, Coverage, Gap, Question, QuestionError, RegionShare, Share, coverage};
+pub use cover::{Bar, CapacityUse, CellCover, Coverage, Gap, Question, QuestionError, RegionShare, Share, coverage};
 pub use example::example_places;
 pub use nearby::{NearbyPage, NearbyQuery, Neighbour, nearby};
 pub use need::{
@@ -29,7 +34,10 @@ pub use need::{
 };
 pub use pairs::{Pairs, Site, pairs, sites_of};
 pub use reach::{Band, Walkshed, walkshed};
+pub use sites::{Candidates, SiteSuggestion, Suggestions, suggest_sites};
 pub use siting::{Choice, Objective, Problem, fewest, greedy};
+pub use standard::{Requirement, Standard, StandardError, Standards};
+pub use surface::{AccessMeasure, CellAccess, Offered, RegionAccess, Surface, surface};
 pub use tables::{cells_csv, cells_text, gaps_csv, gaps_text};
 pub use usage::{Factor, Period, PeriodError, Underused, Usage, center_usage, region_usage, underused};
 pub use wanted::{Wanted, Wishes};

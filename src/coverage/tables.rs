@@ -81,9 +81,8 @@ pub fn cells_csv(found: &Coverage, register: &Register, resolution: Resolution) 
             let missing: Vec<&str> =
                 (0..names.len()).filter(|n| cell.missing & (1 << n) != 0).map(|n| names[n].as_str()).collect();
             let region = register.homes().code(cell.place as usize).unwrap_or_default();
-            let (covered, off) =
-                (if cell.is_covered() { cell.people } else { 0.0 }, if cell.on_network { 0.0 } else { cell.people });
-            let share = if cell.is_covered() { 1 } else { 0 };
+            let (covered, off) = (cell.covered, if cell.on_network { 0.0 } else { cell.people });
+            let share = rounded(cell.covered / cell.people, 6);
             let _ = writeln!(
                 out,
                 "{},{},{covered},{off},{share},{time},{},{},{region}",

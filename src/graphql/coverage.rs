@@ -9,7 +9,7 @@ use super::types::{Category, Direction, Profile, round};
 use super::words::Audience;
 use super::{cost, current, kinds};
 use crate::coverage::{
-    self, CellCover, HORIZON_METRES, Measure, Need, Part, Question, Share, Travel, Wishes, cells_text,
+    self, CellCover, HORIZON_METRES, Measure, Need, Part, Question, QuestionError, Share, Travel, Wishes, cells_text,
 };
 use crate::geo::multi_polygon_text;
 use crate::network::{MAX_NEAREST, Network};
@@ -137,8 +137,7 @@ impl NeedInput {
 
 /// People, and how many of them have what they need.
 #[derive(SimpleObject, Debug, Clone, Copy)]
-#[graphql(name = "CoveredPeople")]
-pub struct ShareObject {
+pub struct CoveredPeople {
     /// All people asked about.
     pub people: f64,
     /// People who have everything that is needed within the limit.
@@ -151,7 +150,7 @@ pub struct ShareObject {
     pub share: f64,
 }
 
-impl From<Share> for ShareObject {
+impl From<Share> for CoveredPeople {
     fn from(s: Share) -> Self {
         Self {
             people: round(s.people, 1),
@@ -174,6 +173,21 @@ pub struct CoverageBar {
     people: f64,
 }
 
+/// What facilities take when each has room for as many as its capacity says.
+#[derive(SimpleObject)]
+pub struct CapacityUse {
+    /// Facilities whose capacity is known.
+    limited: u64,
+    /// Their places together.
+    room: f64,
+    /// People who found one of them.
+    used: f64,
+    /// Facilities without a place left.
+    full: u64,
+    /// Facilities whose capacity is not known: they take everyone.
+    unlimited: u64,
+}
+
 /// Coverage of one category alone.
 #[derive(SimpleObject)]
 pub struct CategoryCoverage {
@@ -182,7 +196,7 @@ pub struct CategoryCoverage {
     /// Facilities that count.
     facilities: u64,
     /// People and how many are covered.
-    people: ShareObject,
+    people: CoveredPeople,
 }
 
 /// Coverage of one region.
@@ -196,7 +210,7 @@ pub struct RegionCoverage {
     /// Its name, where the register has it.
     name: Option<String>,
     /// People and how many are covered.
-    people: ShareObject,
+    people: CoveredPeople,
 }
 
 #[ComplexObject]
@@ -429,7 +443,7 @@ pub struct Coverage(Arc<Answer>);
 #[Object]
 impl Coverage {
     /// People and how many are covered.
-    async fn total(&self) -> ShareObject {
+    async fn total(&self) -> CoveredPeople {
         self.0.found.total.into()
     }
 
@@ -461,6 +475,17 @@ impl Coverage {
             return Err(bad_input("shares", bad, "is not between 0 and 1"));
         }
         Ok(self.0.found.percentiles(&shares).into_iter().map(|v| v.map(|v| round(v, 4))).collect())
+    }
+
+    /// What the facilities take, where `capacity` was asked for.
+    async fn capacity(&self) -> Option<CapacityUse> {
+        self.0.found.capacity.map(|c| CapacityUse {
+            limited: c.limited,
+            room: round(c.room, 1),
+            used: round(c.used, 1),
+            full: c.full,
+            unlimited: c.unlimited,
+        })
     }
 
     /// People by distance, in bars of 5 minutes or 250 metres.
@@ -607,6 +632,7 @@ pub fn question(
         travel: Travel { profile: profile.into(), direction: direction.into() },
         region,
         group,
+        with_capacity: false,
     })
 }
 
@@ -630,14 +656,23 @@ impl CoverageQuery {
             desc = "Which way people travel: TOWARDS the facilities, or FROM them."
         )]
         direction: Direction,
+        #[graphql(
+            default = false,
+            desc = "Each facility takes as many as its capacity says, the nearest first; those without one take everyone. For one category, kinds or service."
+        )]
+        capacity: bool,
     ) -> Result<Coverage> {
         let world = current(ctx).clone();
         network_of(&world)?;
-        let question = question(ctx, &need, (region.as_deref(), &group), (profile, direction))?;
+        let asked = question(ctx, &need, (region.as_deref(), &group), (profile, direction))?;
+        let question = Question { with_capacity: capacity, ..asked };
         let shared = world.clone();
         let found = cost::run(usize::MAX, move || {
             let network = network_of(&shared)?;
-            coverage::coverage(&shared, network, question).map_err(|e| bad_input("group", "", e))
+            coverage::coverage(&shared, network, question).map_err(|e| match e {
+                QuestionError::UnknownGroup(_) => bad_input("group", "", e),
+                _ => bad_input("capacity", "true:", e),
+            })
         })
         .await??;
         Ok(Coverage(Arc::new(Answer { world, found, gaps: OnceLock::new() })))

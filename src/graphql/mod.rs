@@ -4,6 +4,8 @@
 #![allow(clippy::unused_async, reason = "resolvers are async by the library's contract")]
 
 mod admin;
+mod analyses;
+mod assessment;
 mod auth;
 mod cost;
 mod coverage;
@@ -24,6 +26,7 @@ mod types;
 mod words;
 
 use crate::access::Caller;
+use crate::coverage::Standards;
 use crate::live::Live;
 use crate::registry::Kinds;
 use crate::world::World;
@@ -46,6 +49,8 @@ pub struct Query(
     register::RegisterQuery,
     reach::ReachQuery,
     coverage::CoverageQuery,
+    analyses::AnalysisQuery,
+    assessment::AssessmentQuery,
     travel::TravelQuery,
     dataset::DatasetQuery,
     admin::AdminQuery,
@@ -113,6 +118,12 @@ fn live<'c>(ctx: &Context<'c>) -> Result<&'c Arc<Live>> {
 fn kinds<'c>(ctx: &Context<'c>) -> &'c Kinds {
     static BUILT_IN: LazyLock<Kinds> = LazyLock::new(Kinds::default);
     ctx.data_opt::<Arc<Live>>().map_or(&BUILT_IN, |live| live.kinds())
+}
+
+/// The planning standards in force.
+fn standards<'c>(ctx: &Context<'c>) -> &'c Standards {
+    static SHIPPED: LazyLock<Standards> = LazyLock::new(Standards::default);
+    ctx.data_opt::<Arc<Live>>().map_or(&SHIPPED, |live| live.standards())
 }
 
 fn suggestion_limit<'c>(ctx: &Context<'c>) -> &'c SuggestionLimit {

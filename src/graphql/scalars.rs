@@ -75,6 +75,10 @@ pub struct Numbers(pub Vec<f64>);
 #[derive(Debug, Clone, PartialEq)]
 pub struct NumberRows(pub Vec<Vec<Option<f64>>>);
 
+/// `[Float]!`, resolved in one step; `None` is null.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OptionalNumbers(pub Vec<Option<f64>>);
+
 /// `[H3Cell!]!`, resolved in one step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cells(pub Vec<CellIndex>);
@@ -109,6 +113,9 @@ macro_rules! flat_list {
 }
 
 flat_list!(Numbers, f64, "[Float!]", "[Float!]!", |list| Value::List(list.0.iter().map(|&n| number(n)).collect()));
+flat_list!(OptionalNumbers, f64, "[Float]", "[Float]!", |list| Value::List(
+    list.0.iter().map(|n| n.map_or(Value::Null, number)).collect()
+));
 flat_list!(NumberRows, f64, "[[Float]!]", "[[Float]!]!", |rows| Value::List(
     rows.0.iter().map(|row| Value::List(row.iter().map(|n| n.map_or(Value::Null, number)).collect())).collect()
 ));

@@ -3,7 +3,7 @@
 
 use super::file::Network;
 use super::profile::Profile;
-use super::search::{Search, Start};
+use super::search::{Search, Seed, Start};
 use super::snap::{Snap, Unsnappable};
 use super::units::{Deciseconds, Direction, VertexId};
 use crate::geo::Fixed;
@@ -114,6 +114,32 @@ impl PointLayer {
         let snapped = self.snapped(network, profile);
         let hung = snapped.hung[direction as usize].get_or_init(|| hang(network, &snapped.snaps, profile, direction));
         (snapped, hung)
+    }
+
+    /// The sum of `weights` over the points within `limit` of a junction, each counted once. (A sum over all junctions is
+    /// so many searches; where only the points' own nearest matter, a [`Sweep`](super::Sweep) is one.)
+    #[must_use]
+    pub fn sum_within(
+        &self,
+        network: &Network,
+        profile: Profile,
+        direction: Direction,
+        vertex: VertexId,
+        limit: Deciseconds,
+        weights: &[f64],
+    ) -> f64 {
+        let (_, hung) = self.hung(network, profile, direction);
+        with_scratch(|Scratch { search, hits }| {
+            search.run(network, profile, direction, &[Seed { vertex, time: Deciseconds(0) }], limit);
+            hits.clear(self.points.len());
+            for &v in search.reached() {
+                let range = hung.first[v as usize] as usize..hung.first[v as usize + 1] as usize;
+                for &(point, leg) in &hung.entries[range] {
+                    hits.offer(point, search.time(VertexId(v)) + leg, Some(VertexId(v)), limit);
+                }
+            }
+            hits.points().iter().map(|&p| weights[p as usize]).sum()
+        })
     }
 
     /// Collects the points within `limit` of where `search` has just been run from.

@@ -3,11 +3,10 @@
 use super::center::Center;
 use super::population::PopulationCell;
 use super::register::Register;
-use crate::geo::{Metric, Position, cell_centre};
+use crate::geo::{Fixed, Metric, Position, cell_centre};
 use geo::{Intersects, Point};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// The code of the region each population cell is in, as exactly as it is known.
 #[derive(Debug, Default)]
@@ -23,22 +22,20 @@ impl Homes {
     /// it, to that of the nearest center of all.
     #[must_use]
     pub fn find(register: &Register) -> Self {
-        let mut by_district: BTreeMap<&str, Vec<&Arc<Center>>> = BTreeMap::new();
-        for center in register.centers.iter() {
-            by_district.entry(center.code.district()).or_default().push(center);
+        let all: Vec<Placed<'_>> = register.centers.iter().map(|c| (c.position.into(), &**c)).collect();
+        let mut by_district: BTreeMap<&str, Vec<Placed<'_>>> = BTreeMap::new();
+        for &(at, center) in &all {
+            by_district.entry(center.code.district()).or_default().push((at, center));
         }
         let home = |cell: &PopulationCell| -> Option<String> {
             let at = cell_centre(cell.cell);
             let outlined = register.outlined_region_at(at);
-            let nearest = match &outlined {
-                // In a district, or in a part of it.
-                Some(code) if code.len() >= 6 => {
-                    let near = by_district.get(&code[..6]).map_or(&[][..], Vec::as_slice);
-                    nearest(near.iter().copied().filter(|c| c.code.as_str().starts_with(code)), at)
-                }
-                Some(code) => nearest(register.centers.iter().filter(|c| c.code.as_str().starts_with(code)), at),
-                None => nearest(register.centers.iter(), at),
+            // Of an outlined region only its own centers, of a district or less only those of the district.
+            let (near, within) = match outlined {
+                Some(code) => (code.get(..6).map_or(Some(&all), |district| by_district.get(district)), code),
+                None => (Some(&all), ""),
             };
+            let nearest = nearest(near.map_or(&[][..], Vec::as_slice), within, at.into());
             nearest.map(|c| c.code.as_str().to_owned()).or_else(|| outlined.map(str::to_owned))
         };
         let homes: Vec<Option<String>> = register.population.par_iter().map(home).collect();
@@ -76,10 +73,23 @@ impl Homes {
     }
 }
 
-fn nearest<'a>(centers: impl Iterator<Item = &'a Arc<Center>>, at: Position) -> Option<&'a Arc<Center>> {
+type Placed<'a> = (Fixed, &'a Center);
+
+/// The center that is nearest in a straight line, of those whose codes begin with `within`; of equals the first.
+fn nearest<'a>(centers: &[Placed<'a>], within: &str, at: Fixed) -> Option<&'a Center> {
     let metric = Metric::at(at.lat());
-    let distance = |c: &Center| metric.distance(at.into(), c.position.into());
-    centers.map(|c| (distance(c), c)).min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, c)| c)
+    let distance2 = |other: Fixed| {
+        let (dx, dy) = (f64::from(other.x - at.x) * metric.kx, f64::from(other.y - at.y) * metric.ky);
+        dx * dx + dy * dy
+    };
+    let mut best: Option<(f64, &Center)> = None;
+    for &(position, center) in centers {
+        let d2 = distance2(position);
+        if best.is_none_or(|b| d2 < b.0) && center.code.as_str().starts_with(within) {
+            best = Some((d2, center));
+        }
+    }
+    best.map(|b| b.1)
 }
 
 impl Register {

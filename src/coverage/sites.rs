@@ -1,0 +1,181 @@
+//! The next facilities: candidates of a city, what people have today, and what the best new places would change.
+
+use super::cover::{Question, QuestionError, Share};
+use super::need::{Demand, cells_in, reached};
+use super::pairs::{Site, pairs};
+use super::siting::{Objective, Problem, fewest, greedy};
+use crate::geo::{Position, cell_centre, cell_of};
+use crate::network::{Deciseconds, Network};
+use crate::registry::Status;
+use crate::world::World;
+use h3o::{CellIndex, Resolution};
+
+/// Where something may be built.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Candidates {
+    /// At the centre of every cell in which people live.
+    Cells,
+    /// At these places.
+    Places(Vec<Position>),
+    /// Where a facility is planned or has been closed.
+    Vacant,
+}
+
+/// One place more.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SiteSuggestion {
+    pub position: Position,
+    pub cell: CellIndex,
+    /// The name of the nearest street, where it has one.
+    pub street: Option<String>,
+    /// The facility that stands empty there.
+    pub vacant: Option<i64>,
+    /// The place among those that were given.
+    pub given: Option<usize>,
+    /// People who are covered by it and not before; for the least mean time, people times minutes (or metres) saved.
+    pub gained: f64,
+    /// People covered with it and all before it.
+    pub covered: f64,
+    /// The mean, capped at the limit, with it and all before it.
+    pub mean: f64,
+}
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Suggestions {
+    pub list: Vec<SiteSuggestion>,
+    pub before: Share,
+    pub after: Share,
+    /// The mean distance before, whatever is beyond the limit counting as the limit.
+    pub mean_before: f64,
+    /// No choice of as many gains more than this (see [`super::Choice::bound`]).
+    pub bound: f64,
+    pub gained: f64,
+    /// How far the choice may be from the best, as a share of the bound.
+    pub gap: f64,
+    /// No fewer sites can do, where the fewest were asked for.
+    pub fewest: Option<usize>,
+    /// Candidates that were looked at, and those of them that lie on no street.
+    pub candidates: u64,
+    pub off_network: u64,
+}
+
+/// Suggests up to `count` new places for a need of one part.
+///
+/// # Errors
+/// [`QuestionError`].
+pub fn suggest_sites(
+    world: &World,
+    network: &Network,
+    question: &Question,
+    objective: Objective,
+    count: usize,
+    candidates: &Candidates,
+) -> Result<Suggestions, QuestionError> {
+    let register = &world.register;
+    let mut demand =
+        Demand::of(register, &question.group).ok_or_else(|| QuestionError::UnknownGroup(question.group.clone()))?;
+    let need = &question.need;
+    let [part] = &need.parts[..] else { return Err(QuestionError::SitesOfSeveral) };
+    if need.min_count > 1 {
+        return Err(QuestionError::SitesOfSeveral);
+    }
+    let homes = question.region.as_ref().map(|region| (register.homes(), region));
+    let cells = cells_in(register, homes);
+    let mut is_asked = vec![false; demand.people.len()];
+    for &cell in &cells {
+        is_asked[cell as usize] = true;
+    }
+    for (people, asked) in demand.people.iter_mut().zip(&is_asked) {
+        if !asked {
+            *people = 0.0;
+        }
+    }
+    let today = reached(world, network, &part.wishes, need, question.travel);
+    let sites: Vec<Site> = match candidates {
+        Candidates::Cells => {
+            let with_people = cells.iter().filter(|&&c| demand.people[c as usize] > 0.0);
+            with_people
+                .map(|&c| Site { id: i64::from(c), position: cell_centre(register.population[c as usize].cell) })
+                .collect()
+        }
+        Candidates::Places(places) => {
+            places.iter().enumerate().map(|(n, &position)| Site { id: n as i64, position }).collect()
+        }
+        Candidates::Vacant => {
+            let vacant = register.facilities.iter().filter(|f| f.status != Status::Open);
+            let inside = vacant.filter(|f| question.region.as_ref().is_none_or(|r| register.is_in(f, r)));
+            inside.map(|f| Site { id: f.id, position: f.position }).collect()
+        }
+    };
+    let limit = need.counted_limit();
+    let snaps = &world.population_layer.snapped(network, question.travel.profile).snaps;
+    let pairs = pairs(world, network, sites, question.travel, need.measure, limit);
+    let problem = Problem { pairs: &pairs, people: &demand.people, today: &today.counted, limit };
+    let choice = greedy(&problem, objective, count);
+
+    let mut before = Share { people: 0.0, covered: 0.0, off_network: 0.0 };
+    let mut best: Vec<Deciseconds> = today.counted.clone();
+    for (i, &people) in demand.people.iter().enumerate() {
+        before.people += people;
+        if snaps[i].is_none() {
+            before.off_network += people;
+        } else if best[i] <= limit {
+            before.covered += people;
+        }
+    }
+    let located = before.people - before.off_network;
+    let unit = |time: Deciseconds| need.measure.value(time.min(limit)).unwrap_or_default();
+    let mean_of = |best: &[Deciseconds]| {
+        let on_network = (0..best.len()).filter(|&i| snaps[i].is_some());
+        let sum: f64 = on_network.map(|i| unit(best[i]) * demand.people[i]).sum();
+        if located > 0.0 { sum / located } else { 0.0 }
+    };
+    let mean_before = mean_of(&best);
+    let mut after = before;
+    let is_mean = objective == Objective::MinMeanTime;
+    let list = choice
+        .chosen
+        .iter()
+        .map(|&(candidate, gain)| {
+            let site = pairs.sites[candidate as usize];
+            for &(cell, time) in pairs.of(candidate as usize) {
+                let (i, time) = (cell as usize, time);
+                if best[i] > limit && time <= limit {
+                    after.covered += demand.people[i];
+                }
+                best[i] = best[i].min(time);
+            }
+            let street = network
+                .snap(site.position.into(), question.travel.profile)
+                .ok()
+                .and_then(|snap| network.name(snap.edge).map(str::to_owned));
+            SiteSuggestion {
+                position: site.position,
+                cell: cell_of(site.position, Resolution::Nine),
+                street,
+                vacant: (*candidates == Candidates::Vacant).then_some(site.id),
+                given: matches!(candidates, Candidates::Places(_)).then_some(site.id as usize),
+                gained: if is_mean { gain / need.measure.limit(1.0).0.max(1) as f64 } else { gain },
+                covered: after.covered,
+                mean: mean_of(&best),
+            }
+        })
+        .collect();
+    let in_unit = |sum: f64| if is_mean { sum / need.measure.limit(1.0).0.max(1) as f64 } else { sum };
+    Ok(Suggestions {
+        list,
+        before,
+        after,
+        mean_before,
+        bound: in_unit(choice.bound),
+        gained: in_unit(choice.gained),
+        gap: choice.gap(),
+        fewest: match objective {
+            Objective::MinFacilities { share } => Some(fewest(&problem, share)),
+            _ => None,
+        },
+        candidates: pairs.sites.len() as u64,
+        off_network: pairs.on_network.iter().filter(|on| !**on).count() as u64,
+    })
+}

@@ -1,0 +1,638 @@
+//! Catchments, measures of access, and where the next facility helps most.
+
+use super::coverage::{CoveredPeople, Explanation, NeedInput, explain, question};
+use super::error::{bad_input, not_found, too_many, unsnappable};
+use super::ids::NodeId;
+use super::reach::{check_minutes, network_of};
+use super::register::{Center, Facility, Region};
+use super::scalars::{Cells, GeoJson, H3Cell, Numbers, OptionalNumbers};
+use super::types::{Direction, PlaceInput, PositionObject, Profile, round};
+use super::{cost, current};
+use crate::coverage::{self, AccessMeasure, Candidates, Decay, Demand, Objective, Offered, QuestionError, Travel};
+use crate::geo::multi_polygon_text;
+use crate::registry::{EVERYONE, Host, RecordKind, group_name};
+use crate::world::World;
+use async_graphql::{ComplexObject, Context, Enum, InputObject, Object, Result, SimpleObject};
+use std::sync::Arc;
+
+/// Sites suggested at once.
+const MAX_SITES: usize = 200;
+/// Places that may be given as candidates.
+const MAX_PLACES: usize = 1000;
+/// Others told of a catchment at most.
+const MAX_OVERLAPS: usize = 50;
+
+/// Another facility or center that part of the people reach too.
+#[derive(SimpleObject)]
+pub struct CatchmentOverlap {
+    /// The other facility, where it is one.
+    facility: Option<Facility>,
+    /// The other center, where it is one.
+    center: Option<Center>,
+    /// People who reach both within the limit.
+    people: f64,
+}
+
+/// People of a group.
+#[derive(SimpleObject)]
+pub struct GroupPeople {
+    /// The group, as `dataset.population.groups` names it.
+    group: String,
+    /// How many.
+    people: f64,
+}
+
+/// Who reaches a facility or center within some minutes.
+pub struct Catchment {
+    world: Arc<World>,
+    found: Arc<coverage::Catchment>,
+    minutes: f64,
+    groups: Vec<(String, f64)>,
+}
+
+/// Who reaches a facility or center within some minutes.
+#[Object]
+impl Catchment {
+    /// The limit; what takes exactly as long is inside.
+    async fn minutes(&self) -> f64 {
+        self.minutes
+    }
+
+    /// People of the group asked about.
+    async fn people(&self) -> f64 {
+        round(self.found.people, 1)
+    }
+
+    /// Every group that is known, everyone ("all") first.
+    async fn groups(&self) -> Vec<GroupPeople> {
+        self.groups.iter().map(|(g, p)| GroupPeople { group: g.clone(), people: round(*p, 1) }).collect()
+    }
+
+    /// Of them, people who reach no other within the limit: no other facility of its category, or no other center.
+    async fn exclusive_people(&self) -> f64 {
+        round(self.found.exclusive, 1)
+    }
+
+    /// Area of the polygon in square kilometres.
+    async fn area_km2(&self) -> Result<f64> {
+        let network = network_of(&self.world)?;
+        Ok(round(self.found.walkshed.area_km2(&self.found.walkshed.polygons(network)[0]), 4))
+    }
+
+    /// The outline: a GeoJSON MultiPolygon.
+    async fn polygon(&self) -> Result<GeoJson> {
+        Ok(GeoJson(multi_polygon_text(&self.found.walkshed.polygons(network_of(&self.world)?)[0])))
+    }
+
+    /// Others of its sort that its people reach too, those with most people in common first. Of each home the ten nearest
+    /// are looked at.
+    #[graphql(complexity = "50 * child_complexity")]
+    async fn overlaps(
+        &self,
+        #[graphql(default = 10, desc = "How many, 50 at most.")] first: i32,
+    ) -> Result<Vec<CatchmentOverlap>> {
+        let count = usize::try_from(first)
+            .ok()
+            .filter(|n| *n <= MAX_OVERLAPS)
+            .ok_or_else(|| bad_input("first", first, format_args!("is not between 0 and {MAX_OVERLAPS}")))?;
+        let other = |o: &coverage::Overlap| CatchmentOverlap {
+            facility: o.other.facility().and_then(|id| Facility::numbered(&self.world, id)),
+            center: o.other.center().and_then(|id| Center::numbered(&self.world, id)),
+            people: round(o.people, 1),
+        };
+        Ok(self.found.overlaps.iter().take(count).map(other).collect())
+    }
+}
+
+/// How access is measured. The formulas and their papers are in the documentation of the source (`coverage::access`).
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccessKind {
+    /// The sum of what is offered within the limit.
+    Cumulative,
+    /// The same, counting for less the farther it is (needs `decay`).
+    Gravity,
+    /// What is offered for each person who can reach it, summed (two-step floating catchment areas, 2SFCA).
+    TwoStep,
+    /// The same with a decay in both steps (E2SFCA; needs `decay`).
+    EnhancedTwoStep,
+    /// How far it is to the k-th nearest, k being `need.minCount`.
+    KthNearest,
+}
+
+/// The forms a decay can have; t is in the unit of the need.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DecayKind {
+    /// exp(-a t).
+    Exponential,
+    /// max(t, 1)^(-a).
+    Power,
+    /// exp(-t^2 / (2 a^2)): a is the time at which the weight is 0.61.
+    Gaussian,
+    /// 1 / (1 + exp((t - a) / b)): a is the time at which the weight is 0.5, b how gently it falls.
+    Logistic,
+}
+
+/// How what is farther counts for less.
+#[derive(InputObject, Debug, Clone, Copy)]
+pub struct DecayInput {
+    /// The form.
+    pub form: DecayKind,
+    /// The parameter a of the form, more than 0.
+    pub a: f64,
+    /// The parameter b of LOGISTIC, more than 0.
+    pub b: Option<f64>,
+}
+
+impl DecayInput {
+    fn read(self) -> Result<Decay> {
+        let positive = |field: &str, value: f64| {
+            if value > 0.0 && value.is_finite() {
+                Ok(value)
+            } else {
+                Err(bad_input(field, value, "must be more than 0"))
+            }
+        };
+        let a = positive("decay.a", self.a)?;
+        Ok(match self.form {
+            DecayKind::Exponential => Decay::Exponential { beta: a },
+            DecayKind::Power => Decay::Power { alpha: a },
+            DecayKind::Gaussian => Decay::Gaussian { sigma: a },
+            DecayKind::Logistic => {
+                let b = self.b.ok_or_else(|| bad_input("decay.b", "null", "must be given for LOGISTIC"))?;
+                Decay::Logistic { midpoint: a, scale: positive("decay.b", b)? }
+            }
+        })
+    }
+}
+
+/// What a facility offers.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "Offered")]
+pub enum OfferedKind {
+    /// Itself: 1.
+    Count,
+    /// Its capacity; those whose capacity is not known offer nothing.
+    Capacity,
+}
+
+/// Access by cell, as lists of the same length.
+#[derive(SimpleObject)]
+pub struct CellAccess {
+    /// The cells with people of the group, in the order of the population.
+    cells: Cells,
+    /// People of each.
+    people: Numbers,
+    /// The value of each; null off the network, and for KTH_NEAREST past the horizon.
+    values: OptionalNumbers,
+}
+
+/// Access of a region.
+#[derive(SimpleObject)]
+#[graphql(complex)]
+pub struct RegionAccess {
+    #[graphql(skip)]
+    world: Arc<World>,
+    /// Its code; null for people of whom it is not known where they belong.
+    code: Option<String>,
+    /// Its name, where the register has it.
+    name: Option<String>,
+    /// Its people.
+    people: f64,
+    /// The mean over those who have a value.
+    mean: Option<f64>,
+}
+
+#[ComplexObject]
+impl RegionAccess {
+    /// The region, where the register has it.
+    async fn region(&self) -> Option<Region> {
+        let place = self.world.register.regions.place_of(self.code.as_deref()?)?;
+        Some(Region::at(&self.world, place))
+    }
+}
+
+/// How unequally access is shared.
+#[derive(SimpleObject)]
+pub struct Inequality {
+    /// Gini's coefficient over the people: 0 when all have the same, towards 1 when one has all. Null where nobody has any.
+    gini: Option<f64>,
+    /// What the best served tenth has, divided by what the worst served four tenths have (Palma's ratio).
+    palma: Option<f64>,
+    /// Lorenz's curve: for 0, 5, ... 100 % of the people, the worst served first, the share of all access they have.
+    lorenz: Numbers,
+}
+
+/// How much people can reach.
+pub struct AccessSurface {
+    world: Arc<World>,
+    found: Arc<coverage::Surface>,
+    method: String,
+}
+
+/// How much people can reach.
+#[Object]
+impl AccessSurface {
+    /// The mean over the people who have a value. It is a sum of facilities or places, for TWO_STEP places for each person,
+    /// for KTH_NEAREST minutes or metres.
+    async fn mean(&self) -> Option<f64> {
+        self.found.mean().map(|v| round(v, 9))
+    }
+
+    /// People asked about.
+    async fn people(&self) -> f64 {
+        round(self.found.people, 1)
+    }
+
+    /// Of them, people without a value: off the network, or past the horizon.
+    async fn without_value(&self) -> f64 {
+        round(self.found.without, 1)
+    }
+
+    /// Facilities that count.
+    async fn facilities(&self) -> u64 {
+        self.found.facilities
+    }
+
+    /// Of them, those that offer nothing because their capacity is not known.
+    async fn unknown_capacity(&self) -> u64 {
+        self.found.unknown_capacity
+    }
+
+    /// How unequally it is shared among the people who have a value.
+    async fn inequality(&self) -> Inequality {
+        let found = self.found.inequality();
+        Inequality {
+            gini: found.gini.map(|v| round(v, 6)),
+            palma: found.palma.map(|v| round(v, 6)),
+            lorenz: Numbers(found.lorenz.into_iter().map(|p| round(p.1, 6)).collect()),
+        }
+    }
+
+    /// The regions one level below the one asked about, in the order of their codes.
+    #[graphql(complexity = "100 + 40 * child_complexity")]
+    async fn by_region(&self) -> Result<Vec<RegionAccess>> {
+        let (world, found) = (self.world.clone(), self.found.clone());
+        let rows = cost::run(usize::MAX, move || found.by_region(&world.register)).await?;
+        let row = |r: coverage::RegionAccess| RegionAccess {
+            world: self.world.clone(),
+            code: r.code,
+            name: r.name,
+            people: round(r.people, 1),
+            mean: r.mean.map(|v| round(v, 9)),
+        };
+        Ok(rows.into_iter().map(row).collect())
+    }
+
+    /// All cells.
+    #[graphql(complexity = 5000)]
+    async fn cells(&self) -> CellAccess {
+        let cells = &self.found.cells;
+        CellAccess {
+            cells: Cells(cells.iter().map(|c| c.cell).collect()),
+            people: Numbers(cells.iter().map(|c| round(c.people, 2)).collect()),
+            values: OptionalNumbers(cells.iter().map(|c| c.value.map(|v| round(v, 9))).collect()),
+        }
+    }
+
+    /// How this answer came about, so that it can be made again.
+    async fn explain(&self) -> Result<Explanation> {
+        Ok(explain(&self.world, network_of(&self.world)?, &self.found.question, &[&self.method]))
+    }
+}
+
+/// What is to be made as large, or as small, as can be.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SitingObjective {
+    /// Most people within the limit, with `count` sites.
+    MaxCover,
+    /// Fewest sites for `share` of the people whom any candidate can reach, `count` at most.
+    MinFacilities,
+    /// Least mean distance to the nearest, with `count` sites; what is beyond the limit counts as the limit.
+    MinMeanTime,
+}
+
+/// Where something may be built.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SitingCandidates {
+    /// At the centre of every cell in which people of the group live.
+    Cells,
+    /// At the `places` given.
+    Places,
+    /// Where a facility is planned, or closed for good.
+    Vacant,
+}
+
+/// One place more.
+pub struct SiteSuggestion {
+    world: Arc<World>,
+    found: coverage::SiteSuggestion,
+    people: f64,
+    group_covered: f64,
+}
+
+/// One place more.
+#[Object]
+impl SiteSuggestion {
+    /// Where.
+    async fn position(&self) -> PositionObject {
+        self.found.position.into()
+    }
+
+    /// Its H3 cell, of resolution 9.
+    async fn cell(&self) -> H3Cell {
+        H3Cell(self.found.cell)
+    }
+
+    /// The name of the nearest street, where it has one.
+    async fn street(&self) -> Option<&str> {
+        self.found.street.as_deref()
+    }
+
+    /// The facility that is planned or closed there, for VACANT.
+    async fn facility(&self) -> Option<Facility> {
+        Facility::numbered(&self.world, self.found.vacant?)
+    }
+
+    /// The place among those given, from 0, for PLACES.
+    async fn place(&self) -> Option<u64> {
+        self.found.given.map(|g| g as u64)
+    }
+
+    /// People covered by it and not before. For MIN_MEAN_TIME people times minutes (or metres) saved.
+    async fn gained(&self) -> f64 {
+        round(self.found.gained, 1)
+    }
+
+    /// People covered with it and all before it in the list.
+    async fn covered(&self) -> f64 {
+        round(self.group_covered, 1)
+    }
+
+    /// The same as a share of all people asked about.
+    async fn share(&self) -> f64 {
+        round(if self.people > 0.0 { self.group_covered / self.people } else { 0.0 }, 6)
+    }
+
+    /// The mean distance with it and all before it, what is beyond the limit counting as the limit.
+    async fn mean(&self) -> f64 {
+        round(self.found.mean, 4)
+    }
+}
+
+/// Where the next facilities help most.
+pub struct SiteSuggestions {
+    world: Arc<World>,
+    question: coverage::Question,
+    found: Arc<coverage::Suggestions>,
+}
+
+/// Where the next facilities help most.
+#[Object]
+impl SiteSuggestions {
+    /// The places, in the order in which they help most.
+    async fn sites(&self) -> Vec<SiteSuggestion> {
+        let site = |found: &coverage::SiteSuggestion| SiteSuggestion {
+            world: self.world.clone(),
+            found: found.clone(),
+            people: self.found.before.people,
+            group_covered: found.covered,
+        };
+        self.found.list.iter().map(site).collect()
+    }
+
+    /// Coverage today.
+    async fn before(&self) -> CoveredPeople {
+        self.found.before.into()
+    }
+
+    /// Coverage with all of them.
+    async fn after(&self) -> CoveredPeople {
+        self.found.after.into()
+    }
+
+    /// The mean distance today, what is beyond the limit counting as the limit.
+    async fn mean_before(&self) -> f64 {
+        round(self.found.mean_before, 4)
+    }
+
+    /// What all of them gain.
+    async fn gained(&self) -> f64 {
+        round(self.found.gained, 1)
+    }
+
+    /// No choice of as many sites among these candidates gains more than this.
+    async fn bound(&self) -> f64 {
+        round(self.found.bound, 1)
+    }
+
+    /// How far the choice may be from the best, as a share of the bound: 0.03 says that no other gains more than 3 % more.
+    async fn gap(&self) -> f64 {
+        round(self.found.gap, 6)
+    }
+
+    /// For MIN_FACILITIES: no fewer sites can do.
+    async fn fewest(&self) -> Option<u64> {
+        self.found.fewest.map(|n| n as u64)
+    }
+
+    /// Candidates that were looked at.
+    async fn candidates(&self) -> u64 {
+        self.found.candidates
+    }
+
+    /// Of them, those that lie too far from any street.
+    async fn candidates_off_network(&self) -> u64 {
+        self.found.off_network
+    }
+
+    /// How this answer came about, so that it can be made again.
+    async fn explain(&self) -> Result<Explanation> {
+        let method = "Sites are chosen one after the other, each time the one that gains most (greedy, with lazy evaluation); what is open today stays open. The bound follows from the gains that were left, which only shrink as more is built.";
+        Ok(explain(&self.world, network_of(&self.world)?, &self.question, &[method]))
+    }
+}
+
+fn mended(e: QuestionError) -> async_graphql::Error {
+    bad_input("need", "this need:", e)
+}
+
+#[derive(Default)]
+pub struct AnalysisQuery;
+
+/// What planners and analysts ask.
+#[Object]
+impl AnalysisQuery {
+    /// Who reaches a facility or center within some minutes, who of them has no other, and which others share them. Null
+    /// where there is none of that id or code.
+    #[graphql(complexity = "cost::sweeps(1) + cost::walkshed(&[minutes], profile) + child_complexity")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
+    async fn catchment(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "A center or facility.")] of: PlaceInput,
+        #[graphql(default = 15.0, desc = "The limit; what takes exactly as long is inside.")] minutes: f64,
+        #[graphql(default = "all", desc = "Which group: a name that `dataset.population.groups` lists.")] group: String,
+        #[graphql(default_with = "Profile::Adult", desc = "Who travels.")] profile: Profile,
+        #[graphql(default_with = "Direction::Towards", desc = "Which way people travel.")] direction: Direction,
+    ) -> Result<Option<Catchment>> {
+        let world = current(ctx).clone();
+        network_of(&world)?;
+        check_minutes(ctx, "minutes", minutes)?;
+        let register = &world.register;
+        let host = match &of {
+            PlaceInput::Center(code) => Host::Center(
+                register.centers.find(code).ok_or_else(|| not_found("of.center", code, "center with the code"))?.id,
+            ),
+            PlaceInput::Facility(id) => NodeId::number_of(RecordKind::Facility, id)
+                .map(Host::Facility)
+                .ok_or_else(|| not_found("of.facility", id, "facility with the id"))?,
+            PlaceInput::Point(_) | PlaceInput::Cell(_) => {
+                return Err(bad_input(
+                    "of",
+                    "a point or cell",
+                    "is no place people come to: name a center or facility",
+                ));
+            }
+        };
+        let name = group_name(&group).map_err(|e| bad_input("group", format_args!("\"{group}\""), e))?;
+        let demand =
+            Demand::of(register, &name).ok_or_else(|| not_found("group", &group, "population of the group"))?;
+        let travel = Travel { profile: profile.into(), direction: direction.into() };
+        let shared = world.clone();
+        let found = cost::run(usize::MAX, move || {
+            let network = network_of(&shared)?;
+            let found = coverage::catchment(&shared, network, host, travel, minutes, &demand)
+                .map_err(|e| unsnappable("of", e))?;
+            if let Some(found) = &found {
+                found.walkshed.polygons(network);
+            }
+            Ok::<_, async_graphql::Error>(found)
+        })
+        .await??;
+        let Some(found) = found else { return Ok(None) };
+        let limit = crate::network::Deciseconds::from_minutes(minutes);
+        let names = std::iter::once(EVERYONE.to_owned()).chain(register.groups.keys().cloned());
+        let groups = names
+            .filter_map(|g| {
+                let people = found.walkshed.population(register, &g, limit)?;
+                Some((g, people))
+            })
+            .collect();
+        Ok(Some(Catchment { found: Arc::new(found), minutes, groups, world: world.clone() }))
+    }
+
+    /// How much people can reach, and how unequally it is shared: sums, gravity, floating catchment areas, the k-th nearest.
+    #[graphql(complexity = "20_000 + child_complexity")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
+    async fn accessibility(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How it is measured.")] measure: AccessKind,
+        #[graphql(desc = "To what, within which limit: one category, kinds or service.")] need: NeedInput,
+        #[graphql(desc = "How what is farther counts for less, for GRAVITY and ENHANCED_TWO_STEP.")] decay: Option<
+            DecayInput,
+        >,
+        #[graphql(default_with = "OfferedKind::Count", desc = "What a facility offers.")] offered: OfferedKind,
+        #[graphql(desc = "Only who lives in this region, by its code; everyone when left out.")] region: Option<String>,
+        #[graphql(default = "all", desc = "Which group: a name that `dataset.population.groups` lists.")] group: String,
+        #[graphql(default_with = "Profile::Adult", desc = "Who travels.")] profile: Profile,
+        #[graphql(default_with = "Direction::Towards", desc = "Which way people travel.")] direction: Direction,
+    ) -> Result<AccessSurface> {
+        let world = current(ctx).clone();
+        network_of(&world)?;
+        let asked = question(ctx, &need, (region.as_deref(), &group), (profile, direction))?;
+        let decayed = |make: fn(Decay) -> AccessMeasure| match decay {
+            Some(decay) => Ok(make(decay.read()?)),
+            None => Err(bad_input("decay", "null", "must be given for this measure")),
+        };
+        let engine = match measure {
+            AccessKind::Gravity => decayed(AccessMeasure::Gravity)?,
+            AccessKind::EnhancedTwoStep => decayed(AccessMeasure::EnhancedTwoStep)?,
+            _ if decay.is_some() => return Err(bad_input("decay", "", "is for GRAVITY and ENHANCED_TWO_STEP alone")),
+            AccessKind::Cumulative => AccessMeasure::Cumulative,
+            AccessKind::TwoStep => AccessMeasure::TwoStep,
+            AccessKind::KthNearest => AccessMeasure::KthNearest,
+        };
+        let offered: Offered = offered.into();
+        let shared = world.clone();
+        let told = format!(
+            "Access is measured as {engine:?}, each facility offering its {}.",
+            match offered {
+                Offered::Count => "presence (1)",
+                Offered::Capacity => "capacity",
+            }
+        );
+        let found = cost::run(usize::MAX, move || {
+            coverage::surface(&shared, network_of(&shared)?, asked, &engine, offered).map_err(mended)
+        })
+        .await??;
+        Ok(AccessSurface { world, found: Arc::new(found), method: told })
+    }
+
+    /// Where the next facilities help most.
+    #[graphql(complexity = "20_000 + counted_sites(count) * 10 + child_complexity")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
+    async fn site_suggestions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What people need within reach: one category, kinds or service.")] need: NeedInput,
+        #[graphql(default_with = "SitingObjective::MaxCover", desc = "What is to be reached.")]
+        objective: SitingObjective,
+        #[graphql(default = 3, desc = "How many sites at most, 1 to 200.")] count: i32,
+        #[graphql(default_with = "SitingCandidates::Cells", desc = "Where something may be built.")]
+        candidates: SitingCandidates,
+        #[graphql(desc = "The candidates, for PLACES: 1,000 at most.")] places: Option<Vec<PlaceInput>>,
+        #[graphql(default = 1.0, desc = "For MIN_FACILITIES: the share to cover of those whom any candidate reaches.")]
+        share: f64,
+        #[graphql(desc = "Only for who lives in this region, and only there; everyone when left out.")] region: Option<
+            String,
+        >,
+        #[graphql(default = "all", desc = "Which group: a name that `dataset.population.groups` lists.")] group: String,
+        #[graphql(default_with = "Profile::Adult", desc = "Who travels.")] profile: Profile,
+        #[graphql(default_with = "Direction::Towards", desc = "Which way people travel.")] direction: Direction,
+    ) -> Result<SiteSuggestions> {
+        let world = current(ctx).clone();
+        network_of(&world)?;
+        let asked = question(ctx, &need, (region.as_deref(), &group), (profile, direction))?;
+        let count = usize::try_from(count)
+            .ok()
+            .filter(|n| (1..=MAX_SITES).contains(n))
+            .ok_or_else(|| bad_input("count", count, format_args!("is not between 1 and {MAX_SITES}")))?;
+        if !(share > 0.0 && share <= 1.0) {
+            return Err(bad_input("share", share, "must be more than 0 and at most 1"));
+        }
+        let candidates = match (candidates, places) {
+            (SitingCandidates::Places, Some(places)) if !places.is_empty() => {
+                if places.len() > MAX_PLACES {
+                    let why = format!("places: {} are more than {MAX_PLACES}", places.len());
+                    return Err(too_many("maxPlaces", why));
+                }
+                let named = places.iter().enumerate();
+                let read = named.map(|(n, p)| p.position(&world, &format!("places[{n}]")));
+                Candidates::Places(read.collect::<Result<_>>()?)
+            }
+            (SitingCandidates::Places, _) => {
+                return Err(bad_input("places", "[]", "must name the candidates for PLACES"));
+            }
+            (_, Some(_)) => return Err(bad_input("places", "", "are for the candidates PLACES alone")),
+            (SitingCandidates::Cells, None) => Candidates::Cells,
+            (SitingCandidates::Vacant, None) => Candidates::Vacant,
+        };
+        let objective = match objective {
+            SitingObjective::MaxCover => Objective::MaxCover,
+            SitingObjective::MinFacilities => Objective::MinFacilities { share },
+            SitingObjective::MinMeanTime => Objective::MinMeanTime,
+        };
+        let (shared, question) = (world.clone(), asked.clone());
+        let found = cost::run(usize::MAX, move || {
+            coverage::suggest_sites(&shared, network_of(&shared)?, &question, objective, count, &candidates)
+                .map_err(mended)
+        })
+        .await??;
+        Ok(SiteSuggestions { world, question: asked, found: Arc::new(found) })
+    }
+}
+
+fn counted_sites(count: i32) -> usize {
+    usize::try_from(count).unwrap_or_default().min(MAX_SITES)
+}
