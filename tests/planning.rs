@@ -1,0 +1,294 @@
+//! What planners ask over GraphQL: answers that can be checked by hand on a small city, and what is said of bad questions.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
+
+mod support;
+
+use serde_json::{Value, json};
+use std::sync::Arc;
+use support::city::{answer, ask, ask_with, position, rows};
+use support::{grid, real};
+use walkshed::graphql::{Api, Limits};
+use walkshed::registry::{Category, Facility, PopulationCell, RegisterRows, Status};
+use walkshed::world::World;
+
+/// The data of an answer that must not fail.
+fn data(query: &str) -> Value {
+    let found = ask(query);
+    assert_eq!(found.get("errors"), None, "{query}: {found}");
+    found["data"].clone()
+}
+
+fn of(world: &Arc<World>, query: &str) -> Value {
+    let found = answer(&ask_with(
+        &Api::new(Limits { max_complexity: 500_000, ..Limits::default() }),
+        world,
+        query,
+        Value::Null,
+    ));
+    assert_eq!(found.get("errors"), None, "{query}: {found}");
+    found["data"].clone()
+}
+
+#[test]
+fn coverage_of_the_small_city() {
+    // 500 people at the first health place, 300 some 500 m off, 200 far in the north-east but near another.
+    insta::assert_json_snapshot!(data(
+        "{ coverage(need: {category: HEALTH_CARE, minutes: 5}) {
+            total { people covered uncovered offNetwork share } unit limit mean percentiles(shares: [0.5, 0.9, 1])
+            histogram { from to people } notReached
+            byCategory { category facilities people { covered } }
+            byRegion { code name people { people covered } region { name } }
+            cells(first: 2, covered: false) { totalCount nodes { cell people covered onNetwork toNearest toCounted nearest { name } missing } }
+            gaps { totalCount nodes { people cellCount nearest { name } toNearest missedMost missedBy district { code } outline } }
+            explain { worldVersion parameters { name value } method }
+        } }"
+    ));
+}
+
+#[test]
+fn all_seven_categories_unless_told() {
+    let found = data(
+        "{ coverage { total { covered } byCategory { category people { share } } cells { nodes { people missing } } }
+           metres: coverage(need: {category: LIFE_SERVICES, metres: 800}) { unit total { covered } mean } }",
+    );
+    let all = &found["coverage"];
+    assert_eq!(all["total"]["covered"], 0.0);
+    assert_eq!(all["byCategory"].as_array().unwrap().len(), 7);
+    let home = all["cells"]["nodes"].as_array().unwrap().iter().find(|c| c["people"] == 500.0).unwrap();
+    assert_eq!(home["missing"], json!(["COMMUNITY_GOVERNANCE", "CULTURE_SPORTS", "EMPLOYMENT"]));
+    assert_eq!((&found["metres"]["unit"], &found["metres"]["total"]["covered"]), (&json!("METRES"), &json!(800.0)));
+}
+
+#[test]
+fn bad_questions_are_told_by_field() {
+    for (query, code, told) in [
+        ("{ coverage(need: {minutes: 0}) { limit } }", "BAD_USER_INPUT", "need.minutes: 0 must be more than 0"),
+        ("{ coverage(need: {minutes: 500}) { limit } }", "TOO_COMPLEX", "need.minutes: 500"),
+        ("{ coverage(need: {metres: 99000}) { limit } }", "TOO_COMPLEX", "need.metres: 99000"),
+        ("{ coverage(need: {metres: -1}) { limit } }", "BAD_USER_INPUT", "need.metres: -1"),
+        (
+            "{ coverage(need: {minutes: 5, metres: 5}) { limit } }",
+            "BAD_USER_INPUT",
+            "need.metres: 5 cannot be given together",
+        ),
+        ("{ coverage(need: {minCount: 11}) { limit } }", "BAD_USER_INPUT", "need.minCount: 11"),
+        ("{ coverage(need: {kinds: [\"moon base\"]}) { limit } }", "BAD_USER_INPUT", "moon base"),
+        ("{ coverage(need: {kinds: []}) { limit } }", "BAD_USER_INPUT", "need.kinds"),
+        (
+            "{ coverage(need: {kinds: [\"clinic\"], category: HEALTH_CARE}) { limit } }",
+            "BAD_USER_INPUT",
+            "give one of them",
+        ),
+        ("{ coverage(need: {service: \"nothing\"}) { limit } }", "NOT_FOUND", "need.service"),
+        ("{ coverage(region: \"500199\") { limit } }", "NOT_FOUND", "region: there is no"),
+        ("{ coverage(region: \"x\") { limit } }", "BAD_USER_INPUT", "region: \"x\""),
+        ("{ coverage(group: \"nobody\") { limit } }", "NOT_FOUND", "group"),
+        ("{ coverage(capacity: true) { limit } }", "BAD_USER_INPUT", "one category"),
+        ("{ coverage { percentiles(shares: [2]) } }", "BAD_USER_INPUT", "shares: 2"),
+        ("{ coverage { cellsGeojson(resolution: 12) } }", "BAD_USER_INPUT", "resolution: 12"),
+        (
+            "{ catchment(of: {point: {lon: 106.5, lat: 29.5}}) { people } }",
+            "BAD_USER_INPUT",
+            "name a center or facility",
+        ),
+        ("{ catchment(of: {center: \"500106013099\"}) { people } }", "NOT_FOUND", "of.center"),
+        (
+            "{ accessibility(measure: GRAVITY, need: {category: HEALTH_CARE}) { mean } }",
+            "BAD_USER_INPUT",
+            "decay: null",
+        ),
+        ("{ accessibility(measure: CUMULATIVE, need: {}) { mean } }", "BAD_USER_INPUT", "one category"),
+        (
+            "{ accessibility(measure: GRAVITY, need: {category: HEALTH_CARE}, decay: {form: LOGISTIC, a: 5}) { mean } }",
+            "BAD_USER_INPUT",
+            "decay.b",
+        ),
+        (
+            "{ accessibility(measure: GRAVITY, need: {category: HEALTH_CARE}, decay: {form: POWER, a: 0}) { mean } }",
+            "BAD_USER_INPUT",
+            "decay.a: 0",
+        ),
+        ("{ siteSuggestions(need: {category: HEALTH_CARE}, count: 0) { gap } }", "BAD_USER_INPUT", "count: 0"),
+        ("{ siteSuggestions(need: {}, count: 1) { gap } }", "BAD_USER_INPUT", "one category"),
+        ("{ siteSuggestions(need: {category: HEALTH_CARE}, candidates: PLACES) { gap } }", "BAD_USER_INPUT", "places"),
+        ("{ siteSuggestions(need: {category: HEALTH_CARE}, share: 0) { gap } }", "BAD_USER_INPUT", "share: 0"),
+        ("{ assessment(standard: \"mine\") { score } }", "BAD_USER_INPUT", "gb_50180_2018"),
+        ("{ assessment(standard: \"service_circle\", metShare: 3) { score } }", "BAD_USER_INPUT", "metShare: 3"),
+        ("{ assessment(standard: \"service_circle\", center: \"500106013099\") { score } }", "NOT_FOUND", "center"),
+        (
+            "{ assessment(standard: \"service_circle\", region: \"500106\", center: \"500106013004\") { score } }",
+            "BAD_USER_INPUT",
+            "together",
+        ),
+    ] {
+        let found = ask(query);
+        let error = &found["errors"][0];
+        assert!(error["message"].as_str().is_some_and(|m| m.contains(told)), "{query}: {found}");
+        assert_eq!(error["extensions"]["code"], code, "{query}");
+    }
+}
+
+#[test]
+fn catchments_know_who_has_no_other() {
+    let found = data(
+        "{ catchment(of: {center: \"500106013004\"}, minutes: 10) {
+            people exclusivePeople minutes groups { group people } areaKm2 overlaps { people center { code } facility { name } } } }",
+    );
+    let center = &found["catchment"];
+    // 500 live at the door, 300 400 m off; the other center is 1,500 m off.
+    assert_eq!((&center["people"], &center["exclusivePeople"]), (&json!(800.0), &json!(800.0)));
+    assert_eq!(center["overlaps"], json!([]));
+    let near = data("{ facilities(filter: {categories: [HEALTH_CARE]}) { nodes { id name } } }");
+    let id = near["facilities"]["nodes"][0]["id"].as_str().unwrap();
+    let found = data(&format!(
+        "{{ catchment(of: {{facility: \"{id}\"}}) {{ people exclusivePeople overlaps {{ people facility {{ name }} center {{ code }} }} }} }}"
+    ));
+    let other = &found["catchment"]["overlaps"][0];
+    assert_eq!((&other["facility"]["name"], &other["center"]), (&json!("Health care 12"), &Value::Null));
+    let (people, alone, shared) =
+        (&found["catchment"]["people"], &found["catchment"]["exclusivePeople"], &other["people"]);
+    assert_eq!(people.as_f64().unwrap(), alone.as_f64().unwrap() + shared.as_f64().unwrap());
+    let none = data("{ catchment(of: {facility: \"RmFjaWxpdHk6OTk5OQ\"}) { people } }");
+    assert_eq!(none["catchment"], Value::Null);
+}
+
+/// A street of homes with one clinic at its west end, and planned and closed ones farther on.
+fn street() -> Arc<World> {
+    let homes = [(200.0, 400.0), (1100.0, 300.0), (1900.0, 700.0), (2700.0, 100.0)];
+    let population = homes
+        .map(|(x, people)| PopulationCell {
+            cell: walkshed::geo::cell_of(position(x, 1500.0), h3o::Resolution::Ten),
+            people,
+        })
+        .to_vec();
+    let clinic = |id: i64, x: f64, status: Status| Facility {
+        id,
+        version: 1,
+        status,
+        capacity: Some(10.0),
+        kind: Some("clinic".into()),
+        ..Facility::new(format!("c{id}"), format!("clinic {id}"), Category::HealthCare, position(x, 1500.0))
+    };
+    let facilities =
+        vec![clinic(1, 200.0, Status::Open), clinic(2, 1900.0, Status::Planned), clinic(3, 2700.0, Status::Closed)];
+    let rows = RegisterRows { facilities, population, ..rows() };
+    Arc::new(World::new(Ok(Arc::new(grid(30, 100.0))), rows))
+}
+
+#[test]
+fn sites_are_where_they_gain_most() {
+    let world = street();
+    let found = of(
+        &world,
+        "{ siteSuggestions(need: {kinds: [\"clinic\"], minutes: 5}, count: 2, candidates: VACANT) {
+            sites { facility { name } gained covered share } before { covered } after { covered } gained bound gap candidates } }",
+    );
+    assert_eq!(
+        found["siteSuggestions"],
+        json!({
+            "sites": [
+                {"facility": {"name": "clinic 2"}, "gained": 700.0, "covered": 1100.0, "share": 0.733333},
+                {"facility": {"name": "clinic 3"}, "gained": 100.0, "covered": 1200.0, "share": 0.8}
+            ],
+            "before": {"covered": 400.0}, "after": {"covered": 1200.0},
+            "gained": 800.0, "bound": 800.0, "gap": 0.0, "candidates": 2
+        })
+    );
+    let all = of(
+        &world,
+        "{ few: siteSuggestions(need: {kinds: [\"clinic\"], minutes: 5}, objective: MIN_FACILITIES, share: 0.9, count: 10) {
+             sites { gained } fewest }
+           near: siteSuggestions(need: {kinds: [\"clinic\"], minutes: 15}, objective: MIN_MEAN_TIME, count: 1) {
+             meanBefore sites { mean gained cell } }
+           given: siteSuggestions(need: {kinds: [\"clinic\"], minutes: 5}, count: 1, candidates: PLACES,
+             places: [{point: {lon: 1, lat: 1}}, {center: \"500106013004\"}]) { sites { place gained } candidatesOffNetwork } }",
+    );
+    // 1,100 people are out of reach; 90 % of them are the 700 and the 300.
+    assert_eq!(all["few"]["sites"], json!([{"gained": 700.0}, {"gained": 300.0}]));
+    assert_eq!(all["few"]["fewest"], 2);
+    let (before, after) =
+        (all["near"]["meanBefore"].as_f64().unwrap(), all["near"]["sites"][0]["mean"].as_f64().unwrap());
+    let saved = all["near"]["sites"][0]["gained"].as_f64().unwrap();
+    assert!(((before - after) * 1500.0 - saved).abs() < 1.0 && saved > 0.0, "{all}");
+    assert_eq!(all["given"]["candidatesOffNetwork"], 1);
+}
+
+#[test]
+fn access_is_shared_among_who_reaches_it() {
+    let found = of(
+        &street(),
+        "{ two: accessibility(measure: TWO_STEP, need: {kinds: [\"clinic\"], minutes: 5}, offered: CAPACITY) {
+             mean people withoutValue facilities inequality { gini palma } cells { people values } }
+           kth: accessibility(measure: KTH_NEAREST, need: {kinds: [\"clinic\"], minCount: 2}) { mean withoutValue cells { values } }
+           sum: accessibility(measure: CUMULATIVE, need: {kinds: [\"clinic\"], minutes: 5}) { mean } }",
+    );
+    // Ten places for the 400 people who reach them, none for 1,100.
+    assert_eq!(found["two"]["facilities"], 1);
+    assert!((found["two"]["mean"].as_f64().unwrap() - 10.0 / 1500.0).abs() < 1e-8, "{found}");
+    let mut values: Vec<f64> =
+        found["two"]["cells"]["values"].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();
+    values.sort_by(f64::total_cmp);
+    assert_eq!(values, [0.0, 0.0, 0.0, 0.025]);
+    assert!((found["two"]["inequality"]["gini"].as_f64().unwrap() - 1100.0 / 1500.0).abs() < 1e-6);
+    assert_eq!(found["two"]["inequality"]["palma"], Value::Null);
+    // There is no second clinic.
+    assert_eq!((&found["kth"]["mean"], &found["kth"]["withoutValue"]), (&Value::Null, &json!(1500.0)));
+    assert!((found["sum"]["mean"].as_f64().unwrap() - 400.0 / 1500.0).abs() < 1e-8);
+}
+
+#[test]
+fn a_standard_is_met_or_not() {
+    let found = data(
+        "{ standards { key requirements { key unit limit circle } }
+           assessment(standard: \"service_circle\", center: \"500106013004\") {
+             people score requirements { requirement { key } met distance nearest { name } people { share } }
+             centers { totalCount nodes { center { code } score missing } } } }",
+    );
+    let keys: Vec<&str> = found["standards"].as_array().unwrap().iter().map(|s| s["key"].as_str().unwrap()).collect();
+    assert_eq!(keys, ["gb_50180_2018", "service_circle"]);
+    insta::assert_json_snapshot!(found["assessment"]);
+    let whole = data(
+        "{ assessment(standard: \"service_circle\") { people score requirements { met facilities people { share } }
+             regions { rank code score shares people } leastServed { people score cells }
+             centers(first: 1) { totalCount nodes { center { code } score } } explain { method parameters { name value } } } }",
+    );
+    insta::assert_json_snapshot!(whole["assessment"]);
+}
+
+/// What a planner reads of Porto Alegre, whose schools and health places are known.
+#[test]
+fn porto_alegre_as_a_planner_asks() {
+    let Some((network, rows)) = real::world_parts() else { return };
+    let world = Arc::new(World::new(Ok(Arc::new(network)), rows));
+    insta::assert_json_snapshot!(of(
+        &world,
+        "{ coverage(need: {category: HEALTH_CARE}) {
+             total { people covered uncovered offNetwork share } mean percentiles
+             gaps(first: 2) { totalCount nodes { people cellCount toNearest } } }
+           siteSuggestions(need: {category: HEALTH_CARE}, count: 3) { sites { cell street gained share } bound gap }
+           accessibility(measure: ENHANCED_TWO_STEP, need: {category: HEALTH_CARE}, decay: {form: GAUSSIAN, a: 6}) {
+             mean inequality { gini palma } } }"
+    ));
+}
+
+#[test]
+fn cells_and_gaps_as_geojson() {
+    let found = data(
+        "{ coverage(need: {category: HEALTH_CARE, minutes: 5}) { cellsGeojson gapsGeojson coarse: cellsGeojson(resolution: 7) } }",
+    );
+    let read = |value: &Value| -> geojson::FeatureCollection {
+        assert!(value["attribution"].as_str().is_some_and(|a| a.contains("OpenStreetMap")));
+        value.to_string().parse::<geojson::GeoJson>().unwrap().try_into().unwrap()
+    };
+    let cells = read(&found["coverage"]["cellsGeojson"]);
+    let people: f64 = cells.features.iter().map(|f| f.property("people").unwrap().as_f64().unwrap()).sum();
+    assert_eq!((cells.features.len(), people), (3, 1000.0));
+    for feature in &cells.features {
+        let polygon: geo::Polygon<f64> = feature.geometry.clone().unwrap().try_into().unwrap();
+        use geo::Winding;
+        assert!(polygon.exterior().is_ccw() && polygon.exterior().is_closed());
+    }
+    assert!(read(&found["coverage"]["coarse"]).features.len() <= 3);
+    let gaps = read(&found["coverage"]["gapsGeojson"]);
+    assert!(gaps.features.iter().all(|f| f.property("missed").unwrap() == "health_care"));
+}
