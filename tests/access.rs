@@ -1,5 +1,6 @@
 //! Measures of access against those of PySAL, capacities and sites against the slow and obvious way.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
+#![allow(clippy::float_cmp, reason = "people are whole numbers here, whose sums are exact")]
 
 mod support;
 

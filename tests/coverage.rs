@@ -1,9 +1,11 @@
 //! Who has what within reach: against a textbook search from every facility, by hand on a small city, and the laws that
 //! any coverage must keep.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
+#![allow(clippy::float_cmp, reason = "people are whole numbers here, whose sums are exact")]
 
 mod support;
 
+use geo::Area;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use support::city::{position, rows};
@@ -313,7 +315,6 @@ fn gaps_are_what_touches() {
                 assert!(near.iter().all(|n| !cells.contains(&u64::from(*n))), "two gaps touch");
             }
         }
-        use geo::Area;
         let outline = found.outline(&gap.cells);
         let single: f64 = gap.cells.iter().map(|&c| found.outline(&[c]).unsigned_area()).sum();
         assert!((outline.unsigned_area() / single - 1.0).abs() < 1e-6);

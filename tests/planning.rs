@@ -1,8 +1,10 @@
 //! What planners ask over GraphQL: answers that can be checked by hand on a small city, and what is said of bad questions.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
+#![allow(clippy::float_cmp, reason = "people are whole numbers here, whose sums are exact")]
 
 mod support;
 
+use geo::Winding;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use support::city::{answer, ask, ask_with, position, rows};
@@ -187,7 +189,7 @@ fn sites_are_where_they_gain_most() {
         found["siteSuggestions"],
         json!({
             "sites": [
-                {"facility": {"name": "clinic 2"}, "gained": 700.0, "covered": 1100.0, "share": 0.733333},
+                {"facility": {"name": "clinic 2"}, "gained": 700.0, "covered": 1100.0, "share": 0.733_333},
                 {"facility": {"name": "clinic 3"}, "gained": 100.0, "covered": 1200.0, "share": 0.8}
             ],
             "before": {"covered": 400.0}, "after": {"covered": 1200.0},
@@ -285,7 +287,6 @@ fn cells_and_gaps_as_geojson() {
     assert_eq!((cells.features.len(), people), (3, 1000.0));
     for feature in &cells.features {
         let polygon: geo::Polygon<f64> = feature.geometry.clone().unwrap().try_into().unwrap();
-        use geo::Winding;
         assert!(polygon.exterior().is_ccw() && polygon.exterior().is_closed());
     }
     assert!(read(&found["coverage"]["coarse"]).features.len() <= 3);

@@ -1,9 +1,11 @@
 //! The command line: thin commands over the rooms below.
 
+mod analyse;
 mod backup;
 mod check;
 mod demo;
 mod import;
+mod map;
 mod output;
 mod picture;
 mod serve;
@@ -66,6 +68,22 @@ enum Command {
         after_help = "Examples:\n  walkshed demo --scale 0.1\n  walkshed demo --export city-files\n  walkshed demo --remove"
     )]
     Demo(demo::DemoArgs),
+    /// Who has what they need within reach, by region; as a map, GeoJSON or CSV with --out.
+    #[command(
+        after_help = "Examples:\n  walkshed coverage --category elderly_care --region 500106 --out map.svg\n  walkshed coverage --kinds kindergarten --metres 300 --out cells.csv"
+    )]
+    Coverage(analyse::CoverageArgs),
+    /// Where people live who have not, the largest areas first.
+    #[command(after_help = "Example:\n  walkshed gaps --category health_care --minutes 15 --out gaps.geojson")]
+    Gaps(analyse::GapsArgs),
+    /// Where the next facilities help most.
+    #[command(
+        after_help = "Examples:\n  walkshed sites --category elderly_care --region 500106 --count 3 --out sites.svg\n  walkshed sites --kinds clinic --objective min-facilities --share 0.95 --count 50 --out sites.csv"
+    )]
+    Sites(analyse::SitesArgs),
+    /// A region against a planning standard, with a league table of its parts.
+    #[command(after_help = "Example:\n  walkshed assess --standard gb_50180_2018 --region 500106 --out towns.csv")]
+    Assess(analyse::AssessArgs),
     /// Print the GraphQL schema.
     #[command(after_help = "Example:\n  walkshed schema > schema.graphql")]
     Schema,
@@ -252,6 +270,12 @@ fn run(common: &Common, command: Command, fills: bool, output: &Output) -> Resul
         Command::Backup(args) => actix_web::rt::System::new().block_on(backup::backup(&args.file, &settings, output)),
         Command::Restore(args) => actix_web::rt::System::new().block_on(backup::restore(&args.file, &settings, output)),
         Command::Config => Ok(config(&settings, output)),
+        Command::Coverage(args) => {
+            actix_web::rt::System::new().block_on(analyse::coverage_of(&args, &settings, output))
+        }
+        Command::Gaps(args) => actix_web::rt::System::new().block_on(analyse::gaps_of(&args, &settings, output)),
+        Command::Sites(args) => actix_web::rt::System::new().block_on(analyse::sites_of(&args, &settings, output)),
+        Command::Assess(args) => actix_web::rt::System::new().block_on(analyse::assess(&args, &settings, output)),
         Command::Picture(args) => actix_web::rt::System::new().block_on(picture::picture(&args, &settings, output)),
     }
 }

@@ -74,6 +74,17 @@ impl Output {
         ExitCode::FAILURE
     }
 
+    /// Shows on a terminal that something is being worked out, nothing elsewhere.
+    pub fn spinner(&self, what: &'static str) -> ProgressBar {
+        if self.json || !std::io::stderr().is_terminal() {
+            return ProgressBar::hidden();
+        }
+        let bar = ProgressBar::new_spinner();
+        bar.set_message(what);
+        bar.enable_steady_tick(Duration::from_millis(100));
+        bar
+    }
+
     /// A progress bar on a terminal, nothing elsewhere.
     pub fn progress(&self, length: u64) -> ProgressBar {
         if self.json || !std::io::stderr().is_terminal() {

@@ -1,14 +1,14 @@
 //! `walkshed picture`: a walkshed as an SVG picture, for reports and for this project's own README.
 
+use super::map::{Frame, foot, head, path_of, streets};
 use super::output::{Failure, Output};
 use super::settings::Settings;
 use crate::coverage::{self, Walkshed};
-use crate::geo::{Fixed, Metric, Position};
-use crate::network::access::Kind;
+use crate::geo::Position;
 use crate::network::{Direction, Network, Profile, replace_file};
 use crate::world::{PlacedPoint, World};
 use clap::Args;
-use geo::{BoundingRect, MultiPolygon, Rect};
+use geo::{BoundingRect, MultiPolygon};
 use serde_json::json;
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -41,8 +41,6 @@ pub struct PictureArgs {
     out: PathBuf,
 }
 
-/// Width of the picture in pixels.
-const WIDTH: f64 = 900.0;
 /// Fills of the bands, from the shortest time on; the last one is repeated.
 const FILLS: [&str; 4] = ["#0b6e4f", "#2f9e79", "#86cbb0", "#c8e6d8"];
 
@@ -96,61 +94,11 @@ fn position_of(args: &PictureArgs, world: &World) -> Result<Position, Failure> {
     Ok(Position::new(lon, lat).map_err(|e| format!("--point {text}: {e}"))?)
 }
 
-/// From degrees to pixels.
-struct Frame {
-    west: f64,
-    north: f64,
-    /// Pixels a degree.
-    scale: (f64, f64),
-    height: f64,
-    metres_per_pixel: f64,
-}
-
-impl Frame {
-    fn around(rect: Rect<f64>) -> Self {
-        let metric = Metric::at(rect.center().y);
-        let metres = (metric.kx * Fixed::PER_DEGREE, metric.ky * Fixed::PER_DEGREE);
-        let margin = 0.06 * rect.width() * metres.0 + 30.0;
-        let width_m = rect.width() * metres.0 + 2.0 * margin;
-        let height_m = rect.height() * metres.1 + 2.0 * margin;
-        let pixels_per_metre = WIDTH / width_m;
-        Self {
-            west: rect.min().x - margin / metres.0,
-            north: rect.max().y + margin / metres.1,
-            scale: (metres.0 * pixels_per_metre, metres.1 * pixels_per_metre),
-            height: (height_m * pixels_per_metre).ceil(),
-            metres_per_pixel: 1.0 / pixels_per_metre,
-        }
-    }
-
-    fn at(&self, lon: f64, lat: f64) -> (f64, f64) {
-        ((lon - self.west) * self.scale.0, (self.north - lat) * self.scale.1)
-    }
-
-    fn shows(&self, (x, y): (f64, f64)) -> bool {
-        (0.0..=WIDTH).contains(&x) && (0.0..=self.height).contains(&y)
-    }
-
-    fn points(&self, line: impl Iterator<Item = (f64, f64)>) -> String {
-        let mut path = String::new();
-        for (i, (lon, lat)) in line.enumerate() {
-            let (x, y) = self.at(lon, lat);
-            // Writing to a String cannot fail.
-            let _ = write!(path, "{}{x:.1} {y:.1}", if i == 0 { "M" } else { "L" });
-        }
-        path
-    }
-}
-
 fn draw(world: &World, network: &Network, found: &Walkshed) -> Result<String, Failure> {
     let polygons = found.polygons(network);
     let rect = polygons.last().and_then(BoundingRect::bounding_rect).ok_or("nothing is reached from there")?;
     let frame = Frame::around(rect);
-    let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {0}\" font-family=\"sans-serif\" font-size=\"15\">\n\
-         <rect width=\"{WIDTH}\" height=\"{0}\" fill=\"#f6f4ef\"/>\n",
-        frame.height
-    );
+    let mut svg = head(&frame, 0.0);
     bands(&mut svg, &frame, polygons);
     streets(&mut svg, &frame, network);
     places(&mut svg, &frame, world);
@@ -166,28 +114,9 @@ fn draw(world: &World, network: &Network, found: &Walkshed) -> Result<String, Fa
 
 fn bands(svg: &mut String, frame: &Frame, polygons: &[MultiPolygon<f64>]) {
     for (i, shape) in polygons.iter().enumerate().rev() {
-        let rings = shape.iter().flat_map(|p| std::iter::once(p.exterior()).chain(p.interiors()));
-        let path: String = rings.map(|r| frame.points(r.0.iter().map(|c| (c.x, c.y))) + "Z").collect();
+        let path = path_of(frame, shape);
         let fill = FILLS[i.min(FILLS.len() - 1)];
         let _ = writeln!(svg, "<path d=\"{path}\" fill=\"{fill}\" fill-rule=\"evenodd\" fill-opacity=\"0.75\"/>");
-    }
-}
-
-fn streets(svg: &mut String, frame: &Frame, network: &Network) {
-    let (mut plain, mut steps) = (String::new(), String::new());
-    for id in network.edge_ids() {
-        let shape = network.shape(id);
-        if shape.iter().any(|p| frame.shows(frame.at(p.lon(), p.lat()))) {
-            let into = if network.edge(id).kind() == Kind::Steps { &mut steps } else { &mut plain };
-            into.push_str(&frame.points(shape.iter().map(|p| (p.lon(), p.lat()))));
-        }
-    }
-    let _ = writeln!(
-        svg,
-        "<path d=\"{plain}\" fill=\"none\" stroke=\"#5d6470\" stroke-opacity=\"0.55\" stroke-width=\"0.8\"/>"
-    );
-    if !steps.is_empty() {
-        let _ = writeln!(svg, "<path d=\"{steps}\" fill=\"none\" stroke=\"#b5651d\" stroke-width=\"2\"/>");
     }
 }
 
@@ -231,22 +160,7 @@ fn legend(svg: &mut String, frame: &Frame, world: &World, network: &Network, fou
             band.population,
         );
     }
-    // The longest round length that takes no more than a fifth of the width.
-    let round = [50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0];
-    let metres = round.into_iter().rfind(|m| m / frame.metres_per_pixel <= WIDTH / 5.0).unwrap_or(round[0]);
-    let length = metres / frame.metres_per_pixel;
-    let (x, y) = (WIDTH - 20.0 - length, frame.height - 34.0);
-    let _ = writeln!(
-        svg,
-        "<path d=\"M{x:.1} {y:.1}v6h{length:.1}v-6\" fill=\"none\" stroke=\"#222\" stroke-width=\"2\"/>\
-         <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{metres} m</text>\
-         <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\" font-size=\"12\" fill=\"#444\">{}</text>",
-        x - 8.0,
-        y + 7.0,
-        WIDTH - 20.0,
-        frame.height - 10.0,
-        world.attribution(),
-    );
+    foot(svg, frame, world.attribution());
 }
 
 fn capital(name: &str) -> String {

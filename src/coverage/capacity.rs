@@ -35,7 +35,7 @@ pub fn assign(pairs: &Pairs, people: &[f64], capacity: &[Option<f64>]) -> Assign
             continue;
         }
         // Whoever is left takes exactly what is left, so that no crumbs of rounding remain.
-        assigned.served[cell] = if taken == waiting { people[cell] } else { assigned.served[cell] + taken };
+        assigned.served[cell] = if room >= waiting { people[cell] } else { assigned.served[cell] + taken };
         assigned.load[site] += taken;
         if let Some(left) = &mut assigned.left[site] {
             *left -= taken;

@@ -1,10 +1,10 @@
 //! Catchments: from where a facility or center is reached, who has no other, and with which others it shares its people.
 
-use super::need::{Demand, Measure, Part, Travel, supply, supply_of, wanted_places};
+use super::need::{Demand, Measure, Travel, supply, supply_of, wanted_places};
 use super::reach::{Walkshed, walkshed};
 use super::wanted::Wishes;
 use crate::network::{Deciseconds, MAX_NEAREST, Network, Unsnappable};
-use crate::registry::Host;
+use crate::registry::{Host, Status};
 use crate::world::{PlacedPoint, World};
 use std::collections::BTreeMap;
 
@@ -49,16 +49,13 @@ pub fn catchment(
     let walkshed = walkshed(world, network, place, travel.profile, travel.direction, &[minutes]);
     // One search for all of its sort serves the next question about any of them.
     let among = (MAX_NEAREST, Measure::Minutes.limit(Measure::Minutes.horizon().min(60.0)).max(limit));
-    let others = match category {
-        Some(category) => {
-            let part =
-                Part { category: Some(category), wishes: Wishes { categories: vec![category], ..Wishes::default() } };
-            supply(world, network, &wanted_places(register, &part.wishes), travel, Measure::Minutes, among)
-        }
-        None => {
-            let centers = register.centers.iter().filter(|c| c.status == crate::registry::Status::Open);
-            supply_of(world, network, centers.map(|c| (c.id, c.position)).collect(), travel, Measure::Minutes, among)
-        }
+    let others = if let Some(category) = category {
+        let wishes = Wishes { categories: vec![category], ..Wishes::default() };
+        supply(world, network, &wanted_places(register, &wishes), travel, Measure::Minutes, among)
+    } else {
+        let centers = register.centers.iter().filter(|c| c.status == Status::Open);
+        let points = centers.map(|c| (c.id, c.position)).collect();
+        supply_of(world, network, points, travel, Measure::Minutes, among)
     };
     let own = match host {
         Host::Center(id) | Host::Facility(id) => id,

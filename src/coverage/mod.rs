@@ -38,6 +38,6 @@ pub use sites::{Candidates, SiteSuggestion, Suggestions, suggest_sites};
 pub use siting::{Choice, Objective, Problem, fewest, greedy};
 pub use standard::{Requirement, Standard, StandardError, Standards};
 pub use surface::{AccessMeasure, CellAccess, Offered, RegionAccess, Surface, surface};
-pub use tables::{cells_csv, cells_text, gaps_csv, gaps_text};
+pub use tables::{cells_csv, cells_text, gaps_csv, gaps_text, regions_csv, regions_text, sites_csv, sites_text};
 pub use usage::{Factor, Period, PeriodError, Underused, Usage, center_usage, region_usage, underused};
 pub use wanted::{Wanted, Wishes};

@@ -178,7 +178,7 @@ impl Kept for Reached {
     }
 }
 
-fn key_of_supply<T: Kept>(key: Key, world: &World, places: &[u32], travel: Travel, measure: Measure) -> Key {
+fn key_of_supply(key: Key, world: &World, places: &[u32], travel: Travel, measure: Measure) -> Key {
     let facilities = &world.register.facilities;
     let points: Vec<(i64, i32, i32)> = places
         .iter()
@@ -205,7 +205,7 @@ pub fn supply(
     measure: Measure,
     (nearest, horizon): (usize, Deciseconds),
 ) -> Arc<Supply> {
-    let key = key_of_supply::<Supply>(Key::of::<Supply>(), world, places, travel, measure).and((nearest, horizon));
+    let key = key_of_supply(Key::of::<Supply>(), world, places, travel, measure).and((nearest, horizon));
     world.memo.get(&key, || {
         let network = measure.network(network);
         let starts = starts(world, network, places, travel.profile);
@@ -244,9 +244,8 @@ pub fn reached(world: &World, network: &Network, wishes: &Wishes, need: &Need, t
     let places = wanted_places(&world.register, wishes);
     let (nearest, horizon) = (need.min_count.clamp(1, MAX_NEAREST), need.horizon());
     let cells: Vec<u64> = world.register.population.iter().map(|c| c.cell.into()).collect();
-    let key = key_of_supply::<Reached>(Key::of::<Reached>(), world, &places, travel, need.measure)
-        .and((nearest, horizon))
-        .and(cells);
+    let key =
+        key_of_supply(Key::of::<Reached>(), world, &places, travel, need.measure).and((nearest, horizon)).and(cells);
     world.memo.get(&key, || {
         let supply = supply(world, network, &places, travel, need.measure, (nearest, horizon));
         let network = need.measure.network(network);

@@ -1,7 +1,9 @@
 //! Coverage as text to take away: GeoJSON and CSV, with the notice of who made the streets.
 
+use super::assess::{Assessment, Rated};
 use super::cover::{Coverage, Gap, Share};
 use super::need::Measure;
+use super::sites::{SiteSuggestion, Suggestions};
 use crate::geo::multi_polygon_text;
 use crate::registry::Register;
 use h3o::{CellIndex, Resolution};
@@ -153,6 +155,88 @@ pub fn gaps_csv(found: &Coverage, register: &Register, gaps: &[Gap]) -> String {
             })
             .collect();
         let _ = writeln!(out, "{}", row.join(","));
+    }
+    out
+}
+
+/// Suggested sites as a FeatureCollection of points, in the order of their choice.
+#[must_use]
+pub fn sites_text(found: &Suggestions, notice: &str) -> String {
+    let feature = |(n, site): (usize, &SiteSuggestion)| {
+        let geometry =
+            json!({"type": "Point", "coordinates": [rounded(site.position.lon(), 7), rounded(site.position.lat(), 7)]});
+        let properties = json!({
+            "rank": n + 1,
+            "cell": site.cell.to_string(),
+            "street": site.street,
+            "gained": rounded(site.gained, 2),
+            "covered": rounded(site.covered, 2),
+            "mean": rounded(site.mean, 4),
+        });
+        (geometry.to_string(), properties)
+    };
+    collection(notice, found.list.iter().enumerate().map(feature))
+}
+
+/// Suggested sites as CSV, a row each.
+#[must_use]
+pub fn sites_csv(found: &Suggestions) -> String {
+    let mut out = String::from("rank,lon,lat,cell,street,gained,covered,mean\n");
+    for (n, site) in found.list.iter().enumerate() {
+        let _ = writeln!(
+            out,
+            "{},{:.7},{:.7},{},{},{},{},{}",
+            n + 1,
+            site.position.lon(),
+            site.position.lat(),
+            site.cell,
+            field(site.street.as_deref().unwrap_or_default()),
+            rounded(site.gained, 2),
+            rounded(site.covered, 2),
+            rounded(site.mean, 4)
+        );
+    }
+    out
+}
+
+/// The league table of an assessment as a FeatureCollection of the outlines of its regions; null geometries where none is known.
+#[must_use]
+pub fn regions_text(found: &Assessment, register: &Register, notice: &str) -> String {
+    let feature = |(n, rated): (usize, &Rated)| {
+        let region = rated.code.as_deref().and_then(|c| register.regions.find(c));
+        let outline = region.and_then(|r| r.outline.clone()).unwrap_or_else(|| "null".to_owned());
+        let mut properties = json!({
+            "rank": n + 1,
+            "code": rated.code,
+            "name": rated.name,
+            "people": rounded(rated.people, 2),
+            "score": rounded(rated.score, 3),
+        });
+        for (requirement, share) in found.standard.requirements.iter().zip(&rated.shares) {
+            properties[&requirement.key] = json!(rounded(*share, 6));
+        }
+        (outline, properties)
+    };
+    collection(notice, found.regions.iter().enumerate().map(feature))
+}
+
+/// The league table of an assessment as CSV, a row a region, a column a requirement.
+#[must_use]
+pub fn regions_csv(found: &Assessment) -> String {
+    let keys: Vec<&str> = found.standard.requirements.iter().map(|r| r.key.as_str()).collect();
+    let mut out = format!("rank,code,name,people,score,{}\n", keys.join(","));
+    for (n, rated) in found.regions.iter().enumerate() {
+        let shares: Vec<String> = rated.shares.iter().map(|s| rounded(*s, 6).to_string()).collect();
+        let _ = writeln!(
+            out,
+            "{},{},{},{},{},{}",
+            n + 1,
+            rated.code.as_deref().unwrap_or_default(),
+            field(rated.name.as_deref().unwrap_or_default()),
+            rounded(rated.people, 2),
+            rounded(rated.score, 3),
+            shares.join(",")
+        );
     }
     out
 }

@@ -78,23 +78,30 @@ pub fn demand(seed: u64, districts: &[District], layout: &Layout, streets: &Stre
     (csv, outlines(districts, &cells))
 }
 
-/// Districts with the ground of their people as `GeoJSON`.
+/// Districts with the ground of their people as `GeoJSON`, and their towns, whose outlines nobody knows.
 fn outlines(districts: &[District], cells: &BTreeMap<CellIndex, People>) -> String {
     let mut ground: HashMap<usize, Vec<CellIndex>> = HashMap::new();
     for (cell, people) in cells {
         ground.entry(people.district).or_default().extend(cell.parent(Resolution::Eight));
     }
     let solvent = SolventBuilder::new().build();
-    let features = districts.iter().enumerate().map(|(d, district)| {
+    let features = districts.iter().enumerate().flat_map(|(d, district)| {
         let mut own = ground.remove(&d).unwrap_or_default();
         own.sort_unstable();
         own.dedup();
         // Cells of one resolution, each once: nothing else can fail.
         let area = solvent.dissolve(own).map_or_else(|_| "null".into(), |area| multi_polygon_text(&area));
-        format!(
+        let whole = format!(
             "{{\"type\":\"Feature\",\"properties\":{{\"code\":\"{}\",\"name\":\"{}\",\"name_en\":\"{}\"}},\"geometry\":{area}}}",
             district.code, district.name, district.name_en
-        )
+        );
+        let towns = district.towns.iter().map(|town| {
+            format!(
+                "{{\"type\":\"Feature\",\"properties\":{{\"code\":\"{}\",\"name\":\"{}\"}},\"geometry\":null}}",
+                town.code, town.name
+            )
+        });
+        std::iter::once(whole).chain(towns)
     });
     let features: Vec<String> = features.collect();
     format!(

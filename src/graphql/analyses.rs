@@ -465,7 +465,6 @@ impl AnalysisQuery {
     /// Who reaches a facility or center within some minutes, who of them has no other, and which others share them. Null
     /// where there is none of that id or code.
     #[graphql(complexity = "cost::sweeps(1) + cost::walkshed(&[minutes], profile) + child_complexity")]
-    #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn catchment(
         &self,
         ctx: &Context<'_>,

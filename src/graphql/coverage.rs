@@ -526,7 +526,6 @@ impl Coverage {
 
     /// The cells with people of the group, in the order of the population.
     #[graphql(complexity = "counted(first, last) * child_complexity")]
-    #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn cells(
         &self,
         #[graphql(desc = "Only those covered, or only those not.")] covered: Option<bool>,
@@ -644,6 +643,7 @@ pub struct CoverageQuery;
 impl CoverageQuery {
     /// Who has what they need within reach: people covered and not, by category, region and distance; the gaps.
     #[graphql(complexity = "cost::sweeps(need.parts()) + child_complexity")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn coverage(
         &self,
         ctx: &Context<'_>,

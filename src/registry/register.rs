@@ -201,7 +201,7 @@ impl Register {
             if reorders {
                 next.orders = Arc::default();
             }
-            if moves_homes(one) {
+            if next.moves_homes(one) {
                 next.homes = Arc::default();
             }
             match one {
@@ -214,6 +214,24 @@ impl Register {
         }
         next.link(stale);
         next
+    }
+
+    /// Can people live in another division after it?
+    fn moves_homes(&self, done: &Done) -> bool {
+        match done {
+            Done::Put(record) => match &**record {
+                AnyRecord::Center(new) => {
+                    self.centers.get(new.id).is_none_or(|old| old.code != new.code || old.position != new.position)
+                }
+                AnyRecord::Region(new) => {
+                    self.regions.get(new.id).is_none_or(|old| old.code != new.code || old.outline != new.outline)
+                }
+                _ => false,
+            },
+            Done::Deleted { kind, .. } => matches!(kind, RecordKind::Center | RecordKind::Region),
+            Done::Population { group, .. } => group == EVERYONE,
+            _ => false,
+        }
     }
 
     fn put(&mut self, record: AnyRecord, stale: &mut Stale) {
@@ -572,16 +590,6 @@ impl Register {
     #[must_use]
     pub fn visits_of(&self, center: i64) -> Option<&CenterVisits> {
         self.visits.get(&center).map(Arc::as_ref)
-    }
-}
-
-/// Can people live in another division after it?
-fn moves_homes(done: &Done) -> bool {
-    match done {
-        Done::Put(record) => matches!(record.kind(), RecordKind::Center | RecordKind::Region),
-        Done::Deleted { kind, .. } => matches!(kind, RecordKind::Center | RecordKind::Region),
-        Done::Population { group, .. } => group == EVERYONE,
-        _ => false,
     }
 }
 
