@@ -8,12 +8,12 @@ use rayon::prelude::*;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use walkshed::coverage::{
-    Candidates, Demand, Measure, Need, Objective, Question, Site, Standards, Travel, Wishes, assess, coverage, pairs,
-    suggest_sites, wanted_places,
+    Candidates, Demand, Measure, Need, Objective, Question, Site, SiteSearch, Standards, Travel, Wishes, assess,
+    coverage, pairs, suggest_sites, wanted_places,
 };
 use walkshed::folder::DataFolder;
 use walkshed::memo::Memo;
-use walkshed::network::{Deciseconds, Direction, Network, PointLayer, Profile, Profiles, Start, Sweep, VertexId};
+use walkshed::network::{Deciseconds, Direction, Network, Profile, Profiles, Start, Sweep};
 use walkshed::registry::{Category, Homes};
 use walkshed::world::World;
 
@@ -52,6 +52,9 @@ fn city(c: &mut Criterion) {
         world.register.facilities.len(),
         world.register.population.len()
     );
+    if let Some(folder) = std::env::var_os("WALKSHED_EXPORT") {
+        export(&world, &network, std::path::Path::new(&folder));
+    }
     let mut group = c.benchmark_group("coverage");
     group.sample_size(10);
     let sweep = |category: Category, nearest: usize, minutes: f64| {
@@ -104,22 +107,21 @@ fn city(c: &mut Criterion) {
     group.bench_function("sum of people within 900 s of every junction", |b| {
         world.population_layer.prepare(&network, Profile::Adult, Direction::From);
         let people = Demand::of(&world.register, "all").unwrap().people;
-        b.iter(|| reachable_sums(&network, &world.population_layer, &people, Deciseconds(9000)));
+        let sums = || {
+            let limit = Deciseconds(9000);
+            world.population_layer.sums_within(&network, Profile::Adult, Direction::From, limit, &people)
+        };
+        b.iter(|| sums().len());
     });
+    let search = SiteSearch { objective: Objective::MaxCover, count: 20, exact_seconds: None };
     group.bench_function("the next 20 sites of the whole city, new", |b| {
         b.iter(|| {
             world.memo = Arc::new(Memo::default());
-            suggest_sites(&world, &network, &question(need.clone()), Objective::MaxCover, 20, &Candidates::Cells)
-                .unwrap()
-                .gained
+            suggest_sites(&world, &network, &question(need.clone()), search, &Candidates::Cells).unwrap().gained
         });
     });
     group.bench_function("the next 20 sites of the whole city, asked before", |b| {
-        b.iter(|| {
-            suggest_sites(&world, &network, &question(need.clone()), Objective::MaxCover, 20, &Candidates::Cells)
-                .unwrap()
-                .gained
-        });
+        b.iter(|| suggest_sites(&world, &network, &question(need.clone()), search, &Candidates::Cells).unwrap().gained);
     });
     group.bench_function("GB 50180-2018 for the whole city, new", |b| {
         let standards = Standards::default();
@@ -132,12 +134,34 @@ fn city(c: &mut Criterion) {
     group.finish();
 }
 
-/// Of every junction the people within a limit, all junctions shared out over the cores.
-fn reachable_sums(network: &Network, layer: &PointLayer, people: &[f64], limit: Deciseconds) -> f64 {
-    (0..network.vertices().len() as u32)
-        .into_par_iter()
-        .map(|v| layer.sum_within(network, Profile::Adult, Direction::From, VertexId(v), limit, people))
-        .sum()
+/// The graph, facilities and people as plain little-endian arrays, for `benches/peers/peers.py`: what hangs on a street
+/// segment is put on the nearer end of it, since other tools know junctions alone.
+fn export(world: &World, network: &Network, folder: &std::path::Path) {
+    std::fs::create_dir_all(folder).unwrap();
+    let write = |name: &str, bytes: Vec<u8>| std::fs::write(folder.join(name), bytes).unwrap();
+    let vertex_of = |snap: &walkshed::network::Snap| {
+        let edge = network.edge(snap.edge);
+        if snap.fraction < 0.5 { edge.tail.0 } else { edge.head.0 }
+    };
+    write("lon.f64", network.vertices().iter().flat_map(|v| v.lon().to_le_bytes()).collect());
+    write("lat.f64", network.vertices().iter().flat_map(|v| v.lat().to_le_bytes()).collect());
+    let (first, heads) = (network.first_arc(), network.arc_heads());
+    let costs = network.costs(Profile::Adult, Direction::From);
+    let arcs =
+        (0..network.vertices().len()).flat_map(|v| (first[v]..first[v + 1]).map(move |a| (v as u32, a as usize)));
+    let usable: Vec<(u32, u32, u32)> =
+        arcs.map(|(v, a)| (v, heads[a], costs[a].0)).filter(|arc| arc.2 != u32::MAX).collect();
+    write("arcs.u32", usable.iter().flat_map(|a| [a.0, a.1, a.2].map(u32::to_le_bytes).concat()).collect());
+    let snaps = &world.facility_layer.snapped(network, Profile::Adult).snaps;
+    for category in Category::ALL {
+        let places = wanted_places(&world.register, &of(category));
+        let vertices = places.iter().filter_map(|&p| snaps[p as usize].as_ref().map(vertex_of));
+        write(&format!("{category}.u32"), vertices.flat_map(u32::to_le_bytes).collect());
+    }
+    let cells = world.register.population.iter().zip(&world.population_layer.snapped(network, Profile::Adult).snaps);
+    let people: Vec<(u32, f64)> = cells.filter_map(|(c, s)| Some((vertex_of(s.as_ref()?), c.people))).collect();
+    write("people_at.u32", people.iter().flat_map(|p| p.0.to_le_bytes()).collect());
+    write("people.f64", people.iter().flat_map(|p| p.1.to_le_bytes()).collect());
 }
 
 criterion_group!(all, city);

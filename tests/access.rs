@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 use support::Random;
 use walkshed::coverage::{
-    Decay, Objective, Pairs, Problem, Site, assign, fewest, gravity, greedy, inequality, two_step,
+    Decay, Objective, Pairs, Problem, Site, assign, exact, fewest, gravity, greedy, inequality, two_step,
 };
 use walkshed::geo::Position;
 use walkshed::network::Deciseconds;
@@ -180,6 +180,12 @@ proptest! {
             let best = sets(count, size).iter().map(|set| value(&s, set, objective)).fold(0.0, f64::max);
             prop_assert!(found.gained >= (1.0 - 1.0 / std::f64::consts::E) * best);
             prop_assert!(found.bound >= best, "{} is no bound of {}", found.bound, best);
+            let certain = exact(&problem, objective, size, 30.0).unwrap();
+            prop_assert!(certain.is_exact);
+            prop_assert_eq!((certain.gained, certain.bound), (best, best));
+            let chosen: Vec<usize> = certain.chosen.iter().map(|c| c.0 as usize).collect();
+            prop_assert!(chosen.len() <= size);
+            prop_assert_eq!(value(&s, &chosen, objective), best);
         }
     }
 
@@ -194,5 +200,8 @@ proptest! {
         prop_assert!(found.gained >= target);
         let least = (0..=count).find(|&n| sets(count, n).iter().any(|set| value(&s, set, Objective::MaxCover) >= target)).unwrap();
         prop_assert!(fewest(&problem, share) <= least && least <= found.chosen.len());
+        let certain = exact(&problem, Objective::MinFacilities { share }, count, 30.0).unwrap();
+        prop_assert!(certain.is_exact && certain.gained >= target);
+        prop_assert_eq!(certain.chosen.len(), least);
     }
 }

@@ -83,6 +83,8 @@ fn gaps_sites_and_assessments() {
     done(at, &[&["sites"], &health[..], &["--out", "sites.svg"]].concat());
     let few = json(at, &[&["sites"], &health[..], &["--objective", "min-facilities", "--share", "0.5"]].concat());
     assert_eq!((few["sites"].as_array().unwrap().len(), &few["fewest"]), (1, &1.into()));
+    let best = json(at, &[&["sites"], &health[..], &["--count", "2", "--exact"]].concat());
+    assert_eq!((&best["gained"], &best["bound"], &best["exact"]), (&500.0.into(), &500.0.into(), &true.into()));
     let assessed = json(at, &["assess", "--out", "table.csv"]);
     assert_eq!(assessed["requirements"].as_array().unwrap().len(), 7);
     assert!(assessed["score"].as_f64().unwrap() > 40.0);

@@ -196,6 +196,12 @@ fn sites_are_where_they_gain_most() {
             "gained": 800.0, "bound": 800.0, "gap": 0.0, "candidates": 2
         })
     );
+    let best = of(
+        &world,
+        "{ siteSuggestions(need: {kinds: [\"clinic\"], minutes: 5}, count: 2, candidates: VACANT, exact: true) { gained exact gap explain { method } } }",
+    );
+    assert_eq!((&best["siteSuggestions"]["gained"], &best["siteSuggestions"]["exact"]), (&json!(800.0), &json!(true)));
+    assert!(best["siteSuggestions"]["explain"]["method"][0].as_str().unwrap().contains("mixed-integer"));
     let all = of(
         &world,
         "{ few: siteSuggestions(need: {kinds: [\"clinic\"], minutes: 5}, objective: MIN_FACILITIES, share: 0.9, count: 10) {

@@ -12,10 +12,13 @@ use walkshed::network::Profiles;
 
 const README: &str = include_str!("../README.md");
 
-fn block(language: &str) -> &'static str {
+fn blocks(language: &str) -> Vec<&'static str> {
     let opening = format!("```{language}\n");
-    let start = README.find(&opening).unwrap() + opening.len();
-    &README[start..start + README[start..].find("```").unwrap()]
+    README.split(&opening).skip(1).map(|rest| &rest[..rest.find("```").unwrap()]).collect()
+}
+
+fn block(language: &str) -> &'static str {
+    blocks(language)[0]
 }
 
 /// The README's first command makes the whole city; so does this.
@@ -44,15 +47,41 @@ fn the_example_of_the_readme_is_answered_as_it_says() {
         assert!(block("text").contains(&told), "{told}");
     }
     let told: Value = serde_json::from_str(block("json")).unwrap();
-    let found = answer(&ask_with(&Api::new(Limits::default()), &Arc::new(world), block("graphql"), Value::Null));
+    let (api, world) = (Api::new(Limits::default()), Arc::new(world));
+    let found = answer(&ask_with(&api, &world, block("graphql"), Value::Null));
     assert_eq!(found["data"], told);
+    // And so are the planner's commands, and the same over GraphQL.
+    let commands = blocks("sh").into_iter().find(|b| b.contains("walkshed sites")).unwrap();
+    for command in commands.lines() {
+        let words: Vec<&str> = command.split(' ').skip(1).collect();
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_walkshed"))
+            .args(&words)
+            .arg("--data")
+            .arg(data.path())
+            .current_dir(data.path())
+            .env_clear()
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+        if words[0] == "sites" {
+            let said = String::from_utf8(output.stdout).unwrap();
+            assert!(said.starts_with(blocks("text")[1]), "{said}");
+            let drawn = std::fs::read_to_string(data.path().join("sites.svg")).unwrap();
+            let shown = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/img/sites.svg");
+            assert!(drawn == std::fs::read_to_string(shown).unwrap(), "the picture of the README is another");
+        }
+    }
+    let planned = answer(&ask_with(&api, &world, blocks("graphql")[1], Value::Null));
+    assert_eq!(planned["data"]["siteSuggestions"]["sites"][0]["gained"], 30652.0, "{planned}");
 }
 
 #[test]
 fn the_settings_of_the_readme_are_settings() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("walkshed.toml");
-    std::fs::write(&path, block("toml")).unwrap();
+    // The settings themselves come last: the others are tables.
+    let texts: Vec<&str> = blocks("toml").into_iter().rev().collect();
+    std::fs::write(&path, texts.concat()).unwrap();
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_walkshed"))
         .args(["config", "--config"])
         .arg(&path)

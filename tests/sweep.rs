@@ -6,7 +6,7 @@ mod support;
 
 use support::dijkstra::Reference;
 use support::{Random, porto_alegre_network, random_network, random_point};
-use walkshed::network::{Deciseconds, Direction, Network, Profile, Start, Sweep};
+use walkshed::network::{Deciseconds, Direction, Network, PointLayer, Profile, Search, Seed, Start, Sweep, VertexId};
 
 fn places(network: &Network, profile: Profile, count: usize, r: &mut Random) -> Vec<Option<Start>> {
     let place = |_| {
@@ -73,6 +73,39 @@ fn porto_alegre_by_time_and_by_length() {
     let Some(network) = porto_alegre_network() else { return };
     assert!(compare(&network, 7, 25, 150) > 2000);
     assert!(compare(network.by_length(), 8, 25, 150) > 2000);
+}
+
+/// People within reach of each junction: by a search from each point, against one from each junction.
+#[test]
+fn sums_of_all_junctions_are_those_of_each() {
+    for seed in 0..3 {
+        let network = random_network(seed + 700, 150);
+        let mut r = Random(seed);
+        let points: Vec<_> = (0..40).map(|_| random_point(&network, &mut r)).collect();
+        let weights: Vec<f64> = (0..40).map(|_| r.below(100) as f64).collect();
+        let layer = PointLayer::new(points.clone());
+        for profile in [Profile::Adult, Profile::Bicycle] {
+            for direction in Direction::ALL {
+                let limit = Deciseconds(1200);
+                let sums = layer.sums_within(&network, profile, direction, limit, &weights);
+                for (v, sum) in sums.iter().enumerate() {
+                    let mut search = Search::new();
+                    let seed = Seed { vertex: VertexId(v as u32), time: Deciseconds(0) };
+                    search.run(&network, profile, direction, &[seed], limit);
+                    // By hand, from both ends of each point's street.
+                    let reached = points.iter().zip(&weights).filter(|(point, _)| {
+                        let Ok(snap) = network.snap(**point, profile) else { return false };
+                        let off = Start::new(&network, snap, profile).off;
+                        let (edge, legs) = (network.edge(snap.edge), snap.from_ends(&network, profile, direction));
+                        let time = |vertex, leg| search.time(vertex) + leg + off;
+                        time(edge.tail, legs[0]).min(time(edge.head, legs[1])) <= limit
+                    });
+                    let wanted: f64 = reached.map(|(_, w)| w).sum();
+                    assert!((sum - wanted).abs() < 1e-9, "{profile} {direction:?} at {v}: {sum} is not {wanted}");
+                }
+            }
+        }
+    }
 }
 
 #[test]

@@ -5,8 +5,9 @@ use super::map;
 use super::output::{Failure, Output};
 use super::settings::Settings;
 use crate::coverage::{
-    self, Candidates, Coverage, MET_SHARE, Measure, Need, Objective, Part, Question, Standards, Suggestions, Travel,
-    Wishes, cells_csv, cells_text, gaps_csv, gaps_text, regions_csv, regions_text, sites_csv, sites_text,
+    self, Candidates, Coverage, MET_SHARE, Measure, Need, Objective, Part, Question, SiteSearch, Standards,
+    Suggestions, Travel, Wishes, cells_csv, cells_text, gaps_csv, gaps_text, regions_csv, regions_text, sites_csv,
+    sites_text,
 };
 use crate::network::{Direction, MAX_NEAREST, Network, Profile, replace_file};
 use crate::registry::{Audience, Category, EVERYONE, Kinds, RegionCode, Register, group_name};
@@ -16,6 +17,9 @@ use h3o::Resolution;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+/// How long the best sites are looked for.
+const EXACT_SECONDS: f64 = 60.0;
 
 /// Who is asked about, and what they need.
 #[derive(Args, Debug)]
@@ -126,6 +130,9 @@ pub struct SitesArgs {
     /// For min-facilities: the share to cover, over 0 to 1.
     #[arg(long, value_name = "F", default_value_t = 1.0)]
     share: f64,
+    /// Find the best choice there is, of small problems (400 candidates that gain anything at most), within a minute.
+    #[arg(long)]
+    exact: bool,
     /// Choose among facilities that are planned or closed, not among all cells with people.
     #[arg(long)]
     vacant: bool,
@@ -393,9 +400,10 @@ pub async fn sites_of(args: &SitesArgs, settings: &Settings, output: &Output) ->
         Goal::MinMeanTime => Objective::MinMeanTime,
     };
     let candidates = if args.vacant { Candidates::Vacant } else { Candidates::Cells };
+    let exact_seconds = args.exact.then_some(EXACT_SECONDS);
+    let search = SiteSearch { objective, count: usize::from(args.count), exact_seconds };
     let bar = output.spinner("sites");
-    let found: Suggestions =
-        coverage::suggest_sites(&world, network, &question, objective, usize::from(args.count), &candidates)?;
+    let found: Suggestions = coverage::suggest_sites(&world, network, &question, search, &candidates)?;
     bar.finish_and_clear();
     let people = found.before.people;
     let mut lines = vec![format!("today {} of {people:.0} people are covered", percent(found.before.share()))];
@@ -417,15 +425,19 @@ pub async fn sites_of(args: &SitesArgs, settings: &Settings, output: &Output) ->
             "gained": site.gained, "covered": site.covered, "mean": site.mean,
         }));
     }
-    lines.push(format!(
-        "no other choice of {} among {} candidates gains more than {} more",
-        found.list.len(),
-        found.candidates,
-        percent(if found.gained > 0.0 { found.bound / found.gained - 1.0 } else { 0.0 })
-    ));
+    lines.push(if found.is_exact {
+        format!("no other choice among {} candidates gains more", found.candidates)
+    } else {
+        format!(
+            "no other choice of {} among {} candidates gains more than {} more",
+            found.list.len(),
+            found.candidates,
+            percent(if found.gained > 0.0 { found.bound / found.gained - 1.0 } else { 0.0 })
+        )
+    });
     let value = json!({
         "before": found.before.covered, "after": found.after.covered, "people": people, "sites": rows,
-        "gained": found.gained, "bound": found.bound, "gap": found.gap, "fewest": found.fewest,
+        "gained": found.gained, "bound": found.bound, "gap": found.gap, "exact": found.is_exact, "fewest": found.fewest,
         "candidates": found.candidates, "candidatesOffNetwork": found.off_network,
     });
     if let Some((format, path)) = format {

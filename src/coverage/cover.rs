@@ -1,6 +1,7 @@
 //! Coverage: who has what they need within reach, who has not, by region and by minutes; and the gaps.
 
 use super::capacity::{Assigned, assign};
+use super::exact::TooLarge;
 use super::need::{Demand, Measure, Need, Reached, Travel, cells_in, reached, wanted_places};
 use super::pairs::{pairs, sites_of};
 use crate::network::{Deciseconds, Network};
@@ -158,6 +159,8 @@ pub enum QuestionError {
     AccessOfSeveral,
     #[error("sites are suggested for one category, kinds or service at a time, and one facility each (minCount 1)")]
     SitesOfSeveral,
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
 }
 
 /// Works on several things at once, on threads of their own. (Not on rayon's: who waits there for an answer of the memo

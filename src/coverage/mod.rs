@@ -7,6 +7,7 @@ mod assumptions;
 mod capacity;
 mod catchment;
 mod cover;
+mod exact;
 mod example;
 mod nearby;
 mod need;
@@ -26,6 +27,7 @@ pub use assumptions::assumptions;
 pub use capacity::{Assigned, assign};
 pub use catchment::{Catchment, Overlap, catchment};
 pub use cover::{Bar, CapacityUse, CellCover, Coverage, Gap, Question, QuestionError, RegionShare, Share, coverage};
+pub use exact::{TooLarge, exact};
 pub use example::example_places;
 pub use nearby::{NearbyPage, NearbyQuery, Neighbour, nearby};
 pub use need::{
@@ -34,7 +36,7 @@ pub use need::{
 };
 pub use pairs::{Pairs, Site, pairs, sites_of};
 pub use reach::{Band, Walkshed, walkshed};
-pub use sites::{Candidates, SiteSuggestion, Suggestions, suggest_sites};
+pub use sites::{Candidates, Search as SiteSearch, SiteSuggestion, Suggestions, suggest_sites};
 pub use siting::{Choice, Objective, Problem, fewest, greedy};
 pub use standard::{Requirement, Standard, StandardError, Standards};
 pub use surface::{AccessMeasure, CellAccess, Offered, RegionAccess, Surface, surface};

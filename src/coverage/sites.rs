@@ -1,6 +1,7 @@
 //! The next facilities: candidates of a city, what people have today, and what the best new places would change.
 
 use super::cover::{Question, QuestionError, Share};
+use super::exact::exact;
 use super::need::{Demand, cells_in, reached};
 use super::pairs::{Site, pairs};
 use super::siting::{Objective, Problem, fewest, greedy};
@@ -53,6 +54,8 @@ pub struct Suggestions {
     pub gained: f64,
     /// How far the choice may be from the best, as a share of the bound.
     pub gap: f64,
+    /// It is the best choice there is.
+    pub is_exact: bool,
     /// No fewer sites can do, where the fewest were asked for.
     pub fewest: Option<usize>,
     /// Candidates that were looked at, and those of them that lie on no street.
@@ -60,7 +63,17 @@ pub struct Suggestions {
     pub off_network: u64,
 }
 
-/// Suggests up to `count` new places for a need of one part.
+/// How sites are looked for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Search {
+    pub objective: Objective,
+    /// So many sites at most.
+    pub count: usize,
+    /// Find the best choice there is, within so many seconds: for small problems (see [`exact`]).
+    pub exact_seconds: Option<f64>,
+}
+
+/// Suggests new places for a need of one part.
 ///
 /// # Errors
 /// [`QuestionError`].
@@ -68,8 +81,7 @@ pub fn suggest_sites(
     world: &World,
     network: &Network,
     question: &Question,
-    objective: Objective,
-    count: usize,
+    search: Search,
     candidates: &Candidates,
 ) -> Result<Suggestions, QuestionError> {
     let register = &world.register;
@@ -112,7 +124,11 @@ pub fn suggest_sites(
     let snaps = &world.population_layer.snapped(network, question.travel.profile).snaps;
     let pairs = pairs(world, network, sites, question.travel, need.measure, limit);
     let problem = Problem { pairs: &pairs, people: &demand.people, today: &today.counted, limit };
-    let choice = greedy(&problem, objective, count);
+    let Search { objective, count, exact_seconds } = search;
+    let choice = match exact_seconds {
+        Some(seconds) => exact(&problem, objective, count, seconds)?,
+        None => greedy(&problem, objective, count),
+    };
 
     let mut before = Share { people: 0.0, covered: 0.0, off_network: 0.0 };
     let mut best: Vec<Deciseconds> = today.counted.clone();
@@ -171,7 +187,9 @@ pub fn suggest_sites(
         bound: in_unit(choice.bound),
         gained: in_unit(choice.gained),
         gap: choice.gap(),
+        is_exact: choice.is_exact,
         fewest: match objective {
+            Objective::MinFacilities { .. } if choice.is_exact => Some(choice.chosen.len()),
             Objective::MinFacilities { share } => Some(fewest(&problem, share)),
             _ => None,
         },

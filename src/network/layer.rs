@@ -3,7 +3,7 @@
 
 use super::file::Network;
 use super::profile::Profile;
-use super::search::{Search, Seed, Start};
+use super::search::{Search, Start};
 use super::snap::{Snap, Unsnappable};
 use super::units::{Deciseconds, Direction, VertexId};
 use crate::geo::Fixed;
@@ -17,6 +17,9 @@ pub struct Snapped {
     pub snaps: Vec<Option<Snap>>,
     hung: [OnceLock<Hung>; 2],
 }
+
+/// Parts that sums over all points are added up in: always as many, so that rounding is the same everywhere.
+const SUM_PARTS: usize = 8;
 
 /// Points by the vertex they are reached from, in CSR form.
 struct Hung {
@@ -116,30 +119,49 @@ impl PointLayer {
         (snapped, hung)
     }
 
-    /// The sum of `weights` over the points within `limit` of a junction, each counted once. (A sum over all junctions is
-    /// so many searches; where only the points' own nearest matter, a [`Sweep`](super::Sweep) is one.)
+    /// For every junction the sum of `weights` over the points within `limit` of it: with [`Direction::From`] people go from the
+    /// junction to the points. One search from each point, turned round, on all cores: there are fewer points than
+    /// junctions, and the sums come in the same order whatever the number of cores.
     #[must_use]
-    pub fn sum_within(
+    pub fn sums_within(
         &self,
         network: &Network,
         profile: Profile,
         direction: Direction,
-        vertex: VertexId,
         limit: Deciseconds,
         weights: &[f64],
-    ) -> f64 {
-        let (_, hung) = self.hung(network, profile, direction);
-        with_scratch(|Scratch { search, hits }| {
-            search.run(network, profile, direction, &[Seed { vertex, time: Deciseconds(0) }], limit);
-            hits.clear(self.points.len());
-            for &v in search.reached() {
-                let range = hung.first[v as usize] as usize..hung.first[v as usize + 1] as usize;
-                for &(point, leg) in &hung.entries[range] {
-                    hits.offer(point, search.time(VertexId(v)) + leg, Some(VertexId(v)), limit);
+    ) -> Vec<f64> {
+        let (snapped, turned) = (self.snapped(network, profile), direction.turned());
+        let points: Vec<(Start, f64)> = snapped
+            .snaps
+            .iter()
+            .zip(weights)
+            .filter(|(_, weight)| **weight != 0.0)
+            .filter_map(|(snap, weight)| Some((Start::new(network, (*snap)?, profile), *weight)))
+            .collect();
+        let junctions = network.vertices().len();
+        let parts: Vec<Vec<f64>> = points
+            .par_chunks(points.len().div_ceil(SUM_PARTS).max(1))
+            .map(|part| {
+                let mut sums = vec![0.0; junctions];
+                for (start, weight) in part {
+                    with_scratch(|Scratch { search, .. }| {
+                        search.run(network, profile, turned, &start.seeds(network, profile, turned), limit);
+                        for &v in search.reached() {
+                            sums[v as usize] += weight;
+                        }
+                    });
                 }
+                sums
+            })
+            .collect();
+        let mut all = vec![0.0; junctions];
+        for part in parts {
+            for (sum, more) in all.iter_mut().zip(part) {
+                *sum += more;
             }
-            hits.points().iter().map(|&p| weights[p as usize]).sum()
-        })
+        }
+        all
     }
 
     /// Collects the points within `limit` of where `search` has just been run from.

@@ -107,4 +107,13 @@ pub enum Direction {
 impl Direction {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Towards, Self::From];
+
+    /// The other way round.
+    #[must_use]
+    pub const fn turned(self) -> Self {
+        match self {
+            Self::Towards => Self::From,
+            Self::From => Self::Towards,
+        }
+    }
 }
