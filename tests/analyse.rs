@@ -36,6 +36,17 @@ fn features(path: &Path) -> Vec<geojson::Feature> {
     collection.features
 }
 
+/// GDAL reads as many features, where it is installed.
+fn gdal_counts(path: &Path, features: usize) {
+    let Ok(output) = Command::new("ogrinfo").args(["-so", "-al"]).arg(path).output() else {
+        eprintln!("SKIPPED: ogrinfo is not installed (apt install gdal-bin), so GDAL did not read {}", path.display());
+        return;
+    };
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(told.contains(&format!("Feature Count: {features}")), "{told}");
+    assert!(told.contains("WGS 84"), "{told}");
+}
+
 #[test]
 fn coverage_in_a_sentence_and_as_files() {
     let folder = city::folder();
@@ -57,6 +68,11 @@ fn coverage_in_a_sentence_and_as_files() {
     done(at, &[&health[..], &["--out", "map.svg", "--resolution", "8"]].concat());
     let svg = std::fs::read_to_string(at.join("map.svg")).unwrap();
     assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>") && svg.contains("50.0 % of 1000 people"));
+    done(at, &[&health[..], &["--out", "cells.fgb"]].concat());
+    let mut start = [0; 8];
+    start.copy_from_slice(&std::fs::read(at.join("cells.fgb")).unwrap()[..8]);
+    assert_eq!(&start[..4], b"fgb\x03");
+    gdal_counts(&at.join("cells.fgb"), 3);
     // All seven, and lengths.
     let all = done(at, &["coverage"]);
     assert!(all.contains("Employment and entrepreneurship 0.0 %"), "{all}");
@@ -111,7 +127,7 @@ fn a_city_brings_its_own_standard() {
 fn mistakes_are_told_before_the_work() {
     let folder = city::folder();
     for (args, told) in [
-        (&["coverage", "--out", "map.png"][..], ".geojson, .csv or .svg"),
+        (&["coverage", "--out", "map.png"][..], ".geojson, .fgb, .csv or .svg"),
         (&["coverage", "--minutes", "0"], "--minutes 0: must be more than 0"),
         (&["coverage", "--metres", "99999"], "--metres 99999"),
         (&["coverage", "--min-count", "11"], "--min-count 11"),
@@ -124,7 +140,8 @@ fn mistakes_are_told_before_the_work() {
         (&["sites", "--category", "health_care", "--share", "2"], "--share 2"),
         (&["assess", "--standard", "none"], "gb_50180_2018"),
         (&["assess", "--met-share", "2"], "--met-share 2"),
-        (&["assess", "--out", "x.svg"], ".geojson or .csv"),
+        (&["assess", "--out", "x.svg"], ".geojson, .fgb or .csv"),
+        (&["assess", "--out", "x.fgb"], "write .csv"),
         (&["gaps", "--category", "health_care", "--out", "no/such/folder/x.csv"], "no/such/folder"),
     ] {
         let output = walkshed(folder.path(), args);

@@ -9,6 +9,7 @@ use crate::coverage::{
     Suggestions, Travel, Wishes, cells_csv, cells_text, gaps_csv, gaps_text, regions_csv, regions_text, sites_csv,
     sites_text,
 };
+use crate::exchange::flatgeobuf;
 use crate::network::{Direction, MAX_NEAREST, Network, Profile, replace_file};
 use crate::registry::{Audience, Category, EVERYONE, Kinds, RegionCode, Register, group_name};
 use crate::world::World;
@@ -73,7 +74,7 @@ pub struct Who {
 #[derive(Args, Debug)]
 #[group(skip)]
 pub struct Out {
-    /// Write the answer to this file: .geojson, .csv or .svg (a map).
+    /// Write the answer to this file: .geojson, .fgb (FlatGeobuf), .csv or .svg (a map).
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -159,6 +160,7 @@ pub struct AssessArgs {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Format {
     GeoJson,
+    FlatGeobuf,
     Csv,
     Svg,
 }
@@ -170,17 +172,31 @@ impl Out {
         let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
         let format = match extension.as_str() {
             "geojson" | "json" => Format::GeoJson,
+            "fgb" => Format::FlatGeobuf,
             "csv" => Format::Csv,
             "svg" => Format::Svg,
-            _ => return Err(format!("--out {}: must end in .geojson, .csv or .svg", path.display()).into()),
+            _ => return Err(format!("--out {}: must end in .geojson, .fgb, .csv or .svg", path.display()).into()),
         };
         Ok(Some((format, path)))
     }
 }
 
-fn write(path: &Path, text: &str) -> Result<String, Failure> {
-    replace_file(path, text.as_bytes()).map_err(|e| format!("--out {}: {e}", path.display()))?;
-    Ok(format!("written to {} ({:.0} kB)", path.display(), text.len() as f64 / 1000.0))
+fn write(path: &Path, format: Format, text: &str, world: &World) -> Result<String, Failure> {
+    let told = |why: &dyn std::fmt::Display| format!("--out {}: {why}", path.display());
+    let mut left_out = 0;
+    let packed = if format == Format::FlatGeobuf {
+        let name = path.file_stem().and_then(|n| n.to_str()).unwrap_or("walkshed");
+        let file = flatgeobuf(text, name, world.attribution()).map_err(|e| told(&e))?;
+        left_out = file.without_geometry;
+        Some(file.bytes)
+    } else {
+        None
+    };
+    let bytes = packed.as_deref().unwrap_or(text.as_bytes());
+    replace_file(path, bytes).map_err(|e| told(&e))?;
+    let note =
+        if left_out > 0 { format!("; {left_out} regions without an outline are not in it") } else { String::new() };
+    Ok(format!("written to {} ({:.0} kB){note}", path.display(), bytes.len() as f64 / 1000.0))
 }
 
 async fn world(settings: &Settings) -> Result<World, Failure> {
@@ -324,11 +340,11 @@ pub async fn coverage_of(args: &CoverageArgs, settings: &Settings, output: &Outp
                 .ok_or_else(|| format!("--resolution {r}: must be between 0 and {own}"))?,
         };
         let text = match format {
-            Format::GeoJson => cells_text(&found, resolution, None, world.attribution()),
+            Format::GeoJson | Format::FlatGeobuf => cells_text(&found, resolution, None, world.attribution()),
             Format::Csv => cells_csv(&found, &world.register, resolution),
             Format::Svg => map::coverage(&world, network, &found, &[], None)?,
         };
-        lines.push(write(path, &text)?);
+        lines.push(write(path, format, &text, &world)?);
     }
     output.result(&value, &lines.join("\n"));
     Ok(ExitCode::SUCCESS)
@@ -375,11 +391,11 @@ pub async fn gaps_of(args: &GapsArgs, settings: &Settings, output: &Output) -> R
     value["largest"] = rows.into();
     if let Some((format, path)) = format {
         let text = match format {
-            Format::GeoJson => gaps_text(&found, register, &gaps, world.attribution()),
+            Format::GeoJson | Format::FlatGeobuf => gaps_text(&found, register, &gaps, world.attribution()),
             Format::Csv => gaps_csv(&found, register, &gaps),
             Format::Svg => map::coverage(&world, network, &found, &gaps, None)?,
         };
-        lines.push(write(path, &text)?);
+        lines.push(write(path, format, &text, &world)?);
     }
     output.result(&value, &lines.join("\n"));
     Ok(ExitCode::SUCCESS)
@@ -442,7 +458,7 @@ pub async fn sites_of(args: &SitesArgs, settings: &Settings, output: &Output) ->
     });
     if let Some((format, path)) = format {
         let text = match format {
-            Format::GeoJson => sites_text(&found, world.attribution()),
+            Format::GeoJson | Format::FlatGeobuf => sites_text(&found, world.attribution()),
             Format::Csv => sites_csv(&found),
             Format::Svg => {
                 let today = ask(&world, network, question)?;
@@ -450,7 +466,7 @@ pub async fn sites_of(args: &SitesArgs, settings: &Settings, output: &Output) ->
                 map::coverage(&world, network, &today, &gaps, Some(&found))?
             }
         };
-        lines.push(write(path, &text)?);
+        lines.push(write(path, format, &text, &world)?);
     }
     output.result(&value, &lines.join("\n"));
     Ok(ExitCode::SUCCESS)
@@ -460,7 +476,7 @@ pub async fn sites_of(args: &SitesArgs, settings: &Settings, output: &Output) ->
 pub async fn assess(args: &AssessArgs, settings: &Settings, output: &Output) -> Result<ExitCode, Failure> {
     let format = args.out.format()?;
     if matches!(format, Some((Format::Svg, _))) {
-        return Err("--out: an assessment is written as .geojson or .csv".to_owned().into());
+        return Err("--out: an assessment is written as .geojson, .fgb or .csv".to_owned().into());
     }
     if !(0.0..=1.0).contains(&args.met_share) {
         return Err(format!("--met-share {}: must be between 0 and 1", args.met_share).into());
@@ -514,9 +530,11 @@ pub async fn assess(args: &AssessArgs, settings: &Settings, output: &Output) -> 
     if let Some((format, path)) = format {
         let text = match format {
             Format::Csv => regions_csv(&found),
-            _ => regions_text(&found, &world.register, world.attribution()),
+            Format::GeoJson | Format::FlatGeobuf | Format::Svg => {
+                regions_text(&found, &world.register, world.attribution())
+            }
         };
-        lines.push(write(path, &text)?);
+        lines.push(write(path, format, &text, &world)?);
     }
     output.result(&value, &lines.join("\n"));
     Ok(ExitCode::SUCCESS)

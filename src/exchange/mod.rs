@@ -1,7 +1,8 @@
 //! Files in: tables from CSV, Excel, `GeoJSON` and OpenStreetMap extracts to edits of the register, row by row, with a
-//! report of every row refused.
+//! report of every row refused. And out: FlatGeobuf.
 
 mod csv;
+mod flatgeobuf;
 mod geojson;
 mod header;
 mod osm;
@@ -15,6 +16,7 @@ mod xlsx;
 use crate::registry::Calendar;
 use std::path::Path;
 
+pub use flatgeobuf::{FlatGeobuf, flatgeobuf};
 pub use header::Column;
 pub use plan::{Plan, PlanError, foresee, plan};
 pub use records::{Kind, Options, Read, read_edits};

@@ -306,6 +306,7 @@ impl CoverageGap {
     }
 
     /// The outline: a GeoJSON MultiPolygon.
+    #[graphql(complexity = 100)]
     async fn outline(&self) -> GeoJson {
         GeoJson(multi_polygon_text(&self.coverage.found.outline(&self.gap().cells)))
     }

@@ -1,0 +1,116 @@
+//! FlatGeobuf out: features with an index of where they lie, which GIS programs read by parts, even over HTTP.
+
+use flatgeobuf::{ColumnType, FgbCrs, FgbWriter, FgbWriterOptions, GeometryType};
+use geo::Geometry;
+use geojson::{FeatureCollection, GeoJson};
+use geozero::{ColumnValue, PropertyProcessor};
+use serde_json::Value;
+
+/// A file, and how many features had no geometry and are therefore not in it.
+pub struct FlatGeobuf {
+    pub bytes: Vec<u8>,
+    pub without_geometry: usize,
+}
+
+/// Turns a GeoJSON FeatureCollection into FlatGeobuf (EPSG:4326). Properties are columns: numbers where all values are
+/// numbers, else text; nulls are left out of their feature. `notice` becomes the description of the file.
+///
+/// # Errors
+/// A sentence, where the text is no FeatureCollection or none of it has a geometry.
+pub fn flatgeobuf(text: &str, name: &str, notice: &str) -> Result<FlatGeobuf, String> {
+    let told = |e: &dyn std::fmt::Display| format!("FlatGeobuf cannot be written: {e}");
+    let collection = text.parse::<GeoJson>().and_then(FeatureCollection::try_from).map_err(|e| told(&e))?;
+    let mut columns: Vec<(String, bool)> = Vec::new();
+    for (key, value) in collection.features.iter().filter_map(|f| f.properties.as_ref()).flatten() {
+        let is_number = value.is_number() || value.is_null();
+        match columns.iter_mut().find(|c| c.0 == *key) {
+            Some(column) => column.1 &= is_number,
+            None => columns.push((key.clone(), is_number)),
+        }
+    }
+    let options = FgbWriterOptions {
+        crs: FgbCrs { code: 4326, ..FgbCrs::default() },
+        description: Some(notice),
+        ..FgbWriterOptions::default()
+    };
+    let mut writer = FgbWriter::create_with_options(name, GeometryType::Unknown, options).map_err(|e| told(&e))?;
+    for (column, is_number) in &columns {
+        let kind = if *is_number { ColumnType::Double } else { ColumnType::String };
+        writer.add_column(column, kind, |_, column| column.nullable = true);
+    }
+    let (mut written, mut without_geometry) = (0usize, 0);
+    for feature in collection.features {
+        let Some(geometry) = feature.geometry else {
+            without_geometry += 1;
+            continue;
+        };
+        let geometry: Geometry<f64> = geometry.try_into().map_err(|e: geojson::Error| told(&e))?;
+        let properties = feature.properties.unwrap_or_default();
+        let mut failed = None;
+        writer
+            .add_feature_geom(geometry, |row| {
+                for (i, (name, is_number)) in columns.iter().enumerate() {
+                    let text;
+                    let value = match properties.get(name) {
+                        None | Some(Value::Null) => continue,
+                        Some(value) if *is_number => ColumnValue::Double(value.as_f64().unwrap_or(f64::NAN)),
+                        Some(Value::String(text)) => ColumnValue::String(text),
+                        Some(other) => {
+                            text = other.to_string();
+                            ColumnValue::String(&text)
+                        }
+                    };
+                    if let Err(error) = row.property(i, name, &value) {
+                        failed = Some(error.to_string());
+                    }
+                }
+            })
+            .map_err(|e| told(&e))?;
+        if let Some(error) = failed {
+            return Err(told(&error));
+        }
+        written += 1;
+    }
+    if written == 0 {
+        return Err("none of it has an outline or position, which FlatGeobuf is for: write .csv".to_owned());
+    }
+    let mut bytes = Vec::new();
+    writer.write(&mut bytes).map_err(|e| told(&e))?;
+    Ok(FlatGeobuf { bytes, without_geometry })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fallible_streaming_iterator::FallibleStreamingIterator;
+    use flatgeobuf::{FeatureProperties, FgbReader};
+    use geozero::ToGeo;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let text = r#"{"type":"FeatureCollection","features":[
+            {"type":"Feature","geometry":{"type":"Point","coordinates":[106.5,29.5]},"properties":{"name":"甲","people":12.5,"mixed":null}},
+            {"type":"Feature","geometry":null,"properties":{"name":"无"}},
+            {"type":"Feature","geometry":{"type":"Point","coordinates":[107.5,30.5]},"properties":{"name":"乙","people":null,"mixed":"x"}}]}"#;
+        let file = flatgeobuf(text, "test", "SYNTHETIC: made up").unwrap();
+        assert_eq!(file.without_geometry, 1);
+        let reader = FgbReader::open(std::io::Cursor::new(file.bytes)).unwrap();
+        assert_eq!(reader.header().description(), Some("SYNTHETIC: made up"));
+        assert_eq!(reader.header().crs().map(|c| c.code()), Some(4326));
+        let mut found = Vec::new();
+        let mut features = reader.select_all().unwrap();
+        while let Some(feature) = features.next().unwrap() {
+            let Geometry::Point(point) = feature.to_geo().unwrap() else { panic!("not a point") };
+            let properties = feature.properties().unwrap();
+            found.push((point.x(), properties.get("name").cloned(), properties.get("people").cloned()));
+        }
+        found.sort_by(|a, b| a.0.total_cmp(&b.0));
+        assert_eq!(
+            found,
+            [(106.5, Some("甲".to_owned()), Some("12.5".to_owned())), (107.5, Some("乙".to_owned()), None)]
+        );
+        let empty = r#"{"type":"FeatureCollection","features":[]}"#;
+        assert!(flatgeobuf(empty, "x", "").err().unwrap().contains(".csv"));
+        assert!(flatgeobuf("{}", "x", "").is_err());
+    }
+}
