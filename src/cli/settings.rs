@@ -175,6 +175,8 @@ impl Settings {
                 max_directives: reader.get("max_directives", None, limits.max_directives, count)?,
                 max_minutes: reader.get("max_minutes", None, Minutes(limits.max_minutes), "minutes, 1 to 600")?.0,
                 suggestions_per_hour: reader.get("suggestions_per_hour", None, limits.suggestions_per_hour, count)?,
+                max_analyses: reader.get("max_analyses", None, limits.max_analyses, count)?,
+                max_waiting_analyses: reader.get("max_waiting_analyses", None, limits.max_waiting_analyses, count)?,
             },
         };
         reader.refuse_unknown()?;

@@ -7,7 +7,7 @@ use super::reach::{check_minutes, network_of};
 use super::register::{Center, Facility, Region};
 use super::scalars::{Cells, GeoJson, H3Cell, Numbers, OptionalNumbers};
 use super::types::{Direction, PlaceInput, PositionObject, Profile, round};
-use super::{cost, current};
+use super::{cost, current, gate};
 use crate::coverage::{
     self, AccessMeasure, Candidates, Decay, Demand, Objective, Offered, QuestionError, SiteSearch, Travel,
 };
@@ -515,16 +515,17 @@ impl AnalysisQuery {
             Demand::of(register, &name).ok_or_else(|| not_found("group", &group, "population of the group"))?;
         let travel = Travel { profile: profile.into(), direction: direction.into() };
         let shared = world.clone();
-        let found = cost::run(usize::MAX, move || {
-            let network = network_of(&shared)?;
-            let found = coverage::catchment(&shared, network, host, travel, minutes, &demand)
-                .map_err(|e| unsnappable("of", e))?;
-            if let Some(found) = &found {
-                found.walkshed.polygons(network);
-            }
-            Ok::<_, async_graphql::Error>(found)
-        })
-        .await??;
+        let found = gate(ctx)
+            .run(move || {
+                let network = network_of(&shared)?;
+                let found = coverage::catchment(&shared, network, host, travel, minutes, &demand)
+                    .map_err(|e| unsnappable("of", e))?;
+                if let Some(found) = &found {
+                    found.walkshed.polygons(network);
+                }
+                Ok::<_, async_graphql::Error>(found)
+            })
+            .await??;
         let Some(found) = found else { return Ok(None) };
         let limit = crate::network::Deciseconds::from_minutes(minutes);
         let names = std::iter::once(EVERYONE.to_owned()).chain(register.groups.keys().cloned());
@@ -578,10 +579,9 @@ impl AnalysisQuery {
                 Offered::Capacity => "capacity",
             }
         );
-        let found = cost::run(usize::MAX, move || {
-            coverage::surface(&shared, network_of(&shared)?, asked, &engine, offered).map_err(mended)
-        })
-        .await??;
+        let found = gate(ctx)
+            .run(move || coverage::surface(&shared, network_of(&shared)?, asked, &engine, offered).map_err(mended))
+            .await??;
         Ok(AccessSurface { world, found: Arc::new(found), method: told })
     }
 
@@ -646,10 +646,11 @@ impl AnalysisQuery {
         };
         let search = SiteSearch { objective, count, exact_seconds: exact.then_some(EXACT_SECONDS) };
         let (shared, question) = (world.clone(), asked.clone());
-        let found = cost::run(usize::MAX, move || {
-            coverage::suggest_sites(&shared, network_of(&shared)?, &question, search, &candidates).map_err(mended)
-        })
-        .await??;
+        let found = gate(ctx)
+            .run(move || {
+                coverage::suggest_sites(&shared, network_of(&shared)?, &question, search, &candidates).map_err(mended)
+            })
+            .await??;
         Ok(SiteSuggestions { world, question: asked, found: Arc::new(found), exact })
     }
 }

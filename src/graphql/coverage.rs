@@ -7,7 +7,7 @@ use super::register::{Facility, Region, kind_keys, region_code, service_numbers}
 use super::scalars::{DateTime, GeoJson, H3Cell};
 use super::types::{Category, Direction, Profile, round};
 use super::words::Audience;
-use super::{cost, current, kinds};
+use super::{cost, current, gate, kinds};
 use crate::coverage::{
     self, CellCover, HORIZON_METRES, Measure, Need, Part, Question, QuestionError, Share, Travel, Wishes, cells_text,
 };
@@ -668,14 +668,15 @@ impl CoverageQuery {
         let asked = question(ctx, &need, (region.as_deref(), &group), (profile, direction))?;
         let question = Question { with_capacity: capacity, ..asked };
         let shared = world.clone();
-        let found = cost::run(usize::MAX, move || {
-            let network = network_of(&shared)?;
-            coverage::coverage(&shared, network, question).map_err(|e| match e {
-                QuestionError::UnknownGroup(_) => bad_input("group", "", e),
-                _ => bad_input("capacity", "true:", e),
+        let found = gate(ctx)
+            .run(move || {
+                let network = network_of(&shared)?;
+                coverage::coverage(&shared, network, question).map_err(|e| match e {
+                    QuestionError::UnknownGroup(_) => bad_input("group", "", e),
+                    _ => bad_input("capacity", "true:", e),
+                })
             })
-        })
-        .await??;
+            .await??;
         Ok(Coverage(Arc::new(Answer { world, found, gaps: OnceLock::new() })))
     }
 }

@@ -25,6 +25,8 @@ pub mod code {
     pub const FORBIDDEN: &str = "FORBIDDEN";
     /// Too often in too little time.
     pub const RATE_LIMITED: &str = "RATE_LIMITED";
+    /// Too many analyses are waiting already.
+    pub const BUSY: &str = "BUSY";
     /// A fault of the server.
     pub const INTERNAL: &str = "INTERNAL";
 }
@@ -93,6 +95,12 @@ pub fn forbidden(needed: crate::registry::Role, caller: &crate::access::Caller) 
             code::FORBIDDEN,
         ),
     }
+}
+
+/// Too many wait already.
+pub fn busy(waiting: usize) -> Error {
+    let why = format!("{waiting} analyses are waiting already; try again in a few seconds");
+    coded(why, code::BUSY)
 }
 
 /// Too often in too little time.

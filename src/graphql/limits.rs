@@ -23,6 +23,10 @@ pub struct Limits {
     pub max_minutes: f64,
     /// Suggestions an hour from one address without a token; 0 for any number.
     pub suggestions_per_hour: u32,
+    /// Analyses that run at once; 0 for one a core.
+    pub max_analyses: usize,
+    /// Analyses that wait for their turn; more are refused.
+    pub max_waiting_analyses: usize,
 }
 
 impl Default for Limits {
@@ -35,6 +39,8 @@ impl Default for Limits {
             max_directives: 50,
             max_minutes: 120.0,
             suggestions_per_hour: 20,
+            max_analyses: 0,
+            max_waiting_analyses: 50,
         }
     }
 }

@@ -12,6 +12,7 @@ mod coverage;
 mod dataset;
 mod documents;
 mod error;
+mod gate;
 mod ids;
 mod limit;
 mod limits;
@@ -34,6 +35,7 @@ use async_graphql::parser::types::{ExecutableDocument, OperationType};
 use async_graphql::{Context, MergedObject, Response, Result, Schema, ServerError, Value};
 use documents::Documents;
 use futures_util::{Stream, StreamExt};
+use gate::Gate;
 use limit::SuggestionLimit;
 use mutation::Mutation;
 use std::sync::{Arc, LazyLock};
@@ -126,6 +128,11 @@ fn standards<'c>(ctx: &Context<'c>) -> &'c Standards {
     ctx.data_opt::<Arc<Live>>().map_or(&SHIPPED, |live| live.standards())
 }
 
+/// Where analyses wait for their turn.
+fn gate<'c>(ctx: &Context<'c>) -> &'c Gate {
+    ctx.data_unchecked::<Gate>()
+}
+
 fn suggestion_limit<'c>(ctx: &Context<'c>) -> &'c SuggestionLimit {
     ctx.data_unchecked::<Arc<SuggestionLimit>>()
 }
@@ -142,6 +149,7 @@ impl Api {
             .limit_complexity(limits.max_complexity)
             .data(limits.clone())
             .data(suggestions)
+            .data(Gate::new(limits.max_analyses, limits.max_waiting_analyses))
             .finish();
         Self { schema, limits, documents: Documents::default() }
     }
