@@ -73,6 +73,8 @@ fn coverage_in_a_sentence_and_as_files() {
     start.copy_from_slice(&std::fs::read(at.join("cells.fgb")).unwrap()[..8]);
     assert_eq!(&start[..4], b"fgb\x03");
     gdal_counts(&at.join("cells.fgb"), 3);
+    done(at, &[&health[..], &["--out", "cells.parquet"]].concat());
+    assert!(std::fs::read(at.join("cells.parquet")).unwrap().starts_with(b"PAR1"));
     // All seven, and lengths.
     let all = done(at, &["coverage"]);
     assert!(all.contains("Employment and entrepreneurship 0.0 %"), "{all}");
@@ -127,7 +129,7 @@ fn a_city_brings_its_own_standard() {
 fn mistakes_are_told_before_the_work() {
     let folder = city::folder();
     for (args, told) in [
-        (&["coverage", "--out", "map.png"][..], ".geojson, .fgb, .csv or .svg"),
+        (&["coverage", "--out", "map.png"][..], ".geojson, .fgb, .parquet, .csv or .svg"),
         (&["coverage", "--minutes", "0"], "--minutes 0: must be more than 0"),
         (&["coverage", "--metres", "99999"], "--metres 99999"),
         (&["coverage", "--min-count", "11"], "--min-count 11"),
@@ -140,7 +142,7 @@ fn mistakes_are_told_before_the_work() {
         (&["sites", "--category", "health_care", "--share", "2"], "--share 2"),
         (&["assess", "--standard", "none"], "gb_50180_2018"),
         (&["assess", "--met-share", "2"], "--met-share 2"),
-        (&["assess", "--out", "x.svg"], ".geojson, .fgb or .csv"),
+        (&["assess", "--out", "x.svg"], ".geojson, .fgb, .parquet or .csv"),
         (&["assess", "--out", "x.fgb"], "write .csv"),
         (&["gaps", "--category", "health_care", "--out", "no/such/folder/x.csv"], "no/such/folder"),
     ] {

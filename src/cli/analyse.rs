@@ -9,7 +9,7 @@ use crate::coverage::{
     Suggestions, Travel, Wishes, cells_csv, cells_text, gaps_csv, gaps_text, regions_csv, regions_text, sites_csv,
     sites_text,
 };
-use crate::exchange::flatgeobuf;
+use crate::exchange::{flatgeobuf, geoparquet};
 use crate::network::{Direction, MAX_NEAREST, Network, Profile, replace_file};
 use crate::registry::{Audience, Category, EVERYONE, Kinds, RegionCode, Register, group_name};
 use crate::world::World;
@@ -74,7 +74,7 @@ pub struct Who {
 #[derive(Args, Debug)]
 #[group(skip)]
 pub struct Out {
-    /// Write the answer to this file: .geojson, .fgb (FlatGeobuf), .csv or .svg (a map).
+    /// Write the answer to this file: .geojson, .fgb (FlatGeobuf), .parquet (GeoParquet), .csv or .svg (a map).
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -161,6 +161,7 @@ pub struct AssessArgs {
 enum Format {
     GeoJson,
     FlatGeobuf,
+    GeoParquet,
     Csv,
     Svg,
 }
@@ -173,9 +174,14 @@ impl Out {
         let format = match extension.as_str() {
             "geojson" | "json" => Format::GeoJson,
             "fgb" => Format::FlatGeobuf,
+            "parquet" | "geoparquet" => Format::GeoParquet,
             "csv" => Format::Csv,
             "svg" => Format::Svg,
-            _ => return Err(format!("--out {}: must end in .geojson, .fgb, .csv or .svg", path.display()).into()),
+            _ => {
+                return Err(
+                    format!("--out {}: must end in .geojson, .fgb, .parquet, .csv or .svg", path.display()).into()
+                );
+            }
         };
         Ok(Some((format, path)))
     }
@@ -184,13 +190,15 @@ impl Out {
 fn write(path: &Path, format: Format, text: &str, world: &World) -> Result<String, Failure> {
     let told = |why: &dyn std::fmt::Display| format!("--out {}: {why}", path.display());
     let mut left_out = 0;
-    let packed = if format == Format::FlatGeobuf {
-        let name = path.file_stem().and_then(|n| n.to_str()).unwrap_or("walkshed");
-        let file = flatgeobuf(text, name, world.attribution()).map_err(|e| told(&e))?;
-        left_out = file.without_geometry;
-        Some(file.bytes)
-    } else {
-        None
+    let packed = match format {
+        Format::FlatGeobuf => {
+            let name = path.file_stem().and_then(|n| n.to_str()).unwrap_or("walkshed");
+            let file = flatgeobuf(text, name, world.attribution()).map_err(|e| told(&e))?;
+            left_out = file.without_geometry;
+            Some(file.bytes)
+        }
+        Format::GeoParquet => Some(geoparquet(text, world.attribution()).map_err(|e| told(&e))?),
+        Format::GeoJson | Format::Csv | Format::Svg => None,
     };
     let bytes = packed.as_deref().unwrap_or(text.as_bytes());
     replace_file(path, bytes).map_err(|e| told(&e))?;
@@ -340,7 +348,9 @@ pub async fn coverage_of(args: &CoverageArgs, settings: &Settings, output: &Outp
                 .ok_or_else(|| format!("--resolution {r}: must be between 0 and {own}"))?,
         };
         let text = match format {
-            Format::GeoJson | Format::FlatGeobuf => cells_text(&found, resolution, None, world.attribution()),
+            Format::GeoJson | Format::FlatGeobuf | Format::GeoParquet => {
+                cells_text(&found, resolution, None, world.attribution())
+            }
             Format::Csv => cells_csv(&found, &world.register, resolution),
             Format::Svg => map::coverage(&world, network, &found, &[], None)?,
         };
@@ -391,7 +401,9 @@ pub async fn gaps_of(args: &GapsArgs, settings: &Settings, output: &Output) -> R
     value["largest"] = rows.into();
     if let Some((format, path)) = format {
         let text = match format {
-            Format::GeoJson | Format::FlatGeobuf => gaps_text(&found, register, &gaps, world.attribution()),
+            Format::GeoJson | Format::FlatGeobuf | Format::GeoParquet => {
+                gaps_text(&found, register, &gaps, world.attribution())
+            }
             Format::Csv => gaps_csv(&found, register, &gaps),
             Format::Svg => map::coverage(&world, network, &found, &gaps, None)?,
         };
@@ -458,7 +470,7 @@ pub async fn sites_of(args: &SitesArgs, settings: &Settings, output: &Output) ->
     });
     if let Some((format, path)) = format {
         let text = match format {
-            Format::GeoJson | Format::FlatGeobuf => sites_text(&found, world.attribution()),
+            Format::GeoJson | Format::FlatGeobuf | Format::GeoParquet => sites_text(&found, world.attribution()),
             Format::Csv => sites_csv(&found),
             Format::Svg => {
                 let today = ask(&world, network, question)?;
@@ -476,7 +488,7 @@ pub async fn sites_of(args: &SitesArgs, settings: &Settings, output: &Output) ->
 pub async fn assess(args: &AssessArgs, settings: &Settings, output: &Output) -> Result<ExitCode, Failure> {
     let format = args.out.format()?;
     if matches!(format, Some((Format::Svg, _))) {
-        return Err("--out: an assessment is written as .geojson, .fgb or .csv".to_owned().into());
+        return Err("--out: an assessment is written as .geojson, .fgb, .parquet or .csv".to_owned().into());
     }
     if !(0.0..=1.0).contains(&args.met_share) {
         return Err(format!("--met-share {}: must be between 0 and 1", args.met_share).into());
@@ -530,7 +542,7 @@ pub async fn assess(args: &AssessArgs, settings: &Settings, output: &Output) -> 
     if let Some((format, path)) = format {
         let text = match format {
             Format::Csv => regions_csv(&found),
-            Format::GeoJson | Format::FlatGeobuf | Format::Svg => {
+            Format::GeoJson | Format::FlatGeobuf | Format::GeoParquet | Format::Svg => {
                 regions_text(&found, &world.register, world.attribution())
             }
         };

@@ -1,10 +1,8 @@
 //! FlatGeobuf out: features with an index of where they lie, which GIS programs read by parts, even over HTTP.
 
+use super::features::{Features, text_of};
 use flatgeobuf::{ColumnType, FgbCrs, FgbWriter, FgbWriterOptions, GeometryType};
-use geo::Geometry;
-use geojson::{FeatureCollection, GeoJson};
 use geozero::{ColumnValue, PropertyProcessor};
-use serde_json::Value;
 
 /// A file, and how many features had no geometry and are therefore not in it.
 pub struct FlatGeobuf {
@@ -19,48 +17,35 @@ pub struct FlatGeobuf {
 /// A sentence, where the text is no FeatureCollection or none of it has a geometry.
 pub fn flatgeobuf(text: &str, name: &str, notice: &str) -> Result<FlatGeobuf, String> {
     let told = |e: &dyn std::fmt::Display| format!("FlatGeobuf cannot be written: {e}");
-    let collection = text.parse::<GeoJson>().and_then(FeatureCollection::try_from).map_err(|e| told(&e))?;
-    let mut columns: Vec<(String, bool)> = Vec::new();
-    for (key, value) in collection.features.iter().filter_map(|f| f.properties.as_ref()).flatten() {
-        let is_number = value.is_number() || value.is_null();
-        match columns.iter_mut().find(|c| c.0 == *key) {
-            Some(column) => column.1 &= is_number,
-            None => columns.push((key.clone(), is_number)),
-        }
-    }
+    let features = Features::read(text).map_err(|e| told(&e))?;
     let options = FgbWriterOptions {
         crs: FgbCrs { code: 4326, ..FgbCrs::default() },
         description: Some(notice),
         ..FgbWriterOptions::default()
     };
     let mut writer = FgbWriter::create_with_options(name, GeometryType::Unknown, options).map_err(|e| told(&e))?;
-    for (column, is_number) in &columns {
-        let kind = if *is_number { ColumnType::Double } else { ColumnType::String };
-        writer.add_column(column, kind, |_, column| column.nullable = true);
+    for column in &features.columns {
+        let kind = if column.is_number { ColumnType::Double } else { ColumnType::String };
+        writer.add_column(&column.name, kind, |_, column| column.nullable = true);
     }
     let (mut written, mut without_geometry) = (0usize, 0);
-    for feature in collection.features {
-        let Some(geometry) = feature.geometry else {
+    for (geometry, properties) in features.rows {
+        let Some(geometry) = geometry else {
             without_geometry += 1;
             continue;
         };
-        let geometry: Geometry<f64> = geometry.try_into().map_err(|e: geojson::Error| told(&e))?;
-        let properties = feature.properties.unwrap_or_default();
         let mut failed = None;
         writer
             .add_feature_geom(geometry, |row| {
-                for (i, (name, is_number)) in columns.iter().enumerate() {
-                    let text;
-                    let value = match properties.get(name) {
-                        None | Some(Value::Null) => continue,
-                        Some(value) if *is_number => ColumnValue::Double(value.as_f64().unwrap_or(f64::NAN)),
-                        Some(Value::String(text)) => ColumnValue::String(text),
-                        Some(other) => {
-                            text = other.to_string();
-                            ColumnValue::String(&text)
-                        }
+                for (i, column) in features.columns.iter().enumerate() {
+                    let value = properties.get(&column.name);
+                    let text = text_of(value);
+                    let value = match (&text, value.and_then(serde_json::Value::as_f64)) {
+                        (_, Some(number)) if column.is_number => ColumnValue::Double(number),
+                        (Some(text), _) if !column.is_number => ColumnValue::String(text),
+                        _ => continue,
                     };
-                    if let Err(error) = row.property(i, name, &value) {
+                    if let Err(error) = row.property(i, &column.name, &value) {
                         failed = Some(error.to_string());
                     }
                 }
@@ -84,6 +69,7 @@ mod tests {
     use super::*;
     use fallible_streaming_iterator::FallibleStreamingIterator;
     use flatgeobuf::{FeatureProperties, FgbReader};
+    use geo::Geometry;
     use geozero::ToGeo;
 
     #[test]

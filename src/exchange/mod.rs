@@ -1,9 +1,11 @@
 //! Files in: tables from CSV, Excel, `GeoJSON` and OpenStreetMap extracts to edits of the register, row by row, with a
-//! report of every row refused. And out: FlatGeobuf.
+//! report of every row refused. And out: FlatGeobuf, GeoParquet.
 
 mod csv;
+mod features;
 mod flatgeobuf;
 mod geojson;
+mod geoparquet;
 mod header;
 mod osm;
 mod plan;
@@ -17,6 +19,7 @@ use crate::registry::Calendar;
 use std::path::Path;
 
 pub use flatgeobuf::{FlatGeobuf, flatgeobuf};
+pub use geoparquet::geoparquet;
 pub use header::Column;
 pub use plan::{Plan, PlanError, foresee, plan};
 pub use records::{Kind, Options, Read, read_edits};

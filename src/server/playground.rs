@@ -35,12 +35,13 @@ const FILES: [(&str, &str, &[u8], bool); 6] = [
 ];
 
 /// The example queries, one a tab.
-pub const EXAMPLES: [&str; 5] = [
+pub const EXAMPLES: [&str; 6] = [
     include_str!("../../web/examples/1-what-is-loaded.graphql"),
     include_str!("../../web/examples/2-nearby.graphql"),
     include_str!("../../web/examples/3-walkshed.graphql"),
     include_str!("../../web/examples/4-ways-and-times.graphql"),
     include_str!("../../web/examples/5-the-register.graphql"),
+    include_str!("../../web/examples/6-coverage.graphql"),
 ];
 
 /// The page itself.
