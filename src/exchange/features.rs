@@ -10,10 +10,13 @@ pub struct Column {
     pub is_number: bool,
 }
 
+/// A geometry, where it has one, and its properties.
+pub type FeatureRow = (Option<Geometry<f64>>, Map<String, Value>);
+
 /// Features with the columns of all of them.
 pub struct Features {
     pub columns: Vec<Column>,
-    pub rows: Vec<(Option<Geometry<f64>>, Map<String, Value>)>,
+    pub rows: Vec<FeatureRow>,
 }
 
 impl Features {
