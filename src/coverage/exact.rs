@@ -1,7 +1,6 @@
 //! The best sites there are, of small problems: mixed-integer programs, solved by branch and bound.
 
-use super::siting::{Choice, Objective, Problem, greedy};
-use crate::network::Deciseconds;
+use super::siting::{Choice, Objective, Problem, State, greedy};
 use good_lp::solvers::{SolutionStatus, WithInitialSolution, WithTimeLimit};
 use good_lp::{Expression, Solution, SolverModel, Variable, constraint, microlp, variable, variables};
 use std::collections::BTreeMap;
@@ -154,31 +153,14 @@ fn greedy_start(
 
 /// Chosen sites in the order in which each adds most, with what it adds.
 fn in_order(problem: &Problem<'_>, objective: Objective, chosen: &[u32]) -> Choice {
-    let mut best: Vec<Deciseconds> = problem.today.to_vec();
-    let is_mean = objective == Objective::MinMeanTime;
-    let gain_of = |best: &[Deciseconds], candidate: u32| -> f64 {
-        let of = problem.pairs.of(candidate as usize).iter();
-        of.map(|&(cell, time)| {
-            let (people, now) = (problem.people[cell as usize], best[cell as usize]);
-            if is_mean {
-                people * f64::from(now.min(problem.limit).0.saturating_sub(time.0))
-            } else if now > problem.limit && time <= problem.limit {
-                people
-            } else {
-                0.0
-            }
-        })
-        .sum()
-    };
+    let mut state = State::new(problem, objective);
     let mut left: Vec<u32> = chosen.to_vec();
     let mut choice = Choice { chosen: Vec::new(), gained: 0.0, bound: 0.0, is_exact: false };
     while let Some((at, gain)) =
-        left.iter().enumerate().map(|(at, &c)| (at, gain_of(&best, c))).reduce(|a, b| if b.1 > a.1 { b } else { a })
+        left.iter().enumerate().map(|(at, &c)| (at, state.gain(c))).reduce(|a, b| if b.1 > a.1 { b } else { a })
     {
         let candidate = left.remove(at);
-        for &(cell, time) in problem.pairs.of(candidate as usize) {
-            best[cell as usize] = best[cell as usize].min(time);
-        }
+        state.choose(candidate);
         if gain > 0.0 {
             choice.chosen.push((candidate, gain));
             choice.gained += gain;

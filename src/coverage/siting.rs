@@ -49,9 +49,8 @@ impl Choice {
     }
 }
 
-/// What a cell has, and what a candidate would make of it.
-#[derive(Clone)]
-struct State<'a> {
+/// What cells have, and what a candidate would make of it.
+pub(super) struct State<'a> {
     problem: &'a Problem<'a>,
     is_mean: bool,
     /// By cell: capped at the limit where a mean is asked for.
@@ -59,7 +58,8 @@ struct State<'a> {
 }
 
 impl<'a> State<'a> {
-    fn new(problem: &'a Problem<'a>, objective: Objective) -> Self {
+    /// As it is today.
+    pub fn new(problem: &'a Problem<'a>, objective: Objective) -> Self {
         let is_mean = matches!(objective, Objective::MinMeanTime);
         let best = problem.today.iter().map(|&t| if is_mean { t.min(problem.limit) } else { t }).collect();
         Self { problem, is_mean, best }
@@ -76,11 +76,13 @@ impl<'a> State<'a> {
         }
     }
 
-    fn gain(&self, candidate: u32) -> f64 {
+    /// What a candidate would add.
+    pub fn gain(&self, candidate: u32) -> f64 {
         self.problem.pairs.of(candidate as usize).iter().map(|&(cell, time)| self.gain_of(cell, time)).sum()
     }
 
-    fn choose(&mut self, candidate: u32) {
+    /// Builds a candidate.
+    pub fn choose(&mut self, candidate: u32) {
         for &(cell, time) in self.problem.pairs.of(candidate as usize) {
             let best = &mut self.best[cell as usize];
             *best = (*best).min(time);
