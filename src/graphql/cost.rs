@@ -30,6 +30,11 @@ pub const fn sweeps(parts: usize) -> usize {
     6000 * parts
 }
 
+/// The outline of some cells: some 5 us each.
+pub const fn outline(cells: usize) -> usize {
+    1 + cells * 7
+}
+
 /// Reached street pieces as text: half a microsecond each.
 pub const fn segments(pieces: usize) -> usize {
     1 + pieces * 7 / 10

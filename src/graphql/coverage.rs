@@ -307,8 +307,10 @@ impl CoverageGap {
 
     /// The outline: a GeoJSON MultiPolygon.
     #[graphql(complexity = 100)]
-    async fn outline(&self) -> GeoJson {
-        GeoJson(multi_polygon_text(&self.coverage.found.outline(&self.gap().cells)))
+    async fn outline(&self) -> Result<GeoJson> {
+        let (coverage, index) = (self.coverage.clone(), self.index);
+        let draw = move || GeoJson(multi_polygon_text(&coverage.found.outline(&coverage.gaps()[index].cells)));
+        cost::run(cost::outline(self.gap().cells.len()), draw).await
     }
 
     /// The district most of them live in.
