@@ -352,6 +352,33 @@ fn it_is_taken_away_whole_and_nothing_is_imported_beside_it() {
     }
 }
 
+/// What is taken away from it says that it is made up, whatever it is written as.
+#[test]
+fn files_taken_away_say_that_they_are_made_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = city().join("data").display().to_string();
+    for (command, file) in [
+        (&["coverage"][..], "cells.csv"),
+        (&["coverage"], "cells.geojson"),
+        (&["coverage"], "cells.fgb"),
+        (&["coverage"], "cells.parquet"),
+        (&["gaps"], "gaps.csv"),
+        (&["sites", "--category", "elderly_care"], "sites.svg"),
+        (&["sites", "--category", "elderly_care"], "sites.csv"),
+        (&["assess"], "table.csv"),
+    ] {
+        let made = walkshed(folder.path(), &[command, &["--data", &data, "--out", file]].concat());
+        assert!(made.status.success(), "{}", told(&made));
+        let bytes = std::fs::read(folder.path().join(file)).unwrap();
+        assert!(bytes.windows(9).any(|w| w == b"SYNTHETIC"), "{file}");
+        if Path::new(file).extension().is_some_and(|e| e == "csv") {
+            let mut reader = csv::Reader::from_reader(&bytes[..]);
+            let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
+            assert!(!rows.is_empty() && rows.iter().all(|r| r.iter().next_back() == Some("SYNTHETIC")), "{file}");
+        }
+    }
+}
+
 /// Killed while it was brought in: what is there is no city, is not built upon, and is begun again.
 #[test]
 fn a_city_that_was_cut_off_is_begun_again() {

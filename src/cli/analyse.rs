@@ -198,6 +198,8 @@ fn write(path: &Path, format: Format, text: &str, world: &World) -> Result<Strin
             Some(file.bytes)
         }
         Format::GeoParquet => Some(geoparquet(text, world.attribution()).map_err(|e| told(&e))?),
+        // A table has no place for a notice but its rows.
+        Format::Csv if world.register.demonstration.is_some() => Some(marked(text).map_err(|e| told(&e))?),
         Format::GeoJson | Format::Csv | Format::Svg => None,
     };
     let bytes = packed.as_deref().unwrap_or(text.as_bytes());
@@ -205,6 +207,21 @@ fn write(path: &Path, format: Format, text: &str, world: &World) -> Result<Strin
     let note =
         if left_out > 0 { format!("; {left_out} regions without an outline are not in it") } else { String::new() };
     Ok(format!("written to {} ({:.0} kB){note}", path.display(), bytes.len() as f64 / 1000.0))
+}
+
+/// CSV with a column more that says SYNTHETIC in every row.
+fn marked(text: &str) -> csv::Result<Vec<u8>> {
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut header = reader.headers()?.clone();
+    header.push_field("notice");
+    writer.write_record(&header)?;
+    for row in reader.records() {
+        let mut row = row?;
+        row.push_field("SYNTHETIC");
+        writer.write_record(&row)?;
+    }
+    writer.into_inner().map_err(|e| e.into_error().into())
 }
 
 async fn world(settings: &Settings) -> Result<World, Failure> {
