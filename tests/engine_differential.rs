@@ -4,12 +4,14 @@
 
 mod support;
 
+use std::sync::Arc;
 use support::dijkstra::Reference;
 use support::{Random, grid, porto_alegre_network, random_network, random_point};
-use walkshed::geo::Fixed;
+use walkshed::geo::{Fixed, Position};
 use walkshed::network::walkshed::Reach;
 use walkshed::network::{
-    Deciseconds, Direction, Network, PointLayer, Profile, Scratch, Start, matrix, route, with_scratch,
+    Deciseconds, Direction, Network, PointLayer, Profile, Scratch, Start, StreetChange, StreetKind, matrix, route,
+    with_scratch,
 };
 
 const LIMITS: [u32; 4] = [600, 3000, 9000, 20_000];
@@ -104,6 +106,82 @@ fn random_graphs_to_the_decisecond() {
         compared += compare(&random_network(seed, 150 + seed as usize * 60), seed + 100, 60);
     }
     assert!(compared > 100_000, "only {compared} times were compared");
+}
+
+/// Streets closed and added at random places: the engine and the textbook search agree on what is left and new.
+#[test]
+fn changed_streets_to_the_decisecond() {
+    let (mut compared, mut joined) = (0, 0);
+    for seed in 0..5 {
+        let network = Arc::new(random_network(seed + 500, 200 + seed as usize * 40));
+        let (changed, told) = changed_at_random(&network, seed);
+        joined += told;
+        compared += compare(&changed, seed + 700, 50);
+        compared += compare(changed.by_length(), seed + 800, 20);
+        compared += layers_agree(&network, &changed, seed);
+    }
+    assert!(compared > 100_000 && joined > 30, "{compared} times, {joined} changes");
+}
+
+#[test]
+fn changed_streets_of_porto_alegre_to_the_decisecond() {
+    let Some(network) = porto_alegre_network().map(Arc::new) else { return };
+    let (changed, told) = changed_at_random(&network, 9);
+    assert!(told > 5, "only {told} changes were made");
+    assert!(compare(&changed, 6, 60) > 20_000);
+    layers_agree(&network, &changed, 3);
+}
+
+/// Some closures, some additions; those that cannot be made are left out, as one would do by hand.
+fn changed_at_random(network: &Network, seed: u64) -> (Network, usize) {
+    const KINDS: [StreetKind; 7] = [
+        StreetKind::Street,
+        StreetKind::Footpath,
+        StreetKind::Cycleway,
+        StreetKind::Stairway,
+        StreetKind::Lift,
+        StreetKind::Escalator,
+        StreetKind::Footbridge,
+    ];
+    let mut r = Random(seed + 900);
+    let mut changes = Vec::new();
+    for n in 0..24 {
+        let at = random_point(network, &mut r);
+        changes.push(if n % 3 == 0 {
+            StreetChange::Close { at: at.into(), kind: None }
+        } else {
+            // Not too long, and now and then from where another ended.
+            let from = match changes.last() {
+                Some(StreetChange::Add { line, .. }) if n % 2 == 0 => line[line.len() - 1].into(),
+                _ => at,
+            };
+            let middle = from.lerp(random_point(network, &mut r), 0.1);
+            let to = middle.lerp(random_point(network, &mut r), 0.2);
+            let line = [from, middle, to].map(Position::from).to_vec();
+            StreetChange::Add { kind: KINDS[n % KINDS.len()], line, name: Some(format!("new {n}")) }
+        });
+    }
+    loop {
+        match network.with_changes(&changes) {
+            Ok((changed, told)) => {
+                assert_eq!(told.len(), changes.len());
+                return (changed, told.len());
+            }
+            Err((n, _)) => drop(changes.remove(n)),
+        }
+    }
+}
+
+/// A layer carried over to changed streets is that of the changed streets.
+fn layers_agree(network: &Arc<Network>, changed: &Network, seed: u64) -> usize {
+    let mut r = Random(seed);
+    let points: Vec<Fixed> = (0..400).map(|_| random_point(network, &mut r)).collect();
+    let fresh = PointLayer::new(points.clone());
+    let carried = PointLayer::over_changed(&Arc::new(PointLayer::new(points)), network);
+    for profile in Profile::ALL {
+        assert_eq!(carried.snapped(changed, profile).snaps, fresh.snapped(changed, profile).snaps, "{profile}");
+    }
+    Profile::COUNT * 400
 }
 
 #[test]

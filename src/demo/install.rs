@@ -57,7 +57,7 @@ pub async fn install(
         let network = build(&options, &|_| {}).map_err(|e| e.to_string())?;
         network.save(&to).map_err(|e| e.to_string())?;
         told(Stage::StreetsDone);
-        let mut lengths: Vec<f32> = network.edges().iter().map(|e| e.length_m).collect();
+        let mut lengths: Vec<f32> = network.edge_ids().map(|id| network.edge(id).length_m).collect();
         lengths.sort_unstable_by(f32::total_cmp);
         let median = lengths.get(lengths.len() / 2).copied().unwrap_or_default();
         Ok::<_, String>((network.meta().report.clone(), f64::from(median)))

@@ -9,7 +9,9 @@ use super::build::StreetsReport;
 use super::cost::{self, cost};
 pub use super::format::FileError;
 use super::format::{Sections, Writer, replace_file};
+use super::overlay::Overlay;
 use super::profile::{Profile, Profiles};
+use super::snap::SnapTables;
 use super::units::{Deciseconds, Direction, EdgeId, VertexId};
 use crate::geo::Fixed;
 use serde::{Deserialize, Serialize};
@@ -171,11 +173,13 @@ pub struct Network {
     meta: Meta,
     profiles: Profiles,
     /// Costs made anew because the profiles in force are not those of the import.
-    overridden: Vec<Option<[Vec<Deciseconds>; 2]>>,
+    overridden: Arc<Vec<Option<[Vec<Deciseconds>; 2]>>>,
     /// Set where lengths are counted and not times: by profile, made when they are first asked for.
     lengths: Option<[OnceLock<[Vec<Deciseconds>; 2]>; Profile::COUNT]>,
     /// This network with lengths counted.
     by_length: OnceLock<Box<Self>>,
+    /// Streets added and closed since.
+    overlay: Option<Arc<Overlay>>,
 }
 
 /// On a network that counts lengths everyone is taken to travel at 1 m/s, so that a decisecond is a decimetre.
@@ -253,10 +257,29 @@ impl Network {
             file: Arc::new(file),
             meta,
             profiles,
-            overridden: vec![None; Profile::COUNT],
+            overridden: Arc::new(vec![None; Profile::COUNT]),
             lengths: None,
             by_length: OnceLock::new(),
+            overlay: None,
         })
+    }
+
+    /// These streets with others added or closed. The file is shared.
+    pub(super) fn under(&self, overlay: Overlay) -> Self {
+        Self {
+            file: self.file.clone(),
+            meta: self.meta.clone(),
+            profiles: self.profiles.clone(),
+            overridden: self.overridden.clone(),
+            lengths: self.lengths.as_ref().map(|_| Default::default()),
+            by_length: OnceLock::new(),
+            overlay: Some(Arc::new(overlay)),
+        }
+    }
+
+    /// What was added and closed.
+    pub(super) fn overlay(&self) -> Option<&Overlay> {
+        self.overlay.as_deref()
     }
 
     /// The same streets with lengths counted in place of times: everything asked of it is in decimetres where this one
@@ -277,6 +300,7 @@ impl Network {
                 overridden: self.overridden.clone(),
                 lengths: Some(Default::default()),
                 by_length: OnceLock::new(),
+                overlay: self.overlay.clone(),
             })
         })
     }
@@ -290,8 +314,8 @@ impl Network {
     /// Puts other profiles in force. Costs of those that differ from the import's are made anew.
     #[must_use]
     pub fn with_profiles(mut self, profiles: &Profiles) -> Self {
-        for profile in Profile::ALL {
-            self.overridden[profile.index()] = (profiles.get(profile) != self.meta.profiles.get(profile)).then(|| {
+        let made = Profile::ALL.map(|profile| {
+            (profiles.get(profile) != self.meta.profiles.get(profile)).then(|| {
                 let params = profiles.get(profile);
                 let arcs = self.arc_heads().len();
                 let mut table = [vec![Deciseconds::NEVER; arcs], vec![Deciseconds::NEVER; arcs]];
@@ -304,8 +328,9 @@ impl Network {
                     }
                 }
                 table
-            });
-        }
+            })
+        });
+        self.overridden = Arc::new(made.into());
         self.profiles = profiles.clone();
         self
     }
@@ -344,25 +369,37 @@ impl Network {
     /// Positions of all junctions.
     #[must_use]
     pub fn vertices(&self) -> &[Fixed] {
-        self.file.get(section::VERTICES)
+        match &self.overlay {
+            Some(overlay) => &overlay.vertices,
+            None => self.vertices_before(),
+        }
     }
 
     /// For every junction the first of its arcs; one more entry marks the end.
     #[must_use]
     pub fn first_arc(&self) -> &[u32] {
-        self.file.get(section::FIRST_ARC)
+        match &self.overlay {
+            Some(overlay) => &overlay.first_arc,
+            None => self.first_arc_before(),
+        }
     }
 
     /// For every arc the junction it leads to.
     #[must_use]
     pub fn arc_heads(&self) -> &[u32] {
-        self.file.get(section::ARC_HEADS)
+        match &self.overlay {
+            Some(overlay) => &overlay.arc_heads,
+            None => self.arc_heads_before(),
+        }
     }
 
     /// For every arc its edge times two, plus one when it runs from head to tail.
     #[must_use]
     pub fn arc_edges(&self) -> &[u32] {
-        self.file.get(section::ARC_EDGES)
+        match &self.overlay {
+            Some(overlay) => &overlay.arc_edges,
+            None => self.arc_edges_before(),
+        }
     }
 
     /// For every arc the time to travel it: [`Direction::From`] along it, [`Direction::Towards`] against it.
@@ -376,6 +413,14 @@ impl Network {
     }
 
     fn times(&self, profile: Profile, way: usize) -> &[Deciseconds] {
+        match &self.overlay {
+            Some(overlay) => &overlay.times(profile, || [0, 1].map(|way| self.times_before(profile, way)))[way],
+            None => self.times_before(profile, way),
+        }
+    }
+
+    /// Without what was added or closed since.
+    fn times_before(&self, profile: Profile, way: usize) -> &[Deciseconds] {
         match &self.overridden[profile.index()] {
             Some(tables) => &tables[way],
             None => self.file.get(section::COSTS + 2 * profile.index() + way),
@@ -383,9 +428,9 @@ impl Network {
     }
 
     fn lengths_of(&self, profile: Profile) -> [Vec<Deciseconds>; 2] {
-        let edges = self.edges();
-        [0, 1].map(|way| {
-            let times = self.times(profile, way).iter().zip(self.arc_edges());
+        let (edges, arc_edges) = (self.edges_before(), self.arc_edges_before());
+        let before = [0, 1].map(|way| {
+            let times = self.times_before(profile, way).iter().zip(arc_edges);
             let length = |(time, &edge): (&Deciseconds, &u32)| {
                 if time.is_some() {
                     Deciseconds::from_seconds(f64::from(edges[edge as usize / 2].length_m))
@@ -393,51 +438,92 @@ impl Network {
                     Deciseconds::NEVER
                 }
             };
-            times.map(length).collect()
-        })
+            times.map(length).collect::<Vec<_>>()
+        });
+        match &self.overlay {
+            Some(overlay) => overlay.lengths(profile, [&before[0], &before[1]]),
+            None => before,
+        }
     }
 
-    /// How many edges there are.
+    /// How many edges there are, closed ones included.
     #[must_use]
     pub fn edge_count(&self) -> usize {
-        self.file.get::<Edge>(section::EDGES).len() - 1
+        self.edges_before().len() - 1 + self.overlay.as_ref().map_or(0, |o| o.edges.len() - 1)
     }
 
-    /// Every edge.
-    pub fn edge_ids(&self) -> impl Iterator<Item = EdgeId> + use<> {
-        (0..self.edge_count() as u32).map(EdgeId)
+    /// Every edge that can be gone along: none that is closed or cut.
+    pub fn edge_ids(&self) -> impl Iterator<Item = EdgeId> + '_ {
+        (0..self.edge_count() as u32).map(EdgeId).filter(|&id| !self.is_gone(id))
     }
 
-    /// The edges themselves; the last entry only marks ends.
-    #[must_use]
-    pub fn edges(&self) -> &[Edge] {
+    /// As [`Network::vertices`], without what was added since; so the three after it.
+    pub(super) fn vertices_before(&self) -> &[Fixed] {
+        self.file.get(section::VERTICES)
+    }
+
+    pub(super) fn first_arc_before(&self) -> &[u32] {
+        self.file.get(section::FIRST_ARC)
+    }
+
+    pub(super) fn arc_heads_before(&self) -> &[u32] {
+        self.file.get(section::ARC_HEADS)
+    }
+
+    pub(super) fn arc_edges_before(&self) -> &[u32] {
+        self.file.get(section::ARC_EDGES)
+    }
+
+    /// The edges of the file; the last entry only marks ends.
+    pub(super) fn edges_before(&self) -> &[Edge] {
         self.file.get(section::EDGES)
+    }
+
+    /// The tables an edge is in, its place there, and the number of the first edge of the overlay.
+    fn tables_of(&self, id: EdgeId) -> (&[Edge], &[Fixed], &[f32], usize) {
+        let edges = self.edges_before();
+        match &self.overlay {
+            Some(o) if id.index() + 1 >= edges.len() => {
+                (&o.edges, &o.shapes, &o.heights, id.index() - (edges.len() - 1))
+            }
+            _ => (edges, self.file.get(section::SHAPES), self.file.get(section::HEIGHTS), id.index()),
+        }
     }
 
     /// One edge.
     #[must_use]
     pub fn edge(&self, id: EdgeId) -> &Edge {
-        &self.edges()[id.index()]
+        let edges = self.edges_before();
+        match &self.overlay {
+            Some(o) if id.index() + 1 >= edges.len() => &o.edges[id.index() - (edges.len() - 1)],
+            _ => &edges[id.index()],
+        }
+    }
+
+    /// Has the edge been closed, or cut into pieces that stand for it? No arc leads along it then.
+    #[must_use]
+    pub fn is_gone(&self, id: EdgeId) -> bool {
+        self.overlay.as_ref().is_some_and(|o| o.gone.binary_search(&id.0).is_ok())
     }
 
     /// The points of an edge from tail to head, at least two.
     #[must_use]
     pub fn shape(&self, id: EdgeId) -> &[Fixed] {
-        let edges = self.edges();
-        &self.shapes()[edges[id.index()].shape as usize..edges[id.index() + 1].shape as usize]
-    }
-
-    /// The shape points of all edges.
-    #[must_use]
-    pub fn shapes(&self) -> &[Fixed] {
-        self.file.get(section::SHAPES)
+        let (edges, shapes, _, place) = self.tables_of(id);
+        &shapes[edges[place].shape as usize..edges[place + 1].shape as usize]
     }
 
     /// Heights in metres at equal distances along an edge from tail to head, at least two.
     #[must_use]
     pub fn heights(&self, id: EdgeId) -> &[f32] {
-        let edges = self.edges();
-        &self.file.get(section::HEIGHTS)[edges[id.index()].heights as usize..edges[id.index() + 1].heights as usize]
+        let (edges, _, heights, place) = self.tables_of(id);
+        &heights[edges[place].heights as usize..edges[place + 1].heights as usize]
+    }
+
+    /// The height of a point of an edge in metres.
+    #[must_use]
+    pub fn height_at(&self, id: EdgeId, fraction: f64) -> f64 {
+        height_along(self.heights(id), fraction)
     }
 
     /// The name of an edge.
@@ -445,26 +531,41 @@ impl Network {
     pub fn name(&self, id: EdgeId) -> Option<&str> {
         let number = self.edge(id).name as usize;
         let ends: &[u32] = self.file.get(section::NAME_ENDS);
-        let end = *ends.get(number)? as usize;
+        let Some(&end) = ends.get(number) else {
+            // Names of added streets come after those of the file.
+            return self.overlay.as_ref()?.names.get(number - ends.len()).map(String::as_str);
+        };
         let start = number.checked_sub(1).map_or(0, |before| ends[before] as usize);
-        std::str::from_utf8(self.file.get::<u8>(section::NAMES).get(start..end)?).ok()
+        std::str::from_utf8(self.file.get::<u8>(section::NAMES).get(start..end as usize)?).ok()
     }
 
-    /// The segments places can be put on: edge number and the number of its first shape point.
-    #[must_use]
-    pub(super) fn snap_pieces(&self) -> &[[u32; 2]] {
-        self.file.get(section::SNAP_PIECES)
+    /// How many names the file has.
+    pub(super) fn name_count(&self) -> usize {
+        self.file.get::<u32>(section::NAME_ENDS).len()
     }
 
-    /// Boxes (west, south, east, north) over them, all levels one after the other.
-    #[must_use]
-    pub(super) fn snap_boxes(&self) -> &[[i32; 4]] {
-        self.file.get(section::SNAP_BOXES)
+    /// The tables places are looked up in: those of the file, and those of what was added.
+    pub(super) fn snap_tables(&self) -> impl Iterator<Item = SnapTables<'_>> {
+        let of_file = SnapTables {
+            first_edge: 0,
+            edges: self.edges_before(),
+            shapes: self.file.get(section::SHAPES),
+            pieces: self.file.get(section::SNAP_PIECES),
+            boxes: self.file.get(section::SNAP_BOXES),
+            levels: self.file.get(section::SNAP_LEVELS),
+            gone: self.overlay.as_ref().map_or(&[], |o| &o.gone),
+        };
+        let first_edge = self.edges_before().len() as u32 - 1;
+        std::iter::once(of_file).chain(self.overlay.as_ref().map(|o| o.snap_tables(first_edge)))
     }
+}
 
-    /// Where each level of boxes begins; one more entry marks the end.
-    #[must_use]
-    pub(super) fn snap_levels(&self) -> &[u32] {
-        self.file.get(section::SNAP_LEVELS)
-    }
+/// The height at a fraction of a line along which heights stand at equal distances.
+#[must_use]
+pub fn height_along(heights: &[f32], fraction: f64) -> f64 {
+    let last = (heights.len() - 1) as f64;
+    let x = (fraction * last).clamp(0.0, last);
+    let i = (x.floor() as usize).min(heights.len().saturating_sub(2));
+    let t = x - i as f64;
+    f64::from(heights[i]) * (1.0 - t) + f64::from(heights[i + 1]) * t
 }

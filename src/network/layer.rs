@@ -2,6 +2,7 @@
 //! from, so that a search collects them as it goes.
 
 use super::file::Network;
+use super::overlay::is_touched;
 use super::profile::Profile;
 use super::search::{Search, Start};
 use super::snap::{Snap, Unsnappable};
@@ -9,7 +10,7 @@ use super::units::{Deciseconds, Direction, VertexId};
 use crate::geo::Fixed;
 use rayon::prelude::*;
 use std::collections::HashMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// The points of a layer for one profile.
 pub struct Snapped {
@@ -34,6 +35,8 @@ pub struct PointLayer {
     by_profile: ByProfile,
     /// For the same streets with lengths counted.
     by_length: ByProfile,
+    /// The same points over the streets before they were changed.
+    before: Option<(Arc<Self>, Arc<Network>)>,
 }
 
 type ByProfile = [OnceLock<Snapped>; Profile::COUNT];
@@ -42,7 +45,14 @@ impl PointLayer {
     /// A layer of points.
     #[must_use]
     pub fn new(points: Vec<Fixed>) -> Self {
-        Self { points, by_profile: Default::default(), by_length: Default::default() }
+        Self { points, by_profile: Default::default(), by_length: Default::default(), before: None }
+    }
+
+    /// The layer over streets that have been changed from those it is over ([`Network::with_changes`]): only points near
+    /// a change are put on the streets again.
+    #[must_use]
+    pub fn over_changed(before: &Arc<Self>, network: &Arc<Network>) -> Self {
+        Self { before: Some((before.clone(), network.clone())), ..Self::new(before.points.clone()) }
     }
 
     /// The layer of other points over the same network. What was made ready for this one is ready for that one too, and
@@ -86,9 +96,20 @@ impl PointLayer {
         let made = if network.counts_lengths() { &self.by_length } else { &self.by_profile };
         made[profile.index()].get_or_init(|| {
             // Where a point is put on a street does not depend on what is counted along it.
-            let snaps = match self.by_profile[profile.index()].get() {
-                Some(known) => known.snaps.clone(),
-                None => self.points.par_iter().map(|&p| network.snap(p, profile).ok()).collect(),
+            let snaps = match (self.by_profile[profile.index()].get(), &self.before) {
+                (Some(known), _) => known.snaps.clone(),
+                (None, Some((layer, streets))) => {
+                    let known = &layer.snapped(streets, profile).snaps;
+                    let again = |(&p, snap): (&Fixed, &Option<Snap>)| {
+                        if is_touched(network, p, snap.as_ref(), profile) {
+                            network.snap(p, profile).ok()
+                        } else {
+                            *snap
+                        }
+                    };
+                    self.points.par_iter().zip(known).map(again).collect()
+                }
+                (None, None) => self.points.par_iter().map(|&p| network.snap(p, profile).ok()).collect(),
             };
             Snapped { snaps, hung: Default::default() }
         })

@@ -1,7 +1,7 @@
 //! The way between two places: its geometry, length, climb and time; and many times at once.
 
 use super::access::Kind;
-use super::file::Network;
+use super::file::{Network, height_along};
 use super::layer::{Scratch, with_scratch};
 use super::profile::Profile;
 use super::search::{Search, Start};
@@ -49,12 +49,7 @@ impl PathStats {
         }
         let heights = network.heights(piece.edge);
         let last = (heights.len() - 1) as f64;
-        let at = |fraction: f64| {
-            let x = (fraction * last).clamp(0.0, last);
-            let i = (x.floor() as usize).min(heights.len().saturating_sub(2));
-            let t = x - i as f64;
-            f64::from(heights[i]) * (1.0 - t) + f64::from(heights[i + 1]) * t
-        };
+        let at = |fraction: f64| height_along(heights, fraction);
         let (low, high) = (piece.from.min(piece.to), piece.from.max(piece.to));
         let mut before = at(low);
         let (mut up, mut down) = (0.0, 0.0);
@@ -100,12 +95,12 @@ pub fn path_to(
         last.tail == here
     };
     out.push(PathPiece { edge: end.edge, from: if from_tail { 0.0 } else { 1.0 }, to: end.fraction });
-    let (arc_edges, edges) = (network.arc_edges(), network.edges());
+    let arc_edges = network.arc_edges();
     while let Some(arc) = search.parent_arc(here) {
         let (edge, backward) = (EdgeId(arc_edges[arc as usize] / 2), arc_edges[arc as usize] % 2 == 1);
         let (from, to) = if backward { (1.0, 0.0) } else { (0.0, 1.0) };
         out.push(PathPiece { edge, from, to });
-        here = if backward { edges[edge.index()].head } else { edges[edge.index()].tail };
+        here = if backward { network.edge(edge).head } else { network.edge(edge).tail };
     }
     let first = network.edge(start.snap.edge);
     let to_tail = if first.tail == first.head {

@@ -49,6 +49,20 @@ impl SnapIndex {
     }
 }
 
+/// An index and the streets it is of.
+#[derive(Clone, Copy)]
+pub(super) struct SnapTables<'a> {
+    /// The number of the first of `edges`.
+    pub first_edge: u32,
+    pub edges: &'a [Edge],
+    pub shapes: &'a [Fixed],
+    pub pieces: &'a [[u32; 2]],
+    pub boxes: &'a [[i32; 4]],
+    pub levels: &'a [u32],
+    /// Numbers of edges that are closed, in their order.
+    pub gone: &'a [u32],
+}
+
 fn join(a: [i32; 4], b: [i32; 4]) -> [i32; 4] {
     [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])]
 }
@@ -104,7 +118,7 @@ impl Snap {
     }
 }
 
-/// The best candidates so far: squared metres, piece, fraction along the piece.
+/// The best candidates so far: squared metres, piece (its edge by its number in the network), fraction along the piece.
 #[derive(Clone, Copy)]
 struct Best {
     d2: f64,
@@ -113,11 +127,7 @@ struct Best {
 }
 
 struct Walk<'a> {
-    edges: &'a [Edge],
-    shapes: &'a [Fixed],
-    pieces: &'a [[u32; 2]],
-    boxes: &'a [[i32; 4]],
-    levels: &'a [u32],
+    tables: SnapTables<'a>,
     profile: Profile,
     at: Fixed,
     metric: Metric,
@@ -141,11 +151,12 @@ impl Walk<'_> {
 
     /// Visits the boxes `from..to` of a level, nearest first.
     fn visit(&mut self, level: usize, from: usize, to: usize) {
-        let base = self.levels[level] as usize;
+        let (levels, boxes) = (self.tables.levels, self.tables.boxes);
+        let base = levels[level] as usize;
         let mut order = [(0.0_f64, 0_usize); FANOUT];
         let mut n = 0;
         for i in from..to {
-            let d2 = self.box_d2(&self.boxes[base + i]);
+            let d2 = self.box_d2(&boxes[base + i]);
             if d2 <= self.bound() {
                 let mut k = n;
                 while k > 0 && order[k - 1].0 > d2 {
@@ -162,25 +173,26 @@ impl Walk<'_> {
             }
             let (first, last) = (i * FANOUT, (i + 1) * FANOUT);
             if level == 0 {
-                self.try_pieces(first, last.min(self.pieces.len()));
+                self.try_pieces(first, last.min(self.tables.pieces.len()));
             } else {
-                let below = (self.levels[level] - self.levels[level - 1]) as usize;
+                let below = (levels[level] - levels[level - 1]) as usize;
                 self.visit(level - 1, first, last.min(below));
             }
         }
     }
 
     fn try_pieces(&mut self, from: usize, to: usize) {
-        for &piece in &self.pieces[from..to] {
-            let edge = &self.edges[piece[0] as usize];
-            if !edge.usable().contains(self.profile) {
+        let SnapTables { first_edge, edges, shapes, pieces, gone, .. } = self.tables;
+        for &[number, point] in &pieces[from..to] {
+            let edge = &edges[number as usize];
+            if !edge.usable().contains(self.profile) || gone.binary_search(&number).is_ok() {
                 continue;
             }
-            let (a, b) = (self.shapes[piece[1] as usize], self.shapes[piece[1] as usize + 1]);
+            let (a, b) = (shapes[point as usize], shapes[point as usize + 1]);
             let (t, d2) = self.metric.project(self.at, a, b);
             let best = if edge.island().contains(self.profile) { &mut self.island } else { &mut self.main };
             if d2 <= self.limit2 && best.is_none_or(|b| d2 < b.d2) {
-                *best = Some(Best { d2, piece, t });
+                *best = Some(Best { d2, piece: [first_edge + number, point], t });
             }
         }
     }
@@ -202,25 +214,30 @@ impl Network {
         })
     }
 
+    /// The nearest street of any sort that the profile can use, islands as well as others.
+    pub(super) fn snap_to_any(&self, at: Fixed, profile: Profile, limit_m: f64) -> Option<Snap> {
+        let found = self.nearest(at, profile, limit_m).into_iter().flatten();
+        found.min_by(|a, b| a.d2.total_cmp(&b.d2)).map(|best| self.snap_of(at, best))
+    }
+
     /// The nearest piece of the main network, and the nearest of an island (which may be missing beyond the former).
     fn nearest(&self, at: Fixed, profile: Profile, limit_m: f64) -> [Option<Best>; 2] {
-        let levels = self.snap_levels();
-        let Some(top) = levels.len().checked_sub(2) else { return [None; 2] };
-        let mut walk = Walk {
-            edges: self.edges(),
-            shapes: self.shapes(),
-            pieces: self.snap_pieces(),
-            boxes: self.snap_boxes(),
-            levels,
-            profile,
-            at,
-            metric: Metric::at(at.lat()),
-            limit2: limit_m * limit_m,
-            main: None,
-            island: None,
-        };
-        walk.visit(top, 0, (levels[top + 1] - levels[top]) as usize);
-        [walk.main, walk.island]
+        let mut found = [None; 2];
+        for tables in self.snap_tables() {
+            let Some(top) = tables.levels.len().checked_sub(2) else { continue };
+            let mut walk = Walk {
+                tables,
+                profile,
+                at,
+                metric: Metric::at(at.lat()),
+                limit2: limit_m * limit_m,
+                main: found[0],
+                island: found[1],
+            };
+            walk.visit(top, 0, (tables.levels[top + 1] - tables.levels[top]) as usize);
+            found = [walk.main, walk.island];
+        }
+        found
     }
 
     fn snap_of(&self, at: Fixed, best: Best) -> Snap {
@@ -238,27 +255,31 @@ impl Network {
 
     /// Calls `found` with every street segment (edge, its first point, its last) whose box meets the window.
     pub fn segments_in(&self, low: Fixed, high: Fixed, mut found: impl FnMut(EdgeId, Fixed, Fixed)) {
-        let levels = self.snap_levels();
-        let Some(top) = levels.len().checked_sub(2) else { return };
-        let (boxes, pieces, shapes) = (self.snap_boxes(), self.snap_pieces(), self.shapes());
-        let meets = |b: &[i32; 4]| b[0] <= high.x && b[2] >= low.x && b[1] <= high.y && b[3] >= low.y;
-        // (level, index) still to visit.
-        let mut stack: Vec<(usize, usize)> = (0..(levels[top + 1] - levels[top]) as usize).map(|i| (top, i)).collect();
-        while let Some((level, i)) = stack.pop() {
-            if !meets(&boxes[levels[level] as usize + i]) {
-                continue;
-            }
-            let first = i * FANOUT;
-            if level == 0 {
-                for piece in &pieces[first..(first + FANOUT).min(pieces.len())] {
-                    let (a, b) = (shapes[piece[1] as usize], shapes[piece[1] as usize + 1]);
-                    if meets(&[a.x.min(b.x), a.y.min(b.y), a.x.max(b.x), a.y.max(b.y)]) {
-                        found(EdgeId(piece[0]), a, b);
-                    }
+        for tables in self.snap_tables() {
+            let SnapTables { first_edge, shapes, pieces, boxes, levels, gone, .. } = tables;
+            let Some(top) = levels.len().checked_sub(2) else { continue };
+            let meets = |b: &[i32; 4]| b[0] <= high.x && b[2] >= low.x && b[1] <= high.y && b[3] >= low.y;
+            // (level, index) still to visit.
+            let mut stack: Vec<(usize, usize)> =
+                (0..(levels[top + 1] - levels[top]) as usize).map(|i| (top, i)).collect();
+            while let Some((level, i)) = stack.pop() {
+                if !meets(&boxes[levels[level] as usize + i]) {
+                    continue;
                 }
-            } else {
-                let below = (levels[level] - levels[level - 1]) as usize;
-                stack.extend((first..(first + FANOUT).min(below)).map(|c| (level - 1, c)));
+                let first = i * FANOUT;
+                if level == 0 {
+                    for &[number, point] in &pieces[first..(first + FANOUT).min(pieces.len())] {
+                        let (a, b) = (shapes[point as usize], shapes[point as usize + 1]);
+                        if meets(&[a.x.min(b.x), a.y.min(b.y), a.x.max(b.x), a.y.max(b.y)])
+                            && gone.binary_search(&number).is_err()
+                        {
+                            found(EdgeId(first_edge + number), a, b);
+                        }
+                    }
+                } else {
+                    let below = (levels[level] - levels[level - 1]) as usize;
+                    stack.extend((first..(first + FANOUT).min(below)).map(|c| (level - 1, c)));
+                }
             }
         }
     }

@@ -183,10 +183,9 @@ impl Field {
         distances.clear();
         distances.resize(times.len(), f32::INFINITY);
         over.clear();
-        let edges = network.edges();
         for piece in &reach.pieces {
             let shape = network.shape(piece.edge);
-            if edges[piece.edge.index()].can_be_snapped_to() {
+            if network.edge(piece.edge).can_be_snapped_to() {
                 whole[piece.edge.index()] = piece.from <= 0.0 && piece.to >= 1.0;
                 grid.walk_piece(shape, piece, |cell, time| {
                     for node in grid.corners(cell) {
@@ -200,7 +199,7 @@ impl Field {
         }
         let (grid_low, grid_high) = grid.extent();
         network.segments_in(grid_low, grid_high, |edge, a, b| {
-            if !whole[edge.index()] && edges[edge.index()].usable().contains(reach.profile) {
+            if !whole[edge.index()] && network.edge(edge).usable().contains(reach.profile) {
                 grid.walk(grid.cells(a), grid.cells(b), |cell, _, _| {
                     for node in grid.corners(cell) {
                         distances[node] = 0.0;

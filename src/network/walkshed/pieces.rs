@@ -53,13 +53,13 @@ impl Reach {
         search: &Search,
     ) -> Self {
         let mut pieces = Vec::with_capacity(search.reached().len() * 2);
-        let (first_arc, arc_edges, edges) = (network.first_arc(), network.arc_edges(), network.edges());
+        let (first_arc, arc_edges) = (network.first_arc(), network.arc_edges());
         let costs = network.costs(profile, direction);
         let time = |v: VertexId| search.time(v);
         for &v in search.reached() {
             for &half in &arc_edges[first_arc[v as usize] as usize..first_arc[v as usize + 1] as usize] {
                 let (id, backward) = (EdgeId(half / 2), half % 2 == 1);
-                let edge = &edges[id.index()];
+                let edge = network.edge(id);
                 // Each edge once: from its tail, or from its head when the tail was not reached.
                 if id == start.snap.edge || backward && time(edge.tail).is_some() {
                     continue;
