@@ -29,6 +29,8 @@ pub struct Live {
     seen: Mutex<Seen>,
     /// One writer at a time makes the next world, so that none is lost.
     writer: tokio::sync::Mutex<()>,
+    /// One at a time reads the tokens and puts them in force, so that older ones never come after newer ones.
+    reading_tokens: tokio::sync::Mutex<()>,
     changes: broadcast::Sender<Arc<Change>>,
     progress: broadcast::Sender<Arc<ImportProgress>>,
     stopping: watch::Sender<bool>,
@@ -106,6 +108,7 @@ impl Live {
             store,
             seen: Mutex::new(seen),
             writer: tokio::sync::Mutex::default(),
+            reading_tokens: tokio::sync::Mutex::default(),
             changes: broadcast::Sender::new(BACKLOG),
             progress: broadcast::Sender::new(BACKLOG),
             stopping: watch::Sender::new(false),
@@ -166,7 +169,7 @@ impl Live {
     /// [`StoreError`].
     pub async fn add_token(&self, token: &TokenRow, actor: &str) -> Result<i64, StoreError> {
         let number = self.store.add_token(token, actor).await?;
-        self.tokens.store(Arc::new(self.store.tokens().await?));
+        self.read_tokens().await?;
         Ok(number)
     }
 
@@ -176,8 +179,14 @@ impl Live {
     /// [`StoreError`].
     pub async fn revoke_token(&self, id: i64, actor: &str) -> Result<bool, StoreError> {
         let done = self.store.revoke_token(id, Timestamp::now(), actor).await?;
-        self.tokens.store(Arc::new(self.store.tokens().await?));
+        self.read_tokens().await?;
         Ok(done)
+    }
+
+    async fn read_tokens(&self) -> Result<(), StoreError> {
+        let _one_at_a_time = self.reading_tokens.lock().await;
+        self.tokens.store(Arc::new(self.store.tokens().await?));
+        Ok(())
     }
 
     /// Carries out edits: the database first, then the next world. When this returns, the change is in force and will
@@ -216,7 +225,7 @@ impl Live {
     /// # Errors
     /// [`StoreError`]; then the world stays as it is.
     pub async fn refresh(&self) -> Result<bool, StoreError> {
-        self.tokens.store(Arc::new(self.store.tokens().await?));
+        self.read_tokens().await?;
         let _one_at_a_time = self.writer.lock().await;
         let now = Seen { version: self.store.version().await?, streets: self.folder.streets_stamp() };
         if now == *self.lock() {
@@ -305,7 +314,7 @@ fn item(done: &Done, before: &World) -> Option<ChangedItem> {
         AnyRecord::Offer(o) => of_host(o.host),
         AnyRecord::Event(e) => of_host(e.host),
         AnyRecord::Suggestion(s) => s.center,
-        AnyRecord::Service(_) | AnyRecord::Region(_) => None,
+        AnyRecord::Service(_) | AnyRecord::Region(_) | AnyRecord::Scenario(_) => None,
     };
     Some(match done {
         Done::Put(record) => {
