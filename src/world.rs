@@ -2,11 +2,21 @@
 //! and the indexes over them. A request takes the current one once and answers all of itself from it.
 
 use crate::geo::{Fixed, Position, cell_centre};
-use crate::memo::Memo;
-use crate::network::{Direction, Network, PointLayer, Profile, Snap, Start, Unsnappable};
+use crate::memo::{Kept, Key, Memo};
+use crate::network::{
+    ChangedStreet, Direction, Network, PointLayer, Profile, Snap, Start, StreetChange, StreetChangeError, Unsnappable,
+};
 use crate::registry::{Category, DEMONSTRATION_TEXT, Register, RegisterRows, Status};
+use quick_cache::sync::Cache;
 use rayon::prelude::*;
+use std::hash::Hash;
 use std::sync::Arc;
+
+/// Networks with changed streets that are kept: each holds some 25 MB of tables at the size of Chongqing, and 9 MB for each
+/// profile that was asked for.
+const CHANGED_NETWORKS: usize = 4;
+/// Worlds laid over one world that are kept.
+const SCENARIOS: usize = 6;
 
 /// A snapshot. Its version changes with every change of anything in it.
 pub struct World {
@@ -19,8 +29,28 @@ pub struct World {
     pub facility_layer: Arc<PointLayer>,
     /// Population cells by their centres, by their place in the population of everyone.
     pub population_layer: Arc<PointLayer>,
-    /// What has been worked out over these streets.
+    /// What has been worked out over these streets, and those of scenarios.
     pub memo: Arc<Memo>,
+    /// Tells changed streets from those that were imported, which are 0.
+    streets: u128,
+    /// What became of each change of the streets, in their order.
+    pub changed_streets: Arc<Vec<ChangedStreet>>,
+    changed_networks: Arc<Cache<u128, ChangedNetwork>>,
+    /// The scenario that is laid over it, where one is.
+    pub scenario: Option<Laid>,
+    /// Worlds that scenarios make of this one, by the number and version of the scenario.
+    pub(crate) scenarios: Cache<(i64, i64), Arc<Self>>,
+}
+
+type ChangedNetwork = (Arc<Network>, Arc<Vec<ChangedStreet>>);
+
+/// Which scenario is laid over a world.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Laid {
+    pub id: i64,
+    pub version: i64,
+    pub key: String,
+    pub name: String,
 }
 
 /// A place put on the network.
@@ -54,6 +84,11 @@ impl World {
             facility_layer: Arc::new(facilities),
             population_layer: Arc::new(people),
             memo: Arc::default(),
+            streets: 0,
+            changed_streets: Arc::default(),
+            changed_networks: Arc::new(Cache::new(CHANGED_NETWORKS)),
+            scenario: None,
+            scenarios: Cache::new(SCENARIOS),
         };
         if let Some(network) = &world.network {
             [&world.facility_layer, &world.population_layer].into_par_iter().for_each(|layer| {
@@ -90,7 +125,45 @@ impl World {
             facility_layer,
             population_layer,
             memo: self.memo.clone(),
+            streets: self.streets,
+            changed_streets: self.changed_streets.clone(),
+            changed_networks: self.changed_networks.clone(),
+            scenario: None,
+            scenarios: Cache::new(SCENARIOS),
         }
+    }
+
+    /// The snapshot as a scenario has it: another register (as [`World::next`]), and streets added and closed.
+    ///
+    /// # Errors
+    /// [`StreetChangeError`] with the place of the change among those of the streets.
+    pub fn under(
+        &self,
+        scenario: Laid,
+        register: Register,
+        streets: &[StreetChange],
+    ) -> Result<Self, (usize, StreetChangeError)> {
+        let mut next = self.next(register);
+        next.version = format!("{}+{}@{}", self.version, scenario.key, scenario.version);
+        next.scenario = Some(scenario);
+        if let Some(network) = self.network.as_ref().filter(|_| !streets.is_empty()) {
+            let text = serde_json::to_vec(streets).unwrap_or_default();
+            next.streets = xxhash_rust::xxh3::xxh3_128(&text);
+            let (changed, told) = self.changed_networks.get_or_insert_with(&next.streets, || {
+                network.with_changes(streets).map(|(changed, told)| (Arc::new(changed), Arc::new(told)))
+            })?;
+            let over = |layer: &Arc<PointLayer>| Arc::new(PointLayer::over_changed(layer, network));
+            next.facility_layer = over(&next.facility_layer);
+            next.population_layer = over(&next.population_layer);
+            (next.network, next.changed_streets) = (Some(changed), told);
+        }
+        Ok(next)
+    }
+
+    /// The beginning of a key of [`World::memo`]: answers are of these streets and no others.
+    #[must_use]
+    pub fn key<T: Kept>(&self, first: impl Hash) -> Key {
+        Key::of::<T>().and(self.streets).and(first)
     }
 
     /// The street network.

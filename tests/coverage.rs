@@ -8,15 +8,13 @@ mod support;
 use geo::Area;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use support::city::{position, rows};
+use support::city::{position, random_world, rows};
 use support::dijkstra::Reference;
-use support::{Random, grid, random_network, random_point, real};
+use support::{grid, real};
 use walkshed::coverage::{Coverage, Measure, Need, Question, Travel, Wishes, coverage};
 use walkshed::geo::{Position, cell_of};
 use walkshed::network::{Deciseconds, Direction, Network, Profile, Start};
-use walkshed::registry::{
-    Category, Center, DivisionCode, Facility, PopulationCell, Region, RegionCode, RegisterRows, Status,
-};
+use walkshed::registry::{Category, Center, DivisionCode, PopulationCell, Region, RegionCode, RegisterRows, Status};
 use walkshed::world::World;
 
 fn of(category: Category) -> Wishes {
@@ -87,31 +85,6 @@ fn compare(world: &World, need: &Need, travel: Travel) -> usize {
     }
     assert_eq!((found.total.covered, found.total.off_network), (covered, off));
     found.cells.len()
-}
-
-fn random_world(seed: u64) -> World {
-    let mut r = Random(seed);
-    let network = random_network(seed, 200);
-    let mut cells: Vec<PopulationCell> = Vec::new();
-    let mut seen = BTreeSet::new();
-    for _ in 0..80 {
-        let cell = cell_of(random_point(&network, &mut r).into(), h3o::Resolution::Ten);
-        if seen.insert(u64::from(cell)) {
-            cells.push(PopulationCell { cell, people: r.below(900) as f64 });
-        }
-    }
-    let facilities = (1..=60)
-        .map(|id| {
-            let category = Category::ALL[r.below(7)];
-            let facility = Facility::new(format!("f{id}"), "x".into(), category, random_point(&network, &mut r).into());
-            let status = if r.below(8) == 0 { Status::Planned } else { Status::Open };
-            Facility { id, version: 1, status, ..facility }
-        })
-        .collect();
-    World::new(
-        Ok(Arc::new(network)),
-        RegisterRows { version: 1, facilities, population: cells, ..RegisterRows::default() },
-    )
 }
 
 #[test]

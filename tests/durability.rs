@@ -12,7 +12,9 @@ use std::time::{Duration, Instant};
 use support::http::send;
 use support::register::{block_on, facts, open, token};
 use support::{Random, city};
-use walkshed::registry::{Center, Demonstration, DivisionCode, Edit, Role};
+use walkshed::geo::Position;
+use walkshed::network::{StreetChange, StreetKind};
+use walkshed::registry::{Center, Change, Demonstration, DivisionCode, Edit, Host, Role, Scenario};
 use walkshed::store::{BackupError, Edition, MIGRATIONS, Store};
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");
@@ -287,11 +289,23 @@ fn databases_of_every_earlier_version_are_brought_up_to_date() {
                 let mark = "INSERT INTO demonstration (id, seed, scale, is_whole, made_at) VALUES (1, 4, 0.5, 1, '2026-11-25T00:00:00Z')";
                 sqlx::query(mark).execute(&pool).await.unwrap();
             }
+            if known >= 4 {
+                let row = "INSERT INTO scenario (id, version, key, name, changes, created_at, updated_at) VALUES
+                    (3, 2, 'less', '少一个', '[{\"close\":{\"place\":{\"facility\":9}}},{\"street\":{\"add\":{\"kind\":\"footbridge\",\"line\":[{\"lon\":106.46,\"lat\":29.54},{\"lon\":106.47,\"lat\":29.54}],\"name\":null}}}]',
+                     '2026-11-25T00:00:00Z', '2026-11-25T00:00:00Z')";
+                sqlx::query(row).execute(&pool).await.unwrap();
+            }
             pool.close().await;
             let store = Store::open(&url).await.unwrap_or_else(|e| panic!("version {known}: {e}"));
             let rows = store.load().await.unwrap();
             let mark = (known >= 3).then_some(Demonstration { seed: 4, scale: 0.5, is_whole: true });
             assert_eq!(rows.demonstration, mark);
+            let place = Host::Facility(9);
+            let line = [106.46, 106.47].map(|lon| Position::new(lon, 29.54).unwrap()).to_vec();
+            let bridge = StreetChange::Add { kind: StreetKind::Footbridge, line, name: None };
+            let changes = vec![Change::Close { place }, Change::Street(bridge)];
+            let scenario = Scenario { id: 3, version: 2, changes, ..Scenario::new("less".into(), "少一个".into()) };
+            assert_eq!(rows.scenarios, if known >= 4 { vec![scenario] } else { vec![] });
             let (center, facility) = (&rows.centers[0], &rows.facilities[0]);
             assert_eq!((center.id, center.version, center.name.as_str()), (7, 1, "模范村"));
             assert_eq!(center.address.as_deref(), Some("土湾"));

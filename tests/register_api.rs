@@ -4,44 +4,14 @@
 mod support;
 
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use support::city;
-use support::http::Server;
-use support::register::{facts, token};
+use support::desk::Desk;
+use support::register::facts;
 use walkshed::registry::{Demonstration, Role};
 use walkshed::server::ServerOptions;
 use walkshed::store::Store;
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");
-
-/// A server with a token for every role.
-struct Desk {
-    server: Server,
-    tokens: BTreeMap<Role, String>,
-    _folder: tempfile::TempDir,
-}
-
-impl Desk {
-    fn over(folder: tempfile::TempDir, options: ServerOptions) -> Self {
-        let tokens = Role::ALL.iter().map(|&role| (role, token(folder.path(), role))).collect();
-        Self { server: Server::start(folder.path(), options), tokens, _folder: folder }
-    }
-
-    fn small() -> Self {
-        Self::over(city::folder(), ServerOptions::default())
-    }
-
-    fn ask(&self, role: Role, query: &str, variables: &Value) -> Value {
-        self.server.query_as(&self.tokens[&role], query, variables)
-    }
-
-    /// The answer of an editor's request that must not fail.
-    fn edit(&self, query: &str, variables: &Value) -> Value {
-        let reply = self.ask(Role::Editor, query, variables);
-        assert_eq!(reply.get("errors"), None, "{query} {variables}: {reply}");
-        reply["data"].clone()
-    }
-}
 
 const CREATE_CENTER: &str = "mutation($i: CreateCenterInput!) { createCenter(input: $i) {
     center { id version code name openShare openingHours funding { source share } } userErrors { field code message } } }";
@@ -344,7 +314,7 @@ fn of_eight_writers_at_once_none_overwrites_another() {
 }
 
 /// Every mutation and every field that is not for all, and the least role that may.
-const NEEDED: [(&str, &str, Role); 27] = [
+const NEEDED: [(&str, &str, Role); 30] = [
     (
         "createCenter",
         "(input: {code: \"x\", name: \"x\", position: {lon: 0, lat: 0}}) { userErrors { field } }",
@@ -375,6 +345,9 @@ const NEEDED: [(&str, &str, Role); 27] = [
     ("createRegion", "(input: {code: \"x\", name: \"x\"}) { userErrors { field } }", Role::Editor),
     ("updateRegion", "(input: {id: \"x\", version: 1}) { userErrors { field } }", Role::Editor),
     ("deleteRegion", "(input: {id: \"x\", version: 1}) { userErrors { field } }", Role::Editor),
+    ("createScenario", "(input: {key: \"\", name: \"x\", changes: []}) { userErrors { field } }", Role::Contributor),
+    ("updateScenario", "(input: {id: \"x\", version: 1}) { userErrors { field } }", Role::Contributor),
+    ("deleteScenario", "(input: {id: \"x\", version: 1}) { userErrors { field } }", Role::Contributor),
     ("submitSuggestion", "(input: {text: \"\"}) { userErrors { field } }", Role::Reader),
     ("updateSuggestion", "(input: {id: \"x\", version: 1}) { userErrors { field } }", Role::Editor),
     ("deleteSuggestion", "(input: {id: \"x\", version: 1}) { userErrors { field } }", Role::Editor),

@@ -6,8 +6,8 @@ use super::output::{Failure, Output};
 use super::settings::Settings;
 use crate::coverage::{
     self, Candidates, Coverage, MET_SHARE, Measure, Need, Objective, Part, Question, SiteSearch, Standards,
-    Suggestions, Travel, Wishes, cells_csv, cells_text, gaps_csv, gaps_text, regions_csv, regions_text, sites_csv,
-    sites_text,
+    Suggestions, Travel, Wishes, cells_csv, cells_text, gaps_csv, gaps_text, lay_scenario, regions_csv, regions_text,
+    sites_csv, sites_text,
 };
 use crate::exchange::{flatgeobuf, geoparquet};
 use crate::network::{Direction, MAX_NEAREST, Network, Profile, replace_file};
@@ -68,6 +68,9 @@ pub struct Who {
     /// People come from the facilities, not to them.
     #[arg(long)]
     away: bool,
+    /// The city as this scenario has it, by its key [default: as it is].
+    #[arg(long, value_name = "KEY")]
+    scenario: Option<String>,
 }
 
 /// Where the answer goes.
@@ -224,12 +227,20 @@ fn marked(text: &str) -> csv::Result<Vec<u8>> {
     writer.into_inner().map_err(|e| e.into_error().into())
 }
 
-async fn world(settings: &Settings) -> Result<World, Failure> {
+async fn world(settings: &Settings, who: &Who) -> Result<World, Failure> {
     let folder = settings.folder()?;
     let store = folder.store().await?;
     let world = folder.world(&store).await?;
     store.close().await;
-    Ok(world)
+    let Some(key) = &who.scenario else { return Ok(world) };
+    let known = &world.register.scenarios;
+    let Some(scenario) = known.find(key) else {
+        let keys: Vec<&str> = known.iter().map(|s| s.key.as_str()).collect();
+        let all = if keys.is_empty() { "there are none".to_owned() } else { format!("there are {}", keys.join(", ")) };
+        return Err(format!("--scenario {key}: there is no such scenario; {all}").into());
+    };
+    let laid = lay_scenario(&world, scenario);
+    laid.map_err(|e| format!("--scenario {key}: does not fit the city as it is now: {e}").into())
 }
 
 impl Who {
@@ -339,7 +350,7 @@ fn ask(world: &World, network: &Network, question: Question) -> Result<Coverage,
 /// Carries out `walkshed coverage`.
 pub async fn coverage_of(args: &CoverageArgs, settings: &Settings, output: &Output) -> Result<ExitCode, Failure> {
     let format = args.out.format()?;
-    let world = world(settings).await?;
+    let world = world(settings, &args.asked.who).await?;
     let network = world.network().map_err(str::to_owned)?;
     let question = Question { with_capacity: args.capacity, ..args.asked.question(settings, &world.register)? };
     let bar = output.spinner("coverage");
@@ -380,7 +391,7 @@ pub async fn coverage_of(args: &CoverageArgs, settings: &Settings, output: &Outp
 /// Carries out `walkshed gaps`.
 pub async fn gaps_of(args: &GapsArgs, settings: &Settings, output: &Output) -> Result<ExitCode, Failure> {
     let format = args.out.format()?;
-    let world = world(settings).await?;
+    let world = world(settings, &args.asked.who).await?;
     let network = world.network().map_err(str::to_owned)?;
     let question = args.asked.question(settings, &world.register)?;
     let bar = output.spinner("gaps");
@@ -436,7 +447,7 @@ pub async fn sites_of(args: &SitesArgs, settings: &Settings, output: &Output) ->
     if !(args.share > 0.0 && args.share <= 1.0) {
         return Err(format!("--share {}: must be more than 0 and at most 1", args.share).into());
     }
-    let world = world(settings).await?;
+    let world = world(settings, &args.asked.who).await?;
     let network = world.network().map_err(str::to_owned)?;
     let question = args.asked.question(settings, &world.register)?;
     let objective = match args.objective {
@@ -515,7 +526,7 @@ pub async fn assess(args: &AssessArgs, settings: &Settings, output: &Output) -> 
         let keys: Vec<&str> = standards.all().map(|s| s.key.as_str()).collect();
         format!("--standard {}: there are {}", args.standard, keys.join(", "))
     })?;
-    let world = world(settings).await?;
+    let world = world(settings, &args.who).await?;
     let network = world.network().map_err(str::to_owned)?;
     let (travel, region, group) = args.who.read(&world.register)?;
     let bar = output.spinner("assessment");

@@ -161,6 +161,8 @@ pub enum QuestionError {
     SitesOfSeveral,
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
+    #[error("{0}")]
+    NoStreets(String),
 }
 
 /// Works on several things at once, on threads of their own. (Not on rayon's: who waits there for an answer of the memo
@@ -292,6 +294,16 @@ pub(super) fn length_below(region: Option<&RegionCode>) -> usize {
     }
 }
 
+/// By place in [`Register::homes`]: the code of the region it is in, one level below the one asked about.
+pub(super) fn regions_below<'r>(register: &'r Register, region: Option<&RegionCode>) -> Vec<&'r str> {
+    let (homes, length) = (register.homes(), length_below(region));
+    let cut = |place| {
+        let code = homes.code_at(place);
+        &code[..code.len().min(length)]
+    };
+    (0..homes.codes()).map(cut).collect()
+}
+
 /// The name of a region, or of the center of a division.
 pub(super) fn region_name(register: &Register, code: &str) -> Option<String> {
     let region = register.regions.find(code).map(|r| r.name.clone());
@@ -365,13 +377,7 @@ impl Coverage {
     #[must_use]
     pub fn by_region(&self, register: &Register) -> Vec<RegionShare> {
         let homes = register.homes();
-        let length = length_below(self.question.region.as_ref());
-        let codes: Vec<&str> = (0..homes.codes())
-            .map(|p| {
-                let code = homes.code_at(p);
-                &code[..code.len().min(length)]
-            })
-            .collect();
+        let codes = regions_below(register, self.question.region.as_ref());
         let mut shares: BTreeMap<Option<&str>, Share> = BTreeMap::new();
         for cell in &self.cells {
             shares.entry(homes.place(cell.place as usize).map(|p| codes[p])).or_default().add(cell);

@@ -13,6 +13,7 @@ mod nearby;
 mod need;
 mod pairs;
 mod reach;
+mod scenario;
 mod sites;
 mod siting;
 mod standard;
@@ -36,6 +37,10 @@ pub use need::{
 };
 pub use pairs::{Pairs, Site, pairs, sites_of};
 pub use reach::{Band, Walkshed, walkshed};
+pub use scenario::{
+    Balance, Change, Comparison, GroupChange, RegionChange, ScenarioError, compare, lay as lay_scenario,
+    under as under_scenario,
+};
 pub use sites::{Candidates, Search as SiteSearch, SiteSuggestion, Suggestions, suggest_sites};
 pub use siting::{Choice, Objective, Problem, fewest, greedy};
 pub use standard::{Requirement, Standard, StandardError, Standards};

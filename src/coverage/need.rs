@@ -205,7 +205,7 @@ pub fn supply(
     measure: Measure,
     (nearest, horizon): (usize, Deciseconds),
 ) -> Arc<Supply> {
-    let key = key_of_supply(Key::of::<Supply>(), world, places, travel, measure).and((nearest, horizon));
+    let key = key_of_supply(world.key::<Supply>("places"), world, places, travel, measure).and((nearest, horizon));
     world.memo.get(&key, || {
         let network = measure.network(network);
         let starts = starts(world, network, places, travel.profile);
@@ -226,7 +226,7 @@ pub fn supply_of(
 ) -> Arc<Supply> {
     let exact: Vec<(i64, u64, u64)> =
         points.iter().map(|(id, p)| (*id, p.lon().to_bits(), p.lat().to_bits())).collect();
-    let key = Key::of::<Supply>().and("points").and(exact).and(travel).and(measure).and((nearest, horizon));
+    let key = world.key::<Supply>("points").and(exact).and(travel).and(measure).and((nearest, horizon));
     world.memo.get(&key, || {
         let network = measure.network(network);
         let start = |(_, position): &(i64, Position)| {
@@ -244,8 +244,9 @@ pub fn reached(world: &World, network: &Network, wishes: &Wishes, need: &Need, t
     let places = wanted_places(&world.register, wishes);
     let (nearest, horizon) = (need.min_count.clamp(1, MAX_NEAREST), need.horizon());
     let cells: Vec<u64> = world.register.population.iter().map(|c| c.cell.into()).collect();
-    let key =
-        key_of_supply(Key::of::<Reached>(), world, &places, travel, need.measure).and((nearest, horizon)).and(cells);
+    let key = key_of_supply(world.key::<Reached>(()), world, &places, travel, need.measure)
+        .and((nearest, horizon))
+        .and(cells);
     world.memo.get(&key, || {
         let supply = supply(world, network, &places, travel, need.measure, (nearest, horizon));
         let network = need.measure.network(network);

@@ -3,7 +3,7 @@
 
 use super::need::{Measure, Travel};
 use crate::geo::Position;
-use crate::memo::{Kept, Key};
+use crate::memo::Kept;
 use crate::network::{Deciseconds, Network, Scratch, Start, with_scratch};
 use crate::world::World;
 use rayon::prelude::*;
@@ -89,7 +89,7 @@ pub fn pairs(
     let points: Vec<(i64, u64, u64)> =
         sites.iter().map(|s| (s.id, s.position.lon().to_bits(), s.position.lat().to_bits())).collect();
     let cells: Vec<u64> = world.register.population.iter().map(|c| c.cell.into()).collect();
-    let key = Key::of::<Pairs>().and(points).and(travel).and(measure).and(limit).and(cells);
+    let key = world.key::<Pairs>(points).and(travel).and(measure).and(limit).and(cells);
     world.memo.get(&key, || {
         let network = measure.network(network);
         let Travel { profile, direction } = travel;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::fmt::Write;
 
 /// A collection of features, with a notice that goes wherever the file goes.
-fn collection(notice: &str, features: impl Iterator<Item = (String, Value)>) -> String {
+pub(super) fn collection(notice: &str, features: impl Iterator<Item = (String, Value)>) -> String {
     let mut out = format!(r#"{{"type":"FeatureCollection","attribution":{},"features":["#, json!(notice));
     for (i, (geometry, properties)) in features.enumerate() {
         let comma = if i == 0 { "" } else { "," };
@@ -23,7 +23,7 @@ fn collection(notice: &str, features: impl Iterator<Item = (String, Value)>) -> 
 }
 
 /// A hexagon as a GeoJSON Polygon, to ten-millionths of a degree.
-fn hexagon(cell: CellIndex) -> String {
+pub(super) fn hexagon(cell: CellIndex) -> String {
     let boundary = cell.boundary();
     let mut out = String::from(r#"{"type":"Polygon","coordinates":[["#);
     for (i, corner) in boundary.iter().chain(boundary.first()).enumerate() {
@@ -34,7 +34,7 @@ fn hexagon(cell: CellIndex) -> String {
     out
 }
 
-fn rounded(value: f64, decimals: i32) -> f64 {
+pub(super) fn rounded(value: f64, decimals: i32) -> f64 {
     let unit = 10f64.powi(decimals);
     (value * unit).round() / unit + 0.0
 }

@@ -4,17 +4,17 @@ use super::coverage::{CoveredPeople, Explanation, NeedInput, explain, question};
 use super::error::{bad_input, not_found, too_many, unsnappable};
 use super::ids::NodeId;
 use super::reach::{check_minutes, network_of};
-use super::register::{Center, Facility, Region};
+use super::register::{Center, Facility, Region, world_of};
 use super::scalars::{Cells, GeoJson, H3Cell, Numbers, OptionalNumbers};
 use super::types::{Direction, PlaceInput, PositionObject, Profile, round};
-use super::{cost, current, gate};
+use super::{cost, gate};
 use crate::coverage::{
     self, AccessMeasure, Candidates, Decay, Demand, Objective, Offered, QuestionError, SiteSearch, Travel,
 };
 use crate::geo::multi_polygon_text;
 use crate::registry::{EVERYONE, Host, RecordKind, group_name};
 use crate::world::World;
-use async_graphql::{ComplexObject, Context, Enum, InputObject, Object, Result, SimpleObject};
+use async_graphql::{ComplexObject, Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use std::sync::Arc;
 
 /// Sites suggested at once.
@@ -482,6 +482,7 @@ impl AnalysisQuery {
     /// Who reaches a facility or center within some minutes, who of them has no other, and which others share them. Null
     /// where there is none of that id or code.
     #[graphql(complexity = "cost::sweeps(1) + cost::walkshed(&[minutes], profile) + child_complexity")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn catchment(
         &self,
         ctx: &Context<'_>,
@@ -490,8 +491,10 @@ impl AnalysisQuery {
         #[graphql(default = "all", desc = "Which group: a name that `dataset.population.groups` lists.")] group: String,
         #[graphql(default_with = "Profile::Adult", desc = "Who travels.")] profile: Profile,
         #[graphql(default_with = "Direction::Towards", desc = "Which way people travel.")] direction: Direction,
+        #[graphql(desc = "The city as this scenario has it, by its id or key; as it is when left out.")]
+        scenario: Option<ID>,
     ) -> Result<Option<Catchment>> {
-        let world = current(ctx).clone();
+        let world = world_of(ctx, scenario.as_ref()).await?;
         network_of(&world)?;
         check_minutes(ctx, "minutes", minutes)?;
         let register = &world.register;
@@ -554,8 +557,10 @@ impl AnalysisQuery {
         #[graphql(default = "all", desc = "Which group: a name that `dataset.population.groups` lists.")] group: String,
         #[graphql(default_with = "Profile::Adult", desc = "Who travels.")] profile: Profile,
         #[graphql(default_with = "Direction::Towards", desc = "Which way people travel.")] direction: Direction,
+        #[graphql(desc = "The city as this scenario has it, by its id or key; as it is when left out.")]
+        scenario: Option<ID>,
     ) -> Result<AccessSurface> {
-        let world = current(ctx).clone();
+        let world = world_of(ctx, scenario.as_ref()).await?;
         network_of(&world)?;
         let asked = question(ctx, &need, (region.as_deref(), &group), (profile, direction))?;
         let decayed = |make: fn(Decay) -> AccessMeasure| match decay {
@@ -611,8 +616,10 @@ impl AnalysisQuery {
         #[graphql(default = "all", desc = "Which group: a name that `dataset.population.groups` lists.")] group: String,
         #[graphql(default_with = "Profile::Adult", desc = "Who travels.")] profile: Profile,
         #[graphql(default_with = "Direction::Towards", desc = "Which way people travel.")] direction: Direction,
+        #[graphql(desc = "The city as this scenario has it, by its id or key; as it is when left out.")]
+        scenario: Option<ID>,
     ) -> Result<SiteSuggestions> {
-        let world = current(ctx).clone();
+        let world = world_of(ctx, scenario.as_ref()).await?;
         network_of(&world)?;
         let asked = question(ctx, &need, (region.as_deref(), &group), (profile, direction))?;
         let count = usize::try_from(count)

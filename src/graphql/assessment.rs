@@ -4,14 +4,14 @@ use super::coverage::{CoverageUnit, CoveredPeople, Explanation, NeedInput, expla
 use super::error::{bad_input, not_found};
 use super::paging::{PageArguments, Total, connection, counted, page};
 use super::reach::network_of;
-use super::register::{Center, Facility, Region, region_code};
+use super::register::{Center, Facility, Region, region_code, world_of};
 use super::scalars::{Cells, Numbers};
 use super::types::{Category, Direction, Profile, round};
-use super::{cost, current, gate, standards};
+use super::{cost, gate, standards};
 use crate::coverage::{self, MET_SHARE, Travel};
 use crate::world::World;
 use async_graphql::connection::Connection;
-use async_graphql::{Context, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use std::sync::Arc;
 
 /// One thing a standard requires.
@@ -355,8 +355,10 @@ impl AssessmentQuery {
             desc = "A requirement counts as met when it is for this share of the people, 0 to 1."
         )]
         met_share: f64,
+        #[graphql(desc = "The city as this scenario has it, by its id or key; as it is when left out.")]
+        scenario: Option<ID>,
     ) -> Result<Assessment> {
-        let world = current(ctx).clone();
+        let world = world_of(ctx, scenario.as_ref()).await?;
         network_of(&world)?;
         let known = standards(ctx);
         let found = known.find(&standard).ok_or_else(|| {

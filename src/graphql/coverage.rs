@@ -3,7 +3,7 @@
 use super::error::{bad_input, not_found, too_many};
 use super::paging::{PageArguments, Total, connection, counted, page};
 use super::reach::network_of;
-use super::register::{Facility, Region, kind_keys, region_code, service_numbers};
+use super::register::{Facility, Region, kind_keys, region_code, service_numbers, world_of};
 use super::scalars::{DateTime, GeoJson, H3Cell};
 use super::types::{Category, Direction, Profile, round};
 use super::words::Audience;
@@ -398,6 +398,9 @@ pub fn explain(world: &World, network: &Network, question: &Question, method: &[
         parameter("profile", question.travel.profile.to_string()),
         parameter("direction", format!("{:?}", question.travel.direction).to_lowercase()),
     ]);
+    if let Some(laid) = &world.scenario {
+        parameters.push(parameter("scenario", format!("{} (\"{}\", version {})", laid.key, laid.name, laid.version)));
+    }
     let mut sentences: Vec<String> = method.iter().map(|&s| s.to_owned()).collect();
     match need.measure {
         Measure::Minutes => sentences.extend(coverage::assumptions(network, question.travel.profile)),
@@ -416,7 +419,7 @@ pub fn explain(world: &World, network: &Network, question: &Question, method: &[
     }
 }
 
-const METHOD: [&str; 3] = [
+pub const METHOD: [&str; 3] = [
     "People are those of the H3 cells of the population, each cell taken as its centre, put on the nearest street its profile can use; a cell beyond the snapping limit is off the network.",
     "One search from all facilities that count gives each junction its nearest ones; cells read theirs from the two ends of their street segment, or straight along it. What is exactly at the limit is covered.",
     "A cell belongs to the region whose outline holds its centre, and below that to the division of the nearest center in a straight line.",
@@ -425,7 +428,7 @@ const METHOD: [&str; 3] = [
 /// A coverage with the world it is about.
 struct Answer {
     world: Arc<World>,
-    found: coverage::Coverage,
+    found: Arc<coverage::Coverage>,
     gaps: OnceLock<Vec<coverage::Gap>>,
 }
 
@@ -434,13 +437,20 @@ impl Answer {
         self.gaps.get_or_init(|| self.found.gaps(&self.world.register))
     }
 
-    const fn measure(&self) -> Measure {
+    fn measure(&self) -> Measure {
         self.found.question.need.measure
     }
 }
 
 /// Who has what they need within reach, and where they have not.
 pub struct Coverage(Arc<Answer>);
+
+impl Coverage {
+    /// An answer, and the world it is about.
+    pub fn new(world: Arc<World>, found: Arc<coverage::Coverage>) -> Self {
+        Self(Arc::new(Answer { world, found, gaps: OnceLock::new() }))
+    }
+}
 
 /// Who has what they need within reach, and where they have not.
 #[Object]
@@ -664,8 +674,10 @@ impl CoverageQuery {
             desc = "Each facility takes as many as its capacity says, the nearest first; those without one take everyone. For one category, kinds or service."
         )]
         capacity: bool,
+        #[graphql(desc = "The city as this scenario has it, by its id or key; as it is when left out.")]
+        scenario: Option<ID>,
     ) -> Result<Coverage> {
-        let world = current(ctx).clone();
+        let world = world_of(ctx, scenario.as_ref()).await?;
         network_of(&world)?;
         let asked = question(ctx, &need, (region.as_deref(), &group), (profile, direction))?;
         let question = Question { with_capacity: capacity, ..asked };
@@ -679,6 +691,6 @@ impl CoverageQuery {
                 })
             })
             .await??;
-        Ok(Coverage(Arc::new(Answer { world, found, gaps: OnceLock::new() })))
+        Ok(Coverage::new(world, Arc::new(found)))
     }
 }

@@ -27,6 +27,8 @@ pub mod code {
     pub const RATE_LIMITED: &str = "RATE_LIMITED";
     /// Too many analyses are waiting already.
     pub const BUSY: &str = "BUSY";
+    /// What it refers to has changed or gone since.
+    pub const STALE: &str = "STALE";
     /// A fault of the server.
     pub const INTERNAL: &str = "INTERNAL";
 }
@@ -76,6 +78,14 @@ pub fn too_many(limit_name: &str, message: String) -> Error {
 /// Something has to be imported first.
 pub fn not_ready(why: &str) -> Error {
     coded(why.to_owned(), code::NOT_READY)
+}
+
+/// Something kept that does not fit the city any more.
+pub fn stale(field: &str, why: impl std::fmt::Display) -> Error {
+    Error::new(format!("{field}: {why}")).extend_with(|_, e| {
+        e.set("code", code::STALE);
+        e.set("field", field);
+    })
 }
 
 /// A fault of ours.

@@ -7,6 +7,7 @@ mod admin;
 mod analyses;
 mod assessment;
 mod auth;
+mod comparison;
 mod cost;
 mod coverage;
 mod dataset;
@@ -53,6 +54,7 @@ pub struct Query(
     coverage::CoverageQuery,
     analyses::AnalysisQuery,
     assessment::AssessmentQuery,
+    comparison::ComparisonQuery,
     travel::TravelQuery,
     dataset::DatasetQuery,
     admin::AdminQuery,

@@ -3,13 +3,13 @@
 use super::error::{bad_input, not_found, not_ready, too_many};
 use super::ids::{decode, encode};
 use super::paging::{Total, counted, page_size};
-use super::register::{Facility, kind_keys, service_numbers};
+use super::register::{Facility, kind_keys, service_numbers, world_of};
 use super::scalars::{Cells, DateTime, GeoJson, Numbers};
 use super::types::{
     Category, CategoryCount, Direction, PlaceInput, Profile, SnappedPlace, minutes as to_minutes, round,
 };
 use super::words::{Audience, all};
-use super::{cost, current, limits};
+use super::{cost, limits};
 use crate::coverage::{self, NearbyQuery, Wishes};
 use crate::geo::{multi_polygon_text, push_line};
 use crate::network::walkshed::{Reach, reached_cells};
@@ -271,8 +271,10 @@ impl ReachQuery {
             desc = "Which way people travel. Left out: TOWARDS a center or facility, FROM a point or cell, as people go from home to a service."
         )]
         direction: Option<Direction>,
+        #[graphql(desc = "The city as this scenario has it, by its id or key; as it is when left out.")]
+        scenario: Option<ID>,
     ) -> Result<Walkshed> {
-        let world = current(ctx);
+        let world = &world_of(ctx, scenario.as_ref()).await?;
         if minutes.is_empty() {
             return Err(bad_input("minutes", "[]", "must hold at least one time limit"));
         }
@@ -332,8 +334,10 @@ impl ReachQuery {
         direction: Direction,
         #[graphql(desc = "Rows from the start, at most 1000; 20 unless told.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The city as this scenario has it, by its id or key; as it is when left out.")]
+        scenario: Option<ID>,
     ) -> Result<NearbyConnection> {
-        let world = current(ctx);
+        let world = &world_of(ctx, scenario.as_ref()).await?;
         let network = network_of(world)?;
         let limit = check_minutes(ctx, "minutes", minutes)?;
         let page = page_size("first", first)?;

@@ -1,14 +1,15 @@
 //! The way between two places, and travel times between many.
 
+use super::cost;
 use super::error::{bad_input, too_many};
 use super::reach::{check_minutes, network_of};
+use super::register::world_of;
 use super::scalars::{GeoJson, NumberRows};
 use super::types::{PlaceInput, Profile, SnappedPlace, minutes as to_minutes, round};
-use super::{cost, current};
 use crate::geo::{Fixed, push_line};
 use crate::network::{self, Start};
 use crate::world::PlacedPoint;
-use async_graphql::{Context, Enum, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 
 /// Pairs of one matrix at most.
 pub const MAX_PAIRS: usize = 10_000;
@@ -79,9 +80,11 @@ impl TravelQuery {
         #[graphql(desc = "Where it ends.")] to: PlaceInput,
         #[graphql(default_with = "Profile::Adult", desc = "Who travels.")] profile: Profile,
         #[graphql(default = 60.0, desc = "Give up beyond so many minutes.")] max_minutes: f64,
+        #[graphql(desc = "The city as this scenario has it, by its id or key; as it is when left out.")]
+        scenario: Option<ID>,
     ) -> Option<Result<Route>> {
         // In this order an error leaves null here alone, and the rest of the answer stands.
-        find_route(ctx, &from, &to, profile, max_minutes).await.transpose()
+        find_route(ctx, (&from, &to), profile, max_minutes, scenario.as_ref()).await.transpose()
     }
 
     /// Travel times from every origin to every destination, at most 10,000 pairs.
@@ -93,8 +96,10 @@ impl TravelQuery {
         #[graphql(desc = "Where they go.")] destinations: Vec<PlaceInput>,
         #[graphql(default_with = "Profile::Adult", desc = "Who travels.")] profile: Profile,
         #[graphql(default = 60.0, desc = "Give up beyond so many minutes.")] max_minutes: f64,
+        #[graphql(desc = "The city as this scenario has it, by its id or key; as it is when left out.")]
+        scenario: Option<ID>,
     ) -> Result<TravelTimeMatrix> {
-        let world = current(ctx).clone();
+        let world = world_of(ctx, scenario.as_ref()).await?;
         let limit = check_minutes(ctx, "maxMinutes", max_minutes)?;
         let pairs = origins.len().saturating_mul(destinations.len());
         if pairs > MAX_PAIRS {
@@ -143,12 +148,12 @@ impl TravelQuery {
 
 async fn find_route(
     ctx: &Context<'_>,
-    from: &PlaceInput,
-    to: &PlaceInput,
+    (from, to): (&PlaceInput, &PlaceInput),
     profile: Profile,
     max_minutes: f64,
+    scenario: Option<&ID>,
 ) -> Result<Option<Route>> {
-    let world = current(ctx);
+    let world = &world_of(ctx, scenario).await?;
     let limit = check_minutes(ctx, "maxMinutes", max_minutes)?;
     let network = network_of(world)?;
     let engine = profile.into();

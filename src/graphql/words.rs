@@ -171,6 +171,28 @@ pub enum RecordKind {
     Region,
     /// The population of a group.
     Population,
+    /// A scenario.
+    Scenario,
+}
+
+/// What a street is that a scenario adds or closes.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "crate::network::StreetKind")]
+pub enum StreetKind {
+    /// A carriageway people walk and ride along, both ways.
+    Street,
+    /// A way for people on foot.
+    Footpath,
+    /// A way for people on foot and on bicycles.
+    Cycleway,
+    /// Steps.
+    Stairway,
+    /// A lift, also for wheelchairs, strollers and bicycles.
+    Lift,
+    /// A pair of escalators, up and down.
+    Escalator,
+    /// A bridge for people on foot, without steps.
+    Footbridge,
 }
 
 /// A list of words from the API's to the register's.

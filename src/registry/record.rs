@@ -7,6 +7,7 @@ use super::keyed::keyed_enum;
 use super::population::PopulationCell;
 use super::region::Region;
 use super::rules::{Problem, Rules};
+use super::scenario::Scenario;
 use super::service::{Offer, Service};
 use super::suggestion::Suggestion;
 use super::visits::VisitDay;
@@ -25,6 +26,7 @@ keyed_enum! {
         Suggestion = "suggestion", "建议";
         Region = "region", "区划";
         Population = "population", "人口";
+        Scenario = "scenario", "情景";
     }
 }
 
@@ -102,6 +104,7 @@ record!(Offer, |o| Cow::Owned(o.key_text()));
 record!(Event, |e| Cow::Borrowed(&e.external_id));
 record!(Suggestion, |s| Cow::Borrowed(&s.external_id));
 record!(Region, |r| Cow::Borrowed(r.code.as_str()));
+record!(Scenario, |s| Cow::Borrowed(&s.key));
 
 /// A record of any kind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -114,6 +117,7 @@ pub enum AnyRecord {
     Event(Event),
     Suggestion(Suggestion),
     Region(Region),
+    Scenario(Scenario),
 }
 
 /// Does the same with whichever record it is.
@@ -127,6 +131,7 @@ macro_rules! with_record {
             $crate::registry::AnyRecord::Event($record) => $does,
             $crate::registry::AnyRecord::Suggestion($record) => $does,
             $crate::registry::AnyRecord::Region($record) => $does,
+            $crate::registry::AnyRecord::Scenario($record) => $does,
         }
     };
 }

@@ -11,6 +11,7 @@ use super::population::{EVERYONE, PopulationCell};
 use super::record::{AnyRecord, Done, RecordKind};
 use super::region::Region;
 use super::rows::{Relation, Rows};
+use super::scenario::Scenario;
 use super::service::{Host, Offer, Service};
 use super::suggestion::Suggestion;
 use super::visits::{CenterVisits, VisitDay};
@@ -49,6 +50,7 @@ pub struct RegisterRows {
     pub events: Vec<Event>,
     pub suggestions: Vec<Suggestion>,
     pub regions: Vec<Region>,
+    pub scenarios: Vec<Scenario>,
     /// In the order of days for each center.
     pub visits: Vec<VisitDay>,
     /// Everyone, by cell.
@@ -84,6 +86,7 @@ pub struct Register {
     pub events: Rows<Event>,
     pub suggestions: Rows<Suggestion>,
     pub regions: Rows<Region>,
+    pub scenarios: Rows<Scenario>,
     /// By number of the center.
     pub visits: Arc<HashMap<i64, Arc<CenterVisits>>>,
     pub population: Arc<Vec<PopulationCell>>,
@@ -163,6 +166,7 @@ impl Register {
             events: Rows::new(rows.events),
             suggestions: Rows::new(rows.suggestions),
             regions: Rows::new(rows.regions),
+            scenarios: Rows::new(rows.scenarios),
             visits: Arc::new(visits.into_iter().map(|(id, v)| (id, Arc::new(v))).collect()),
             population: Arc::new(rows.population),
             groups: Arc::new(rows.groups.into_iter().map(|(name, cells)| (name, Arc::new(cells))).collect()),
@@ -195,7 +199,7 @@ impl Register {
         for one in done {
             let reorders = match one {
                 Done::Put(record) => matches!(record.kind(), RecordKind::Center | RecordKind::Facility),
-                Done::Deleted { .. } => true,
+                Done::Deleted { kind, .. } => *kind != RecordKind::Scenario,
                 _ => false,
             };
             if reorders {
@@ -280,6 +284,9 @@ impl Register {
                 self.regions.put(region);
                 stale.regions = true;
             }
+            AnyRecord::Scenario(scenario) => {
+                self.scenarios.put(scenario);
+            }
         }
     }
 
@@ -312,6 +319,9 @@ impl Register {
             RecordKind::Region => {
                 self.regions.remove(id);
                 stale.regions = true;
+            }
+            RecordKind::Scenario => {
+                self.scenarios.remove(id);
             }
             // Days and populations are replaced, with nothing if need be.
             RecordKind::Visits | RecordKind::Population => {}

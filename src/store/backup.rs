@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Connection};
 use std::path::{Path, PathBuf};
 
 /// Tables in an order in which rows can be put in; backwards they can be taken out.
-const TABLES: [&str; 14] = [
+const TABLES: [&str; 15] = [
     "demonstration",
     "region",
     "center",
@@ -17,6 +17,7 @@ const TABLES: [&str; 14] = [
     "event",
     "visit",
     "suggestion",
+    "scenario",
     "population",
     "import_log",
     "token",

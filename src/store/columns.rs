@@ -4,7 +4,7 @@ use super::StoreError;
 use super::fields::{FromField, Source};
 use crate::geo::Position;
 use crate::registry::{
-    Center, DivisionCode, Event, Facility, Host, Offer, Record, Region, RegionCode, Service, Suggestion,
+    Center, DivisionCode, Event, Facility, Host, Offer, Record, Region, RegionCode, Scenario, Service, Suggestion,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -499,6 +499,31 @@ impl Stored for Region {
             name: c.get()?,
             name_en: c.get()?,
             outline: c.get()?,
+        })
+    }
+}
+
+impl Stored for Scenario {
+    const TABLE: &'static str = "scenario";
+    const COLUMNS: &'static [&'static str] = &["key", "name", "name_en", "description", "changes"];
+
+    fn bind(&self, v: &mut Values) -> Result<(), StoreError> {
+        v.add(self.key.as_str())?;
+        v.add(self.name.as_str())?;
+        v.add(self.name_en.as_deref())?;
+        v.add(self.description.as_deref())?;
+        v.json(&self.changes)
+    }
+
+    fn read(id: i64, version: i64, c: &mut Columns<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            id,
+            version,
+            key: c.get()?,
+            name: c.get()?,
+            name_en: c.get()?,
+            description: c.get()?,
+            changes: c.json()?,
         })
     }
 }

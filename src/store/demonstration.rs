@@ -6,8 +6,9 @@ use crate::registry::Demonstration;
 use sqlx::{AssertSqlSafe, Row, Sqlite, Transaction};
 
 /// Tables of the register, those that refer to others first.
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 12] = [
     "suggestion",
+    "scenario",
     "visit",
     "event",
     "offer",

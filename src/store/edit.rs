@@ -8,7 +8,7 @@ use super::read::{counts_of, select};
 use super::{Store, StoreError};
 use crate::registry::{
     AnyRecord, Center, Done, Edit, Event, Facility, ImportRecord, Offer, PopulationCell, Problem, ProblemCode, Record,
-    RecordKind, Region, Service, Suggestion, VisitCount, VisitDay, with_record,
+    RecordKind, Region, Scenario, Service, Suggestion, VisitCount, VisitDay, with_record,
 };
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Sqlite, Transaction};
@@ -238,6 +238,7 @@ impl Session<'_, '_> {
                 RecordKind::Event => self.put_new::<Event>(run).await,
                 RecordKind::Suggestion => self.put_new::<Suggestion>(run).await,
                 RecordKind::Region => self.put_new::<Region>(run).await,
+                RecordKind::Scenario => self.put_new::<Scenario>(run).await,
                 RecordKind::Visits | RecordKind::Population => Ok(Vec::new()),
             },
             _ => self.put_new_days(run).await,
@@ -329,6 +330,7 @@ impl Session<'_, '_> {
                     RecordKind::Event => self.delete::<Event>(*id, *version).await?,
                     RecordKind::Suggestion => self.delete::<Suggestion>(*id, *version).await?,
                     RecordKind::Region => self.delete::<Region>(*id, *version).await?,
+                    RecordKind::Scenario => self.delete::<Scenario>(*id, *version).await?,
                     RecordKind::Visits | RecordKind::Population => {
                         return Err(problem(
                             "kind",
@@ -671,7 +673,7 @@ fn constraint<T: Record>(record: &T, error: sqlx::Error) -> EditError {
     if e.is_unique_violation() {
         let field = match T::KIND {
             RecordKind::Center | RecordKind::Region => "code",
-            RecordKind::Service => "key",
+            RecordKind::Service | RecordKind::Scenario => "key",
             RecordKind::Offer => {
                 return problem("service", ProblemCode::Taken, "is offered there already");
             }
@@ -751,6 +753,7 @@ async fn repeated(tx: &mut Tx<'_>, edition: &Edition) -> Result<Option<Done>, Ed
         RecordKind::Event => one::<Event>(tx, id).await?.map(Into::into),
         RecordKind::Suggestion => one::<Suggestion>(tx, id).await?.map(Into::into),
         RecordKind::Region => one::<Region>(tx, id).await?.map(Into::into),
+        RecordKind::Scenario => one::<Scenario>(tx, id).await?.map(Into::into),
         RecordKind::Visits | RecordKind::Population => None,
     };
     found

@@ -1,12 +1,13 @@
 //! A small made-up world whose answers can be checked by hand: a level grid of 30 by 30 streets, 100 m apart.
 
-use super::{at, grid};
+use super::{Random, at, grid, random_network, random_point};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use walkshed::geo::{Position, cell_of};
 use walkshed::graphql::{Answer, Api, ApiRequest, Limits, Variables};
 use walkshed::network::Network;
 use walkshed::registry::{
-    AnyRecord, Category, Center, DivisionCode, Facility, ImportRecord, PopulationCell, Record, RegisterRows,
+    AnyRecord, Category, Center, DivisionCode, Facility, ImportRecord, PopulationCell, Record, RegisterRows, Status,
 };
 use walkshed::world::World;
 
@@ -137,4 +138,30 @@ pub fn fill(folder: &std::path::Path, rows: &RegisterRows) {
 
 fn rows_import() -> ImportRecord {
     rows().imports.remove(0)
+}
+
+/// A crooked city with people and facilities strewn about.
+pub fn random_world(seed: u64) -> World {
+    let mut r = Random(seed);
+    let network = random_network(seed, 200);
+    let mut cells: Vec<PopulationCell> = Vec::new();
+    let mut seen = BTreeSet::new();
+    for _ in 0..80 {
+        let cell = cell_of(random_point(&network, &mut r).into(), h3o::Resolution::Ten);
+        if seen.insert(u64::from(cell)) {
+            cells.push(PopulationCell { cell, people: r.below(900) as f64 });
+        }
+    }
+    let facilities = (1..=60)
+        .map(|id| {
+            let category = Category::ALL[r.below(7)];
+            let facility = Facility::new(format!("f{id}"), "x".into(), category, random_point(&network, &mut r).into());
+            let status = if r.below(8) == 0 { Status::Planned } else { Status::Open };
+            Facility { id, version: 1, status, ..facility }
+        })
+        .collect();
+    World::new(
+        Ok(Arc::new(network)),
+        RegisterRows { version: 1, facilities, population: cells, ..RegisterRows::default() },
+    )
 }

@@ -7,6 +7,7 @@
 )]
 
 pub mod city;
+pub mod desk;
 pub mod dijkstra;
 pub mod http;
 pub mod pbf;

@@ -7,6 +7,7 @@ mod event;
 mod facility;
 mod import;
 mod region;
+mod scenario;
 mod service;
 mod suggestion;
 mod visits;
@@ -34,6 +35,7 @@ pub struct Mutation(
     suggestion::SuggestionMutation,
     visits::VisitsMutation,
     region::RegionMutation,
+    scenario::ScenarioMutation,
     import::ImportMutation,
     admin::AdminMutation,
 );

@@ -1,6 +1,6 @@
 //! Anything by its global id.
 
-use super::{Center, Event, Facility, Offer, Region, Service, Suggestion};
+use super::{Center, Event, Facility, Offer, Region, Scenario, Service, Suggestion};
 use crate::graphql::ids::NodeId;
 use crate::registry::RecordKind;
 use crate::world::World;
@@ -18,6 +18,7 @@ pub enum Node {
     Event(Event),
     Suggestion(Suggestion),
     Region(Region),
+    Scenario(Scenario),
 }
 
 /// What a global id names; `None` when there is no such thing.
@@ -31,6 +32,7 @@ pub fn node_of(world: &Arc<World>, id: &str) -> Option<Node> {
         RecordKind::Event => Node::Event(Event::numbered(world, number)?),
         RecordKind::Suggestion => Node::Suggestion(Suggestion::numbered(world, number)?),
         RecordKind::Region => Node::Region(Region::numbered(world, number)?),
+        RecordKind::Scenario => Node::Scenario(Scenario::numbered(world, number)?),
         RecordKind::Visits | RecordKind::Population => return None,
     })
 }

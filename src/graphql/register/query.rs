@@ -4,10 +4,11 @@ use super::center::CenterConnection;
 use super::event::{EventConnection, range};
 use super::facility::FacilityConnection;
 use super::filter::{CenterFilter, FacilityFilter, Listed, OrderInput, Ordered, region_code};
+use super::scenario::ScenarioConnection;
 use super::service::ServiceConnection;
 use super::suggestion::SuggestionConnection;
 use super::usage::{UnderusedCenter, UnderusedCenters, last_counted, period};
-use super::{Center, Event, Facility, Node, Region, Service, Suggestion, node_of};
+use super::{Center, Event, Facility, Node, Region, Scenario, Service, Suggestion, node_of};
 use crate::coverage::underused;
 use crate::graphql::error::{bad_input, too_many};
 use crate::graphql::ids::NodeId;
@@ -205,6 +206,29 @@ impl RegisterQuery {
     ) -> Option<Service> {
         let world = current(ctx);
         world.register.services.place_of(&key).map(|index| Service::at(world, index))
+    }
+
+    /// A scenario by its key; null when there is none.
+    async fn scenario(&self, ctx: &Context<'_>, #[graphql(desc = "Its key.")] key: String) -> Option<Scenario> {
+        let world = current(ctx);
+        world.register.scenarios.place_of(&key).map(|index| Scenario::at(world, index))
+    }
+
+    /// Scenarios, by id.
+    #[graphql(complexity = "cost::list(false) + counted(first, last) * child_complexity")]
+    async fn scenarios(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Rows from the start, at most 1000; 20 unless told.")] first: Option<i32>,
+        #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Rows from the end, at most 1000.")] last: Option<i32>,
+        #[graphql(desc = "Stop before this cursor.")] before: Option<String>,
+    ) -> Result<ScenarioConnection> {
+        let world = current(ctx);
+        let rows = &world.register.scenarios;
+        let list: Vec<usize> = (0..rows.len()).collect();
+        let found = page(&list, |i| rows[i].id, &PageArguments { first, after, last, before })?;
+        Ok(connection(found, |i| Scenario::at(world, i)))
     }
 
     /// Services, by id.

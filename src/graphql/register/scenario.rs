@@ -1,0 +1,249 @@
+//! Scenarios.
+
+use super::{Center, Facility, id_of, of_world};
+use crate::coverage;
+use crate::geo::push_line;
+use crate::graphql::error::{internal, not_found};
+use crate::graphql::ids::NodeId;
+use crate::graphql::paging::Total;
+use crate::graphql::scalars::GeoJson;
+use crate::graphql::types::{PositionObject, round};
+use crate::graphql::words::StreetKind;
+use crate::graphql::{cost, current};
+use crate::network::StreetChange;
+use crate::registry::{self, Change, FIRST_MADE_UP, Host, RecordKind};
+use crate::world::World;
+use async_graphql::connection::Connection;
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use std::sync::Arc;
+
+of_world! {
+    /// What if? A named set of changes, laid over the city when an analysis asks for it.
+    Scenario, scenarios
+}
+
+pub type ScenarioConnection = Connection<String, Scenario, Total>;
+
+/// The world to answer from: as it is, or as a scenario has it.
+pub async fn world_of(ctx: &Context<'_>, scenario: Option<&ID>) -> Result<Arc<World>> {
+    let world = current(ctx);
+    let Some(id) = scenario else { return Ok(world.clone()) };
+    let known = &world.register.scenarios;
+    let number = NodeId::number_of(RecordKind::Scenario, id).or_else(|| known.find(id).map(|s| s.id));
+    let number = number.ok_or_else(|| not_found("scenario", id, "scenario with the id or key"))?;
+    let (shared, id) = (world.clone(), id.clone());
+    let laid = cost::run(usize::MAX, move || coverage::under_scenario(&shared, number)).await?;
+    laid.map_err(|e| match e {
+        coverage::ScenarioError::Unknown => not_found("scenario", &id, "scenario with the id or key"),
+        stale @ coverage::ScenarioError::Stale { .. } => crate::graphql::error::stale("scenario", stale),
+    })
+}
+
+/// What is changed.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScenarioChangeKind {
+    /// A facility that does not exist yet.
+    AddFacility,
+    /// A facility that is planned, or was closed, is open.
+    OpenFacility,
+    /// A facility, or a center with all its facilities, is closed.
+    Close,
+    /// A facility is elsewhere.
+    MoveFacility,
+    /// A facility or center has other hours.
+    SetHours,
+    /// A facility takes more or fewer.
+    SetCapacity,
+    /// A street segment is closed.
+    CloseStreet,
+    /// A street is added.
+    AddStreet,
+}
+
+/// A street that a scenario closes or adds, as it was found or joined to the others.
+#[derive(SimpleObject)]
+pub struct ChangedStreet {
+    /// Its line, a GeoJSON LineString: of a new one up to the streets it joins.
+    geometry: GeoJson,
+    /// Its length in metres.
+    length_m: f64,
+    /// Metres up from its beginning to its end, by the heights of the streets it joins.
+    rise_m: f64,
+    /// Its name.
+    name: Option<String>,
+    /// The names of the streets that a new one joins at its beginning and its end, where they have any.
+    joins: Vec<Option<String>>,
+}
+
+/// One thing that is otherwise in a scenario.
+pub struct ScenarioChange {
+    world: Arc<World>,
+    scenario: i64,
+    index: usize,
+    change: Change,
+}
+
+/// One thing that is otherwise in a scenario.
+#[Object]
+impl ScenarioChange {
+    /// What is changed.
+    async fn kind(&self) -> ScenarioChangeKind {
+        match &self.change {
+            Change::Add(_) => ScenarioChangeKind::AddFacility,
+            Change::Open { .. } => ScenarioChangeKind::OpenFacility,
+            Change::Close { .. } => ScenarioChangeKind::Close,
+            Change::Move { .. } => ScenarioChangeKind::MoveFacility,
+            Change::Hours { .. } => ScenarioChangeKind::SetHours,
+            Change::Capacity { .. } => ScenarioChangeKind::SetCapacity,
+            Change::Street(StreetChange::Close { .. }) => ScenarioChangeKind::CloseStreet,
+            Change::Street(StreetChange::Add { .. }) => ScenarioChangeKind::AddStreet,
+        }
+    }
+
+    /// The facility as it is in the scenario.
+    #[graphql(complexity = "500 + child_complexity")]
+    async fn facility(&self) -> Result<Option<Facility>> {
+        let number = match &self.change {
+            Change::Add(_) => FIRST_MADE_UP + self.index as i64,
+            Change::Open { facility } | Change::Move { facility, .. } | Change::Capacity { facility, .. } => *facility,
+            Change::Close { place: Host::Facility(id) } | Change::Hours { place: Host::Facility(id), .. } => *id,
+            _ => return Ok(None),
+        };
+        Ok(self.laid().await?.and_then(|world| Facility::numbered(&world, number)))
+    }
+
+    /// The center as it is in the scenario.
+    #[graphql(complexity = "500 + child_complexity")]
+    async fn center(&self) -> Result<Option<Center>> {
+        match &self.change {
+            Change::Close { place: Host::Center(id) } | Change::Hours { place: Host::Center(id), .. } => {
+                Ok(self.laid().await?.and_then(|world| Center::numbered(&world, *id)))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Where a facility is added or moved to, or a street is closed.
+    async fn position(&self) -> Option<PositionObject> {
+        match &self.change {
+            Change::Add(new) => Some(new.position.into()),
+            Change::Move { position, .. } | Change::Street(StreetChange::Close { at: position, .. }) => {
+                Some((*position).into())
+            }
+            _ => None,
+        }
+    }
+
+    /// The new hours, for SET_HOURS and ADD_FACILITY.
+    async fn opening_hours(&self) -> Option<&str> {
+        match &self.change {
+            Change::Add(new) => new.opening_hours.as_deref(),
+            Change::Hours { opening_hours, .. } => opening_hours.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The new capacity, for SET_CAPACITY and ADD_FACILITY.
+    async fn capacity(&self) -> Option<f64> {
+        match &self.change {
+            Change::Add(new) => new.capacity,
+            Change::Capacity { capacity, .. } => Some(*capacity),
+            _ => None,
+        }
+    }
+
+    /// What the street is, for ADD_STREET, and for CLOSE_STREET where it was told.
+    async fn street_kind(&self) -> Option<StreetKind> {
+        match &self.change {
+            Change::Street(StreetChange::Close { kind, .. }) => kind.map(Into::into),
+            Change::Street(StreetChange::Add { kind, .. }) => Some((*kind).into()),
+            _ => None,
+        }
+    }
+
+    /// The street that was found to be closed, or the new one as it joins the others.
+    #[graphql(complexity = "500 + child_complexity")]
+    async fn street(&self) -> Result<Option<ChangedStreet>> {
+        if !matches!(self.change, Change::Street(_)) {
+            return Ok(None);
+        }
+        let Some(scenario) = self.world.register.scenarios.get(self.scenario) else { return Ok(None) };
+        // Streets are told in their order, other changes left out.
+        let before = scenario.changes[..self.index].iter().filter(|c| matches!(c, Change::Street(_))).count();
+        let told = self.laid().await?.and_then(|world| world.changed_streets.get(before).cloned());
+        Ok(told.map(|street| {
+            let mut line = String::new();
+            push_line(&mut line, &street.line);
+            ChangedStreet {
+                geometry: GeoJson(line),
+                length_m: round(street.length_m, 1),
+                rise_m: round(street.rise_m, 1),
+                name: street.name,
+                joins: street.joins.to_vec(),
+            }
+        }))
+    }
+}
+
+impl ScenarioChange {
+    /// The world as the scenario has it; `None` where it does not fit any more, which `problem` tells.
+    async fn laid(&self) -> Result<Option<Arc<World>>> {
+        let (world, scenario) = (self.world.clone(), self.scenario);
+        let laid = tokio::task::spawn_blocking(move || coverage::under_scenario(&world, scenario));
+        Ok(laid.await.map_err(internal)?.ok())
+    }
+}
+
+/// What if? A named set of changes, laid over the city when an analysis asks for it.
+#[Object]
+impl Scenario {
+    /// The global id.
+    pub async fn id(&self) -> ID {
+        id_of(self.row())
+    }
+
+    /// Counts its changes; an update must name the one it was made from.
+    async fn version(&self) -> i64 {
+        self.row().version
+    }
+
+    /// The key it goes by.
+    async fn key(&self) -> &str {
+        &self.row().key
+    }
+
+    /// The name.
+    async fn name(&self) -> &str {
+        &self.row().name
+    }
+
+    /// The name in English.
+    async fn name_en(&self) -> Option<&str> {
+        self.row().name_en.as_deref()
+    }
+
+    /// What it is about, in words.
+    async fn description(&self) -> Option<&str> {
+        self.row().description.as_deref()
+    }
+
+    /// What is otherwise in it, in the order in which it is done.
+    #[graphql(complexity = "10 * child_complexity")]
+    async fn changes(&self) -> Vec<ScenarioChange> {
+        let change = |(index, change): (usize, &Change)| ScenarioChange {
+            world: self.world.clone(),
+            scenario: self.row().id,
+            index,
+            change: change.clone(),
+        };
+        self.row().changes.iter().enumerate().map(change).collect()
+    }
+
+    /// Why it does not fit the city as it is now; null when it does.
+    #[graphql(complexity = 500)]
+    async fn problem(&self) -> Result<Option<String>> {
+        let (world, id) = (self.world.clone(), self.row().id);
+        let laid = tokio::task::spawn_blocking(move || coverage::under_scenario(&world, id));
+        Ok(laid.await.map_err(internal)?.err().map(|e| e.to_string()))
+    }
+}
