@@ -3,18 +3,20 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a benchmark that cannot set up should fail")]
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
 use rayon::prelude::*;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use walkshed::coverage::{
     Candidates, Demand, Measure, Need, Objective, Question, Site, SiteSearch, Standards, Travel, Wishes, assess,
-    coverage, pairs, suggest_sites, wanted_places,
+    compare, coverage, lay_scenario, pairs, suggest_sites, wanted_places,
 };
 use walkshed::folder::DataFolder;
+use walkshed::geo::{Fixed, Position};
 use walkshed::memo::Memo;
-use walkshed::network::{Deciseconds, Direction, Network, Profile, Profiles, Start, Sweep};
-use walkshed::registry::{Category, Homes};
+use walkshed::network::{Deciseconds, Direction, Network, Profile, Profiles, Start, StreetChange, StreetKind, Sweep};
+use walkshed::registry::{Category, Change, Homes, Host, Scenario};
 use walkshed::world::World;
 
 fn world() -> World {
@@ -41,6 +43,49 @@ fn of(category: Category) -> Wishes {
 
 fn question(need: Need) -> Question {
     Question { need, travel: Travel::default(), region: None, group: "all".into(), with_capacity: false }
+}
+
+/// One change, laid over the city, and who gains and who loses by it; each time another one.
+fn scenarios(group: &mut BenchmarkGroup<'_, WallTime>, world: &World, need: &Need) {
+    let facility = world.register.facilities.iter().find(|f| f.category == Category::HealthCare).unwrap();
+    let home = Fixed::from(facility.position);
+    let mut n = 0;
+    let mut next = || {
+        n += 1;
+        Position::from(Fixed { x: home.x + 20 * n, y: home.y })
+    };
+    let mut ask = |change: &dyn Fn(Position) -> Change| {
+        let changes = vec![change(next())];
+        let laid = lay_scenario(world, &Scenario { changes, ..Scenario::new("s".into(), "s".into()) }).unwrap();
+        compare(world, &laid, &question(need.clone())).unwrap().total()
+    };
+    let id = facility.id;
+    group.bench_function("a scenario that moves a facility, compared", |b| {
+        b.iter(|| ask(&|position| Change::Move { facility: id, position }));
+    });
+    group.bench_function("a scenario that changes hours, compared", |b| {
+        let hours = Some("24/7".to_owned());
+        b.iter(|| ask(&|_| Change::Hours { place: Host::Facility(id), opening_hours: hours.clone() }));
+    });
+    // From the street at the facility to one some way off.
+    let street = |at: Fixed| network_point(world, at);
+    let there = street(Fixed { x: home.x, y: home.y + 30_000 });
+    group.bench_function("a scenario that adds a footbridge, compared", |b| {
+        b.iter(|| {
+            ask(&|from| {
+                let line = vec![street(from.into()), there];
+                Change::Street(StreetChange::Add { kind: StreetKind::Footbridge, line, name: None })
+            })
+        });
+    });
+    group.bench_function("a scenario that closes a street, compared", |b| {
+        b.iter(|| ask(&|at| Change::Street(StreetChange::Close { at: street(at.into()), kind: None })));
+    });
+}
+
+/// The nearest point of a street.
+fn network_point(world: &World, at: Fixed) -> Position {
+    world.network().unwrap().snap(at, Profile::Adult).unwrap().at.into()
 }
 
 fn city(c: &mut Criterion) {
@@ -113,6 +158,7 @@ fn city(c: &mut Criterion) {
         };
         b.iter(|| sums().len());
     });
+    scenarios(&mut group, &world, &need);
     let search = SiteSearch { objective: Objective::MaxCover, count: 20, exact_seconds: None };
     group.bench_function("the next 20 sites of the whole city, new", |b| {
         b.iter(|| {

@@ -291,15 +291,7 @@ impl Network {
         }
         closed.sort_unstable();
         closed.dedup();
-        // Ends join what is left.
-        let left;
-        let open = if closed.is_empty() && self.overlay().is_none() {
-            self
-        } else {
-            left = self.under(Plan::new(self, &closed).finish(self, &[], &[]));
-            &left
-        };
-        let (lines, joints, of_line) = open.joined(changes)?;
+        let (lines, joints, of_line) = self.joined(changes, &closed)?;
         let mut plan = Plan::new(self, &closed);
         for (joint, n) in joints.iter().zip(0..) {
             plan.add_vertex(joint.at);
@@ -335,19 +327,25 @@ impl Network {
     fn to_close(&self, at: Position, kind: Option<StreetKind>) -> Result<EdgeId, StreetChangeError> {
         let (point, metric) = (Fixed::from(at), Metric::at(at.lat()));
         let edges = self.edges_before();
-        let nearest = (0..edges.len() as u32 - 1)
-            .into_par_iter()
-            .map(EdgeId)
-            .filter(|id| {
-                let edge = &edges[id.index()];
-                edge.kind() != Kind::Gate && edge.access.any() && kind.is_none_or(|k| k.is(edge))
-            })
-            .map(|id| {
-                let d2 = |pair: &[Fixed]| metric.project(point, pair[0], pair[1]).1;
-                (self.shape(id).windows(2).map(d2).fold(f64::INFINITY, f64::min), id)
-            })
-            .min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        match nearest {
+        let wanted = |edge: &Edge| edge.kind() != Kind::Gate && edge.access.any() && kind.is_none_or(|k| k.is(edge));
+        // No edge is farther from its beginning than it is long; a metre for the rounding of both.
+        let vertices = self.vertices_before();
+        let may_be_near = |edge: &Edge| {
+            metric.distance(point, vertices[edge.tail.index()]) <= f64::from(edge.length_m) + JOIN_LIMIT_M + 1.0
+        };
+        let nearest_of = |all: bool| {
+            (0..edges.len() as u32 - 1)
+                .into_par_iter()
+                .map(EdgeId)
+                .filter(|id| (all || may_be_near(&edges[id.index()])) && wanted(&edges[id.index()]))
+                .map(|id| {
+                    let d2 = |pair: &[Fixed]| metric.project(point, pair[0], pair[1]).1;
+                    (self.shape(id).windows(2).map(d2).fold(f64::INFINITY, f64::min), id)
+                })
+                .min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)))
+        };
+        let is_near = |found: &(f64, EdgeId)| found.0.sqrt() <= JOIN_LIMIT_M;
+        match nearest_of(false).filter(is_near).or_else(|| nearest_of(true)) {
             Some((d2, id)) if d2.sqrt() <= JOIN_LIMIT_M => Ok(id),
             other => Err(StreetChangeError::NothingToClose { at, kind, nearest_m: other.map(|(d2, _)| d2.sqrt()) }),
         }
@@ -358,6 +356,7 @@ impl Network {
     fn joined<'c>(
         &self,
         changes: &'c [StreetChange],
+        closed: &[EdgeId],
     ) -> Result<(Vec<Line<'c>>, Vec<Joint>, Vec<usize>), (usize, StreetChangeError)> {
         let (mut lines, mut of_line) = (Vec::new(), Vec::new());
         for (n, change) in changes.iter().enumerate() {
@@ -383,11 +382,13 @@ impl Network {
                 }
             }
         }
+        let closed: Vec<u32> = closed.iter().map(|id| id.0).collect();
+        let street_near = |at: Fixed, limit_m: f64| self.snap_before(at, Profile::Adult, limit_m, &closed);
         let mut on_lines = Vec::new();
         for (n, joint) in joints.iter_mut().enumerate() {
             // Where new ones meet each other they need no street, but take one that is there.
             let limit_m = if joint.ends.len() > 1 { SAME_PLACE_M } else { JOIN_LIMIT_M };
-            let street = self.snap_to_any(joint.at, Profile::Adult, limit_m);
+            let street = street_near(joint.at, limit_m);
             let line = nearest_line(&lines, joint, limit_m);
             match (street, line) {
                 (street, Some((d, l, fraction, at))) if street.is_none_or(|s| d < s.off_m) => {
@@ -404,7 +405,7 @@ impl Network {
                 (None, _) if joint.ends.len() > 1 => {}
                 (None, _) => {
                     let (l, end) = joint.ends[0];
-                    let anywhere = self.snap_to_any(joint.at, Profile::Adult, f64::INFINITY);
+                    let anywhere = street_near(joint.at, f64::INFINITY);
                     let why = StreetChangeError::Loose {
                         end: ["beginning", "end"][end],
                         at: joint.at.into(),

@@ -214,30 +214,17 @@ impl Network {
         })
     }
 
-    /// The nearest street of any sort that the profile can use, islands as well as others.
-    pub(super) fn snap_to_any(&self, at: Fixed, profile: Profile, limit_m: f64) -> Option<Snap> {
-        let found = self.nearest(at, profile, limit_m).into_iter().flatten();
+    /// The nearest street of the file that the profile can use, islands as well as others, some edges (in the order of
+    /// their numbers) left out.
+    pub(super) fn snap_before(&self, at: Fixed, profile: Profile, limit_m: f64, without: &[u32]) -> Option<Snap> {
+        let of_file = self.snap_tables().take(1).map(|tables| SnapTables { gone: without, ..tables });
+        let found = nearest_in(of_file, at, profile, limit_m).into_iter().flatten();
         found.min_by(|a, b| a.d2.total_cmp(&b.d2)).map(|best| self.snap_of(at, best))
     }
 
     /// The nearest piece of the main network, and the nearest of an island (which may be missing beyond the former).
     fn nearest(&self, at: Fixed, profile: Profile, limit_m: f64) -> [Option<Best>; 2] {
-        let mut found = [None; 2];
-        for tables in self.snap_tables() {
-            let Some(top) = tables.levels.len().checked_sub(2) else { continue };
-            let mut walk = Walk {
-                tables,
-                profile,
-                at,
-                metric: Metric::at(at.lat()),
-                limit2: limit_m * limit_m,
-                main: found[0],
-                island: found[1],
-            };
-            walk.visit(top, 0, (tables.levels[top + 1] - tables.levels[top]) as usize);
-            found = [walk.main, walk.island];
-        }
-        found
+        nearest_in(self.snap_tables(), at, profile, limit_m)
     }
 
     fn snap_of(&self, at: Fixed, best: Best) -> Snap {
@@ -283,4 +270,28 @@ impl Network {
             }
         }
     }
+}
+
+fn nearest_in<'t>(
+    tables: impl Iterator<Item = SnapTables<'t>>,
+    at: Fixed,
+    profile: Profile,
+    limit_m: f64,
+) -> [Option<Best>; 2] {
+    let mut found = [None; 2];
+    for tables in tables {
+        let Some(top) = tables.levels.len().checked_sub(2) else { continue };
+        let mut walk = Walk {
+            tables,
+            profile,
+            at,
+            metric: Metric::at(at.lat()),
+            limit2: limit_m * limit_m,
+            main: found[0],
+            island: found[1],
+        };
+        walk.visit(top, 0, (tables.levels[top + 1] - tables.levels[top]) as usize);
+        found = [walk.main, walk.island];
+    }
+    found
 }
