@@ -17,4 +17,5 @@ pub mod network;
 pub mod registry;
 pub mod server;
 pub mod store;
+pub mod task;
 pub mod world;

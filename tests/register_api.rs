@@ -314,7 +314,7 @@ fn of_eight_writers_at_once_none_overwrites_another() {
 }
 
 /// Every mutation and every field that is not for all, and the least role that may.
-const NEEDED: [(&str, &str, Role); 30] = [
+const NEEDED: [(&str, &str, Role); 32] = [
     (
         "createCenter",
         "(input: {code: \"x\", name: \"x\", position: {lon: 0, lat: 0}}) { userErrors { field } }",
@@ -348,6 +348,8 @@ const NEEDED: [(&str, &str, Role); 30] = [
     ("createScenario", "(input: {key: \"\", name: \"x\", changes: []}) { userErrors { field } }", Role::Contributor),
     ("updateScenario", "(input: {id: \"x\", version: 1}) { userErrors { field } }", Role::Contributor),
     ("deleteScenario", "(input: {id: \"x\", version: 1}) { userErrors { field } }", Role::Contributor),
+    ("startJob", "(input: {query: \"\"}) { userErrors { field } }", Role::Contributor),
+    ("cancelJob", "(input: {id: \"x\"}) { userErrors { field } }", Role::Reader),
     ("submitSuggestion", "(input: {text: \"\"}) { userErrors { field } }", Role::Reader),
     ("updateSuggestion", "(input: {id: \"x\", version: 1}) { userErrors { field } }", Role::Editor),
     ("deleteSuggestion", "(input: {id: \"x\", version: 1}) { userErrors { field } }", Role::Editor),

@@ -5,6 +5,7 @@ use super::need::{Travel, supply, wanted_places};
 use super::standard::{Requirement, Standard};
 use crate::network::{Deciseconds, Network};
 use crate::registry::{RegionCode, Status};
+use crate::task;
 use crate::world::World;
 use h3o::CellIndex;
 use std::collections::BTreeMap;
@@ -102,8 +103,11 @@ pub fn assess(
             group: group.to_owned(),
             with_capacity: false,
         };
-        coverage(world, network, question)
+        let found = coverage(world, network, question)?;
+        task::step()?;
+        Ok::<_, QuestionError>(found)
     };
+    task::expect(standard.requirements.len());
     let _ = register.homes();
     let all: Vec<Coverage> = side_by_side(&standard.requirements, ask).into_iter().collect::<Result<_, _>>()?;
     let places_of = |requirement: &Requirement, region: Option<&RegionCode>, people: f64| {

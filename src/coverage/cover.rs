@@ -6,6 +6,7 @@ use super::need::{Demand, Measure, Need, Reached, Travel, cells_in, reached, wan
 use super::pairs::{pairs, sites_of};
 use crate::network::{Deciseconds, Network};
 use crate::registry::{Category, RegionCode, Register};
+use crate::task::{self, Cancelled};
 use crate::world::World;
 use geo::MultiPolygon;
 use h3o::geom::SolventBuilder;
@@ -163,12 +164,15 @@ pub enum QuestionError {
     TooLarge(#[from] TooLarge),
     #[error("{0}")]
     NoStreets(String),
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
 }
 
 /// Works on several things at once, on threads of their own. (Not on rayon's: who waits there for an answer of the memo
 /// may be lent work that asks for the very same answer, and waits for itself.)
 pub fn side_by_side<T: Sync, U: Send>(items: &[T], work: impl Fn(&T) -> U + Sync) -> Vec<U> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(items.len());
+    let task = task::current();
     if threads < 2 {
         return items.iter().map(work).collect();
     }
@@ -181,7 +185,8 @@ pub fn side_by_side<T: Sync, U: Send>(items: &[T], work: impl Fn(&T) -> U + Sync
         done
     };
     let mut all: Vec<(usize, U)> = std::thread::scope(|scope| {
-        let running: Vec<_> = (0..threads).map(|_| scope.spawn(take)).collect();
+        let help = || task::within(task.clone(), take);
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(help)).collect();
         let joined = running.into_iter().flat_map(|r| r.join().unwrap_or_else(|e| std::panic::resume_unwind(e)));
         joined.collect()
     });
@@ -198,8 +203,13 @@ pub fn coverage(world: &World, network: &Network, question: Question) -> Result<
     let demand =
         Demand::of(register, &question.group).ok_or_else(|| QuestionError::UnknownGroup(question.group.clone()))?;
     let (need, travel) = (&question.need, question.travel);
-    let by_part: Vec<Arc<Reached>> =
-        side_by_side(&need.parts, |part| reached(world, network, &part.wishes, need, travel));
+    task::expect(need.parts.len());
+    let by_part: Vec<Arc<Reached>> = side_by_side(&need.parts, |part| {
+        let found = reached(world, network, &part.wishes, need, travel);
+        task::step().map(|()| found)
+    })
+    .into_iter()
+    .collect::<Result<_, _>>()?;
     if question.with_capacity && (need.parts.len() != 1 || need.min_count > 1) {
         return Err(QuestionError::CapacityOfSeveral);
     }

@@ -1,13 +1,18 @@
 //! The best sites there are, of small problems: mixed-integer programs, solved by branch and bound.
 
 use super::siting::{Choice, Objective, Problem, State, greedy};
+use crate::task::{self, Task};
 use good_lp::solvers::{SolutionStatus, WithInitialSolution, WithTimeLimit};
 use good_lp::{Expression, Solution, SolverModel, Variable, constraint, microlp, variable, variables};
 use std::collections::BTreeMap;
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::Duration;
 
 /// Candidates that gain anything, and pairs of one of them with a home, that can be weighed exactly.
 pub const MAX_CANDIDATES: usize = 400;
 pub const MAX_PAIRS: usize = 20_000;
+/// How often one looks whether to go on while a problem is solved.
+const ASK_EVERY: Duration = Duration::from_millis(20);
 
 /// A problem that is too large to be solved exactly.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -113,7 +118,15 @@ pub fn exact(problem: &Problem<'_>, objective: Objective, count: usize, seconds:
         }
     }
     let start = greedy_start(&first, &groups, &served, &used, &build, is_mean);
-    let solved = model.with_initial_solution(start).with_time_limit(seconds).solve();
+    let model = model.with_initial_solution(start).with_time_limit(seconds);
+    let solved = match task::current() {
+        None => model.solve(),
+        Some(task) => match solved_aside(model, &task) {
+            Some(solved) => solved,
+            // Who asked finds out that it was cancelled, and drops what there is.
+            None => return Ok(first),
+        },
+    };
     // Infeasible only where the share cannot be had with so many sites: the greedy choice tells as much as can be had.
     let Ok(solution) = solved else { return Ok(first) };
     let chosen: Vec<u32> =
@@ -125,6 +138,26 @@ pub fn exact(problem: &Problem<'_>, objective: Objective, count: usize, seconds:
     }
     let bound = if is_exact { best.gained } else { first.bound.max(best.gained) };
     Ok(Choice { bound, is_exact, ..best })
+}
+
+/// Solves on a thread of its own, so that whoever waits can be told to stop: the solver cannot. `None` when they were; the
+/// thread then ends with its time.
+fn solved_aside<M>(model: M, task: &Task) -> Option<Result<M::Solution, M::Error>>
+where
+    M: SolverModel + Send + 'static,
+    M::Solution: Send,
+    M::Error: Send,
+{
+    let (sender, receiver) = std::sync::mpsc::channel();
+    // Nobody listens any more when it was cancelled.
+    std::thread::spawn(move || drop(sender.send(model.solve())));
+    loop {
+        match receiver.recv_timeout(ASK_EVERY) {
+            Ok(solved) => return Some(solved),
+            Err(RecvTimeoutError::Timeout) if !task.is_cancelled() => {}
+            Err(_) => return None,
+        }
+    }
 }
 
 /// The greedy choice as values of all variables, from which the search begins.

@@ -4,6 +4,7 @@ use super::cover::{Coverage, Question, QuestionError, Share, coverage, region_na
 use super::tables::{collection, hexagon, rounded};
 use crate::network::{Deciseconds, StreetChange};
 use crate::registry::{ChangeError, EVERYONE, Register, Scenario};
+use crate::task;
 use crate::world::{Laid, World};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -101,8 +102,11 @@ pub struct GroupChange {
 pub fn compare(before: &World, after: &World, question: &Question) -> Result<Comparison, QuestionError> {
     let ask = |world: &World| {
         let network = world.network().map_err(|why| QuestionError::NoStreets(why.to_owned()))?;
-        coverage(world, network, question.clone()).map(Arc::new)
+        let found = coverage(world, network, question.clone())?;
+        task::step()?;
+        Ok::<_, QuestionError>(Arc::new(found))
     };
+    task::expect(2);
     Ok(Comparison { before: ask(before)?, after: ask(after)? })
 }
 

@@ -8,6 +8,7 @@ use super::siting::{Objective, Problem, fewest, greedy};
 use crate::geo::{Position, cell_centre, cell_of};
 use crate::network::{Deciseconds, Network};
 use crate::registry::Status;
+use crate::task;
 use crate::world::World;
 use h3o::{CellIndex, Resolution};
 
@@ -103,7 +104,9 @@ pub fn suggest_sites(
             *people = 0.0;
         }
     }
+    task::expect(2 + search.count + usize::from(search.exact_seconds.is_some()));
     let today = reached(world, network, &part.wishes, need, question.travel);
+    task::step()?;
     let sites: Vec<Site> = match candidates {
         Candidates::Cells => {
             let with_people = cells.iter().filter(|&&c| demand.people[c as usize] > 0.0);
@@ -123,12 +126,18 @@ pub fn suggest_sites(
     let limit = need.counted_limit();
     let snaps = &world.population_layer.snapped(network, question.travel.profile).snaps;
     let pairs = pairs(world, network, sites, question.travel, need.measure, limit);
+    task::step()?;
     let problem = Problem { pairs: &pairs, people: &demand.people, today: &today.counted, limit };
     let Search { objective, count, exact_seconds } = search;
     let choice = match exact_seconds {
-        Some(seconds) => exact(&problem, objective, count, seconds)?,
+        Some(seconds) => {
+            let choice = exact(&problem, objective, count, seconds)?;
+            task::step()?;
+            choice
+        }
         None => greedy(&problem, objective, count),
     };
+    task::check()?;
 
     let mut before = Share { people: 0.0, covered: 0.0, off_network: 0.0 };
     let mut best: Vec<Deciseconds> = today.counted.clone();

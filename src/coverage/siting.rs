@@ -3,6 +3,7 @@
 
 use super::pairs::Pairs;
 use crate::network::Deciseconds;
+use crate::task;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
@@ -141,6 +142,10 @@ pub fn greedy(problem: &Problem<'_>, objective: Objective, count: usize) -> Choi
                 heap.push(Entry { gain, round, ..top });
             }
             continue;
+        }
+        // Who asked finds out, and drops what there is.
+        if task::step().is_err() {
+            break;
         }
         state.choose(top.candidate);
         choice.chosen.push((top.candidate, top.gain));

@@ -6,6 +6,7 @@ use super::need::{Demand, cells_in, reached, wanted_places};
 use super::pairs::{pairs, sites_of};
 use crate::network::{Deciseconds, Network};
 use crate::registry::Register;
+use crate::task;
 use crate::world::World;
 use h3o::CellIndex;
 use std::collections::BTreeMap;
@@ -84,6 +85,7 @@ pub fn surface(
         Demand::of(register, &question.group).ok_or_else(|| QuestionError::UnknownGroup(question.group.clone()))?;
     let need = &question.need;
     let [part] = &need.parts[..] else { return Err(QuestionError::AccessOfSeveral) };
+    task::expect(1);
     let places = wanted_places(register, &part.wishes);
     let capacity = |&p: &u32| register.facilities[p as usize].capacity;
     let unknown =
@@ -124,6 +126,7 @@ pub fn surface(
     let elsewhere = if question.region.is_none() { demand.elsewhere } else { 0.0 };
     let people = cells.iter().map(|c| c.people).sum::<f64>() + elsewhere;
     let without = cells.iter().filter(|c| c.value.is_none()).map(|c| c.people).sum::<f64>() + elsewhere;
+    task::step()?;
     Ok(Surface { question, cells, people, without, facilities: places.len() as u64, unknown_capacity: unknown as u64 })
 }
 

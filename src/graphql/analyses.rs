@@ -1,13 +1,15 @@
 //! Catchments, measures of access, and where the next facility helps most.
 
+use super::cost;
 use super::coverage::{CoveredPeople, Explanation, NeedInput, explain, question};
 use super::error::{bad_input, not_found, too_many, unsnappable};
+use super::gate::analyse;
 use super::ids::NodeId;
+use super::jobs::is_job;
 use super::reach::{check_minutes, network_of};
 use super::register::{Center, Facility, Region, world_of};
 use super::scalars::{Cells, GeoJson, H3Cell, Numbers, OptionalNumbers};
 use super::types::{Direction, PlaceInput, PositionObject, Profile, round};
-use super::{cost, gate};
 use crate::coverage::{
     self, AccessMeasure, Candidates, Decay, Demand, Objective, Offered, QuestionError, SiteSearch, Travel,
 };
@@ -21,6 +23,8 @@ use std::sync::Arc;
 const MAX_SITES: usize = 200;
 /// How long the best sites are looked for.
 const EXACT_SECONDS: f64 = 5.0;
+/// The same in a job, for which nobody sits and waits.
+const EXACT_SECONDS_OF_JOBS: f64 = 60.0;
 /// Places that may be given as candidates.
 const MAX_PLACES: usize = 1000;
 /// Others told of a catchment at most.
@@ -518,17 +522,16 @@ impl AnalysisQuery {
             Demand::of(register, &name).ok_or_else(|| not_found("group", &group, "population of the group"))?;
         let travel = Travel { profile: profile.into(), direction: direction.into() };
         let shared = world.clone();
-        let found = gate(ctx)
-            .run(move || {
-                let network = network_of(&shared)?;
-                let found = coverage::catchment(&shared, network, host, travel, minutes, &demand)
-                    .map_err(|e| unsnappable("of", e))?;
-                if let Some(found) = &found {
-                    found.walkshed.polygons(network);
-                }
-                Ok::<_, async_graphql::Error>(found)
-            })
-            .await??;
+        let found = analyse(ctx, move || {
+            let network = network_of(&shared)?;
+            let found = coverage::catchment(&shared, network, host, travel, minutes, &demand)
+                .map_err(|e| unsnappable("of", e))?;
+            if let Some(found) = &found {
+                found.walkshed.polygons(network);
+            }
+            Ok::<_, async_graphql::Error>(found)
+        })
+        .await??;
         let Some(found) = found else { return Ok(None) };
         let limit = crate::network::Deciseconds::from_minutes(minutes);
         let names = std::iter::once(EVERYONE.to_owned()).chain(register.groups.keys().cloned());
@@ -584,9 +587,10 @@ impl AnalysisQuery {
                 Offered::Capacity => "capacity",
             }
         );
-        let found = gate(ctx)
-            .run(move || coverage::surface(&shared, network_of(&shared)?, asked, &engine, offered).map_err(mended))
-            .await??;
+        let found = analyse(ctx, move || {
+            coverage::surface(&shared, network_of(&shared)?, asked, &engine, offered).map_err(mended)
+        })
+        .await??;
         Ok(AccessSurface { world, found: Arc::new(found), method: told })
     }
 
@@ -607,7 +611,7 @@ impl AnalysisQuery {
         share: f64,
         #[graphql(
             default = false,
-            desc = "Find the best choice there is, not one that is near it: for up to 400 candidates that gain anything and 20,000 pairs of one with a home, within 5 seconds."
+            desc = "Find the best choice there is, not one that is near it: for up to 400 candidates that gain anything and 20,000 pairs of one with a home, within 5 seconds (in a job 60)."
         )]
         exact: bool,
         #[graphql(desc = "Only for who lives in this region, and only there; everyone when left out.")] region: Option<
@@ -651,13 +655,13 @@ impl AnalysisQuery {
             SitingObjective::MinFacilities => Objective::MinFacilities { share },
             SitingObjective::MinMeanTime => Objective::MinMeanTime,
         };
-        let search = SiteSearch { objective, count, exact_seconds: exact.then_some(EXACT_SECONDS) };
+        let seconds = if is_job(ctx) { EXACT_SECONDS_OF_JOBS } else { EXACT_SECONDS };
+        let search = SiteSearch { objective, count, exact_seconds: exact.then_some(seconds) };
         let (shared, question) = (world.clone(), asked.clone());
-        let found = gate(ctx)
-            .run(move || {
-                coverage::suggest_sites(&shared, network_of(&shared)?, &question, search, &candidates).map_err(mended)
-            })
-            .await??;
+        let found = analyse(ctx, move || {
+            coverage::suggest_sites(&shared, network_of(&shared)?, &question, search, &candidates).map_err(mended)
+        })
+        .await??;
         Ok(SiteSuggestions { world, question: asked, found: Arc::new(found), exact })
     }
 }

@@ -2,12 +2,13 @@
 
 use super::coverage::{CoverageUnit, CoveredPeople, Explanation, NeedInput, explain, question};
 use super::error::{bad_input, not_found};
+use super::gate::analyse;
 use super::paging::{PageArguments, Total, connection, counted, page};
 use super::reach::network_of;
 use super::register::{Center, Facility, Region, region_code, world_of};
 use super::scalars::{Cells, Numbers};
 use super::types::{Category, Direction, Profile, round};
-use super::{cost, gate, standards};
+use super::{cost, standards};
 use crate::coverage::{self, MET_SHARE, Travel};
 use crate::world::World;
 use async_graphql::connection::Connection;
@@ -384,18 +385,17 @@ impl AssessmentQuery {
         let code = region_code("region", area)?;
         let travel = Travel { profile: profile.into(), direction: direction.into() };
         let (shared, found, group) = (world.clone(), found.clone(), question.group.clone());
-        let (found, center) = gate(ctx)
-            .run(move || {
-                let network = network_of(&shared)?;
-                let rated = place.map(|place| {
-                    let mut rated = coverage::rate_centers(&shared, network, &found, travel, code.as_ref());
-                    rated.retain(|r| r.place == place);
-                    rated.pop()
-                });
-                let assessed = coverage::assess(&shared, network, &found, travel, code, &group);
-                Ok::<_, async_graphql::Error>((assessed.map_err(|e| bad_input("group", "", e))?, rated))
-            })
-            .await??;
+        let (found, center) = analyse(ctx, move || {
+            let network = network_of(&shared)?;
+            let rated = place.map(|place| {
+                let mut rated = coverage::rate_centers(&shared, network, &found, travel, code.as_ref());
+                rated.retain(|r| r.place == place);
+                rated.pop()
+            });
+            let assessed = coverage::assess(&shared, network, &found, travel, code, &group);
+            Ok::<_, async_graphql::Error>((assessed.map_err(|e| bad_input("group", "", e))?, rated))
+        })
+        .await??;
         if center.as_ref().is_some_and(Option::is_none) {
             return Err(bad_input("center", area.unwrap_or_default(), "is not open"));
         }

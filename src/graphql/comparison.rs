@@ -2,12 +2,13 @@
 
 use super::coverage::{Coverage, CoverageUnit, CoveredPeople, Explanation, METHOD, NeedInput, explain, question};
 use super::error::{bad_input, not_ready};
+use super::gate::analyse;
 use super::paging::{PageArguments, Total, connection, counted, page};
 use super::reach::network_of;
 use super::register::{Region, Scenario, world_of};
 use super::scalars::{GeoJson, H3Cell};
 use super::types::{Direction, PositionObject, Profile, round};
-use super::{cost, current, gate};
+use super::{cost, current};
 use crate::coverage::{self, Change, QuestionError};
 use crate::geo::cell_centre;
 use crate::world::World;
@@ -269,15 +270,14 @@ impl ComparisonQuery {
         let asked = coverage::Question { with_capacity: capacity, ..asked };
         let (before, after) = (world_of(ctx, before.as_ref()).await?, world_of(ctx, Some(&after)).await?);
         let shared = (before.clone(), after.clone());
-        let found = gate(ctx)
-            .run(move || {
-                coverage::compare(&shared.0, &shared.1, &asked).map_err(|e| match e {
-                    QuestionError::UnknownGroup(_) => bad_input("group", "", e),
-                    QuestionError::NoStreets(why) => not_ready(&why),
-                    _ => bad_input("capacity", "true:", e),
-                })
+        let found = analyse(ctx, move || {
+            coverage::compare(&shared.0, &shared.1, &asked).map_err(|e| match e {
+                QuestionError::UnknownGroup(_) => bad_input("group", "", e),
+                QuestionError::NoStreets(why) => not_ready(&why),
+                _ => bad_input("capacity", "true:", e),
             })
-            .await??;
+        })
+        .await??;
         Ok(ScenarioComparison { before, after, found: Arc::new(found) })
     }
 }

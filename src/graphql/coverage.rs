@@ -1,13 +1,14 @@
 //! Coverage: who has what they need within reach, and where they have not.
 
 use super::error::{bad_input, not_found, too_many};
+use super::gate::analyse;
 use super::paging::{PageArguments, Total, connection, counted, page};
 use super::reach::network_of;
 use super::register::{Facility, Region, kind_keys, region_code, service_numbers, world_of};
 use super::scalars::{DateTime, GeoJson, H3Cell};
 use super::types::{Category, Direction, Profile, round};
 use super::words::Audience;
-use super::{cost, current, gate, kinds};
+use super::{cost, current, kinds};
 use crate::coverage::{
     self, CellCover, HORIZON_METRES, Measure, Need, Part, Question, QuestionError, Share, Travel, Wishes, cells_text,
 };
@@ -682,15 +683,14 @@ impl CoverageQuery {
         let asked = question(ctx, &need, (region.as_deref(), &group), (profile, direction))?;
         let question = Question { with_capacity: capacity, ..asked };
         let shared = world.clone();
-        let found = gate(ctx)
-            .run(move || {
-                let network = network_of(&shared)?;
-                coverage::coverage(&shared, network, question).map_err(|e| match e {
-                    QuestionError::UnknownGroup(_) => bad_input("group", "", e),
-                    _ => bad_input("capacity", "true:", e),
-                })
+        let found = analyse(ctx, move || {
+            let network = network_of(&shared)?;
+            coverage::coverage(&shared, network, question).map_err(|e| match e {
+                QuestionError::UnknownGroup(_) => bad_input("group", "", e),
+                _ => bad_input("capacity", "true:", e),
             })
-            .await??;
+        })
+        .await??;
         Ok(Coverage::new(world, Arc::new(found)))
     }
 }

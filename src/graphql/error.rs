@@ -113,6 +113,12 @@ pub fn busy(waiting: usize) -> Error {
     coded(why, code::BUSY)
 }
 
+/// The line for jobs is full.
+pub fn busy_jobs(waiting: usize) -> Error {
+    let why = format!("{waiting} jobs are waiting already; try again when some of them are done");
+    coded(why, code::BUSY)
+}
+
 /// Too often in too little time.
 pub fn rate_limited(seconds: u64) -> Error {
     Error::new(format!("that was too often; try again in {seconds} seconds")).extend_with(|_, e| {

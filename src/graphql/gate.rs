@@ -1,7 +1,8 @@
 //! Few analyses at once: each takes all cores for a while, and maps must not wait for planners.
 
 use super::error::{busy, internal};
-use async_graphql::Result;
+use crate::task::{Task, within};
+use async_graphql::{Context, Result};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use tokio::sync::Semaphore;
@@ -35,30 +36,43 @@ impl Gate {
         }
     }
 
-    /// Does work away from the threads that answer others, when its turn has come.
+    /// Does work away from the threads that answer others, when its turn has come. Who has stood in line for a job already
+    /// waits however many others do.
     ///
     /// # Errors
     /// `BUSY` where too many wait already.
-    pub async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    pub async fn run<T: Send + 'static>(
+        &self,
+        job: Option<Arc<Task>>,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T> {
         let free = self.running.clone().try_acquire_owned();
         let permit = if let Ok(permit) = free {
             permit
         } else {
             let before = self.waiting.fetch_add(1, SeqCst);
             let _waiting = Waiting(self.waiting.clone());
-            if before >= self.most_waiting {
+            if before >= self.most_waiting && job.is_none() {
                 return Err(busy(before));
             }
             self.running.clone().acquire_owned().await.map_err(internal)?
         };
         // Held until the work is done, also when whoever asked has gone away.
         let work = move || {
-            let done = work();
+            let done = within(job, work);
             drop(permit);
             done
         };
         tokio::task::spawn_blocking(work).await.map_err(internal)
     }
+}
+
+/// Does an analysis when its turn has come.
+///
+/// # Errors
+/// `BUSY` where too many wait already.
+pub async fn analyse<T: Send + 'static>(ctx: &Context<'_>, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    ctx.data_unchecked::<Gate>().run(ctx.data_opt::<Arc<Task>>().cloned(), work).await
 }
 
 #[cfg(test)]
@@ -73,7 +87,7 @@ mod tests {
             let gate = Arc::new(Gate::new(1, 1));
             let start = |wait: std::sync::mpsc::Receiver<()>| {
                 let gate = gate.clone();
-                tokio::spawn(async move { gate.run(move || wait.recv().is_ok()).await })
+                tokio::spawn(async move { gate.run(None, move || wait.recv().is_ok()).await })
             };
             let until = async |waiting: usize, free: usize| {
                 while gate.waiting.load(SeqCst) != waiting || gate.running.available_permits() != free {
@@ -85,7 +99,7 @@ mod tests {
             until(0, 0).await;
             let second = start(wait2);
             until(1, 0).await;
-            let refused = gate.run(|| ()).await.unwrap_err();
+            let refused = gate.run(None, || ()).await.unwrap_err();
             assert!(refused.message.contains("try again"), "{}", refused.message);
             // One that gives up leaves its place to another.
             second.abort();

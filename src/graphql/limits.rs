@@ -27,6 +27,10 @@ pub struct Limits {
     pub max_analyses: usize,
     /// Analyses that wait for their turn; more are refused.
     pub max_waiting_analyses: usize,
+    /// Jobs that are worked on at once, 1 at least.
+    pub max_jobs: usize,
+    /// Jobs that wait for their turn; more are refused.
+    pub max_waiting_jobs: usize,
 }
 
 impl Default for Limits {
@@ -41,6 +45,8 @@ impl Default for Limits {
             suggestions_per_hour: 20,
             max_analyses: 0,
             max_waiting_analyses: 50,
+            max_jobs: 1,
+            max_waiting_jobs: 20,
         }
     }
 }

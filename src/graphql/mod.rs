@@ -15,6 +15,7 @@ mod documents;
 mod error;
 mod gate;
 mod ids;
+mod jobs;
 mod limit;
 mod limits;
 mod mutation;
@@ -37,6 +38,7 @@ use async_graphql::{Context, MergedObject, Response, Result, Schema, ServerError
 use documents::Documents;
 use futures_util::{Stream, StreamExt};
 use gate::Gate;
+use jobs::Jobs;
 use limit::SuggestionLimit;
 use mutation::Mutation;
 use std::sync::{Arc, LazyLock};
@@ -58,6 +60,7 @@ pub struct Query(
     travel::TravelQuery,
     dataset::DatasetQuery,
     admin::AdminQuery,
+    jobs::JobQuery,
 );
 
 type ApiSchema = Schema<Query, Mutation, Subscription>;
@@ -130,11 +133,6 @@ fn standards<'c>(ctx: &Context<'c>) -> &'c Standards {
     ctx.data_opt::<Arc<Live>>().map_or(&SHIPPED, |live| live.standards())
 }
 
-/// Where analyses wait for their turn.
-fn gate<'c>(ctx: &Context<'c>) -> &'c Gate {
-    ctx.data_unchecked::<Gate>()
-}
-
 fn suggestion_limit<'c>(ctx: &Context<'c>) -> &'c SuggestionLimit {
     ctx.data_unchecked::<Arc<SuggestionLimit>>()
 }
@@ -152,6 +150,7 @@ impl Api {
             .data(limits.clone())
             .data(suggestions)
             .data(Gate::new(limits.max_analyses, limits.max_waiting_analyses))
+            .data(Arc::new(Jobs::new(limits.max_jobs, limits.max_waiting_jobs)))
             .finish();
         Self { schema, limits, documents: Documents::default() }
     }
@@ -183,7 +182,7 @@ impl Api {
             return Answer { outcome: Outcome::IsSubscription, ..refused(world, vec![error]) };
         }
         let live = request.live.clone();
-        let inner = prepared(world, request, &document);
+        let inner = self.prepared(world, request, &document);
         let changes = kind == Some(OperationType::Mutation);
         let response = self.schema.execute(inner).await;
         // Errors from before the execution have no path, and then there is no data at all.
@@ -218,7 +217,7 @@ impl Api {
             };
             match documents::kind(&document, request.operation_name.as_deref()) {
                 Some(OperationType::Subscription) => {
-                    let inner = prepared(&world, request, &document);
+                    let inner = api.prepared(&world, request, &document);
                     api.schema.execute_stream(inner).boxed()
                 }
                 Some(OperationType::Mutation) => {
@@ -229,6 +228,26 @@ impl Api {
                 _ => once(api.execute(&world, request).await.response),
             }
         })
+    }
+
+    fn prepared(
+        &self,
+        world: &Arc<World>,
+        request: ApiRequest,
+        document: &ExecutableDocument,
+    ) -> async_graphql::Request {
+        let mut inner = async_graphql::Request::new(request.query).variables(request.variables).data(world.clone());
+        // Jobs ask the same API.
+        inner = inner.data(self.schema.clone());
+        if let Some(caller) = request.caller {
+            inner = inner.data(caller);
+        }
+        if let Some(live) = request.live {
+            inner = inner.data(live);
+        }
+        inner.operation_name = request.operation_name;
+        inner.set_parsed_query(document.clone());
+        inner
     }
 
     fn named(&self, mut error: ServerError) -> ServerError {
@@ -247,19 +266,6 @@ impl Api {
         }
         error
     }
-}
-
-fn prepared(world: &Arc<World>, request: ApiRequest, document: &ExecutableDocument) -> async_graphql::Request {
-    let mut inner = async_graphql::Request::new(request.query).variables(request.variables).data(world.clone());
-    if let Some(caller) = request.caller {
-        inner = inner.data(caller);
-    }
-    if let Some(live) = request.live {
-        inner = inner.data(live);
-    }
-    inner.operation_name = request.operation_name;
-    inner.set_parsed_query(document.clone());
-    inner
 }
 
 /// A stream that is not known until something has been awaited.

@@ -1,6 +1,7 @@
 //! What can be followed: changes of the register, imports as they go.
 
 use super::ids::NodeId;
+use super::jobs::{Job, follow};
 use super::live;
 use super::register::{Center, Node, node_of};
 use super::words::RecordKind;
@@ -130,6 +131,15 @@ impl Subscription {
     ) -> Result<impl Stream<Item = CenterChange> + use<>> {
         let changes = all(live(ctx)?.changes());
         Ok(changes.flat_map(move |change: Arc<Change>| stream::iter(of_center(&change, &code))))
+    }
+
+    /// A job whenever it comes further, until it has ended.
+    async fn job_progress(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Its id.")] id: ID,
+    ) -> Result<impl Stream<Item = Result<Job>> + use<>> {
+        follow(ctx, id).await
     }
 
     /// How far an import has come, until it is done or has failed. Subscribe before you send it.

@@ -4,6 +4,7 @@
 mod auth;
 mod graphql_http;
 mod health;
+mod jobs;
 mod metrics;
 mod playground;
 mod requests;
@@ -192,6 +193,7 @@ fn routes(app: &mut web::ServiceConfig) {
             .default_service(web::to(graphql_http::wrong_method)),
     )
     .service(web::resource("/graphiql/{file}").route(web::get().to(playground::file)))
+    .route("/jobs/{id}", web::get().to(jobs::result))
     .route("/health/live", web::get().to(health::live))
     .route("/health/ready", web::get().to(health::ready))
     .route("/metrics", web::get().to(metrics::show))
@@ -209,6 +211,6 @@ async fn home() -> HttpResponse {
 }
 
 async fn nothing() -> HttpResponse {
-    let paths = ["/graphql", "/schema", "/health/live", "/health/ready", "/metrics"];
+    let paths = ["/graphql", "/schema", "/jobs/ID", "/health/live", "/health/ready", "/metrics"];
     HttpResponse::NotFound().json(serde_json::json!({ "error": "there is nothing here", "paths": paths }))
 }

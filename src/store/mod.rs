@@ -7,6 +7,7 @@ mod columns;
 mod demonstration;
 mod edit;
 mod fields;
+mod jobs;
 mod read;
 mod tokens;
 
@@ -20,6 +21,7 @@ use std::time::Duration;
 pub use audit::{AuditFilter, AuditRow};
 pub use backup::BackupError;
 pub use edit::{Applied, EditError, Edition, Idempotent, Progress};
+pub use jobs::{JobRow, JobState, KEEP_JOBS};
 pub use tokens::TokenRow;
 
 /// All steps from the first form of the tables to the present one.

@@ -9,6 +9,7 @@
 pub mod city;
 pub mod desk;
 pub mod dijkstra;
+pub mod events;
 pub mod http;
 pub mod pbf;
 pub mod real;

@@ -38,6 +38,7 @@ pub struct Mutation(
     scenario::ScenarioMutation,
     import::ImportMutation,
     admin::AdminMutation,
+    super::jobs::JobMutation,
 );
 
 /// An error inside of the option leaves null at its mutation alone, so that what others have done is told.

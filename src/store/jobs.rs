@@ -1,0 +1,207 @@
+//! Jobs: what was asked and what was answered, kept for a day. They change nothing of the register, and so leave its version
+//! and the audit log alone.
+
+use super::{Store, StoreError};
+use jiff::{SignedDuration, Timestamp};
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+/// How long jobs are kept after they have ended.
+pub const KEEP_JOBS: SignedDuration = SignedDuration::from_hours(24);
+/// A job of which nothing was heard for so long has failed with its process.
+pub const SILENT_AFTER: SignedDuration = SignedDuration::from_secs(60);
+
+/// How far a job has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobState {
+    Queued,
+    Running,
+    Done,
+    Failed,
+    Cancelled,
+}
+
+impl JobState {
+    const ALL: [Self; 5] = [Self::Queued, Self::Running, Self::Done, Self::Failed, Self::Cancelled];
+
+    /// The name in the database.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Is nothing more to come?
+    #[must_use]
+    pub const fn is_last(self) -> bool {
+        !matches!(self, Self::Queued | Self::Running)
+    }
+}
+
+/// A job as the database knows it, without its answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobRow {
+    pub id: String,
+    pub state: JobState,
+    /// JSON: query, variables, operationName.
+    pub request: String,
+    pub actor: String,
+    pub created_at: Timestamp,
+    pub started_at: Option<Timestamp>,
+    pub finished_at: Option<Timestamp>,
+    pub world_version: Option<String>,
+    pub error: Option<String>,
+}
+
+const COLUMNS: &str = "id, state, request, actor, created_at, started_at, finished_at, world_version, error, alive_at";
+
+/// Moments in the order of their texts: always with as many digits.
+fn text(at: Timestamp) -> String {
+    format!("{at:.3}")
+}
+
+fn job(row: &SqliteRow) -> Result<JobRow, StoreError> {
+    let id: String = row.try_get(0)?;
+    let corrupt =
+        |why: &dyn std::fmt::Display| StoreError::Corrupt { table: "job", id: id.clone(), why: why.to_string() };
+    let moment = |text: Option<&str>| -> Result<Option<Timestamp>, StoreError> {
+        text.map(|t| t.parse().map_err(|e: jiff::Error| corrupt(&e))).transpose()
+    };
+    let key: &str = row.try_get(1)?;
+    let state = JobState::ALL.into_iter().find(|s| s.key() == key).ok_or_else(|| corrupt(&"has no state"))?;
+    let created_at = moment(row.try_get(4)?)?.ok_or_else(|| corrupt(&"has no moment of creation"))?;
+    let alive_at = moment(row.try_get(9)?)?.unwrap_or(created_at);
+    let mut job = JobRow {
+        id: id.clone(),
+        state,
+        request: row.try_get(2)?,
+        actor: row.try_get(3)?,
+        created_at,
+        started_at: moment(row.try_get(5)?)?,
+        finished_at: moment(row.try_get(6)?)?,
+        world_version: row.try_get(7)?,
+        error: row.try_get(8)?,
+    };
+    if !job.state.is_last() && Timestamp::now().duration_since(alive_at) > SILENT_AFTER {
+        job.state = JobState::Failed;
+        job.error = Some("the server that worked on it was stopped; start it again".into());
+        job.finished_at = Some(alive_at);
+    }
+    Ok(job)
+}
+
+impl Store {
+    /// Keeps a new job, and forgets those that are too old.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn add_job(&self, job: &JobRow) -> Result<(), StoreError> {
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::query("DELETE FROM job WHERE max(alive_at, coalesce(finished_at, '')) < ?")
+            .bind(text(Timestamp::now() - KEEP_JOBS))
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query("INSERT INTO job (id, state, request, actor, created_at, alive_at) VALUES (?, ?, ?, ?, ?, ?)")
+            .bind(&job.id)
+            .bind(job.state.key())
+            .bind(&job.request)
+            .bind(&job.actor)
+            .bind(text(job.created_at))
+            .bind(text(job.created_at))
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Notes that a job has begun, and on which world.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn begin_job(&self, id: &str, world_version: &str) -> Result<(), StoreError> {
+        let now = text(Timestamp::now());
+        sqlx::query(
+            "UPDATE job SET state = 'running', started_at = ?1, alive_at = ?1, world_version = ?2 WHERE id = ?3",
+        )
+        .bind(now)
+        .bind(world_version)
+        .bind(id)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Notes that a job is still worked on, or waits.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn touch_job(&self, id: &str) -> Result<(), StoreError> {
+        let now = text(Timestamp::now());
+        sqlx::query("UPDATE job SET alive_at = ? WHERE id = ?").bind(now).bind(id).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Notes how a job has ended, with its answer as JSON.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn end_job(
+        &self,
+        id: &str,
+        state: JobState,
+        result: Option<&str>,
+        error: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let now = text(Timestamp::now());
+        sqlx::query(
+            "UPDATE job SET state = ?1, finished_at = ?2, alive_at = ?2, result = ?3, error = ?4 WHERE id = ?5",
+        )
+        .bind(state.key())
+        .bind(now)
+        .bind(result)
+        .bind(error)
+        .bind(id)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// A job, if it is kept (still).
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn job(&self, id: &str) -> Result<Option<JobRow>, StoreError> {
+        let query = sqlx::query(sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM job WHERE id = ?")));
+        let row = query.bind(id).fetch_optional(&self.pool).await?;
+        let found = row.as_ref().map(job).transpose()?;
+        let oldest = Timestamp::now() - KEEP_JOBS;
+        Ok(found.filter(|job| job.finished_at.is_none_or(|at| at >= oldest)))
+    }
+
+    /// The answer of a job, as JSON.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn job_result(&self, id: &str) -> Result<Option<String>, StoreError> {
+        let result: Option<Option<String>> =
+            sqlx::query_scalar("SELECT result FROM job WHERE id = ?").bind(id).fetch_optional(&self.pool).await?;
+        Ok(result.flatten())
+    }
+
+    /// All jobs that are kept, the newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn jobs(&self, first: usize) -> Result<Vec<JobRow>, StoreError> {
+        let text = format!("SELECT {COLUMNS} FROM job ORDER BY created_at DESC, id LIMIT ?");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(first as i64).fetch_all(&self.pool).await?;
+        let oldest = Timestamp::now() - KEEP_JOBS;
+        let jobs: Vec<JobRow> = rows.iter().map(job).collect::<Result<_, _>>()?;
+        Ok(jobs.into_iter().filter(|job| job.finished_at.is_none_or(|at| at >= oldest)).collect())
+    }
+}
