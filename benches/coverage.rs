@@ -159,15 +159,17 @@ fn city(c: &mut Criterion) {
         b.iter(|| sums().len());
     });
     scenarios(&mut group, &world, &need);
-    let search = SiteSearch { objective: Objective::MaxCover, count: 20, exact_seconds: None };
+    let search = SiteSearch::new(Objective::MaxCover, 20);
     group.bench_function("the next 20 sites of the whole city, new", |b| {
         b.iter(|| {
             world.memo = Arc::new(Memo::default());
-            suggest_sites(&world, &network, &question(need.clone()), search, &Candidates::Cells).unwrap().gained
+            suggest_sites(&world, &network, &question(need.clone()), &search, &Candidates::Cells).unwrap().gained
         });
     });
     group.bench_function("the next 20 sites of the whole city, asked before", |b| {
-        b.iter(|| suggest_sites(&world, &network, &question(need.clone()), search, &Candidates::Cells).unwrap().gained);
+        b.iter(|| {
+            suggest_sites(&world, &network, &question(need.clone()), &search, &Candidates::Cells).unwrap().gained
+        });
     });
     group.bench_function("GB 50180-2018 for the whole city, new", |b| {
         let standards = Standards::default();

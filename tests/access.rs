@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 use support::Random;
 use walkshed::coverage::{
-    Decay, Objective, Pairs, Problem, Site, assign, exact, fewest, gravity, greedy, inequality, two_step,
+    Decay, Objective, Pairs, Problem, Site, Terms, assign, exact, fewest, gravity, greedy, inequality, two_step,
 };
 use walkshed::geo::Position;
 use walkshed::network::Deciseconds;
@@ -164,7 +164,7 @@ proptest! {
     fn greedy_choice_is_near_the_best_and_says_how_near(seed in 0u64..1 << 40, cells in 1usize..30, count in 1usize..9, size in 1usize..5) {
         let s = small(seed, cells, count);
         let size = size.min(count);
-        let problem = Problem { pairs: &s.pairs, people: &s.people, today: &s.today, limit: Deciseconds(LIMIT) };
+        let problem = Problem { pairs: &s.pairs, people: &s.people, today: &s.today, limit: Deciseconds(LIMIT), terms: Terms::default() };
         for objective in [Objective::MaxCover, Objective::MinMeanTime] {
             let found = greedy(&problem, objective, size);
             let chosen: Vec<usize> = found.chosen.iter().map(|c| c.0 as usize).collect();
@@ -192,7 +192,7 @@ proptest! {
     #[test]
     fn covering_takes_no_fewer_than_it_says(seed in 0u64..1 << 40, cells in 1usize..20, count in 1usize..8, percent in 1u32..=100) {
         let s = small(seed, cells, count);
-        let problem = Problem { pairs: &s.pairs, people: &s.people, today: &s.today, limit: Deciseconds(LIMIT) };
+        let problem = Problem { pairs: &s.pairs, people: &s.people, today: &s.today, limit: Deciseconds(LIMIT), terms: Terms::default() };
         let share = f64::from(percent) / 100.0;
         let all: Vec<usize> = (0..count).collect();
         let target = value(&s, &all, Objective::MaxCover) * share * (1.0 - 1e-12);
@@ -204,4 +204,114 @@ proptest! {
         prop_assert!(certain.is_exact && certain.gained >= target);
         prop_assert_eq!(certain.chosen.len(), least);
     }
+
+    #[test]
+    fn a_budget_buys_near_the_best_and_says_how_near(seed in 0u64..1 << 40, cells in 1usize..25, count in 1usize..9) {
+        let s = small(seed, cells, count);
+        let mut r = Random(seed ^ 2);
+        let costs: Vec<f64> = (0..count).map(|_| 1.0 + r.below(20) as f64).collect();
+        let budget = 1.0 + r.below(40) as f64;
+        let terms = Terms { costs: Some(&costs), budget: Some(budget), ..Terms::default() };
+        let problem = Problem { pairs: &s.pairs, people: &s.people, today: &s.today, limit: Deciseconds(LIMIT), terms };
+        let cost = |set: &[usize]| set.iter().map(|&c| costs[c]).sum::<f64>();
+        for objective in [Objective::MaxCover, Objective::MinMeanTime] {
+            for most in [count, 1 + r.below(count)] {
+                let found = greedy(&problem, objective, most);
+                let chosen: Vec<usize> = found.chosen.iter().map(|c| c.0 as usize).collect();
+                prop_assert!(cost(&chosen) <= budget && chosen.len() <= most);
+                prop_assert_eq!(value(&s, &chosen, objective), found.gained);
+                let all = (0..=most).flat_map(|size| sets(count, size)).filter(|set| cost(set) <= budget);
+                let best = all.map(|set| value(&s, &set, objective)).fold(0.0, f64::max);
+                if most == count {
+                    prop_assert!(found.gained >= 0.5 * (1.0 - 1.0 / std::f64::consts::E) * best);
+                }
+                prop_assert!(found.bound >= best * (1.0 - 1e-12), "{} is no bound of {}", found.bound, best);
+                let certain = exact(&problem, objective, most, 30.0).unwrap();
+                prop_assert!(certain.is_exact);
+                prop_assert_eq!(certain.gained, best);
+                let chosen: Vec<usize> = certain.chosen.iter().map(|c| c.0 as usize).collect();
+                prop_assert!(cost(&chosen) <= budget);
+            }
+        }
+    }
+
+    #[test]
+    fn sites_with_room_for_so_many(seed in 0u64..1 << 40, cells in 1usize..12, count in 1usize..7, size in 1usize..4) {
+        let s = small(seed, cells, count);
+        let mut r = Random(seed ^ 3);
+        let served: Vec<f64> = s.people.iter().map(|&p| if r.below(3) == 0 { p } else { r.below(1 + p as usize) as f64 }).collect();
+        let room = 1.0 + r.below(90) as f64;
+        let terms = Terms { capacity: Some(room), served: Some(&served), ..Terms::default() };
+        let problem = Problem { pairs: &s.pairs, people: &s.people, today: &s.today, limit: Deciseconds(LIMIT), terms };
+        let size = size.min(count);
+        let found = greedy(&problem, Objective::MaxCover, size);
+        // One after the other, each takes of those who are left the nearest first.
+        let mut left: Vec<f64> = s.people.iter().zip(&served).map(|(p, s)| p - s).collect();
+        for &(site, gain) in &found.chosen {
+            let mut near: Vec<(u32, usize)> = (0..cells).map(|c| (s.times[c][site as usize], c)).filter(|t| t.0 <= LIMIT).collect();
+            near.sort_unstable();
+            let mut free = room;
+            for (_, cell) in near {
+                let taken = left[cell].min(free);
+                left[cell] -= taken;
+                free -= taken;
+            }
+            prop_assert_eq!(room - free, gain);
+        }
+        // No set of as many serves more than the bound, whoever goes where.
+        let best = sets(count, size).iter().map(|set| flow(&s, &served, set, room)).fold(0.0, f64::max);
+        prop_assert!(found.bound >= best, "{} is no bound of {}", found.bound, best);
+        prop_assert!(found.gained >= 0.5 * best);
+        let share = 0.5;
+        let all = greedy(&problem, Objective::MinFacilities { share }, count);
+        let open = |cell: usize| s.times[cell].iter().any(|&t| t <= LIMIT);
+        let target = (0..cells).filter(|&c| open(c)).map(|c| s.people[c] - served[c]).sum::<f64>() * share;
+        // Room may be too little for the share, whatever is built.
+        prop_assert!(all.gained < target || fewest(&problem, share) <= all.chosen.len());
+    }
+}
+
+/// Finds a place for a person, moving others on where that makes room.
+fn place(
+    person: usize,
+    seen: &mut [bool],
+    at: &mut [Option<usize>],
+    can: &dyn Fn(usize, usize) -> bool,
+    sites: usize,
+    room: usize,
+) -> bool {
+    for site in 0..sites {
+        if seen[site] || !can(person, site) {
+            continue;
+        }
+        seen[site] = true;
+        let there: Vec<usize> = (0..at.len()).filter(|&p| at[p] == Some(site)).collect();
+        if there.len() < room {
+            at[person] = Some(site);
+            return true;
+        }
+        for other in there {
+            if place(other, seen, at, can, sites, room) {
+                at[person] = Some(site);
+                return true;
+            }
+        }
+    }
+    false
+}
+
+/// The most people that some sites with so much room can take together: people one by one, by augmenting paths.
+fn flow(s: &Small, served: &[f64], set: &[usize], room: f64) -> f64 {
+    let people: Vec<usize> =
+        (0..s.people.len()).flat_map(|cell| vec![cell; (s.people[cell] - served[cell]) as usize]).collect();
+    let mut at: Vec<Option<usize>> = vec![None; people.len()];
+    let can = |person: usize, site: usize| s.times[people[person]][set[site]] <= LIMIT;
+    let mut count = 0.0;
+    for person in 0..people.len() {
+        let mut seen = vec![false; set.len()];
+        if place(person, &mut seen, &mut at, &can, set.len(), room as usize) {
+            count += 1.0;
+        }
+    }
+    count
 }

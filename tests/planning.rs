@@ -114,6 +114,34 @@ fn bad_questions_are_told_by_field() {
         ("{ siteSuggestions(need: {}, count: 1) { gap } }", "BAD_USER_INPUT", "one category"),
         ("{ siteSuggestions(need: {category: HEALTH_CARE}, candidates: PLACES) { gap } }", "BAD_USER_INPUT", "places"),
         ("{ siteSuggestions(need: {category: HEALTH_CARE}, share: 0) { gap } }", "BAD_USER_INPUT", "share: 0"),
+        (
+            "{ siteSuggestions(need: {category: HEALTH_CARE}, capacity: 5, objective: MIN_MEAN_TIME) { gap } }",
+            "BAD_USER_INPUT",
+            "a mean counts everyone",
+        ),
+        (
+            "{ siteSuggestions(need: {category: HEALTH_CARE}, capacity: 5, exact: true) { gap } }",
+            "BAD_USER_INPUT",
+            "exactly",
+        ),
+        ("{ siteSuggestions(need: {category: HEALTH_CARE}, capacity: 0) { gap } }", "BAD_USER_INPUT", "capacity: 0"),
+        (
+            "{ siteSuggestions(need: {category: HEALTH_CARE}, budget: 5, objective: MIN_FACILITIES) { gap } }",
+            "BAD_USER_INPUT",
+            "are counted, not paid",
+        ),
+        ("{ siteSuggestions(need: {category: HEALTH_CARE}, costs: [1]) { gap } }", "BAD_USER_INPUT", "costs"),
+        (
+            "{ siteSuggestions(need: {category: HEALTH_CARE}, candidates: PLACES, costs: [1, 2], places: [{point: {lon: 106.5, lat: 29.5}}]) { gap } }",
+            "BAD_USER_INPUT",
+            "of 2 are not those of 1 places",
+        ),
+        ("{ siteSuggestions(need: {category: HEALTH_CARE}, mustKeep: [\"x\"]) { gap } }", "NOT_FOUND", "mustKeep"),
+        (
+            "{ siteSuggestions(need: {category: HEALTH_CARE}, mustKeep: [\"RmFjaWxpdHk6MTE\"]) { gap } }",
+            "BAD_USER_INPUT",
+            "not open today for this need",
+        ),
         ("{ assessment(standard: \"mine\") { score } }", "BAD_USER_INPUT", "gb_50180_2018"),
         ("{ assessment(standard: \"service_circle\", metShare: 3) { score } }", "BAD_USER_INPUT", "metShare: 3"),
         ("{ assessment(standard: \"service_circle\", center: \"500106013099\") { score } }", "NOT_FOUND", "center"),
@@ -219,6 +247,57 @@ fn sites_are_where_they_gain_most() {
     let saved = all["near"]["sites"][0]["gained"].as_f64().unwrap();
     assert!(((before - after) * 1500.0 - saved).abs() < 1.0 && saved > 0.0, "{all}");
     assert_eq!(all["given"]["candidatesOffNetwork"], 1);
+}
+
+#[test]
+fn sites_with_room_for_so_many_money_for_so_much_and_in_place_of_others() {
+    let world = street();
+    let at = |x: f64| {
+        let p = position(x, 1500.0);
+        format!("{{point: {{lon: {}, lat: {}}}}}", p.lon(), p.lat())
+    };
+    let asked = format!(
+        "{{ room: siteSuggestions(need: {{kinds: [\"clinic\"], minutes: 5}}, count: 2, candidates: VACANT, capacity: 250) {{
+             sites {{ facility {{ name }} gained covered cost }} before {{ covered }} after {{ covered }} gained bound
+             explain {{ parameters {{ name value }} }} }}
+           anew: siteSuggestions(need: {{kinds: [\"clinic\"], minutes: 5}}, count: 2, candidates: VACANT, mustKeep: []) {{
+             sites {{ facility {{ name }} gained }} before {{ covered }} candidates }}
+           paid: siteSuggestions(need: {{kinds: [\"clinic\"], minutes: 5}}, candidates: PLACES, budget: 8, costs: [3, 8, 1],
+             places: [{}, {}, {}]) {{ sites {{ place gained cost }} gap }}
+           poor: siteSuggestions(need: {{kinds: [\"clinic\"], minutes: 5}}, candidates: PLACES, budget: 4, costs: [3, 8, 1],
+             places: [{}, {}, {}]) {{ sites {{ place gained cost }} bound }} }}",
+        at(1100.0),
+        at(1900.0),
+        at(2700.0),
+        at(1100.0),
+        at(1900.0),
+        at(2700.0)
+    );
+    let found = of(&world, &asked);
+    let room = &found["room"];
+    // The clinic that is open has ten places.
+    assert_eq!((&room["before"]["covered"], &room["after"]["covered"]), (&json!(10.0), &json!(360.0)));
+    assert_eq!(
+        room["sites"],
+        json!([
+            {"facility": {"name": "clinic 2"}, "gained": 250.0, "covered": 260.0, "cost": 1.0},
+            {"facility": {"name": "clinic 3"}, "gained": 100.0, "covered": 360.0, "cost": 1.0},
+        ])
+    );
+    let told = room["explain"]["parameters"].as_array().unwrap();
+    assert!(told.contains(&json!({"name": "capacity", "value": "250"})), "{room}");
+    assert!(told.contains(&json!({"name": "mustKeep", "value": "all of today"})), "{room}");
+    assert_eq!(
+        found["anew"],
+        json!({"sites": [{"facility": {"name": "clinic 2"}, "gained": 700.0}, {"facility": {"name": "clinic 1"}, "gained": 400.0}],
+               "before": {"covered": 0.0}, "candidates": 3})
+    );
+    // For what they cost the first and the last gain most, but together less than the one between them.
+    assert_eq!(found["paid"]["sites"], json!([{"place": 1, "gained": 700.0, "cost": 8.0}]));
+    assert_eq!(
+        found["poor"],
+        json!({"sites": [{"place": 0, "gained": 300.0, "cost": 3.0}, {"place": 2, "gained": 100.0, "cost": 1.0}], "bound": 400.0})
+    );
 }
 
 #[test]

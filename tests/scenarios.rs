@@ -291,8 +291,8 @@ fn told(world: &World) -> Vec<String> {
             "{:?}",
             surface(world, network, question(one.clone()), &measure, Offered::Count).unwrap().cells
         ));
-        let search = SiteSearch { objective: Objective::MaxCover, count: 3, exact_seconds: None };
-        let sites = suggest_sites(world, network, &question(one), search, &Candidates::Cells).unwrap();
+        let search = SiteSearch::new(Objective::MaxCover, 3);
+        let sites = suggest_sites(world, network, &question(one), &search, &Candidates::Cells).unwrap();
         all.push(format!("{:?}", sites.list));
         let demand = Demand::of(&world.register, "all").unwrap();
         for facility in world.register.facilities.iter().take(5) {

@@ -137,6 +137,9 @@ pub struct SitesArgs {
     /// Find the best choice there is, of small problems (400 candidates that gain anything at most), within a minute.
     #[arg(long)]
     exact: bool,
+    /// Each new site takes so many people; what is open today takes as many as its own capacity says, and keeps whom it has.
+    #[arg(long, value_name = "N", conflicts_with = "exact")]
+    capacity: Option<f64>,
     /// Choose among facilities that are planned or closed, not among all cells with people.
     #[arg(long)]
     vacant: bool,
@@ -447,6 +450,9 @@ pub async fn sites_of(args: &SitesArgs, settings: &Settings, output: &Output) ->
     if !(args.share > 0.0 && args.share <= 1.0) {
         return Err(format!("--share {}: must be more than 0 and at most 1", args.share).into());
     }
+    if let Some(bad) = args.capacity.filter(|c| !(*c > 0.0 && c.is_finite())) {
+        return Err(format!("--capacity {bad}: must be more than 0").into());
+    }
     let world = world(settings, &args.asked.who).await?;
     let network = world.network().map_err(str::to_owned)?;
     let question = args.asked.question(settings, &world.register)?;
@@ -457,9 +463,10 @@ pub async fn sites_of(args: &SitesArgs, settings: &Settings, output: &Output) ->
     };
     let candidates = if args.vacant { Candidates::Vacant } else { Candidates::Cells };
     let exact_seconds = args.exact.then_some(EXACT_SECONDS);
-    let search = SiteSearch { objective, count: usize::from(args.count), exact_seconds };
+    let search =
+        SiteSearch { exact_seconds, capacity: args.capacity, ..SiteSearch::new(objective, usize::from(args.count)) };
     let bar = output.spinner("sites");
-    let found: Suggestions = coverage::suggest_sites(&world, network, &question, search, &candidates)?;
+    let found: Suggestions = coverage::suggest_sites(&world, network, &question, &search, &candidates)?;
     bar.finish_and_clear();
     let people = found.before.people;
     let mut lines = vec![format!("today {} of {people:.0} people are covered", percent(found.before.share()))];

@@ -160,6 +160,16 @@ pub enum QuestionError {
     AccessOfSeveral,
     #[error("sites are suggested for one category, kinds or service at a time, and one facility each (minCount 1)")]
     SitesOfSeveral,
+    #[error("a capacity is for the most people covered or the fewest facilities: a mean counts everyone")]
+    CapacityOfMean,
+    #[error(
+        "sites with a capacity cannot be found exactly: who goes where is settled nearest first, which no program of integers can say"
+    )]
+    ExactCapacity,
+    #[error("a budget is for the most people covered or the least mean; the fewest facilities are counted, not paid")]
+    BudgetOfFewest,
+    #[error("the facility with the number {0} is not open today for this need")]
+    NotOpenToday(i64),
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
     #[error("{0}")]
@@ -273,7 +283,12 @@ pub fn coverage(world: &World, network: &Network, question: Question) -> Result<
 }
 
 /// Who finds room, over the whole city: people from beyond a region take places in it too.
-fn assigned(world: &World, network: &Network, question: &Question, demand: &Demand) -> (Assigned, CapacityUse) {
+pub(super) fn assigned(
+    world: &World,
+    network: &Network,
+    question: &Question,
+    demand: &Demand,
+) -> (Assigned, CapacityUse) {
     let need = &question.need;
     let places = need.parts.first().map_or_else(Vec::new, |part| wanted_places(&world.register, &part.wishes));
     let sites = sites_of(world, &places);

@@ -43,7 +43,8 @@ fn groups(problem: &Problem<'_>, objective: Objective) -> Vec<Group> {
             } else {
                 u32::from(today > problem.limit && time <= problem.limit)
             };
-            if gain > 0 && problem.people[cell as usize] > 0.0 {
+            let is_too_dear = problem.terms.budget.is_some_and(|budget| problem.cost(candidate as u32) > budget);
+            if gain > 0 && problem.people[cell as usize] > 0.0 && !is_too_dear {
                 serving[cell as usize].push((candidate as u32, gain));
             }
         }
@@ -103,6 +104,10 @@ pub fn exact(problem: &Problem<'_>, objective: Objective, count: usize, seconds:
         model.add_constraint(constraint!(gained >= all * share.clamp(0.0, 1.0) * (1.0 - 1e-9)));
     }
     model.add_constraint(constraint!(sites <= count as f64));
+    if let Some(budget) = problem.terms.budget {
+        let spent: Expression = used.iter().zip(&build).map(|(&candidate, &b)| problem.cost(candidate) * b).sum();
+        model.add_constraint(constraint!(spent <= budget * (1.0 + 1e-9)));
+    }
     if is_mean {
         for (g, _) in groups.iter().enumerate() {
             let all: Expression = served.iter().filter(|s| s.0 == g).map(|s| s.3).sum();

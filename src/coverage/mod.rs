@@ -42,7 +42,7 @@ pub use scenario::{
     under as under_scenario,
 };
 pub use sites::{Candidates, Search as SiteSearch, SiteSuggestion, Suggestions, suggest_sites};
-pub use siting::{Choice, Objective, Problem, fewest, greedy};
+pub use siting::{Choice, Objective, Problem, Terms, fewest, greedy};
 pub use standard::{Requirement, Standard, StandardError, Standards};
 pub use surface::{AccessMeasure, CellAccess, Offered, RegionAccess, Surface, surface};
 pub use tables::{cells_csv, cells_text, gaps_csv, gaps_text, regions_csv, regions_text, sites_csv, sites_text};

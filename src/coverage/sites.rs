@@ -1,13 +1,13 @@
 //! The next facilities: candidates of a city, what people have today, and what the best new places would change.
 
-use super::cover::{Question, QuestionError, Share};
+use super::cover::{Question, QuestionError, Share, assigned};
 use super::exact::exact;
-use super::need::{Demand, cells_in, reached};
+use super::need::{Demand, cells_in, reached, wanted_places};
 use super::pairs::{Site, pairs};
-use super::siting::{Objective, Problem, fewest, greedy};
+use super::siting::{Objective, Problem, Terms, fewest, greedy};
 use crate::geo::{Position, cell_centre, cell_of};
 use crate::network::{Deciseconds, Network};
-use crate::registry::Status;
+use crate::registry::{Register, Status};
 use crate::task;
 use crate::world::World;
 use h3o::{CellIndex, Resolution};
@@ -17,9 +17,9 @@ use h3o::{CellIndex, Resolution};
 pub enum Candidates {
     /// At the centre of every cell in which people live.
     Cells,
-    /// At these places.
-    Places(Vec<Position>),
-    /// Where a facility is planned or has been closed.
+    /// At these places, each with its cost (more than 0) where costs are given.
+    Places { at: Vec<Position>, costs: Option<Vec<f64>> },
+    /// Where a facility is planned or has been closed, or one of today's is not kept.
     Vacant,
 }
 
@@ -32,6 +32,8 @@ pub struct SiteSuggestion {
     pub street: Option<String>,
     /// The facility that stands empty there.
     pub vacant: Option<i64>,
+    /// What it costs.
+    pub cost: f64,
     /// The place among those that were given.
     pub given: Option<usize>,
     /// People who are covered by it and not before; for the least mean time, people times minutes (or metres) saved.
@@ -65,13 +67,57 @@ pub struct Suggestions {
 }
 
 /// How sites are looked for.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Search {
     pub objective: Objective,
     /// So many sites at most.
     pub count: usize,
     /// Find the best choice there is, within so many seconds: for small problems (see [`exact`]).
     pub exact_seconds: Option<f64>,
+    /// People each new site takes. What is open today takes as many as its own capacity says, and keeps whom it has.
+    pub capacity: Option<f64>,
+    /// What the sites may cost together.
+    pub budget: Option<f64>,
+    /// Of today's facilities only these stay, by their numbers; all where left out.
+    pub kept: Option<Vec<i64>>,
+}
+
+impl Search {
+    /// A search without conditions.
+    #[must_use]
+    pub const fn new(objective: Objective, count: usize) -> Self {
+        Self { objective, count, exact_seconds: None, capacity: None, budget: None, kept: None }
+    }
+}
+
+/// The question with only those of today's facilities that are kept; and whether it can be asked so.
+fn kept_alone(register: &Register, question: &Question, search: &Search) -> Result<Question, QuestionError> {
+    let need = &question.need;
+    let [part] = &need.parts[..] else { return Err(QuestionError::SitesOfSeveral) };
+    if need.min_count > 1 {
+        return Err(QuestionError::SitesOfSeveral);
+    }
+    if search.capacity.is_some() && search.objective == Objective::MinMeanTime {
+        return Err(QuestionError::CapacityOfMean);
+    }
+    if search.capacity.is_some() && search.exact_seconds.is_some() {
+        return Err(QuestionError::ExactCapacity);
+    }
+    if search.budget.is_some() && matches!(search.objective, Objective::MinFacilities { .. }) {
+        return Err(QuestionError::BudgetOfFewest);
+    }
+    let mut question = question.clone();
+    if let Some(kept) = &search.kept {
+        let today = wanted_places(register, &part.wishes);
+        let is_open = |id: &i64| today.iter().any(|&p| register.facilities[p as usize].id == *id);
+        if let Some(&id) = kept.iter().find(|id| !is_open(id)) {
+            return Err(QuestionError::NotOpenToday(id));
+        }
+        let mut kept = kept.clone();
+        kept.sort_unstable();
+        question.need.parts[0].wishes.among = Some(kept);
+    }
+    Ok(question)
 }
 
 /// Suggests new places for a need of one part.
@@ -82,17 +128,18 @@ pub fn suggest_sites(
     world: &World,
     network: &Network,
     question: &Question,
-    search: Search,
+    search: &Search,
     candidates: &Candidates,
 ) -> Result<Suggestions, QuestionError> {
     let register = &world.register;
     let mut demand =
         Demand::of(register, &question.group).ok_or_else(|| QuestionError::UnknownGroup(question.group.clone()))?;
+    let asked = question;
+    let question = &kept_alone(register, asked, search)?;
     let need = &question.need;
     let [part] = &need.parts[..] else { return Err(QuestionError::SitesOfSeveral) };
-    if need.min_count > 1 {
-        return Err(QuestionError::SitesOfSeveral);
-    }
+    // Who has a place today, people from beyond a region included.
+    let assigned = search.capacity.map(|_| assigned(world, network, question, &demand).0.served);
     let homes = question.region.as_ref().map(|region| (register.homes(), region));
     let cells = cells_in(register, homes);
     let mut is_asked = vec![false; demand.people.len()];
@@ -114,11 +161,17 @@ pub fn suggest_sites(
                 .map(|&c| Site { id: i64::from(c), position: cell_centre(register.population[c as usize].cell) })
                 .collect()
         }
-        Candidates::Places(places) => {
-            places.iter().enumerate().map(|(n, &position)| Site { id: n as i64, position }).collect()
+        Candidates::Places { at, .. } => {
+            at.iter().enumerate().map(|(n, &position)| Site { id: n as i64, position }).collect()
         }
         Candidates::Vacant => {
-            let vacant = register.facilities.iter().filter(|f| f.status != Status::Open);
+            // Open today, and not kept: in the order of their numbers, as the register is.
+            let open = wanted_places(register, &asked.need.parts[0].wishes);
+            let kept = search.kept.as_deref();
+            let ids = open.iter().map(|&p| register.facilities[p as usize].id);
+            let let_go: Vec<i64> = ids.filter(|id| kept.is_some_and(|kept| !kept.contains(id))).collect();
+            let is_let_go = |id: i64| let_go.binary_search(&id).is_ok();
+            let vacant = register.facilities.iter().filter(|f| f.status != Status::Open || is_let_go(f.id));
             let inside = vacant.filter(|f| question.region.as_ref().is_none_or(|r| register.is_in(f, r)));
             inside.map(|f| Site { id: f.id, position: f.position }).collect()
         }
@@ -127,8 +180,13 @@ pub fn suggest_sites(
     let snaps = &world.population_layer.snapped(network, question.travel.profile).snaps;
     let pairs = pairs(world, network, sites, question.travel, need.measure, limit);
     task::step()?;
-    let problem = Problem { pairs: &pairs, people: &demand.people, today: &today.counted, limit };
-    let Search { objective, count, exact_seconds } = search;
+    let costs = match candidates {
+        Candidates::Places { costs, .. } => costs.as_deref(),
+        _ => None,
+    };
+    let terms = Terms { capacity: search.capacity, served: assigned.as_deref(), costs, budget: search.budget };
+    let problem = Problem { pairs: &pairs, people: &demand.people, today: &today.counted, limit, terms };
+    let Search { objective, count, exact_seconds, .. } = *search;
     let choice = match exact_seconds {
         Some(seconds) => {
             let choice = exact(&problem, objective, count, seconds)?;
@@ -145,6 +203,8 @@ pub fn suggest_sites(
         before.people += people;
         if snaps[i].is_none() {
             before.off_network += people;
+        } else if let Some(served) = &assigned {
+            before.covered += served[i].min(people);
         } else if best[i] <= limit {
             before.covered += people;
         }
@@ -166,10 +226,13 @@ pub fn suggest_sites(
             let site = pairs.sites[candidate as usize];
             for &(cell, time) in pairs.of(candidate as usize) {
                 let (i, time) = (cell as usize, time);
-                if best[i] > limit && time <= limit {
+                if assigned.is_none() && best[i] > limit && time <= limit {
                     after.covered += demand.people[i];
                 }
                 best[i] = best[i].min(time);
+            }
+            if assigned.is_some() {
+                after.covered += gain;
             }
             let street = network
                 .snap(site.position.into(), question.travel.profile)
@@ -179,8 +242,9 @@ pub fn suggest_sites(
                 position: site.position,
                 cell: cell_of(site.position, Resolution::Nine),
                 street,
+                cost: problem.cost(candidate),
                 vacant: (*candidates == Candidates::Vacant).then_some(site.id),
-                given: matches!(candidates, Candidates::Places(_)).then_some(site.id as usize),
+                given: matches!(candidates, Candidates::Places { .. }).then_some(site.id as usize),
                 gained: if is_mean { gain / need.measure.limit(1.0).0.max(1) as f64 } else { gain },
                 covered: after.covered,
                 mean: mean_of(&best),

@@ -27,6 +27,36 @@ pub struct Problem<'a> {
     /// By cell: what people have today; `NEVER` or beyond the limit for nothing.
     pub today: &'a [Deciseconds],
     pub limit: Deciseconds,
+    pub terms: Terms<'a>,
+}
+
+/// What building is bound to, where it is bound to anything.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Terms<'a> {
+    /// People that a new site takes: of those who have no place, the nearest first, of equals those of the cell that comes
+    /// first. Not for a least mean.
+    pub capacity: Option<f64>,
+    /// By cell: people who have a place today, where places are counted; then `today` says nothing of who is covered.
+    pub served: Option<&'a [f64]>,
+    /// By candidate: what it costs, more than 0; 1 where left out.
+    pub costs: Option<&'a [f64]>,
+    /// What all may cost together.
+    pub budget: Option<f64>,
+}
+
+impl Problem<'_> {
+    pub(super) fn cost(&self, candidate: u32) -> f64 {
+        self.terms.costs.map_or(1.0, |costs| costs[candidate as usize])
+    }
+
+    /// People of a cell whom something new could cover.
+    fn waiting(&self, cell: usize) -> f64 {
+        match self.terms.served {
+            Some(served) => (self.people[cell] - served[cell]).max(0.0),
+            None if self.today[cell] > self.limit => self.people[cell],
+            None => 0.0,
+        }
+    }
 }
 
 /// What was chosen.
@@ -54,24 +84,30 @@ impl Choice {
 pub(super) struct State<'a> {
     problem: &'a Problem<'a>,
     is_mean: bool,
-    /// By cell: capped at the limit where a mean is asked for.
+    /// By cell, where a mean is asked for: what people have, capped at the limit.
     best: Vec<Deciseconds>,
+    /// By cell, elsewhere: people who have nothing.
+    waiting: Vec<f64>,
 }
 
 impl<'a> State<'a> {
     /// As it is today.
     pub fn new(problem: &'a Problem<'a>, objective: Objective) -> Self {
         let is_mean = matches!(objective, Objective::MinMeanTime);
-        let best = problem.today.iter().map(|&t| if is_mean { t.min(problem.limit) } else { t }).collect();
-        Self { problem, is_mean, best }
+        let (mut best, mut waiting) = (Vec::new(), Vec::new());
+        if is_mean {
+            best = problem.today.iter().map(|&t| t.min(problem.limit)).collect();
+        } else {
+            waiting = (0..problem.people.len()).map(|cell| problem.waiting(cell)).collect();
+        }
+        Self { problem, is_mean, best, waiting }
     }
 
     fn gain_of(&self, cell: u32, time: Deciseconds) -> f64 {
-        let (people, best) = (self.problem.people[cell as usize], self.best[cell as usize]);
         if self.is_mean {
-            people * f64::from(best.0.saturating_sub(time.0))
-        } else if best > self.problem.limit && time <= self.problem.limit {
-            people
+            self.problem.people[cell as usize] * f64::from(self.best[cell as usize].0.saturating_sub(time.0))
+        } else if time <= self.problem.limit {
+            self.waiting[cell as usize]
         } else {
             0.0
         }
@@ -79,14 +115,38 @@ impl<'a> State<'a> {
 
     /// What a candidate would add.
     pub fn gain(&self, candidate: u32) -> f64 {
-        self.problem.pairs.of(candidate as usize).iter().map(|&(cell, time)| self.gain_of(cell, time)).sum()
+        let all: f64 =
+            self.problem.pairs.of(candidate as usize).iter().map(|&(cell, time)| self.gain_of(cell, time)).sum();
+        self.room().map_or(all, |room| all.min(room))
     }
 
-    /// Builds a candidate.
+    fn room(&self) -> Option<f64> {
+        self.problem.terms.capacity.filter(|_| !self.is_mean)
+    }
+
+    /// Builds a candidate; says what became of each cell it reaches: for a mean the time, else the people it takes.
     pub fn choose(&mut self, candidate: u32) {
-        for &(cell, time) in self.problem.pairs.of(candidate as usize) {
-            let best = &mut self.best[cell as usize];
-            *best = (*best).min(time);
+        let cells = self.problem.pairs.of(candidate as usize);
+        if self.is_mean {
+            for &(cell, time) in cells {
+                let best = &mut self.best[cell as usize];
+                *best = (*best).min(time);
+            }
+            return;
+        }
+        let inside = cells.iter().filter(|c| c.1 <= self.problem.limit);
+        let Some(mut room) = self.room() else {
+            inside.for_each(|&(cell, _)| self.waiting[cell as usize] = 0.0);
+            return;
+        };
+        let mut nearest_first: Vec<(Deciseconds, u32)> = inside.map(|&(cell, time)| (time, cell)).collect();
+        nearest_first.sort_unstable();
+        for (_, cell) in nearest_first {
+            let waiting = &mut self.waiting[cell as usize];
+            let taken = waiting.min(room);
+            // Whoever is left goes whole, so that no crumbs of rounding remain.
+            *waiting = if room >= *waiting { 0.0 } else { *waiting - taken };
+            room -= taken;
         }
     }
 }
@@ -94,6 +154,7 @@ impl<'a> State<'a> {
 /// A candidate with what it added when it was last looked at, which is never less than what it adds now.
 struct Entry {
     gain: f64,
+    cost: f64,
     candidate: u32,
     round: u32,
 }
@@ -114,27 +175,54 @@ impl PartialOrd for Entry {
 
 impl Ord for Entry {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.gain.total_cmp(&other.gain).then(other.candidate.cmp(&self.candidate))
+        // By what it adds for what it costs.
+        (self.gain / self.cost).total_cmp(&(other.gain / other.cost)).then(other.candidate.cmp(&self.candidate))
     }
 }
 
 /// Chooses up to `count` sites one after the other, each time the one that adds most. What it adds is at least 1 - 1/e of
 /// the best (Nemhauser, Wolsey and Fisher 1978), and [`Choice::bound`] is usually far closer. Gains only shrink as more is
 /// chosen, so that most need not be looked at again (Minoux 1978).
+///
+/// Where sites cost differently it is the one that adds most for what it costs, among those there is money left for; or the
+/// single best one where that adds more, which makes at least half of 1 - 1/e (Khuller, Moss and Naor 1999).
+///
+/// Where sites have room for so many it is at least a half of what the best set serves, whoever goes where: of a site of that
+/// set, what it serves and greed does not is no more than greed's own sites serve, one for one.
 #[must_use]
 pub fn greedy(problem: &Problem<'_>, objective: Objective, count: usize) -> Choice {
     let mut state = State::new(problem, objective);
+    let entry = |state: &State<'_>, candidate| Entry {
+        gain: state.gain(candidate),
+        cost: problem.cost(candidate),
+        candidate,
+        round: 0,
+    };
+    let mut money = problem.terms.budget.unwrap_or(f64::INFINITY);
     let mut heap: BinaryHeap<Entry> = (0..problem.pairs.sites.len() as u32)
-        .map(|candidate| Entry { gain: state.gain(candidate), candidate, round: 0 })
-        .filter(|e| e.gain > 0.0)
+        .map(|candidate| entry(&state, candidate))
+        .filter(|e| e.gain > 0.0 && e.cost <= money)
         .collect();
+    let single = heap
+        .iter()
+        .map(|e| (e.gain, e.candidate))
+        .reduce(|a, b| if b.0 > a.0 || b.0 >= a.0 && b.1 < a.1 { b } else { a });
     let target = match objective {
         Objective::MinFacilities { share } => coverable(problem) * share.clamp(0.0, 1.0) * (1.0 - 1e-12),
         _ => f64::INFINITY,
     };
     let mut choice = Choice { chosen: Vec::new(), gained: 0.0, bound: f64::INFINITY, is_exact: false };
+    // No other set adds more to what was chosen before than the largest gains there were that it may hold.
+    let mut bound = f64::INFINITY;
+    let whole_budget = problem.terms.budget;
+    // Too dear for what is left, but another set may hold them.
+    let mut dear: Vec<Entry> = Vec::new();
     while choice.chosen.len() < count && choice.gained < target {
         let Some(top) = heap.pop() else { break };
+        if top.cost > money {
+            dear.push(top);
+            continue;
+        }
         let round = choice.chosen.len() as u32;
         if top.round < round {
             let gain = state.gain(top.candidate);
@@ -147,14 +235,26 @@ pub fn greedy(problem: &Problem<'_>, objective: Objective, count: usize) -> Choi
         if task::step().is_err() {
             break;
         }
+        // A site with room for so many may take others in another set than it does here.
+        let chosen = choice.chosen.iter().filter(|_| problem.terms.capacity.is_some());
+        let again: Vec<Entry> = chosen.map(|&(c, _)| entry(&state, c)).collect();
+        let all = heap.iter().chain(&dear).chain([&top]).chain(&again);
+        bound = bound.min(choice.gained + most(all, count, whole_budget));
         state.choose(top.candidate);
+        money -= top.cost;
         choice.chosen.push((top.candidate, top.gain));
         choice.gained += top.gain;
-        // No set of `count` adds more to what was chosen before than the `count` largest gains there were.
-        choice.bound = choice.bound.min(choice.gained + most(&heap, count - 1));
     }
-    let left: Vec<f64> = heap.iter().map(|e| state.gain(e.candidate)).collect();
-    choice.bound = choice.bound.min(choice.gained + largest(left, count));
+    let left: Vec<Entry> = (0..problem.pairs.sites.len() as u32)
+        .map(|candidate| entry(&state, candidate))
+        .filter(|e| whole_budget.is_none_or(|b| e.cost <= b))
+        .collect();
+    choice.bound = bound.min(choice.gained + most(left.iter(), count, whole_budget));
+    if let Some((gain, candidate)) = single.filter(|s| s.0 > choice.gained && count > 0) {
+        choice.chosen = vec![(candidate, gain)];
+        choice.gained = gain;
+    }
+    choice.bound = choice.bound.max(choice.gained);
     choice
 }
 
@@ -173,9 +273,23 @@ pub fn fewest(problem: &Problem<'_>, share: f64) -> usize {
     before.zip(&gains).take_while(|(sum, gain)| *sum < target && **gain > 0.0).count()
 }
 
-/// The sum of the largest gains in a heap; what they were is never less than what they are.
-fn most(heap: &BinaryHeap<Entry>, count: usize) -> f64 {
-    largest(heap.iter().map(|e| e.gain).collect(), count)
+/// What no set of so many candidates, that cost no more than the budget, adds: the largest gains, or as much of the best for
+/// their cost as the budget buys, parts included. (What gains were is never less than what they are.)
+fn most<'e>(entries: impl Iterator<Item = &'e Entry> + Clone, count: usize, budget: Option<f64>) -> f64 {
+    let by_count = largest(entries.clone().map(|e| e.gain).collect(), count);
+    let Some(mut money) = budget else { return by_count };
+    let mut all: Vec<&Entry> = entries.collect();
+    all.sort_unstable_by(|a, b| b.cmp(a));
+    let mut sum = 0.0;
+    for entry in all {
+        if entry.cost > money {
+            sum += entry.gain * money / entry.cost;
+            break;
+        }
+        sum += entry.gain;
+        money -= entry.cost;
+    }
+    by_count.min(sum)
 }
 
 fn largest(mut gains: Vec<f64>, count: usize) -> f64 {
@@ -194,6 +308,5 @@ fn coverable(problem: &Problem<'_>) -> f64 {
             reached[cell as usize] |= time <= problem.limit;
         }
     }
-    let open = reached.iter().zip(problem.today).zip(problem.people).filter(|((r, t), _)| **r && **t > problem.limit);
-    open.map(|(_, people)| people).sum()
+    (0..reached.len()).filter(|&cell| reached[cell]).map(|cell| problem.waiting(cell)).sum()
 }

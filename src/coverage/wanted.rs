@@ -16,6 +16,8 @@ pub struct Wishes {
     pub open_at: Option<Timestamp>,
     /// Entered without a step.
     pub step_free: bool,
+    /// Only these, by their numbers in rising order.
+    pub among: Option<Vec<i64>>,
 }
 
 /// Answers for one facility after the other, and remembers which hours were open: a city has few different ones.
@@ -44,6 +46,7 @@ impl<'a> Wanted<'a> {
             && (w.kinds.is_empty() || f.kind.as_ref().is_some_and(|kind| w.kinds.contains(kind)))
             && (!w.step_free || f.step_free == Some(true))
             && w.audience.is_none_or(|audience| Audience::any_includes(&f.audiences, audience))
+            && w.among.as_ref().is_none_or(|ids| ids.binary_search(&f.id).is_ok())
             && (w.services.is_empty() || self.offers(place))
             && w.open_at.is_none_or(|at| self.is_open(f, at))
     }

@@ -1,7 +1,7 @@
 //! Catchments, measures of access, and where the next facility helps most.
 
 use super::cost;
-use super::coverage::{CoveredPeople, Explanation, NeedInput, explain, question};
+use super::coverage::{CoveredPeople, Explanation, NeedInput, Parameter, explain, question};
 use super::error::{bad_input, not_found, too_many, unsnappable};
 use super::gate::analyse;
 use super::ids::NodeId;
@@ -21,6 +21,8 @@ use std::sync::Arc;
 
 /// Sites suggested at once.
 const MAX_SITES: usize = 200;
+/// Sites when the request does not say.
+const USUAL_SITES: i32 = 3;
 /// How long the best sites are looked for.
 const EXACT_SECONDS: f64 = 5.0;
 /// The same in a job, for which nobody sits and waits.
@@ -366,6 +368,11 @@ impl SiteSuggestion {
         self.found.given.map(|g| g as u64)
     }
 
+    /// What it costs, of PLACES with `costs`; else 1.
+    async fn cost(&self) -> f64 {
+        self.found.cost
+    }
+
     /// People covered by it and not before. For MIN_MEAN_TIME people times minutes (or metres) saved.
     async fn gained(&self) -> f64 {
         round(self.found.gained, 1)
@@ -393,6 +400,8 @@ pub struct SiteSuggestions {
     question: coverage::Question,
     found: Arc<coverage::Suggestions>,
     exact: bool,
+    /// What the search was bound to, by name.
+    told: Vec<Parameter>,
 }
 
 /// Where the next facilities help most.
@@ -466,13 +475,48 @@ impl SiteSuggestions {
         } else {
             "Sites are chosen one after the other, each time the one that gains most (greedy, with lazy evaluation); what is open today stays open. The bound follows from the gains that were left, which only shrink as more is built."
         };
-        Ok(explain(&self.world, network_of(&self.world)?, &self.question, &[method]))
+        let mut told = explain(&self.world, network_of(&self.world)?, &self.question, &[method]);
+        told.parameters.extend(self.told.iter().cloned());
+        Ok(told)
     }
+}
+
+/// The conditions of a search, those left out with what they then mean.
+fn told_search(search: &SiteSearch) -> Vec<Parameter> {
+    let number = |n: Option<f64>, none: &str| n.map_or_else(|| none.to_owned(), |n| n.to_string());
+    let kept = search.kept.as_ref().map_or_else(|| "all of today".to_owned(), |ids| format!("{} of today", ids.len()));
+    [
+        ("objective", format!("{:?}", search.objective)),
+        ("count", search.count.to_string()),
+        ("capacity", number(search.capacity, "any number of people")),
+        ("budget", number(search.budget, "none")),
+        ("mustKeep", kept),
+    ]
+    .map(|(name, value)| Parameter { name: name.into(), value })
+    .into()
+}
+
+/// The numbers of today's facilities that stay.
+fn kept_ids(ids: Option<Vec<ID>>) -> Result<Option<Vec<i64>>> {
+    let Some(ids) = ids else { return Ok(None) };
+    if ids.len() > MAX_PLACES {
+        return Err(too_many("maxPlaces", format!("mustKeep: {} are more than {MAX_PLACES}", ids.len())));
+    }
+    let number = |id: &ID| {
+        NodeId::number_of(RecordKind::Facility, id).ok_or_else(|| not_found("mustKeep", id, "facility with the id"))
+    };
+    ids.iter().map(number).collect::<Result<_>>().map(Some)
 }
 
 fn mended(e: QuestionError) -> async_graphql::Error {
     match e {
         QuestionError::TooLarge(e) => too_many("maxExact", format!("exact: {e}")),
+        QuestionError::CapacityOfMean | QuestionError::ExactCapacity => bad_input("capacity", "this capacity:", e),
+        QuestionError::BudgetOfFewest => bad_input("budget", "this budget:", e),
+        QuestionError::NotOpenToday(id) => {
+            let id = ID::from(NodeId::new(RecordKind::Facility, id));
+            bad_input("mustKeep", format_args!("\"{}\"", *id), "is not open today for this need")
+        }
         e => bad_input("need", "this need:", e),
     }
 }
@@ -603,10 +647,24 @@ impl AnalysisQuery {
         #[graphql(desc = "What people need within reach: one category, kinds or service.")] need: NeedInput,
         #[graphql(default_with = "SitingObjective::MaxCover", desc = "What is to be reached.")]
         objective: SitingObjective,
-        #[graphql(default = 3, desc = "How many sites at most, 1 to 200.")] count: i32,
+        #[graphql(desc = "How many sites at most, 1 to 200. Left out: 3, or with a budget as many as it buys.")]
+        count: Option<i32>,
         #[graphql(default_with = "SitingCandidates::Cells", desc = "Where something may be built.")]
         candidates: SitingCandidates,
         #[graphql(desc = "The candidates, for PLACES: 1,000 at most.")] places: Option<Vec<PlaceInput>>,
+        #[graphql(desc = "What each of `places` costs, in their order; 1 each when left out.")] costs: Option<Vec<f64>>,
+        #[graphql(
+            desc = "What the sites may cost together, for MAX_COVER and MIN_MEAN_TIME. The choice is then the better of the one that adds most for its cost, step by step, and the single best site."
+        )]
+        budget: Option<f64>,
+        #[graphql(
+            desc = "People that each new site takes, for MAX_COVER and MIN_FACILITIES: of those who have no place today, the nearest first. What is open today takes as many as its own capacity says, and keeps whom it has."
+        )]
+        capacity: Option<f64>,
+        #[graphql(
+            desc = "Ids of today's facilities that stay; the others are let go, and are candidates for VACANT. Left out, all stay."
+        )]
+        must_keep: Option<Vec<ID>>,
         #[graphql(default = 1.0, desc = "For MIN_FACILITIES: the share to cover of those whom any candidate reaches.")]
         share: f64,
         #[graphql(
@@ -626,10 +684,22 @@ impl AnalysisQuery {
         let world = world_of(ctx, scenario.as_ref()).await?;
         network_of(&world)?;
         let asked = question(ctx, &need, (region.as_deref(), &group), (profile, direction))?;
+        let usual = if budget.is_some() { MAX_SITES as i32 } else { USUAL_SITES };
+        let count = count.unwrap_or(usual);
         let count = usize::try_from(count)
             .ok()
             .filter(|n| (1..=MAX_SITES).contains(n))
             .ok_or_else(|| bad_input("count", count, format_args!("is not between 1 and {MAX_SITES}")))?;
+        let positive = |field: &str, value: f64| {
+            if value > 0.0 && value.is_finite() {
+                Ok(value)
+            } else {
+                Err(bad_input(field, value, "must be more than 0"))
+            }
+        };
+        let budget = budget.map(|b| positive("budget", b)).transpose()?;
+        let capacity = capacity.map(|c| positive("capacity", c)).transpose()?;
+        let kept = kept_ids(must_keep)?;
         if !(share > 0.0 && share <= 1.0) {
             return Err(bad_input("share", share, "must be more than 0 and at most 1"));
         }
@@ -641,12 +711,25 @@ impl AnalysisQuery {
                 }
                 let named = places.iter().enumerate();
                 let read = named.map(|(n, p)| p.position(&world, &format!("places[{n}]")));
-                Candidates::Places(read.collect::<Result<_>>()?)
+                let at: Vec<_> = read.collect::<Result<_>>()?;
+                if let Some(costs) = &costs {
+                    if costs.len() != at.len() {
+                        let why = format!("of {} are not those of {} places", costs.len(), at.len());
+                        return Err(bad_input("costs", "a list", why));
+                    }
+                    for (n, &cost) in costs.iter().enumerate() {
+                        positive(&format!("costs[{n}]"), cost)?;
+                    }
+                }
+                Candidates::Places { at, costs }
             }
             (SitingCandidates::Places, _) => {
                 return Err(bad_input("places", "[]", "must name the candidates for PLACES"));
             }
             (_, Some(_)) => return Err(bad_input("places", "", "are for the candidates PLACES alone")),
+            (_, None) if costs.is_some() => {
+                return Err(bad_input("costs", "", "are those of `places`, for the candidates PLACES alone"));
+            }
             (SitingCandidates::Cells, None) => Candidates::Cells,
             (SitingCandidates::Vacant, None) => Candidates::Vacant,
         };
@@ -656,16 +739,23 @@ impl AnalysisQuery {
             SitingObjective::MinMeanTime => Objective::MinMeanTime,
         };
         let seconds = if is_job(ctx) { EXACT_SECONDS_OF_JOBS } else { EXACT_SECONDS };
-        let search = SiteSearch { objective, count, exact_seconds: exact.then_some(seconds) };
+        let search = SiteSearch {
+            exact_seconds: exact.then_some(seconds),
+            capacity,
+            budget,
+            kept,
+            ..SiteSearch::new(objective, count)
+        };
+        let told = told_search(&search);
         let (shared, question) = (world.clone(), asked.clone());
         let found = analyse(ctx, move || {
-            coverage::suggest_sites(&shared, network_of(&shared)?, &question, search, &candidates).map_err(mended)
+            coverage::suggest_sites(&shared, network_of(&shared)?, &question, &search, &candidates).map_err(mended)
         })
         .await??;
-        Ok(SiteSuggestions { world, question: asked, found: Arc::new(found), exact })
+        Ok(SiteSuggestions { world, question: asked, found: Arc::new(found), exact, told })
     }
 }
 
-fn counted_sites(count: i32) -> usize {
-    usize::try_from(count).unwrap_or_default().min(MAX_SITES)
+fn counted_sites(count: Option<i32>) -> usize {
+    usize::try_from(count.unwrap_or(USUAL_SITES)).unwrap_or_default().min(MAX_SITES)
 }

@@ -343,7 +343,7 @@ impl CoverageGap {
 }
 
 /// A parameter of an answer, whether it was given or is a default.
-#[derive(SimpleObject)]
+#[derive(SimpleObject, Clone)]
 pub struct Parameter {
     /// Its name in the request.
     pub name: String,

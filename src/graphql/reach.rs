@@ -353,6 +353,7 @@ impl ReachQuery {
             audience: audience.map(Into::into),
             open_at: open_at.map(|at| at.0),
             step_free: false,
+            among: None,
         };
         let shared = world.clone();
         let found = cost::run(cost::search(minutes, profile), move || {

@@ -299,6 +299,7 @@ impl FacilityFilter {
             audience: self.audience.map(Into::into),
             open_at: self.open_at.map(|at| at.0),
             step_free: false,
+            among: None,
         };
         let mut candidates: Vec<usize> = match &self.center {
             Some(code) => {
