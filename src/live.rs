@@ -314,7 +314,7 @@ fn item(done: &Done, before: &World) -> Option<ChangedItem> {
         AnyRecord::Offer(o) => of_host(o.host),
         AnyRecord::Event(e) => of_host(e.host),
         AnyRecord::Suggestion(s) => s.center,
-        AnyRecord::Service(_) | AnyRecord::Region(_) | AnyRecord::Scenario(_) => None,
+        AnyRecord::Service(_) | AnyRecord::Region(_) | AnyRecord::Scenario(_) | AnyRecord::Standard(_) => None,
     };
     Some(match done {
         Done::Put(record) => {

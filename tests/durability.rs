@@ -295,6 +295,17 @@ fn databases_of_every_earlier_version_are_brought_up_to_date() {
                      '2026-11-25T00:00:00Z', '2026-11-25T00:00:00Z')";
                 sqlx::query(row).execute(&pool).await.unwrap();
             }
+            if known >= 5 {
+                let row = "INSERT INTO job (id, state, request, actor, created_at, finished_at, alive_at, result) VALUES
+                    ('j', 'done', '{}', 'test', strftime('%Y-%m-%dT%H:%M:%fZ'), strftime('%Y-%m-%dT%H:%M:%fZ'), strftime('%Y-%m-%dT%H:%M:%fZ'), '{\"data\":1}')";
+                sqlx::query(row).execute(&pool).await.unwrap();
+            }
+            if known >= 6 {
+                let row = "INSERT INTO standard (id, version, key, name, name_en, source, requirements, created_at, updated_at) VALUES
+                    (2, 1, 'ours', '我们', 'Ours', 'us', '[{\"key\":\"k\",\"name\":\"x\",\"name_en\":\"x\",\"category\":\"health_care\",\"minutes\":5.0}]',
+                     '2026-11-25T00:00:00Z', '2026-11-25T00:00:00Z')";
+                sqlx::query(row).execute(&pool).await.unwrap();
+            }
             pool.close().await;
             let store = Store::open(&url).await.unwrap_or_else(|e| panic!("version {known}: {e}"));
             let rows = store.load().await.unwrap();
@@ -306,6 +317,11 @@ fn databases_of_every_earlier_version_are_brought_up_to_date() {
             let changes = vec![Change::Close { place }, Change::Street(bridge)];
             let scenario = Scenario { id: 3, version: 2, changes, ..Scenario::new("less".into(), "少一个".into()) };
             assert_eq!(rows.scenarios, if known >= 4 { vec![scenario] } else { vec![] });
+            let job = store.job_result("j").await.unwrap();
+            assert_eq!(job.as_deref(), (known >= 5).then_some("{\"data\":1}"));
+            let rule = |s: &walkshed::registry::Standard| (s.key.clone(), s.requirements[0].minutes);
+            let wanted = if known >= 6 { vec![("ours".to_owned(), Some(5.0))] } else { vec![] };
+            assert_eq!(rows.standards.iter().map(rule).collect::<Vec<_>>(), wanted);
             let (center, facility) = (&rows.centers[0], &rows.facilities[0]);
             assert_eq!((center.id, center.version, center.name.as_str()), (7, 1, "模范村"));
             assert_eq!(center.address.as_deref(), Some("土湾"));

@@ -314,7 +314,7 @@ fn of_eight_writers_at_once_none_overwrites_another() {
 }
 
 /// Every mutation and every field that is not for all, and the least role that may.
-const NEEDED: [(&str, &str, Role); 32] = [
+const NEEDED: [(&str, &str, Role); 35] = [
     (
         "createCenter",
         "(input: {code: \"x\", name: \"x\", position: {lon: 0, lat: 0}}) { userErrors { field } }",
@@ -348,6 +348,13 @@ const NEEDED: [(&str, &str, Role); 32] = [
     ("createScenario", "(input: {key: \"\", name: \"x\", changes: []}) { userErrors { field } }", Role::Contributor),
     ("updateScenario", "(input: {id: \"x\", version: 1}) { userErrors { field } }", Role::Contributor),
     ("deleteScenario", "(input: {id: \"x\", version: 1}) { userErrors { field } }", Role::Contributor),
+    (
+        "createStandard",
+        "(input: {key: \"\", name: \"x\", nameEn: \"x\", source: \"x\", requirements: []}) { userErrors { field } }",
+        Role::Editor,
+    ),
+    ("updateStandard", "(input: {id: \"x\", version: 1}) { userErrors { field } }", Role::Editor),
+    ("deleteStandard", "(input: {id: \"x\", version: 1}) { userErrors { field } }", Role::Editor),
     ("startJob", "(input: {query: \"\"}) { userErrors { field } }", Role::Contributor),
     ("cancelJob", "(input: {id: \"x\"}) { userErrors { field } }", Role::Reader),
     ("submitSuggestion", "(input: {text: \"\"}) { userErrors { field } }", Role::Reader),
@@ -623,4 +630,92 @@ fn a_demonstration_city_says_so_and_takes_no_imports() {
     // Where nothing is made up, nothing says so.
     let real = Desk::small().edit("{ dataset { synthetic notice } }", &Value::Null);
     assert_eq!(real["dataset"], json!({"synthetic": false, "notice": null}));
+}
+
+/// A city adds a standard of its own, and is assessed by it.
+#[test]
+fn standards_are_added_changed_and_assessed() {
+    let desk = Desk::small();
+    let create = "mutation($i: CreateStandardInput!) { createStandard(input: $i) {
+        standard { id version key source requirements { key category kinds unit limit minCount placesPer1000 circle } }
+        userErrors { field code message } } }";
+    let doctor = json!({"key": "doctor", "name": "诊所", "nameEn": "Doctor", "category": "HEALTH_CARE", "minutes": 5, "circle": 5});
+    let clinic =
+        json!({"key": "clinic", "name": "诊所", "nameEn": "Clinic", "kinds": ["诊所"], "metres": 400, "minCount": 2});
+    let input = |key: &str, requirements: Value| json!({"i": {"key": key, "name": "十分钟", "nameEn": "Ours", "source": "our plan of 2026", "requirements": requirements}});
+    let made = desk.edit(create, &input("ours", json!([doctor, clinic])))["createStandard"].clone();
+    assert_eq!(made["userErrors"], json!([]));
+    let standard = &made["standard"];
+    assert_eq!(
+        standard["requirements"],
+        json!([
+            {"key": "doctor", "category": "HEALTH_CARE", "kinds": [], "unit": "MINUTES", "limit": 5.0, "minCount": 1, "placesPer1000": null, "circle": 5},
+            {"key": "clinic", "category": null, "kinds": ["clinic"], "unit": "METRES", "limit": 400.0, "minCount": 2, "placesPer1000": null, "circle": null},
+        ])
+    );
+    let assessed = "{ assessment(standard: \"ours\") { score standard { id version } requirements { requirement { key } people { share } } } }";
+    let found = desk.edit(assessed, &Value::Null)["assessment"].clone();
+    assert_eq!(found["standard"]["id"], standard["id"]);
+    assert_eq!(found["requirements"][0]["requirement"]["key"], "doctor");
+    let shares: Vec<f64> =
+        found["requirements"].as_array().unwrap().iter().map(|r| r["people"]["share"].as_f64().unwrap()).collect();
+    assert!(shares[0] > 0.0 && shares[1].abs() < 1e-12, "{found}");
+    assert!((found["score"].as_f64().unwrap() - shares[0] * 50.0).abs() < 0.01);
+
+    let update = "mutation($i: UpdateStandardInput!) { updateStandard(input: $i) { standard { version nameEn requirements { key } } userErrors { code message } } }";
+    let changed = desk.edit(
+        update,
+        &json!({"i": {"id": standard["id"], "version": 1, "nameEn": "Ours, again", "requirements": [doctor]}}),
+    );
+    assert_eq!(
+        changed["updateStandard"]["standard"],
+        json!({"version": 2, "nameEn": "Ours, again", "requirements": [{"key": "doctor"}]})
+    );
+    let keys = desk.edit("{ standards { key id } }", &Value::Null);
+    let last = keys["standards"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!((&last["key"], &last["id"]), (&json!("ours"), &standard["id"]));
+    assert_eq!(keys["standards"][0]["id"], Value::Null, "what comes with walkshed cannot be changed");
+
+    for (key, requirements, field, why) in [
+        ("gb_50180_2018", json!([doctor]), "key", "comes with walkshed"),
+        ("ours", json!([doctor]), "key", "is there already"),
+        ("Ours!", json!([doctor]), "requirements", "lower-case letters"),
+        ("more", json!([]), "requirements", "has no requirements"),
+        ("more", json!([doctor, doctor]), "requirements", "two requirements \"doctor\""),
+        (
+            "more",
+            json!([{"key": "x", "name": "x", "nameEn": "x", "minutes": 5}]),
+            "requirements",
+            "either a category or kinds",
+        ),
+        (
+            "more",
+            json!([{"key": "x", "name": "x", "nameEn": "x", "kinds": ["moon base"], "minutes": 5}]),
+            "requirements",
+            "moon base",
+        ),
+        (
+            "more",
+            json!([{"key": "x", "name": "x", "nameEn": "x", "category": "HEALTH_CARE"}]),
+            "requirements",
+            "either minutes or metres",
+        ),
+    ] {
+        let reply = desk.edit(create, &input(key, requirements))["createStandard"].clone();
+        assert_eq!((&reply["standard"], &reply["userErrors"][0]["field"]), (&Value::Null, &json!(field)), "{reply}");
+        assert!(reply["userErrors"][0]["message"].as_str().unwrap().contains(why), "{reply}");
+    }
+    // From the command line too.
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_walkshed"))
+        .args(["assess", "--standard", "ours"])
+        .env("WALKSHED_DATA", desk.folder.path())
+        .output()
+        .unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.starts_with("Ours, again:") && told.contains("Doctor"), "{told}");
+    let delete = "mutation($i: DeleteInput!) { deleteStandard(input: $i) { deletedId userErrors { code } } }";
+    let gone = desk.edit(delete, &json!({"i": {"id": standard["id"], "version": 2}}));
+    assert_eq!(gone["deleteStandard"]["deletedId"], standard["id"]);
+    let reply = desk.ask(Role::Reader, assessed, &Value::Null);
+    assert!(reply["errors"][0]["message"].as_str().unwrap().contains("is none of"), "{reply}");
 }

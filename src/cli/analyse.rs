@@ -529,15 +529,15 @@ pub async fn assess(args: &AssessArgs, settings: &Settings, output: &Output) -> 
         return Err(format!("--met-share {}: must be between 0 and 1", args.met_share).into());
     }
     let standards: &Standards = &settings.standards;
-    let standard = standards.find(&args.standard).ok_or_else(|| {
-        let keys: Vec<&str> = standards.all().map(|s| s.key.as_str()).collect();
+    let world = world(settings, &args.who).await?;
+    let standard = standards.of(&args.standard, &world.register, &settings.kinds).ok_or_else(|| {
+        let keys = standards.keys(&world.register);
         format!("--standard {}: there are {}", args.standard, keys.join(", "))
     })?;
-    let world = world(settings, &args.who).await?;
     let network = world.network().map_err(str::to_owned)?;
     let (travel, region, group) = args.who.read(&world.register)?;
     let bar = output.spinner("assessment");
-    let found = coverage::assess(&world, network, standard, travel, region, &group)?;
+    let found = coverage::assess(&world, network, &standard, travel, region, &group)?;
     bar.finish_and_clear();
     let mut lines = vec![format!("{}: {:.1} of 100 for {:.0} people", standard.name_en, found.score, found.people)];
     let mut rows = Vec::new();

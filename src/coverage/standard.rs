@@ -3,7 +3,7 @@
 use super::need::{Measure, Need, Part};
 use super::wanted::Wishes;
 use crate::network::MAX_NEAREST;
-use crate::registry::{Category, Kinds};
+use crate::registry::{self, Category, Kinds, Register, StandardRule};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -75,80 +75,70 @@ struct RawStandard {
     name_en: String,
     source: String,
     note: Option<String>,
-    requirements: Vec<RawRequirement>,
+    requirements: Vec<StandardRule>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawRequirement {
-    key: String,
-    name: String,
-    name_en: String,
-    category: Option<String>,
-    kinds: Option<Vec<String>>,
-    minutes: Option<f64>,
-    metres: Option<f64>,
-    min_count: Option<usize>,
-    places_per_1000: Option<f64>,
-    circle: Option<u32>,
-}
-
-impl RawRequirement {
-    fn read(self, kinds: &Kinds) -> Result<Requirement, String> {
-        let told = |why: String| format!("requirement \"{}\": {why}", self.key);
-        let (measure, limit) = match (self.minutes, self.metres) {
-            (Some(minutes), None) => (Measure::Minutes, minutes),
-            (None, Some(metres)) => (Measure::Metres, metres),
-            _ => return Err(told("give either minutes or metres".into())),
-        };
-        if !(limit > 0.0 && limit <= measure.horizon()) {
-            return Err(told(format!(
-                "{} = {limit} must be more than 0 and at most {}",
-                measure.name(),
-                measure.horizon()
-            )));
-        }
-        let category = self
-            .category
-            .as_deref()
-            .map(str::parse::<Category>)
-            .transpose()
-            .map_err(|e| told(format!("category {e}")))?;
-        let named = self.kinds.as_deref().unwrap_or_default();
-        if category.is_some() != named.is_empty() {
-            return Err(told("give either a category or kinds".into()));
-        }
-        let known = named.iter().map(|text| kinds.find(text).map(|k| k.key.clone()).ok_or_else(|| kinds.unknown(text)));
-        let kinds = known.collect::<Result<_, _>>().map_err(told)?;
-        let min_count = self.min_count.unwrap_or(1);
-        if !(1..=MAX_NEAREST).contains(&min_count) {
-            return Err(told(format!("min_count = {min_count} is not between 1 and {MAX_NEAREST}")));
-        }
-        if let Some(places) = self.places_per_1000.filter(|p| !(*p > 0.0 && p.is_finite())) {
-            return Err(told(format!("places_per_1000 = {places} must be more than 0")));
-        }
-        Ok(Requirement {
-            name: self.name,
-            name_en: self.name_en,
-            category,
-            kinds,
-            measure,
-            limit,
-            min_count,
-            places_per_1000: self.places_per_1000,
-            circle: self.circle,
-            key: self.key,
-        })
+fn requirement(rule: StandardRule, kinds: &Kinds) -> Result<Requirement, String> {
+    let told = |why: String| format!("requirement \"{}\": {why}", rule.key);
+    let (measure, limit) = match (rule.minutes, rule.metres) {
+        (Some(minutes), None) => (Measure::Minutes, minutes),
+        (None, Some(metres)) => (Measure::Metres, metres),
+        _ => return Err(told("give either minutes or metres".into())),
+    };
+    if !(limit > 0.0 && limit <= measure.horizon()) {
+        return Err(told(format!(
+            "{} = {limit} must be more than 0 and at most {}",
+            measure.name(),
+            measure.horizon()
+        )));
     }
+    let category =
+        rule.category.as_deref().map(str::parse::<Category>).transpose().map_err(|e| told(format!("category {e}")))?;
+    let named = rule.kinds.as_deref().unwrap_or_default();
+    if category.is_some() != named.is_empty() {
+        return Err(told("give either a category or kinds".into()));
+    }
+    let known = named.iter().map(|text| kinds.find(text).map(|k| k.key.clone()).ok_or_else(|| kinds.unknown(text)));
+    let kinds = known.collect::<Result<_, _>>().map_err(told)?;
+    let min_count = rule.min_count.unwrap_or(1);
+    if !(1..=MAX_NEAREST).contains(&min_count) {
+        return Err(told(format!("min_count = {min_count} is not between 1 and {MAX_NEAREST}")));
+    }
+    if let Some(places) = rule.places_per_1000.filter(|p| !(*p > 0.0 && p.is_finite())) {
+        return Err(told(format!("places_per_1000 = {places} must be more than 0")));
+    }
+    Ok(Requirement {
+        name: rule.name,
+        name_en: rule.name_en,
+        category,
+        kinds,
+        measure,
+        limit,
+        min_count,
+        places_per_1000: rule.places_per_1000,
+        circle: rule.circle,
+        key: rule.key,
+    })
 }
 
-fn read(key: &str, value: &Value, kinds: &Kinds) -> Result<Standard, String> {
+fn check_key(key: &str) -> Result<(), String> {
     if key.is_empty() || !key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
         return Err("a key has lower-case letters, digits and underscores alone".into());
     }
+    Ok(())
+}
+
+fn read(key: &str, value: &Value, kinds: &Kinds) -> Result<Standard, String> {
+    check_key(key)?;
     let raw: RawStandard = value.clone().try_into().map_err(|e: toml::de::Error| e.message().to_owned())?;
+    let (name, name_en, source, note) = (raw.name, raw.name_en, raw.source, raw.note);
+    let requirements = requirements(raw.requirements, kinds)?;
+    Ok(Standard { key: key.to_owned(), name, name_en, source, note, requirements })
+}
+
+fn requirements(rules: Vec<StandardRule>, kinds: &Kinds) -> Result<Vec<Requirement>, String> {
     let requirements: Vec<Requirement> =
-        raw.requirements.into_iter().map(|r| r.read(kinds)).collect::<Result<_, _>>()?;
+        rules.into_iter().map(|rule| requirement(rule, kinds)).collect::<Result<_, _>>()?;
     if requirements.is_empty() {
         return Err("has no requirements".into());
     }
@@ -157,8 +147,25 @@ fn read(key: &str, value: &Value, kinds: &Kinds) -> Result<Standard, String> {
             return Err(format!("has two requirements \"{}\"", r.key));
         }
     }
-    let (name, name_en, source, note) = (raw.name, raw.name_en, raw.source, raw.note);
-    Ok(Standard { key: key.to_owned(), name, name_en, source, note, requirements })
+    Ok(requirements)
+}
+
+impl Standard {
+    /// A standard that a user has added.
+    ///
+    /// # Errors
+    /// What is wrong with it, in a sentence.
+    pub fn of_row(row: &registry::Standard, kinds: &Kinds) -> Result<Self, String> {
+        check_key(&row.key)?;
+        Ok(Self {
+            key: row.key.clone(),
+            name: row.name.clone(),
+            name_en: row.name_en.clone(),
+            source: row.source.clone(),
+            note: row.note.clone(),
+            requirements: requirements(row.requirements.clone(), kinds)?,
+        })
+    }
 }
 
 impl Standards {
@@ -181,6 +188,19 @@ impl Standards {
     #[must_use]
     pub fn find(&self, key: &str) -> Option<&Standard> {
         self.0.get(key.trim())
+    }
+
+    /// A standard by its key: of these, or one that a user has added.
+    #[must_use]
+    pub fn of(&self, key: &str, register: &Register, kinds: &Kinds) -> Option<Standard> {
+        let added = || register.standards.find(key.trim()).and_then(|row| Standard::of_row(row, kinds).ok());
+        self.find(key).cloned().or_else(added)
+    }
+
+    /// The keys of all of them, those that users have added last.
+    #[must_use]
+    pub fn keys<'s>(&'s self, register: &'s Register) -> Vec<&'s str> {
+        self.all().map(|s| s.key.as_str()).chain(register.standards.iter().map(|s| s.key.as_str())).collect()
     }
 
     /// All of them, by key.

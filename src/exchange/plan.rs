@@ -95,6 +95,7 @@ pub fn foresee(edits: &[Edit], register: &Register) -> [u64; 3] {
                     AnyRecord::Suggestion(r) => register.suggestions.get(r.id).map(|old| **old == *r),
                     AnyRecord::Region(r) => register.regions.get(r.id).map(|old| **old == *r),
                     AnyRecord::Scenario(r) => register.scenarios.get(r.id).map(|old| **old == *r),
+                    AnyRecord::Standard(r) => register.standards.get(r.id).map(|old| **old == *r),
                 };
                 counts[same.map_or(0, |same| if same { 2 } else { 1 })] += 1;
             }

@@ -3,13 +3,15 @@
 use super::coverage::{CoverageUnit, CoveredPeople, Explanation, NeedInput, explain, question};
 use super::error::{bad_input, not_found};
 use super::gate::analyse;
+use super::ids::NodeId;
 use super::paging::{PageArguments, Total, connection, counted, page};
 use super::reach::network_of;
 use super::register::{Center, Facility, Region, region_code, world_of};
 use super::scalars::{Cells, Numbers};
 use super::types::{Category, Direction, Profile, round};
-use super::{cost, standards};
+use super::{cost, current, kinds, standards};
 use crate::coverage::{self, MET_SHARE, Travel};
+use crate::registry::{Kinds, RecordKind};
 use crate::world::World;
 use async_graphql::connection::Connection;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
@@ -72,40 +74,62 @@ impl Requirement {
     }
 }
 
-/// A planning standard. Shipped ones, and those of the configuration (`[standards.KEY]`).
-pub struct Standard(coverage::Standard);
+/// A planning standard. Shipped ones, those of the configuration (`[standards.KEY]`), and those added by `createStandard`.
+pub struct Standard {
+    standard: coverage::Standard,
+    /// Number and version, where it was added.
+    row: Option<(i64, i64)>,
+}
 
-/// A planning standard. Shipped ones, and those of the configuration (`[standards.KEY]`).
+impl Standard {
+    /// One that was added; `None` where it cannot be read any more.
+    pub fn of_row(row: &crate::registry::Standard, kinds: &Kinds) -> Option<Self> {
+        let standard = coverage::Standard::of_row(row, kinds).ok()?;
+        Some(Self { standard, row: Some((row.id, row.version)) })
+    }
+}
+
+/// A planning standard. Shipped ones, those of the configuration (`[standards.KEY]`), and those added by `createStandard`.
 #[Object]
 impl Standard {
+    /// Its global id, by which it can be changed; null where it was not added by `createStandard`.
+    async fn id(&self) -> Option<ID> {
+        self.row.map(|(id, _)| NodeId::new(RecordKind::Standard, id).into())
+    }
+
+    /// Counts its changes; null where it was not added by `createStandard`.
+    async fn version(&self) -> Option<i64> {
+        self.row.map(|(_, version)| version)
+    }
+
     /// Its key, to be named in `assessment`.
     async fn key(&self) -> &str {
-        &self.0.key
+        &self.standard.key
     }
 
     /// The name in Chinese.
     async fn name(&self) -> &str {
-        &self.0.name
+        &self.standard.name
     }
 
     /// The name in English.
     async fn name_en(&self) -> &str {
-        &self.0.name_en
+        &self.standard.name_en
     }
 
     /// Where its values are from.
     async fn source(&self) -> &str {
-        &self.0.source
+        &self.standard.source
     }
 
     /// What to know before a report relies on it.
     async fn note(&self) -> Option<&str> {
-        self.0.note.as_deref()
+        self.standard.note.as_deref()
     }
 
     /// All it requires.
     async fn requirements(&self) -> Vec<Requirement> {
-        self.0.requirements.iter().cloned().map(Requirement).collect()
+        self.standard.requirements.iter().cloned().map(Requirement).collect()
     }
 }
 
@@ -228,7 +252,8 @@ pub struct Assessment {
 impl Assessment {
     /// The standard.
     async fn standard(&self) -> Standard {
-        Standard(self.found.standard.clone())
+        let row = self.world.register.standards.find(&self.found.standard.key).map(|row| (row.id, row.version));
+        Standard { standard: self.found.standard.clone(), row }
     }
 
     /// People asked about.
@@ -330,10 +355,12 @@ pub struct AssessmentQuery;
 /// Planning standards.
 #[Object]
 impl AssessmentQuery {
-    /// The planning standards: shipped ones and those of the configuration, by key.
+    /// The planning standards: shipped ones and those of the configuration, by key; then those added, by id.
     #[graphql(complexity = "10 + 5 * child_complexity")]
     async fn standards(&self, ctx: &Context<'_>) -> Vec<Standard> {
-        standards(ctx).all().cloned().map(Standard).collect()
+        let fixed = standards(ctx).all().cloned().map(|standard| Standard { standard, row: None });
+        let added = current(ctx).register.standards.iter().filter_map(|row| Standard::of_row(row, kinds(ctx)));
+        fixed.chain(added).collect()
     }
 
     /// A region, or the division and the place of a center, against a planning standard.
@@ -362,8 +389,8 @@ impl AssessmentQuery {
         let world = world_of(ctx, scenario.as_ref()).await?;
         network_of(&world)?;
         let known = standards(ctx);
-        let found = known.find(&standard).ok_or_else(|| {
-            let keys: Vec<&str> = known.all().map(|s| s.key.as_str()).collect();
+        let found = known.of(&standard, &world.register, kinds(ctx)).ok_or_else(|| {
+            let keys = known.keys(&world.register);
             bad_input("standard", format_args!("\"{standard}\""), format_args!("is none of {}", keys.join(", ")))
         })?;
         if !(0.0..=1.0).contains(&met_share) {
@@ -384,7 +411,7 @@ impl AssessmentQuery {
         let question = question(ctx, &need, (area, &group), (profile, direction))?;
         let code = region_code("region", area)?;
         let travel = Travel { profile: profile.into(), direction: direction.into() };
-        let (shared, found, group) = (world.clone(), found.clone(), question.group.clone());
+        let (shared, group) = (world.clone(), question.group.clone());
         let (found, center) = analyse(ctx, move || {
             let network = network_of(&shared)?;
             let rated = place.map(|place| {

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 /// Kinds with global ids, and the names of their types.
-const NODES: [(RecordKind, &str); 8] = [
+const NODES: [(RecordKind, &str); 9] = [
     (RecordKind::Center, "Center"),
     (RecordKind::Facility, "Facility"),
     (RecordKind::Service, "Service"),
@@ -15,6 +15,7 @@ const NODES: [(RecordKind, &str); 8] = [
     (RecordKind::Suggestion, "Suggestion"),
     (RecordKind::Region, "Region"),
     (RecordKind::Scenario, "Scenario"),
+    (RecordKind::Standard, "Standard"),
 ];
 /// Longest token: a cursor with a name of 500 characters.
 const MAX_TOKEN: usize = 4000;

@@ -173,6 +173,8 @@ pub enum RecordKind {
     Population,
     /// A scenario.
     Scenario,
+    /// A planning standard.
+    Standard,
 }
 
 /// What a street is that a scenario adds or closes.

@@ -9,6 +9,7 @@ use super::region::Region;
 use super::rules::{Problem, Rules};
 use super::scenario::Scenario;
 use super::service::{Offer, Service};
+use super::standard::Standard;
 use super::suggestion::Suggestion;
 use super::visits::VisitDay;
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,7 @@ keyed_enum! {
         Region = "region", "区划";
         Population = "population", "人口";
         Scenario = "scenario", "情景";
+        Standard = "standard", "标准";
     }
 }
 
@@ -105,6 +107,7 @@ record!(Event, |e| Cow::Borrowed(&e.external_id));
 record!(Suggestion, |s| Cow::Borrowed(&s.external_id));
 record!(Region, |r| Cow::Borrowed(r.code.as_str()));
 record!(Scenario, |s| Cow::Borrowed(&s.key));
+record!(Standard, |s| Cow::Borrowed(&s.key));
 
 /// A record of any kind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -118,6 +121,7 @@ pub enum AnyRecord {
     Suggestion(Suggestion),
     Region(Region),
     Scenario(Scenario),
+    Standard(Standard),
 }
 
 /// Does the same with whichever record it is.
@@ -132,6 +136,7 @@ macro_rules! with_record {
             $crate::registry::AnyRecord::Suggestion($record) => $does,
             $crate::registry::AnyRecord::Region($record) => $does,
             $crate::registry::AnyRecord::Scenario($record) => $does,
+            $crate::registry::AnyRecord::Standard($record) => $does,
         }
     };
 }

@@ -13,6 +13,7 @@ use super::region::Region;
 use super::rows::{Relation, Rows};
 use super::scenario::Scenario;
 use super::service::{Host, Offer, Service};
+use super::standard::Standard;
 use super::suggestion::Suggestion;
 use super::visits::{CenterVisits, VisitDay};
 use super::words::Status;
@@ -51,6 +52,7 @@ pub struct RegisterRows {
     pub suggestions: Vec<Suggestion>,
     pub regions: Vec<Region>,
     pub scenarios: Vec<Scenario>,
+    pub standards: Vec<Standard>,
     /// In the order of days for each center.
     pub visits: Vec<VisitDay>,
     /// Everyone, by cell.
@@ -87,6 +89,7 @@ pub struct Register {
     pub suggestions: Rows<Suggestion>,
     pub regions: Rows<Region>,
     pub scenarios: Rows<Scenario>,
+    pub standards: Rows<Standard>,
     /// By number of the center.
     pub visits: Arc<HashMap<i64, Arc<CenterVisits>>>,
     pub population: Arc<Vec<PopulationCell>>,
@@ -167,6 +170,7 @@ impl Register {
             suggestions: Rows::new(rows.suggestions),
             regions: Rows::new(rows.regions),
             scenarios: Rows::new(rows.scenarios),
+            standards: Rows::new(rows.standards),
             visits: Arc::new(visits.into_iter().map(|(id, v)| (id, Arc::new(v))).collect()),
             population: Arc::new(rows.population),
             groups: Arc::new(rows.groups.into_iter().map(|(name, cells)| (name, Arc::new(cells))).collect()),
@@ -199,7 +203,7 @@ impl Register {
         for one in done {
             let reorders = match one {
                 Done::Put(record) => matches!(record.kind(), RecordKind::Center | RecordKind::Facility),
-                Done::Deleted { kind, .. } => *kind != RecordKind::Scenario,
+                Done::Deleted { kind, .. } => !matches!(kind, RecordKind::Scenario | RecordKind::Standard),
                 _ => false,
             };
             if reorders {
@@ -287,6 +291,9 @@ impl Register {
             AnyRecord::Scenario(scenario) => {
                 self.scenarios.put(scenario);
             }
+            AnyRecord::Standard(standard) => {
+                self.standards.put(standard);
+            }
         }
     }
 
@@ -322,6 +329,9 @@ impl Register {
             }
             RecordKind::Scenario => {
                 self.scenarios.remove(id);
+            }
+            RecordKind::Standard => {
+                self.standards.remove(id);
             }
             // Days and populations are replaced, with nothing if need be.
             RecordKind::Visits | RecordKind::Population => {}

@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Connection};
 use std::path::{Path, PathBuf};
 
 /// Tables in an order in which rows can be put in; backwards they can be taken out.
-const TABLES: [&str; 15] = [
+const TABLES: [&str; 16] = [
     "demonstration",
     "region",
     "center",
@@ -18,6 +18,7 @@ const TABLES: [&str; 15] = [
     "visit",
     "suggestion",
     "scenario",
+    "standard",
     "population",
     "import_log",
     "token",

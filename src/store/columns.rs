@@ -4,7 +4,8 @@ use super::StoreError;
 use super::fields::{FromField, Source};
 use crate::geo::Position;
 use crate::registry::{
-    Center, DivisionCode, Event, Facility, Host, Offer, Record, Region, RegionCode, Scenario, Service, Suggestion,
+    Center, DivisionCode, Event, Facility, Host, Offer, Record, Region, RegionCode, Scenario, Service, Standard,
+    Suggestion,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -524,6 +525,33 @@ impl Stored for Scenario {
             name_en: c.get()?,
             description: c.get()?,
             changes: c.json()?,
+        })
+    }
+}
+
+impl Stored for Standard {
+    const TABLE: &'static str = "standard";
+    const COLUMNS: &'static [&'static str] = &["key", "name", "name_en", "source", "note", "requirements"];
+
+    fn bind(&self, v: &mut Values) -> Result<(), StoreError> {
+        v.add(self.key.as_str())?;
+        v.add(self.name.as_str())?;
+        v.add(self.name_en.as_str())?;
+        v.add(self.source.as_str())?;
+        v.add(self.note.as_deref())?;
+        v.json(&self.requirements)
+    }
+
+    fn read(id: i64, version: i64, c: &mut Columns<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            id,
+            version,
+            key: c.get()?,
+            name: c.get()?,
+            name_en: c.get()?,
+            source: c.get()?,
+            note: c.get()?,
+            requirements: c.json()?,
         })
     }
 }

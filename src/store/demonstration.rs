@@ -6,9 +6,10 @@ use crate::registry::Demonstration;
 use sqlx::{AssertSqlSafe, Row, Sqlite, Transaction};
 
 /// Tables of the register, those that refer to others first.
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 13] = [
     "suggestion",
     "scenario",
+    "job",
     "visit",
     "event",
     "offer",

@@ -8,7 +8,7 @@ use super::read::{counts_of, select};
 use super::{Store, StoreError};
 use crate::registry::{
     AnyRecord, Center, Done, Edit, Event, Facility, ImportRecord, Offer, PopulationCell, Problem, ProblemCode, Record,
-    RecordKind, Region, Scenario, Service, Suggestion, VisitCount, VisitDay, with_record,
+    RecordKind, Region, Scenario, Service, Standard, Suggestion, VisitCount, VisitDay, with_record,
 };
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Sqlite, Transaction};
@@ -239,6 +239,7 @@ impl Session<'_, '_> {
                 RecordKind::Suggestion => self.put_new::<Suggestion>(run).await,
                 RecordKind::Region => self.put_new::<Region>(run).await,
                 RecordKind::Scenario => self.put_new::<Scenario>(run).await,
+                RecordKind::Standard => self.put_new::<Standard>(run).await,
                 RecordKind::Visits | RecordKind::Population => Ok(Vec::new()),
             },
             _ => self.put_new_days(run).await,
@@ -331,6 +332,7 @@ impl Session<'_, '_> {
                     RecordKind::Suggestion => self.delete::<Suggestion>(*id, *version).await?,
                     RecordKind::Region => self.delete::<Region>(*id, *version).await?,
                     RecordKind::Scenario => self.delete::<Scenario>(*id, *version).await?,
+                    RecordKind::Standard => self.delete::<Standard>(*id, *version).await?,
                     RecordKind::Visits | RecordKind::Population => {
                         return Err(problem(
                             "kind",
@@ -673,7 +675,7 @@ fn constraint<T: Record>(record: &T, error: sqlx::Error) -> EditError {
     if e.is_unique_violation() {
         let field = match T::KIND {
             RecordKind::Center | RecordKind::Region => "code",
-            RecordKind::Service | RecordKind::Scenario => "key",
+            RecordKind::Service | RecordKind::Scenario | RecordKind::Standard => "key",
             RecordKind::Offer => {
                 return problem("service", ProblemCode::Taken, "is offered there already");
             }
@@ -754,6 +756,7 @@ async fn repeated(tx: &mut Tx<'_>, edition: &Edition) -> Result<Option<Done>, Ed
         RecordKind::Suggestion => one::<Suggestion>(tx, id).await?.map(Into::into),
         RecordKind::Region => one::<Region>(tx, id).await?.map(Into::into),
         RecordKind::Scenario => one::<Scenario>(tx, id).await?.map(Into::into),
+        RecordKind::Standard => one::<Standard>(tx, id).await?.map(Into::into),
         RecordKind::Visits | RecordKind::Population => None,
     };
     found

@@ -117,7 +117,7 @@ impl Store {
         let visits = visits(&mut tx).await?;
         let (centers, facilities, services) = (all(&mut tx).await?, all(&mut tx).await?, all(&mut tx).await?);
         let (offers, events, suggestions) = (all(&mut tx).await?, all(&mut tx).await?, all(&mut tx).await?);
-        let (regions, scenarios) = (all(&mut tx).await?, all(&mut tx).await?);
+        let (regions, scenarios, standards) = (all(&mut tx).await?, all(&mut tx).await?, all(&mut tx).await?);
         let mut groups: BTreeMap<String, Vec<PopulationCell>> = groups.all().await?.into_iter().collect();
         let rows = RegisterRows {
             version: version as u64,
@@ -129,6 +129,7 @@ impl Store {
             suggestions: suggestions.all().await?,
             regions: regions.all().await?,
             scenarios: scenarios.all().await?,
+            standards: standards.all().await?,
             visits: visits.all().await?,
             population: groups.remove(EVERYONE).unwrap_or_default(),
             groups,

@@ -9,6 +9,7 @@ mod import;
 mod region;
 mod scenario;
 mod service;
+mod standard;
 mod suggestion;
 mod visits;
 
@@ -36,6 +37,7 @@ pub struct Mutation(
     visits::VisitsMutation,
     region::RegionMutation,
     scenario::ScenarioMutation,
+    standard::StandardMutation,
     import::ImportMutation,
     admin::AdminMutation,
     super::jobs::JobMutation,

@@ -33,6 +33,6 @@ pub fn node_of(world: &Arc<World>, id: &str) -> Option<Node> {
         RecordKind::Suggestion => Node::Suggestion(Suggestion::numbered(world, number)?),
         RecordKind::Region => Node::Region(Region::numbered(world, number)?),
         RecordKind::Scenario => Node::Scenario(Scenario::numbered(world, number)?),
-        RecordKind::Visits | RecordKind::Population => return None,
+        RecordKind::Visits | RecordKind::Population | RecordKind::Standard => return None,
     })
 }
