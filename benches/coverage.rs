@@ -1,7 +1,10 @@
-//! What planners ask, over the whole demonstration city: `cargo bench --bench coverage`. The city is made first, in some
-//! ten seconds; `cargo bench -- --test` makes a small one.
+//! What planners ask, over the whole demonstration city and over Porto Alegre where its files are to hand: `cargo bench
+//! --bench coverage`. The city is made first, in some ten seconds; `cargo bench -- --test` makes a small one.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a benchmark that cannot set up should fail")]
+
+#[path = "../tests/support/mod.rs"]
+mod support;
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
@@ -43,6 +46,15 @@ fn of(category: Category) -> Wishes {
 
 fn question(need: Need) -> Question {
     Question { need, travel: Travel::default(), region: None, group: "all".into(), with_capacity: false }
+}
+
+/// The nearest facilities of a category for every junction, within two hours.
+fn nearest_of(world: &World, network: &Network, category: Category, nearest: usize) -> Sweep {
+    let places = wanted_places(&world.register, &of(category));
+    let snaps = &world.facility_layer.snapped(network, Profile::Adult).snaps;
+    let starts = places.iter().map(|&p| Some(Start::new(network, snaps[p as usize]?, Profile::Adult))).collect();
+    let limit = Deciseconds::from_minutes(120.0);
+    Sweep::run(network, Profile::Adult, Direction::Towards, starts, nearest, limit)
 }
 
 /// One change, laid over the city, and who gains and who loses by it; each time another one.
@@ -97,23 +109,15 @@ fn city(c: &mut Criterion) {
         world.register.facilities.len(),
         world.register.population.len()
     );
-    if let Some(folder) = std::env::var_os("WALKSHED_EXPORT") {
-        export(&world, &network, std::path::Path::new(&folder));
-    }
+    let centers: Vec<Site> = world.register.centers.iter().map(|c| Site { id: c.id, position: c.position }).collect();
+    export(&world, &network, "coverage", &centers);
     let mut group = c.benchmark_group("coverage");
     group.sample_size(10);
-    let sweep = |category: Category, nearest: usize, minutes: f64| {
-        let places = wanted_places(&world.register, &of(category));
-        let snaps = &world.facility_layer.snapped(&network, Profile::Adult).snaps;
-        let starts = places.iter().map(|&p| Some(Start::new(&network, snaps[p as usize]?, Profile::Adult))).collect();
-        let limit = Deciseconds::from_minutes(minutes);
-        Sweep::run(&network, Profile::Adult, Direction::Towards, starts, nearest, limit)
-    };
     group.bench_function("the nearest of a category for all junctions", |b| {
-        b.iter(|| sweep(Category::HealthCare, 1, 120.0).bytes());
+        b.iter(|| nearest_of(&world, &network, Category::HealthCare, 1).bytes());
     });
-    group.bench_function("3 nearest of 7 categories for all junctions", |b| {
-        b.iter(|| Category::ALL.par_iter().map(|&c| sweep(c, 3, 120.0).bytes()).sum::<usize>());
+    group.bench_function("3 nearest of each category for all junctions", |b| {
+        b.iter(|| Category::ALL.par_iter().map(|&c| nearest_of(&world, &network, c, 3).bytes()).sum::<usize>());
     });
     let need = Need::one(of(Category::HealthCare), Measure::Minutes, 15.0);
     group.bench_function("the division of every cell", |b| b.iter(|| Homes::find(&world.register).codes()));
@@ -138,26 +142,7 @@ fn city(c: &mut Criterion) {
     group.bench_function("gaps of the whole city, all seven categories", |b| {
         b.iter(|| found.gaps(&world.register).len());
     });
-    group.bench_function("catchments of all centers, people within 15 minutes", |b| {
-        let sites: Vec<Site> = world.register.centers.iter().map(|c| Site { id: c.id, position: c.position }).collect();
-        let people = Demand::of(&world.register, "all").unwrap().people;
-        b.iter(|| {
-            world.memo = Arc::new(Memo::default());
-            let limit = Deciseconds::from_minutes(15.0);
-            let found = pairs(&world, &network, sites.clone(), Travel::default(), Measure::Minutes, limit);
-            let sum = |site: usize| found.of(site).iter().map(|c| people[c.0 as usize]).sum::<f64>();
-            (0..sites.len()).map(sum).sum::<f64>()
-        });
-    });
-    group.bench_function("sum of people within 900 s of every junction", |b| {
-        world.population_layer.prepare(&network, Profile::Adult, Direction::From);
-        let people = Demand::of(&world.register, "all").unwrap().people;
-        let sums = || {
-            let limit = Deciseconds(9000);
-            world.population_layer.sums_within(&network, Profile::Adult, Direction::From, limit, &people)
-        };
-        b.iter(|| sums().len());
-    });
+    people_of(&mut group, &mut world, &network, &centers);
     scenarios(&mut group, &world, &need);
     let search = SiteSearch::new(Objective::MaxCover, 20);
     group.bench_function("the next 20 sites of the whole city, new", |b| {
@@ -182,10 +167,68 @@ fn city(c: &mut Criterion) {
     group.finish();
 }
 
+/// Who is within reach of each of many places, and of every junction.
+fn people_of(group: &mut BenchmarkGroup<'_, WallTime>, world: &mut World, network: &Network, sites: &[Site]) {
+    let people = Demand::of(&world.register, "all").unwrap().people;
+    group.bench_function("catchments, people within 15 minutes", |b| {
+        b.iter(|| {
+            world.memo = Arc::new(Memo::default());
+            let limit = Deciseconds::from_minutes(15.0);
+            let found = pairs(world, network, sites.to_vec(), Travel::default(), Measure::Minutes, limit);
+            let sum = |site: usize| found.of(site).iter().map(|c| people[c.0 as usize]).sum::<f64>();
+            (0..sites.len()).map(sum).sum::<f64>()
+        });
+    });
+    group.bench_function("sum of people within 900 s of every junction", |b| {
+        world.population_layer.prepare(network, Profile::Adult, Direction::From);
+        let sums = || {
+            let limit = Deciseconds(9000);
+            world.population_layer.sums_within(network, Profile::Adult, Direction::From, limit, &people)
+        };
+        b.iter(|| sums().len());
+    });
+}
+
+/// The real city: two kinds of facility, and so much smaller that everything is quick.
+fn porto_alegre(c: &mut Criterion) {
+    let Some((network, rows)) = support::real::world_parts() else { return };
+    let mut world = World::new(Ok(Arc::new(network)), rows);
+    let network = world.shared_network().unwrap();
+    let sites: Vec<Site> = world.register.facilities.iter().map(|f| Site { id: f.id, position: f.position }).collect();
+    export(&world, &network, "coverage of Porto Alegre", &sites);
+    let mut group = c.benchmark_group("coverage of Porto Alegre");
+    group.sample_size(20);
+    group.bench_function("3 nearest of each category for all junctions", |b| {
+        let of_category = |category: Category| nearest_of(&world, &network, category, 3).bytes();
+        b.iter(|| [Category::HealthCare, Category::LifelongEducation].map(of_category));
+    });
+    people_of(&mut group, &mut world, &network, &sites);
+    let need = Need::one(of(Category::HealthCare), Measure::Minutes, 15.0);
+    group.bench_function("one need, new", |b| {
+        b.iter(|| {
+            world.memo = Arc::new(Memo::default());
+            coverage(&world, &network, question(need.clone())).unwrap().total.covered
+        });
+    });
+    group.bench_function("one need, asked before", |b| {
+        b.iter(|| coverage(&world, &network, question(need.clone())).unwrap().total.covered);
+    });
+    group.bench_function("the next 20 sites, new", |b| {
+        let search = SiteSearch::new(Objective::MaxCover, 20);
+        b.iter(|| {
+            world.memo = Arc::new(Memo::default());
+            suggest_sites(&world, &network, &question(need.clone()), &search, &Candidates::Cells).unwrap().gained
+        });
+    });
+    group.finish();
+}
+
 /// The graph, facilities and people as plain little-endian arrays, for `benches/peers/peers.py`: what hangs on a street
 /// segment is put on the nearer end of it, since other tools know junctions alone.
-fn export(world: &World, network: &Network, folder: &std::path::Path) {
-    std::fs::create_dir_all(folder).unwrap();
+fn export(world: &World, network: &Network, group: &str, sites: &[Site]) {
+    let Some(folder) = std::env::var_os("WALKSHED_EXPORT") else { return };
+    let folder = std::path::Path::new(&folder).join(group.replace(' ', "-"));
+    std::fs::create_dir_all(&folder).unwrap();
     let write = |name: &str, bytes: Vec<u8>| std::fs::write(folder.join(name), bytes).unwrap();
     let vertex_of = |snap: &walkshed::network::Snap| {
         let edge = network.edge(snap.edge);
@@ -200,9 +243,15 @@ fn export(world: &World, network: &Network, folder: &std::path::Path) {
     let usable: Vec<(u32, u32, u32)> =
         arcs.map(|(v, a)| (v, heads[a], costs[a].0)).filter(|arc| arc.2 != u32::MAX).collect();
     write("arcs.u32", usable.iter().flat_map(|a| [a.0, a.1, a.2].map(u32::to_le_bytes).concat()).collect());
+    write("group.txt", group.as_bytes().to_vec());
+    let on_street = sites.iter().filter_map(|s| network.snap(s.position.into(), Profile::Adult).ok());
+    write("sites_at.u32", on_street.flat_map(|snap| vertex_of(&snap).to_le_bytes()).collect());
     let snaps = &world.facility_layer.snapped(network, Profile::Adult).snaps;
     for category in Category::ALL {
         let places = wanted_places(&world.register, &of(category));
+        if places.is_empty() {
+            continue;
+        }
         let vertices = places.iter().filter_map(|&p| snaps[p as usize].as_ref().map(vertex_of));
         write(&format!("{category}.u32"), vertices.flat_map(u32::to_le_bytes).collect());
     }
@@ -212,5 +261,5 @@ fn export(world: &World, network: &Network, folder: &std::path::Path) {
     write("people.f64", people.iter().flat_map(|p| p.1.to_le_bytes()).collect());
 }
 
-criterion_group!(all, city);
+criterion_group!(all, city, porto_alegre);
 criterion_main!(all);
