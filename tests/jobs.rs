@@ -129,13 +129,27 @@ fn what_is_no_job_is_told() {
     assert_eq!(job["result"]["errors"][0]["extensions"]["code"], "NOT_FOUND");
     let failed = started(&desk, "{ nonsense }");
     assert!(wait(&desk.server, &failed["id"], "FAILED")["error"].as_str().unwrap().contains("nonsense"));
+    // A job may cost more than a query; what costs more still is told by name.
+    let costly = |n: usize| {
+        let all: Vec<String> =
+            (0..n).map(|i| format!("a{i}: assessment(standard: \"service_circle\") {{ score }}")).collect();
+        format!("{{ {} }}", all.join(" "))
+    };
+    let refused = desk.server.query(&costly(3), &Value::Null).json();
+    assert_eq!(refused["errors"][0]["extensions"]["limit"], "maxComplexity");
+    let done = started(&desk, &costly(3));
+    assert_eq!(wait(&desk.server, &done["id"], "DONE")["result"]["errors"], Value::Null);
+    let failed = started(&desk, &costly(60));
+    let job = wait(&desk.server, &failed["id"], "FAILED");
+    assert!(job["error"].as_str().unwrap().contains("maxComplexity allows (1000000)"), "{job}");
+    assert_eq!(job["result"]["errors"][0]["extensions"]["code"], "TOO_COMPLEX");
     let unknown = desk.server.query(CANCEL, &json!({"id": "x"})).json();
     assert_eq!(unknown["data"]["cancelJob"]["userErrors"][0]["code"], "NOT_FOUND");
     assert_eq!(read(&desk.server, &json!("x")), Value::Null);
     let refused = desk.ask(Role::Contributor, "{ jobs { id } }", &Value::Null);
     assert_eq!(refused["errors"][0]["extensions"]["code"], "FORBIDDEN");
     let all = desk.ask(Role::Admin, "{ jobs { state } }", &Value::Null);
-    assert_eq!(all["data"]["jobs"].as_array().unwrap().len(), 2);
+    assert_eq!(all["data"]["jobs"].as_array().unwrap().len(), 4);
 }
 
 #[test]

@@ -6,9 +6,13 @@ mod support;
 use serde_json::Value;
 use std::sync::Arc;
 use support::city::{answer, ask_with};
+use support::http::Server;
+use support::register::token;
 use walkshed::folder::DataFolder;
 use walkshed::graphql::{Api, Limits};
 use walkshed::network::Profiles;
+use walkshed::registry::Role;
+use walkshed::server::ServerOptions;
 
 const README: &str = include_str!("../README.md");
 
@@ -73,6 +77,14 @@ fn the_example_of_the_readme_is_answered_as_it_says() {
     }
     let planned = answer(&ask_with(&api, &world, blocks("graphql")[1], Value::Null));
     assert_eq!(planned["data"]["siteSuggestions"]["sites"][0]["gained"], 30652.0, "{planned}");
+    // And what a scenario would do.
+    let planner = token(data.path(), Role::Contributor);
+    let server = Server::start(data.path(), ServerOptions::default());
+    let made = server.query_as(&planner, blocks("graphql")[2], &Value::Null);
+    assert_eq!(made["data"]["createScenario"]["userErrors"], serde_json::json!([]), "{made}");
+    let compared = server.query(blocks("graphql")[3], &Value::Null).json();
+    let told: Value = serde_json::from_str(blocks("json")[1]).unwrap();
+    assert_eq!(compared["data"], told);
 }
 
 #[test]

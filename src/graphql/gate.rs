@@ -72,7 +72,7 @@ impl Gate {
 /// # Errors
 /// `BUSY` where too many wait already.
 pub async fn analyse<T: Send + 'static>(ctx: &Context<'_>, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    ctx.data_unchecked::<Gate>().run(ctx.data_opt::<Arc<Task>>().cloned(), work).await
+    ctx.data_unchecked::<Arc<Gate>>().run(ctx.data_opt::<Arc<Task>>().cloned(), work).await
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::error::{busy_jobs, internal, not_found};
 use super::limits::Limits;
 use super::mutation::{Answered, UserError};
 use super::scalars::DateTime;
-use super::{ApiSchema, live};
+use super::{ApiSchema, live, named};
 use crate::access::{Caller, new_token};
 use crate::live::Live;
 use crate::registry::{Problem, ProblemCode, Role};
@@ -65,9 +65,22 @@ impl Drop for Listed {
     }
 }
 
+/// The API as jobs are answered by it.
+#[derive(Clone)]
+pub struct JobSchema(pub ApiSchema);
+
+/// So many times as much may a job cost.
+const COST_OF_JOBS: usize = 20;
+
+/// Limits of what is asked in a job: nobody sits and waits for it.
+pub fn limits_of_jobs(limits: &Limits) -> Limits {
+    Limits { max_complexity: limits.max_complexity.saturating_mul(COST_OF_JOBS), ..limits.clone() }
+}
+
 /// What is to be carried out.
 struct Work {
     schema: ApiSchema,
+    limits: Limits,
     request: Request,
     live: Arc<Live>,
     id: String,
@@ -194,7 +207,7 @@ async fn answered(jobs: &Jobs, running: &Running, work: Work) -> Outcome {
     running.tell(JobState::Running);
     let version = world.version.clone();
     let request = work.request.data(world).data(work.live).data(running.task.clone());
-    let response = work.schema.execute(request).await;
+    let (response, _) = named(work.schema.execute(request).await, &work.limits);
     let response = response.extension("worldVersion", Value::from(version));
     // Large answers take a while to write.
     tokio::task::spawn_blocking(move || told(&response)).await.unwrap_or_else(|e| Outcome::Failed(e.to_string(), None))
@@ -403,7 +416,7 @@ pub struct JobMutation;
 impl JobMutation {
     /// Starts a job: a query (no mutation) that is answered in the background, for what takes longer than one likes to wait. So
     /// many are worked on at once, others wait in line; when the line is full, the error `BUSY` says so. A job waits its turn
-    /// among analyses however many do, and looks 60 seconds for exact sites. Needs the role CONTRIBUTOR.
+    /// among analyses however many do, may cost 20 times as much as a query (`maxComplexity`), and looks 60 seconds for exact sites. Needs the role CONTRIBUTOR.
     async fn start_job(
         &self,
         ctx: &Context<'_>,
@@ -462,7 +475,9 @@ async fn start(ctx: &Context<'_>, input: StartJobInput) -> Result<JobPayload> {
     let mut request = Request::new(input.query).variables(Variables::from_json(variables)).data(who);
     request.operation_name = input.operation_name;
     request.set_parsed_query(document.as_ref().clone());
-    let work = Work { schema: ctx.data_unchecked::<ApiSchema>().clone(), request, live: live.clone(), id: id.clone() };
+    let JobSchema(schema) = ctx.data_unchecked::<JobSchema>().clone();
+    let limits = limits_of_jobs(ctx.data_unchecked::<Limits>());
+    let work = Work { schema, limits, request, live: live.clone(), id: id.clone() };
     tokio::spawn(carry_out(listed, running, work));
     Ok(JobPayload { job: job_of(&jobs, &live, &id).await?, user_errors: Vec::new() })
 }

@@ -38,7 +38,7 @@ use async_graphql::{Context, MergedObject, Response, Result, Schema, ServerError
 use documents::Documents;
 use futures_util::{Stream, StreamExt};
 use gate::Gate;
-use jobs::Jobs;
+use jobs::{JobSchema, Jobs};
 use limit::SuggestionLimit;
 use mutation::Mutation;
 use std::sync::{Arc, LazyLock};
@@ -68,6 +68,8 @@ type ApiSchema = Schema<Query, Mutation, Subscription>;
 /// The API: give it a world and a request, get an answer.
 pub struct Api {
     schema: ApiSchema,
+    /// The same, with the limits of jobs.
+    of_jobs: JobSchema,
     limits: Limits,
     documents: Documents,
 }
@@ -145,14 +147,19 @@ impl Api {
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         let suggestions = Arc::new(SuggestionLimit::new(limits.suggestions_per_hour));
-        let schema = Schema::build(Query::default(), Mutation::default(), Subscription)
-            .limit_complexity(limits.max_complexity)
-            .data(limits.clone())
-            .data(suggestions)
-            .data(Gate::new(limits.max_analyses, limits.max_waiting_analyses))
-            .data(Arc::new(Jobs::new(limits.max_jobs, limits.max_waiting_jobs)))
-            .finish();
-        Self { schema, limits, documents: Documents::default() }
+        let gate = Arc::new(Gate::new(limits.max_analyses, limits.max_waiting_analyses));
+        let jobs = Arc::new(Jobs::new(limits.max_jobs, limits.max_waiting_jobs));
+        let schema = |limits: Limits| {
+            Schema::build(Query::default(), Mutation::default(), Subscription)
+                .limit_complexity(limits.max_complexity)
+                .data(limits)
+                .data(suggestions.clone())
+                .data(gate.clone())
+                .data(jobs.clone())
+                .finish()
+        };
+        let of_jobs = JobSchema(schema(jobs::limits_of_jobs(&limits)));
+        Self { schema: schema(limits.clone()), of_jobs, limits, documents: Documents::default() }
     }
 
     /// The schema in GraphQL's definition language.
@@ -185,19 +192,9 @@ impl Api {
         let inner = self.prepared(world, request, &document);
         let changes = kind == Some(OperationType::Mutation);
         let response = self.schema.execute(inner).await;
-        // Errors from before the execution have no path, and then there is no data at all.
-        if response.data == Value::Null && response.errors.iter().all(|e| e.path.is_empty()) {
-            return refused(world, response.errors.into_iter().map(|e| self.named(e)).collect());
-        }
-        let mut response = response;
-        for error in &mut response.errors {
-            // Arguments that do not fit their types fail in the library, which gives no code.
-            error.extensions.get_or_insert_default();
-            if let Some(values) = &mut error.extensions
-                && values.get("code").is_none()
-            {
-                values.set("code", code::BAD_USER_INPUT);
-            }
+        let (response, is_refused) = named(response, &self.limits);
+        if is_refused {
+            return refused(world, response.errors);
         }
         let after = live.filter(|_| changes).map(|live| live.world());
         Answer { response: with_version(response, after.as_ref().unwrap_or(world)), outcome: Outcome::Executed }
@@ -238,7 +235,7 @@ impl Api {
     ) -> async_graphql::Request {
         let mut inner = async_graphql::Request::new(request.query).variables(request.variables).data(world.clone());
         // Jobs ask the same API.
-        inner = inner.data(self.schema.clone());
+        inner = inner.data(self.of_jobs.clone());
         if let Some(caller) = request.caller {
             inner = inner.data(caller);
         }
@@ -249,23 +246,30 @@ impl Api {
         inner.set_parsed_query(document.clone());
         inner
     }
+}
 
-    fn named(&self, mut error: ServerError) -> ServerError {
+/// Gives every error a code and, where a limit was passed, its name; says whether it was refused before the execution.
+fn named(mut response: Response, limits: &Limits) -> (Response, bool) {
+    // Errors from before the execution have no path, and then there is no data at all.
+    let is_refused = response.data == Value::Null && response.errors.iter().all(|e| e.path.is_empty());
+    for error in &mut response.errors {
         if error.message == TOO_COMPLEX {
-            let most = self.limits.max_complexity;
-            return limits::too_complex(
+            let most = limits.max_complexity;
+            *error = limits::too_complex(
                 "maxComplexity",
                 format!(
-                    "answering the query would cost more than maxComplexity allows ({most}); ask for fewer minutes, rows or fields"
+                    "answering the query would cost more than maxComplexity allows ({most}); ask for fewer minutes, rows or fields, or start a job, which may cost more"
                 ),
             );
         }
+        // Arguments that do not fit their types fail in the library, which gives no code.
+        let usual = if is_refused { code::VALIDATION_FAILED } else { code::BAD_USER_INPUT };
         let values = error.extensions.get_or_insert_default();
         if values.get("code").is_none() {
-            values.set("code", code::VALIDATION_FAILED);
+            values.set("code", usual);
         }
-        error
     }
+    (response, is_refused)
 }
 
 /// A stream that is not known until something has been awaited.
