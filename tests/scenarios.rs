@@ -144,6 +144,35 @@ fn a_rest_stop_is_moved_to_the_gate_of_the_estate() {
     let covered = |told: &str| serde_json::from_str::<Value>(told).unwrap()["covered"].clone();
     assert_eq!(covered(&run(&[]).1), 20.0);
     assert_eq!(covered(&run(&["--scenario", "to-the-gate"]).1), 170.0);
+    let compared = Command::new(env!("CARGO_BIN_EXE_walkshed"))
+        .args([
+            "compare",
+            "--scenario",
+            "to-the-gate",
+            "--kinds",
+            "rider_rest_stop",
+            "--minutes",
+            "5",
+            "--group",
+            "new_employment",
+        ])
+        .args(["--out", "gains.csv"])
+        .env("WALKSHED_DATA", desk.folder.path())
+        .current_dir(desk.folder.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(compared.stdout).unwrap();
+    assert!(
+        said.starts_with(
+            "100.0 % of 170 people are covered, 11.8 % were: 150 gain, 0 lose, 150 have it nearer, 0 farther"
+        ),
+        "{said}"
+    );
+    assert!(said.contains("  of new_employment 150 gain, 0 lose"), "{said}");
+    let mut rows = csv::Reader::from_path(desk.folder.path().join("gains.csv")).unwrap();
+    let gained =
+        rows.records().map(|r| r.unwrap()).map(|r| r[3].parse::<f64>().unwrap() - r[2].parse::<f64>().unwrap());
+    assert_eq!(gained.sum::<f64>(), 150.0);
     let (is_well, why) = run(&["--scenario", "to-the-moon"]);
     assert!(!is_well && why.contains("there are to-the-gate"), "{why}");
 }

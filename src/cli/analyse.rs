@@ -5,7 +5,7 @@ use super::map;
 use super::output::{Failure, Output};
 use super::settings::Settings;
 use crate::coverage::{
-    self, Candidates, Coverage, MET_SHARE, Measure, Need, Objective, Part, Question, SiteSearch, Standards,
+    self, Balance, Candidates, Coverage, MET_SHARE, Measure, Need, Objective, Part, Question, SiteSearch, Standards,
     Suggestions, Travel, Wishes, cells_csv, cells_text, gaps_csv, gaps_text, lay_scenario, regions_csv, regions_text,
     sites_csv, sites_text,
 };
@@ -53,7 +53,7 @@ pub struct Asked {
 }
 
 /// Who is asked about.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Clone)]
 #[group(skip)]
 pub struct Who {
     /// Only who lives in this region, by its code [default: everyone].
@@ -162,6 +162,21 @@ pub struct AssessArgs {
     out: Out,
 }
 
+#[derive(Args, Debug)]
+#[group(skip)]
+pub struct CompareArgs {
+    #[command(flatten)]
+    asked: Asked,
+    /// The scenario before, by its key [default: the city as it is].
+    #[arg(long, value_name = "KEY")]
+    before: Option<String>,
+    /// Each facility takes as many as its capacity says, the nearest first.
+    #[arg(long)]
+    capacity: bool,
+    #[command(flatten)]
+    out: Out,
+}
+
 /// What a file is written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Format {
@@ -235,15 +250,22 @@ async fn world(settings: &Settings, who: &Who) -> Result<World, Failure> {
     let store = folder.store().await?;
     let world = folder.world(&store).await?;
     store.close().await;
-    let Some(key) = &who.scenario else { return Ok(world) };
+    match &who.scenario {
+        None => Ok(world),
+        Some(key) => laid("--scenario", key, &world),
+    }
+}
+
+/// The world as the scenario of a key has it.
+fn laid(flag: &str, key: &str, world: &World) -> Result<World, Failure> {
     let known = &world.register.scenarios;
     let Some(scenario) = known.find(key) else {
         let keys: Vec<&str> = known.iter().map(|s| s.key.as_str()).collect();
         let all = if keys.is_empty() { "there are none".to_owned() } else { format!("there are {}", keys.join(", ")) };
-        return Err(format!("--scenario {key}: there is no such scenario; {all}").into());
+        return Err(format!("{flag} {key}: there is no such scenario; {all}").into());
     };
-    let laid = lay_scenario(&world, scenario);
-    laid.map_err(|e| format!("--scenario {key}: does not fit the city as it is now: {e}").into())
+    let laid = lay_scenario(world, scenario);
+    laid.map_err(|e| format!("{flag} {key}: does not fit the city as it is now: {e}").into())
 }
 
 impl Who {
@@ -356,9 +378,7 @@ pub async fn coverage_of(args: &CoverageArgs, settings: &Settings, output: &Outp
     let world = world(settings, &args.asked.who).await?;
     let network = world.network().map_err(str::to_owned)?;
     let question = Question { with_capacity: args.capacity, ..args.asked.question(settings, &world.register)? };
-    let bar = output.spinner("coverage");
-    let found = ask(&world, network, question)?;
-    bar.finish_and_clear();
+    let found = output.working("coverage", || ask(&world, network, question))?;
     let (mut value, mut lines) = summary(&found);
     let rows = found.by_region(&world.register);
     for row in &rows {
@@ -391,17 +411,76 @@ pub async fn coverage_of(args: &CoverageArgs, settings: &Settings, output: &Outp
     Ok(ExitCode::SUCCESS)
 }
 
+/// Carries out `walkshed compare`.
+pub async fn compare_of(args: &CompareArgs, settings: &Settings, output: &Output) -> Result<ExitCode, Failure> {
+    let format = args.out.format()?;
+    if matches!(format, Some((Format::Svg, _))) {
+        return Err("--out: a comparison is written as .geojson, .fgb, .parquet or .csv".to_owned().into());
+    }
+    let Some(key) = &args.asked.who.scenario else {
+        return Err(
+            "--scenario is missing: which scenario is compared? `walkshed compare --help` has an example".into()
+        );
+    };
+    let city = world(settings, &Who { scenario: None, ..args.asked.who.clone() }).await?;
+    let after = laid("--scenario", key, &city)?;
+    let before = match &args.before {
+        Some(key) => laid("--before", key, &city)?,
+        None => city,
+    };
+    before.network().map_err(str::to_owned)?;
+    let question = Question { with_capacity: args.capacity, ..args.asked.question(settings, &before.register)? };
+    let found = output.working("compare", || coverage::compare(&before, &after, &question))?;
+    let (total, register) = (found.total(), &after.register);
+    let (was, is) = (found.before.total, found.after.total);
+    let mut lines = vec![format!(
+        "{} of {:.0} people are covered, {} were: {:.0} gain, {:.0} lose, {:.0} have it nearer, {:.0} farther",
+        percent(is.share()),
+        is.people,
+        percent(was.share()),
+        total.gained,
+        total.lost,
+        total.nearer,
+        total.farther
+    )];
+    let row = |name: &str, b: &Balance| json!({"name": name, "gained": b.gained, "lost": b.lost, "nearer": b.nearer, "farther": b.farther});
+    let mut value = row(key, &total);
+    value["before"] = json!(was.covered);
+    value["after"] = json!(is.covered);
+    value["people"] = json!(is.people);
+    let groups = found.by_group(register);
+    for g in groups.iter().filter(|g| g.balance != Balance::default()) {
+        lines.push(format!("  of {} {:.0} gain, {:.0} lose", g.group, g.balance.gained, g.balance.lost));
+    }
+    value["groups"] = groups.iter().map(|g| row(&g.group, &g.balance)).collect();
+    let regions = found.by_region(register);
+    for r in regions.iter().filter(|r| r.balance != Balance::default()) {
+        let name = r.name.as_deref().unwrap_or("(region not known)");
+        lines.push(format!(
+            "  {} {name}: {:.0} gain, {:.0} lose",
+            r.code.as_deref().unwrap_or("-"),
+            r.balance.gained,
+            r.balance.lost
+        ));
+    }
+    value["regions"] = regions.iter().map(|r| row(r.code.as_deref().unwrap_or_default(), &r.balance)).collect();
+    if let Some((format, path)) = format {
+        let text = if format == Format::Csv { found.csv() } else { found.text(after.attribution()) };
+        lines.push(write(path, format, &text, &after)?);
+    }
+    output.result(&value, &lines.join("\n"));
+    Ok(ExitCode::SUCCESS)
+}
+
 /// Carries out `walkshed gaps`.
 pub async fn gaps_of(args: &GapsArgs, settings: &Settings, output: &Output) -> Result<ExitCode, Failure> {
     let format = args.out.format()?;
     let world = world(settings, &args.asked.who).await?;
     let network = world.network().map_err(str::to_owned)?;
     let question = args.asked.question(settings, &world.register)?;
-    let bar = output.spinner("gaps");
-    let found = ask(&world, network, question)?;
+    let found = output.working("gaps", || ask(&world, network, question))?;
     let register = &world.register;
     let mut gaps = found.gaps(register);
-    bar.finish_and_clear();
     gaps.retain(|g| g.people >= args.min_people);
     let (mut value, mut lines) = summary(&found);
     let measure = found.question.need.measure;
@@ -465,9 +544,8 @@ pub async fn sites_of(args: &SitesArgs, settings: &Settings, output: &Output) ->
     let exact_seconds = args.exact.then_some(EXACT_SECONDS);
     let search =
         SiteSearch { exact_seconds, capacity: args.capacity, ..SiteSearch::new(objective, usize::from(args.count)) };
-    let bar = output.spinner("sites");
-    let found: Suggestions = coverage::suggest_sites(&world, network, &question, &search, &candidates)?;
-    bar.finish_and_clear();
+    let find = || coverage::suggest_sites(&world, network, &question, &search, &candidates);
+    let found: Suggestions = output.working("sites", find)?;
     let people = found.before.people;
     let mut lines = vec![format!("today {} of {people:.0} people are covered", percent(found.before.share()))];
     let mut rows = Vec::new();
@@ -536,9 +614,8 @@ pub async fn assess(args: &AssessArgs, settings: &Settings, output: &Output) -> 
     })?;
     let network = world.network().map_err(str::to_owned)?;
     let (travel, region, group) = args.who.read(&world.register)?;
-    let bar = output.spinner("assessment");
-    let found = coverage::assess(&world, network, &standard, travel, region, &group)?;
-    bar.finish_and_clear();
+    let assess = || coverage::assess(&world, network, &standard, travel, region, &group);
+    let found = output.working("assessment", assess)?;
     let mut lines = vec![format!("{}: {:.1} of 100 for {:.0} people", standard.name_en, found.score, found.people)];
     let mut rows = Vec::new();
     for (requirement, met) in standard.requirements.iter().zip(&found.requirements) {

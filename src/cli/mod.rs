@@ -73,6 +73,11 @@ enum Command {
         after_help = "Examples:\n  walkshed coverage --category elderly_care --region 500106 --out map.svg\n  walkshed coverage --kinds kindergarten --metres 300 --out cells.csv"
     )]
     Coverage(analyse::CoverageArgs),
+    /// What a scenario would change: who gains and who loses, by group and region; cells as GeoJSON or CSV with --out.
+    #[command(
+        after_help = "Example:\n  walkshed compare --scenario bridge --category elderly_care --region 500106 --out gains.geojson"
+    )]
+    Compare(analyse::CompareArgs),
     /// Where people live who have not, the largest areas first.
     #[command(after_help = "Example:\n  walkshed gaps --category health_care --minutes 15 --out gaps.geojson")]
     Gaps(analyse::GapsArgs),
@@ -273,6 +278,7 @@ fn run(common: &Common, command: Command, fills: bool, output: &Output) -> Resul
         Command::Coverage(args) => {
             actix_web::rt::System::new().block_on(analyse::coverage_of(&args, &settings, output))
         }
+        Command::Compare(args) => actix_web::rt::System::new().block_on(analyse::compare_of(&args, &settings, output)),
         Command::Gaps(args) => actix_web::rt::System::new().block_on(analyse::gaps_of(&args, &settings, output)),
         Command::Sites(args) => actix_web::rt::System::new().block_on(analyse::sites_of(&args, &settings, output)),
         Command::Assess(args) => actix_web::rt::System::new().block_on(analyse::assess(&args, &settings, output)),

@@ -1,10 +1,15 @@
 //! What commands print: plain sentences or JSON on standard output, progress on standard error.
 
+use crate::task::{Task, within};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
+
+/// Steps of a bar of work whose own steps are not known beforehand.
+const STEPS: u64 = 100;
 
 /// Why a command failed, in a sentence that says how to mend it.
 #[derive(Debug)]
@@ -74,15 +79,21 @@ impl Output {
         ExitCode::FAILURE
     }
 
-    /// Shows on a terminal that something is being worked out, nothing elsewhere.
-    pub fn spinner(&self, what: &'static str) -> ProgressBar {
-        if self.json || !std::io::stderr().is_terminal() {
-            return ProgressBar::hidden();
-        }
-        let bar = ProgressBar::new_spinner();
+    /// Works something out, with a bar on a terminal that shows how far it has come.
+    pub fn working<T>(&self, what: &'static str, work: impl FnOnce() -> T) -> T {
+        let bar = self.progress(STEPS);
         bar.set_message(what);
-        bar.enable_steady_tick(Duration::from_millis(100));
-        bar
+        let shown = bar.clone();
+        // What is expected grows as the work is understood; the bar does not go back.
+        let task = Task::told_to(move |share| {
+            let step = (share * STEPS as f64) as u64;
+            if step > shown.position() {
+                shown.set_position(step);
+            }
+        });
+        let done = within(Some(Arc::new(task)), work);
+        bar.finish_and_clear();
+        done
     }
 
     /// A progress bar on a terminal, nothing elsewhere.

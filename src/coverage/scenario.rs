@@ -8,6 +8,7 @@ use crate::task;
 use crate::world::{Laid, World};
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::sync::Arc;
 
 /// Why there is no city as a scenario has it.
@@ -184,6 +185,32 @@ impl Comparison {
             Some(GroupChange { group: group.to_owned(), people, balance })
         };
         names.filter_map(of_group).collect()
+    }
+
+    /// The cells for which anything changes, as CSV.
+    #[must_use]
+    pub fn csv(&self) -> String {
+        let measure = self.before.question.need.measure;
+        let unit = measure.name();
+        let mut out = format!("cell,people,covered_before,covered_after,{unit}_before,{unit}_after\n");
+        for (i, (before, after)) in self.before.cells.iter().zip(&self.after.cells).enumerate() {
+            if self.of_cell(i) == Balance::default() {
+                continue;
+            }
+            let value = |time| measure.value(time).map_or_else(String::new, |v| rounded(v, 4).to_string());
+            // Writing to a String cannot fail.
+            let _ = writeln!(
+                out,
+                "{},{},{},{},{},{}",
+                before.cell,
+                before.people,
+                before.covered,
+                after.covered,
+                value(before.time),
+                value(after.time)
+            );
+        }
+        out
     }
 
     /// The cells for which anything changes, as a GeoJSON FeatureCollection of hexagons.
