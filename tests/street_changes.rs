@@ -216,6 +216,13 @@ fn what_cannot_be_done_is_told() {
     insta::assert_snapshot!(told(add(StreetKind::Footpath, &[(100.0, 100.0), (-300.0, -300.0)])).1, @"the end of the line, (106.5469044, 29.5572934), is not within 50 m of a street or another new one; the nearest is 424 m away; draw it up to a street");
     insta::assert_snapshot!(told(add(StreetKind::Footpath, &[(100.0, 100.0)])).1, @"the line has 1 positions; it needs two at least");
     insta::assert_snapshot!(told(add(StreetKind::Footpath, &[(150.0, 100.0), (150.0, 100.0)])).1, @"the line has no length: it begins and ends at (106.5515478, 29.5609022)");
+    // A ring that joins itself and nothing else.
+    let ring = [(120.0, 120.0), (180.0, 130.0), (150.0, 180.0)];
+    let sides: Vec<_> = (0..3).map(|n| add(StreetKind::Footpath, &[ring[n], ring[(n + 1) % 3]])).collect();
+    let (n, why) = plain.with_changes(&sides).err().unwrap();
+    insta::assert_snapshot!(format!("{n}: {why}"), @"0: the line and the new ones it meets join no street; draw one of them up to a street");
+    let joined = [&sides[..], &[add(StreetKind::Footpath, &[(120.0, 120.0), (120.0, 101.0)])]].concat();
+    assert_eq!(plain.with_changes(&joined).unwrap().1.len(), 4);
     // A line with corners, drawn a little short of the street, is carried on to it.
     let (_, told) =
         plain.with_changes(&[add(StreetKind::Footpath, &[(150.0, 110.0), (160.0, 150.0), (150.0, 190.0)])]).unwrap();

@@ -111,6 +111,8 @@ pub enum StreetChangeError {
     Loose { end: &'static str, at: Position, nearest_m: Option<f64> },
     #[error("the line has {0} positions; it needs two at least")]
     TooShort(usize),
+    #[error("the line and the new ones it meets join no street; draw one of them up to a street")]
+    Apart,
     #[error("the line has no length: it begins and ends at ({}, {})", .0.lon(), .0.lat())]
     NoLength(Position),
 }
@@ -433,6 +435,9 @@ impl Network {
             }
             line.joints.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         }
+        if let Some(l) = apart(&lines, &joints) {
+            return Err((of_line[l], StreetChangeError::Apart));
+        }
         settle_heights(&lines, &mut joints);
         Ok((lines, joints, of_line))
     }
@@ -460,6 +465,24 @@ fn nearest_line(lines: &[Line<'_>], joint: &Joint, limit_m: f64) -> Option<(f64,
         }
     }
     best
+}
+
+/// A line from which no street of the file is reached, by whichever new ones.
+fn apart(lines: &[Line<'_>], joints: &[Joint]) -> Option<usize> {
+    let mut reached: Vec<bool> = joints.iter().map(|j| j.on.is_some()).collect();
+    loop {
+        let mut is_settled = true;
+        for line in lines {
+            let all = || line.ends.iter().copied().chain(line.joints.iter().map(|j| j.1));
+            if all().any(|n| reached[n]) && !all().all(|n| reached[n]) {
+                all().for_each(|n| reached[n] = true);
+                is_settled = false;
+            }
+        }
+        if is_settled {
+            return lines.iter().position(|line| !reached[line.ends[0]]);
+        }
+    }
 }
 
 /// Junctions on no street of the file take the heights between those that are, along the lines.
