@@ -16,6 +16,8 @@ use tokio::sync::{broadcast, watch};
 
 /// How often the data are looked at for changes by other processes.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// How long what works beside requests may take to note that it was stopped.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 /// Changes kept for those who are slow to listen.
 const BACKLOG: usize = 1024;
 
@@ -34,6 +36,19 @@ pub struct Live {
     changes: broadcast::Sender<Arc<Change>>,
     progress: broadcast::Sender<Arc<ImportProgress>>,
     stopping: watch::Sender<bool>,
+    /// Where work goes on beside requests: the runtime it was loaded in, which outlives those of the workers.
+    runtime: tokio::runtime::Handle,
+    /// How much of it there is.
+    working: watch::Sender<usize>,
+}
+
+/// One piece of work beside requests, counted until it ends.
+struct Counted(watch::Sender<usize>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.send_modify(|n| *n -= 1);
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,6 +127,8 @@ impl Live {
             changes: broadcast::Sender::new(BACKLOG),
             progress: broadcast::Sender::new(BACKLOG),
             stopping: watch::Sender::new(false),
+            runtime: tokio::runtime::Handle::current(),
+            working: watch::Sender::new(0),
         })
     }
 
@@ -287,6 +304,25 @@ impl Live {
         async move {
             // An error says that the sender is gone, and so is the server.
             let _ = stopping.wait_for(|stopping| *stopping).await;
+        }
+    }
+
+    /// Works beside requests, and goes on when the worker that asked for it stops.
+    pub fn work(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.working.send_modify(|n| *n += 1);
+        let counted = Counted(self.working.clone());
+        self.runtime.spawn(async move {
+            work.await;
+            drop(counted);
+        });
+    }
+
+    /// Waits until all that works beside requests has ended, some seconds at most: it was told to stop.
+    pub async fn idle(&self) {
+        let mut working = self.working.subscribe();
+        let ended = working.wait_for(|n| *n == 0);
+        if tokio::time::timeout(LAST_WORDS, ended).await.is_err() {
+            tracing::warn!("work beside requests did not end in time");
         }
     }
 

@@ -77,6 +77,13 @@ fn the_example_of_the_readme_is_answered_as_it_says() {
     }
     let planned = answer(&ask_with(&api, &world, blocks("graphql")[1], Value::Null));
     assert_eq!(planned["data"]["siteSuggestions"]["sites"][0]["gained"], 30652.0, "{planned}");
+    // The example of a scenario that the city brings helps couriers, as the playground shows it.
+    let tab = walkshed::server::example_tabs(&world).pop().unwrap();
+    let variables: Value = serde_json::from_str(tab["variables"].as_str().unwrap()).unwrap();
+    let shown = answer(&ask_with(&api, &world, tab["query"].as_str().unwrap(), variables));
+    assert_eq!(shown["errors"], Value::Null, "{shown}");
+    let balance = &shown["data"]["compareScenarios"]["balance"];
+    assert!(balance["gained"].as_f64().unwrap() > 100.0 && balance["lost"] == 0.0, "{shown}");
     // And what a scenario would do.
     let planner = token(data.path(), Role::Contributor);
     let server = Server::start(data.path(), ServerOptions::default());

@@ -4,7 +4,7 @@ use super::Files;
 use crate::exchange::{Kind, Options, plan, read_table};
 use crate::folder::DataFolder;
 use crate::network::build::{BuildOptions, StreetsReport, build};
-use crate::registry::{Register, Rules};
+use crate::registry::{Audience, Category, Change, Edit, NewFacility, Register, Rules, Scenario};
 use crate::store::{Edition, Store, StoreError};
 use jiff::Timestamp;
 use std::path::Path;
@@ -90,7 +90,44 @@ async fn tables(
             rows += n;
         }
     }
+    what_if(store, &register).await?;
     Ok(rows)
+}
+
+/// Where couriers finish at one in the morning: the center of new-employment groups in Shapingba.
+const COURIERS_CENTER: &str = "500106013004";
+
+/// A scenario to begin with: couriers finish at one in the morning, and the nearest rest stop that is open is a walk away.
+async fn what_if(store: &Store, register: &Register) -> Result<(), InstallError> {
+    let Some(center) = register.centers.find(COURIERS_CENTER) else { return Ok(()) };
+    let stop = NewFacility {
+        name: "新就业群体中心骑手驿站".into(),
+        name_en: Some("Rest stop at the new-employment groups' center".into()),
+        category: Category::Employment,
+        kind: Some("rider_rest_stop".into()),
+        position: center.position,
+        opening_hours: Some("10:00-02:00".into()),
+        capacity: None,
+        audiences: vec![Audience::Couriers],
+        step_free: None,
+        services: Vec::new(),
+    };
+    let scenario = Scenario {
+        name_en: Some("A rest stop at the couriers' center".into()),
+        description: Some(
+            "SYNTHETIC. Who gains when couriers find a rest stop where they finish, open until two?".into(),
+        ),
+        changes: vec![Change::Add(stop)],
+        ..Scenario::new("rest-stop".into(), "骑手驿站设在中心".into())
+    };
+    let edition = Edition {
+        edits: vec![Edit::Put(scenario.into())],
+        actor: "demonstration city".to_owned(),
+        at: Timestamp::now().to_string(),
+        ..Edition::default()
+    };
+    store.edit(&edition).await.map_err(|e| InstallError::Other(e.to_string()))?;
+    Ok(())
 }
 
 async fn table(

@@ -478,7 +478,7 @@ async fn start(ctx: &Context<'_>, input: StartJobInput) -> Result<JobPayload> {
     let JobSchema(schema) = ctx.data_unchecked::<JobSchema>().clone();
     let limits = limits_of_jobs(ctx.data_unchecked::<Limits>());
     let work = Work { schema, limits, request, live: live.clone(), id: id.clone() };
-    tokio::spawn(carry_out(listed, running, work));
+    live.work(carry_out(listed, running, work));
     Ok(JobPayload { job: job_of(&jobs, &live, &id).await?, user_errors: Vec::new() })
 }
 

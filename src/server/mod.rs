@@ -11,6 +11,8 @@ mod requests;
 mod sse;
 mod ws;
 
+pub use playground::tabs as example_tabs;
+
 use crate::folder::DataFolder;
 use crate::graphql::{Api, Limits};
 use crate::live::{self, Live};
@@ -147,6 +149,7 @@ impl Running {
         let outcome = self.server.await;
         watch.abort();
         signals.abort();
+        self.live.idle().await;
         self.live.close().await;
         outcome
     }

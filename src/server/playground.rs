@@ -35,13 +35,14 @@ const FILES: [(&str, &str, &[u8], bool); 6] = [
 ];
 
 /// The example queries, one a tab.
-pub const EXAMPLES: [&str; 6] = [
+pub const EXAMPLES: [&str; 7] = [
     include_str!("../../web/examples/1-what-is-loaded.graphql"),
     include_str!("../../web/examples/2-nearby.graphql"),
     include_str!("../../web/examples/3-walkshed.graphql"),
     include_str!("../../web/examples/4-ways-and-times.graphql"),
     include_str!("../../web/examples/5-the-register.graphql"),
     include_str!("../../web/examples/6-coverage.graphql"),
+    include_str!("../../web/examples/7-what-if.graphql"),
 ];
 
 /// The page itself.
@@ -73,14 +74,21 @@ pub async fn file(name: Path<String>, shared: Data<Shared>) -> HttpResponse {
     response.body(*bytes)
 }
 
-/// The example queries with places of the loaded city as their variables.
+/// The example queries with places and a scenario of the loaded city as their variables.
+#[must_use]
 pub fn tabs(world: &World) -> Vec<Value> {
     let point = |p: Position| json!({ "point": { "lon": round(p.lon()), "lat": round(p.lat()) } });
     let places = example_places(world);
+    let scenario = world.register.scenarios.first();
     EXAMPLES
         .iter()
+        // Without a scenario there is none to compare.
+        .filter(|query| scenario.is_some() || !query.contains("$scenario:"))
         .map(|query| {
             let mut variables = serde_json::Map::new();
+            if let Some(scenario) = scenario.filter(|_| query.contains("$scenario:")) {
+                variables.insert("scenario".to_owned(), json!(scenario.key));
+            }
             if let Some([place, other]) = places {
                 for (name, position) in [("place", place), ("other", other)] {
                     if query.contains(&format!("${name}:")) {
