@@ -148,8 +148,11 @@ fn what_is_no_job_is_told() {
     assert_eq!(read(&desk.server, &json!("x")), Value::Null);
     let refused = desk.ask(Role::Contributor, "{ jobs { id } }", &Value::Null);
     assert_eq!(refused["errors"][0]["extensions"]["code"], "FORBIDDEN");
-    let all = desk.ask(Role::Admin, "{ jobs { state } }", &Value::Null);
+    let all = desk.ask(Role::Admin, "{ jobs { state startedBy } }", &Value::Null);
     assert_eq!(all["data"]["jobs"].as_array().unwrap().len(), 4);
+    assert_eq!(all["data"]["jobs"][0]["startedBy"], "token contributor");
+    let own = format!("{{ job(id: {}) {{ startedBy }} }}", failed["id"]);
+    assert_eq!(desk.ask(Role::Contributor, &own, &Value::Null)["data"]["job"]["startedBy"], Value::Null);
 }
 
 #[test]

@@ -38,8 +38,8 @@ pub use need::{
 pub use pairs::{Pairs, Site, pairs, sites_of};
 pub use reach::{Band, Walkshed, walkshed};
 pub use scenario::{
-    Balance, Change, Comparison, GroupChange, RegionChange, ScenarioError, compare, lay as lay_scenario,
-    under as under_scenario,
+    Balance, Change, Comparison, GroupChange, RegionChange, ScenarioError, compare, known as known_scenario,
+    lay as lay_scenario, under as under_scenario,
 };
 pub use sites::{Candidates, Search as SiteSearch, SiteSuggestion, Suggestions, suggest_sites};
 pub use siting::{Choice, Objective, Problem, Terms, fewest, greedy};

@@ -21,11 +21,25 @@ pub enum ScenarioError {
     Stale { key: String, why: ChangeError },
 }
 
-/// The world with a scenario laid over it: kept, so that the next question about it is answered at once.
+/// The world with a scenario laid over it, where that is kept or the world is it already: at once.
+#[must_use]
+pub fn known(world: &Arc<World>, scenario: i64) -> Option<Arc<World>> {
+    let scenario = world.register.scenarios.get(scenario)?;
+    let of = (scenario.id, scenario.version);
+    if world.scenario.as_ref().is_some_and(|laid| (laid.id, laid.version) == of) {
+        return Some(world.clone());
+    }
+    world.scenarios.get(&of)
+}
+
+/// The world with a scenario laid over it, or itself where it is that already: kept, so that the next question about it is answered at once.
 ///
 /// # Errors
 /// [`ScenarioError`].
 pub fn under(world: &Arc<World>, scenario: i64) -> Result<Arc<World>, ScenarioError> {
+    if let Some(known) = known(world, scenario) {
+        return Ok(known);
+    }
     let scenario = world.register.scenarios.get(scenario).ok_or(ScenarioError::Unknown)?;
     world.scenarios.get_or_insert_with(&(scenario.id, scenario.version), || {
         let laid = lay(world, scenario);

@@ -1,6 +1,6 @@
 //! Jobs: a query that is answered in the background, so many at once, the others in line; its answer is kept for a day.
 
-use super::auth::require;
+use super::auth::{caller, require};
 use super::documents::{Documents, kind};
 use super::error::{busy_jobs, internal, not_found};
 use super::limits::Limits;
@@ -286,6 +286,11 @@ impl Job {
     /// When it was started.
     async fn created_at(&self) -> DateTime {
         DateTime(self.row.created_at)
+    }
+
+    /// Who started it; null for all but admins.
+    async fn started_by(&self, ctx: &Context<'_>) -> Option<&str> {
+        caller(ctx).may(Role::Admin).then_some(self.row.actor.as_str())
     }
 
     /// When its turn came.

@@ -3,13 +3,14 @@
 use super::{Center, Facility, id_of, of_world};
 use crate::coverage;
 use crate::geo::push_line;
+use crate::graphql::current;
 use crate::graphql::error::{internal, not_found};
+use crate::graphql::gate::analyse;
 use crate::graphql::ids::NodeId;
 use crate::graphql::paging::Total;
 use crate::graphql::scalars::GeoJson;
 use crate::graphql::types::{PositionObject, round};
 use crate::graphql::words::StreetKind;
-use crate::graphql::{cost, current};
 use crate::network::StreetChange;
 use crate::registry::{self, Change, FIRST_MADE_UP, Host, RecordKind};
 use crate::world::World;
@@ -31,8 +32,12 @@ pub async fn world_of(ctx: &Context<'_>, scenario: Option<&ID>) -> Result<Arc<Wo
     let known = &world.register.scenarios;
     let number = NodeId::number_of(RecordKind::Scenario, id).or_else(|| known.find(id).map(|s| s.id));
     let number = number.ok_or_else(|| not_found("scenario", id, "scenario with the id or key"))?;
+    if let Some(known) = coverage::known_scenario(world, number) {
+        return Ok(known);
+    }
+    // Laying streets takes all of a core for a while, as analyses do.
     let (shared, id) = (world.clone(), id.clone());
-    let laid = cost::run(usize::MAX, move || coverage::under_scenario(&shared, number)).await?;
+    let laid = analyse(ctx, move || coverage::under_scenario(&shared, number)).await?;
     laid.map_err(|e| match e {
         coverage::ScenarioError::Unknown => not_found("scenario", &id, "scenario with the id or key"),
         stale @ coverage::ScenarioError::Stale { .. } => crate::graphql::error::stale("scenario", stale),
