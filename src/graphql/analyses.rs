@@ -471,9 +471,9 @@ impl SiteSuggestions {
     /// How this answer came about, so that it can be made again.
     async fn explain(&self) -> Result<Explanation> {
         let method = if self.exact {
-            "Sites are the solution of a mixed-integer program (branch and bound, begun from the greedy choice); what is open today stays open. `exact` says whether it was solved to the end."
+            "Sites are the solution of a mixed-integer program (branch and bound, begun from the greedy choice); what is open today stays open, unless `mustKeep` leaves it out. `exact` says whether it was solved to the end."
         } else {
-            "Sites are chosen one after the other, each time the one that gains most (greedy, with lazy evaluation); what is open today stays open. The bound follows from the gains that were left, which only shrink as more is built."
+            "Sites are chosen one after the other, each time the one that gains most (greedy, with lazy evaluation); what is open today stays open, unless `mustKeep` leaves it out. The bound follows from the gains that were left, which only shrink as more is built."
         };
         let mut told = explain(&self.world, network_of(&self.world)?, &self.question, &[method]);
         told.parameters.extend(self.told.iter().cloned());
