@@ -12,8 +12,8 @@ use rayon::prelude::*;
 use std::hash::Hash;
 use std::sync::Arc;
 
-/// Networks with changed streets that are kept: each holds some 25 MB of tables at the size of Chongqing, and 9 MB for each
-/// profile that was asked for.
+/// Networks with changed streets that are kept. Each holds 12 bytes a junction and 8 an arc, and 8 an arc for each profile
+/// that was asked for: at the size of Chongqing (404,884 junctions, 1,150,980 arcs) 14 MB, and 9 MB a profile.
 const CHANGED_NETWORKS: usize = 4;
 /// Worlds laid over one world that are kept.
 const SCENARIOS: usize = 6;

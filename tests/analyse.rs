@@ -96,6 +96,10 @@ fn gaps_sites_and_assessments() {
     assert_eq!(gained, [300.0, 200.0]);
     assert_eq!((&sites["after"], &sites["gap"]), (&1000.0.into(), &0.0.into()));
     assert_eq!(rows(&at.join("sites.csv"))[0][0], "1");
+    let full = json(at, &[&["sites"], &health[..], &["--count", "2", "--capacity", "50"]].concat());
+    assert_eq!((&full["before"], &full["after"]), (&500.0.into(), &600.0.into()), "fifty more at each of two");
+    let refused = walkshed(at, &["sites", "--category", "health_care", "--capacity", "0"]);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("--capacity 0: must be more than 0"));
     done(at, &[&["sites"], &health[..], &["--out", "sites.geojson"]].concat());
     assert_eq!(features(&at.join("sites.geojson")).len(), 2);
     done(at, &[&["sites"], &health[..], &["--out", "sites.svg"]].concat());

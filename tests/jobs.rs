@@ -143,14 +143,26 @@ fn what_is_no_job_is_told() {
     let job = wait(&desk.server, &failed["id"], "FAILED");
     assert!(job["error"].as_str().unwrap().contains("maxComplexity allows (1000000)"), "{job}");
     assert_eq!(job["result"]["errors"][0]["extensions"]["code"], "TOO_COMPLEX");
+    // Whoever knows the id reads the answer, so that it holds nothing for editors and admins alone, whoever asks.
+    let secret = desk.ask(Role::Admin, START, &json!({"i": {"query": "{ auditLog { key } tokens { name } }"}}));
+    let job = wait(&desk.server, &secret["data"]["startJob"]["job"]["id"], "FAILED");
+    assert_eq!(job["result"]["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{job}");
+    let submit = "mutation { submitSuggestion(input: {text: \"灯\", center: \"Q2VudGVyOjE\", contact: \"023\"}) { userErrors { message } } }";
+    assert_eq!(desk.edit(submit, &Value::Null)["submitSuggestion"]["userErrors"], json!([]));
+    let read_contacts = "{ suggestions { nodes { text contact } } }";
+    assert_eq!(desk.edit(read_contacts, &Value::Null)["suggestions"]["nodes"][0]["contact"], "023");
+    let asked = desk.ask(Role::Editor, START, &json!({"i": {"query": read_contacts}}));
+    let job = wait(&desk.server, &asked["data"]["startJob"]["job"]["id"], "DONE");
+    assert_eq!(job["result"]["data"]["suggestions"]["nodes"], json!([{"text": "灯", "contact": null}]));
     let unknown = desk.server.query(CANCEL, &json!({"id": "x"})).json();
     assert_eq!(unknown["data"]["cancelJob"]["userErrors"][0]["code"], "NOT_FOUND");
     assert_eq!(read(&desk.server, &json!("x")), Value::Null);
     let refused = desk.ask(Role::Contributor, "{ jobs { id } }", &Value::Null);
     assert_eq!(refused["errors"][0]["extensions"]["code"], "FORBIDDEN");
     let all = desk.ask(Role::Admin, "{ jobs { state startedBy } }", &Value::Null);
-    assert_eq!(all["data"]["jobs"].as_array().unwrap().len(), 4);
-    assert_eq!(all["data"]["jobs"][0]["startedBy"], "token contributor");
+    assert_eq!(all["data"]["jobs"].as_array().unwrap().len(), 6);
+    assert_eq!(all["data"]["jobs"][0]["startedBy"], "token editor");
+    assert_eq!(all["data"]["jobs"][1]["startedBy"], "token admin");
     let own = format!("{{ job(id: {}) {{ startedBy }} }}", failed["id"]);
     assert_eq!(desk.ask(Role::Contributor, &own, &Value::Null)["data"]["job"]["startedBy"], Value::Null);
 }

@@ -173,6 +173,23 @@ fn a_rest_stop_is_moved_to_the_gate_of_the_estate() {
     let gained =
         rows.records().map(|r| r.unwrap()).map(|r| r[3].parse::<f64>().unwrap() - r[2].parse::<f64>().unwrap());
     assert_eq!(gained.sum::<f64>(), 150.0);
+    // Against itself nothing changes.
+    let same = Command::new(env!("CARGO_BIN_EXE_walkshed"))
+        .args([
+            "compare",
+            "--before",
+            "to-the-gate",
+            "--scenario",
+            "to-the-gate",
+            "--kinds",
+            "rider_rest_stop",
+            "--json",
+        ])
+        .env("WALKSHED_DATA", desk.folder.path())
+        .output()
+        .unwrap();
+    let same: Value = serde_json::from_slice(&same.stdout).unwrap();
+    assert_eq!((&same["gained"], &same["nearer"], &same["before"]), (&json!(0.0), &json!(0.0), &same["after"]));
     let (is_well, why) = run(&["--scenario", "to-the-moon"]);
     assert!(!is_well && why.contains("there are to-the-gate"), "{why}");
 }

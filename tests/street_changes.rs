@@ -101,6 +101,14 @@ fn an_added_street_is_as_if_it_had_been_built() {
             assert!(apart(&ours, &wanted).1 <= ROUNDING, "{kind:?}: {:?}", apart(&ours, &wanted));
             // Over 640 m a lift or an escalator takes longer than walking round the blocks.
             let is_slow = matches!(kind, StreetKind::Lift | StreetKind::Escalator);
+            // And closed again, by its kind where a street of another kind is near.
+            let (x, y) = (250.0, 220.0);
+            let closed = changed(&whole, &[close(x, y, Some(kind))]);
+            assert_eq!(times(&closed, seed), before, "{kind:?}");
+            let others = [StreetKind::Stairway, StreetKind::Lift].into_iter().filter(|other| *other != kind);
+            for other in others {
+                assert!(whole.with_changes(&[close(x, y, Some(other))]).is_err(), "{kind:?} is no {other:?}");
+            }
             assert!(is_slow || apart(&ours, &before).0 > 20, "{kind:?}: {:?}", apart(&ours, &before));
         }
     }

@@ -1,5 +1,5 @@
 //! The HTTP server: routes, health, metrics, the playground. Answers come from [`crate::graphql`]; nothing here reads
-//! the database but the watch that notices imports.
+//! the database but the watch that notices imports, and what hands out the answers of jobs.
 
 mod auth;
 mod graphql_http;
