@@ -20,6 +20,12 @@ impl Access {
     pub const STEPS_UP_FORWARD: Self = Self(128);
     /// `incline` says that the backward direction climbs.
     pub const STEPS_UP_BACKWARD: Self = Self(256);
+    /// Open only to residents, staff and the like: passable as the first and the last leg of a trip, never between.
+    pub const PRIVATE: Self = Self(512);
+    /// Steps with a ramp that wheelchairs can use.
+    pub const WHEELCHAIR_RAMP: Self = Self(1024);
+    /// Steps with a ramp that strollers can use.
+    pub const STROLLER_RAMP: Self = Self(2048);
     /// On foot in both directions.
     pub const FOOT: Self = Self(3);
     /// By bicycle in both directions.
@@ -161,6 +167,34 @@ impl Structure {
             2 => Self::Tunnel,
             _ => Self::Ground,
         }
+    }
+}
+
+/// What snapping and the search need to know of a segment, as bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(transparent)]
+pub struct EdgeFlags(pub u8);
+
+impl EdgeFlags {
+    /// Below the ground without being tagged as a tunnel: `layer` or `level` below 0, `location=underground`.
+    pub const UNDERGROUND: Self = Self(1);
+    /// Inside a building, or on a storey above the ground: `indoor`, `level` above 0.
+    pub const INDOOR: Self = Self(2);
+    /// Open to walkers, but not where people ordinarily walk: a cycleway without a `foot` tag, a bridleway.
+    pub const UNUSUAL_ON_FOOT: Self = Self(4);
+    /// In a restricted zone: passable only as the first and the last leg of a trip. Set by the builder.
+    pub const RESTRICTED: Self = Self(8);
+
+    /// Are all bits of `other` set?
+    #[must_use]
+    pub const fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Both sets of bits.
+    #[must_use]
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 }
 

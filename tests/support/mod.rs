@@ -18,7 +18,7 @@ pub mod register;
 use std::path::PathBuf;
 use walkshed::exchange::{FileProblem, Kind, Options, Read, read_edits, read_table};
 use walkshed::geo::{Fixed, Metric};
-use walkshed::network::access::{Access, Kind as StreetKind, Structure};
+use walkshed::network::access::{Access, EdgeFlags, Kind as StreetKind, Structure};
 use walkshed::network::build::{BuildOptions, Link, StreetsReport, Topology, assemble, build};
 use walkshed::network::osm::WayClass;
 use walkshed::network::{Elevation, Network, Profiles};
@@ -70,7 +70,16 @@ pub fn at(x: f64, y: f64) -> Fixed {
 }
 
 pub fn class(kind: StreetKind, access: Access) -> WayClass {
-    WayClass { access, kind, structure: Structure::Ground, duration_s: None, is_area: false, levels: None, name: None }
+    WayClass {
+        access,
+        kind,
+        structure: Structure::Ground,
+        flags: EdgeFlags::default(),
+        duration_s: None,
+        is_area: false,
+        levels: None,
+        name: None,
+    }
 }
 
 pub const EVERYONE: Access = Access::FOOT.with(Access::BIKE);

@@ -3,7 +3,7 @@
 
 use super::{BuildError, StreetsReport};
 use crate::geo::{Fixed, Metric};
-use crate::network::access::{Kind, Structure};
+use crate::network::access::{EdgeFlags, Kind, Structure};
 use crate::network::osm::{Extract, NodeRule, OsmWay, WayClass, cross_plaza};
 use std::collections::HashMap;
 
@@ -198,6 +198,7 @@ fn connect_copies(
             access,
             kind,
             structure: Structure::Ground,
+            flags: EdgeFlags::default(),
             duration_s: None,
             is_area: false,
             levels: None,

@@ -2,7 +2,7 @@
 //! (wiki pages "Key:access", "OSM tags for routing/Access restrictions", "Key:oneway", "Key:conveying").
 
 use super::tags::Tags;
-use crate::network::access::{Access, Kind, Structure};
+use crate::network::access::{Access, EdgeFlags, Kind, Structure};
 use serde::Serialize;
 
 /// What the graph keeps of a way.
@@ -11,6 +11,8 @@ pub struct WayClass {
     pub access: Access,
     pub kind: Kind,
     pub structure: Structure,
+    /// Underground, indoor, not where people ordinarily walk.
+    pub flags: EdgeFlags,
     /// From the `duration` tag of ferries and aerialways, seconds.
     pub duration_s: Option<u32>,
     /// An area people walk across.
@@ -311,6 +313,7 @@ pub fn classify(tags: &Tags) -> Option<Result<WayClass, LeftOut>> {
         access,
         kind: if is_area { Kind::Plaza } else { base.kind },
         structure,
+        flags: EdgeFlags::default(),
         duration_s: matches!(base.kind, Kind::Ferry | Kind::Aerialway)
             .then(|| tags.get("duration").and_then(duration_s))
             .flatten(),
