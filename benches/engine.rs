@@ -63,7 +63,7 @@ fn engine(c: &mut Criterion) {
     c.bench_function("search: 15 minutes on foot", |b| {
         b.iter(|| {
             with_scratch(|Scratch { search, .. }| {
-                let seeds = starts[next()].seeds(&network, profile, Direction::Towards);
+                let seeds = starts[next()].seeds(&network, profile, Direction::Towards, LIMIT);
                 search.run(&network, profile, Direction::Towards, &seeds, LIMIT);
                 reached += search.reached().len();
                 runs += 1;
@@ -97,7 +97,7 @@ fn engine(c: &mut Criterion) {
                     &network,
                     profile,
                     Direction::Towards,
-                    &start.seeds(&network, profile, Direction::Towards),
+                    &start.seeds(&network, profile, Direction::Towards, LIMIT),
                     LIMIT,
                 );
                 layer.collect(&network, profile, Direction::Towards, start, search, LIMIT, hits);

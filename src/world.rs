@@ -1,7 +1,7 @@
 //! One immutable snapshot of everything a request may ask about: the street network, the register, who lives where,
 //! and the indexes over them. A request takes the current one once and answers all of itself from it.
 
-use crate::geo::{Fixed, Position, cell_centre};
+use crate::geo::{Place, Position, Storey, cell_centre};
 use crate::memo::{Kept, Key, Memo};
 use crate::network::{
     ChangedStreet, Direction, Network, PointLayer, Profile, Snap, Start, StreetChange, StreetChangeError, Unsnappable,
@@ -74,8 +74,8 @@ impl World {
             Ok(network) => (Some(network), None),
             Err(why) => (None, Some(why)),
         };
-        let facilities = PointLayer::new(register.facilities.iter().map(|f| f.position.into()).collect());
-        let people = PointLayer::new(register.population.iter().map(|c| cell_centre(c.cell).into()).collect());
+        let facilities = PointLayer::new(facility_places(&register));
+        let people = PointLayer::new(cell_places(&register));
         let world = Self {
             version: version_of(network.as_deref(), &register),
             network,
@@ -102,7 +102,7 @@ impl World {
     /// The snapshot after a change of the register. What the change does not reach is shared with this one.
     #[must_use]
     pub fn next(&self, register: Register) -> Self {
-        let points: Vec<Fixed> = register.facilities.iter().map(|f| f.position.into()).collect();
+        let points = facility_places(&register);
         let facility_layer = match &self.network {
             _ if points == self.facility_layer.points() => self.facility_layer.clone(),
             Some(network) => Arc::new(self.facility_layer.with_points(network, points)),
@@ -111,7 +111,7 @@ impl World {
         let population_layer = if Arc::ptr_eq(&register.population, &self.register.population) {
             self.population_layer.clone()
         } else {
-            let points = register.population.iter().map(|c| cell_centre(c.cell).into()).collect();
+            let points = cell_places(&register);
             match &self.network {
                 Some(network) => Arc::new(self.population_layer.with_points(network, points)),
                 None => Arc::new(PointLayer::new(points)),
@@ -262,6 +262,16 @@ impl World {
     }
 }
 
+/// Where facilities are, and on which storey.
+fn facility_places(register: &Register) -> Vec<Place> {
+    register.facilities.iter().map(|f| Place { at: f.position.into(), storey: f.storey() }).collect()
+}
+
+/// The centres of population cells.
+fn cell_places(register: &Register) -> Vec<Place> {
+    register.population.iter().map(|c| cell_centre(c.cell).into()).collect()
+}
+
 fn version_of(network: Option<&Network>, register: &Register) -> String {
     let built = network.map_or("none", |n| n.meta().report.built_at.as_str());
     format!("{}-{:08x}", register.version, xxhash_rust::xxh3::xxh3_64(built.as_bytes()) as u32)
@@ -273,7 +283,15 @@ impl PlacedPoint {
     /// # Errors
     /// [`Unsnappable`] with the distance to the nearest street.
     pub fn new(network: &Network, position: Position, profile: Profile) -> Result<Self, Unsnappable> {
-        let snap = network.snap(Fixed::from(position), profile)?;
+        Self::on(network, position, Storey::Ground, profile)
+    }
+
+    /// Puts a position on some storey on the network.
+    ///
+    /// # Errors
+    /// [`Unsnappable`] with the distance to the nearest street.
+    pub fn on(network: &Network, position: Position, storey: Storey, profile: Profile) -> Result<Self, Unsnappable> {
+        let snap = network.snap(Place { at: position.into(), storey }, profile)?;
         Ok(Self { position, start: Start::new(network, snap, profile) })
     }
 

@@ -16,7 +16,7 @@ use walkshed::coverage::{NearbyQuery, Wishes, nearby};
 use walkshed::demo::{Options, write_files};
 use walkshed::folder::DataFolder;
 use walkshed::geo::{Fixed, Metric, Position, cell_centre, read_area};
-use walkshed::network::build::{BuildOptions, build};
+use walkshed::network::build::{BuildOptions, OWN_NETWORK_KM, build};
 use walkshed::network::{Deciseconds, Direction, Profile, Profiles, Start, route};
 use walkshed::registry::{Category, Demonstration, PositionQuality};
 use walkshed::world::{PlacedPoint, World};
@@ -270,7 +270,7 @@ fn walking_times_are_those_of_a_textbook() {
     let options = BuildOptions {
         streets: city().join("files/streets.osm.pbf"),
         elevation: Vec::new(),
-        island_size: 20,
+        own_network_km: OWN_NETWORK_KM,
         profiles: Profiles::default(),
     };
     let network = build(&options, &|_| {}).unwrap();

@@ -9,7 +9,7 @@ use support::at;
 use support::pbf::Extract;
 use walkshed::geo::Fixed;
 use walkshed::network::access::Kind;
-use walkshed::network::build::{BuildOptions, build};
+use walkshed::network::build::{BuildOptions, OWN_NETWORK_KM, build};
 use walkshed::network::{Deciseconds, Network, Profile, Profiles, Route, Start, route};
 
 const STREET: [(&str, &str); 1] = [("highway", "residential")];
@@ -27,7 +27,7 @@ fn city_with(extract: &Extract, elevation: Option<&[u8]>) -> Network {
     let options = BuildOptions {
         streets,
         elevation: elevation.into_iter().collect(),
-        island_size: 20,
+        own_network_km: OWN_NETWORK_KM,
         profiles: Profiles::default(),
     };
     build(&options, &|_| {}).unwrap()
@@ -294,7 +294,7 @@ fn files_that_are_no_extracts_are_refused_by_name() {
     let refuse = |name: &str, bytes: &[u8]| {
         let streets = folder.path().join(name);
         std::fs::write(&streets, bytes).unwrap();
-        let options = BuildOptions { streets, elevation: Vec::new(), island_size: 20, profiles: Profiles::default() };
+        let options = BuildOptions { streets, elevation: Vec::new(), own_network_km: OWN_NETWORK_KM, profiles: Profiles::default() };
         build(&options, &|_| {}).err().unwrap().to_string()
     };
     for bytes in [&b""[..], b"<osm version=\"0.6\">", &[0; 100], &[255; 100], b"\x00\x00\x00\x0d"] {
@@ -307,7 +307,7 @@ fn files_that_are_no_extracts_are_refused_by_name() {
     let missing = BuildOptions {
         streets: Path::new("/nowhere/x.osm.pbf").into(),
         elevation: Vec::new(),
-        island_size: 20,
+        own_network_km: OWN_NETWORK_KM,
         profiles: Profiles::default(),
     };
     assert!(build(&missing, &|_| {}).err().unwrap().to_string().contains("/nowhere/x.osm.pbf"));
@@ -323,7 +323,7 @@ fn an_extract_cut_anywhere_is_refused_and_never_read_in_part() {
             let options = BuildOptions {
                 streets: path.clone(),
                 elevation: Vec::new(),
-                island_size: 20,
+                own_network_km: OWN_NETWORK_KM,
                 profiles: Profiles::default(),
             };
             // Cut after the header it has no streets; cut elsewhere (and no multiple of 1,000 is a blob's end in the
@@ -358,7 +358,7 @@ fn bytes_changed_at_random_never_panic() {
         let options = BuildOptions {
             streets: path.clone(),
             elevation: Vec::new(),
-            island_size: 20,
+            own_network_km: OWN_NETWORK_KM,
             profiles: Profiles::default(),
         };
         refused += usize::from(build(&options, &|_| {}).is_err());

@@ -49,7 +49,7 @@ fn streets(args: &StreetsArgs, folder: &DataFolder, output: &Output) -> Result<E
     let options = BuildOptions {
         streets: args.file.clone(),
         elevation: args.elevation.clone(),
-        island_size: args.island_size,
+        own_network_km: args.own_network_km,
         profiles: folder.profiles().clone(),
     };
     let bar = output.progress(1);

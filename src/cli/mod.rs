@@ -13,6 +13,7 @@ mod settings;
 mod tokens;
 
 use crate::geo::Datum;
+use crate::network::build::OWN_NETWORK_KM;
 use crate::registry::{Category, Role};
 use clap::{Args, Parser, Subcommand};
 use output::{Failure, Output};
@@ -207,9 +208,10 @@ struct StreetsArgs {
     /// Elevation: GeoTIFF or SRTM .hgt; may be given several times. Without it all ground counts as level.
     #[arg(long, value_name = "FILE", num_args = 1)]
     elevation: Vec<PathBuf>,
-    /// Separate pieces of fewer junctions are kept, but places are put on them only where nothing else is near.
-    #[arg(long, value_name = "N", default_value_t = 20)]
-    island_size: u32,
+    /// Streets without connection to the rest count as a network of their own from this length on, or when they are at
+    /// least half of the largest; shorter pieces are joined to the nearest streets by legs off the network.
+    #[arg(long, value_name = "KM", default_value_t = OWN_NETWORK_KM)]
+    own_network_km: f64,
 }
 
 #[derive(Args, Debug)]

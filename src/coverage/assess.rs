@@ -206,7 +206,7 @@ pub fn rate_centers(
         .collect();
     let snaps: Vec<_> = rated
         .iter()
-        .map(|r| network.snap(register.centers[r.place as usize].position.into(), travel.profile).ok())
+        .map(|r| network.snap(register.centers[r.place as usize].position, travel.profile).ok())
         .collect();
     let columns = side_by_side(&standard.requirements, |requirement| {
         let need = requirement.need();

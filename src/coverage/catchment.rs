@@ -3,6 +3,7 @@
 use super::need::{Demand, Measure, Travel, supply, supply_of, wanted_places};
 use super::reach::{Walkshed, walkshed};
 use super::wanted::Wishes;
+use crate::geo::Storey;
 use crate::network::{Deciseconds, MAX_NEAREST, Network, Unsnappable};
 use crate::registry::{Host, Status};
 use crate::world::{PlacedPoint, World};
@@ -41,11 +42,11 @@ pub fn catchment(
     let register = &world.register;
     let limit = Deciseconds::from_minutes(minutes);
     let found = match host {
-        Host::Facility(id) => register.facilities.get(id).map(|f| (f.position, Some(f.category))),
-        Host::Center(id) => register.centers.get(id).map(|c| (c.position, None)),
+        Host::Facility(id) => register.facilities.get(id).map(|f| (f.position, f.storey(), Some(f.category))),
+        Host::Center(id) => register.centers.get(id).map(|c| (c.position, Storey::Ground, None)),
     };
-    let Some((position, category)) = found else { return Ok(None) };
-    let place = PlacedPoint::new(network, position, travel.profile)?;
+    let Some((position, storey, category)) = found else { return Ok(None) };
+    let place = PlacedPoint::on(network, position, storey, travel.profile)?;
     let walkshed = walkshed(world, network, place, travel.profile, travel.direction, &[minutes]);
     // One search for all of its sort serves the next question about any of them.
     let among = (MAX_NEAREST, Measure::Minutes.limit(Measure::Minutes.horizon().min(60.0)).max(limit));

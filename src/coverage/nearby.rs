@@ -47,7 +47,7 @@ pub fn nearby(world: &World, network: &Network, query: &NearbyQuery) -> NearbyPa
     let NearbyQuery { profile, direction, limit, .. } = *query;
     let start = &query.place.start;
     with_scratch(|Scratch { search, hits }| {
-        search.run(network, profile, direction, &start.seeds(network, profile, direction), limit);
+        search.run(network, profile, direction, &start.seeds(network, profile, direction, limit), limit);
         world.facility_layer.collect(network, profile, direction, start, search, limit, hits);
         let mut wanted = Wanted::new(&world.register, query.wishes);
         let mut keys: Vec<(Deciseconds, u32)> =

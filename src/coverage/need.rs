@@ -1,7 +1,7 @@
 //! What people need within reach, and who can be reached by it: the question behind coverage, gaps, standards and sites.
 
 use super::wanted::{Wanted, Wishes};
-use crate::geo::Position;
+use crate::geo::{Place, Position};
 use crate::memo::{Kept, Key};
 use crate::network::{Deciseconds, Direction, MAX_NEAREST, Network, Profile, Start, Sweep};
 use crate::registry::{Category, EVERYONE, Homes, Register};
@@ -180,11 +180,10 @@ impl Kept for Reached {
 
 fn key_of_supply(key: Key, world: &World, places: &[u32], travel: Travel, measure: Measure) -> Key {
     let facilities = &world.register.facilities;
-    let points: Vec<(i64, i32, i32)> = places
+    let points: Vec<(i64, Place)> = places
         .iter()
         .map(|&p| {
-            let at = world.facility_layer.points()[p as usize];
-            (facilities[p as usize].id, at.x, at.y)
+            (facilities[p as usize].id, world.facility_layer.points()[p as usize])
         })
         .collect();
     key.and(points).and(travel).and(measure)
@@ -230,7 +229,7 @@ pub fn supply_of(
     world.memo.get(&key, || {
         let network = measure.network(network);
         let start = |(_, position): &(i64, Position)| {
-            Some(Start::new(network, network.snap((*position).into(), travel.profile).ok()?, travel.profile))
+            Some(Start::new(network, network.snap(*position, travel.profile).ok()?, travel.profile))
         };
         let starts = points.par_iter().map(start).collect();
         let sweep = Sweep::run(network, travel.profile, travel.direction, starts, nearest, horizon);

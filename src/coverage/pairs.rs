@@ -98,10 +98,10 @@ pub fn pairs(
         let found: Vec<Option<Vec<(u32, Deciseconds)>>> = sites
             .par_iter()
             .map(|site| {
-                let Ok(snap) = network.snap(site.position.into(), profile) else { return None };
+                let Ok(snap) = network.snap(site.position, profile) else { return None };
                 let start = Start::new(network, snap, profile);
                 with_scratch(|Scratch { search, hits }| {
-                    search.run(network, profile, direction, &start.seeds(network, profile, direction), limit);
+                    search.run(network, profile, direction, &start.seeds(network, profile, direction, limit), limit);
                     world.population_layer.collect(network, profile, direction, &start, search, limit, hits);
                     let mut cells: Vec<_> = hits.points().iter().map(|&p| (p, hits.time(p))).collect();
                     cells.sort_unstable();

@@ -49,7 +49,7 @@ pub fn walkshed(
         .collect();
     let (reach, people) = with_scratch(|Scratch { search, hits }| {
         let start = place.start;
-        search.run(network, profile, direction, &start.seeds(network, profile, direction), most);
+        search.run(network, profile, direction, &start.seeds(network, profile, direction, most), most);
         world.facility_layer.collect(network, profile, direction, &start, search, most, hits);
         for &p in hits.points().iter().filter(|&&p| world.register.facilities[p as usize].status == Status::Open) {
             for band in bands.iter_mut().filter(|b| hits.time(p) <= b.limit) {

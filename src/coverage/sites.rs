@@ -235,7 +235,7 @@ pub fn suggest_sites(
                 after.covered += gain;
             }
             let street = network
-                .snap(site.position.into(), question.travel.profile)
+                .snap(site.position, question.travel.profile)
                 .ok()
                 .and_then(|snap| network.name(snap.edge).map(str::to_owned));
             SiteSuggestion {

@@ -127,7 +127,7 @@ fn catchment(world: &World, network: &Network, place: usize) -> Option<f64> {
     let start = PlacedPoint::new(network, center.position, profile).ok()?.start;
     let limit = Deciseconds::from_minutes(CATCHMENT_MIN);
     Some(with_scratch(|Scratch { search, hits }| {
-        search.run(network, profile, direction, &start.seeds(network, profile, direction), limit);
+        search.run(network, profile, direction, &start.seeds(network, profile, direction, limit), limit);
         world.population_layer.collect(network, profile, direction, &start, search, limit, hits);
         let mut cells = hits.points().to_vec();
         cells.sort_unstable();

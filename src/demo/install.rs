@@ -3,7 +3,7 @@
 use super::Files;
 use crate::exchange::{Kind, Options, plan, read_table};
 use crate::folder::DataFolder;
-use crate::network::build::{BuildOptions, StreetsReport, build};
+use crate::network::build::{BuildOptions, OWN_NETWORK_KM, StreetsReport, build};
 use crate::registry::{Audience, Category, Change, Edit, NewFacility, Register, Rules, Scenario};
 use crate::store::{Edition, Store, StoreError};
 use jiff::Timestamp;
@@ -48,7 +48,7 @@ pub async fn install(
     let options = BuildOptions {
         streets: files.streets(),
         elevation: files.elevation(),
-        island_size: 20,
+        own_network_km: OWN_NETWORK_KM,
         profiles: folder.profiles().clone(),
     };
     let (to, told) = (folder.streets(), tell.clone());

@@ -7,6 +7,7 @@ mod geojson_text;
 mod h3;
 mod metric;
 mod position;
+mod storey;
 
 pub use area::{AreaError, read_area};
 pub use datum::{Datum, UnknownDatum};
@@ -14,3 +15,4 @@ pub use geojson_text::{multi_polygon_text, push_line, push_point, push_position}
 pub use h3::{CellParseError, cell_centre, cell_of, parse_cell};
 pub use metric::{Metric, chord_length_m};
 pub use position::{Fixed, Position, PositionError};
+pub use storey::{Place, Storey};

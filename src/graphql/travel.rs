@@ -125,7 +125,7 @@ impl TravelQuery {
                 let field = if side == MatrixSide::Origin { "origins" } else { "destinations" };
                 let placed = list.iter().zip(0..).map(|(place, index)| {
                     let position = place.position(&world, &format!("{field}[{index}]"))?;
-                    match PlacedPoint::new(network, position, engine) {
+                    match PlacedPoint::on(network, position, place.storey(&world), engine) {
                         Ok(placed) => Ok(Some(placed.start)),
                         Err(why) => {
                             let nearest_m = why.nearest_m.map(|m| round(m, 1));

@@ -3,7 +3,7 @@
 use super::error::{bad_input, not_found, unsnappable};
 use super::ids::NodeId;
 use super::scalars::H3Cell;
-use crate::geo::{Fixed, Position, cell_centre};
+use crate::geo::{Fixed, Position, Storey, cell_centre};
 use crate::network::{Direction as EngineDirection, Network, Profile as EngineProfile};
 use crate::registry::{Category as RegisterCategory, RecordKind};
 use crate::world::{PlacedPoint, World};
@@ -103,6 +103,10 @@ pub struct PointInput {
     pub lon: f64,
     /// WGS-84 latitude in degrees, north positive, -90 to 90.
     pub lat: f64,
+    /// The storey, as OpenStreetMap's `level`: 0 is the ground (the default), below 0 is underground. A place on the
+    /// ground joins streets on the ground alone; one underground also joins passages and platforms, one above the ground
+    /// also ways inside buildings.
+    pub level: Option<f64>,
 }
 
 /// A place: exactly one of the four.
@@ -140,8 +144,19 @@ impl PlaceInput {
 
     /// Puts it on the street network.
     pub fn place(&self, world: &World, network: &Network, profile: EngineProfile, field: &str) -> Result<PlacedPoint> {
-        let position = self.position(world, field)?;
-        PlacedPoint::new(network, position, profile).map_err(|e| unsnappable(field, e))
+        let (position, storey) = (self.position(world, field)?, self.storey(world));
+        PlacedPoint::on(network, position, storey, profile).map_err(|e| unsnappable(field, e))
+    }
+
+    /// On which storey it is: of a point by its level, of a facility by its floor.
+    pub fn storey(&self, world: &World) -> Storey {
+        match self {
+            Self::Point(p) => p.level.map_or(Storey::Ground, Storey::of_level),
+            Self::Facility(id) => NodeId::number_of(RecordKind::Facility, id)
+                .and_then(|n| world.register.facilities.get(n))
+                .map_or(Storey::Ground, |f| f.storey()),
+            Self::Center(_) | Self::Cell(_) => Storey::Ground,
+        }
     }
 
     /// Which way people travel when the request does not say: to a service, and away from home.

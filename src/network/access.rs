@@ -105,13 +105,15 @@ pub enum Kind {
     Aerialway = 6,
     /// The edge of a plaza, or a line of sight across it.
     Plaza = 7,
-    /// A passage without length through a barrier.
+    /// A passage without length through a barrier, or into a restricted zone.
     Gate = 8,
+    /// The way from a piece that is cut off to the nearest street, which nobody has mapped.
+    OffNetwork = 9,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Street,
         Self::Path,
         Self::Steps,
@@ -121,6 +123,7 @@ impl Kind {
         Self::Aerialway,
         Self::Plaza,
         Self::Gate,
+        Self::OffNetwork,
     ];
 
     /// From its number in the prepared file; unknown numbers are streets (the file's checksum guards against them).
@@ -138,18 +141,18 @@ impl Kind {
             Self::Lift => params.lifts,
             Self::Ferry => params.ferries,
             Self::Aerialway => params.aerialways,
-            Self::Street | Self::Path | Self::Plaza | Self::Gate => true,
+            Self::Street | Self::Path | Self::Plaza | Self::Gate | Self::OffNetwork => true,
         }
     }
 
-    /// Can a place lie on it? Nobody lives on an escalator or a ferry.
+    /// Can a place lie on it, wherever it runs? Nobody lives on an escalator or a ferry.
     #[must_use]
     pub const fn can_be_snapped_to(self) -> bool {
         matches!(self, Self::Street | Self::Path | Self::Steps | Self::Plaza)
     }
 }
 
-/// Bridges and tunnels take their heights from their ends, and no place is put on them.
+/// Bridges and tunnels take their heights from their ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Structure {
@@ -184,6 +187,12 @@ impl EdgeFlags {
     pub const UNUSUAL_ON_FOOT: Self = Self(4);
     /// In a restricted zone: passable only as the first and the last leg of a trip. Set by the builder.
     pub const RESTRICTED: Self = Self(8);
+    /// The passage from a street (its tail) into a restricted zone (its head). Set by the builder.
+    pub const ENTRY: Self = Self(16);
+    /// A road that carries through traffic, from residential streets up: no service road, footway, path or track.
+    pub const THROUGH: Self = Self(32);
+    /// In a piece that only legs off the network join to the streets. Set by the builder.
+    pub const DETACHED: Self = Self(64);
 
     /// Are all bits of `other` set?
     #[must_use]

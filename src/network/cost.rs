@@ -30,6 +30,7 @@ pub fn cost(segment: &Segment, params: &ProfileParams, forward: bool) -> Decisec
 fn seconds(s: &Segment, params: &ProfileParams, forward: bool) -> f64 {
     match s.kind {
         Kind::Gate => 0.0,
+        Kind::OffNetwork => s.length_m / params.off_network_m_s(),
         Kind::Lift => {
             let climb = f64::from(s.heights[s.heights.len() - 1] - s.heights[0]).abs();
             params.lift_wait_s + s.rise_m.max(climb).max(s.length_m) / params.lift_m_s

@@ -4,7 +4,7 @@
 //! arcs, and the arcs of a vertex lie side by side (CSR). A reverse search walks the same arcs with the costs of the
 //! opposite direction, so one topology serves both. Shapes and heights lie apart.
 
-use super::access::{Access, Kind, ProfileSet, Structure};
+use super::access::{Access, EdgeFlags, Kind, ProfileSet, Structure};
 use super::build::StreetsReport;
 use super::cost::{self, cost};
 pub use super::format::FileError;
@@ -39,8 +39,9 @@ pub struct Edge {
     kind: u8,
     structure: u8,
     usable: u8,
-    island: u8,
-    pad: u16,
+    cut_off: u8,
+    fragment: u8,
+    flags: EdgeFlags,
 }
 
 impl Edge {
@@ -65,16 +66,34 @@ impl Edge {
         ProfileSet(self.usable)
     }
 
-    /// For whom it belongs to a small separate piece.
+    /// For whom it is cut off from the networks that count: a piece of its own, or a street one cannot leave or enter.
     #[must_use]
-    pub const fn island(&self) -> ProfileSet {
-        ProfileSet(self.island)
+    pub const fn cut_off(&self) -> ProfileSet {
+        ProfileSet(self.cut_off)
     }
 
-    /// Can places be put on it?
+    /// For whom it is a piece of its own because this profile may not use what joins it (steps, steep streets).
     #[must_use]
-    pub fn can_be_snapped_to(&self) -> bool {
-        self.kind().can_be_snapped_to() && self.structure() == Structure::Ground
+    pub const fn fragment(&self) -> ProfileSet {
+        ProfileSet(self.fragment)
+    }
+
+    /// Where it runs and who may pass.
+    #[must_use]
+    pub const fn flags(&self) -> EdgeFlags {
+        self.flags
+    }
+
+    /// Is it in a restricted zone, passable only as the first and the last leg of a trip?
+    #[must_use]
+    pub const fn is_restricted(&self) -> bool {
+        self.flags.has(EdgeFlags::RESTRICTED)
+    }
+
+    /// Is it the passage from a street (its tail) into a restricted zone (its head)?
+    #[must_use]
+    pub const fn is_entry(&self) -> bool {
+        self.flags.has(EdgeFlags::ENTRY)
     }
 
     /// A record for the builder.
@@ -93,15 +112,46 @@ impl Edge {
             extra: 0,
             arcs: [0; 2],
             usable: 0,
-            island: 0,
-            pad: 0,
+            cut_off: 0,
+            fragment: 0,
+            flags: EdgeFlags(0),
         }
     }
 
-    /// Sets the profile masks.
-    pub const fn set_masks(&mut self, usable: ProfileSet, island: ProfileSet) {
+    /// The same record with these flags.
+    #[must_use]
+    pub const fn with_flags(self, flags: EdgeFlags) -> Self {
+        Self { flags, ..self }
+    }
+
+    /// Puts its costs from tail to head and back into the tables of the arcs, those along them and those against them.
+    ///
+    /// A passage into a restricted zone is passed inwards alone, in both tables: what is searched from a place outside
+    /// goes in and ends there. The way out is [`super::zone`]'s.
+    pub(super) fn lay_costs(&self, both: [Deciseconds; 2], tables: &mut [Vec<Deciseconds>; 2]) {
+        let [inwards, outwards] = self.arcs.map(|arc| arc as usize);
+        if self.is_entry() {
+            for table in tables {
+                table[inwards] = both[0];
+                table[outwards] = Deciseconds::NEVER;
+            }
+            return;
+        }
+        for (side, arc) in [inwards, outwards].into_iter().enumerate() {
+            tables[0][arc] = both[side];
+            tables[1][arc] = both[1 - side];
+        }
+    }
+
+    /// Sets who can travel it.
+    pub const fn set_usable(&mut self, usable: ProfileSet) {
         self.usable = usable.0;
-        self.island = island.0;
+    }
+
+    /// Sets for whom it is cut off, and for whom a fragment.
+    pub const fn set_separate(&mut self, cut_off: ProfileSet, fragment: ProfileSet) {
+        self.cut_off = cut_off.0;
+        self.fragment = fragment.0;
     }
 }
 
@@ -110,7 +160,8 @@ impl Edge {
 pub struct Meta {
     pub report: StreetsReport,
     pub profiles: Profiles,
-    pub island_size: u32,
+    /// A separate piece with so many kilometres of streets is a network of its own.
+    pub own_network_km: f64,
     pub has_elevation: bool,
     /// West, south, east, north in degrees.
     pub bounds: [f64; 4],
@@ -322,10 +373,7 @@ impl Network {
                 for id in self.edge_ids() {
                     let (edge, segment) = (self.edge(id), self.cost_segment(id));
                     let both = [cost(&segment, params, true), cost(&segment, params, false)];
-                    for (i, &arc) in edge.arcs.iter().enumerate() {
-                        table[0][arc as usize] = both[i];
-                        table[1][arc as usize] = both[1 - i];
-                    }
+                    edge.lay_costs(both, &mut table);
                 }
                 table
             })

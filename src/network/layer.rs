@@ -7,7 +7,7 @@ use super::profile::Profile;
 use super::search::{Search, Start};
 use super::snap::{Snap, Unsnappable};
 use super::units::{Deciseconds, Direction, VertexId};
-use crate::geo::Fixed;
+use crate::geo::Place;
 use rayon::prelude::*;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -31,7 +31,7 @@ struct Hung {
 
 /// A fixed set of points over one network. What a profile needs is made when it is first asked for.
 pub struct PointLayer {
-    points: Vec<Fixed>,
+    points: Vec<Place>,
     by_profile: ByProfile,
     /// For the same streets with lengths counted.
     by_length: ByProfile,
@@ -44,7 +44,8 @@ type ByProfile = [OnceLock<Snapped>; Profile::COUNT];
 impl PointLayer {
     /// A layer of points.
     #[must_use]
-    pub fn new(points: Vec<Fixed>) -> Self {
+    pub fn new<P: Into<Place>>(points: Vec<P>) -> Self {
+        let points = points.into_iter().map(Into::into).collect();
         Self { points, by_profile: Default::default(), by_length: Default::default(), before: None }
     }
 
@@ -58,18 +59,18 @@ impl PointLayer {
     /// The layer of other points over the same network. What was made ready for this one is ready for that one too, and
     /// points that were there already are not put on the streets again.
     #[must_use]
-    pub fn with_points(&self, network: &Network, points: Vec<Fixed>) -> Self {
+    pub fn with_points(&self, network: &Network, points: Vec<Place>) -> Self {
         // Where one was taken out, those after it have moved up; where one was added, all are in their places.
         let in_place = points.len() >= self.points.len();
-        let known: HashMap<Fixed, usize> =
+        let known: HashMap<Place, usize> =
             if in_place { HashMap::new() } else { self.points.iter().enumerate().map(|(i, &p)| (p, i)).collect() };
-        let same = |i: usize, p: Fixed| {
+        let same = |i: usize, p: Place| {
             if self.points.get(i) == Some(&p) { Some(i) } else { known.get(&p).copied() }
         };
         let next = Self::new(points);
         for profile in Profile::ALL {
             let Some(old) = self.by_profile[profile.index()].get() else { continue };
-            let snap = |(i, &p): (usize, &Fixed)| match same(i, p) {
+            let snap = |(i, &p): (usize, &Place)| match same(i, p) {
                 Some(i) => old.snaps[i],
                 None => network.snap(p, profile).ok(),
             };
@@ -87,7 +88,7 @@ impl PointLayer {
 
     /// The points themselves.
     #[must_use]
-    pub fn points(&self) -> &[Fixed] {
+    pub fn points(&self) -> &[Place] {
         &self.points
     }
 
@@ -100,7 +101,7 @@ impl PointLayer {
                 (Some(known), _) => known.snaps.clone(),
                 (None, Some((layer, streets))) => {
                     let known = &layer.snapped(streets, profile).snaps;
-                    let again = |(&p, snap): (&Fixed, &Option<Snap>)| {
+                    let again = |(&p, snap): (&Place, &Option<Snap>)| {
                         if is_touched(network, p, snap.as_ref(), profile) {
                             network.snap(p, profile).ok()
                         } else {
@@ -167,7 +168,7 @@ impl PointLayer {
                 let mut sums = vec![0.0; junctions];
                 for (start, weight) in part {
                     with_scratch(|Scratch { search, .. }| {
-                        search.run(network, profile, turned, &start.seeds(network, profile, turned), limit);
+                        search.run(network, profile, turned, &start.seeds(network, profile, turned, limit), limit);
                         for &v in search.reached() {
                             sums[v as usize] += weight;
                         }

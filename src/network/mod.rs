@@ -19,6 +19,7 @@ mod snap;
 mod sweep;
 mod units;
 pub mod walkshed;
+mod zone;
 
 /// What must stand wherever a map of these streets is shown (ODbL 1.0).
 pub const ATTRIBUTION: &str = "© OpenStreetMap contributors";
@@ -30,7 +31,7 @@ pub use layer::{Hits, PointLayer, Scratch, Snapped, with_scratch};
 pub use overlay::{ChangedStreet, JOIN_LIMIT_M, StreetChange, StreetChangeError, StreetKind};
 pub use profile::{AccessMode, Profile, ProfileError, ProfileParams, Profiles};
 pub use route::{PathPiece, PathStats, Route, matrix, path_to, route, stats_of};
-pub use search::{Search, Seed, Start};
-pub use snap::{Snap, Unsnappable};
+pub use search::{Search, Seed, Seeds, Start};
+pub use snap::{Snap, Unsnappable, handicap_m};
 pub use sweep::{MAX_NEAREST, Sweep};
 pub use units::{Deciseconds, Direction, EdgeId, VertexId};

@@ -4,15 +4,19 @@
 //! new junction, and pieces stand for what was whole. No number of the file changes, so that junctions, streets and what
 //! was put on them keep their numbers. The times of a piece are those between two points of the whole, so that going
 //! straight on takes exactly as long as before.
+//!
+//! A new street that meets an open street is open. Where it also meets a restricted one (in a gated compound, say), it gets
+//! a junction of its own there and an entry into the zone: those inside get out by it, and nobody passes through. New
+//! streets that meet restricted ones alone belong to their zone.
 
-use super::access::{Access, Kind, ProfileSet, Structure};
+use super::access::{Access, EdgeFlags, Kind, ProfileSet, Structure};
 use super::cost::{self, cost};
 use super::file::{Edge, Network};
 use super::profile::Profile;
 use super::route::cut;
 use super::snap::{Snap, SnapIndex, SnapTables};
 use super::units::{Deciseconds, EdgeId, VertexId};
-use crate::geo::{Fixed, Metric, Position, chord_length_m};
+use crate::geo::{Fixed, Metric, Place, Position, chord_length_m};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -142,6 +146,8 @@ enum Whole {
     Before(EdgeId),
     /// A new line, by its place.
     Line(usize),
+    /// The passage from a new line into a restricted zone.
+    Entry,
 }
 
 struct Piece {
@@ -221,6 +227,7 @@ impl Overlay {
             let whole = match piece.of {
                 Whole::Before(id) => self.arcs_before[&id].map(|arc| before[0][arc as usize]),
                 Whole::Line(line) => of_line(line),
+                Whole::Entry => [Deciseconds(0); 2],
             };
             let part = |whole: Deciseconds| {
                 if whole.is_some() {
@@ -229,11 +236,7 @@ impl Overlay {
                     Deciseconds::NEVER
                 }
             };
-            let both = whole.map(part);
-            for side in [0, 1] {
-                tables[0][edge.arcs[side] as usize] = both[side];
-                tables[1][edge.arcs[side] as usize] = both[1 - side];
-            }
+            edge.lay_costs(whole.map(part), &mut tables);
         }
         tables
     }
@@ -257,6 +260,14 @@ struct Line<'a> {
     /// The junctions at its ends, and on it.
     ends: [usize; 2],
     joints: Vec<(f64, usize)>,
+    /// Does it meet restricted streets alone?
+    is_restricted: bool,
+}
+
+impl Line<'_> {
+    fn junctions(&self) -> impl Iterator<Item = usize> {
+        self.ends.into_iter().chain(self.joints.iter().map(|j| j.1))
+    }
 }
 
 /// A new junction on its way: where ends of lines meet.
@@ -273,8 +284,8 @@ impl Network {
     /// These streets with changes, each told with its place among them when it cannot be made. What was changed before is
     /// left out: changes are always of the streets of the file.
     ///
-    /// The heights of a new street run evenly from those of the streets it joins. Islands it joins stay second choice for
-    /// places that have another street near.
+    /// The heights of a new street run evenly from those of the streets it joins. What was cut off and is joined by it
+    /// stays second choice for places that have another street near.
     ///
     /// # Errors
     /// [`StreetChangeError`] with the place of the change.
@@ -329,7 +340,8 @@ impl Network {
     fn to_close(&self, at: Position, kind: Option<StreetKind>) -> Result<EdgeId, StreetChangeError> {
         let (point, metric) = (Fixed::from(at), Metric::at(at.lat()));
         let edges = self.edges_before();
-        let wanted = |edge: &Edge| edge.kind() != Kind::Gate && edge.access.any() && kind.is_none_or(|k| k.is(edge));
+        let can_be_closed = |edge: &Edge| !matches!(edge.kind(), Kind::Gate | Kind::OffNetwork) && edge.access.any();
+        let wanted = |edge: &Edge| can_be_closed(edge) && kind.is_none_or(|k| k.is(edge));
         // No edge is farther from its beginning than it is long; a metre for the rounding of both.
         let vertices = self.vertices_before();
         let may_be_near = |edge: &Edge| {
@@ -367,7 +379,7 @@ impl Network {
                 return Err((n, StreetChangeError::TooShort(line.len())));
             }
             let points = line.iter().map(|&p| Fixed::from(p)).collect();
-            lines.push(Line { kind: *kind, points, name: name.as_deref(), ends: [0; 2], joints: Vec::new() });
+            lines.push(Line { kind: *kind, points, name: name.as_deref(), ends: [0; 2], joints: Vec::new(), is_restricted: false });
             of_line.push(n);
         }
         // Ends at one place are one junction, unless they are the two ends of one line.
@@ -438,8 +450,36 @@ impl Network {
         if let Some(l) = apart(&lines, &joints) {
             return Err((of_line[l], StreetChangeError::Apart));
         }
+        self.find_restricted(&mut lines, &joints);
         settle_heights(&lines, &mut joints);
         Ok((lines, joints, of_line))
+    }
+}
+
+impl Network {
+    /// Marks new lines that meet restricted streets alone, by whichever other new lines.
+    fn find_restricted(&self, lines: &mut [Line<'_>], joints: &[Joint]) {
+        let is_open = |joint: &Joint| joint.on.is_some_and(|(edge, _)| !self.edge(edge).is_restricted());
+        let mut open: Vec<bool> = joints.iter().map(is_open).collect();
+        // Zones are left at entries alone: what is open goes on along lines, and not through restricted streets.
+        spread_along(lines, &mut open);
+        for line in lines {
+            line.is_restricted = !open[line.ends[0]];
+        }
+    }
+}
+
+/// Marks the junctions that new lines join to marked ones.
+fn spread_along(lines: &[Line<'_>], marked: &mut [bool]) {
+    let mut is_settled = false;
+    while !is_settled {
+        is_settled = true;
+        for line in lines {
+            if line.junctions().any(|n| marked[n]) && !line.junctions().all(|n| marked[n]) {
+                line.junctions().for_each(|n| marked[n] = true);
+                is_settled = false;
+            }
+        }
     }
 }
 
@@ -470,19 +510,8 @@ fn nearest_line(lines: &[Line<'_>], joint: &Joint, limit_m: f64) -> Option<(f64,
 /// A line from which no street of the file is reached, by whichever new ones.
 fn apart(lines: &[Line<'_>], joints: &[Joint]) -> Option<usize> {
     let mut reached: Vec<bool> = joints.iter().map(|j| j.on.is_some()).collect();
-    loop {
-        let mut is_settled = true;
-        for line in lines {
-            let all = || line.ends.iter().copied().chain(line.joints.iter().map(|j| j.1));
-            if all().any(|n| reached[n]) && !all().all(|n| reached[n]) {
-                all().for_each(|n| reached[n] = true);
-                is_settled = false;
-            }
-        }
-        if is_settled {
-            return lines.iter().position(|line| !reached[line.ends[0]]);
-        }
-    }
+    spread_along(lines, &mut reached);
+    lines.iter().position(|line| !reached[line.ends[0]])
 }
 
 /// Junctions on no street of the file take the heights between those that are, along the lines.
@@ -567,8 +596,19 @@ impl Plan {
             index: SnapIndex::build(&[], &[]),
             bounds: Vec::new(),
         };
+        // Where open lines meet a restricted street, they have a junction of their own.
+        let mut outside: BTreeMap<usize, usize> = BTreeMap::new();
+        for line in lines.iter().filter(|line| !line.is_restricted) {
+            for n in line.junctions() {
+                let is_inside = joints[n].on.is_some_and(|(edge, _)| before[edge.index()].is_restricted());
+                if is_inside && !outside.contains_key(&n) {
+                    outside.insert(n, joints.len() + outside.len());
+                    self.vertices.push(joints[n].at);
+                }
+            }
+        }
         // The arcs that leave each new junction: where to, and the half edge.
-        let mut leaving: Vec<Vec<(VertexId, u32)>> = vec![Vec::new(); joints.len()];
+        let mut leaving: Vec<Vec<(VertexId, u32)>> = vec![Vec::new(); joints.len() + outside.len()];
         let first_edge = before.len() as u32 - 1;
 
         for (&id, cuts) in &mut self.cuts {
@@ -627,14 +667,16 @@ impl Plan {
                 .into_iter()
                 .filter(|p| costs[p.index()].iter().any(|c| c.is_some()))
                 .for_each(|p| usable.insert(p));
-            // Where all it joins is an island, so is it.
-            let mut island = usable;
-            for joint in [line.ends[0], line.ends[1]].into_iter().filter_map(|n| joints[n].on) {
-                island.0 &= before[joint.0.index()].island().0;
-            }
-            if line.ends.iter().all(|&n| joints[n].on.is_none()) {
-                island = ProfileSet::default();
-            }
+            // Where all it joins is cut off, or a fragment, so is it.
+            let joined: Vec<&Edge> =
+                line.ends.iter().filter_map(|&n| joints[n].on).map(|(edge, _)| &before[edge.index()]).collect();
+            let all_are = |mask: fn(&Edge) -> ProfileSet| match &joined[..] {
+                [] => ProfileSet::default(),
+                some => ProfileSet(some.iter().fold(usable.0, |all, edge| all & mask(edge).0)),
+            };
+            let (cut_off, fragment) = (all_are(Edge::cut_off), all_are(Edge::fragment));
+            let flags = if line.is_restricted { EdgeFlags::RESTRICTED } else { EdgeFlags::default() };
+            let of_line = |n: usize| outside.get(&n).copied().filter(|_| !line.is_restricted).unwrap_or(n);
             let name = line.name.map_or(Edge::NO_NAME, |name| {
                 overlay.names.push(name.to_owned());
                 (network.name_count() + overlay.names.len() - 1) as u32
@@ -645,15 +687,18 @@ impl Plan {
             for pair in stops.windows(2) {
                 let ((from, a), (to, b)) = (pair[0], pair[1]);
                 let number = (first_edge as usize + overlay.edges.len()) as u32;
-                let mut piece = Edge::new(vertex(a), vertex(b), kind, structure, access);
+                let (from_vertex, to_vertex) = (of_line(a), of_line(b));
+                let mut piece =
+                    Edge::new(vertex(from_vertex), vertex(to_vertex), kind, structure, access).with_flags(flags);
                 piece.length_m = (whole_m * (to - from)) as f32;
                 piece.name = name;
                 if kind == Kind::Lift {
                     piece.extra = (segment.rise_m * 100.0).round() as u32;
                 }
-                piece.set_masks(usable, island);
-                leaving[a].push((piece.head, number * 2));
-                leaving[b].push((piece.tail, number * 2 + 1));
+                piece.set_usable(usable);
+                piece.set_separate(cut_off, fragment);
+                leaving[from_vertex].push((piece.head, number * 2));
+                leaving[to_vertex].push((piece.tail, number * 2 + 1));
                 let mut points = cut(&line.points, &metric(line.points[0]), from, to);
                 if points.len() < 2 {
                     points.push(points[0]);
@@ -663,6 +708,20 @@ impl Plan {
             }
             overlay.line_costs.push(costs);
             overlay.line_lengths.push(Deciseconds::from_seconds(whole_m));
+        }
+
+        let mut everyone = ProfileSet::default();
+        Profile::ALL.into_iter().for_each(|p| everyone.insert(p));
+        for (&inside, &outside) in &outside {
+            let number = (first_edge as usize + overlay.edges.len()) as u32;
+            let access = Access::FOOT.with(Access::BIKE);
+            let flags = EdgeFlags::RESTRICTED.with(EdgeFlags::ENTRY);
+            let mut entry = Edge::new(vertex(outside), vertex(inside), Kind::Gate, Structure::Ground, access).with_flags(flags);
+            entry.set_usable(everyone);
+            leaving[outside].push((entry.head, number * 2));
+            leaving[inside].push((entry.tail, number * 2 + 1));
+            let (at, height) = (joints[inside].at, joints[inside].height);
+            overlay.lay(entry, &[at, at], &[height, height], Piece { of: Whole::Entry, from: 0.0, to: 1.0 });
         }
 
         overlay.first_arc = network.first_arc_before().to_vec();
@@ -711,14 +770,9 @@ fn resampled(heights: &[f32], from: f64, to: f64) -> Vec<f32> {
     (0..=pieces as usize).map(at).collect()
 }
 
-/// Must a point be put on the streets again, now that they have changed? It lies at `snap` before.
-pub(super) fn is_touched(network: &Network, at: Fixed, snap: Option<&Snap>, profile: Profile) -> bool {
+/// Must a place be put on the streets again, now that they have changed? It lies at `snap` before.
+pub(super) fn is_touched(network: &Network, place: Place, snap: Option<&Snap>, profile: Profile) -> bool {
     let Some(overlay) = network.overlay() else { return false };
-    let limit_m = network.profiles().get(profile).snap_limit_m;
-    match snap {
-        Some(snap) if network.is_gone(snap.edge) => true,
-        // From an island one goes to any other street within the limit.
-        Some(snap) if !network.edge(snap.edge).island().contains(profile) => overlay.may_be_near(at, snap.off_m),
-        _ => overlay.may_be_near(at, limit_m),
-    }
+    snap.is_some_and(|snap| network.is_gone(snap.edge))
+        || overlay.may_be_near(place.at, network.snap_reach_m(place, snap, profile))
 }

@@ -7,6 +7,7 @@ use super::profile::Profile;
 use super::search::{Search, Start};
 use super::snap::Snap;
 use super::units::{Deciseconds, Direction, EdgeId, VertexId};
+use super::zone::WayOut;
 use crate::geo::{Fixed, Metric};
 use rayon::prelude::*;
 
@@ -27,6 +28,9 @@ pub struct PathStats {
     pub descent_m: f64,
     /// Of the metres, on steps.
     pub steps_m: f64,
+    /// Of the metres, off the network: from the place to the street at both ends, and between streets and pieces that are
+    /// cut off from them.
+    pub off_network_m: f64,
 }
 
 /// A way between two places, in the order it is travelled.
@@ -44,8 +48,10 @@ impl PathStats {
         let edge = network.edge(piece.edge);
         let metres = f64::from(edge.length_m) * (piece.to - piece.from).abs();
         self.metres += metres;
-        if edge.kind() == Kind::Steps {
-            self.steps_m += metres;
+        match edge.kind() {
+            Kind::Steps => self.steps_m += metres,
+            Kind::OffNetwork => self.off_network_m += metres,
+            _ => {}
         }
         let heights = network.heights(piece.edge);
         let last = (heights.len() - 1) as f64;
@@ -96,13 +102,23 @@ pub fn path_to(
     };
     out.push(PathPiece { edge: end.edge, from: if from_tail { 0.0 } else { 1.0 }, to: end.fraction });
     let arc_edges = network.arc_edges();
-    while let Some(arc) = search.parent_arc(here) {
+    let mut step_back = |here: &mut VertexId, arc: u32| {
         let (edge, backward) = (EdgeId(arc_edges[arc as usize] / 2), arc_edges[arc as usize] % 2 == 1);
         let (from, to) = if backward { (1.0, 0.0) } else { (0.0, 1.0) };
         out.push(PathPiece { edge, from, to });
-        here = if backward { network.edge(edge).head } else { network.edge(edge).tail };
+        *here = if backward { network.edge(edge).head } else { network.edge(edge).tail };
+    };
+    while let Some(arc) = search.parent_arc(here) {
+        step_back(&mut here, arc);
     }
     let first = network.edge(start.snap.edge);
+    if first.is_restricted() {
+        // The search was seeded with what is reached within the zone of the start.
+        let way_out = WayOut::find(network, profile, direction, start, search.time(here));
+        while let Some(arc) = way_out.parent_arc(here) {
+            step_back(&mut here, arc);
+        }
+    }
     let to_tail = if first.tail == first.head {
         quicker_by_tail(start.snap.to_ends(network, profile, direction))
     } else {
@@ -115,7 +131,7 @@ pub fn path_to(
 /// What the pieces of a way add up to, travelled in the search's order or, for [`Direction::Towards`], against it.
 #[must_use]
 pub fn stats_of(network: &Network, pieces: &[PathPiece], direction: Direction, off_m: f64) -> PathStats {
-    let mut stats = PathStats { metres: off_m, ..PathStats::default() };
+    let mut stats = PathStats { metres: off_m, off_network_m: off_m, ..PathStats::default() };
     for piece in pieces {
         let piece = match direction {
             Direction::From => *piece,
@@ -169,7 +185,7 @@ fn one_to_one(
     let mut via = None;
     let edge = network.edge(end.snap.edge);
     let ends = end.snap.from_ends(network, profile, Direction::From);
-    let seeds = start.seeds(network, profile, Direction::From);
+    let seeds = start.seeds(network, profile, Direction::From, limit);
     search.run_until(network, profile, Direction::From, &seeds, limit, |v, t| {
         for (vertex, leg) in [(edge.tail, ends[0]), (edge.head, ends[1])] {
             if vertex == v && t + leg + end.off < best {
@@ -251,7 +267,7 @@ fn times_between(
         .map(|t| t.map(|t| t.snap.from_ends(network, profile, direction).map(|leg| leg + t.off)))
         .collect();
     let row = |start: &Start, search: &mut Search| {
-        search.run(network, profile, direction, &start.seeds(network, profile, direction), limit);
+        search.run(network, profile, direction, &start.seeds(network, profile, direction, limit), limit);
         let time = |(end, legs): (&Option<Start>, &Option<[Deciseconds; 2]>)| {
             let (end, legs) = (end.as_ref()?, legs.as_ref()?);
             let edge = network.edge(end.snap.edge);

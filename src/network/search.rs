@@ -6,6 +6,8 @@ use super::profile::Profile;
 use super::queue::BucketQueue;
 use super::snap::Snap;
 use super::units::{Deciseconds, Direction, VertexId};
+use super::zone::WayOut;
+use std::ops::Deref;
 
 const NONE: u32 = u32::MAX;
 
@@ -30,12 +32,42 @@ impl Start {
         Self { snap, off: network.profiles().get(profile).off_network_time(snap.off_m) }
     }
 
-    /// The two ends of the place's edge, as far as they can be reached.
+    /// Where a search from the place begins: the two ends of its edge, or, in a restricted zone, every junction that is
+    /// reached without leaving the zone and the streets outside its gates, within `limit`.
     #[must_use]
-    pub fn seeds(&self, network: &Network, profile: Profile, direction: Direction) -> [Seed; 2] {
+    pub fn seeds(&self, network: &Network, profile: Profile, direction: Direction, limit: Deciseconds) -> Seeds {
+        if network.edge(self.snap.edge).is_restricted() {
+            Seeds::Zone(WayOut::find(network, profile, direction, self, limit).seeds)
+        } else {
+            Seeds::Ends(self.ends(network, profile, direction))
+        }
+    }
+
+    /// The two ends of the place's edge, as far as they can be reached.
+    pub(super) fn ends(&self, network: &Network, profile: Profile, direction: Direction) -> [Seed; 2] {
         let edge = network.edge(self.snap.edge);
         let [tail, head] = self.snap.to_ends(network, profile, direction);
         [Seed { vertex: edge.tail, time: self.off + tail }, Seed { vertex: edge.head, time: self.off + head }]
+    }
+}
+
+/// Where a search begins. On open streets nothing is allocated.
+#[derive(Debug, Clone)]
+pub enum Seeds {
+    /// The ends of the place's edge.
+    Ends([Seed; 2]),
+    /// What is reached within the restricted zone of the place, and the streets outside its gates.
+    Zone(Vec<Seed>),
+}
+
+impl Deref for Seeds {
+    type Target = [Seed];
+
+    fn deref(&self) -> &[Seed] {
+        match self {
+            Self::Ends(ends) => ends,
+            Self::Zone(all) => all,
+        }
     }
 }
 

@@ -1,12 +1,67 @@
-//! Where a point is put on a street: the nearest usable edge, the fraction along it, the distance to it.
+//! Where a place joins the network: the nearest edge that takes it, the fraction along it, the distance to it.
+//!
+//! Every edge that the profile can use is a candidate within the profile's limit. Edges on which people seldom live or
+//! walk count as farther than they are, by a handicap in metres, so that an ordinary street wins when it is nearly as near
+//! ([`handicap_m`]). Edges that are cut off from the network count only where no other edge lies within the limit.
 //!
 //! The index is a packed R-tree over street segments in the order of their edges, which is that of a Hilbert curve,
 //! so that it needs no sorting and lies in the prepared file as it is searched.
 
+use super::access::{EdgeFlags, Kind, Structure};
 use super::file::{Edge, Network};
 use super::profile::Profile;
 use super::units::{Deciseconds, Direction, EdgeId};
-use crate::geo::{Fixed, Metric};
+use crate::geo::{Fixed, Metric, Place, Storey};
+
+/// A street on a bridge or viaduct takes a place unless a street on the ground is nearly as near, metres.
+pub const BRIDGE_HANDICAP_M: f64 = 30.0;
+/// A cycleway takes a walker unless a street where people ordinarily walk is nearly as near, metres.
+pub const UNUSUAL_HANDICAP_M: f64 = 20.0;
+/// A street of a piece that only legs off the network join to the others, or from which this profile reaches little (steps or
+/// slopes all around), takes a place unless one of the network is nearly as near, metres.
+pub const FRAGMENT_HANDICAP_M: f64 = 50.0;
+/// A place below the ground joins a way on the ground only where no way below is about as near, metres.
+pub const OTHER_STOREY_HANDICAP_M: f64 = 100.0;
+
+/// By how many metres an edge counts as farther than it is; `None` where a place on this storey never joins it.
+#[must_use]
+pub fn handicap_m(edge: &Edge, profile: Profile, storey: Storey) -> Option<f64> {
+    const OFF_GROUND: u8 = EdgeFlags::UNDERGROUND.0 | EdgeFlags::INDOOR.0;
+    let (structure, flags) = (edge.structure(), edge.flags().0);
+    let on_ground = structure == Structure::Ground && flags & OFF_GROUND == 0;
+    let below = structure == Structure::Tunnel || flags & EdgeFlags::UNDERGROUND.0 != 0;
+    let mut handicap = match storey {
+        Storey::Below if below => 0.0,
+        Storey::Above if flags & EdgeFlags::INDOOR.0 != 0 => 0.0,
+        _ if on_ground => match storey {
+            Storey::Below => OTHER_STOREY_HANDICAP_M,
+            Storey::Ground | Storey::Above => 0.0,
+        },
+        _ if structure == Structure::Bridge && flags & OFF_GROUND == 0 && edge.kind() == Kind::Street => {
+            BRIDGE_HANDICAP_M
+        }
+        _ => return None,
+    };
+    if flags & EdgeFlags::UNUSUAL_ON_FOOT.0 != 0 && profile != Profile::Bicycle {
+        handicap += UNUSUAL_HANDICAP_M;
+    }
+    if edge.fragment().contains(profile) || flags & EdgeFlags::DETACHED.0 != 0 {
+        handicap += FRAGMENT_HANDICAP_M;
+    }
+    Some(handicap)
+}
+
+/// Can places on some storey join the edge?
+fn takes_places(edge: &Edge) -> bool {
+    let is_street = edge.kind() == Kind::Street;
+    edge.kind().can_be_snapped_to()
+        && match edge.structure() {
+            Structure::Ground => true,
+            // Nobody lives on a footbridge or in a road tunnel.
+            Structure::Bridge => is_street,
+            Structure::Tunnel => !is_street,
+        }
+}
 
 /// Children of a box.
 const FANOUT: usize = 8;
@@ -23,7 +78,7 @@ impl SnapIndex {
     pub(super) fn build(edges: &[Edge], shapes: &[Fixed]) -> Self {
         let mut pieces = Vec::new();
         for (n, pair) in edges.windows(2).enumerate() {
-            if pair[0].can_be_snapped_to() && pair[0].usable().0 != 0 {
+            if takes_places(&pair[0]) && pair[0].usable().0 != 0 {
                 pieces.extend((pair[0].shape..pair[1].shape - 1).map(|s| [n as u32, s]));
             }
         }
@@ -118,10 +173,12 @@ impl Snap {
     }
 }
 
-/// The best candidates so far: squared metres, piece (its edge by its number in the network), fraction along the piece.
+/// A candidate: squared metres, those with the handicap, piece (its edge by its number in the network), fraction along
+/// the piece.
 #[derive(Clone, Copy)]
 struct Best {
     d2: f64,
+    score2: f64,
     piece: [u32; 2],
     t: f64,
 }
@@ -129,23 +186,24 @@ struct Best {
 struct Walk<'a> {
     tables: SnapTables<'a>,
     profile: Profile,
-    at: Fixed,
+    place: Place,
     metric: Metric,
     limit2: f64,
+    /// The best of the network, and the best of what is cut off.
     main: Option<Best>,
-    island: Option<Best>,
+    cut_off: Option<Best>,
 }
 
 impl Walk<'_> {
     fn bound(&self) -> f64 {
-        self.main.map_or(self.limit2, |b| b.d2)
+        self.main.map_or(self.limit2, |b| b.score2)
     }
 
     fn box_d2(&self, b: &[i32; 4]) -> f64 {
         let gap =
             |low: i32, p: i32, high: i32| (i64::from(low) - i64::from(p)).max(i64::from(p) - i64::from(high)).max(0);
-        let dx = gap(b[0], self.at.x, b[2]) as f64 * self.metric.kx;
-        let dy = gap(b[1], self.at.y, b[3]) as f64 * self.metric.ky;
+        let dx = gap(b[0], self.place.at.x, b[2]) as f64 * self.metric.kx;
+        let dy = gap(b[1], self.place.at.y, b[3]) as f64 * self.metric.ky;
         dx * dx + dy * dy
     }
 
@@ -188,43 +246,58 @@ impl Walk<'_> {
             if !edge.usable().contains(self.profile) || gone.binary_search(&number).is_ok() {
                 continue;
             }
+            let cut_off = edge.cut_off().contains(self.profile);
+            let best = if cut_off { &mut self.cut_off } else { &mut self.main };
+            let bound = best.map_or(f64::INFINITY, |b| b.score2);
             let (a, b) = (shapes[point as usize], shapes[point as usize + 1]);
-            let (t, d2) = self.metric.project(self.at, a, b);
-            let best = if edge.island().contains(self.profile) { &mut self.island } else { &mut self.main };
-            if d2 <= self.limit2 && best.is_none_or(|b| d2 < b.d2) {
-                *best = Some(Best { d2, piece: [first_edge + number, point], t });
+            let (t, d2) = self.metric.project(self.place.at, a, b);
+            if d2 > self.limit2 || d2 >= bound {
+                continue;
+            }
+            let Some(handicap) = handicap_m(edge, self.profile, self.place.storey) else { continue };
+            let score2 = if handicap > 0.0 { (d2.sqrt() + handicap).powi(2) } else { d2 };
+            if score2 < bound {
+                *best = Some(Best { d2, score2, piece: [first_edge + number, point], t });
             }
         }
     }
 }
 
 impl Network {
-    /// Puts a point on the nearest edge that the profile can use. Islands count only where no other street lies
-    /// within the limit. Bridges, tunnels, lifts and ferries are passed over: nobody lives on them.
+    /// Joins a place to the nearest edge that the profile can use and that takes places of its storey, by the rule that
+    /// the module states. What is cut off from the network counts only where nothing else lies within the limit.
     ///
     /// # Errors
     /// [`Unsnappable`] with the distance to the nearest street, past the profile's snapping limit.
-    pub fn snap(&self, at: Fixed, profile: Profile) -> Result<Snap, Unsnappable> {
+    pub fn snap(&self, place: impl Into<Place>, profile: Profile) -> Result<Snap, Unsnappable> {
+        let place = place.into();
         let limit_m = self.profiles().get(profile).snap_limit_m;
-        let found = self.nearest(at, profile, limit_m);
-        found[0].or(found[1]).map(|best| self.snap_of(at, best)).ok_or_else(|| {
-            let anywhere = self.nearest(at, profile, f64::INFINITY);
+        let found = nearest_in(self.snap_tables(), place, profile, limit_m);
+        found[0].or(found[1]).map(|best| self.snap_of(place.at, best)).ok_or_else(|| {
+            let anywhere = nearest_in(self.snap_tables(), place, profile, f64::INFINITY);
             let nearest = anywhere.into_iter().flatten().map(|best| best.d2).min_by(f64::total_cmp);
             Unsnappable { nearest_m: nearest.map(f64::sqrt), limit_m }
         })
     }
 
-    /// The nearest street of the file that the profile can use, islands as well as others, some edges (in the order of
-    /// their numbers) left out.
+    /// The nearest street of the file on the ground that the profile can use, whether cut off or not, some edges (in the
+    /// order of their numbers) left out.
     pub(super) fn snap_before(&self, at: Fixed, profile: Profile, limit_m: f64, without: &[u32]) -> Option<Snap> {
         let of_file = self.snap_tables().take(1).map(|tables| SnapTables { gone: without, ..tables });
-        let found = nearest_in(of_file, at, profile, limit_m).into_iter().flatten();
-        found.min_by(|a, b| a.d2.total_cmp(&b.d2)).map(|best| self.snap_of(at, best))
+        let found = nearest_in(of_file, at.into(), profile, limit_m).into_iter().flatten();
+        found.min_by(|a, b| a.score2.total_cmp(&b.score2)).map(|best| self.snap_of(at, best))
     }
 
-    /// The nearest piece of the main network, and the nearest of an island (which may be missing beyond the former).
-    fn nearest(&self, at: Fixed, profile: Profile, limit_m: f64) -> [Option<Best>; 2] {
-        nearest_in(self.snap_tables(), at, profile, limit_m)
+    /// Could an edge that is nearer than this take the place from the edge it has joined? Metres.
+    pub(super) fn snap_reach_m(&self, place: Place, snap: Option<&Snap>, profile: Profile) -> f64 {
+        let limit_m = self.profiles().get(profile).snap_limit_m;
+        match snap {
+            Some(snap) if !self.edge(snap.edge).cut_off().contains(profile) => {
+                let handicap = handicap_m(self.edge(snap.edge), profile, place.storey);
+                handicap.map_or(limit_m, |m| (snap.off_m + m).min(limit_m))
+            }
+            _ => limit_m,
+        }
     }
 
     fn snap_of(&self, at: Fixed, best: Best) -> Snap {
@@ -272,9 +345,10 @@ impl Network {
     }
 }
 
+/// The best edge of the network, and the best of what is cut off (which may be missing where it is farther).
 fn nearest_in<'t>(
     tables: impl Iterator<Item = SnapTables<'t>>,
-    at: Fixed,
+    place: Place,
     profile: Profile,
     limit_m: f64,
 ) -> [Option<Best>; 2] {
@@ -284,14 +358,14 @@ fn nearest_in<'t>(
         let mut walk = Walk {
             tables,
             profile,
-            at,
-            metric: Metric::at(at.lat()),
+            place,
+            metric: Metric::at(place.at.lat()),
             limit2: limit_m * limit_m,
             main: found[0],
-            island: found[1],
+            cut_off: found[1],
         };
         walk.visit(top, 0, (tables.levels[top + 1] - tables.levels[top]) as usize);
-        found = [walk.main, walk.island];
+        found = [walk.main, walk.cut_off];
     }
     found
 }

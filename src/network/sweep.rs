@@ -83,7 +83,7 @@ impl Sweep {
         for (point, start) in starts.iter().enumerate() {
             let Some(start) = start else { continue };
             on_edges.push((start.snap.edge, point as u32));
-            for seed in start.seeds(network, profile, direction) {
+            for seed in start.seeds(network, profile, direction, limit).iter() {
                 let v = seed.vertex.index();
                 if seed.time <= limit
                     && insert(&mut labels[v * nearest..(v + 1) * nearest], label(seed.time.0, point as u32))

@@ -6,7 +6,7 @@ use super::code::DivisionCode;
 use super::partial_date::PartialDate;
 use super::rules::{Check, Problem, ProblemCode, Rules};
 use super::words::{Audience, PositionQuality, Status};
-use crate::geo::Position;
+use crate::geo::{Position, Storey};
 use serde::{Deserialize, Serialize};
 
 /// A place that offers services.
@@ -55,6 +55,12 @@ const MAX_CAPACITY: f64 = 1e7;
 const MAX_AREA_M2: f64 = 1e8;
 
 impl Facility {
+    /// The storey its signs speak of, as far as that decides which ways lead to it.
+    #[must_use]
+    pub fn storey(&self) -> Storey {
+        self.floor.as_deref().map_or(Storey::Ground, Storey::of_floor)
+    }
+
     /// A facility of which only what must be known is known.
     #[must_use]
     pub fn new(external_id: String, name: String, category: Category, position: Position) -> Self {

@@ -17,30 +17,45 @@ pub fn times(
     Reference::new(network, profile, direction).times(start, ends, limit)
 }
 
-/// The adjacency list of one profile and direction, kept over many questions.
+/// Parts of a trip: within the restricted zone it begins in, on open streets, within the zone it ends in.
+const INSIDE: u8 = 0;
+const OPEN: u8 = 1;
+const INSIDE_AGAIN: u8 = 2;
+
+/// The adjacency list of one profile and direction, kept over many questions. Its vertices are the network's, once for
+/// each part of a trip: R* M* R*, where R are restricted edges and M all others.
 pub struct Reference {
-    next: HashMap<u32, Vec<(u32, u32)>>,
-    /// By edge: tail, head, and the cost from tail to head and back in the search's sense.
-    edges: BTreeMap<u32, (u32, u32, Option<u32>, Option<u32>)>,
+    next: HashMap<(u8, u32), Vec<((u8, u32), u32)>>,
+    /// By edge: tail, head, the cost from tail to head and back in the search's sense, and whether it is restricted.
+    edges: BTreeMap<u32, (u32, u32, Option<u32>, Option<u32>, bool)>,
 }
 
 impl Reference {
     pub fn new(network: &Network, profile: Profile, direction: Direction) -> Self {
-        let mut next: HashMap<u32, Vec<(u32, u32)>> = HashMap::new();
+        let mut next: HashMap<(u8, u32), Vec<((u8, u32), u32)>> = HashMap::new();
         let mut edges = BTreeMap::new();
         for id in network.edge_ids() {
             let edge = network.edge(id);
+            let (tail, head) = (edge.tail.0, edge.head.0);
+            if edge.is_entry() {
+                next.entry((INSIDE, head)).or_default().push(((OPEN, tail), 0));
+                next.entry((OPEN, tail)).or_default().push(((INSIDE_AGAIN, head), 0));
+                continue;
+            }
             // Read the forward table only, and turn it round by hand for the reverse direction.
             let table = network.costs(profile, Direction::From);
             let known = |arc: u32| Some(table[arc as usize].0).filter(|&c| c != u32::MAX);
             let (ahead, back) = (known(edge.arcs[0]), known(edge.arcs[1]));
             let (out, home) = if direction == Direction::From { (ahead, back) } else { (back, ahead) };
-            edges.insert(id.0, (edge.tail.0, edge.head.0, out, home));
-            if let Some(c) = out {
-                next.entry(edge.tail.0).or_default().push((edge.head.0, c));
-            }
-            if let Some(c) = home {
-                next.entry(edge.head.0).or_default().push((edge.tail.0, c));
+            edges.insert(id.0, (tail, head, out, home, edge.is_restricted()));
+            let parts: &[u8] = if edge.is_restricted() { &[INSIDE, INSIDE_AGAIN] } else { &[OPEN] };
+            for &part in parts {
+                if let Some(c) = out {
+                    next.entry((part, tail)).or_default().push(((part, head), c));
+                }
+                if let Some(c) = home {
+                    next.entry((part, head)).or_default().push(((part, tail), c));
+                }
             }
         }
         Self { next, edges }
@@ -48,15 +63,16 @@ impl Reference {
 
     pub fn times(&self, start: &Start, ends: &[Start], limit: u32) -> Vec<Option<u32>> {
         let share = |cost: Option<u32>, part: f64| cost.map(|c| (f64::from(c) * part).round() as u32);
-        let (tail, head, out, home) = self.edges[&start.snap.edge.0];
+        let (tail, head, out, home, is_restricted) = self.edges[&start.snap.edge.0];
         let f = start.snap.fraction;
+        let first = if is_restricted { INSIDE } else { OPEN };
         let mut heap = BinaryHeap::new();
-        let mut done: HashMap<u32, u32> = HashMap::new();
+        let mut done: HashMap<(u8, u32), u32> = HashMap::new();
         if let Some(c) = share(out, 1.0 - f) {
-            heap.push(Reverse((start.off.0 + c, head)));
+            heap.push(Reverse((start.off.0 + c, (first, head))));
         }
         if let Some(c) = share(home, f) {
-            heap.push(Reverse((start.off.0 + c, tail)));
+            heap.push(Reverse((start.off.0 + c, (first, tail))));
         }
         while let Some(Reverse((time, v))) = heap.pop() {
             if time > limit || done.contains_key(&v) {
@@ -69,10 +85,12 @@ impl Reference {
         }
         ends.iter()
             .map(|end| {
-                let (tail, head, out, home) = self.edges[&end.snap.edge.0];
+                let (tail, head, out, home, is_restricted) = self.edges[&end.snap.edge.0];
                 let g = end.snap.fraction;
-                let by_tail = done.get(&tail).copied().zip(share(out, g)).map(|(t, c)| t + c);
-                let by_head = done.get(&head).copied().zip(share(home, 1.0 - g)).map(|(t, c)| t + c);
+                let parts: &[u8] = if is_restricted { &[INSIDE, INSIDE_AGAIN] } else { &[OPEN] };
+                let reached = |v: u32| parts.iter().filter_map(|&part| done.get(&(part, v)).copied()).min();
+                let by_tail = reached(tail).zip(share(out, g)).map(|(t, c)| t + c);
+                let by_head = reached(head).zip(share(home, 1.0 - g)).map(|(t, c)| t + c);
                 let along = if end.snap.edge != start.snap.edge {
                     None
                 } else if g >= f {

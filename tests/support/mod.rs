@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use walkshed::exchange::{FileProblem, Kind, Options, Read, read_edits, read_table};
 use walkshed::geo::{Fixed, Metric};
 use walkshed::network::access::{Access, EdgeFlags, Kind as StreetKind, Structure};
-use walkshed::network::build::{BuildOptions, Link, StreetsReport, Topology, assemble, build};
+use walkshed::network::build::{BuildOptions, Link, OWN_NETWORK_KM, StreetsReport, Topology, assemble, build};
 use walkshed::network::osm::WayClass;
 use walkshed::network::{Elevation, Network, Profiles};
 use walkshed::registry::{Calendar, Kinds, Register, Rules};
@@ -38,7 +38,7 @@ pub fn build_options(folder: &std::path::Path) -> BuildOptions {
     BuildOptions {
         streets: folder.join("poa.osm.pbf"),
         elevation: vec![folder.join("poa_elevation.tif")],
-        island_size: 20,
+        own_network_km: OWN_NETWORK_KM,
         profiles: Profiles::default(),
     }
 }
@@ -90,7 +90,7 @@ pub fn link(from: u32, to: u32, class: u32, points: &[Fixed]) -> Link {
 
 pub fn network(classes: Vec<WayClass>, links: Vec<Link>, points: Vec<Fixed>) -> Network {
     let topology = Topology { classes, links, points };
-    assemble(topology, &Elevation::default(), &Profiles::default(), 20, StreetsReport::default(), &|_| {}).unwrap()
+    assemble(topology, &Elevation::default(), &Profiles::default(), OWN_NETWORK_KM, StreetsReport::default(), &|_| {}).unwrap()
 }
 
 /// Level streets `spacing` metres apart, `side` by `side` junctions, the south-western one at the centre.

@@ -1,8 +1,9 @@
 //! Numbering, costs, islands, the snapping index: the last steps to a network.
 
-use super::components::Components;
+use super::connectivity::mark_separate;
 use super::heights::{Segment, along, vertex_heights};
 use super::topology::{Link, Topology};
+use super::zones::separate;
 use super::{Step, StreetsReport};
 use crate::geo::{Fixed, chord_length_m};
 use crate::network::access::{Kind, ProfileSet, Structure};
@@ -20,13 +21,14 @@ use std::collections::HashMap;
 /// # Errors
 /// [`FileError`] when the tables contradict each other (which would be a defect here, not in the input).
 pub fn assemble(
-    topology: Topology,
+    mut topology: Topology,
     elevation: &Elevation,
     profiles: &Profiles,
-    island_size: u32,
+    own_network_km: f64,
     mut report: StreetsReport,
     progress: &(dyn Fn(Step) + Sync),
 ) -> Result<Network, FileError> {
+    separate(&mut topology, own_network_km, &mut report);
     let Topology { classes, mut links, points } = topology;
     let vertices = number_vertices(&mut links, &points);
     let mut tables = Tables { vertices, ..Tables::default() };
@@ -37,7 +39,8 @@ pub fn assemble(
         .iter()
         .map(|link| {
             let class = &classes[link.class as usize];
-            let mut edge = Edge::new(VertexId(link.from), VertexId(link.to), class.kind, class.structure, class.access);
+            let (tail, head) = (VertexId(link.from), VertexId(link.to));
+            let mut edge = Edge::new(tail, head, class.kind, class.structure, class.access).with_flags(class.flags);
             edge.length_m = link.shape.windows(2).map(|p| chord_length_m(p[0], p[1])).sum::<f64>() as f32;
             edge.extra = match (class.kind, class.levels) {
                 (Kind::Lift, Some((low, high))) if high > low => u32::from(high.abs_diff(low)) * 30,
@@ -100,7 +103,12 @@ pub fn assemble(
             Profile::ALL.map(|p| [cost(&segment, profiles.get(p), true), cost(&segment, profiles.get(p), false)])
         })
         .collect();
-    mark(&mut edges, &by_edge, tables.vertices.len(), island_size, &mut report);
+    for (edge, costs) in edges.iter_mut().zip(&by_edge) {
+        let mut usable = ProfileSet::default();
+        let can_use = |p: &Profile| costs[p.index()].iter().any(|c| c.is_some());
+        Profile::ALL.into_iter().filter(can_use).for_each(|p| usable.insert(p));
+        edge.set_usable(usable);
+    }
 
     for ((edge, link), heights) in edges.iter_mut().zip(&links).zip(&heights) {
         edge.shape = tables.shapes.len() as u32;
@@ -109,6 +117,7 @@ pub fn assemble(
         tables.heights.extend_from_slice(heights);
     }
     lay_arcs(&mut tables, &mut edges, &by_edge);
+    mark_separate(&mut edges, &tables, own_network_km);
     count_kinds(&edges, &mut report);
     report.vertices = tables.vertices.len() as u64;
     report.edges = edges.len() as u64;
@@ -132,7 +141,7 @@ pub fn assemble(
     }
     let meta = Meta {
         profiles: profiles.clone(),
-        island_size,
+        own_network_km,
         has_elevation: !elevation.is_empty(),
         bounds: bounds(&tables.shapes),
         report,
@@ -164,49 +173,6 @@ fn number_vertices(links: &mut [Link], points: &[Fixed]) -> Vec<Fixed> {
     used.iter().map(|v| points[*v as usize]).collect()
 }
 
-/// Says for each edge who can use it, and for whom it is an island.
-fn mark(
-    edges: &mut [Edge],
-    costs: &[[[Deciseconds; 2]; Profile::COUNT]],
-    vertices: usize,
-    island_size: u32,
-    report: &mut StreetsReport,
-) {
-    let mut usable = vec![ProfileSet::default(); edges.len()];
-    let mut island = vec![ProfileSet::default(); edges.len()];
-    let pieces: Vec<(Profile, Components)> = Profile::ALL
-        .into_par_iter()
-        .map(|p| {
-            let mut components = Components::new(vertices);
-            for (edge, cost) in edges.iter().zip(costs) {
-                if cost[p.index()].iter().any(|c| c.is_some()) {
-                    components.union(edge.tail.0, edge.head.0);
-                }
-            }
-            (p, components)
-        })
-        .collect();
-    for (p, mut components) in pieces {
-        let mut roots = std::collections::BTreeSet::new();
-        for (n, (edge, cost)) in edges.iter().zip(costs).enumerate() {
-            if cost[p.index()].iter().any(|c| c.is_some()) {
-                usable[n].insert(p);
-                if components.size(edge.tail.0) < island_size {
-                    island[n].insert(p);
-                    if p == Profile::Adult {
-                        report.island_edges += 1;
-                        roots.insert(components.find(edge.tail.0));
-                    }
-                }
-            }
-        }
-        report.islands += roots.len() as u64;
-    }
-    for ((edge, usable), island) in edges.iter_mut().zip(usable).zip(island) {
-        edge.set_masks(usable, island);
-    }
-}
-
 /// Lays the two arcs of every edge at its ends, side by side for each vertex.
 fn lay_arcs(tables: &mut Tables, edges: &mut [Edge], costs: &[[[Deciseconds; 2]; Profile::COUNT]]) {
     let vertices = tables.vertices.len();
@@ -231,10 +197,9 @@ fn lay_arcs(tables: &mut Tables, edges: &mut [Edge], costs: &[[[Deciseconds; 2];
             edge.arcs[side] = arc as u32;
             tables.arc_heads[arc] = to.0;
             tables.arc_edges[arc] = (n * 2 + side) as u32;
-            for p in Profile::ALL {
-                tables.costs[p.index()][0][arc] = costs[n][p.index()][side];
-                tables.costs[p.index()][1][arc] = costs[n][p.index()][1 - side];
-            }
+        }
+        for p in Profile::ALL {
+            edge.lay_costs(costs[n][p.index()], &mut tables.costs[p.index()]);
         }
     }
 }

@@ -29,10 +29,4 @@ impl Components {
             self.size[large as usize] += self.size[small as usize];
         }
     }
-
-    /// Vertices in the piece of `v`.
-    pub(super) fn size(&mut self, v: u32) -> u32 {
-        let root = self.find(v);
-        self.size[root as usize]
-    }
 }

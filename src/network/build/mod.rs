@@ -3,8 +3,10 @@
 
 mod assemble;
 mod components;
+mod connectivity;
 mod heights;
 mod topology;
+mod zones;
 
 use super::elevation::{Elevation, ElevationError, Extent};
 use super::file::{FileError, Network};
@@ -14,6 +16,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+/// What a separate piece needs to be a network of its own, kilometres of streets: a town of some thousand people.
+pub const OWN_NETWORK_KM: f64 = 50.0;
+
 pub use assemble::assemble;
 pub use topology::{Link, Topology, link_up};
 
@@ -22,8 +27,9 @@ pub use topology::{Link, Topology, link_up};
 pub struct BuildOptions {
     pub streets: PathBuf,
     pub elevation: Vec<PathBuf>,
-    /// Connected pieces with fewer junctions than this are islands: kept, but not snapped to while another street is near.
-    pub island_size: u32,
+    /// A piece without connection to the rest is a network of its own when it has so many kilometres of streets, or is at
+    /// least half as large as the largest; all other pieces are cut off, and joined to the streets near them.
+    pub own_network_km: f64,
     pub profiles: Profiles,
 }
 
@@ -70,9 +76,14 @@ pub struct StreetsReport {
     pub kinds: BTreeMap<String, u64>,
     pub bridges: u64,
     pub tunnels: u64,
-    /// Separate pieces with fewer junctions than the island size (on foot), and the segments in them.
+    /// Pieces that are cut off from every network that counts, and the segments in them.
     pub islands: u64,
     pub island_edges: u64,
+    /// Of these pieces, those that legs off the network join to the streets near them, and the legs.
+    #[serde(default)]
+    pub islands_joined: u64,
+    #[serde(default)]
+    pub off_network_legs: u64,
     pub elevation: Vec<String>,
     /// Junctions for which no height was found.
     pub vertices_without_height: u64,
@@ -124,7 +135,7 @@ pub fn build(options: &BuildOptions, progress: &(dyn Fn(Step) + Sync)) -> Result
     let elevation = Elevation::open(&options.elevation, extent)?;
     report.elevation = options.elevation.iter().map(|p| file_name(p)).collect();
     report.warnings.extend(elevation.warnings.iter().cloned());
-    Ok(assemble(topology, &elevation, &options.profiles, options.island_size, report, progress)?)
+    Ok(assemble(topology, &elevation, &options.profiles, options.own_network_km, report, progress)?)
 }
 
 fn file_name(path: &Path) -> String {

@@ -31,6 +31,23 @@ pub struct Topology {
     pub points: Vec<Fixed>,
 }
 
+impl Topology {
+    /// The number of a class, which is added where it is new.
+    pub(super) fn class_of(&mut self, class: WayClass) -> u32 {
+        let known = self.classes.iter().position(|c| *c == class);
+        known.unwrap_or_else(|| {
+            self.classes.push(class);
+            self.classes.len() - 1
+        }) as u32
+    }
+
+    /// A new vertex.
+    pub(super) fn add_point(&mut self, at: Fixed) -> u32 {
+        self.points.push(at);
+        u32::try_from(self.points.len() - 1).unwrap_or(u32::MAX)
+    }
+}
+
 /// Cuts, splits, crosses and joins.
 ///
 /// # Errors

@@ -10,8 +10,10 @@
 //!   be told apart on a map.
 
 use super::pieces::{Piece, Reach};
-use crate::geo::{Fixed, Metric};
-use crate::network::file::Network;
+use crate::geo::{Fixed, Metric, Storey};
+use crate::network::file::{Edge, Network};
+use crate::network::profile::Profile;
+use crate::network::snap::handicap_m;
 use std::cell::RefCell;
 
 /// The tolerance in cells: two diagonals.
@@ -184,28 +186,41 @@ impl Field {
         distances.resize(times.len(), f32::INFINITY);
         over.clear();
         for piece in &reach.pieces {
-            let shape = network.shape(piece.edge);
-            if network.edge(piece.edge).can_be_snapped_to() {
-                whole[piece.edge.index()] = piece.from <= 0.0 && piece.to >= 1.0;
-                grid.walk_piece(shape, piece, |cell, time| {
+            let (edge, shape) = (network.edge(piece.edge), network.shape(piece.edge));
+            let handicap = handicap_of(edge, reach.profile);
+            whole[piece.edge.index()] = piece.from <= 0.0 && piece.to >= 1.0;
+            grid.walk_piece(shape, piece, |cell, time| {
+                if handicap == Some(0.0) {
                     for node in grid.corners(cell) {
-                        times[node] = times[node].min(time);
+                        times[node] = if distances[node] > 0.0 { time } else { times[node].min(time) };
                         distances[node] = 0.0;
                     }
-                });
-            } else {
-                grid.walk_piece(shape, piece, |cell, time| over.push((cell, time)));
-            }
+                    return;
+                }
+                over.push((cell, time));
+                for node in grid.corners(cell).into_iter().filter(|_| handicap.is_some()) {
+                    let metres = handicap.unwrap_or_default() as f32;
+                    if metres < distances[node] || metres <= distances[node] && time < times[node] {
+                        (distances[node], times[node]) = (metres, time);
+                    }
+                }
+            });
         }
         let (grid_low, grid_high) = grid.extent();
-        network.segments_in(grid_low, grid_high, |edge, a, b| {
-            if !whole[edge.index()] && network.edge(edge).usable().contains(reach.profile) {
-                grid.walk(grid.cells(a), grid.cells(b), |cell, _, _| {
-                    for node in grid.corners(cell) {
-                        distances[node] = 0.0;
-                    }
-                });
+        network.segments_in(grid_low, grid_high, |id, a, b| {
+            let edge = network.edge(id);
+            // What is cut off takes a place only where nothing else is near: it keeps no place from a reached street.
+            if whole[id.index()] || !edge.usable().contains(reach.profile) || edge.cut_off().contains(reach.profile) {
+                return;
             }
+            let Some(metres) = handicap_of(edge, reach.profile).map(|m| m as f32) else { return };
+            grid.walk(grid.cells(a), grid.cells(b), |cell, _, _| {
+                for node in grid.corners(cell) {
+                    if metres < distances[node] {
+                        (distances[node], times[node]) = (metres, f32::INFINITY);
+                    }
+                }
+            });
         });
         for piece in &reach.pieces {
             whole[piece.edge.index()] = false;
@@ -214,7 +229,7 @@ impl Field {
         for (time, &metres) in times.iter_mut().zip(distances.iter()) {
             *time = if f64::from(metres) <= off_limit { *time + metres * pace as f32 } else { f32::INFINITY };
         }
-        // What is over or under the ground is reached itself, but gives nothing to the ground beside it.
+        // What is over or under the ground is reached itself, and gives little or nothing to the ground beside it.
         for &(cell, time) in over.iter() {
             for node in grid.corners(cell) {
                 times[node] = times[node].min(time);
@@ -228,6 +243,11 @@ impl Field {
     pub fn tolerance_m(&self) -> f64 {
         self.grid.cell_m * TOLERANCE_CELLS
     }
+}
+
+/// By how many metres an edge counts as farther than it is to places on the ground; `None` where it takes none.
+fn handicap_of(edge: &Edge, profile: Profile) -> Option<f64> {
+    if edge.kind().can_be_snapped_to() { handicap_m(edge, profile, Storey::Ground) } else { None }
 }
 
 /// The box of everything reached.

@@ -1,0 +1,143 @@
+//! For each profile, which edges are cut off from the networks that count, and which are fragments.
+
+use super::components::Components;
+use super::zones::{own_networks, weight};
+use crate::network::access::ProfileSet;
+use crate::network::file::{Edge, Tables};
+use crate::network::profile::Profile;
+use crate::network::units::Deciseconds;
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+
+/// A fragment shorter than this serves nobody, metres: places are put on it only where nothing else is near.
+const MIN_FRAGMENT_M: f64 = 300.0;
+/// Vertices tried as members of the strongly connected core of a network.
+const CORE_TRIES: usize = 8;
+
+/// Marks the edges that are cut off or fragments.
+///
+/// An edge belongs to a network when it is connected to one that counts ([`own_networks`]) and one can come from that
+/// network's core and get there; all others are separate. Those that walkers too are cut off from, those too short to serve
+/// anybody and all for bicycles (which can be pushed along any footway) are cut off; the others are fragments: what
+/// separates them is a barrier to this profile.
+pub(super) fn mark_separate(edges: &mut [Edge], tables: &Tables, own_network_km: f64) {
+    let separate: Vec<Vec<Separate>> =
+        Profile::ALL.into_par_iter().map(|p| separate(edges, tables, p, own_network_km)).collect();
+    let adult = &separate[Profile::Adult.index()];
+    for (n, edge) in edges.iter_mut().enumerate() {
+        let (mut cut_off, mut fragment) = (ProfileSet::default(), ProfileSet::default());
+        for profile in Profile::ALL {
+            match separate[profile.index()][n] {
+                Separate::No => {}
+                Separate::Fragment if profile != Profile::Bicycle && adult[n] == Separate::No => fragment.insert(profile),
+                Separate::Fragment | Separate::CutOff => cut_off.insert(profile),
+            }
+        }
+        edge.set_separate(cut_off, fragment);
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Separate {
+    No,
+    Fragment,
+    CutOff,
+}
+
+fn separate(edges: &[Edge], tables: &Tables, profile: Profile, own_network_km: f64) -> Vec<Separate> {
+    let costs = &tables.costs[profile.index()];
+    let mut components = Components::new(tables.vertices.len());
+    let is_usable = |edge: &Edge| edge.usable().contains(profile);
+    for edge in edges.iter().filter(|e| is_usable(e)) {
+        components.union(edge.tail.0, edge.head.0);
+    }
+    let mut sizes: BTreeMap<u32, (f64, f64)> = BTreeMap::new();
+    for edge in edges.iter().filter(|e| is_usable(e)) {
+        let size = sizes.entry(components.find(edge.tail.0)).or_default();
+        let length = f64::from(edge.length_m);
+        (size.0, size.1) = (size.0 + length, size.1 + weight(edge.kind(), edge.flags(), length));
+    }
+    let own = own_networks(&sizes, own_network_km);
+    // A vertex of each network to look for its core from: of an open street, in the middle of the list.
+    let mut members: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    for edge in edges.iter().filter(|e| is_usable(e) && !e.is_restricted()) {
+        let root = components.find(edge.tail.0);
+        if own.contains(&root) {
+            members.entry(root).or_default().push(edge.tail.0);
+        }
+    }
+    let (mut enters, mut leaves) = (vec![false; tables.vertices.len()], vec![false; tables.vertices.len()]);
+    for vertices in members.values() {
+        core_of(tables, costs, vertices, &mut enters, &mut leaves);
+    }
+    edges
+        .iter()
+        .map(|edge| {
+            if !is_usable(edge) {
+                return Separate::No;
+            }
+            let root = components.find(edge.tail.0);
+            if own.contains(&root) {
+                // Networks of private ways alone have no core; all of such a network counts.
+                if !members.contains_key(&root) {
+                    return Separate::No;
+                }
+                let (tail, head) = (edge.tail.index(), edge.head.index());
+                let [ahead, back] = edge.arcs.map(|arc| costs[0][arc as usize].is_some());
+                let can_leave = ahead && leaves[head] || back && leaves[tail];
+                let can_enter = ahead && enters[tail] || back && enters[head];
+                return if can_leave && can_enter { Separate::No } else { Separate::CutOff };
+            }
+            if sizes[&root].0 < MIN_FRAGMENT_M { Separate::CutOff } else { Separate::Fragment }
+        })
+        .collect()
+}
+
+/// Marks what the core of a network reaches (`enters`) and what reaches it (`leaves`). The core is the largest set of
+/// vertices that reach each other, of those around some of `vertices`.
+fn core_of(
+    tables: &Tables,
+    costs: &[Vec<Deciseconds>; 2],
+    vertices: &[u32],
+    enters: &mut [bool],
+    leaves: &mut [bool],
+) {
+    let mut best: Option<(usize, Vec<u32>, Vec<u32>)> = None;
+    for n in 0..CORE_TRIES {
+        let from = vertices[(vertices.len() / 2 + n * (vertices.len() / CORE_TRIES)) % vertices.len()];
+        let (out, home) = (reached(tables, &costs[0], from), reached(tables, &costs[1], from));
+        let (mut a, mut b) = (out.clone(), home.clone());
+        a.sort_unstable();
+        b.sort_unstable();
+        let both = a.iter().filter(|v| b.binary_search(v).is_ok()).count();
+        let is_most = both * 2 >= a.len().max(b.len());
+        if best.as_ref().is_none_or(|b| both > b.0) {
+            best = Some((both, out, home));
+        }
+        if is_most {
+            break;
+        }
+    }
+    if let Some((_, out, home)) = best {
+        out.into_iter().for_each(|v| enters[v as usize] = true);
+        home.into_iter().for_each(|v| leaves[v as usize] = true);
+    }
+}
+
+/// The vertices reached along arcs with a cost.
+fn reached(tables: &Tables, costs: &[Deciseconds], from: u32) -> Vec<u32> {
+    let mut seen = vec![false; tables.vertices.len()];
+    seen[from as usize] = true;
+    let mut all = vec![from];
+    let mut next = 0;
+    while let Some(&v) = all.get(next) {
+        next += 1;
+        for arc in tables.first_arc[v as usize] as usize..tables.first_arc[v as usize + 1] as usize {
+            let head = tables.arc_heads[arc];
+            if costs[arc].is_some() && !std::mem::replace(&mut seen[head as usize], true) {
+                all.push(head);
+            }
+        }
+    }
+    all
+}
