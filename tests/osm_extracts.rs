@@ -294,7 +294,12 @@ fn files_that_are_no_extracts_are_refused_by_name() {
     let refuse = |name: &str, bytes: &[u8]| {
         let streets = folder.path().join(name);
         std::fs::write(&streets, bytes).unwrap();
-        let options = BuildOptions { streets, elevation: Vec::new(), own_network_km: OWN_NETWORK_KM, profiles: Profiles::default() };
+        let options = BuildOptions {
+            streets,
+            elevation: Vec::new(),
+            own_network_km: OWN_NETWORK_KM,
+            profiles: Profiles::default(),
+        };
         build(&options, &|_| {}).err().unwrap().to_string()
     };
     for bytes in [&b""[..], b"<osm version=\"0.6\">", &[0; 100], &[255; 100], b"\x00\x00\x00\x0d"] {

@@ -6,7 +6,9 @@ mod support;
 
 use support::dijkstra::Reference;
 use support::{Random, porto_alegre_network, random_network, random_point};
-use walkshed::network::{Deciseconds, Direction, Network, PointLayer, Profile, Search, Seed, Start, Sweep, VertexId};
+use walkshed::network::{
+    Deciseconds, Direction, EdgeId, Network, PointLayer, Profile, Search, Seed, Snap, Start, Sweep, VertexId,
+};
 
 fn places(network: &Network, profile: Profile, count: usize, r: &mut Random) -> Vec<Option<Start>> {
     let place = |_| {
@@ -75,6 +77,29 @@ fn porto_alegre_by_time_and_by_length() {
     assert!(compare(network.by_length(), 8, 25, 150) > 2000);
 }
 
+/// Where a search from a junction begins: in a restricted zone, as from a place at the end of one of its streets there.
+fn seeds_at(network: &Network, profile: Profile, direction: Direction, v: usize, limit: Deciseconds) -> Vec<Seed> {
+    let vertex = VertexId(v as u32);
+    let here = Seed { vertex, time: Deciseconds(0) };
+    let arcs = network.first_arc()[v] as usize..network.first_arc()[v + 1] as usize;
+    let mut seeds = vec![here];
+    for edge in network.arc_edges()[arcs].iter().map(|half| EdgeId(half / 2)) {
+        let of = network.edge(edge);
+        if !of.is_restricted() || of.is_entry() && of.tail == vertex {
+            continue;
+        }
+        if of.is_entry() {
+            seeds.push(Seed { vertex: of.tail, time: Deciseconds(0) });
+            continue;
+        }
+        for fraction in [(of.tail, 0.0), (of.head, 1.0)].into_iter().filter(|end| end.0 == vertex).map(|end| end.1) {
+            let snap = Snap { edge, fraction, off_m: 0.0, at: network.vertices()[v] };
+            seeds.extend_from_slice(&Start { snap, off: Deciseconds(0) }.seeds(network, profile, direction, limit));
+        }
+    }
+    seeds
+}
+
 /// People within reach of each junction: by a search from each point, against one from each junction.
 #[test]
 fn sums_of_all_junctions_are_those_of_each() {
@@ -90,8 +115,7 @@ fn sums_of_all_junctions_are_those_of_each() {
                 let sums = layer.sums_within(&network, profile, direction, limit, &weights);
                 for (v, sum) in sums.iter().enumerate() {
                     let mut search = Search::new();
-                    let seed = Seed { vertex: VertexId(v as u32), time: Deciseconds(0) };
-                    search.run(&network, profile, direction, &[seed], limit);
+                    search.run(&network, profile, direction, &seeds_at(&network, profile, direction, v, limit), limit);
                     // By hand, from both ends of each point's street.
                     let reached = points.iter().zip(&weights).filter(|(point, _)| {
                         let Ok(snap) = network.snap(**point, profile) else { return false };

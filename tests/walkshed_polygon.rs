@@ -6,9 +6,9 @@ mod support;
 
 use geo::{Area, Contains, Intersects, MultiPolygon, Point, Validation, Winding};
 use support::{CENTRE, Random, at, grid, porto_alegre_network, random_network, random_point};
-use walkshed::geo::{Fixed, Metric};
+use walkshed::geo::{Fixed, Metric, Storey};
 use walkshed::network::walkshed::{Field, Reach, contour, reached_cells};
-use walkshed::network::{Deciseconds, Direction, EdgeId, Network, Profile, Start};
+use walkshed::network::{Deciseconds, Direction, Edge, EdgeId, Network, Profile, Start, handicap_m};
 
 fn point(p: Fixed) -> Point<f64> {
     Point::new(p.lon(), p.lat())
@@ -81,7 +81,7 @@ fn check(network: &Network, profile: Profile, direction: Direction, start: Start
                     assert!(polygon.contains(&point(p)), "{m} minutes: reached point {p:?} of {id:?} lies outside");
                     reached.entry(bucket(p)).or_default().push(p);
                     seen += 1;
-                } else if edge.can_be_snapped_to() {
+                } else if takes_places_itself(edge, profile) {
                     outside.push(p);
                 }
             }
@@ -104,6 +104,82 @@ fn check(network: &Network, profile: Profile, direction: Direction, start: Start
         inner = Some(polygon);
     }
     seen
+}
+
+/// Is it an ordinary street, which every place on it joins?
+fn takes_places_itself(edge: &Edge, profile: Profile) -> bool {
+    edge.kind().can_be_snapped_to()
+        && !edge.cut_off().contains(profile)
+        && handicap_m(edge, profile, Storey::Ground) == Some(0.0)
+}
+
+/// Is a place reached, by the rule by which places join the network?
+fn is_reached(network: &Network, reach: &Reach, place: Fixed, limit: Deciseconds) -> bool {
+    let Ok(snap) = network.snap(place, reach.profile) else { return false };
+    reach.time_to(network, &Start::new(network, snap, reach.profile)) <= limit
+}
+
+/// Metres from a point to an outline.
+fn metres_to(polygon: &MultiPolygon<f64>, p: Fixed) -> f64 {
+    let metric = Metric::at(p.lat());
+    let fixed = |c: &geo::Coord<f64>| Fixed { x: (c.x * 1e7).round() as i32, y: (c.y * 1e7).round() as i32 };
+    let rings = polygon.iter().flat_map(|part| std::iter::once(part.exterior()).chain(part.interiors()));
+    let segments = rings.flat_map(|ring| ring.0.windows(2));
+    segments.map(|s| metric.project(p, fixed(&s[0]), fixed(&s[1])).1.sqrt()).fold(f64::INFINITY, f64::min)
+}
+
+/// Random places that are reached lie inside the polygon, or nearer to it than its tolerance and the error of the distance
+/// transform over their leg (4.5 %); returns how many were reached.
+fn places_lie_inside(network: &Network, profile: Profile, start: Start, minutes: f64, r: &mut Random) -> usize {
+    let limit = Deciseconds::from_minutes(minutes);
+    let reach = Reach::find(network, profile, Direction::From, start, limit);
+    let field = Field::draw(network, &reach);
+    let polygon = contour(&field, limit);
+    let mut seen = 0;
+    for _ in 0..400 {
+        let place = random_point(network, r);
+        if is_reached(network, &reach, place, limit) {
+            seen += 1;
+            if !polygon.contains(&point(place)) {
+                let metres = metres_to(&polygon, place);
+                let off_m = network.snap(place, profile).unwrap().off_m;
+                assert!(
+                    metres <= field.tolerance_m() + 0.045 * off_m,
+                    "{profile}: {place:?} is reached and {metres:.1} m outside"
+                );
+            }
+        }
+    }
+    seen
+}
+
+/// One rule joins places, whatever is asked: on cities with private streets, gates and pieces that are cut off.
+#[test]
+fn reached_places_lie_in_their_own_polygon() {
+    let mut r = Random(31);
+    let mut seen = 0;
+    for seed in 0..10 {
+        let network = random_network(seed + 40, 200);
+        assert!(network.meta().report.islands > 0, "the city of seed {seed} has no piece that is cut off");
+        for profile in Profile::ALL {
+            let Ok(snap) = network.snap(random_point(&network, &mut r), profile) else { continue };
+            let start = Start::new(&network, snap, profile);
+            seen += places_lie_inside(&network, profile, start, 12.0, &mut r);
+        }
+    }
+    assert!(seen > 2_000, "{seen}");
+}
+
+#[test]
+fn reached_places_of_porto_alegre_lie_in_their_own_polygon() {
+    let Some(network) = porto_alegre_network() else { return };
+    let mut r = Random(32);
+    let mut seen = 0;
+    for profile in Profile::ALL.into_iter().cycle().take(60) {
+        let Ok(snap) = network.snap(random_point(&network, &mut r), profile) else { continue };
+        seen += places_lie_inside(&network, profile, Start::new(&network, snap, profile), 20.0, &mut r);
+    }
+    assert!(seen > 500, "{seen}");
 }
 
 #[test]

@@ -3,8 +3,12 @@
 use super::import::streets_text;
 use super::output::{Failure, Output};
 use super::settings::Settings;
+use crate::world::{CutOff, CutOffPiece};
 use serde_json::json;
 use std::process::ExitCode;
+
+/// How many pieces of street that are cut off are listed.
+const LARGEST: usize = 10;
 
 /// Opens the data folder, the database and the prepared streets.
 pub async fn check(settings: &Settings, output: &Output) -> Result<ExitCode, Failure> {
@@ -21,11 +25,23 @@ pub async fn check(settings: &Settings, output: &Output) -> Result<ExitCode, Fai
     let damaged = folder.streets_stamp().is_some() && world.network().is_err();
     let problems = world.problems();
     let streets = world.network().ok().map(|n| (&n.meta().report, n.size_bytes()));
+    let cut_off = world.cut_off();
+    let pieces: Vec<_> = cut_off.pieces.iter().take(LARGEST).map(piece_json).collect();
     let value = json!({
         "data": folder.path(),
         "database": folder.database(),
         "version": world.version,
         "streets": streets.map(|(report, bytes)| json!({ "bytes": bytes, "report": report })),
+        "cutOff": {
+            "pieces": cut_off.pieces.len(),
+            "people": cut_off.totals(false).0,
+            "facilities": cut_off.totals(false).1,
+            "peopleWithoutWayOut": cut_off.totals(true).0,
+            "facilitiesWithoutWayOut": cut_off.totals(true).1,
+            "peopleInRestrictedZones": cut_off.restricted_people,
+            "facilitiesInRestrictedZones": cut_off.restricted_facilities,
+            "largest": pieces,
+        },
         "centers": world.register.centers.len(),
         "facilities": world.register.facilities.len(),
         "services": world.register.services.len(),
@@ -60,6 +76,9 @@ pub async fn check(settings: &Settings, output: &Output) -> Result<ExitCode, Fai
         world.register.suggestions.len(),
         world.register.regions.len()
     ));
+    if streets.is_some() {
+        lines.extend(cut_off_lines(cut_off));
+    }
     if problems.is_empty() {
         lines.push("nothing is wrong".into());
     } else {
@@ -68,4 +87,41 @@ pub async fn check(settings: &Settings, output: &Output) -> Result<ExitCode, Fai
     }
     output.result(&value, &lines.join("\n"));
     Ok(if damaged { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn piece_json(found: &CutOffPiece) -> serde_json::Value {
+    let CutOffPiece { piece, people, facilities } = found;
+    json!({
+        "lon": piece.at.lon(),
+        "lat": piece.at.lat(),
+        "lengthKm": piece.length_m / 1000.0,
+        "segments": piece.segments,
+        "people": people,
+        "facilities": facilities,
+        "legM": piece.leg_m,
+    })
+}
+
+fn cut_off_lines(cut_off: &CutOff) -> Vec<String> {
+    let ((people, facilities), (alone, facilities_alone)) = (cut_off.totals(false), cut_off.totals(true));
+    let mut lines = vec![
+        format!(
+            "{:.0} people and {} facilities in gated compounds and on private roads",
+            cut_off.restricted_people, cut_off.restricted_facilities
+        ),
+        format!(
+            "{people:.0} people and {facilities} facilities on {} pieces of street that are cut off; of these {alone:.0} and {facilities_alone} without a way out",
+            cut_off.pieces.len()
+        ),
+    ];
+    lines.extend(cut_off.pieces.iter().take(LARGEST).map(|CutOffPiece { piece, people, facilities }| {
+        let joined = piece.leg_m.map_or("no street within 300 m".to_owned(), |m| format!("{m:.0} m from a street"));
+        format!(
+            "  - at {:.5},{:.5}: {:.1} km, {people:.0} people, {facilities} facilities, {joined}",
+            piece.at.lon(),
+            piece.at.lat(),
+            piece.length_m / 1000.0
+        )
+    }));
+    lines
 }

@@ -97,7 +97,14 @@ pub fn streets_text(report: &StreetsReport, path: &Path, bytes: usize) -> String
             "  plazas    {} crossed by {} lines; {} barriers, {} lifts, {} bridges, {} tunnels",
             report.plazas, report.plaza_lines, report.barriers, report.lifts, report.bridges, report.tunnels
         ),
-        format!("  islands   {} small pieces with {} segments", report.islands, report.island_edges),
+        format!(
+            "  cut off   {} pieces with {} segments; {} of them joined to the streets near them by {} legs off the network",
+            report.islands, report.island_edges, report.islands_joined, report.off_network_legs
+        ),
+        format!(
+            "  private   {} segments in gated compounds, on private roads and on such pieces: first and last legs only",
+            report.restricted_edges
+        ),
     ];
     if report.elevation.is_empty() {
         lines.push("  heights   none: all ground counts as level (give --elevation)".into());

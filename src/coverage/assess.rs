@@ -204,10 +204,8 @@ pub fn rate_centers(
         .filter(open)
         .map(|place| RatedCenter { place, score: 0.0, distances: Vec::new(), nearest: Vec::new() })
         .collect();
-    let snaps: Vec<_> = rated
-        .iter()
-        .map(|r| network.snap(register.centers[r.place as usize].position, travel.profile).ok())
-        .collect();
+    let snaps: Vec<_> =
+        rated.iter().map(|r| network.snap(register.centers[r.place as usize].position, travel.profile).ok()).collect();
     let columns = side_by_side(&standard.requirements, |requirement| {
         let need = requirement.need();
         let wanted = wanted_places(register, &need.parts[0].wishes);

@@ -180,12 +180,8 @@ impl Kept for Reached {
 
 fn key_of_supply(key: Key, world: &World, places: &[u32], travel: Travel, measure: Measure) -> Key {
     let facilities = &world.register.facilities;
-    let points: Vec<(i64, Place)> = places
-        .iter()
-        .map(|&p| {
-            (facilities[p as usize].id, world.facility_layer.points()[p as usize])
-        })
-        .collect();
+    let points: Vec<(i64, Place)> =
+        places.iter().map(|&p| (facilities[p as usize].id, world.facility_layer.points()[p as usize])).collect();
     key.and(points).and(travel).and(measure)
 }
 

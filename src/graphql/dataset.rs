@@ -2,11 +2,11 @@
 
 use super::current;
 use super::scalars::DateTime;
-use super::types::{CategoryCount, Profile};
+use super::types::{CategoryCount, PositionObject, Profile};
 use crate::network::Network;
 use crate::network::build::StreetsReport;
 use crate::registry::{DEMONSTRATION_TEXT, EVERYONE, ImportRecord};
-use crate::world::World;
+use crate::world::{CutOffPiece, World};
 use async_graphql::{ComplexObject, Context, Object, SimpleObject};
 use std::sync::Arc;
 
@@ -287,9 +287,15 @@ impl Streets {
         counts(&self.report().left_out)
     }
 
-    /// Separate pieces too small to be more than mistakes of the map; places are put on them only where nothing else is near.
+    /// Pieces of street that are cut off: no mapped street joins them to a network that counts.
     async fn islands(&self) -> u64 {
         self.report().islands
+    }
+
+    /// Who lives and what stands on streets that are cut off, or behind private gates.
+    #[graphql(complexity = "200 + child_complexity")]
+    async fn cut_off(&self) -> CutOffStreets {
+        CutOffStreets(self.0.clone())
     }
 
     /// Elevation files; empty when all ground counts as level.
@@ -306,6 +312,89 @@ impl Streets {
     async fn bounds(&self) -> Bounds {
         let [west, south, east, north] = self.network().meta().bounds;
         Bounds { west, south, east, north }
+    }
+}
+
+/// Streets that are cut off from the networks that count, and streets behind private gates, as people on foot see them.
+pub struct CutOffStreets(Arc<World>);
+
+/// Streets that are cut off from the networks that count, and streets behind private gates, as people on foot see them.
+#[Object]
+impl CutOffStreets {
+    /// Pieces that are cut off.
+    async fn pieces(&self) -> u64 {
+        self.0.cut_off().pieces.len() as u64
+    }
+
+    /// Of these, pieces that a leg off the network joins to a street: people get out and in by it.
+    async fn joined(&self) -> u64 {
+        self.0.cut_off().pieces.iter().filter(|p| p.piece.leg_m.is_some()).count() as u64
+    }
+
+    /// People on pieces that are cut off.
+    async fn people(&self) -> f64 {
+        super::types::round(self.0.cut_off().totals(false).0, 1)
+    }
+
+    /// Facilities on pieces that are cut off.
+    async fn facilities(&self) -> u64 {
+        self.0.cut_off().totals(false).1
+    }
+
+    /// People on pieces that no leg joins to a street: they reach nothing beyond their piece.
+    async fn people_without_way_out(&self) -> f64 {
+        super::types::round(self.0.cut_off().totals(true).0, 1)
+    }
+
+    /// Facilities on pieces that no leg joins to a street.
+    async fn facilities_without_way_out(&self) -> u64 {
+        self.0.cut_off().totals(true).1
+    }
+
+    /// People in gated compounds and on private roads, which are passable as the first and the last leg of a trip.
+    async fn people_in_restricted_zones(&self) -> f64 {
+        super::types::round(self.0.cut_off().restricted_people, 1)
+    }
+
+    /// Facilities in gated compounds and on private roads.
+    async fn facilities_in_restricted_zones(&self) -> u64 {
+        self.0.cut_off().restricted_facilities
+    }
+
+    /// The pieces with most people, then the longest: 20 at most.
+    async fn largest(&self) -> Vec<CutOffPieceObject> {
+        self.0.cut_off().pieces.iter().take(20).map(CutOffPieceObject::from).collect()
+    }
+}
+
+/// A piece of street that is cut off.
+#[derive(SimpleObject)]
+#[graphql(name = "CutOffPiece")]
+pub struct CutOffPieceObject {
+    /// One of its junctions.
+    position: PositionObject,
+    /// Kilometres of street.
+    length_km: f64,
+    /// Street segments.
+    segments: u64,
+    /// People whose place joins it.
+    people: f64,
+    /// Facilities that join it.
+    facilities: u64,
+    /// The shortest leg off the network that joins it to a street, metres; null where no street is near enough.
+    leg_m: Option<f64>,
+}
+
+impl From<&CutOffPiece> for CutOffPieceObject {
+    fn from(found: &CutOffPiece) -> Self {
+        Self {
+            position: found.piece.at.into(),
+            length_km: super::types::round(found.piece.length_m / 1000.0, 3),
+            segments: found.piece.segments,
+            people: super::types::round(found.people, 1),
+            facilities: found.facilities,
+            leg_m: found.piece.leg_m.map(|m| super::types::round(m, 1)),
+        }
     }
 }
 

@@ -230,6 +230,9 @@ pub struct NearbyFields {
     descent_m: f64,
     /// Metres of the way that are steps.
     steps_m: f64,
+    /// Metres of the way off the network: from the places to their streets, and between streets and pieces that are cut
+    /// off from them.
+    off_network_m: f64,
 }
 
 /// The edges of `nearby`.
@@ -345,7 +348,8 @@ impl ReachQuery {
         let engine = profile.into();
         let place = from.place(world, network, engine, "from")?;
         let edges = ctx.look_ahead().field("edges");
-        let with_stats = ["metres", "climbM", "descentM", "stepsM"].iter().any(|f| edges.field(f).exists());
+        let with_stats =
+            ["metres", "climbM", "descentM", "stepsM", "offNetworkM"].iter().any(|f| edges.field(f).exists());
         let wishes = Wishes {
             categories: all(categories.unwrap_or_default()),
             kinds: kind_keys("kinds", super::kinds(ctx), &kinds.unwrap_or_default())?,
@@ -381,6 +385,7 @@ impl ReachQuery {
                 climb_m: round(n.stats.climb_m, 1),
                 descent_m: round(n.stats.descent_m, 1),
                 steps_m: round(n.stats.steps_m, 1),
+                off_network_m: round(n.stats.off_network_m, 1),
             };
             let row = n.index as usize;
             let cursor = encode(&format!("near:{}:{}", n.time.0, world.register.facilities[row].id));

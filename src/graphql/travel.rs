@@ -27,6 +27,9 @@ pub struct Route {
     descent_m: f64,
     /// Metres of the way that are steps.
     steps_m: f64,
+    /// Metres of the way off the network: from the places to their streets, and between streets and pieces that are cut
+    /// off from them.
+    off_network_m: f64,
     /// Where the way begins.
     from: SnappedPlace,
     /// Where it ends.
@@ -175,6 +178,7 @@ async fn find_route(
             climb_m: round(route.stats.climb_m, 1),
             descent_m: round(route.stats.descent_m, 1),
             steps_m: round(route.stats.steps_m, 1),
+            off_network_m: round(route.stats.off_network_m, 1),
             from: SnappedPlace::new(network, &begin),
             to: SnappedPlace::new(network, &end),
             geometry: GeoJson(line),

@@ -173,12 +173,16 @@ impl PlaceInput {
 pub struct SnappedPlace {
     /// The place itself.
     pub position: PositionObject,
-    /// The point on the nearest usable street.
+    /// The point at which it joins the network: on the nearest street that the profile can use, an ordinary one where one is
+    /// nearly as near.
     pub snapped: PositionObject,
     /// Metres from the place to that point, walked off the network.
     pub distance_m: f64,
     /// The name of that street, where it has one.
     pub street: Option<String>,
+    /// Whether that street is restricted: a private road, the inside of a gated compound, or a piece that is cut off. It is
+    /// passable as the first and the last leg of a trip.
+    pub restricted: bool,
 }
 
 impl SnappedPlace {
@@ -190,6 +194,7 @@ impl SnappedPlace {
             snapped: snap.at.into(),
             distance_m: round(snap.off_m, 1),
             street: network.name(snap.edge).map(str::to_owned),
+            restricted: network.edge(snap.edge).is_restricted(),
         }
     }
 }

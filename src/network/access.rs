@@ -108,6 +108,7 @@ pub enum Kind {
     /// A passage without length through a barrier, or into a restricted zone.
     Gate = 8,
     /// The way from a piece that is cut off to the nearest street, which nobody has mapped.
+    #[serde(rename = "off_network")]
     OffNetwork = 9,
 }
 

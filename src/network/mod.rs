@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod build;
+mod components;
 mod cost;
 mod elevation;
 mod file;
@@ -11,6 +12,7 @@ mod layer;
 mod map;
 pub mod osm;
 mod overlay;
+mod pieces;
 mod profile;
 mod queue;
 mod route;
@@ -29,6 +31,7 @@ pub use file::{Edge, FileError, Meta, Network, Tables};
 pub use format::replace_file;
 pub use layer::{Hits, PointLayer, Scratch, Snapped, with_scratch};
 pub use overlay::{ChangedStreet, JOIN_LIMIT_M, StreetChange, StreetChangeError, StreetKind};
+pub use pieces::{SeparatePiece, SeparatePieces};
 pub use profile::{AccessMode, Profile, ProfileError, ProfileParams, Profiles};
 pub use route::{PathPiece, PathStats, Route, matrix, path_to, route, stats_of};
 pub use search::{Search, Seed, Seeds, Start};

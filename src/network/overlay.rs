@@ -379,7 +379,14 @@ impl Network {
                 return Err((n, StreetChangeError::TooShort(line.len())));
             }
             let points = line.iter().map(|&p| Fixed::from(p)).collect();
-            lines.push(Line { kind: *kind, points, name: name.as_deref(), ends: [0; 2], joints: Vec::new(), is_restricted: false });
+            lines.push(Line {
+                kind: *kind,
+                points,
+                name: name.as_deref(),
+                ends: [0; 2],
+                joints: Vec::new(),
+                is_restricted: false,
+            });
             of_line.push(n);
         }
         // Ends at one place are one junction, unless they are the two ends of one line.
@@ -716,7 +723,8 @@ impl Plan {
             let number = (first_edge as usize + overlay.edges.len()) as u32;
             let access = Access::FOOT.with(Access::BIKE);
             let flags = EdgeFlags::RESTRICTED.with(EdgeFlags::ENTRY);
-            let mut entry = Edge::new(vertex(outside), vertex(inside), Kind::Gate, Structure::Ground, access).with_flags(flags);
+            let mut entry =
+                Edge::new(vertex(outside), vertex(inside), Kind::Gate, Structure::Ground, access).with_flags(flags);
             entry.set_usable(everyone);
             leaving[outside].push((entry.head, number * 2));
             leaving[inside].push((entry.tail, number * 2 + 1));

@@ -90,7 +90,8 @@ pub fn link(from: u32, to: u32, class: u32, points: &[Fixed]) -> Link {
 
 pub fn network(classes: Vec<WayClass>, links: Vec<Link>, points: Vec<Fixed>) -> Network {
     let topology = Topology { classes, links, points };
-    assemble(topology, &Elevation::default(), &Profiles::default(), OWN_NETWORK_KM, StreetsReport::default(), &|_| {}).unwrap()
+    assemble(topology, &Elevation::default(), &Profiles::default(), OWN_NETWORK_KM, StreetsReport::default(), &|_| {})
+        .unwrap()
 }
 
 /// Level streets `spacing` metres apart, `side` by `side` junctions, the south-western one at the centre.
@@ -131,7 +132,8 @@ impl Random {
     }
 }
 
-/// A crooked city with stairs, one-way cycle streets, escalators, gates, lifts, ferries, loops and islands.
+/// A crooked city with stairs, one-way cycle streets, escalators, gates, lifts, ferries, loops, private streets and gates,
+/// and pieces that are cut off.
 pub fn random_network(seed: u64, vertices: usize) -> Network {
     let mut r = Random(seed);
     let size = (vertices as f64).sqrt() * 90.0;
@@ -147,6 +149,8 @@ pub fn random_network(seed: u64, vertices: usize) -> Network {
         class(StreetKind::Lift, EVERYONE),
         class(StreetKind::Ferry, EVERYONE),
         class(StreetKind::Path, EVERYONE.with(Access::DISMOUNT).with(Access::NO_STROLLER)),
+        class(StreetKind::Street, one_way.with(Access::PRIVATE)),
+        class(StreetKind::Gate, EVERYONE.with(Access::PRIVATE)),
     ];
     let metric = Metric::at(CENTRE.lat());
     let mut links = Vec::new();
@@ -157,7 +161,7 @@ pub fn random_network(seed: u64, vertices: usize) -> Network {
             d(x).total_cmp(&d(y))
         });
         for &b in near.iter().take(1 + r.below(3)) {
-            let kind = [0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 0][r.below(12)];
+            let kind = [0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 10][r.below(14)];
             let mut l = link(a, b, kind, &points);
             let bend = at(r.unit() * size, r.unit() * size);
             l.shape.insert(1, l.shape[0].lerp(bend, 0.1));

@@ -209,7 +209,10 @@ fn count_kinds(edges: &[Edge], report: &mut StreetsReport) {
         let name =
             serde_json::to_value(edge.kind()).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
         *report.kinds.entry(name).or_default() += 1;
-        report.length_km += f64::from(edge.length_m) / 1000.0;
+        if edge.kind() != Kind::OffNetwork {
+            report.length_km += f64::from(edge.length_m) / 1000.0;
+        }
+        report.restricted_edges += u64::from(edge.is_restricted() && edge.kind() != Kind::Gate);
         report.bridges += u64::from(edge.structure() == Structure::Bridge);
         report.tunnels += u64::from(edge.structure() == Structure::Tunnel);
     }

@@ -1,8 +1,8 @@
 //! For each profile, which edges are cut off from the networks that count, and which are fragments.
 
-use super::components::Components;
 use super::zones::{own_networks, weight};
 use crate::network::access::ProfileSet;
+use crate::network::components::Components;
 use crate::network::file::{Edge, Tables};
 use crate::network::profile::Profile;
 use crate::network::units::Deciseconds;
@@ -16,8 +16,9 @@ const CORE_TRIES: usize = 8;
 
 /// Marks the edges that are cut off or fragments.
 ///
-/// An edge belongs to a network when it is connected to one that counts ([`own_networks`]) and one can come from that
-/// network's core and get there; all others are separate. Those that walkers too are cut off from, those too short to serve
+/// An edge belongs to a network when it is connected to one that counts ([`own_networks`]); by bicycle, where one-way streets
+/// end at the border of the extract, one must also be able to come from that network's core and to get there. All others
+/// are separate. Those that walkers too are cut off from, those too short to serve
 /// anybody and all for bicycles (which can be pushed along any footway) are cut off; the others are fragments: what
 /// separates them is a barrier to this profile.
 pub(super) fn mark_separate(edges: &mut [Edge], tables: &Tables, own_network_km: f64) {
@@ -29,7 +30,9 @@ pub(super) fn mark_separate(edges: &mut [Edge], tables: &Tables, own_network_km:
         for profile in Profile::ALL {
             match separate[profile.index()][n] {
                 Separate::No => {}
-                Separate::Fragment if profile != Profile::Bicycle && adult[n] == Separate::No => fragment.insert(profile),
+                Separate::Fragment if profile != Profile::Bicycle && adult[n] == Separate::No => {
+                    fragment.insert(profile)
+                }
                 Separate::Fragment | Separate::CutOff => cut_off.insert(profile),
             }
         }
@@ -60,7 +63,8 @@ fn separate(edges: &[Edge], tables: &Tables, profile: Profile, own_network_km: f
     let own = own_networks(&sizes, own_network_km);
     // A vertex of each network to look for its core from: of an open street, in the middle of the list.
     let mut members: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-    for edge in edges.iter().filter(|e| is_usable(e) && !e.is_restricted()) {
+    let goes_one_way = profile == Profile::Bicycle;
+    for edge in edges.iter().filter(|e| goes_one_way && is_usable(e) && !e.is_restricted()) {
         let root = components.find(edge.tail.0);
         if own.contains(&root) {
             members.entry(root).or_default().push(edge.tail.0);
@@ -95,13 +99,7 @@ fn separate(edges: &[Edge], tables: &Tables, profile: Profile, own_network_km: f
 
 /// Marks what the core of a network reaches (`enters`) and what reaches it (`leaves`). The core is the largest set of
 /// vertices that reach each other, of those around some of `vertices`.
-fn core_of(
-    tables: &Tables,
-    costs: &[Vec<Deciseconds>; 2],
-    vertices: &[u32],
-    enters: &mut [bool],
-    leaves: &mut [bool],
-) {
+fn core_of(tables: &Tables, costs: &[Vec<Deciseconds>; 2], vertices: &[u32], enters: &mut [bool], leaves: &mut [bool]) {
     let mut best: Option<(usize, Vec<u32>, Vec<u32>)> = None;
     for n in 0..CORE_TRIES {
         let from = vertices[(vertices.len() / 2 + n * (vertices.len() / CORE_TRIES)) % vertices.len()];

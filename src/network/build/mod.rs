@@ -2,7 +2,6 @@
 //! a Hilbert curve, give every segment its heights and costs, mark islands, index segments for snapping.
 
 mod assemble;
-mod components;
 mod connectivity;
 mod heights;
 mod topology;
@@ -84,6 +83,9 @@ pub struct StreetsReport {
     pub islands_joined: u64,
     #[serde(default)]
     pub off_network_legs: u64,
+    /// Segments in restricted zones: passable as the first and the last leg of a trip.
+    #[serde(default)]
+    pub restricted_edges: u64,
     pub elevation: Vec<String>,
     /// Junctions for which no height was found.
     pub vertices_without_height: u64,

@@ -12,10 +12,10 @@
 //!    other by an entry (see [`crate::network`]'s `zone`).
 
 use super::StreetsReport;
-use super::components::Components;
 use super::topology::{Link, Topology};
 use crate::geo::{Fixed, Metric, chord_length_m};
 use crate::network::access::{Access, EdgeFlags, Kind, Structure};
+use crate::network::components::Components;
 use crate::network::osm::WayClass;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -267,7 +267,9 @@ fn choose_legs(probes: &[Spot], squares: &Squares, links: &[Link]) -> Vec<Leg> {
         .iter()
         .filter_map(|&from| squares.nearest(from.at, links).map(|(metres, to)| Leg { metres, from, to }))
         .collect();
-    all.sort_by(|a, b| a.metres.total_cmp(&b.metres).then((a.from.link, a.from.before).cmp(&(b.from.link, b.from.before))));
+    all.sort_by(|a, b| {
+        a.metres.total_cmp(&b.metres).then((a.from.link, a.from.before).cmp(&(b.from.link, b.from.before)))
+    });
     let mut chosen: Vec<Leg> = Vec::new();
     for leg in all {
         let by = |c: &Leg| chord_length_m(leg.from.at, c.from.at) * OFF_PATH + c.metres;
@@ -298,7 +300,8 @@ fn lay_legs(topology: &mut Topology, marks: &mut Vec<EdgeFlags>, legs: &[Leg]) {
         cuts.entry(leg.to.link).or_default().push((leg.to, n, 1));
     }
     for (n, mut spots) in cuts {
-        spots.sort_by(|a, b| (a.0.before, a.0.t).partial_cmp(&(b.0.before, b.0.t)).unwrap_or(std::cmp::Ordering::Equal));
+        spots
+            .sort_by(|a, b| (a.0.before, a.0.t).partial_cmp(&(b.0.before, b.0.t)).unwrap_or(std::cmp::Ordering::Equal));
         let whole = topology.links[n].clone();
         let (first, last) = (whole.shape[0], whole.shape[whole.shape.len() - 1]);
         let mut part = Link { shape: vec![first], ..whole.clone() };

@@ -1,17 +1,17 @@
-//! Connected pieces of the network, for one profile at a time.
+//! Connected pieces of the network.
 
 /// Union-find over vertices, with path halving.
-pub(super) struct Components {
+pub(crate) struct Components {
     parent: Vec<u32>,
     size: Vec<u32>,
 }
 
 impl Components {
-    pub(super) fn new(vertices: usize) -> Self {
+    pub(crate) fn new(vertices: usize) -> Self {
         Self { parent: (0..vertices as u32).collect(), size: vec![1; vertices] }
     }
 
-    pub(super) fn find(&mut self, v: u32) -> u32 {
+    pub(crate) fn find(&mut self, v: u32) -> u32 {
         let mut v = v;
         while self.parent[v as usize] != v {
             let grand = self.parent[self.parent[v as usize] as usize];
@@ -21,7 +21,7 @@ impl Components {
         v
     }
 
-    pub(super) fn union(&mut self, a: u32, b: u32) {
+    pub(crate) fn union(&mut self, a: u32, b: u32) {
         let (a, b) = (self.find(a), self.find(b));
         if a != b {
             let (small, large) = if self.size[a as usize] < self.size[b as usize] { (a, b) } else { (b, a) };

@@ -1,6 +1,8 @@
 //! One immutable snapshot of everything a request may ask about: the street network, the register, who lives where,
 //! and the indexes over them. A request takes the current one once and answers all of itself from it.
 
+mod separate;
+
 use crate::geo::{Place, Position, Storey, cell_centre};
 use crate::memo::{Kept, Key, Memo};
 use crate::network::{
@@ -9,8 +11,9 @@ use crate::network::{
 use crate::registry::{Category, DEMONSTRATION_TEXT, Register, RegisterRows, Status};
 use quick_cache::sync::Cache;
 use rayon::prelude::*;
+pub use separate::{CutOff, CutOffPiece};
 use std::hash::Hash;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Networks with changed streets that are kept. Each holds 12 bytes a junction and 8 an arc, and 8 an arc for each profile
 /// that was asked for: at the size of Chongqing (404,884 junctions, 1,150,980 arcs) 14 MB, and 9 MB a profile.
@@ -40,6 +43,8 @@ pub struct World {
     pub scenario: Option<Laid>,
     /// Worlds that scenarios make of this one, by the number and version of the scenario.
     pub(crate) scenarios: Cache<(i64, i64), Arc<Self>>,
+    /// Found when it is first asked for.
+    cut_off: OnceLock<CutOff>,
 }
 
 type ChangedNetwork = (Arc<Network>, Arc<Vec<ChangedStreet>>);
@@ -89,6 +94,7 @@ impl World {
             changed_networks: Arc::new(Cache::new(CHANGED_NETWORKS)),
             scenario: None,
             scenarios: Cache::new(SCENARIOS),
+            cut_off: OnceLock::new(),
         };
         if let Some(network) = &world.network {
             [&world.facility_layer, &world.population_layer].into_par_iter().for_each(|layer| {
@@ -130,6 +136,7 @@ impl World {
             changed_networks: self.changed_networks.clone(),
             scenario: None,
             scenarios: Cache::new(SCENARIOS),
+            cut_off: OnceLock::new(),
         }
     }
 
@@ -212,6 +219,12 @@ impl World {
         off.fold((0, 0.0), |(cells, people), (cell, _)| (cells + 1, people + cell.people))
     }
 
+    /// Who lives and what stands on streets that are cut off; nothing without a network.
+    #[must_use]
+    pub fn cut_off(&self) -> &CutOff {
+        self.cut_off.get_or_init(|| self.network.as_ref().map_or_else(CutOff::default, |n| CutOff::find(self, n)))
+    }
+
     /// What is missing or wrong, in sentences that say what to run.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
@@ -244,6 +257,12 @@ impl World {
             (cells, people) => list.push(format!(
                 "{cells} of {} population cells ({people:.0} people) are too far from any street: they are in no walkshed",
                 self.register.population.len()
+            )),
+        }
+        match self.cut_off().totals(true) {
+            (people, 0) if people <= 0.0 => {}
+            (people, facilities) => list.push(format!(
+                "{people:.0} people and {facilities} facilities are on streets that are joined to no network: they reach nothing beyond; `walkshed check` lists the largest pieces"
             )),
         }
         if self.register.unread_hours() > 0 {
