@@ -32,6 +32,14 @@ pub struct BuildOptions {
     pub profiles: Profiles,
 }
 
+impl BuildOptions {
+    /// What is built from an extract alone, with the defaults.
+    #[must_use]
+    pub fn new(streets: PathBuf) -> Self {
+        Self { streets, elevation: Vec::new(), own_network_km: OWN_NETWORK_KM, profiles: Profiles::default() }
+    }
+}
+
 /// Why a network could not be built.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {

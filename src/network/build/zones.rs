@@ -23,9 +23,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 /// Longest leg by which a piece that is cut off is joined to the streets, metres: how far a place may be from a street.
 pub const JOIN_M: f64 = 300.0;
 /// Along the links of a piece that is cut off, joints are looked for at least this close together, metres.
-const PROBE_M: f64 = 40.0;
-/// A joint is made where it shortens the way to the street by more than this, metres, and by a fifth.
-const WORTH_M: f64 = 20.0;
+const PROBE_M: f64 = 25.0;
+/// A joint is made where it shortens the way to the street by more than this, metres, and by a tenth.
+const WORTH_M: f64 = 10.0;
 /// Walking off the network against walking on it: the share of the speed (Tobler's off-path factor).
 const OFF_PATH: f64 = 0.6;
 /// A joint this close to the end of a link is at the end, metres.
@@ -273,7 +273,7 @@ fn choose_legs(probes: &[Spot], squares: &Squares, links: &[Link]) -> Vec<Leg> {
     let mut chosen: Vec<Leg> = Vec::new();
     for leg in all {
         let by = |c: &Leg| chord_length_m(leg.from.at, c.from.at) * OFF_PATH + c.metres;
-        if chosen.iter().all(|c| by(c) > leg.metres * 1.2 + WORTH_M) {
+        if chosen.iter().all(|c| by(c) > leg.metres * 1.1 + WORTH_M) {
             chosen.push(leg);
         }
     }
