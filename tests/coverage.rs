@@ -32,8 +32,7 @@ fn compare(world: &World, need: &Need, travel: Travel) -> usize {
     let found = ask(world, need.clone(), travel);
     let reference = Reference::new(network, travel.profile, travel.direction);
     let cells = &world.register.population;
-    let start =
-        |at: Position| network.snap(at.into(), travel.profile).ok().map(|s| Start::new(network, s, travel.profile));
+    let start = |at: Position| network.snap(at, travel.profile).ok().map(|s| Start::new(network, s, travel.profile));
     let ends: Vec<Option<Start>> = cells.iter().map(|c| start(walkshed::geo::cell_centre(c.cell))).collect();
     let placed: Vec<Start> = ends.iter().flatten().copied().collect();
     let horizon = need.horizon().0;

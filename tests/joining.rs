@@ -8,9 +8,7 @@ use support::at;
 use support::pbf::Extract;
 use walkshed::geo::{Fixed, Place, Storey};
 use walkshed::network::build::{BuildOptions, build};
-use walkshed::network::{
-    Deciseconds, Direction, Network, Profile, Route, SeparatePieces, Start, Sweep, matrix, route,
-};
+use walkshed::network::{Deciseconds, Direction, Network, Profile, Route, SeparatePieces, Start, Sweep, matrix, route};
 
 type Tags<'a> = &'a [(&'a str, &'a str)];
 
@@ -30,9 +28,7 @@ impl City {
     /// Streets 100 m apart around a square from (0, 0) to (1000, 1000), the inside of it empty.
     fn with_empty_middle() -> Self {
         let mut city = Self { extract: Extract::new(), next: 1 };
-        city.grid((-500.0, -500.0), (21, 21), 100.0, STREET, |x, y| {
-            !(x > 0.0 && x < 1000.0 && y > 0.0 && y < 1000.0)
-        });
+        city.grid((-500.0, -500.0), (21, 21), 100.0, STREET, |x, y| !(x > 0.0 && x < 1000.0 && y > 0.0 && y < 1000.0));
         city
     }
 

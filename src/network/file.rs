@@ -6,6 +6,7 @@
 
 use super::access::{Access, EdgeFlags, Kind, ProfileSet, Structure};
 use super::build::StreetsReport;
+use super::build::connectivity::{Arcs, mark_separate};
 use super::cost::{self, cost};
 pub use super::format::FileError;
 use super::format::{Sections, Writer, replace_file};
@@ -225,6 +226,8 @@ pub struct Network {
     profiles: Profiles,
     /// Costs made anew because the profiles in force are not those of the import.
     overridden: Arc<Vec<Option<[Vec<Deciseconds>; 2]>>>,
+    /// The edges of the file with the masks of these profiles, where they are not those of the import.
+    remarked: Option<Arc<Vec<Edge>>>,
     /// Set where lengths are counted and not times: by profile, made when they are first asked for.
     lengths: Option<[OnceLock<[Vec<Deciseconds>; 2]>; Profile::COUNT]>,
     /// This network with lengths counted.
@@ -309,6 +312,7 @@ impl Network {
             meta,
             profiles,
             overridden: Arc::new(vec![None; Profile::COUNT]),
+            remarked: None,
             lengths: None,
             by_length: OnceLock::new(),
             overlay: None,
@@ -322,6 +326,7 @@ impl Network {
             meta: self.meta.clone(),
             profiles: self.profiles.clone(),
             overridden: self.overridden.clone(),
+            remarked: self.remarked.clone(),
             lengths: self.lengths.as_ref().map(|_| Default::default()),
             by_length: OnceLock::new(),
             overlay: Some(Arc::new(overlay)),
@@ -349,6 +354,7 @@ impl Network {
                 meta: self.meta.clone(),
                 profiles,
                 overridden: self.overridden.clone(),
+                remarked: self.remarked.clone(),
                 lengths: Some(Default::default()),
                 by_length: OnceLock::new(),
                 overlay: self.overlay.clone(),
@@ -362,9 +368,11 @@ impl Network {
         self.lengths.is_some()
     }
 
-    /// Puts other profiles in force. Costs of those that differ from the import's are made anew.
+    /// Puts other profiles in force. Costs of those that differ from the import's are made anew, and so is what depends on
+    /// them: who can use which street, and what is cut off for whom.
     #[must_use]
     pub fn with_profiles(mut self, profiles: &Profiles) -> Self {
+        (self.overridden, self.remarked) = (Arc::new(vec![None; Profile::COUNT]), None);
         let made = Profile::ALL.map(|profile| {
             (profiles.get(profile) != self.meta.profiles.get(profile)).then(|| {
                 let params = profiles.get(profile);
@@ -378,8 +386,18 @@ impl Network {
                 table
             })
         });
+        let is_changed = made.iter().any(Option::is_some);
         self.overridden = Arc::new(made.into());
         self.profiles = profiles.clone();
+        if is_changed {
+            let mut edges = self.edges_before().to_vec();
+            let end = edges.len() - 1;
+            let arcs = Arcs { first_arc: self.first_arc_before(), heads: self.arc_heads_before() };
+            let costs: Vec<[&[Deciseconds]; 2]> =
+                Profile::ALL.iter().map(|&p| [0, 1].map(|way| self.times_before(p, way))).collect();
+            mark_separate(&mut edges[..end], arcs, &costs, self.meta.own_network_km);
+            self.remarked = Some(Arc::new(edges));
+        }
         self
     }
 
@@ -524,7 +542,10 @@ impl Network {
 
     /// The edges of the file; the last entry only marks ends.
     pub(super) fn edges_before(&self) -> &[Edge] {
-        self.file.get(section::EDGES)
+        match &self.remarked {
+            Some(edges) => edges,
+            None => self.file.get(section::EDGES),
+        }
     }
 
     /// The tables an edge is in, its place there, and the number of the first edge of the overlay.

@@ -1,12 +1,12 @@
 //! Numbering, costs, islands, the snapping index: the last steps to a network.
 
-use super::connectivity::mark_separate;
+use super::connectivity::{Arcs, mark_separate};
 use super::heights::{Segment, along, vertex_heights};
 use super::topology::{Link, Topology};
 use super::zones::separate;
 use super::{Step, StreetsReport};
 use crate::geo::{Fixed, chord_length_m};
-use crate::network::access::{Kind, ProfileSet, Structure};
+use crate::network::access::{Kind, Structure};
 use crate::network::cost::{self, cost};
 use crate::network::elevation::Elevation;
 use crate::network::file::{Edge, FileError, Meta, Network, Tables};
@@ -103,13 +103,6 @@ pub fn assemble(
             Profile::ALL.map(|p| [cost(&segment, profiles.get(p), true), cost(&segment, profiles.get(p), false)])
         })
         .collect();
-    for (edge, costs) in edges.iter_mut().zip(&by_edge) {
-        let mut usable = ProfileSet::default();
-        let can_use = |p: &Profile| costs[p.index()].iter().any(|c| c.is_some());
-        Profile::ALL.into_iter().filter(can_use).for_each(|p| usable.insert(p));
-        edge.set_usable(usable);
-    }
-
     for ((edge, link), heights) in edges.iter_mut().zip(&links).zip(&heights) {
         edge.shape = tables.shapes.len() as u32;
         edge.heights = tables.heights.len() as u32;
@@ -117,7 +110,9 @@ pub fn assemble(
         tables.heights.extend_from_slice(heights);
     }
     lay_arcs(&mut tables, &mut edges, &by_edge);
-    mark_separate(&mut edges, &tables, own_network_km);
+    let arcs = Arcs { first_arc: &tables.first_arc, heads: &tables.arc_heads };
+    let costs: Vec<[&[Deciseconds]; 2]> = tables.costs.iter().map(|c| [&c[0][..], &c[1][..]]).collect();
+    mark_separate(&mut edges, arcs, &costs, own_network_km);
     count_kinds(&edges, &mut report);
     report.vertices = tables.vertices.len() as u64;
     report.edges = edges.len() as u64;

@@ -3,7 +3,7 @@
 use super::zones::{own_networks, weight};
 use crate::network::access::ProfileSet;
 use crate::network::components::Components;
-use crate::network::file::{Edge, Tables};
+use crate::network::file::Edge;
 use crate::network::profile::Profile;
 use crate::network::units::Deciseconds;
 use rayon::prelude::*;
@@ -14,16 +14,36 @@ const MIN_FRAGMENT_M: f64 = 300.0;
 /// Vertices tried as members of the strongly connected core of a network.
 const CORE_TRIES: usize = 8;
 
-/// Marks the edges that are cut off or fragments.
+/// Where arcs lead: for every junction the first of its arcs, for every arc the junction at its head.
+#[derive(Clone, Copy)]
+pub(crate) struct Arcs<'a> {
+    pub first_arc: &'a [u32],
+    pub heads: &'a [u32],
+}
+
+impl Arcs<'_> {
+    const fn vertices(&self) -> usize {
+        self.first_arc.len() - 1
+    }
+}
+
+/// Marks for each edge who can use it, and for whom it is cut off or a fragment. `costs` are those along the arcs and those
+/// against them, by profile.
 ///
 /// An edge belongs to a network when it is connected to one that counts ([`own_networks`]); by bicycle, where one-way streets
 /// end at the border of the extract, one must also be able to come from that network's core and to get there. All others
 /// are separate. Those that walkers too are cut off from, those too short to serve
 /// anybody and all for bicycles (which can be pushed along any footway) are cut off; the others are fragments: what
 /// separates them is a barrier to this profile.
-pub(super) fn mark_separate(edges: &mut [Edge], tables: &Tables, own_network_km: f64) {
+pub(crate) fn mark_separate(edges: &mut [Edge], arcs: Arcs<'_>, costs: &[[&[Deciseconds]; 2]], own_network_km: f64) {
+    for edge in edges.iter_mut() {
+        let mut usable = ProfileSet::default();
+        let can_use = |p: &Profile| edge.arcs.iter().any(|&arc| costs[p.index()][0][arc as usize].is_some());
+        Profile::ALL.into_iter().filter(can_use).for_each(|p| usable.insert(p));
+        edge.set_usable(usable);
+    }
     let separate: Vec<Vec<Separate>> =
-        Profile::ALL.into_par_iter().map(|p| separate(edges, tables, p, own_network_km)).collect();
+        Profile::ALL.into_par_iter().map(|p| separate(edges, arcs, (p, costs[p.index()]), own_network_km)).collect();
     let adult = &separate[Profile::Adult.index()];
     for (n, edge) in edges.iter_mut().enumerate() {
         let (mut cut_off, mut fragment) = (ProfileSet::default(), ProfileSet::default());
@@ -47,9 +67,13 @@ enum Separate {
     CutOff,
 }
 
-fn separate(edges: &[Edge], tables: &Tables, profile: Profile, own_network_km: f64) -> Vec<Separate> {
-    let costs = &tables.costs[profile.index()];
-    let mut components = Components::new(tables.vertices.len());
+fn separate(
+    edges: &[Edge],
+    arcs: Arcs<'_>,
+    (profile, costs): (Profile, [&[Deciseconds]; 2]),
+    own_network_km: f64,
+) -> Vec<Separate> {
+    let mut components = Components::new(arcs.vertices());
     let is_usable = |edge: &Edge| edge.usable().contains(profile);
     for edge in edges.iter().filter(|e| is_usable(e)) {
         components.union(edge.tail.0, edge.head.0);
@@ -70,9 +94,9 @@ fn separate(edges: &[Edge], tables: &Tables, profile: Profile, own_network_km: f
             members.entry(root).or_default().push(edge.tail.0);
         }
     }
-    let (mut enters, mut leaves) = (vec![false; tables.vertices.len()], vec![false; tables.vertices.len()]);
+    let (mut enters, mut leaves) = (vec![false; arcs.vertices()], vec![false; arcs.vertices()]);
     for vertices in members.values() {
-        core_of(tables, costs, vertices, &mut enters, &mut leaves);
+        core_of(arcs, costs, vertices, &mut enters, &mut leaves);
     }
     edges
         .iter()
@@ -99,11 +123,11 @@ fn separate(edges: &[Edge], tables: &Tables, profile: Profile, own_network_km: f
 
 /// Marks what the core of a network reaches (`enters`) and what reaches it (`leaves`). The core is the largest set of
 /// vertices that reach each other, of those around some of `vertices`.
-fn core_of(tables: &Tables, costs: &[Vec<Deciseconds>; 2], vertices: &[u32], enters: &mut [bool], leaves: &mut [bool]) {
+fn core_of(arcs: Arcs<'_>, costs: [&[Deciseconds]; 2], vertices: &[u32], enters: &mut [bool], leaves: &mut [bool]) {
     let mut best: Option<(usize, Vec<u32>, Vec<u32>)> = None;
     for n in 0..CORE_TRIES {
         let from = vertices[(vertices.len() / 2 + n * (vertices.len() / CORE_TRIES)) % vertices.len()];
-        let (out, home) = (reached(tables, &costs[0], from), reached(tables, &costs[1], from));
+        let (out, home) = (reached(arcs, costs[0], from), reached(arcs, costs[1], from));
         let (mut a, mut b) = (out.clone(), home.clone());
         a.sort_unstable();
         b.sort_unstable();
@@ -123,15 +147,15 @@ fn core_of(tables: &Tables, costs: &[Vec<Deciseconds>; 2], vertices: &[u32], ent
 }
 
 /// The vertices reached along arcs with a cost.
-fn reached(tables: &Tables, costs: &[Deciseconds], from: u32) -> Vec<u32> {
-    let mut seen = vec![false; tables.vertices.len()];
+fn reached(arcs: Arcs<'_>, costs: &[Deciseconds], from: u32) -> Vec<u32> {
+    let mut seen = vec![false; arcs.vertices()];
     seen[from as usize] = true;
     let mut all = vec![from];
     let mut next = 0;
     while let Some(&v) = all.get(next) {
         next += 1;
-        for arc in tables.first_arc[v as usize] as usize..tables.first_arc[v as usize + 1] as usize {
-            let head = tables.arc_heads[arc];
+        for arc in arcs.first_arc[v as usize] as usize..arcs.first_arc[v as usize + 1] as usize {
+            let head = arcs.heads[arc];
             if costs[arc].is_some() && !std::mem::replace(&mut seen[head as usize], true) {
                 all.push(head);
             }

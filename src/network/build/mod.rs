@@ -2,7 +2,7 @@
 //! a Hilbert curve, give every segment its heights and costs, mark islands, index segments for snapping.
 
 mod assemble;
-mod connectivity;
+pub(crate) mod connectivity;
 mod heights;
 mod topology;
 mod zones;
