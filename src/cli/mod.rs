@@ -210,6 +210,12 @@ struct StreetsArgs {
     /// Separate pieces of fewer junctions are kept, but places are put on them only where nothing else is near.
     #[arg(long, value_name = "N", default_value_t = 20)]
     island_size: u32,
+    /// Let people walk and ride on trunk roads unless a tag says otherwise; by default only where a tag allows it.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    walk_on_trunk: Option<bool>,
+    /// Let people walk in tunnels of streets unless a tag says otherwise; by default only where a tag allows it.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    walk_in_road_tunnels: Option<bool>,
 }
 
 #[derive(Args, Debug)]

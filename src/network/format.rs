@@ -21,7 +21,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 const MAGIC: &[u8; 8] = b"WALKSHED";
 /// Raised whenever the meaning of a byte changes.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 const HEADER: usize = 32;
 const ENTRY: usize = 24;
 
