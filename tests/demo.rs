@@ -17,6 +17,7 @@ use walkshed::demo::{Options, write_files};
 use walkshed::folder::DataFolder;
 use walkshed::geo::{Fixed, Metric, Position, cell_centre, read_area};
 use walkshed::network::build::{BuildOptions, OWN_NETWORK_KM, build};
+use walkshed::network::osm::StreetRules;
 use walkshed::network::{Deciseconds, Direction, Profile, Profiles, Start, route};
 use walkshed::registry::{Category, Demonstration, PositionQuality};
 use walkshed::world::{PlacedPoint, World};
@@ -272,6 +273,7 @@ fn walking_times_are_those_of_a_textbook() {
         elevation: Vec::new(),
         own_network_km: OWN_NETWORK_KM,
         profiles: Profiles::default(),
+        rules: StreetRules::default(),
     };
     let network = build(&options, &|_| {}).unwrap();
     let place = |id: i64| {

@@ -10,12 +10,17 @@ use support::pbf::Extract;
 use walkshed::geo::Fixed;
 use walkshed::network::access::Kind;
 use walkshed::network::build::{BuildOptions, OWN_NETWORK_KM, build};
+use walkshed::network::osm::StreetRules;
 use walkshed::network::{Deciseconds, Network, Profile, Profiles, Route, Start, route};
 
 const STREET: [(&str, &str); 1] = [("highway", "residential")];
 const FOOTWAY: [(&str, &str); 1] = [("highway", "footway")];
 
 fn city_with(extract: &Extract, elevation: Option<&[u8]>) -> Network {
+    city_by(extract, elevation, StreetRules::default())
+}
+
+fn city_by(extract: &Extract, elevation: Option<&[u8]>, rules: StreetRules) -> Network {
     let folder = tempfile::tempdir().unwrap();
     let streets = folder.path().join("city.osm.pbf");
     extract.write(&streets);
@@ -29,6 +34,7 @@ fn city_with(extract: &Extract, elevation: Option<&[u8]>) -> Network {
         elevation: elevation.into_iter().collect(),
         own_network_km: OWN_NETWORK_KM,
         profiles: Profiles::default(),
+        rules,
     };
     build(&options, &|_| {}).unwrap()
 }
@@ -63,11 +69,16 @@ fn barriers_stop_whom_they_should() {
     for (tags, adult, wheelchair, bicycle) in [
         (&[][..], true, true, true),
         (&[("barrier", "bollard")], true, true, true),
-        (&[("barrier", "gate"), ("access", "private")], false, false, false),
-        (&[("barrier", "gate"), ("locked", "yes")], false, false, false),
+        // Whoever lives behind it has the key.
+        (&[("barrier", "gate"), ("access", "private")], true, true, true),
+        (&[("barrier", "gate"), ("locked", "yes")], true, true, true),
+        (&[("barrier", "gate"), ("foot", "no")], false, false, true),
         (&[("barrier", "wall")], false, false, false),
         (&[("barrier", "stile")], true, false, false),
-        (&[("barrier", "cycle_barrier"), ("bicycle", "no")], true, true, false),
+        (&[("barrier", "cycle_barrier"), ("bicycle", "no")], true, false, false),
+        (&[("barrier", "kerb"), ("kerb", "raised")], true, false, true),
+        (&[("barrier", "kerb"), ("kerb", "lowered")], true, true, true),
+        (&[("barrier", "bollard"), ("maxwidth:physical", "0.7")], true, false, true),
     ] {
         let network = street_with(tags);
         let found = [Profile::Adult, Profile::Wheelchair, Profile::Bicycle].map(|p| passes(&network, p));
@@ -236,6 +247,149 @@ fn a_bridge_takes_its_heights_from_its_ends() {
     assert!(through.time > over.time);
 }
 
+/// The steepest piece between two samples of height along a route, whichever way it goes.
+fn steepest(network: &Network, found: &Route) -> f64 {
+    let slope = |edge| {
+        let heights = network.heights(edge);
+        let piece_m = f64::from(network.edge(edge).length_m) / (heights.len() - 1) as f64;
+        heights.windows(2).map(|h| f64::from((h[1] - h[0]).abs()) / piece_m).fold(0.0, f64::max)
+    };
+    found.pieces.iter().map(|p| slope(p.edge)).fold(0.0, f64::max)
+}
+
+#[test]
+fn wheelchairs_go_around_what_is_too_steep() {
+    // Through the valley (slopes of 40 %) on foot, over the bridge 300 m beside it on wheels.
+    let streets = |has_bridge: bool| {
+        let mut extract = Extract::new();
+        extract
+            .node(1, 0.0, 0.0, &[])
+            .node(2, 200.0, 0.0, &[])
+            .node(3, 800.0, 0.0, &[])
+            .node(4, 1000.0, 0.0, &[])
+            .node(5, 200.0, 300.0, &[])
+            .node(6, 800.0, 300.0, &[])
+            .way(1, &[1, 2, 5], &FOOTWAY)
+            .way(2, &[2, 3], &FOOTWAY)
+            .way(3, &[6, 3, 4], &FOOTWAY);
+        if has_bridge {
+            extract.way(4, &[5, 6], &[("highway", "footway"), ("bridge", "yes")]);
+        }
+        extract
+    };
+    let (from, to) = ((0.0, 0.0), (1000.0, 0.0));
+    let network = city_with(&streets(true), Some(&valley()));
+    let on_foot = go(&network, Profile::Adult, from, to).unwrap();
+    near(on_foot.stats.metres, 1000.0, 2.0);
+    assert!(steepest(&network, &on_foot) > 0.3);
+    for profile in [Profile::Wheelchair, Profile::Stroller] {
+        let found = go(&network, profile, from, to).unwrap();
+        near(found.stats.metres, 1600.0, 2.0);
+        let limit = network.profiles().get(profile).max_slope;
+        assert!(steepest(&network, &found) <= limit + 1e-5, "{profile}: {}", steepest(&network, &found));
+    }
+    let network = city_with(&streets(false), Some(&valley()));
+    assert!(go(&network, Profile::Adult, from, to).is_some());
+    assert!(go(&network, Profile::Wheelchair, from, to).is_none());
+    // The limit is a setting, and needs no new import.
+    let set = Profiles::with_overrides(&"[wheelchair]\nmax_slope = 0.6".parse().unwrap()).unwrap();
+    let network = network.with_profiles(&set);
+    assert!(go(&network, Profile::Wheelchair, from, to).is_some());
+}
+
+#[test]
+fn a_kerb_of_a_crossing_stops_those_who_cross() {
+    let mut extract = Extract::new();
+    extract
+        .node(1, -100.0, 0.0, &[])
+        .node(2, 0.0, 0.0, &[("highway", "crossing"), ("kerb", "raised")])
+        .node(3, 100.0, 0.0, &[])
+        .node(4, 0.0, -100.0, &[])
+        .node(5, 0.0, 100.0, &[])
+        .way(1, &[1, 2, 3], &STREET)
+        .way(2, &[4, 2, 5], &FOOTWAY);
+    let network = city(&extract);
+    let wheelchair = |from, to| go(&network, Profile::Wheelchair, from, to).is_some();
+    assert!(wheelchair((-100.0, 0.0), (100.0, 0.0)), "along the carriageway");
+    assert!(!wheelchair((0.0, -100.0), (0.0, 100.0)) && !wheelchair((-100.0, 0.0), (0.0, 100.0)));
+    assert!(go(&network, Profile::Adult, (0.0, -100.0), (0.0, 100.0)).is_some());
+}
+
+#[test]
+fn ramps_take_wheels_up_the_steps() {
+    let climb = |tags: &[(&str, &str)], profile| {
+        let mut extract = Extract::new();
+        extract
+            .node(1, 0.0, 0.0, &[])
+            .node(2, 100.0, 0.0, &[])
+            .node(3, 120.0, 0.0, &[])
+            .node(4, 220.0, 0.0, &[])
+            .way(1, &[1, 2], &STREET)
+            .way(2, &[2, 3], tags)
+            .way(3, &[3, 4], &STREET);
+        go(&city(&extract), profile, (0.0, 0.0), (220.0, 0.0)).map(|r| f64::from(r.time.0) / 10.0)
+    };
+    let steps = [("highway", "steps"), ("incline", "up")];
+    for profile in [Profile::Wheelchair, Profile::Stroller, Profile::Bicycle] {
+        assert!(climb(&steps, profile).is_none());
+    }
+    let with = |key: &'static str| [steps[0], steps[1], (key, "yes")];
+    // 20 m of ramp at 0.4 m/s.
+    near(climb(&with("ramp:wheelchair"), Profile::Wheelchair).unwrap(), 200.0 / (3.0 / 3.6) + 50.0, 0.3);
+    near(climb(&with("ramp:stroller"), Profile::Stroller).unwrap(), 200.0 / (3.2 / 3.6) + 50.0, 0.3);
+    near(climb(&with("ramp:bicycle"), Profile::Bicycle).unwrap(), 200.0 / (15.0 / 3.6) + 50.0, 0.3);
+    assert!(climb(&with("ramp:bicycle"), Profile::Wheelchair).is_none());
+}
+
+#[test]
+fn funiculars_and_piers_carry_people() {
+    let mut extract = Extract::new();
+    extract
+        .node(1, 0.0, 0.0, &[])
+        .node(2, 100.0, 0.0, &[])
+        .node(3, 400.0, 0.0, &[])
+        .node(4, 500.0, 0.0, &[])
+        .node(5, 520.0, 0.0, &[])
+        .node(6, 520.0, 50.0, &[])
+        .node(7, 500.0, 50.0, &[])
+        .way(1, &[1, 2], &STREET)
+        .way(2, &[2, 3], &[("railway", "funicular")])
+        .way(3, &[3, 4], &STREET)
+        .way(4, &[4, 5, 6, 7, 4], &[("man_made", "pier")]);
+    let network = city(&extract);
+    // 300 s of waiting, and 300 m at 2 m/s.
+    let up = go(&network, Profile::Adult, (0.0, 0.0), (500.0, 0.0)).unwrap();
+    near(f64::from(up.time.0) / 10.0, 200.0 / (4.8 / 3.6) + 300.0 + 150.0, 0.3);
+    assert!(up.pieces.iter().any(|p| network.edge(p.edge).kind() == Kind::Funicular));
+    assert!(go(&network, Profile::Bicycle, (0.0, 0.0), (500.0, 0.0)).is_none());
+    // To the end of the pier, on its edge or on a line across.
+    let pier = network.snap(at(510.0, 51.0), Profile::Adult).unwrap();
+    assert_eq!((network.edge(pier.edge).kind(), network.meta().report.plazas), (Kind::Plaza, 1));
+    assert!(go(&network, Profile::Adult, (400.0, 0.0), (510.0, 50.0)).is_some());
+}
+
+#[test]
+fn trunk_roads_and_road_tunnels_are_left_out_by_name_and_let_in_by_a_setting() {
+    let mut extract = Extract::new();
+    extract
+        .node(1, 0.0, 0.0, &[])
+        .node(2, 100.0, 0.0, &[])
+        .node(3, 200.0, 0.0, &[])
+        .node(4, 300.0, 0.0, &[])
+        .way(1, &[1, 2], &STREET)
+        .way(2, &[2, 3], &[("highway", "trunk")])
+        .way(3, &[3, 4], &[("highway", "secondary"), ("tunnel", "yes")]);
+    let network = city(&extract);
+    let report = &network.meta().report;
+    assert_eq!(report.left_out.get("trunk"), Some(&1));
+    assert_eq!(report.closed_on_foot.get("road_tunnel"), Some(&1));
+    let rules = StreetRules { walk_on_trunk: true, walk_in_road_tunnels: true };
+    let network = city_by(&extract, None, rules);
+    let report = &network.meta().report;
+    assert_eq!((report.rules, report.left_out.len(), report.closed_on_foot.len()), (rules, 0, 0));
+    assert!(go(&network, Profile::Adult, (0.0, 0.0), (200.0, 0.0)).is_some());
+}
+
 #[test]
 fn places_are_not_put_on_islands_while_a_street_is_near() {
     let mut extract = Extract::new();
@@ -281,10 +435,10 @@ fn what_cannot_be_used_is_counted_and_named() {
     let network = city(&extract);
     let report = &network.meta().report;
     assert_eq!(report.missing_nodes, 1);
-    assert_eq!((report.ways_read, report.street_ways, report.kept_ways), (5, 4, 1));
+    assert_eq!((report.ways_read, report.street_ways, report.kept_ways, report.private_ways), (5, 4, 2, 1));
     let left_out: Vec<(&str, u64)> = report.left_out.iter().map(|(k, &v)| (k.as_str(), v)).collect();
-    assert_eq!(left_out, [("motor_traffic", 1), ("not_built", 1), ("private", 1)]);
-    near(report.length_km, 0.2, 0.001);
+    assert_eq!(left_out, [("motor_traffic", 1), ("not_built", 1)]);
+    near(report.length_km, 0.3, 0.001);
     assert!(go(&network, Profile::Adult, (0.0, 0.0), (400.0, 0.0)).is_none());
 }
 
@@ -299,6 +453,7 @@ fn files_that_are_no_extracts_are_refused_by_name() {
             elevation: Vec::new(),
             own_network_km: OWN_NETWORK_KM,
             profiles: Profiles::default(),
+            rules: StreetRules::default(),
         };
         build(&options, &|_| {}).err().unwrap().to_string()
     };
@@ -314,6 +469,7 @@ fn files_that_are_no_extracts_are_refused_by_name() {
         elevation: Vec::new(),
         own_network_km: OWN_NETWORK_KM,
         profiles: Profiles::default(),
+        rules: StreetRules::default(),
     };
     assert!(build(&missing, &|_| {}).err().unwrap().to_string().contains("/nowhere/x.osm.pbf"));
 }
@@ -330,6 +486,7 @@ fn an_extract_cut_anywhere_is_refused_and_never_read_in_part() {
                 elevation: Vec::new(),
                 own_network_km: OWN_NETWORK_KM,
                 profiles: Profiles::default(),
+                rules: StreetRules::default(),
             };
             // Cut after the header it has no streets; cut elsewhere (and no multiple of 1,000 is a blob's end in the
             // real file) it is damaged.
@@ -365,6 +522,7 @@ fn bytes_changed_at_random_never_panic() {
             elevation: Vec::new(),
             own_network_km: OWN_NETWORK_KM,
             profiles: Profiles::default(),
+            rules: StreetRules::default(),
         };
         refused += usize::from(build(&options, &|_| {}).is_err());
     }

@@ -6,6 +6,7 @@ use super::{COMMAND_LINE, FacilitiesArgs, Import, RegisterArgs, StreetsArgs};
 use crate::exchange::{Kind, Options, PlanError, Refused, foresee, plan, read_table, write_refused};
 use crate::folder::DataFolder;
 use crate::network::build::{BuildOptions, Step, StreetsReport, build};
+use crate::network::osm::StreetRules;
 use crate::registry::{Category, Register, Rules};
 use crate::store::{EditError, Edition, Progress};
 use jiff::Timestamp;
@@ -30,7 +31,7 @@ pub async fn import(what: Import, settings: &Settings, output: &Output) -> Resul
             if mark.is_some() {
                 return Err(EditError::Demonstration.into());
             }
-            return streets(&args, &folder, output);
+            return streets(&args, &folder, settings.streets, output);
         }
         Import::Facilities(FacilitiesArgs { rows, category }) => (Kind::Facilities, rows, category),
         Import::Centers(rows) => (Kind::Centers, rows, None),
@@ -45,12 +46,16 @@ pub async fn import(what: Import, settings: &Settings, output: &Output) -> Resul
     register(kind, &rows, category, &folder, output).await
 }
 
-fn streets(args: &StreetsArgs, folder: &DataFolder, output: &Output) -> Result<ExitCode, Failure> {
+fn streets(args: &StreetsArgs, folder: &DataFolder, set: StreetRules, output: &Output) -> Result<ExitCode, Failure> {
     let options = BuildOptions {
         streets: args.file.clone(),
         elevation: args.elevation.clone(),
         own_network_km: args.own_network_km,
         profiles: folder.profiles().clone(),
+        rules: StreetRules {
+            walk_on_trunk: args.walk_on_trunk.unwrap_or(set.walk_on_trunk),
+            walk_in_road_tunnels: args.walk_in_road_tunnels.unwrap_or(set.walk_in_road_tunnels),
+        },
     };
     let bar = output.progress(1);
     let network = build(&options, &|step| match step {
@@ -94,6 +99,10 @@ pub fn streets_text(report: &StreetsReport, path: &Path, bytes: usize) -> String
         format!("  kinds     {}", counts(&report.kinds)),
         format!("  left out  {left_out} street ways: {}", counts(&report.left_out)),
         format!(
+            "  private   {} ways and {} gates, open only at the ends of a trip",
+            report.private_ways, report.private_barriers
+        ),
+        format!(
             "  plazas    {} crossed by {} lines; {} barriers, {} lifts, {} bridges, {} tunnels",
             report.plazas, report.plaza_lines, report.barriers, report.lifts, report.bridges, report.tunnels
         ),
@@ -106,6 +115,9 @@ pub fn streets_text(report: &StreetsReport, path: &Path, bytes: usize) -> String
             report.restricted_edges
         ),
     ];
+    if report.closed_on_foot.values().any(|n| *n > 0) {
+        lines.push(format!("  on foot   closed: {}", counts(&report.closed_on_foot)));
+    }
     if report.elevation.is_empty() {
         lines.push("  heights   none: all ground counts as level (give --elevation)".into());
     } else {

@@ -212,6 +212,12 @@ struct StreetsArgs {
     /// least half of the largest; shorter pieces are joined to the nearest streets by legs off the network.
     #[arg(long, value_name = "KM", default_value_t = OWN_NETWORK_KM)]
     own_network_km: f64,
+    /// Let people walk and ride on trunk roads unless a tag says otherwise; by default only where a tag allows it.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    walk_on_trunk: Option<bool>,
+    /// Let people walk in tunnels of streets unless a tag says otherwise; by default only where a tag allows it.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    walk_in_road_tunnels: Option<bool>,
 }
 
 #[derive(Args, Debug)]

@@ -4,6 +4,7 @@
 use crate::coverage::{StandardError, Standards};
 use crate::folder::{DataFolder, FolderError};
 use crate::graphql::Limits;
+use crate::network::osm::StreetRules;
 use crate::network::{ProfileError, Profiles};
 use crate::registry::{Calendar, HolidayError, KindError, Kinds, Zone};
 use crate::server::ServerOptions;
@@ -110,6 +111,8 @@ pub struct Settings {
     pub log_format: LogFormat,
     pub server: ServerOptions,
     pub profiles: Profiles,
+    /// For the import of streets.
+    pub streets: StreetRules,
     pub kinds: Kinds,
     pub standards: Standards,
     pub calendar: Arc<Calendar>,
@@ -158,6 +161,11 @@ impl Settings {
             String::new(),
             "origins apart by commas, such as https://map.example.cn",
         )?;
+        let rule = "true or false";
+        let streets = StreetRules {
+            walk_on_trunk: reader.get("walk_on_trunk", None, false, rule)?,
+            walk_in_road_tunnels: reader.get("walk_in_road_tunnels", None, false, rule)?,
+        };
         let behind_proxy = reader.get("behind_proxy", None, defaults.behind_proxy, "true or false")?;
         let server = ServerOptions {
             anonymous,
@@ -198,11 +206,28 @@ impl Settings {
             log_format,
             server,
             profiles,
+            streets,
             kinds,
             standards,
             calendar: Arc::new(calendar),
             list: reader.list,
         })
+    }
+
+    /// What was set for the import of streets, and is not what the streets in use were imported with.
+    #[must_use]
+    pub fn not_imported(&self, imported: StreetRules) -> Vec<String> {
+        let is_set = |key: &str| self.list.iter().any(|s| s.key == key && s.source != Source::Default);
+        [
+            ("walk_on_trunk", self.streets.walk_on_trunk, imported.walk_on_trunk),
+            ("walk_in_road_tunnels", self.streets.walk_in_road_tunnels, imported.walk_in_road_tunnels),
+        ]
+        .into_iter()
+        .filter(|(key, set, used)| set != used && is_set(key))
+        .map(|(key, set, used)| {
+            format!("{key} = {set} is set, and the streets were imported with {key} = {used}: import them again")
+        })
+        .collect()
     }
 
     /// The data folder they name, made when it is not there.
@@ -375,6 +400,18 @@ mod tests {
     }
 
     #[test]
+    fn rules_of_another_import_are_told() {
+        let imported = StreetRules { walk_on_trunk: true, ..StreetRules::default() };
+        // What nobody set is as the import had it.
+        assert!(read("", Flags::default(), &[]).unwrap().not_imported(imported).is_empty());
+        let set = read("walk_on_trunk = false\nwalk_in_road_tunnels = true", Flags::default(), &[]).unwrap();
+        let told = set.not_imported(imported);
+        assert!(told[0].starts_with("walk_on_trunk = false is set") && told[0].ends_with("import them again"));
+        assert!(told[1].starts_with("walk_in_road_tunnels = true is set") && told.len() == 2);
+        assert!(set.not_imported(set.streets).is_empty());
+    }
+
+    #[test]
     fn what_cannot_be_used_is_refused_by_name() {
         for (file, told) in [
             ("listne = 1", "no setting \"listne\""),
@@ -392,6 +429,8 @@ mod tests {
             ("[standards.ours]\nname = \"x\"", "standards.ours"),
             ("time_zone = \"Mars\"", "Asia/Shanghai"),
             ("anonymous = \"editor\"", "reader or none"),
+            ("walk_on_trunk = \"sometimes\"", "walk_on_trunk = \"sometimes\""),
+            ("[profiles.wheelchair]\nbarred_surfaces = [\"lava\"]", "unknown surface \"lava\""),
             ("holidays = \"no-such-file.toml\"", "no-such-file.toml"),
             ("a = = 1", "not TOML"),
         ] {

@@ -4,6 +4,7 @@ use super::Files;
 use crate::exchange::{Kind, Options, plan, read_table};
 use crate::folder::DataFolder;
 use crate::network::build::{BuildOptions, OWN_NETWORK_KM, StreetsReport, build};
+use crate::network::osm::StreetRules;
 use crate::registry::{Audience, Category, Change, Edit, NewFacility, Register, Rules, Scenario};
 use crate::store::{Edition, Store, StoreError};
 use jiff::Timestamp;
@@ -50,6 +51,7 @@ pub async fn install(
         elevation: files.elevation(),
         own_network_km: OWN_NETWORK_KM,
         profiles: folder.profiles().clone(),
+        rules: StreetRules::default(),
     };
     let (to, told) = (folder.streets(), tell.clone());
     let streets = tokio::task::spawn_blocking(move || {

@@ -75,6 +75,17 @@ impl Access {
         self.0 & (Self::FOOT.0 | Self::BIKE.0) != 0
     }
 
+    /// Do steps with these bits have a ramp for this mode? Bicycles are let on steps only where there is one.
+    #[must_use]
+    pub const fn has_ramp_for(self, mode: AccessMode) -> bool {
+        match mode {
+            AccessMode::Foot => false,
+            AccessMode::Wheelchair => self.has(Self::WHEELCHAIR_RAMP),
+            AccessMode::Stroller => self.has(Self::STROLLER_RAMP),
+            AccessMode::Bicycle => self.0 & Self::BIKE.0 != 0,
+        }
+    }
+
     /// May this profile go (forward?) by these access rules alone, whatever the segment is made of?
     #[must_use]
     pub fn allows(self, mode: AccessMode, forward: bool) -> bool {
@@ -107,14 +118,16 @@ pub enum Kind {
     Plaza = 7,
     /// A passage without length through a barrier, or into a restricted zone.
     Gate = 8,
+    /// A railway on a slope, drawn by a cable.
+    Funicular = 9,
     /// The way from a piece that is cut off to the nearest street, which nobody has mapped.
     #[serde(rename = "off_network")]
-    OffNetwork = 9,
+    OffNetwork = 10,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Street,
         Self::Path,
         Self::Steps,
@@ -124,6 +137,7 @@ impl Kind {
         Self::Aerialway,
         Self::Plaza,
         Self::Gate,
+        Self::Funicular,
         Self::OffNetwork,
     ];
 
@@ -133,7 +147,7 @@ impl Kind {
         Self::ALL.get(usize::from(n)).copied().unwrap_or(Self::Street)
     }
 
-    /// May this profile use such a segment at all?
+    /// May this profile use such a segment at all? Ramps on steps are another question ([`Access::has_ramp_for`]).
     #[must_use]
     pub fn open_to(self, params: &ProfileParams) -> bool {
         match self {
@@ -142,6 +156,7 @@ impl Kind {
             Self::Lift => params.lifts,
             Self::Ferry => params.ferries,
             Self::Aerialway => params.aerialways,
+            Self::Funicular => params.funiculars,
             Self::Street | Self::Path | Self::Plaza | Self::Gate | Self::OffNetwork => true,
         }
     }

@@ -1,7 +1,8 @@
 //! The time to travel a segment.
 
 use super::access::{Access, Kind};
-use super::profile::{AccessMode, ProfileParams};
+use super::ground::Ground;
+use super::profile::{AccessMode, ProfileParams, SlopeModel};
 use super::units::Deciseconds;
 
 /// A segment as far as its cost goes.
@@ -10,7 +11,8 @@ pub struct Segment<'a> {
     pub length_m: f64,
     pub kind: Kind,
     pub access: Access,
-    /// Seconds from the `duration` tag (ferries, aerialways), 0 for none.
+    pub ground: Ground,
+    /// Seconds from the `duration` tag (ferries, aerialways, funiculars), 0 for none.
     pub duration_s: u32,
     /// Rise of a lift in metres.
     pub rise_m: f64,
@@ -21,10 +23,26 @@ pub struct Segment<'a> {
 /// The cost of a segment in one direction, [`Deciseconds::NEVER`] where the profile may not go.
 #[must_use]
 pub fn cost(segment: &Segment, params: &ProfileParams, forward: bool) -> Deciseconds {
-    if !segment.kind.open_to(params) || !segment.access.allows(params.access, forward) {
+    let is_open = is_open_to(segment, params) && segment.access.allows(params.access, forward);
+    if !is_open || segment.ground.bars(segment.kind, params) || is_too_steep(segment, params) {
         return Deciseconds::NEVER;
     }
     Deciseconds::from_seconds(seconds(segment, params, forward))
+}
+
+fn is_open_to(s: &Segment, params: &ProfileParams) -> bool {
+    s.kind.open_to(params) || s.kind == Kind::Steps && params.ramps && s.access.has_ramp_for(params.access)
+}
+
+/// Slopes bar both directions: whoever cannot go up does not dare to go down.
+fn is_too_steep(s: &Segment, params: &ProfileParams) -> bool {
+    match s.kind {
+        Kind::Street | Kind::Path | Kind::Plaza | Kind::Steps => {
+            s.ground.is_steeper_than(params, s.length_m, s.heights)
+        }
+        Kind::Escalator | Kind::Lift | Kind::Ferry | Kind::Aerialway | Kind::Funicular => false,
+        Kind::Gate | Kind::OffNetwork => false,
+    }
 }
 
 fn seconds(s: &Segment, params: &ProfileParams, forward: bool) -> f64 {
@@ -38,11 +56,15 @@ fn seconds(s: &Segment, params: &ProfileParams, forward: bool) -> f64 {
         Kind::Escalator => s.length_m / params.escalator_m_s,
         Kind::Ferry => params.ferry_wait_s + timetable(s).unwrap_or(s.length_m / (params.ferry_kmh / 3.6)),
         Kind::Aerialway => params.aerialway_wait_s + timetable(s).unwrap_or(s.length_m / params.aerialway_m_s),
-        Kind::Steps => steps(s, params, forward),
+        Kind::Funicular => params.funicular_wait_s + timetable(s).unwrap_or(s.length_m / params.funicular_m_s),
+        Kind::Steps if params.steps => steps(s, params, forward),
+        Kind::Steps => s.length_m / params.ramp_m_s,
         Kind::Street | Kind::Path | Kind::Plaza => {
-            let dismounted = params.access == AccessMode::Bicycle && s.access.has(Access::DISMOUNT);
-            let scale = if dismounted { params.level_kmh / params.dismounted_kmh } else { 1.0 };
-            slopes(s, params, forward) * scale
+            if params.access == AccessMode::Bicycle && s.access.has(Access::DISMOUNT) {
+                s.length_m / params.dismounted_m_s()
+            } else {
+                slopes(s, params, forward)
+            }
         }
     }
 }
@@ -75,11 +97,14 @@ fn slopes(s: &Segment, params: &ProfileParams, forward: bool) -> f64 {
     if piece_m <= 0.0 {
         return 0.0;
     }
+    let limit = s.ground.speed_limit_m_s(params);
+    // Where riding is no faster than walking, one pushes.
+    let pushing = if params.slope_model == SlopeModel::Cycling { params.dismounted_m_s() } else { 0.0 };
     s.heights
         .windows(2)
         .map(|h| {
             let g = f64::from(h[1] - h[0]) / piece_m;
-            piece_m / params.slope_m_s(if forward { g } else { -g })
+            piece_m / params.speed_m_s(if forward { g } else { -g }).min(limit).max(pushing)
         })
         .sum()
 }

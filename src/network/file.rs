@@ -10,6 +10,7 @@ use super::build::connectivity::{Arcs, mark_separate};
 use super::cost::{self, cost};
 pub use super::format::FileError;
 use super::format::{Sections, Writer, replace_file};
+use super::ground::Ground;
 use super::overlay::Overlay;
 use super::profile::{Profile, Profiles};
 use super::snap::SnapTables;
@@ -32,7 +33,7 @@ pub struct Edge {
     pub length_m: f32,
     /// Number of its name, [`Edge::NO_NAME`] for none.
     pub name: u32,
-    /// Seconds of a timetable, or the rise of a lift in centimetres.
+    /// Seconds of a timetable, or the rise of a lift in centimetres; of all else what wheels meet ([`Ground`]).
     pub extra: u32,
     /// The arc from tail to head, and the one back.
     pub arcs: [u32; 2],
@@ -408,6 +409,7 @@ impl Network {
             length_m: f64::from(edge.length_m),
             kind: edge.kind(),
             access: edge.access,
+            ground: Ground::of_segment(edge.kind(), edge.extra),
             duration_s: if is_lift { 0 } else { edge.extra },
             rise_m: if is_lift { f64::from(edge.extra) / 100.0 } else { 0.0 },
             heights: self.heights(id),

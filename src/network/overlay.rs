@@ -12,6 +12,7 @@
 use super::access::{Access, EdgeFlags, Kind, ProfileSet, Structure};
 use super::cost::{self, cost};
 use super::file::{Edge, Network};
+use super::ground::Ground;
 use super::profile::Profile;
 use super::route::cut;
 use super::snap::{Snap, SnapIndex, SnapTables};
@@ -661,6 +662,7 @@ impl Plan {
                 length_m: whole_m,
                 kind,
                 access,
+                ground: Ground::default(),
                 duration_s: 0,
                 rise_m: if kind == Kind::Lift { f64::from((ends[1] - ends[0]).abs()) } else { 0.0 },
                 heights: &ends,

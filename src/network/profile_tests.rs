@@ -27,6 +27,54 @@ fn the_slope_function_is_toblers_scaled_to_one_on_the_level() {
 }
 
 #[test]
+fn shipped_rules_for_wheels_are_those_of_the_norms() {
+    let profiles = Profiles::default();
+    let [wheelchair, stroller, adult] =
+        [Profile::Wheelchair, Profile::Stroller, Profile::Adult].map(|p| profiles.get(p));
+    assert_eq!((wheelchair.max_slope, wheelchair.short_ramp_slope, wheelchair.short_ramp_m), (0.083, 0.125, 2.4));
+    assert_eq!((stroller.max_slope, wheelchair.max_step_m, wheelchair.min_width_m), (0.125, 0.03, 0.9));
+    assert_eq!((wheelchair.worst_smoothness.name(), stroller.worst_smoothness.name()), ("intermediate", "bad"));
+    // What stops a stroller stops a wheelchair.
+    assert!(stroller.barred_surfaces.is_subset(&wheelchair.barred_surfaces));
+    assert!(stroller.barred_barriers.is_subset(&wheelchair.barred_barriers));
+    assert!(adult.barred_surfaces.is_empty() && adult.barred_barriers.is_empty());
+}
+
+#[test]
+fn rules_for_wheels_can_be_set() {
+    let p = overrides(
+        "[wheelchair]\nmax_slope = 0.06\nworst_smoothness = \"good\"\nbarred_surfaces = [\"sett\"]\n\
+         [bicycle.surface_kmh]\ngravel = 9\nasphalt = 14.5\n[stroller]\nbarred_barriers = []",
+    )
+    .unwrap();
+    let wheelchair = p.get(Profile::Wheelchair);
+    assert_eq!((wheelchair.max_slope, wheelchair.worst_smoothness.name()), (0.06, "good"));
+    assert_eq!(wheelchair.barred_surfaces.iter().map(|s| s.name()).collect::<Vec<_>>(), ["sett"]);
+    assert!(p.get(Profile::Stroller).barred_barriers.is_empty());
+    // A table of speeds is changed entry by entry.
+    let speed = |name: &str| p.get(Profile::Bicycle).surface_kmh.get(&Surface::named(name).unwrap()).copied();
+    assert_eq!([speed("gravel"), speed("asphalt"), speed("sand")], [Some(9.0), Some(14.5), Some(4.0)]);
+    // They survive the prepared file.
+    let text = serde_json::to_string(&p).unwrap();
+    assert_eq!(serde_json::from_str::<Profiles>(&text).unwrap(), p);
+}
+
+#[test]
+fn a_cyclist_is_as_fast_as_set_on_the_level() {
+    let kmh = |text: &str, g: f64| overrides(text).unwrap().get(Profile::Bicycle).speed_m_s(g) * 3.6;
+    for level in [8, 15, 25, 40] {
+        let found = kmh(&format!("[bicycle]\nlevel_kmh = {level}"), 0.0);
+        assert!((found - f64::from(level)).abs() < 1e-6, "{level}: {found}");
+    }
+    // No jump where the slope changes sign, and faster down than up.
+    assert!((kmh("", -1e-9) - kmh("", 1e-9)).abs() < 1e-3);
+    assert!(kmh("", -0.005) > kmh("", 0.0) && kmh("", 0.03) < kmh("", 0.02));
+    assert!((kmh("[bicycle]\ndownhill_kmh = 30", -0.08) - 30.0).abs() < 1e-9);
+    assert!((kmh("[bicycle]\ndismounted_kmh = 5", 0.2) - 5.0).abs() < 1e-9);
+    assert!(kmh("[bicycle]\nclimb_power_w = 150", 0.05) > kmh("", 0.05));
+}
+
+#[test]
 fn overrides_change_one_key_and_leave_the_rest() {
     let p = overrides("[adult]\nlevel_kmh = 5").unwrap();
     assert!((p.get(Profile::Adult).level_kmh - 5.0).abs() < f64::EPSILON);
@@ -43,4 +91,19 @@ fn bad_overrides_are_refused_by_name() {
     assert_eq!(message("[adult]\nlevel_kmh = nan"), "profiles.adult.level_kmh = NaN: must be between 0.5 and 60");
     assert_eq!(message("[adult]\nlevel_kmh = \"fast\""), "profiles.adult.level_kmh = \"fast\": must be a float");
     assert!(message("[adult]\naccess = \"horse\"").starts_with("profiles.adult.access = \"horse\""));
+    let surface = message("[wheelchair]\nbarred_surfaces = [\"sand\", \"lava\"]");
+    assert!(surface.starts_with("profiles.wheelchair.barred_surfaces = [\"sand\", \"lava\"]: unknown surface \"lava\": expected one of paved, "), "{surface}");
+    let smoothness = message("[wheelchair]\nworst_smoothness = \"nice\"");
+    assert!(smoothness.contains("unknown smoothness \"nice\": expected one of excellent, good, "), "{smoothness}");
+    assert!(message("[stroller]\nbarred_barriers = [\"dragon\"]").contains("unknown barrier \"dragon\""));
+    assert!(message("[stroller]\nbarred_barriers = \"log\"").ends_with("must be a list of names"));
+    assert!(message("[bicycle.surface_kmh]\nlava = 3").contains("unknown surface \"lava\""));
+    assert_eq!(
+        message("[bicycle.surface_kmh]\ngravel = 0"),
+        "profiles.bicycle.surface_kmh.gravel = 0: must be between 0.5 and 60"
+    );
+    assert_eq!(
+        message("[wheelchair]\nmax_slope = 8.3e9"),
+        "profiles.wheelchair.max_slope = 8300000000: must be between 0.01 and 10"
+    );
 }

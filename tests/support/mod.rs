@@ -20,7 +20,8 @@ use walkshed::exchange::{FileProblem, Kind, Options, Read, read_edits, read_tabl
 use walkshed::geo::{Fixed, Metric};
 use walkshed::network::access::{Access, EdgeFlags, Kind as StreetKind, Structure};
 use walkshed::network::build::{BuildOptions, Link, OWN_NETWORK_KM, StreetsReport, Topology, assemble, build};
-use walkshed::network::osm::WayClass;
+use walkshed::network::ground::Ground;
+use walkshed::network::osm::{StreetRules, WayClass};
 use walkshed::network::{Elevation, Network, Profiles};
 use walkshed::registry::{Calendar, Kinds, Register, Rules};
 
@@ -40,6 +41,7 @@ pub fn build_options(folder: &std::path::Path) -> BuildOptions {
         elevation: vec![folder.join("poa_elevation.tif")],
         own_network_km: OWN_NETWORK_KM,
         profiles: Profiles::default(),
+        rules: StreetRules::default(),
     }
 }
 
@@ -75,6 +77,7 @@ pub fn class(kind: StreetKind, access: Access) -> WayClass {
         kind,
         structure: Structure::Ground,
         flags: EdgeFlags::default(),
+        ground: Ground::default(),
         duration_s: None,
         is_area: false,
         levels: None,

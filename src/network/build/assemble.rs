@@ -6,10 +6,11 @@ use super::topology::{Link, Topology};
 use super::zones::separate;
 use super::{Step, StreetsReport};
 use crate::geo::{Fixed, chord_length_m};
-use crate::network::access::{Kind, Structure};
+use crate::network::access::{EdgeFlags, Kind, Structure};
 use crate::network::cost::{self, cost};
 use crate::network::elevation::Elevation;
 use crate::network::file::{Edge, FileError, Meta, Network, Tables};
+use crate::network::ground::Ground;
 use crate::network::profile::{Profile, Profiles};
 use crate::network::snap::SnapIndex;
 use crate::network::units::{Deciseconds, VertexId};
@@ -45,7 +46,7 @@ pub fn assemble(
             edge.extra = match (class.kind, class.levels) {
                 (Kind::Lift, Some((low, high))) if high > low => u32::from(high.abs_diff(low)) * 30,
                 (Kind::Lift, _) => link.rise_m.map_or(0, |m| (m * 100.0) as u32),
-                _ => class.duration_s.unwrap_or(0),
+                _ => class.duration_s.unwrap_or(class.ground.bits()),
             };
             if let Some(name) = &class.name {
                 let next = names.len() as u32;
@@ -66,7 +67,7 @@ pub fn assemble(
             head: link.to,
             length_m: f64::from(edge.length_m),
             kind: edge.kind(),
-            structure: edge.structure(),
+            is_on_terrain: edge.structure() == Structure::Ground && !edge.flags().has(EdgeFlags::UNDERGROUND),
             shape: &link.shape,
         })
         .collect();
@@ -96,6 +97,7 @@ pub fn assemble(
                 length_m: f64::from(edge.length_m),
                 kind: edge.kind(),
                 access: edge.access,
+                ground: Ground::of_segment(edge.kind(), edge.extra),
                 duration_s: if is_lift { 0 } else { edge.extra },
                 rise_m: if is_lift { f64::from(edge.extra) / 100.0 } else { 0.0 },
                 heights,

@@ -1,7 +1,7 @@
 //! Heights of junctions and along segments.
 
 use crate::geo::{Fixed, Metric};
-use crate::network::access::{Kind, Structure};
+use crate::network::access::Kind;
 use crate::network::elevation::Elevation;
 
 /// Heights are sampled this close together along a segment, metres.
@@ -13,14 +13,15 @@ pub(super) struct Segment<'a> {
     pub head: u32,
     pub length_m: f64,
     pub kind: Kind,
-    pub structure: Structure,
+    /// Neither bridge nor tunnel, nor underground.
+    pub is_on_terrain: bool,
     pub shape: &'a [Fixed],
 }
 
 impl Segment<'_> {
     /// Does it lie on the terrain, so that the terrain's height is its own?
     fn on_ground(&self) -> bool {
-        self.structure == Structure::Ground
+        self.is_on_terrain
             && matches!(self.kind, Kind::Street | Kind::Path | Kind::Steps | Kind::Escalator | Kind::Plaza)
     }
 }

@@ -9,7 +9,7 @@ mod zones;
 
 use super::elevation::{Elevation, ElevationError, Extent};
 use super::file::{FileError, Network};
-use super::osm::{Extract, OsmError, ReadCounts, read_pbf};
+use super::osm::{Extract, LeftOut, OsmError, ReadCounts, StreetRules, read_pbf};
 use super::profile::Profiles;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -30,13 +30,20 @@ pub struct BuildOptions {
     /// least half as large as the largest; all other pieces are cut off, and joined to the streets near them.
     pub own_network_km: f64,
     pub profiles: Profiles,
+    pub rules: StreetRules,
 }
 
 impl BuildOptions {
     /// What is built from an extract alone, with the defaults.
     #[must_use]
     pub fn new(streets: PathBuf) -> Self {
-        Self { streets, elevation: Vec::new(), own_network_km: OWN_NETWORK_KM, profiles: Profiles::default() }
+        Self {
+            streets,
+            elevation: Vec::new(),
+            own_network_km: OWN_NETWORK_KM,
+            profiles: Profiles::default(),
+            rules: StreetRules::default(),
+        }
     }
 }
 
@@ -68,9 +75,17 @@ pub struct StreetsReport {
     pub kept_ways: u64,
     /// Street ways left out, by reason.
     pub left_out: BTreeMap<String, u64>,
+    /// Street ways kept for cyclists and closed to walkers by a default, by reason.
+    pub closed_on_foot: BTreeMap<String, u64>,
+    /// Street ways kept that are open only at the ends of a trip: for residents, staff and the like.
+    pub private_ways: u64,
+    /// The defaults in force.
+    pub rules: StreetRules,
     /// References to nodes the extract lacks; ways are cut there.
     pub missing_nodes: u64,
     pub barriers: u64,
+    /// Of these, open only at the ends of a trip.
+    pub private_barriers: u64,
     pub lifts: u64,
     pub plazas: u64,
     pub plaza_lines: u64,
@@ -110,12 +125,16 @@ impl StreetsReport {
         self.kept_ways = counts.kept_ways;
         self.missing_nodes = counts.missing_nodes;
         self.barriers = counts.barriers;
+        self.private_ways = counts.private_ways;
+        self.private_barriers = counts.private_barriers;
         self.lifts = counts.lifts;
         self.plazas_not_crossed = counts.broken_areas;
-        for (reason, n) in &counts.left_out {
-            let name = serde_json::to_value(reason).ok().and_then(|v| v.as_str().map(str::to_owned));
-            self.left_out.insert(name.unwrap_or_default(), *n);
-        }
+        let by_name = |counts: &BTreeMap<LeftOut, u64>| {
+            let name = |reason| serde_json::to_value(reason).ok().and_then(|v| v.as_str().map(str::to_owned));
+            counts.iter().map(|(reason, n)| (name(reason).unwrap_or_default(), *n)).collect()
+        };
+        self.left_out = by_name(&counts.left_out);
+        self.closed_on_foot = by_name(&counts.closed_on_foot);
     }
 }
 
@@ -135,10 +154,11 @@ pub enum Step {
 /// [`BuildError`] naming the file that could not be used.
 pub fn build(options: &BuildOptions, progress: &(dyn Fn(Step) + Sync)) -> Result<Network, BuildError> {
     let path = &options.streets;
-    let extract = read_pbf(path, &|done, all| progress(Step::Reading(done, all)))
+    let extract = read_pbf(path, options.rules, &|done, all| progress(Step::Reading(done, all)))
         .map_err(|source| BuildError::Osm { path: path.clone(), source })?;
     let extent = extent_of(&extract).ok_or(BuildError::Nothing)?;
-    let mut report = StreetsReport { source: file_name(path), built_at: now(), ..StreetsReport::default() };
+    let mut report =
+        StreetsReport { source: file_name(path), built_at: now(), rules: options.rules, ..StreetsReport::default() };
     report.take_counts(&extract.counts);
     progress(Step::Linking);
     let topology = link_up(extract, &mut report)?;

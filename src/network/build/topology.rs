@@ -3,7 +3,8 @@
 
 use super::{BuildError, StreetsReport};
 use crate::geo::{Fixed, Metric};
-use crate::network::access::{EdgeFlags, Kind, Structure};
+use crate::network::access::{Access, EdgeFlags, Kind, Structure};
+use crate::network::ground::Ground;
 use crate::network::osm::{Extract, NodeRule, OsmWay, WayClass, cross_plaza};
 use std::collections::HashMap;
 
@@ -203,29 +204,21 @@ fn connect_copies(
     let mut nodes: Vec<_> = copies.iter().collect();
     nodes.sort_unstable_by_key(|(node, _)| **node);
     for (node, ends) in nodes {
-        let (kind, access) = match extract.rules.get(node) {
-            Some(NodeRule::Barrier(access)) => (Kind::Gate, *access),
-            Some(NodeRule::Lift(access)) => (Kind::Lift, *access),
+        let (kind, access, ground) = match extract.rules.get(node) {
+            Some(NodeRule::Barrier(access, ground) | NodeRule::Crossing(access, ground)) => {
+                (Kind::Gate, *access, *ground)
+            }
+            Some(NodeRule::Lift(access)) => (Kind::Lift, *access, Ground::default()),
             None => continue,
         };
         if !access.any() {
             continue;
         }
-        let class = WayClass {
-            access,
-            kind,
-            structure: Structure::Ground,
-            flags: EdgeFlags::default(),
-            duration_s: None,
-            is_area: false,
-            levels: None,
-            name: None,
-        };
-        let class = u32::try_from(classes.iter().position(|c| *c == class).unwrap_or_else(|| {
-            classes.push(class);
-            classes.len() - 1
-        }))
-        .unwrap_or(u32::MAX);
+        let is_crossing = matches!(extract.rules.get(node), Some(NodeRule::Crossing(..)));
+        let class = passage_class(classes, kind, access, ground);
+        // Whoever stays on the carriageway meets no kerb.
+        let carriageway =
+            is_crossing.then(|| passage_class(classes, kind, Access::FOOT.with(Access::BIKE), Ground::default()));
         for (i, &(a, class_a)) in ends.iter().enumerate() {
             for &(b, class_b) in &ends[i + 1..] {
                 let at = points[a as usize];
@@ -235,10 +228,32 @@ fn connect_copies(
                     (Kind::Lift, ..) => Some(STOREY_M),
                     _ => None,
                 };
+                let is_street = |c: u32| classes[c as usize].kind == Kind::Street;
+                let class = carriageway.filter(|_| is_street(class_a) && is_street(class_b)).unwrap_or(class);
                 links.push(Link { from: a, to: b, shape: vec![at, at], class, rise_m });
             }
         }
     }
+}
+
+/// The class of a gate or a lift on a node.
+fn passage_class(classes: &mut Vec<WayClass>, kind: Kind, access: Access, ground: Ground) -> u32 {
+    let class = WayClass {
+        access,
+        kind,
+        structure: Structure::Ground,
+        flags: EdgeFlags::default(),
+        ground,
+        duration_s: None,
+        is_area: false,
+        levels: None,
+        name: None,
+    };
+    let number = classes.iter().position(|c| *c == class).unwrap_or_else(|| {
+        classes.push(class);
+        classes.len() - 1
+    });
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 /// Joins links that meet, two and two, with the same class and nothing else there: vertices are junctions only.

@@ -16,6 +16,7 @@ use super::topology::{Link, Topology};
 use crate::geo::{Fixed, Metric, chord_length_m};
 use crate::network::access::{Access, EdgeFlags, Kind, Structure};
 use crate::network::components::Components;
+use crate::network::ground::Ground;
 use crate::network::osm::WayClass;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -287,6 +288,7 @@ fn lay_legs(topology: &mut Topology, marks: &mut Vec<EdgeFlags>, legs: &[Leg]) {
         kind: Kind::OffNetwork,
         structure: Structure::Ground,
         flags: EdgeFlags::default(),
+        ground: Ground::default(),
         duration_s: None,
         is_area: false,
         levels: None,
@@ -385,6 +387,7 @@ fn lay_entries(topology: &mut Topology, marks: &[EdgeFlags]) {
         kind: Kind::Gate,
         structure: Structure::Ground,
         flags: EdgeFlags::RESTRICTED.with(EdgeFlags::ENTRY),
+        ground: Ground::default(),
         duration_s: None,
         is_area: false,
         levels: None,

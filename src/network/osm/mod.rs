@@ -3,6 +3,8 @@
 
 mod barrier;
 mod framing;
+mod measures;
+mod permission;
 mod plaza;
 mod read;
 mod tagged;
@@ -15,4 +17,4 @@ pub use plaza::cross_plaza;
 pub use read::{Extract, OsmError, OsmWay, ReadCounts, read_pbf};
 pub use tagged::{TaggedPlace, read_tagged};
 pub use tags::Tags;
-pub use way::{LeftOut, WayClass, classify};
+pub use way::{KeptWay, LeftOut, Outline, StreetRules, WayClass, classify};

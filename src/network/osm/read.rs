@@ -5,8 +5,9 @@
 use super::barrier::{NodeRule, node_rule};
 use super::framing::{BlobSpan, FramingError, blob_spans};
 use super::tags::Tags;
-use super::way::{LeftOut, WayClass, classify};
+use super::way::{LeftOut, Outline, StreetRules, WayClass, classify};
 use crate::geo::Fixed;
+use crate::network::access::Access;
 use osmpbf::{BlobDecode, BlobReader, PrimitiveBlock, RelMemberType};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -62,10 +63,16 @@ pub struct ReadCounts {
     pub kept_ways: u64,
     /// Of these, left out, by reason.
     pub left_out: BTreeMap<LeftOut, u64>,
+    /// Of those kept, closed to walkers by a default, by reason.
+    pub closed_on_foot: BTreeMap<LeftOut, u64>,
+    /// Of those kept, open only at the ends of a trip: for residents, staff and the like.
+    pub private_ways: u64,
     /// References to nodes that the extract does not hold; the ways are cut there.
     pub missing_nodes: u64,
     /// Barriers that stop somebody.
     pub barriers: u64,
+    /// Of these, open only at the ends of a trip.
+    pub private_barriers: u64,
     /// Lifts on nodes.
     pub lifts: u64,
     /// Plaza multipolygons whose rings could not be closed.
@@ -106,7 +113,7 @@ struct WayPass {
 ///
 /// # Errors
 /// [`OsmError`] for a file that is not a whole, readable PBF, or holds no street.
-pub fn read_pbf(path: &Path, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Extract, OsmError> {
+pub fn read_pbf(path: &Path, rules: StreetRules, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Extract, OsmError> {
     let spans = blob_spans(path)?;
     let data: Vec<BlobSpan> = spans.iter().copied().filter(|s| s.is_data).collect();
     for span in spans.iter().filter(|s| !s.is_data) {
@@ -122,7 +129,7 @@ pub fn read_pbf(path: &Path, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Ext
     let passes: Vec<WayPass> = data
         .par_iter()
         .map(|span| {
-            let pass = with_block(path, *span, read_ways)?;
+            let pass = with_block(path, *span, |block| read_ways(block, rules))?;
             tick(span);
             Ok(pass)
         })
@@ -158,7 +165,10 @@ pub fn read_pbf(path: &Path, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Ext
         for (i, rule) in pass.rules {
             match rule {
                 NodeRule::Lift(_) => merged.counts.lifts += 1,
-                NodeRule::Barrier(_) => merged.counts.barriers += 1,
+                NodeRule::Barrier(access, _) | NodeRule::Crossing(access, _) => {
+                    merged.counts.barriers += 1;
+                    merged.counts.private_barriers += u64::from(access.has(Access::PRIVATE));
+                }
             }
             extract.rules.insert(i, rule);
         }
@@ -262,7 +272,7 @@ pub(super) fn text(table: &[Vec<u8>], i: u32) -> &str {
     table.get(i as usize).and_then(|b| std::str::from_utf8(b).ok()).unwrap_or("")
 }
 
-fn read_ways(block: &PrimitiveBlock) -> WayPass {
+fn read_ways(block: &PrimitiveBlock, rules: StreetRules) -> WayPass {
     let mut pass = WayPass::default();
     let table = block.raw_stringtable();
     let mut tags = Tags::default();
@@ -272,13 +282,18 @@ fn read_ways(block: &PrimitiveBlock) -> WayPass {
             pass.has_ways = true;
             pass.counts.ways += 1;
             tags.refill(way.raw_tags().map(|(k, v)| (text(table, k), text(table, v))));
-            let Some(verdict) = classify(&tags) else { continue };
+            let Some(verdict) = classify(&tags, outline(way.raw_refs()), rules) else { continue };
             pass.counts.street_ways += 1;
             match verdict {
-                Ok(class) => {
+                Ok(kept) => {
                     let refs = absolute(way.raw_refs());
                     if refs.len() >= 2 {
+                        let class = kept.class;
                         pass.counts.kept_ways += 1;
+                        pass.counts.private_ways += u64::from(class.access.has(Access::PRIVATE));
+                        if let Some(reason) = kept.closed_on_foot {
+                            *pass.counts.closed_on_foot.entry(reason).or_default() += 1;
+                        }
                         let class = intern(&mut pass.classes, &mut pass.class_ids, class);
                         pass.ways.push((way.id(), class, refs));
                     }
@@ -292,7 +307,8 @@ fn read_ways(block: &PrimitiveBlock) -> WayPass {
             if !tags.is("type", "multipolygon") {
                 continue;
             }
-            let Some(Ok(class)) = classify(&tags) else { continue };
+            let Some(Ok(kept)) = classify(&tags, Outline::Multipolygon, rules) else { continue };
+            let class = kept.class;
             if class.is_area {
                 let class = intern(&mut pass.classes, &mut pass.class_ids, class);
                 let members = relation
@@ -305,6 +321,12 @@ fn read_ways(block: &PrimitiveBlock) -> WayPass {
         }
     }
     pass
+}
+
+/// Does a way end where it begins? Its references are stored as differences.
+fn outline(deltas: &[i64]) -> Outline {
+    let way_round = deltas.iter().skip(1).fold(0i64, |sum, d| sum.wrapping_add(*d));
+    if deltas.len() > 3 && way_round == 0 { Outline::Ring } else { Outline::Line }
 }
 
 /// Way references are stored as differences.
@@ -347,6 +369,10 @@ fn merge(passes: Vec<WayPass>) -> (WayPass, Vec<AreaRelation>) {
         to.kept_ways += from.kept_ways;
         for (reason, n) in from.left_out {
             *to.left_out.entry(reason).or_default() += n;
+        }
+        to.private_ways += from.private_ways;
+        for (reason, n) in from.closed_on_foot {
+            *to.closed_on_foot.entry(reason).or_default() += n;
         }
     }
     (all, relations)

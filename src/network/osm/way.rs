@@ -1,9 +1,12 @@
-//! Who may use a way, by OpenStreetMap's access rules for foot and bicycle
-//! (wiki pages "Key:access", "OSM tags for routing/Access restrictions", "Key:oneway", "Key:conveying").
+//! What a way is and who may use it, by OpenStreetMap's access rules for foot and bicycle (wiki pages "Key:access",
+//! "OSM tags for routing/Access restrictions", "Key:oneway", "Key:conveying", "Key:ramp").
 
+use super::measures::{duration_s, incline, levels, metres};
+use super::permission::{Allowed, Permission, lookup};
 use super::tags::Tags;
 use crate::network::access::{Access, EdgeFlags, Kind, Structure};
-use serde::Serialize;
+use crate::network::ground::{Ground, SacScale, Smoothness, Surface, WayGround};
+use serde::{Deserialize, Serialize};
 
 /// What the graph keeps of a way.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -13,7 +16,9 @@ pub struct WayClass {
     pub structure: Structure,
     /// Underground, indoor, not where people ordinarily walk.
     pub flags: EdgeFlags,
-    /// From the `duration` tag of ferries and aerialways, seconds.
+    /// What wheels meet; nothing for what carries people.
+    pub ground: Ground,
+    /// From the `duration` tag of ferries, aerialways and funiculars, seconds.
     pub duration_s: Option<u32>,
     /// An area people walk across.
     pub is_area: bool,
@@ -22,15 +27,25 @@ pub struct WayClass {
     pub name: Option<String>,
 }
 
+/// A way that is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptWay {
+    pub class: WayClass,
+    /// Why walkers may not use it, where a default says so and no tag.
+    pub closed_on_foot: Option<LeftOut>,
+}
+
 /// Why a way that looks like a street was left out. The names appear in the import report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LeftOut {
     /// Motorways, motor roads, bus guideways, race tracks without a sidewalk.
     MotorTraffic,
-    /// `private`, `customers`-like access that the public does not have.
-    Private,
-    /// `no`, `use_sidepath`, agricultural, military and the like.
+    /// Trunk roads that name neither walkers nor a sidewalk.
+    Trunk,
+    /// Tunnels of streets that name neither walkers nor a sidewalk.
+    RoadTunnel,
+    /// `no`, military, emergency and the like.
     Forbidden,
     /// Proposed, under construction, razed, abandoned.
     NotBuilt,
@@ -38,31 +53,25 @@ pub enum LeftOut {
     NotForPeople,
 }
 
-/// What an access value means for the public.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Permission {
-    Yes,
-    Dismount,
-    Private,
-    No,
+/// Defaults that differ from country to country.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StreetRules {
+    /// Trunk roads are open to walkers and cyclists unless a tag says otherwise.
+    pub walk_on_trunk: bool,
+    /// Tunnels of streets are open to walkers unless a tag says otherwise.
+    pub walk_in_road_tunnels: bool,
 }
 
-fn permission(value: &str) -> Option<Permission> {
-    // A list such as "yes;permissive" counts by its first entry.
-    match value.split(';').next().unwrap_or(value).trim() {
-        "yes" | "designated" | "permissive" | "official" | "public" | "destination" | "customers" | "discouraged"
-        | "1" | "true" => Some(Permission::Yes),
-        "dismount" => Some(Permission::Dismount),
-        "private" | "permit" | "residents" | "delivery" | "employees" | "staff" => Some(Permission::Private),
-        "no" | "use_sidepath" | "agricultural" | "forestry" | "military" | "emergency" | "restricted" | "0"
-        | "false" => Some(Permission::No),
-        _ => None,
-    }
-}
-
-/// The most specific access key that is given wins.
-fn lookup(tags: &Tags, keys: &[&str]) -> Option<Permission> {
-    keys.iter().find_map(|key| tags.get(key).and_then(permission))
+/// Whether what is tagged is a line or the outline of an area.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outline {
+    /// A way with two ends.
+    Line,
+    /// A way that ends where it begins.
+    Ring,
+    /// A multipolygon.
+    Multipolygon,
 }
 
 /// What a way is by default: its kind, and whether walkers and cyclists may use it.
@@ -70,73 +79,117 @@ struct Default_ {
     kind: Kind,
     foot: bool,
     bike: bool,
+    /// Why those are closed out who are.
+    closed_by: LeftOut,
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "a row of the table of defaults, most of which are options")]
-const fn both(kind: Kind) -> Option<Default_> {
-    Some(Default_ { kind, foot: true, bike: true })
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "a row of the table of defaults, most of which are options")]
-const fn foot_only(kind: Kind) -> Option<Default_> {
-    Some(Default_ { kind, foot: true, bike: false })
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "a row of the table of defaults, most of which are options")]
-const fn closed(kind: Kind) -> Option<Default_> {
-    Some(Default_ { kind, foot: false, bike: false })
-}
-
-fn default_of_highway(tags: &Tags, highway: &str) -> Option<Default_> {
-    let sidewalk = ["sidewalk", "sidewalk:both", "sidewalk:left", "sidewalk:right"]
-        .iter()
-        .any(|k| tags.is_any(k, &["both", "left", "right", "yes"]));
-    match highway {
-        "motorway" | "motorway_link" => Some(Default_ { kind: Kind::Street, foot: sidewalk, bike: false }),
-        "trunk" | "trunk_link" => {
-            // A trunk road that says it has no sidewalk, or has it mapped as a way of its own, is no place to walk.
-            let barred = tags.is_any("sidewalk", &["no", "none", "separate"]) && !sidewalk;
-            Some(Default_ { kind: Kind::Street, foot: !barred, bike: true })
-        }
-        "primary" | "primary_link" | "secondary" | "secondary_link" | "tertiary" | "tertiary_link" | "unclassified"
-        | "residential" | "living_street" | "service" | "road" => both(Kind::Street),
-        "track" | "path" | "cycleway" => both(Kind::Path),
-        "pedestrian" | "footway" | "corridor" | "platform" | "crossing" | "bridleway" => foot_only(Kind::Path),
-        "steps" => foot_only(if tags.yes("conveying") { Kind::Escalator } else { Kind::Steps }),
-        "elevator" => foot_only(Kind::Lift),
-        "busway" | "bus_guideway" | "raceway" => closed(Kind::Street),
-        _ => None,
+impl Default_ {
+    const fn both(kind: Kind) -> Self {
+        Self { kind, foot: true, bike: true, closed_by: LeftOut::MotorTraffic }
     }
+
+    const fn foot_only(kind: Kind) -> Self {
+        Self { bike: false, ..Self::both(kind) }
+    }
+}
+
+/// What the `sidewalk` keys say.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sidewalk {
+    Yes,
+    /// None on either side, or mapped as ways of their own.
+    No,
+    NotTold,
+}
+
+impl Sidewalk {
+    fn of(tags: &Tags) -> Self {
+        const KEYS: [&str; 4] = ["sidewalk", "sidewalk:both", "sidewalk:left", "sidewalk:right"];
+        let none = |key: &str| tags.is_any(key, &["no", "none", "separate"]);
+        if KEYS.iter().any(|k| tags.is_any(k, &["both", "left", "right", "yes"])) {
+            Self::Yes
+        } else if none("sidewalk") || none("sidewalk:both") || none("sidewalk:left") && none("sidewalk:right") {
+            Self::No
+        } else {
+            Self::NotTold
+        }
+    }
+}
+
+fn has_cycleway(tags: &Tags) -> bool {
+    ["cycleway", "cycleway:both", "cycleway:left", "cycleway:right"]
+        .iter()
+        .any(|k| tags.get(k).is_some_and(|v| !matches!(v, "no" | "none" | "separate")))
+}
+
+fn default_of_highway(tags: &Tags, highway: &str, rules: StreetRules) -> Option<Default_> {
+    let sidewalk = Sidewalk::of(tags);
+    let mut base = match highway {
+        "motorway" | "motorway_link" => {
+            Default_ { foot: sidewalk == Sidewalk::Yes, bike: false, ..Default_::both(Kind::Street) }
+        }
+        // The expressways of Chinese cities are trunk roads: no place to walk or ride, unless it says so.
+        "trunk" | "trunk_link" => Default_ {
+            kind: Kind::Street,
+            foot: sidewalk == Sidewalk::Yes || rules.walk_on_trunk && sidewalk != Sidewalk::No,
+            bike: rules.walk_on_trunk || has_cycleway(tags),
+            closed_by: LeftOut::Trunk,
+        },
+        "primary" | "primary_link" | "secondary" | "secondary_link" | "tertiary" | "tertiary_link" | "unclassified"
+        | "residential" | "living_street" | "service" | "road" => Default_::both(Kind::Street),
+        "track" | "path" | "cycleway" => Default_::both(Kind::Path),
+        "pedestrian" | "footway" | "corridor" | "platform" | "crossing" | "bridleway" => {
+            Default_::foot_only(Kind::Path)
+        }
+        "steps" => Default_::foot_only(if tags.yes("conveying") { Kind::Escalator } else { Kind::Steps }),
+        "elevator" => Default_::foot_only(Kind::Lift),
+        "busway" | "bus_guideway" | "raceway" => Default_ { foot: false, ..Default_::foot_only(Kind::Street) },
+        _ => return None,
+    };
+    let is_open_tunnel = rules.walk_in_road_tunnels && sidewalk != Sidewalk::No;
+    if base.kind == Kind::Street && base.foot && is_tunnel(tags) && sidewalk != Sidewalk::Yes && !is_open_tunnel {
+        base.foot = false;
+        base.closed_by = LeftOut::RoadTunnel;
+    }
+    Some(base)
 }
 
 const NOT_BUILT: [&str; 8] =
     ["construction", "proposed", "planned", "razed", "abandoned", "demolished", "disused", "removed"];
 
-fn default_of(tags: &Tags) -> Option<Result<Default_, LeftOut>> {
+fn default_of(tags: &Tags, rules: StreetRules) -> Option<Result<Default_, LeftOut>> {
     if let Some(highway) = tags.get("highway") {
         if NOT_BUILT.contains(&highway) {
             return Some(Err(LeftOut::NotBuilt));
         }
-        return Some(default_of_highway(tags, highway).ok_or(LeftOut::NotForPeople));
+        return Some(default_of_highway(tags, highway, rules).ok_or(LeftOut::NotForPeople));
     }
     if tags.is("route", "ferry") {
-        return Some(Ok(Default_ { kind: Kind::Ferry, foot: true, bike: true }));
+        return Some(Ok(Default_::both(Kind::Ferry)));
     }
     if let Some(aerialway) = tags.get("aerialway") {
         return match aerialway {
-            "cable_car" | "gondola" | "mixed_lift" | "chair_lift" => {
-                Some(Ok(Default_ { kind: Kind::Aerialway, foot: true, bike: false }))
-            }
+            "cable_car" | "gondola" | "mixed_lift" | "chair_lift" => Some(Ok(Default_::foot_only(Kind::Aerialway))),
             "construction" | "proposed" => Some(Err(LeftOut::NotBuilt)),
             // Pylons and stations are points of the line, not ways to travel.
             "pylon" | "station" => None,
             _ => Some(Err(LeftOut::NotForPeople)),
         };
     }
-    if tags.is("railway", "platform") || tags.is("public_transport", "platform") {
-        return Some(Ok(Default_ { kind: Kind::Path, foot: true, bike: false }));
+    if tags.is("railway", "funicular") {
+        let carries_goods = tags.is_any("usage", &["industrial", "freight", "military"]) || tags.is("passenger", "no");
+        return Some(if carries_goods { Err(LeftOut::NotForPeople) } else { Ok(Default_::foot_only(Kind::Funicular)) });
     }
-    None
+    is_platform_or_pier(tags).then(|| Ok(Default_::foot_only(Kind::Path)))
+}
+
+fn is_platform_or_pier(tags: &Tags) -> bool {
+    tags.is("railway", "platform") || tags.is("public_transport", "platform") || tags.is("man_made", "pier")
+}
+
+/// A passage through a building lies on the ground.
+fn is_tunnel(tags: &Tags) -> bool {
+    tags.yes("tunnel") && !tags.is("tunnel", "building_passage")
 }
 
 /// Does the way go one way for cyclists? `Some(true)`: forward only, `Some(false)`: backward only.
@@ -156,209 +209,292 @@ fn bike_oneway(tags: &Tags) -> Option<bool> {
         return None;
     }
     match tags.get("oneway") {
-        Some("yes" | "1" | "true") => Some(true),
-        Some("-1" | "reverse") => Some(false),
         Some("no" | "0" | "false") => None,
-        _ => (tags.is_any("junction", &["roundabout", "circular"])
-            || tags.is_any("highway", &["motorway", "motorway_link"]))
-        .then_some(true),
+        told => oneway(told).or_else(|| {
+            (tags.is_any("junction", &["roundabout", "circular"])
+                || tags.is_any("highway", &["motorway", "motorway_link"]))
+            .then_some(true)
+        }),
     }
 }
 
-/// Does the way go one way for walkers? Plain `oneway` speaks of vehicles.
+fn oneway(value: Option<&str>) -> Option<bool> {
+    match value {
+        Some("yes" | "1" | "true") => Some(true),
+        Some("-1" | "reverse") => Some(false),
+        _ => None,
+    }
+}
+
+/// Does the way go one way for walkers? Plain `oneway` speaks of vehicles, on footways and steps too (wiki "Key:oneway");
+/// only where no vehicle can be meant does it speak of people.
 fn foot_oneway(tags: &Tags, kind: Kind) -> Option<bool> {
     match tags.get("conveying") {
         Some("forward") => return Some(true),
         Some("backward") => return Some(false),
         _ => {}
     }
-    if matches!(kind, Kind::Ferry | Kind::Aerialway) {
-        return match tags.get("oneway") {
-            Some("yes" | "1" | "true") => Some(true),
-            Some("-1" | "reverse") => Some(false),
-            // OpenStreetMap takes aerialways as one-way by default only for drag lifts, which are left out.
-            _ => None,
-        };
+    if matches!(kind, Kind::Ferry | Kind::Aerialway | Kind::Funicular | Kind::Escalator) {
+        // OpenStreetMap takes aerialways as one-way by default only for drag lifts, which are left out.
+        return oneway(tags.get("oneway"));
     }
-    match tags.get("oneway:foot").or_else(|| tags.get("foot:oneway")) {
-        Some("yes" | "1") => Some(true),
-        Some("-1") => Some(false),
-        _ => match (tags.get("foot:forward"), tags.get("foot:backward")) {
+    oneway(tags.get("oneway:foot").or_else(|| tags.get("foot:oneway"))).or_else(|| {
+        match (tags.get("foot:forward"), tags.get("foot:backward")) {
             (Some("no"), _) => Some(false),
             (_, Some("no")) => Some(true),
             _ => None,
+        }
+    })
+}
+
+/// Whether walkers may use a way: the most specific tag, else the default of the kind of way.
+fn foot_permission(tags: &Tags, base: &Default_) -> Permission {
+    let is_open = base.foot && !tags.is("motorroad", "yes");
+    match lookup(tags, &["foot", "access"]) {
+        None if is_open => Permission::Yes,
+        None => Permission::No,
+        // On motorways and busways a general access=yes speaks of cars: only foot=* lets walkers on.
+        Some(told) if is_open || lookup(tags, &["foot"]).is_some() => told,
+        Some(_) => Permission::No,
+    }
+}
+
+/// Whether cyclists may use a way; `foot` is whether walkers may.
+fn bike_permission(tags: &Tags, base: &Default_, foot: Permission) -> Permission {
+    let is_open = base.bike && !tags.is("motorroad", "yes");
+    match base.kind {
+        // Bicycles are pushed on a ramp, by people on foot.
+        Kind::Steps if has_bicycle_ramp(tags) && foot.is_public() => Permission::Dismount,
+        Kind::Steps if has_bicycle_ramp(tags) => foot,
+        Kind::Steps | Kind::Escalator => Permission::No,
+        Kind::Lift if !tags.is("bicycle", "no") => foot,
+        _ => match lookup(tags, &["bicycle", "vehicle", "access"]) {
+            None if is_open => Permission::Yes,
+            None => Permission::No,
+            Some(told) if is_open || lookup(tags, &["bicycle"]).is_some() => told,
+            Some(_) => Permission::No,
         },
     }
 }
 
-/// `duration` as minutes, `HH:MM`, `HH:MM:SS` or the ISO 8601 form `PT1H5M30S`, in seconds.
-fn duration_s(text: &str) -> Option<u32> {
-    let text = text.trim();
-    if let Some(iso) = text.strip_prefix("PT") {
-        let (mut total, mut number) = (0u32, String::new());
-        for c in iso.chars() {
-            let unit = match c {
-                '0'..='9' => {
-                    number.push(c);
-                    continue;
-                }
-                'H' => 3600,
-                'M' => 60,
-                'S' => 1,
-                _ => return None,
-            };
-            total = total.checked_add(number.parse::<u32>().ok()?.checked_mul(unit)?)?;
-            number.clear();
-        }
-        return (number.is_empty() && total > 0).then_some(total);
+/// Is there a ramp on steps that bicycles can be pushed on? Every ramp is one, whoever it was built for.
+fn has_bicycle_ramp(tags: &Tags) -> bool {
+    const THERE: [&str; 2] = ["yes", "automatic"];
+    ["ramp:bicycle", "ramp:stroller", "ramp:wheelchair"].iter().any(|k| tags.is_any(k, &THERE))
+        || tags.is("ramp", "yes") && !tags.is("ramp:bicycle", "no") && !tags.is("bicycle", "no")
+}
+
+/// Ramps for wheelchairs and strollers on steps. A plain `ramp=yes` is most often a channel for bicycles: it opens nothing.
+fn ramp_bits(tags: &Tags) -> Access {
+    let wheelchair = tags.is("ramp:wheelchair", "yes");
+    let mut bits = Access::default();
+    if wheelchair {
+        bits = bits.with(Access::WHEELCHAIR_RAMP);
     }
-    let parts: Vec<u32> = text.split(':').map(|p| p.parse().ok()).collect::<Option<_>>()?;
-    let seconds = match parts[..] {
-        [minutes] => minutes.checked_mul(60)?,
-        [hours, minutes] => hours.checked_mul(3600)?.checked_add(minutes.checked_mul(60)?)?,
-        [hours, minutes, seconds] => {
-            hours.checked_mul(3600)?.checked_add(minutes.checked_mul(60)?)?.checked_add(seconds)?
-        }
-        _ => return None,
-    };
-    (seconds > 0 && seconds <= 7 * 86_400).then_some(seconds)
+    if wheelchair && !tags.is("ramp:stroller", "no") || tags.is("ramp:stroller", "yes") {
+        bits = bits.with(Access::STROLLER_RAMP);
+    }
+    bits
+}
+
+fn says_yes(tags: &Tags, key: &str) -> bool {
+    tags.is_any(key, &["yes", "designated"])
 }
 
 /// Decides what a way is to the network.
 ///
-/// Returns `None` for what is no street at all (buildings, rivers), `Some(Err)` for streets the public cannot use.
+/// Returns `None` for what is no street at all (buildings, rivers), `Some(Err)` for streets nobody can use.
 #[must_use]
-pub fn classify(tags: &Tags) -> Option<Result<WayClass, LeftOut>> {
-    let base = match default_of(tags)? {
+pub fn classify(tags: &Tags, outline: Outline, rules: StreetRules) -> Option<Result<KeptWay, LeftOut>> {
+    let base = match default_of(tags, rules)? {
         Ok(base) => base,
         Err(reason) => return Some(Err(reason)),
     };
-    let motorroad = tags.is("motorroad", "yes");
-    let impassable = tags.is("impassable", "yes") || tags.is("smoothness", "impassable");
-
-    let foot_tag = lookup(tags, &["foot", "access"]);
-    let foot = match foot_tag {
-        // On motorways and busways a general access=yes speaks of cars: only foot=* lets walkers on.
-        Some(Permission::Yes | Permission::Dismount) => base.foot && !motorroad || lookup(tags, &["foot"]).is_some(),
-        Some(_) => false,
-        None => base.foot && !motorroad,
-    } && !impassable;
-
-    let bike_keys: &[&str] = &["bicycle", "vehicle", "access"];
-    let bike_tag = lookup(tags, bike_keys);
-    let bike = match bike_tag {
-        Some(Permission::Yes | Permission::Dismount) => {
-            base.bike && !motorroad
-                || matches!(lookup(tags, &["bicycle"]), Some(Permission::Yes | Permission::Dismount))
-        }
-        Some(_) => false,
-        None => base.bike && !motorroad,
-    } && !impassable
-        && !matches!(base.kind, Kind::Steps | Kind::Escalator);
-    let bike = bike || (base.kind == Kind::Lift && foot && !tags.is("bicycle", "no"));
-
-    if !foot && !bike {
-        let told = foot_tag.or(bike_tag);
-        return Some(Err(match told {
-            Some(Permission::Private) => LeftOut::Private,
-            Some(Permission::No) => LeftOut::Forbidden,
-            _ if impassable => LeftOut::Forbidden,
-            _ => LeftOut::MotorTraffic,
-        }));
+    let is_impassable = tags.is("impassable", "yes");
+    let (foot, bike) = if is_impassable {
+        (Permission::No, Permission::No)
+    } else {
+        let foot = foot_permission(tags, &base);
+        (foot, bike_permission(tags, &base, foot))
+    };
+    let allowed = Allowed::of(foot, bike);
+    if !allowed.foot && !allowed.bike {
+        let told = lookup(tags, &["foot", "access"]).or_else(|| lookup(tags, &["bicycle", "vehicle", "access"]));
+        let is_forbidden = is_impassable || told == Some(Permission::No);
+        return Some(Err(if is_forbidden { LeftOut::Forbidden } else { base.closed_by }));
     }
+    let is_default = !allowed.foot && !base.foot && lookup(tags, &["foot", "access"]).is_none();
+    let closed_on_foot =
+        (is_default && matches!(base.closed_by, LeftOut::Trunk | LeftOut::RoadTunnel)).then_some(base.closed_by);
 
-    let mut access = Access::default();
-    if foot {
+    let mut access = allowed.private_bit();
+    if allowed.foot {
         access = access.with(match foot_oneway(tags, base.kind) {
             None => Access::FOOT,
             Some(true) => Access::FOOT_FORWARD,
             Some(false) => Access::FOOT_BACKWARD,
         });
     }
-    if bike {
-        access = access.with(match bike_oneway(tags) {
+    if allowed.bike {
+        let one_way = if base.kind == Kind::Steps { None } else { bike_oneway(tags) };
+        access = access.with(match one_way {
             None => Access::BIKE,
             Some(true) => Access::BIKE_FORWARD,
             Some(false) => Access::BIKE_BACKWARD,
         });
-        if tags.is("bicycle", "dismount") {
+        if bike == Permission::Dismount || base.kind == Kind::Steps {
             access = access.with(Access::DISMOUNT);
         }
     }
-    if tags.is("wheelchair", "no") {
+    if base.kind == Kind::Steps {
+        access = access.with(ramp_bits(tags));
+    }
+    let is_chair_lift = tags.is("aerialway", "chair_lift");
+    if tags.is("wheelchair", "no") || is_chair_lift && !says_yes(tags, "wheelchair") {
         access = access.with(Access::NO_WHEELCHAIR);
     }
-    if tags.is("stroller", "no") {
+    if tags.is("stroller", "no") || is_chair_lift && !says_yes(tags, "stroller") {
         access = access.with(Access::NO_STROLLER);
     }
-    match tags.get("incline") {
-        Some("up") => access = access.with(Access::STEPS_UP_FORWARD),
-        Some("down") => access = access.with(Access::STEPS_UP_BACKWARD),
-        Some(v) if v.starts_with('-') => access = access.with(Access::STEPS_UP_BACKWARD),
-        Some(v) if v.starts_with(|c: char| c.is_ascii_digit() && c != '0') => {
-            access = access.with(Access::STEPS_UP_FORWARD);
-        }
+    match tags.get("incline").map(|v| (v, incline(v).unwrap_or(0.0))) {
+        Some(("up", _)) => access = access.with(Access::STEPS_UP_FORWARD),
+        Some(("down", _)) => access = access.with(Access::STEPS_UP_BACKWARD),
+        Some((_, g)) if g > 0.0 => access = access.with(Access::STEPS_UP_FORWARD),
+        Some((_, g)) if g < 0.0 => access = access.with(Access::STEPS_UP_BACKWARD),
         _ => {}
     }
 
     let structure = if tags.yes("bridge") {
         Structure::Bridge
-    } else if tags.yes("tunnel") && !tags.is("tunnel", "building_passage") {
+    } else if is_tunnel(tags) {
         Structure::Tunnel
     } else {
         Structure::Ground
     };
-    let is_area = foot && (tags.is("area", "yes") || tags.is("type", "multipolygon")) && is_plaza_like(tags);
-    Some(Ok(WayClass {
+    let is_area = allowed.foot && is_plaza(tags, outline);
+    let kind = if is_area { Kind::Plaza } else { base.kind };
+    let has_timetable = matches!(kind, Kind::Ferry | Kind::Aerialway | Kind::Funicular);
+    let class = WayClass {
         access,
-        kind: if is_area { Kind::Plaza } else { base.kind },
+        kind,
         structure,
-        flags: EdgeFlags::default(),
-        duration_s: matches!(base.kind, Kind::Ferry | Kind::Aerialway)
-            .then(|| tags.get("duration").and_then(duration_s))
-            .flatten(),
+        flags: flags_of(tags, structure, allowed.foot),
+        ground: ground_of(tags, kind),
+        duration_s: has_timetable.then(|| tags.get("duration").and_then(duration_s)).flatten(),
         is_area,
         levels: tags.get("level").and_then(levels),
         name: tags.get("name").map(str::trim).filter(|n| !n.is_empty()).map(str::to_owned),
-    }))
+    };
+    Some(Ok(KeptWay { class, closed_on_foot }))
 }
 
-/// `level`: one storey, a list (`0;1`), halves allowed; in tenths.
-fn levels(text: &str) -> Option<(i16, i16)> {
-    let tenths = |t: &str| t.trim().parse::<f64>().ok().filter(|l| l.abs() < 1000.0).map(|l| (l * 10.0).round() as i16);
-    let all: Vec<i16> = text.split(';').map(tenths).collect::<Option<_>>()?;
-    Some((*all.iter().min()?, *all.iter().max()?))
-}
+/// Where a way lies, and whether people ordinarily walk there.
+fn flags_of(tags: &Tags, structure: Structure, on_foot: bool) -> EdgeFlags {
+    let storeys = tags.get("level").and_then(levels);
+    let layers = tags.get("layer").and_then(levels);
+    // What touches the ground with one end is on the ground: steps and ramps between storeys.
+    let is_below = |range: Option<(i16, i16)>| range.is_some_and(|(_, high)| high < 0);
+    let is_above = storeys.is_some_and(|(low, _)| low > 0);
+    let is_passage = structure == Structure::Bridge || tags.is("tunnel", "building_passage");
+    let is_platform = tags.is("highway", "platform") || is_platform_or_pier(tags);
+    let is_subway_platform = is_platform && tags.is("subway", "yes") && storeys.is_none() && layers.is_none();
 
-/// Is an area of this tagging one that people walk across?
-fn is_plaza_like(tags: &Tags) -> bool {
-    tags.is_any("highway", &["pedestrian", "footway", "platform", "living_street", "path", "corridor"])
-        || tags.is("railway", "platform")
-        || tags.is("public_transport", "platform")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::duration_s;
-
-    #[test]
-    fn durations_are_read_in_all_their_forms() {
-        for (text, seconds) in [
-            ("7", Some(420)),
-            ("00:20", Some(1200)),
-            ("1:05:30", Some(3930)),
-            ("PT20M", Some(1200)),
-            ("PT1H5M30S", Some(3930)),
-            ("", None),
-            ("soon", None),
-            ("0", None),
-            ("PT", None),
-            ("PT5", None),
-            ("99999999999", None),
-            ("-5", None),
-            ("1:2:3:4", None),
-        ] {
-            assert_eq!(duration_s(text), seconds, "{text:?}");
-        }
+    let mut flags = EdgeFlags::default();
+    if is_below(storeys)
+        || is_below(layers) && !is_passage
+        || tags.is_any("location", &["underground", "underwater"])
+        || is_subway_platform
+    {
+        flags = flags.with(EdgeFlags::UNDERGROUND);
     }
+    if is_above || tags.yes("indoor") || tags.is("location", "indoor") || tags.is("highway", "corridor") {
+        flags = flags.with(EdgeFlags::INDOOR);
+    }
+    let carries_traffic = |class: &str| {
+        let class = class.strip_suffix("_link").unwrap_or(class);
+        ["trunk", "primary", "secondary", "tertiary", "unclassified", "residential", "living_street"].contains(&class)
+    };
+    if tags.get("highway").is_some_and(carries_traffic) {
+        flags = flags.with(EdgeFlags::THROUGH);
+    }
+    if on_foot && is_unusual_on_foot(tags) {
+        flags = flags.with(EdgeFlags::UNUSUAL_ON_FOOT);
+    }
+    flags
+}
+
+fn is_unusual_on_foot(tags: &Tags) -> bool {
+    let names_walkers = lookup(tags, &["foot"]).is_some_and(Permission::is_public) || tags.yes("segregated");
+    let has_sidewalk = Sidewalk::of(tags) == Sidewalk::Yes;
+    let by_class = match tags.get("highway").unwrap_or_default() {
+        "cycleway" | "bridleway" => !names_walkers && !has_sidewalk,
+        "path" => !names_walkers && tags.is_any("bicycle", &["designated", "official"]),
+        "motorway" | "motorway_link" | "trunk" | "trunk_link" | "busway" | "bus_guideway" | "raceway" => !has_sidewalk,
+        _ => tags.is("motorroad", "yes") && !has_sidewalk,
+    };
+    by_class || sac_scale(tags) > SacScale::HIKING || tags.is_any("trail_visibility", &["bad", "horrible", "no"])
+}
+
+fn sac_scale(tags: &Tags) -> SacScale {
+    // "strolling" is the newer name of what needs no hiking at all.
+    tags.get("sac_scale").and_then(SacScale::named).unwrap_or(SacScale::NONE)
+}
+
+/// What wheels meet on a way.
+fn ground_of(tags: &Tags, kind: Kind) -> Ground {
+    if !matches!(kind, Kind::Street | Kind::Path | Kind::Plaza | Kind::Steps) {
+        return Ground::default();
+    }
+    let width = |key: &str| tags.get(key).and_then(metres).filter(|w| *w > 0.0);
+    Ground::from(WayGround {
+        surface: tags.get("surface").and_then(Surface::of_tag),
+        smoothness: smoothness(tags),
+        width_m: [width("maxwidth:physical"), width("width").or_else(|| width("est_width"))]
+            .into_iter()
+            .flatten()
+            .reduce(f64::min),
+        incline: tags.get("incline").and_then(incline),
+        sac_scale: sac_scale(tags),
+        wheelchair_fits: says_yes(tags, "wheelchair"),
+        stroller_fits: says_yes(tags, "stroller"),
+        has_sidewalk: kind == Kind::Street && Sidewalk::of(tags) == Sidewalk::Yes,
+    })
+}
+
+/// `smoothness`, or what `tracktype` comes to; `mtb:scale` tells of rocks and roots besides.
+fn smoothness(tags: &Tags) -> Option<Smoothness> {
+    let told = tags.get("smoothness").and_then(Smoothness::named);
+    let by_track = || {
+        let name = match tags.get("tracktype")? {
+            "grade2" => "intermediate",
+            "grade3" => "bad",
+            "grade4" => "very_bad",
+            "grade5" => "horrible",
+            _ => return None,
+        };
+        Smoothness::named(name)
+    };
+    let by_mtb = tags.get("mtb:scale").and_then(|v| v.chars().next()).and_then(|grade| {
+        let name = match grade {
+            '1' => "very_bad",
+            '2' => "horrible",
+            '3'..='6' => "very_horrible",
+            _ => return None,
+        };
+        Smoothness::named(name)
+    });
+    told.or_else(by_track).max(by_mtb)
+}
+
+/// Is it an area that people walk across?
+fn is_plaza(tags: &Tags, outline: Outline) -> bool {
+    let by_class = tags.is_any("highway", &["pedestrian", "footway", "platform", "living_street", "path", "corridor"])
+        || is_platform_or_pier(tags);
+    by_class
+        && match outline {
+            Outline::Line => false,
+            Outline::Multipolygon => true,
+            // A closed street may be one around a block; a closed platform or pier is drawn by its edge.
+            Outline::Ring => tags.is("area", "yes") || tags.get("highway").is_none() && !tags.is("area", "no"),
+        }
 }
