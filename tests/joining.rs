@@ -339,12 +339,12 @@ fn surface_places_join_surface_ways() {
     for tags in underground {
         let mut city = City::with_empty_middle();
         // An underground passage 15 m north of the street y = -300, with steps up to it 350 m away.
-        let nodes = city.line(&[(-400.0, -285.0), (-50.0, -285.0)], tags);
+        let nodes = city.line(&[(-390.0, -285.0), (-50.0, -285.0)], tags);
         let top = city.node(-50.0, -300.0, &[]);
         city.way(&[nodes[1], top], &[("highway", "steps")]);
         city.join_street(top, (-100.0, -300.0), (0.0, -300.0));
         let network = city.network();
-        let place = (-390.0, -286.0);
+        let place = (-350.0, -286.0);
         let snap = network.snap(at(place.0, place.1), Profile::Adult).unwrap();
         near(snap.off_m, 14.0, 0.5);
         let below = Place { at: at(place.0, place.1), storey: Storey::Below };
@@ -353,9 +353,13 @@ fn surface_places_join_surface_ways() {
     }
     // Indoors above the ground: by those who say that they are there.
     let mut city = City::with_empty_middle();
-    city.line(&[(-400.0, -285.0), (-350.0, -285.0)], &[("highway", "corridor"), ("indoor", "yes"), ("level", "2")]);
+    let corridor: Tags = &[("highway", "corridor"), ("indoor", "yes"), ("level", "2")];
+    let nodes = city.line(&[(-390.0, -285.0), (-50.0, -285.0)], corridor);
+    let top = city.node(-50.0, -300.0, &[]);
+    city.way(&[nodes[1], top], &[("highway", "steps")]);
+    city.join_street(top, (-100.0, -300.0), (0.0, -300.0));
     let network = city.network();
-    let place = at(-390.0, -286.0);
+    let place = at(-350.0, -286.0);
     near(network.snap(place, Profile::Adult).unwrap().off_m, 14.0, 0.5);
     let above = Place { at: place, storey: Storey::Above };
     near(network.snap(above, Profile::Adult).unwrap().off_m, 1.0, 0.5);

@@ -175,7 +175,7 @@ fn reached_places_of_porto_alegre_lie_in_their_own_polygon() {
     let Some(network) = porto_alegre_network() else { return };
     let mut r = Random(32);
     let mut seen = 0;
-    for profile in Profile::ALL.into_iter().cycle().take(60) {
+    for profile in Profile::ALL.into_iter().cycle().take(90) {
         let Ok(snap) = network.snap(random_point(&network, &mut r), profile) else { continue };
         seen += places_lie_inside(&network, profile, Start::new(&network, snap, profile), 20.0, &mut r);
     }

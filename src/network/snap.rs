@@ -17,9 +17,12 @@ use crate::geo::{Fixed, Metric, Place, Storey};
 pub const BRIDGE_HANDICAP_M: f64 = 30.0;
 /// A cycleway takes a walker unless a street where people ordinarily walk is nearly as near, metres.
 pub const UNUSUAL_HANDICAP_M: f64 = 20.0;
-/// A street of a piece that only legs off the network join to the others, or from which this profile reaches little (steps or
-/// slopes all around), takes a place unless one of the network is nearly as near, metres.
-pub const FRAGMENT_HANDICAP_M: f64 = 50.0;
+/// A street of a piece that only legs off the network join to the others takes a place unless one of the network is nearly
+/// as near, metres.
+pub const DETACHED_HANDICAP_M: f64 = 50.0;
+/// A street that this profile cannot leave (steps, slopes or kerbs all around) takes a place unless one of the network is as
+/// good as at the same place, metres. Not more: a leg off the network leads over no barrier.
+pub const FRAGMENT_HANDICAP_M: f64 = 10.0;
 /// A place below the ground joins a way on the ground only where no way below is about as near, metres.
 pub const OTHER_STOREY_HANDICAP_M: f64 = 100.0;
 
@@ -45,7 +48,9 @@ pub fn handicap_m(edge: &Edge, profile: Profile, storey: Storey) -> Option<f64> 
     if flags & EdgeFlags::UNUSUAL_ON_FOOT.0 != 0 && profile != Profile::Bicycle {
         handicap += UNUSUAL_HANDICAP_M;
     }
-    if edge.fragment().contains(profile) || flags & EdgeFlags::DETACHED.0 != 0 {
+    if flags & EdgeFlags::DETACHED.0 != 0 {
+        handicap += DETACHED_HANDICAP_M;
+    } else if edge.fragment().contains(profile) {
         handicap += FRAGMENT_HANDICAP_M;
     }
     Some(handicap)

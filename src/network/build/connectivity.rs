@@ -9,8 +9,6 @@ use crate::network::units::Deciseconds;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 
-/// A fragment shorter than this serves nobody, metres: places are put on it only where nothing else is near.
-const MIN_FRAGMENT_M: f64 = 300.0;
 /// Vertices tried as members of the strongly connected core of a network.
 const CORE_TRIES: usize = 8;
 
@@ -32,9 +30,8 @@ impl Arcs<'_> {
 ///
 /// An edge belongs to a network when it is connected to one that counts ([`own_networks`]); by bicycle, where one-way streets
 /// end at the border of the extract, one must also be able to come from that network's core and to get there. All others
-/// are separate. Those that walkers too are cut off from, those too short to serve
-/// anybody and all for bicycles (which can be pushed along any footway) are cut off; the others are fragments: what
-/// separates them is a barrier to this profile.
+/// are separate. Those that walkers too are cut off from, and all for bicycles (which can be pushed along any footway), are
+/// cut off; the others are fragments: what separates them is a barrier to this profile.
 pub(crate) fn mark_separate(edges: &mut [Edge], arcs: Arcs<'_>, costs: &[[&[Deciseconds]; 2]], own_network_km: f64) {
     for edge in edges.iter_mut() {
         let mut usable = ProfileSet::default();
@@ -116,7 +113,7 @@ fn separate(
                 let can_enter = ahead && enters[tail] || back && enters[head];
                 return if can_leave && can_enter { Separate::No } else { Separate::CutOff };
             }
-            if sizes[&root].0 < MIN_FRAGMENT_M { Separate::CutOff } else { Separate::Fragment }
+            Separate::Fragment
         })
         .collect()
 }

@@ -394,7 +394,6 @@ fn flags_of(tags: &Tags, structure: Structure, on_foot: bool) -> EdgeFlags {
     let layers = tags.get("layer").and_then(levels);
     // What touches the ground with one end is on the ground: steps and ramps between storeys.
     let is_below = |range: Option<(i16, i16)>| range.is_some_and(|(_, high)| high < 0);
-    let is_above = storeys.is_some_and(|(low, _)| low > 0);
     let is_passage = structure == Structure::Bridge || tags.is("tunnel", "building_passage");
     let is_platform = tags.is("highway", "platform") || is_platform_or_pier(tags);
     let is_subway_platform = is_platform && tags.is("subway", "yes") && storeys.is_none() && layers.is_none();
@@ -407,7 +406,8 @@ fn flags_of(tags: &Tags, structure: Structure, on_foot: bool) -> EdgeFlags {
     {
         flags = flags.with(EdgeFlags::UNDERGROUND);
     }
-    if is_above || tags.yes("indoor") || tags.is("location", "indoor") || tags.is("highway", "corridor") {
+    // A level above 0 alone says nothing: on a hillside the street at the upper door of a lift has one.
+    if tags.yes("indoor") || tags.is("location", "indoor") || tags.is("highway", "corridor") {
         flags = flags.with(EdgeFlags::INDOOR);
     }
     let carries_traffic = |class: &str| {
