@@ -36,13 +36,14 @@ fn is_open_to(s: &Segment, params: &ProfileParams) -> bool {
 
 /// Slopes bar both directions: whoever cannot go up does not dare to go down.
 fn is_too_steep(s: &Segment, params: &ProfileParams) -> bool {
-    match s.kind {
-        Kind::Street | Kind::Path | Kind::Plaza | Kind::Steps => {
-            s.ground.is_steeper_than(params, s.length_m, s.heights)
-        }
+    let counts = match s.kind {
+        Kind::Street | Kind::Path | Kind::Plaza => true,
+        // A ramp on steps is as steep as they are: strollers are pushed up on it all the same, wheelchairs are not.
+        Kind::Steps => !params.steps && params.access == AccessMode::Wheelchair,
         Kind::Escalator | Kind::Lift | Kind::Ferry | Kind::Aerialway | Kind::Funicular => false,
         Kind::Gate | Kind::OffNetwork => false,
-    }
+    };
+    counts && s.ground.is_steeper_than(params, s.length_m, s.heights)
 }
 
 fn seconds(s: &Segment, params: &ProfileParams, forward: bool) -> f64 {
