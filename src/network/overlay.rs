@@ -327,7 +327,7 @@ impl Network {
 
     /// The segment of the file nearest to a position.
     fn to_close(&self, at: Position, kind: Option<StreetKind>) -> Result<EdgeId, StreetChangeError> {
-        let (point, metric) = (Fixed::from(at), Metric::at(at.lat()));
+        let (point, metric) = (self.beside(at.into()), Metric::at(at.lat()));
         let edges = self.edges_before();
         let wanted = |edge: &Edge| edge.kind() != Kind::Gate && edge.access.any() && kind.is_none_or(|k| k.is(edge));
         // No edge is farther from its beginning than it is long; a metre for the rounding of both.
@@ -366,7 +366,7 @@ impl Network {
             if line.len() < 2 {
                 return Err((n, StreetChangeError::TooShort(line.len())));
             }
-            let points = line.iter().map(|&p| Fixed::from(p)).collect();
+            let points = line.iter().map(|&p| self.beside(p.into())).collect();
             lines.push(Line { kind: *kind, points, name: name.as_deref(), ends: [0; 2], joints: Vec::new() });
             of_line.push(n);
         }
@@ -714,6 +714,7 @@ fn resampled(heights: &[f32], from: f64, to: f64) -> Vec<f32> {
 /// Must a point be put on the streets again, now that they have changed? It lies at `snap` before.
 pub(super) fn is_touched(network: &Network, at: Fixed, snap: Option<&Snap>, profile: Profile) -> bool {
     let Some(overlay) = network.overlay() else { return false };
+    let at = network.beside(at);
     let limit_m = network.profiles().get(profile).snap_limit_m;
     match snap {
         Some(snap) if network.is_gone(snap.edge) => true,

@@ -205,6 +205,7 @@ impl Network {
     /// # Errors
     /// [`Unsnappable`] with the distance to the nearest street, past the profile's snapping limit.
     pub fn snap(&self, at: Fixed, profile: Profile) -> Result<Snap, Unsnappable> {
+        let at = self.beside(at);
         let limit_m = self.profiles().get(profile).snap_limit_m;
         let found = self.nearest(at, profile, limit_m);
         found[0].or(found[1]).map(|best| self.snap_of(at, best)).ok_or_else(|| {
