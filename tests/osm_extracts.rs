@@ -391,6 +391,81 @@ fn trunk_roads_and_road_tunnels_are_left_out_by_name_and_let_in_by_a_setting() {
 }
 
 #[test]
+fn voids_and_what_lies_outside_the_files_are_told_apart() {
+    // Three junctions on known ground, two in a void of 300 m, one west of 106 E and so outside the file.
+    let mut extract = Extract::new();
+    extract
+        .node(1, 0.0, 0.0, &[])
+        .node(2, 0.0, 500.0, &[])
+        .node(3, 1000.0, 0.0, &[])
+        .node(4, 1050.0, 50.0, &[])
+        .node(5, -60_000.0, 0.0, &[])
+        .node(6, 2500.0, 0.0, &[])
+        .way(1, &[1, 2], &STREET)
+        .way(2, &[1, 3], &STREET)
+        .way(3, &[3, 4], &FOOTWAY)
+        .way(4, &[1, 5], &FOOTWAY)
+        .way(5, &[3, 6], &FOOTWAY);
+    let side = 1201;
+    let column = |x: f64| (support::at(x, 0.0).lon() - 106.0) * 1200.0;
+    let row = |y: f64| (30.0 - support::at(0.0, y).lat()) * 1200.0;
+    // 400 m in the west, 500 m in the east, in between a void.
+    let bytes: Vec<u8> = (0..side * side)
+        .flat_map(|i| {
+            let (x, y) = ((i % side) as f64, (i / side) as f64);
+            let in_void = x > column(850.0) && x < column(1150.0) && y > row(300.0) && y < row(-300.0);
+            let height: i16 = if in_void {
+                -32768
+            } else if x < column(1000.0) {
+                400
+            } else {
+                500
+            };
+            height.to_be_bytes()
+        })
+        .collect();
+    let network = city_with(&extract, Some(&bytes));
+    let report = &network.meta().report;
+    assert_eq!(
+        (report.vertices, report.vertices_without_height, report.vertices_in_voids, report.vertices_outside_elevation),
+        (6, 3, 2, 1)
+    );
+    assert_eq!(
+        report.warnings,
+        [
+            "2 junctions lie in voids of the elevation files; their heights are filled from the rims of the voids",
+            "1 junctions lie outside the elevation files and take the height of a neighbour"
+        ]
+    );
+    assert_eq!((report.min_height_m, report.max_height_m), (400.0, 500.0));
+    let way = go(&network, Profile::Adult, (0.0, 0.0), (1000.0, 0.0)).unwrap();
+    assert!(way.stats.climb_m > 25.0 && way.stats.climb_m < 75.0, "up to the middle of the void: {:?}", way.stats);
+    let told = walkshed::network::build::StreetsReport::default();
+    let old = serde_json::to_value(&told).unwrap();
+    let without: serde_json::Map<String, serde_json::Value> = old
+        .as_object()
+        .unwrap()
+        .clone()
+        .into_iter()
+        .filter(|(k, _)| !k.starts_with("vertices_in") && !k.starts_with("vertices_out"))
+        .collect();
+    let read: walkshed::network::build::StreetsReport = serde_json::from_value(without.into()).unwrap();
+    assert_eq!(read.vertices_in_voids, 0, "files prepared before have no such counts");
+
+    // A file that is one void: the ground counts as level, and it is said why.
+    let network = city_with(&extract, Some(&(-32768i16).to_be_bytes().repeat(side * side)));
+    let report = &network.meta().report;
+    assert!(!network.meta().has_elevation);
+    assert_eq!((report.vertices_in_voids, report.vertices_outside_elevation), (5, 1));
+    assert!(
+        report.warnings.iter().any(|w| w == "N29E106.hgt holds no heights where the streets are"
+            || w.ends_with("/N29E106.hgt holds no heights where the streets are")),
+        "{:?}",
+        report.warnings
+    );
+}
+
+#[test]
 fn places_are_not_put_on_islands_while_a_street_is_near() {
     let mut extract = Extract::new();
     // A comb of 24 junctions, and beside it a path that leads nowhere.

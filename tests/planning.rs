@@ -323,6 +323,94 @@ fn access_is_shared_among_who_reaches_it() {
     assert!((found["sum"]["mean"].as_f64().unwrap() - 400.0 / 1500.0).abs() < 1e-8);
 }
 
+/// Homes along one street, the only clinic at its western end: the farther east, the worse served.
+#[test]
+fn of_minutes_less_is_better() {
+    let query = |minutes: f64| {
+        format!(
+            "{{ accessibility(measure: KTH_NEAREST, need: {{kinds: [\"clinic\"], minutes: {minutes}}}) {{
+                 lessIsBetter mean people withoutValue inequality {{ shared gini palma lorenz }} cells {{ people values }}
+                 byRegion {{ people withoutValue mean }} explain {{ method }} }} }}"
+        )
+    };
+    /// Values (`None` for none) and people, worst served first, and what is left of the limit to them.
+    fn benefits(found: &Value, limit: f64) -> Vec<(f64, f64)> {
+        let list = |key: &str| found["cells"][key].as_array().unwrap().clone();
+        let mut all: Vec<(f64, f64)> = list("values")
+            .iter()
+            .zip(list("people"))
+            .map(|(v, p)| ((1.0 - v.as_f64().unwrap() / limit).max(0.0), p.as_f64().unwrap()))
+            .collect();
+        all.sort_by(|a, b| a.0.total_cmp(&b.0));
+        all
+    }
+    let gini = |all: &[(f64, f64)]| {
+        let people: f64 = all.iter().map(|a| a.1).sum();
+        let mean = all.iter().map(|a| a.0 * a.1).sum::<f64>() / people;
+        let apart: f64 = all.iter().flat_map(|a| all.iter().map(move |b| (a.0 - b.0).abs() * a.1 * b.1)).sum();
+        apart / (2.0 * people * people * mean)
+    };
+    let close = |value: &Value, wanted: f64| {
+        let value = value.as_f64().unwrap();
+        assert!((value - wanted).abs() < 1e-5, "{value} is not {wanted}");
+    };
+    let world = street();
+    // All have it within 60 minutes. The worst served are the 100 people in the east, then the 700.
+    let found = &of(&world, &query(60.0))["accessibility"];
+    let all = benefits(found, 60.0);
+    assert_eq!(all.iter().map(|a| a.1).collect::<Vec<_>>(), [100.0, 700.0, 300.0, 400.0], "{found}");
+    assert_eq!(found["lessIsBetter"], true);
+    assert_eq!(
+        found["inequality"]["shared"],
+        "what is left of the limit, 1 - t / 60 minutes; 0 for those who have it farther"
+    );
+    let total: f64 = all.iter().map(|a| a.0 * a.1).sum();
+    let lorenz: Vec<f64> =
+        found["inequality"]["lorenz"].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();
+    // The first 5 % are 75 of the 100 in the east: least of what is left, and less than their share of it.
+    close(&json!(lorenz[1]), 75.0 * all[0].0 / total);
+    assert!(lorenz.iter().enumerate().all(|(n, share)| *share <= n as f64 / 20.0 + 1e-9), "{lorenz:?}");
+    // The best served tenth are 150 of the 400 in the west; the worst served four tenths 100 and 500 of the 700.
+    close(&found["inequality"]["palma"], 150.0 * all[3].0 / (100.0 * all[0].0 + 500.0 * all[1].0));
+    assert!(found["inequality"]["palma"].as_f64().unwrap() > 0.25);
+    close(&found["inequality"]["gini"], gini(&all));
+    // Within 15 minutes nobody has it in the east: they have a value, and count with nothing.
+    let found = &of(&world, &query(15.0))["accessibility"];
+    let all = benefits(found, 15.0);
+    assert_eq!((all[0].0, all[1].0, &found["withoutValue"]), (0.0, 0.0, &json!(0.0)), "{found}");
+    assert!(all[2].0 > 0.0);
+    close(&found["inequality"]["gini"], gini(&all));
+    assert_eq!(found["inequality"]["palma"], Value::Null, "the worst served four tenths have nothing");
+    assert_eq!(found["inequality"]["lorenz"][10], 0.0);
+    // Of facilities within a limit more is better, and nothing is turned round.
+    let sums = of(
+        &world,
+        "{ accessibility(measure: CUMULATIVE, need: {kinds: [\"clinic\"], minutes: 15}) { lessIsBetter inequality { shared gini } } }",
+    );
+    assert_eq!(sums["accessibility"]["lessIsBetter"], false);
+    assert_eq!(sums["accessibility"]["inequality"]["shared"], "facilities within 15 minutes");
+    close(&sums["accessibility"]["inequality"]["gini"], 800.0 / 1500.0);
+    // Who has nothing at all within the horizon has no value, and counts with nothing; who is off the network does not count.
+    let far = |x: f64, y: f64, people: f64| PopulationCell {
+        cell: walkshed::geo::cell_of(position(x, y), h3o::Resolution::Ten),
+        people,
+    };
+    let mut rows = rows();
+    rows.population = vec![far(200.0, 1500.0, 300.0), far(1100.0, 1500.0, 100.0), far(-9000.0, 1500.0, 50.0)];
+    rows.facilities.clear();
+    let nothing = Arc::new(World::new(Ok(Arc::new(grid(30, 100.0))), rows));
+    let found = &of(&nothing, &query(15.0))["accessibility"];
+    assert_eq!(
+        (&found["people"], &found["withoutValue"], &found["mean"]),
+        (&json!(450.0), &json!(450.0), &Value::Null)
+    );
+    assert_eq!(found["inequality"]["gini"], Value::Null, "nobody has any");
+    assert_eq!(
+        found["byRegion"].as_array().unwrap().iter().map(|r| r["withoutValue"].as_f64().unwrap()).sum::<f64>(),
+        450.0
+    );
+}
+
 #[test]
 fn a_standard_is_met_or_not() {
     let found = data(

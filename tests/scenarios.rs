@@ -194,6 +194,101 @@ fn a_rest_stop_is_moved_to_the_gate_of_the_estate() {
     assert!(!is_well && why.contains("there are to-the-gate"), "{why}");
 }
 
+/// Whatever is left out, the answer is of use, or says what to write.
+#[test]
+fn a_comparison_needs_only_a_scenario() {
+    let desk = Desk::over(estate(), ServerOptions::default());
+    let compared = |arguments: &str| {
+        let asked = format!(
+            "{{ compareScenarios{arguments} {{ scenarioBefore {{ key }} scenarioAfter {{ key }} before {{ limit total {{ people covered }} }}
+                after {{ total {{ covered }} }} balance {{ gained lost nearer farther }}
+                byCategory {{ category before {{ covered }} after {{ covered }} balance {{ gained lost nearer farther }} }} }} }}"
+        );
+        desk.ask(Role::Reader, &asked, &Value::Null)
+    };
+    let why = |found: &Value| {
+        assert_eq!(found["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{found}");
+        found["errors"][0]["message"].as_str().unwrap().to_owned()
+    };
+    let run = |arguments: &[&str]| {
+        let done = Command::new(env!("CARGO_BIN_EXE_walkshed"))
+            .arg("compare")
+            .args(arguments)
+            .env("WALKSHED_DATA", desk.folder.path())
+            .output()
+            .unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (done.status.success(), text(done.stdout) + &text(done.stderr))
+    };
+    // Without any scenario there is nothing to compare.
+    let none = why(&compared(""));
+    assert!(
+        none.contains("after: null names no scenario, and there is none yet") && none.contains("createScenario"),
+        "{none}"
+    );
+    let (is_well, said) = run(&[]);
+    assert!(!is_well && said.contains("there is none yet"), "{said}");
+
+    let known = desk.edit("{ facilities { nodes { id } } }", &Value::Null);
+    let stop = &known["facilities"]["nodes"][0]["id"];
+    let moved = json!({"moveFacility": {"facility": stop, "position": point(2400.0, 1600.0)}});
+    desk.edit(CREATE, &json!({"i": {"key": "gate", "name": "gate", "changes": [moved]}}));
+    let told = why(&compared(""));
+    assert_eq!(told, "after: null names no scenario; there are gate. Write compareScenarios(after: \"gate\")");
+    let told = why(&compared("(need: {category: EMPLOYMENT})"));
+    assert!(told.contains("after: \"gate\""), "{told}");
+
+    // All seven categories within 15 minutes: nobody has all of them, before or after. What changes is in one of them.
+    let found = compared("(after: \"gate\")")["data"]["compareScenarios"].clone();
+    assert_eq!((&found["scenarioBefore"], &found["before"]["limit"]), (&Value::Null, &json!(15.0)));
+    assert_eq!(found["before"]["total"], json!({"people": 2300.0, "covered": 0.0}));
+    assert_eq!(found["balance"], json!({"gained": 0.0, "lost": 0.0, "nearer": 0.0, "farther": 0.0}));
+    let categories = found["byCategory"].as_array().unwrap();
+    assert_eq!(categories.len(), 7);
+    for category in categories {
+        let (before, after) =
+            (category["before"]["covered"].as_f64().unwrap(), category["after"]["covered"].as_f64().unwrap());
+        let balance = &category["balance"];
+        assert_eq!(after - before, balance["gained"].as_f64().unwrap() - balance["lost"].as_f64().unwrap());
+        let is_it = category["category"] == "EMPLOYMENT";
+        assert_eq!(balance["nearer"], if is_it { 1600.0 } else { 0.0 }, "{category}");
+        assert!(is_it || after == 0.0);
+    }
+    // The other way round: what is lost when the scenario is given up.
+    let back = compared("(before: \"gate\")")["data"]["compareScenarios"].clone();
+    assert_eq!((&back["scenarioBefore"]["key"], &back["scenarioAfter"]), (&json!("gate"), &Value::Null));
+    let employment = |found: &Value| {
+        found["byCategory"].as_array().unwrap().iter().find(|c| c["category"] == "EMPLOYMENT").unwrap()["balance"]
+            .clone()
+    };
+    assert_eq!(employment(&back)["farther"], 1600.0);
+    // One category alone is its own only category.
+    let one =
+        compared("(after: \"gate\", need: {category: EMPLOYMENT, minutes: 5})")["data"]["compareScenarios"].clone();
+    assert_eq!(one["byCategory"].as_array().unwrap().len(), 1);
+    assert_eq!((&one["balance"]["gained"], employment(&one)["gained"].as_f64()), (&json!(1600.0), Some(1600.0)));
+    assert_eq!(compared("(after: \"gate\", need: {})")["data"]["compareScenarios"], found);
+    let refused = why(&compared("(after: \"gate\", capacity: true)"));
+    assert!(refused.contains("one category, kinds or service at a time"), "{refused}");
+    let unknown = compared("(after: \"moon\")");
+    assert_eq!(unknown["errors"][0]["extensions"]["code"], "NOT_FOUND", "{unknown}");
+
+    // The same from the command line.
+    let (is_well, said) = run(&[]);
+    assert!(
+        !is_well && said.contains("names no scenario; there are gate. Write walkshed compare --scenario gate"),
+        "{said}"
+    );
+    let (is_well, said) = run(&["--scenario", "gate"]);
+    assert!(is_well && said.starts_with("0.0 % of 2300 people are covered, 0.0 % were"), "{said}");
+    let line = said.lines().find(|l| l.contains(Category::Employment.english())).unwrap();
+    assert!(line.ends_with("1600 nearer, 0 farther"), "{said}");
+    let (is_well, said) = run(&["--before", "gate", "--json"]);
+    let value: Value = serde_json::from_str(&said).unwrap();
+    let employment = value["categories"].as_array().unwrap().iter().find(|c| c["name"] == "employment").unwrap();
+    assert!(is_well && employment["farther"] == 1600.0, "{said}");
+}
+
 #[test]
 fn scenarios_are_kept_changed_and_deleted() {
     let desk = Desk::over(estate(), ServerOptions::default());

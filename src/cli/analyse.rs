@@ -5,9 +5,9 @@ use super::map;
 use super::output::{Failure, Output};
 use super::settings::Settings;
 use crate::coverage::{
-    self, Balance, Candidates, Coverage, MET_SHARE, Measure, Need, Objective, Part, Question, SiteSearch, Standards,
-    Suggestions, Travel, Wishes, cells_csv, cells_text, gaps_csv, gaps_text, lay_scenario, regions_csv, regions_text,
-    sites_csv, sites_text,
+    self, Balance, Candidates, Coverage, MET_SHARE, Measure, Need, Objective, Part, PartChange, Question, SiteSearch,
+    Standards, Suggestions, Travel, Wishes, cells_csv, cells_text, gaps_csv, gaps_text, lay_scenario, regions_csv,
+    regions_text, sites_csv, sites_text,
 };
 use crate::exchange::{flatgeobuf, geoparquet};
 use crate::network::{Direction, MAX_NEAREST, Network, Profile, replace_file};
@@ -167,7 +167,7 @@ pub struct AssessArgs {
 pub struct CompareArgs {
     #[command(flatten)]
     asked: Asked,
-    /// The scenario before, by its key [default: the city as it is].
+    /// The scenario before, by its key [default: the city as it is]. With --before alone, the city as it is comes after.
     #[arg(long, value_name = "KEY")]
     before: Option<String>,
     /// Each facility takes as many as its capacity says, the nearest first.
@@ -417,16 +417,21 @@ pub async fn compare_of(args: &CompareArgs, settings: &Settings, output: &Output
     if matches!(format, Some((Format::Svg, _))) {
         return Err("--out: a comparison is written as .geojson, .fgb, .parquet or .csv".to_owned().into());
     }
-    let Some(key) = &args.asked.who.scenario else {
-        return Err(
-            "--scenario is missing: which scenario is compared? `walkshed compare --help` has an example".into()
-        );
-    };
     let city = world(settings, &Who { scenario: None, ..args.asked.who.clone() }).await?;
-    let after = laid("--scenario", key, &city)?;
-    let before = match &args.before {
-        Some(key) => laid("--before", key, &city)?,
-        None => city,
+    let (key, before, after) = match (&args.before, &args.asked.who.scenario) {
+        (None, None) => {
+            let why = coverage::name_a_scenario(&city.register, |key| format!("walkshed compare --scenario {key}"));
+            return Err(format!("the command {why}").into());
+        }
+        (None, Some(key)) => {
+            let after = laid("--scenario", key, &city)?;
+            (key.as_str(), city, after)
+        }
+        (Some(key), None) => {
+            let before = laid("--before", key, &city)?;
+            ("the city as it is", before, city)
+        }
+        (Some(before), Some(key)) => (key.as_str(), laid("--before", before, &city)?, laid("--scenario", key, &city)?),
     };
     before.network().map_err(str::to_owned)?;
     let question = Question { with_capacity: args.capacity, ..args.asked.question(settings, &before.register)? };
@@ -448,6 +453,23 @@ pub async fn compare_of(args: &CompareArgs, settings: &Settings, output: &Output
     value["before"] = json!(was.covered);
     value["after"] = json!(is.covered);
     value["people"] = json!(is.people);
+    if found.parts.len() > 1 {
+        let name = |p: &PartChange| p.category.map_or("", Category::english);
+        for p in &found.parts {
+            lines.push(format!(
+                "  {:30} {}, was {}: {:.0} gain, {:.0} lose, {:.0} nearer, {:.0} farther",
+                name(p),
+                percent(p.after.share()),
+                percent(p.before.share()),
+                p.balance.gained,
+                p.balance.lost,
+                p.balance.nearer,
+                p.balance.farther
+            ));
+        }
+        value["categories"] =
+            found.parts.iter().map(|p| row(p.category.map_or("", Category::key), &p.balance)).collect();
+    }
     let groups = found.by_group(register);
     for g in groups.iter().filter(|g| g.balance != Balance::default()) {
         lines.push(format!("  of {} {:.0} gain, {:.0} lose", g.group, g.balance.gained, g.balance.lost));

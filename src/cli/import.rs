@@ -122,11 +122,13 @@ pub fn streets_text(report: &StreetsReport, path: &Path, bytes: usize) -> String
         lines.push("  heights   none: all ground counts as level (give --elevation)".into());
     } else {
         lines.push(format!(
-            "  heights   {:.0} to {:.0} m from {}; {} junctions without",
+            "  heights   {:.0} to {:.0} m from {}; {} junctions without: {} in voids, {} outside",
             report.min_height_m,
             report.max_height_m,
             report.elevation.join(", "),
-            report.vertices_without_height
+            report.vertices_without_height,
+            report.vertices_in_voids,
+            report.vertices_outside_elevation
         ));
     }
     if report.missing_nodes > 0 {

@@ -2,7 +2,7 @@
 
 use super::output::Failure;
 use crate::coverage::{Coverage, Gap, Suggestions, wanted_places};
-use crate::geo::{Fixed, Metric};
+use crate::geo::{Fixed, Metric, degrees_beside};
 use crate::network::Network;
 use crate::network::access::Kind;
 use crate::world::World;
@@ -17,6 +17,8 @@ const MOST_STREETS: usize = 60_000;
 /// From degrees to pixels.
 pub struct Frame {
     west: f64,
+    /// Longitudes are drawn within half a turn of this one.
+    middle: f64,
     north: f64,
     /// Pixels a degree.
     scale: (f64, f64),
@@ -35,6 +37,7 @@ impl Frame {
         let pixels_per_metre = WIDTH / width_m;
         Self {
             west: rect.min().x - margin / metres.0,
+            middle: rect.center().x,
             north: rect.max().y + margin / metres.1,
             scale: (metres.0 * pixels_per_metre, metres.1 * pixels_per_metre),
             height: (height_m * pixels_per_metre).ceil(),
@@ -44,7 +47,7 @@ impl Frame {
 
     /// Where a position is drawn.
     pub fn at(&self, lon: f64, lat: f64) -> (f64, f64) {
-        ((lon - self.west) * self.scale.0, (self.north - lat) * self.scale.1)
+        ((degrees_beside(lon, self.middle) - self.west) * self.scale.0, (self.north - lat) * self.scale.1)
     }
 
     /// Is a point in the picture?

@@ -6,7 +6,10 @@
 //! - two-step floating catchment area: R of a facility is S divided by the people within the limit of it, and the access
 //!   of a cell the sum of R over all facilities within the limit (Luo and Wang 2003, doi:10.1068/b29120);
 //! - enhanced: the same with both sums weighted by f(t) (Luo and Qi 2009, doi:10.1016/j.healthplace.2009.06.002);
-//! - time to the k-th nearest.
+//! - time to the k-th nearest. Of this less is better. Where it is shared out among people, what they have is what is left
+//!   of the limit: 1 - t / limit, and 0 for whoever has it farther (the negative linear function of Kwan 1998,
+//!   doi:10.1111/j.1538-4632.1998.tb00396.x). Of all measures more is then better, the worst served come first, and who
+//!   has nothing within the limit has nothing, as for the cumulative measure.
 
 use super::pairs::Pairs;
 use crate::network::Deciseconds;
@@ -80,7 +83,14 @@ pub fn two_step(
     gravity(pairs, people.len(), &ratio, decay, unit)
 }
 
-/// How unequally something is shared among people.
+/// What is left of a limit after `value` (both in minutes, or both in metres) as a share of it: 0 at the limit, beyond it, and
+/// where there is none at all.
+#[must_use]
+pub fn left_of(limit: f64, value: Option<f64>) -> f64 {
+    value.map_or(0.0, |value| (1.0 - value / limit).clamp(0.0, 1.0))
+}
+
+/// How unequally something is shared among people. Of what is shared more is better.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Inequality {
     /// 0: all have the same; towards 1: one has all (Gini 1912). `None` where nobody has anything.
@@ -95,7 +105,7 @@ pub struct Inequality {
 /// Points of a Lorenz curve that are told.
 const LORENZ_POINTS: usize = 20;
 
-/// How unequally `access` is shared, each value being that of so many people.
+/// How unequally access is shared, each value being that of so many people; of a value more must be better.
 #[must_use]
 pub fn inequality(values: &[(f64, f64)]) -> Inequality {
     let mut sorted: Vec<(f64, f64)> = values.iter().copied().filter(|v| v.1 > 0.0).collect();

@@ -4,6 +4,7 @@ use super::capacity::{Assigned, assign};
 use super::exact::TooLarge;
 use super::need::{Demand, Measure, Need, Reached, Travel, cells_in, reached, wanted_places};
 use super::pairs::{pairs, sites_of};
+use crate::geo::continuous;
 use crate::network::{Deciseconds, Network};
 use crate::registry::{Category, RegionCode, Register};
 use crate::task::{self, Cancelled};
@@ -504,12 +505,12 @@ impl Coverage {
         Gap { cells, people, district: most(districts), nearest, missed }
     }
 
-    /// The outline of some of its cells.
+    /// The outline of some of its cells, continuous where it crosses the 180th meridian.
     #[must_use]
     pub fn outline(&self, cells: &[u32]) -> MultiPolygon<f64> {
         let cells = cells.iter().map(|&c| self.cells[c as usize].cell);
         // Cells of a population are unique and of one resolution, so that they always dissolve.
-        SolventBuilder::new().build().dissolve(cells).unwrap_or_else(|_| MultiPolygon::new(Vec::new()))
+        continuous(SolventBuilder::new().build().dissolve(cells).unwrap_or_else(|_| MultiPolygon::new(Vec::new())))
     }
 
     /// The category a part stands for.

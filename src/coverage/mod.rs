@@ -22,7 +22,7 @@ mod tables;
 mod usage;
 mod wanted;
 
-pub use access::{Decay, Inequality, gravity, inequality, two_step};
+pub use access::{Decay, Inequality, gravity, inequality, left_of, two_step};
 pub use assess::{Assessment, LeastServed, MET_SHARE, Met, Rated, RatedCenter, assess, rate_centers};
 pub use assumptions::assumptions;
 pub use capacity::{Assigned, assign};
@@ -38,8 +38,8 @@ pub use need::{
 pub use pairs::{Pairs, Site, pairs, sites_of};
 pub use reach::{Band, Walkshed, walkshed};
 pub use scenario::{
-    Balance, Change, Comparison, GroupChange, RegionChange, ScenarioError, compare, known as known_scenario,
-    lay as lay_scenario, under as under_scenario,
+    Balance, Change, Comparison, GroupChange, PartChange, RegionChange, ScenarioError, compare,
+    known as known_scenario, lay as lay_scenario, name_a_scenario, under as under_scenario,
 };
 pub use sites::{Candidates, Search as SiteSearch, SiteSuggestion, Suggestions, suggest_sites};
 pub use siting::{Choice, Objective, Problem, Terms, fewest, greedy};

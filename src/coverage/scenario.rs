@@ -1,9 +1,10 @@
 //! The city as a scenario has it, and what becomes of people by it.
 
 use super::cover::{Coverage, Question, QuestionError, Share, coverage, region_name, regions_below};
+use super::need::{Need, Part};
 use super::tables::{collection, hexagon, rounded};
 use crate::network::{Deciseconds, StreetChange};
-use crate::registry::{ChangeError, EVERYONE, Register, Scenario};
+use crate::registry::{Category, ChangeError, EVERYONE, Register, Scenario};
 use crate::task;
 use crate::world::{Laid, World};
 use serde_json::json;
@@ -77,6 +78,19 @@ pub enum Change {
 pub struct Comparison {
     pub before: Arc<Coverage>,
     pub after: Arc<Coverage>,
+    /// Each part of the need alone, in their order. Where a need has several, most changes reach one of them and leave the
+    /// farthest of all where it was.
+    pub parts: Vec<PartChange>,
+}
+
+/// What changes in one part of the need.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PartChange {
+    /// The category it stands for, where it is one.
+    pub category: Option<Category>,
+    pub before: Share,
+    pub after: Share,
+    pub balance: Balance,
 }
 
 /// What changes for some people.
@@ -110,19 +124,54 @@ pub struct GroupChange {
     pub balance: Balance,
 }
 
+/// What to write where a scenario must be named: `example` of the key of one there is.
+#[must_use]
+pub fn name_a_scenario(register: &Register, example: impl Fn(&str) -> String) -> String {
+    /// Keys that are listed.
+    const LISTED: usize = 10;
+    let known = &register.scenarios;
+    let Some(first) = known.iter().next() else {
+        return "names no scenario, and there is none yet: make one with the mutation createScenario".to_owned();
+    };
+    let keys: Vec<&str> = known.iter().take(LISTED).map(|s| s.key.as_str()).collect();
+    let more = if known.len() > LISTED { format!(" and {} more", known.len() - LISTED) } else { String::new() };
+    format!("names no scenario; there are {}{more}. Write {}", keys.join(", "), example(&first.key))
+}
+
 /// Asks the same of two worlds, of which one is a scenario of the other, or both of a third.
 ///
 /// # Errors
 /// [`QuestionError`]; both worlds must have a network.
 pub fn compare(before: &World, after: &World, question: &Question) -> Result<Comparison, QuestionError> {
-    let ask = |world: &World| {
+    let ask = |world: &World, question: &Question| {
         let network = world.network().map_err(|why| QuestionError::NoStreets(why.to_owned()))?;
         let found = coverage(world, network, question.clone())?;
         task::step()?;
         Ok::<_, QuestionError>(Arc::new(found))
     };
-    task::expect(2);
-    Ok(Comparison { before: ask(before)?, after: ask(after)? })
+    let several = question.need.parts.len() > 1;
+    task::expect(if several { 2 + 2 * question.need.parts.len() } else { 2 });
+    let mut whole = Comparison { before: ask(before, question)?, after: ask(after, question)?, parts: Vec::new() };
+    let of = |part: &Part, comparison: &Comparison| PartChange {
+        category: part.category,
+        before: comparison.before.total,
+        after: comparison.after.total,
+        balance: comparison.total(),
+    };
+    whole.parts = match &question.need.parts[..] {
+        [one] => vec![of(one, &whole)],
+        // The times were worked out for the whole and are kept.
+        parts => parts
+            .iter()
+            .map(|part| {
+                let need = Need { parts: vec![part.clone()], ..question.need.clone() };
+                let alone = Question { need, ..question.clone() };
+                let asked = Comparison { before: ask(before, &alone)?, after: ask(after, &alone)?, parts: Vec::new() };
+                Ok(of(part, &asked))
+            })
+            .collect::<Result<_, QuestionError>>()?,
+    };
+    Ok(whole)
 }
 
 impl Comparison {

@@ -1,6 +1,6 @@
 //! Measures of access over a city, cell by cell and region by region.
 
-use super::access::{Decay, Inequality, gravity, inequality, two_step};
+use super::access::{Decay, Inequality, gravity, inequality, left_of, two_step};
 use super::cover::{Question, QuestionError};
 use super::need::{Demand, cells_in, reached, wanted_places};
 use super::pairs::{pairs, sites_of};
@@ -22,8 +22,19 @@ pub enum AccessMeasure {
     TwoStep,
     /// The same, counting for less the farther it is.
     EnhancedTwoStep(Decay),
-    /// How far it is to the k-th nearest, k being the need's `min_count`.
+    /// How far it is to the k-th nearest, k being the need's `min_count`. Of this less is better.
     KthNearest,
+}
+
+impl AccessMeasure {
+    /// Is a low value a good one?
+    #[must_use]
+    pub fn less_is_better(&self) -> bool {
+        match self {
+            Self::Cumulative | Self::Gravity(_) | Self::TwoStep | Self::EnhancedTwoStep(_) => false,
+            Self::KthNearest => true,
+        }
+    }
 }
 
 /// What a facility offers.
@@ -45,6 +56,9 @@ pub struct CellAccess {
     pub people: f64,
     /// `None` off the network, and for [`AccessMeasure::KthNearest`] past the horizon.
     pub value: Option<f64>,
+    /// What is shared among people: the value itself, or for [`AccessMeasure::KthNearest`] what is left of the limit, 0 past it.
+    /// `None` off the network.
+    pub benefit: Option<f64>,
 }
 
 /// Access of a region: the mean over its people.
@@ -53,6 +67,8 @@ pub struct RegionAccess {
     pub code: Option<String>,
     pub name: Option<String>,
     pub people: f64,
+    /// Its people without a value.
+    pub without: f64,
     /// Over the people who have a value.
     pub mean: Option<f64>,
 }
@@ -60,6 +76,8 @@ pub struct RegionAccess {
 /// Access of everyone asked about.
 pub struct Surface {
     pub question: Question,
+    pub measure: AccessMeasure,
+    pub offered: Offered,
     pub cells: Vec<CellAccess>,
     pub people: f64,
     /// People without a value.
@@ -103,31 +121,44 @@ pub fn surface(
         let sites = sites_of(world, &places);
         let pairs = pairs(world, network, sites, question.travel, need.measure, need.counted_limit());
         let (cells, people) = (demand.people.len(), &demand.people);
-        let found = match measure {
+        let sums = match measure {
             AccessMeasure::Cumulative => gravity(&pairs, cells, &supply, &Decay::None, unit),
             AccessMeasure::Gravity(decay) => gravity(&pairs, cells, &supply, decay, unit),
             AccessMeasure::TwoStep => two_step(&pairs, people, &supply, &Decay::None, unit),
             AccessMeasure::EnhancedTwoStep(decay) => two_step(&pairs, people, &supply, decay, unit),
             AccessMeasure::KthNearest => Vec::new(),
         };
-        found.into_iter().zip(snaps).map(|(value, snap)| snap.is_some().then_some(value)).collect()
+        sums.into_iter().zip(snaps).map(|(value, snap)| snap.is_some().then_some(value)).collect()
     };
     let homes = question.region.as_ref().map(|region| (register.homes(), region));
     let cells: Vec<CellAccess> = cells_in(register, homes)
         .into_iter()
         .filter(|&place| demand.people[place as usize] > 0.0)
-        .map(|place| CellAccess {
-            place,
-            cell: register.population[place as usize].cell,
-            people: demand.people[place as usize],
-            value: values.get(place as usize).copied().flatten(),
+        .map(|place| {
+            let i = place as usize;
+            let value = values.get(i).copied().flatten();
+            let on_network = snaps.get(i).is_some_and(Option::is_some);
+            let benefit = match measure {
+                AccessMeasure::KthNearest => on_network.then(|| left_of(need.limit, value)),
+                _ => value,
+            };
+            CellAccess { place, cell: register.population[i].cell, people: demand.people[i], value, benefit }
         })
         .collect();
     let elsewhere = if question.region.is_none() { demand.elsewhere } else { 0.0 };
     let people = cells.iter().map(|c| c.people).sum::<f64>() + elsewhere;
     let without = cells.iter().filter(|c| c.value.is_none()).map(|c| c.people).sum::<f64>() + elsewhere;
     task::step()?;
-    Ok(Surface { question, cells, people, without, facilities: places.len() as u64, unknown_capacity: unknown as u64 })
+    Ok(Surface {
+        measure: measure.clone(),
+        offered,
+        cells,
+        people,
+        without,
+        facilities: places.len() as u64,
+        unknown_capacity: unknown as u64,
+        question,
+    })
 }
 
 fn mean<'a>(cells: impl Iterator<Item = &'a CellAccess>) -> Option<f64> {
@@ -144,11 +175,32 @@ impl Surface {
         mean(self.cells.iter())
     }
 
-    /// How unequally it is shared among the people who have a value.
+    /// How unequally it is shared among the people on the network. Who has none of it has 0.
     #[must_use]
     pub fn inequality(&self) -> Inequality {
-        let values: Vec<(f64, f64)> = self.cells.iter().filter_map(|c| Some((c.value?, c.people))).collect();
+        let values: Vec<(f64, f64)> = self.cells.iter().filter_map(|c| Some((c.benefit?, c.people))).collect();
         inequality(&values)
+    }
+
+    /// What is shared, in words.
+    #[must_use]
+    pub fn shared(&self) -> String {
+        let (unit, limit) = (self.question.need.measure.name(), self.question.need.limit);
+        let offered = match self.offered {
+            Offered::Count => "facilities",
+            Offered::Capacity => "places of facilities",
+        };
+        match &self.measure {
+            AccessMeasure::Cumulative => format!("{offered} within {limit} {unit}"),
+            AccessMeasure::Gravity(_) => format!("{offered} within {limit} {unit}, weighted by the decay"),
+            AccessMeasure::TwoStep => format!("{offered} within {limit} {unit} for each person who shares them"),
+            AccessMeasure::EnhancedTwoStep(_) => {
+                format!("{offered} within {limit} {unit} for each person who shares them, weighted by the decay")
+            }
+            AccessMeasure::KthNearest => {
+                format!("what is left of the limit, 1 - t / {limit} {unit}; 0 for those who have it farther")
+            }
+        }
     }
 
     /// By region one level down from the one asked about, in the order of codes.
@@ -165,6 +217,7 @@ impl Surface {
             code: code.map(str::to_owned),
             name: code.and_then(|c| super::cover::region_name(register, c)),
             people: cells.iter().map(|c| c.people).sum(),
+            without: cells.iter().filter(|c| c.value.is_none()).map(|c| c.people).sum(),
             mean: mean(cells.into_iter()),
         };
         regions.into_iter().map(row).collect()

@@ -4,8 +4,9 @@ use super::assess::{Assessment, Rated};
 use super::cover::{Coverage, Gap, Share};
 use super::need::Measure;
 use super::sites::{SiteSuggestion, Suggestions};
-use crate::geo::multi_polygon_text;
+use crate::geo::{area_text, continuous, multi_polygon_text};
 use crate::registry::Register;
+use geo::{Coord, LineString, Polygon};
 use h3o::{CellIndex, Resolution};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -22,16 +23,10 @@ pub(super) fn collection(notice: &str, features: impl Iterator<Item = (String, V
     out
 }
 
-/// A hexagon as a GeoJSON Polygon, to ten-millionths of a degree.
+/// A hexagon as a GeoJSON Polygon, to ten-millionths of a degree; a MultiPolygon where it crosses the 180th meridian.
 pub(super) fn hexagon(cell: CellIndex) -> String {
-    let boundary = cell.boundary();
-    let mut out = String::from(r#"{"type":"Polygon","coordinates":[["#);
-    for (i, corner) in boundary.iter().chain(boundary.first()).enumerate() {
-        let comma = if i == 0 { "" } else { "," };
-        let _ = write!(out, "{comma}[{:.7},{:.7}]", corner.lng(), corner.lat());
-    }
-    out.push_str("]]}");
-    out
+    let corners: Vec<Coord> = cell.boundary().iter().map(|c| Coord { x: c.lng(), y: c.lat() }).collect();
+    area_text(&continuous(Polygon::new(LineString(corners), Vec::new()).into()))
 }
 
 pub(super) fn rounded(value: f64, decimals: i32) -> f64 {

@@ -20,6 +20,10 @@ pub enum AreaError {
     TooManyCorners,
     #[error("has a corner off the globe: {0}")]
     OffTheGlobe(PositionError),
+    #[error(
+        "runs from {0} to {1} degrees of longitude in one step; cut it at 180 degrees into a MultiPolygon (RFC 7946, section 3.1.9)"
+    )]
+    CrossesMeridian(f64, f64),
 }
 
 /// Reads a Polygon, a MultiPolygon, or a Feature of one.
@@ -55,6 +59,11 @@ fn area_of(geometry: &Geometry) -> Result<MultiPolygon<f64>, AreaError> {
         for c in &ring.0 {
             Position::new(c.x, c.y).map_err(AreaError::OffTheGlobe)?;
         }
+        // From -180 to 180 it may be the rim of the map; any other step as long is the shorter way round.
+        let is_rim = |a: f64, b: f64| a.abs() >= 180.0 && b.abs() >= 180.0;
+        if let Some(step) = ring.lines().find(|l| l.dx().abs() > 180.0 && !is_rim(l.start.x, l.end.x)) {
+            return Err(AreaError::CrossesMeridian(step.start.x, step.end.x));
+        }
     }
     if corners > MAX_CORNERS { Err(AreaError::TooManyCorners) } else { Ok(area) }
 }
@@ -81,6 +90,10 @@ mod tests {
             (r#"{"type":"FeatureCollection","features":[]}"#, "FeatureCollection"),
             (r#"{"type":"Polygon","coordinates":[[[106,29],[107,29],[106,29]]]}"#, "at least four"),
             (r#"{"type":"Polygon","coordinates":[[[106,29],[107,29],[107,300],[106,29]]]}"#, "off the globe"),
+            (
+                r#"{"type":"Polygon","coordinates":[[[179,-17],[-179,-17],[-179,-16],[179,-16],[179,-17]]]}"#,
+                "from 179 to -179",
+            ),
         ] {
             let error = read_area(text).unwrap_err().to_string();
             assert!(error.contains(told), "{text}: {error}");

@@ -1,8 +1,9 @@
 //! GeoJSON geometries (RFC 7946) as text, written straight into a buffer: coordinates are ten-millionths of a degree
 //! already, so their digits are printed as the integers they are.
 
+use super::antimeridian::{area_on_globe, line_on_globe};
 use super::position::Fixed;
-use geo::{Coord, LineString, MultiPolygon};
+use geo::{Coord, LineString, MultiPolygon, Polygon};
 
 /// Appends `[lon,lat]`.
 pub fn push_position(out: &mut String, at: Fixed) {
@@ -13,11 +14,30 @@ pub fn push_position(out: &mut String, at: Fixed) {
     out.push(']');
 }
 
-/// Appends a `LineString` geometry.
+/// Appends a line: a `LineString`; a `MultiLineString` where it crosses the 180th meridian; a `Point` where it has no length.
 pub fn push_line(out: &mut String, line: &[Fixed]) {
-    out.push_str(r#"{"type":"LineString","coordinates":"#);
-    push_positions(out, line.iter().copied());
-    out.push('}');
+    let parts = line_on_globe(line);
+    match &parts[..] {
+        [] => match line.first() {
+            Some(&at) => push_point(out, at.on_globe()),
+            None => out.push_str("null"),
+        },
+        [one] => {
+            out.push_str(r#"{"type":"LineString","coordinates":"#);
+            push_positions(out, one.iter().copied());
+            out.push('}');
+        }
+        several => {
+            out.push_str(r#"{"type":"MultiLineString","coordinates":["#);
+            for (i, part) in several.iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                push_positions(out, part.iter().copied());
+            }
+            out.push_str("]}");
+        }
+    }
 }
 
 /// Appends a `Point` geometry.
@@ -27,28 +47,68 @@ pub fn push_point(out: &mut String, at: Fixed) {
     out.push('}');
 }
 
-/// A `MultiPolygon` geometry, rounded to ten-millionths of a degree.
+/// A `MultiPolygon` geometry, rounded to ten-millionths of a degree and cut where it crosses the 180th meridian. Rings that
+/// have no area after rounding are left out.
 #[must_use]
 pub fn multi_polygon_text(shape: &MultiPolygon<f64>) -> String {
-    let points: usize =
-        shape.0.iter().map(|p| p.exterior().0.len() + p.interiors().iter().map(|r| r.0.len()).sum::<usize>()).sum();
-    let mut out = String::with_capacity(64 + points * 26);
+    let polygons = rounded(shape);
+    let mut out = String::with_capacity(64 + polygons.iter().flatten().map(Vec::len).sum::<usize>() * 26);
     out.push_str(r#"{"type":"MultiPolygon","coordinates":["#);
-    for (i, polygon) in shape.0.iter().enumerate() {
-        out.push_str(if i == 0 { "[" } else { ",[" });
-        push_ring(&mut out, polygon.exterior());
-        for hole in polygon.interiors() {
+    for (i, polygon) in polygons.iter().enumerate() {
+        if i > 0 {
             out.push(',');
-            push_ring(&mut out, hole);
         }
-        out.push(']');
+        push_polygon(&mut out, polygon);
     }
     out.push_str("]}");
     out
 }
 
-fn push_ring(out: &mut String, ring: &LineString<f64>) {
-    push_positions(out, ring.0.iter().map(|&c| fixed(c)));
+/// The same as a `Polygon` where it is one.
+#[must_use]
+pub fn area_text(shape: &MultiPolygon<f64>) -> String {
+    match &rounded(shape)[..] {
+        [one] => {
+            let mut out = String::from(r#"{"type":"Polygon","coordinates":"#);
+            push_polygon(&mut out, one);
+            out.push('}');
+            out
+        }
+        _ => multi_polygon_text(shape),
+    }
+}
+
+/// The rings of every polygon, the outer one first.
+fn rounded(shape: &MultiPolygon<f64>) -> Vec<Vec<Vec<Fixed>>> {
+    let rings_of = |polygon: &Polygon<f64>| -> Option<Vec<Vec<Fixed>>> {
+        let mut rings = vec![ring(polygon.exterior())?];
+        rings.extend(polygon.interiors().iter().filter_map(ring));
+        Some(rings)
+    };
+    area_on_globe(shape).iter().filter_map(rings_of).collect()
+}
+
+/// A ring without repeated positions, closed; `None` where it has no area.
+fn ring(line: &LineString<f64>) -> Option<Vec<Fixed>> {
+    let mut points: Vec<Fixed> = line.0.iter().map(|&c| fixed(c)).collect();
+    points.dedup();
+    if points.first() != points.last() {
+        points.extend(points.first().copied());
+    }
+    let cross = |p: &[Fixed]| i128::from(p[0].x) * i128::from(p[1].y) - i128::from(p[1].x) * i128::from(p[0].y);
+    let has_area = points.len() > 3 && points.windows(2).map(cross).sum::<i128>() != 0;
+    has_area.then_some(points)
+}
+
+fn push_polygon(out: &mut String, rings: &[Vec<Fixed>]) {
+    out.push('[');
+    for (i, ring) in rings.iter().enumerate() {
+        if i > 0 {
+            out.push(',');
+        }
+        push_positions(out, ring.iter().copied());
+    }
+    out.push(']');
 }
 
 fn fixed(c: Coord<f64>) -> Fixed {
@@ -127,5 +187,41 @@ mod tests {
         let mut line = String::new();
         push_line(&mut line, &[Fixed { x: 5, y: -10_000_000 }, Fixed { x: 0, y: 0 }]);
         assert_eq!(line, r#"{"type":"LineString","coordinates":[[0.0000005,-1],[0,0]]}"#);
+    }
+
+    #[test]
+    fn nothing_is_degenerate_or_past_180_degrees() {
+        let at = |lon: i32, lat: i32| Fixed { x: lon * 10_000_000, y: lat * 10_000_000 };
+        let line = |points: &[Fixed]| {
+            let mut out = String::new();
+            push_line(&mut out, points);
+            out
+        };
+        assert_eq!(
+            line(&[at(179, 0), at(181, 2)]),
+            r#"{"type":"MultiLineString","coordinates":[[[179,0],[180,1]],[[-180,1],[-179,2]]]}"#
+        );
+        assert_eq!(line(&[at(1, 2), at(1, 2)]), r#"{"type":"Point","coordinates":[1,2]}"#);
+        assert_eq!(line(&[at(181, 2)]), r#"{"type":"Point","coordinates":[-179,2]}"#);
+        // A square across the meridian, with a sliver that rounding closes and a hole that it closes.
+        let shape = MultiPolygon(vec![
+            polygon!(
+                exterior: [(x: 179.0, y: 0.0), (x: 181.0, y: 0.0), (x: 181.0, y: 1.0), (x: 179.0, y: 1.0)],
+                interiors: [[(x: 179.5, y: 0.5), (x: 179.5, y: 0.500_000_01), (x: 179.500_000_01, y: 0.5)]]
+            ),
+            polygon!((x: 10.0, y: 0.0), (x: 11.0, y: 0.0), (x: 11.0, y: 0.000_000_01)),
+        ]);
+        let text: serde_json::Value = serde_json::from_str(&multi_polygon_text(&shape)).unwrap();
+        let polygons = text["coordinates"].as_array().unwrap();
+        assert_eq!(polygons.len(), 2, "{text}");
+        for polygon in polygons {
+            assert_eq!(polygon.as_array().unwrap().len(), 1, "{text}");
+            let ring = polygon[0].as_array().unwrap();
+            assert!(ring.len() == 5 && ring.first() == ring.last(), "{text}");
+            assert!(ring.iter().all(|p| p[0].as_f64().unwrap().abs() <= 180.0), "{text}");
+        }
+        let one = area_text(&polygon!((x: 1.0, y: 0.0), (x: 2.0, y: 0.0), (x: 2.0, y: 1.0)).into());
+        assert_eq!(one, r#"{"type":"Polygon","coordinates":[[[1,0],[2,0],[2,1],[1,0]]]}"#);
+        assert!(area_text(&shape).starts_with(r#"{"type":"MultiPolygon""#));
     }
 }

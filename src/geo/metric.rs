@@ -55,9 +55,11 @@ impl Metric {
     }
 }
 
-/// Metres of the straight line between two near points, with the metric of their middle latitude.
+/// Metres of the straight line between two near points, with the metric of their middle latitude; across the 180th
+/// meridian where that is shorter.
 #[must_use]
 pub fn chord_length_m(a: Fixed, b: Fixed) -> f64 {
+    let b = b.beside(a.x);
     Metric::at(f64::midpoint(a.lat(), b.lat())).distance(a, b)
 }
 

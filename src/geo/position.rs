@@ -97,6 +97,7 @@ impl From<Position> for Fixed {
 
 impl From<Fixed> for Position {
     fn from(f: Fixed) -> Self {
+        let f = f.on_globe();
         Self { lon: f.lon().clamp(-180.0, 180.0), lat: f.lat().clamp(-90.0, 90.0) }
     }
 }

@@ -125,7 +125,7 @@ pub enum AccessKind {
     TwoStep,
     /// The same with a decay in both steps (E2SFCA; needs `decay`).
     EnhancedTwoStep,
-    /// How far it is to the k-th nearest, k being `need.minCount`.
+    /// How far it is to the k-th nearest, k being `need.minCount`, in minutes or metres: of this less is better.
     KthNearest,
 }
 
@@ -208,6 +208,8 @@ pub struct RegionAccess {
     name: Option<String>,
     /// Its people.
     people: f64,
+    /// Of them, people without a value: off the network, or for KTH_NEAREST past the horizon of 120 minutes or 10 km.
+    without_value: f64,
     /// The mean over those who have a value.
     mean: Option<f64>,
 }
@@ -221,14 +223,20 @@ impl RegionAccess {
     }
 }
 
-/// How unequally access is shared.
+/// How unequally access is shared among the people on the network. What is shared is the value of the measure; for
+/// KTH_NEAREST, of which less is better, what is left of the limit of the need: 1 - t / limit (Kwan 1998). So the worst served
+/// are always those who have least of what is shared: the fewest facilities, or the longest way. Who has nothing within the
+/// limit has 0 and counts; who is off the network does not count.
 #[derive(SimpleObject)]
 pub struct Inequality {
+    /// What is shared, of which more is better.
+    shared: String,
     /// Gini's coefficient over the people: 0 when all have the same, towards 1 when one has all. Null where nobody has any.
     gini: Option<f64>,
-    /// What the best served tenth has, divided by what the worst served four tenths have (Palma's ratio).
+    /// What the best served tenth has, divided by what the worst served four tenths have (Palma's ratio): 0.25 when all have
+    /// the same, more the less equal it is. Null where those four tenths have nothing.
     palma: Option<f64>,
-    /// Lorenz's curve: for 0, 5, ... 100 % of the people, the worst served first, the share of all access they have.
+    /// Lorenz's curve: for 0, 5, ... 100 % of the people, the worst served first, the share they have of all that is shared.
     lorenz: Numbers,
 }
 
@@ -248,12 +256,18 @@ impl AccessSurface {
         self.found.mean().map(|v| round(v, 9))
     }
 
+    /// Is a low value a good one? True for KTH_NEAREST, whose values are minutes or metres; false for all others.
+    async fn less_is_better(&self) -> bool {
+        self.found.measure.less_is_better()
+    }
+
     /// People asked about.
     async fn people(&self) -> f64 {
         round(self.found.people, 1)
     }
 
-    /// Of them, people without a value: off the network, or past the horizon.
+    /// Of them, people without a value: off the network, or for KTH_NEAREST past the horizon of 120 minutes or 10 km. They are
+    /// in no mean.
     async fn without_value(&self) -> f64 {
         round(self.found.without, 1)
     }
@@ -268,10 +282,11 @@ impl AccessSurface {
         self.found.unknown_capacity
     }
 
-    /// How unequally it is shared among the people who have a value.
+    /// How unequally it is shared among the people.
     async fn inequality(&self) -> Inequality {
         let found = self.found.inequality();
         Inequality {
+            shared: self.found.shared(),
             gini: found.gini.map(|v| round(v, 6)),
             palma: found.palma.map(|v| round(v, 6)),
             lorenz: Numbers(found.lorenz.into_iter().map(|p| round(p.1, 6)).collect()),
@@ -288,6 +303,7 @@ impl AccessSurface {
             code: r.code,
             name: r.name,
             people: round(r.people, 1),
+            without_value: round(r.without, 1),
             mean: r.mean.map(|v| round(v, 9)),
         };
         Ok(rows.into_iter().map(row).collect())

@@ -7,7 +7,7 @@ use super::paging::{PageArguments, Total, connection, counted, page};
 use super::reach::network_of;
 use super::register::{Region, Scenario, world_of};
 use super::scalars::{GeoJson, H3Cell};
-use super::types::{Direction, PositionObject, Profile, round};
+use super::types::{Category, Direction, PositionObject, Profile, round};
 use super::{cost, current};
 use crate::coverage::{self, Change, QuestionError};
 use crate::geo::cell_centre;
@@ -58,6 +58,19 @@ pub struct GroupBalance {
     /// Its people in the cells that were asked about.
     people: f64,
     /// What changes for them.
+    balance: CoverageBalance,
+}
+
+/// What changes in one category alone.
+#[derive(SimpleObject)]
+pub struct CategoryBalance {
+    /// The category; null where the need names kinds or a service.
+    category: Option<Category>,
+    /// Coverage before, by this category alone.
+    before: CoveredPeople,
+    /// Coverage after.
+    after: CoveredPeople,
+    /// What changes for all people asked about.
     balance: CoverageBalance,
 }
 
@@ -185,6 +198,18 @@ impl ScenarioComparison {
         self.found.total().into()
     }
 
+    /// The same of each category alone. With the seven categories of a need that names none, people are covered when they have
+    /// all of them; here is what changes in each.
+    async fn by_category(&self) -> Vec<CategoryBalance> {
+        let row = |p: &coverage::PartChange| CategoryBalance {
+            category: p.category.map(Into::into),
+            before: p.before.into(),
+            after: p.after.into(),
+            balance: p.balance.into(),
+        };
+        self.found.parts.iter().map(row).collect()
+    }
+
     /// The same for every group that is known, everyone ("all") first. A cell's people of all groups are covered in the same
     /// part.
     #[graphql(complexity = "3000 + 10 * child_complexity")]
@@ -246,14 +271,15 @@ pub struct ComparisonQuery;
 #[Object]
 impl ComparisonQuery {
     /// The same question asked of the city as it is (or as one scenario has it) and as another scenario has it: before, after,
-    /// who gains, who loses.
+    /// who gains, who loses. One of `before` and `after` must be given. Without a `need` it is asked of all seven categories
+    /// within 15 minutes on foot, and `byCategory` has what changes in each.
     #[graphql(complexity = "2 * cost::sweeps(need.parts()) + child_complexity")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn compare_scenarios(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The scenario before, by its id or key; the city as it is when left out.")] before: Option<ID>,
-        #[graphql(desc = "The scenario after, by its id or key.")] after: ID,
+        #[graphql(desc = "The scenario after, by its id or key; the city as it is when left out.")] after: Option<ID>,
         #[graphql(default_with = "NeedInput { min_count: 1, ..NeedInput::default() }", desc = "What they need.")] need: NeedInput,
         #[graphql(desc = "Only who lives in this region, by its code; everyone when left out.")] region: Option<String>,
         #[graphql(default = "all", desc = "Which group: a name that `dataset.population.groups` lists.")] group: String,
@@ -268,7 +294,14 @@ impl ComparisonQuery {
         network_of(current(ctx))?;
         let asked = question(ctx, &need, (region.as_deref(), &group), (profile, direction))?;
         let asked = coverage::Question { with_capacity: capacity, ..asked };
-        let (before, after) = (world_of(ctx, before.as_ref()).await?, world_of(ctx, Some(&after)).await?);
+        if before.is_none() && after.is_none() {
+            return Err(bad_input(
+                "after",
+                "null",
+                coverage::name_a_scenario(&current(ctx).register, |key| format!("compareScenarios(after: \"{key}\")")),
+            ));
+        }
+        let (before, after) = (world_of(ctx, before.as_ref()).await?, world_of(ctx, after.as_ref()).await?);
         let shared = (before.clone(), after.clone());
         let found = analyse(ctx, move || {
             coverage::compare(&shared.0, &shared.1, &asked).map_err(|e| match e {

@@ -3,6 +3,7 @@
 use super::current;
 use super::scalars::DateTime;
 use super::types::{CategoryCount, PositionObject, Profile};
+use crate::geo::degrees_beside;
 use crate::network::Network;
 use crate::network::build::StreetsReport;
 use crate::registry::{DEMONSTRATION_TEXT, EVERYONE, ImportRecord};
@@ -25,7 +26,7 @@ pub struct Count {
     count: u64,
 }
 
-/// A rectangle in WGS-84 degrees.
+/// A rectangle in WGS-84 degrees. Where it crosses the 180th meridian, `west` is more than `east`.
 #[derive(SimpleObject)]
 pub struct Bounds {
     /// Westernmost longitude.
@@ -298,9 +299,26 @@ impl Streets {
         CutOffStreets(self.0.clone())
     }
 
-    /// Elevation files; empty when all ground counts as level.
+    /// Elevation files that were given. Without any, and where `warnings` says that they hold no heights here, all ground counts
+    /// as level.
     async fn elevation(&self) -> &[String] {
         &self.report().elevation
+    }
+
+    /// Junctions for which the elevation files hold no height: in their voids, or outside.
+    async fn junctions_without_height(&self) -> u64 {
+        self.report().vertices_without_height
+    }
+
+    /// Of them, those in voids of the files. They take the height of the void's rim; where a file has no height at all, that of
+    /// a neighbour.
+    async fn junctions_in_voids(&self) -> u64 {
+        self.report().vertices_in_voids
+    }
+
+    /// Of them, those outside the files. They take the height of a neighbour.
+    async fn junctions_outside_elevation(&self) -> u64 {
+        self.report().vertices_outside_elevation
     }
 
     /// What was odd about the files.
@@ -311,7 +329,8 @@ impl Streets {
     /// What the junctions lie in.
     async fn bounds(&self) -> Bounds {
         let [west, south, east, north] = self.network().meta().bounds;
-        Bounds { west, south, east, north }
+        let on_globe = |lon: f64| super::types::round(degrees_beside(lon, 0.0), 7);
+        Bounds { west: on_globe(west), south, east: on_globe(east), north }
     }
 }
 

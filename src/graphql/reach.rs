@@ -121,8 +121,9 @@ impl Walkshed {
         Ok(CellTimes { resolution, cells: Cells(found.cells), minutes })
     }
 
-    /// The reached street segments, cut where the time runs out: a GeoJSON FeatureCollection of LineStrings, each with
-    /// `minutes_from` and `minutes_to` at its two ends.
+    /// The reached street segments, cut where the time runs out: a GeoJSON FeatureCollection of LineStrings (MultiLineStrings
+    /// where they cross the 180th meridian), each with `minutes_from` and `minutes_to` at its two ends. What has no length on
+    /// a map (a lift, a gate) is not in it.
     #[graphql(complexity = 500)]
     async fn segments(&self) -> Result<GeoJson> {
         let (world, found) = (self.world.clone(), self.found.clone());
@@ -206,9 +207,10 @@ impl WalkshedBand {
 fn segments_text(network: &Network, reach: &Reach) -> GeoJson {
     let mut out = String::with_capacity(reach.pieces.len() * 160);
     out.push_str(r#"{"type":"FeatureCollection","features":["#);
-    for (i, piece) in reach.pieces.iter().filter(|p| p.to > p.from).enumerate() {
+    let lines = reach.pieces.iter().map(|piece| (piece, Reach::line_of(network, piece)));
+    for (i, (piece, line)) in lines.filter(|(_, line)| line.len() > 1).enumerate() {
         out.push_str(if i == 0 { r#"{"type":"Feature","geometry":"# } else { r#",{"type":"Feature","geometry":"# });
-        push_line(&mut out, &Reach::line_of(network, piece));
+        push_line(&mut out, &line);
         let (from, to) = (round(piece.time_from / 600.0, 3), round(piece.time_to / 600.0, 3));
         // Writing to a String cannot fail.
         let _ = write!(out, r#","properties":{{"minutes_from":{from},"minutes_to":{to}}}}}"#);

@@ -34,7 +34,8 @@ pub struct Route {
     from: SnappedPlace,
     /// Where it ends.
     to: SnappedPlace,
-    /// The way, from the place itself to the place itself: a GeoJSON LineString.
+    /// The way, from the place itself to the place itself: a GeoJSON LineString; a MultiLineString where it crosses the 180th
+    /// meridian, a Point where it has no length.
     geometry: GeoJson,
 }
 

@@ -92,7 +92,7 @@ impl From<Position> for PositionObject {
 
 impl From<Fixed> for PositionObject {
     fn from(p: Fixed) -> Self {
-        Self { lon: p.lon(), lat: p.lat() }
+        Position::from(p).into()
     }
 }
 

@@ -2,6 +2,7 @@
 //! snapping, the search, routes and walksheds. Knows positions (`geo`) and nothing of registers or the web.
 
 pub mod access;
+mod antimeridian;
 pub mod build;
 mod components;
 mod cost;
@@ -28,6 +29,7 @@ mod zone;
 /// What must stand wherever a map of these streets is shown (ODbL 1.0).
 pub const ATTRIBUTION: &str = "© OpenStreetMap contributors";
 
+pub use antimeridian::TooFarRound;
 pub use elevation::{Elevation, ElevationError, Extent};
 pub use file::{Edge, FileError, Meta, Network, Tables};
 pub use format::replace_file;

@@ -339,7 +339,7 @@ impl Network {
 
     /// The segment of the file nearest to a position.
     fn to_close(&self, at: Position, kind: Option<StreetKind>) -> Result<EdgeId, StreetChangeError> {
-        let (point, metric) = (Fixed::from(at), Metric::at(at.lat()));
+        let (point, metric) = (self.beside(at.into()), Metric::at(at.lat()));
         let edges = self.edges_before();
         let can_be_closed = |edge: &Edge| !matches!(edge.kind(), Kind::Gate | Kind::OffNetwork) && edge.access.any();
         let wanted = |edge: &Edge| can_be_closed(edge) && kind.is_none_or(|k| k.is(edge));
@@ -379,7 +379,7 @@ impl Network {
             if line.len() < 2 {
                 return Err((n, StreetChangeError::TooShort(line.len())));
             }
-            let points = line.iter().map(|&p| Fixed::from(p)).collect();
+            let points = line.iter().map(|&p| self.beside(p.into())).collect();
             lines.push(Line {
                 kind: *kind,
                 points,
@@ -784,5 +784,5 @@ fn resampled(heights: &[f32], from: f64, to: f64) -> Vec<f32> {
 pub(super) fn is_touched(network: &Network, place: Place, snap: Option<&Snap>, profile: Profile) -> bool {
     let Some(overlay) = network.overlay() else { return false };
     snap.is_some_and(|snap| network.is_gone(snap.edge))
-        || overlay.may_be_near(place.at, network.snap_reach_m(place, snap, profile))
+        || overlay.may_be_near(network.beside(place.at), network.snap_reach_m(place, snap, profile))
 }

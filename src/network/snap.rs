@@ -275,7 +275,8 @@ impl Network {
     /// # Errors
     /// [`Unsnappable`] with the distance to the nearest street, past the profile's snapping limit.
     pub fn snap(&self, place: impl Into<Place>, profile: Profile) -> Result<Snap, Unsnappable> {
-        let place = place.into();
+        let mut place = place.into();
+        place.at = self.beside(place.at);
         let limit_m = self.profiles().get(profile).snap_limit_m;
         let found = nearest_in(self.snap_tables(), place, profile, limit_m);
         found[0].or(found[1]).map(|best| self.snap_of(place.at, best)).ok_or_else(|| {

@@ -79,7 +79,7 @@ type Placed<'a> = (Fixed, &'a Center);
 fn nearest<'a>(centers: &[Placed<'a>], within: &str, at: Fixed) -> Option<&'a Center> {
     let metric = Metric::at(at.lat());
     let distance2 = |other: Fixed| {
-        let (dx, dy) = (f64::from(other.x - at.x) * metric.kx, f64::from(other.y - at.y) * metric.ky);
+        let (dx, dy) = metric.vector(at, other.beside(at.x));
         dx * dx + dy * dy
     };
     let mut best: Option<(f64, &Center)> = None;

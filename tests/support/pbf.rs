@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use walkshed::geo::Fixed;
 
 #[derive(Default)]
 pub struct Extract {
@@ -75,7 +76,11 @@ impl Extract {
 
     /// A node at metres east and north of Chongqing's centre.
     pub fn node(&mut self, id: i64, x: f64, y: f64, tags: &[Tag]) -> &mut Self {
-        let p = super::at(x, y);
+        self.node_at(id, super::at(x, y), tags)
+    }
+
+    /// A node anywhere on the globe.
+    pub fn node_at(&mut self, id: i64, p: Fixed, tags: &[Tag]) -> &mut Self {
         let mut out = Vec::new();
         number(&mut out, 1, zigzag(id));
         self.tags(&mut out, tags);

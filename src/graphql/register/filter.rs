@@ -1,7 +1,7 @@
 //! Which centers and facilities a list is about, and in which order it comes.
 
 use crate::coverage::{Wanted, Wishes};
-use crate::geo::{Metric, Position, cell_of, read_area};
+use crate::geo::{Fixed, Metric, Position, cell_of, read_area};
 use crate::graphql::error::{bad_input, not_found, too_many};
 use crate::graphql::ids::NodeId;
 use crate::graphql::paging::SortKey;
@@ -434,7 +434,11 @@ impl Ordered {
             OrderKey::Name => SortKey::Text(name.clone()),
             OrderKey::Code => SortKey::Text(code.to_owned()),
             OrderKey::ResidentsServed => number(size),
-            OrderKey::Distance => number(self.from.map(|(from, metric)| metric.distance(from.into(), position.into()))),
+            OrderKey::Distance => {
+                number(self.from.map(|(from, metric)| {
+                    metric.distance(from.into(), Fixed::from(position).beside(Fixed::from(from).x))
+                }))
+            }
         }
     }
 }

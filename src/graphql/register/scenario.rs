@@ -68,7 +68,8 @@ pub enum ScenarioChangeKind {
 /// A street that a scenario closes or adds, as it was found or joined to the others.
 #[derive(SimpleObject)]
 pub struct ChangedStreet {
-    /// Its line, a GeoJSON LineString: of a new one up to the streets it joins.
+    /// Its line, a GeoJSON LineString (a MultiLineString where it crosses the 180th meridian): of a new one up to the streets it
+    /// joins.
     geometry: GeoJson,
     /// Its length in metres.
     length_m: f64,

@@ -71,8 +71,9 @@ pub fn assemble(
             shape: &link.shape,
         })
         .collect();
-    let (at_vertices, without) = vertex_heights(&tables.vertices, &segments, elevation);
-    report.vertices_without_height = without;
+    let found = vertex_heights(&tables.vertices, &segments, elevation);
+    report.take_heights(&found);
+    let at_vertices = found.metres;
     if !elevation.is_empty() {
         report.min_height_m = f64::from(at_vertices.iter().copied().fold(f32::INFINITY, f32::min));
         report.max_height_m = f64::from(at_vertices.iter().copied().fold(f32::NEG_INFINITY, f32::max));
@@ -128,13 +129,11 @@ pub fn assemble(
     tables.edges = edges;
 
     if elevation.is_empty() {
-        report
-            .warnings
-            .push("no elevation: every street is taken as level; give --elevation to have slopes".to_owned());
-    } else if without > 0 {
-        report
-            .warnings
-            .push(format!("{without} junctions lie outside the elevation files and take the height of a neighbour"));
+        report.warnings.push(if report.elevation.is_empty() {
+            "no elevation: every street is taken as level; give --elevation to have slopes".to_owned()
+        } else {
+            "the elevation files hold no heights here: every street is taken as level".to_owned()
+        });
     }
     let meta = Meta {
         profiles: profiles.clone(),

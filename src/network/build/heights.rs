@@ -2,7 +2,7 @@
 
 use crate::geo::{Fixed, Metric};
 use crate::network::access::Kind;
-use crate::network::elevation::Elevation;
+use crate::network::elevation::{Elevation, Sampled};
 
 /// Heights are sampled this close together along a segment, metres.
 pub(super) const SAMPLE_M: f64 = 30.0;
@@ -26,16 +26,44 @@ impl Segment<'_> {
     }
 }
 
+/// Heights of all vertices.
+pub(super) struct VertexHeights {
+    /// Metres, by vertex.
+    pub metres: Vec<f32>,
+    /// Vertices in voids of the rasters: filled from the rims.
+    pub filled: u64,
+    /// Vertices in voids that have no rim: they take the height of a neighbour.
+    pub in_voids: u64,
+    /// Vertices outside the rasters: they take the height of a neighbour.
+    pub outside: u64,
+}
+
 /// Heights of all vertices, and how many had none in the rasters.
 ///
 /// A vertex where only bridges, tunnels, lifts and the like meet is not on the terrain: it takes the height in between
 /// those of the ends on the ground, by distance.
-pub(super) fn vertex_heights(points: &[Fixed], segments: &[Segment], elevation: &Elevation) -> (Vec<f32>, u64) {
+pub(super) fn vertex_heights(points: &[Fixed], segments: &[Segment], elevation: &Elevation) -> VertexHeights {
+    let [mut filled, mut in_voids, mut outside] = [0; 3];
+    let mut height = |&at: &Fixed| match elevation.find(at) {
+        Sampled::Height(height) => height,
+        Sampled::Filled(height) => {
+            filled += 1;
+            height
+        }
+        Sampled::Void => {
+            in_voids += 1;
+            f32::NAN
+        }
+        Sampled::Outside => {
+            outside += 1;
+            f32::NAN
+        }
+    };
+    let mut heights: Vec<f32> = points.iter().map(&mut height).collect();
     if elevation.is_empty() {
-        return (vec![0.0; points.len()], 0);
+        // All ground counts as level.
+        return VertexHeights { metres: vec![0.0; points.len()], filled, in_voids, outside };
     }
-    let mut heights: Vec<f32> = points.iter().map(|&p| elevation.sample(p).unwrap_or(f32::NAN)).collect();
-    let without = heights.iter().filter(|h| h.is_nan()).count() as u64;
     spread_to_unknown(&mut heights, segments);
 
     let mut grounded = vec![false; points.len()];
@@ -64,7 +92,7 @@ pub(super) fn vertex_heights(points: &[Fixed], segments: &[Segment], elevation: 
             break;
         }
     }
-    (heights, without)
+    VertexHeights { metres: heights, filled, in_voids, outside }
 }
 
 /// Vertices without a value take that of the nearest one (in steps along the streets), or 0 when there is none.

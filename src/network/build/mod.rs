@@ -7,10 +7,12 @@ mod heights;
 mod topology;
 mod zones;
 
+use super::antimeridian::{TooFarRound, lay_side_by_side};
 use super::elevation::{Elevation, ElevationError, Extent};
 use super::file::{FileError, Network};
 use super::osm::{Extract, LeftOut, OsmError, ReadCounts, StreetRules, read_pbf};
 use super::profile::Profiles;
+use heights::VertexHeights;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -52,6 +54,8 @@ impl BuildOptions {
 pub enum BuildError {
     #[error("{}: {source}", path.display())]
     Osm { path: PathBuf, source: OsmError },
+    #[error("{}: {why}", path.display())]
+    TooFarRound { path: PathBuf, why: TooFarRound },
     #[error(transparent)]
     Elevation(#[from] ElevationError),
     #[error(transparent)]
@@ -110,8 +114,14 @@ pub struct StreetsReport {
     #[serde(default)]
     pub restricted_edges: u64,
     pub elevation: Vec<String>,
-    /// Junctions for which no height was found.
+    /// Junctions for which the elevation files hold no height: in their voids, or outside.
     pub vertices_without_height: u64,
+    /// Of them those in voids of the files. They take the height of the void's rim, or of a neighbour where it has none.
+    #[serde(default)]
+    pub vertices_in_voids: u64,
+    /// Of them those outside the files. They take the height of a neighbour.
+    #[serde(default)]
+    pub vertices_outside_elevation: u64,
     pub min_height_m: f64,
     pub max_height_m: f64,
     pub warnings: Vec<String>,
@@ -138,6 +148,25 @@ impl StreetsReport {
     }
 }
 
+impl StreetsReport {
+    fn take_heights(&mut self, found: &VertexHeights) {
+        if self.elevation.is_empty() {
+            return;
+        }
+        self.vertices_in_voids = found.filled + found.in_voids;
+        self.vertices_outside_elevation = found.outside;
+        self.vertices_without_height = self.vertices_in_voids + self.vertices_outside_elevation;
+        let mut warn = |count: u64, what: &str| {
+            if count > 0 {
+                self.warnings.push(format!("{count} junctions lie {what}"));
+            }
+        };
+        warn(found.filled, "in voids of the elevation files; their heights are filled from the rims of the voids");
+        warn(found.in_voids, "in voids of the elevation files that have no rim and take the height of a neighbour");
+        warn(found.outside, "outside the elevation files and take the height of a neighbour");
+    }
+}
+
 /// Where an import is, for a progress bar.
 #[derive(Debug, Clone, Copy)]
 pub enum Step {
@@ -154,12 +183,18 @@ pub enum Step {
 /// [`BuildError`] naming the file that could not be used.
 pub fn build(options: &BuildOptions, progress: &(dyn Fn(Step) + Sync)) -> Result<Network, BuildError> {
     let path = &options.streets;
-    let extract = read_pbf(path, options.rules, &|done, all| progress(Step::Reading(done, all)))
+    let mut extract = read_pbf(path, options.rules, &|done, all| progress(Step::Reading(done, all)))
         .map_err(|source| BuildError::Osm { path: path.clone(), source })?;
+    let joined = lay_side_by_side(&mut extract).map_err(|why| BuildError::TooFarRound { path: path.clone(), why })?;
     let extent = extent_of(&extract).ok_or(BuildError::Nothing)?;
     let mut report =
         StreetsReport { source: file_name(path), built_at: now(), rules: options.rules, ..StreetsReport::default() };
     report.take_counts(&extract.counts);
+    if joined > 0 {
+        report.warnings.push(format!(
+            "{joined} pairs of nodes at 180 and -180 degrees of longitude are one junction each: streets go on across the 180th meridian"
+        ));
+    }
     progress(Step::Linking);
     let topology = link_up(extract, &mut report)?;
     let elevation = Elevation::open(&options.elevation, extent)?;

@@ -1,188 +1,292 @@
 //! `GeoTIFF` heights in a geographic coordinate system (EPSG:4xxx). Only the strips or tiles that the streets lie on
 //! are decoded.
 
-use super::{ElevationError, Extent, Raster, io_error};
+use super::band::{Band, of_metadata, of_sidecar};
+use super::geokeys::{GeoKeys, Grid};
+use super::raster::{Frame, Raster};
+use super::{ElevationError, Extent, TURNS, Tiff, io_error, without_implausible};
 use std::fs::File;
-use std::io::BufReader;
-use std::path::Path;
+use std::io::{BufReader, ErrorKind};
+use std::path::{Path, PathBuf};
 use tiff::decoder::{Decoder, DecodingResult, Limits};
 use tiff::tags::Tag;
 
 /// A raster larger than this (in samples, after cropping) is a mistake.
 const MAX_SAMPLES: usize = 400_000_000;
-/// Systems whose coordinates are WGS-84's to within a metre.
-const LIKE_WGS84: [u16; 5] = [4326, 4490, 4258, 4269, 4979];
+/// A file beside the raster larger than this does not describe a band.
+const MAX_SIDECAR: u64 = 16 << 20;
+/// Bits of the tag `NewSubfileType`: a smaller copy (overview) of another image; its mask.
+const OVERVIEW: u32 = 1;
+const MASK: u32 = 4;
+const GDAL_METADATA: u16 = 42112;
 
-const MODEL_TRANSFORMATION: u16 = 34264;
-const GEO_KEYS: u16 = 34735;
-
-/// Where the samples lie.
-struct Grid {
-    west: f64,
-    north: f64,
-    step_x: f64,
-    step_y: f64,
-}
-
-type Tiff = Decoder<BufReader<File>>;
-
-/// Reads the part of a `GeoTIFF` within `extent`; `None` when it lies elsewhere.
-pub(super) fn read(path: &Path, extent: Extent, warnings: &mut Vec<String>) -> Result<Option<Raster>, ElevationError> {
+/// Reads the parts of a `GeoTIFF` within `extent`: none when it lies elsewhere, two where it is met on both sides of the
+/// 180th meridian.
+pub(super) fn read(path: &Path, extent: Extent, warnings: &mut Vec<String>) -> Result<Vec<Raster>, ElevationError> {
     let unusable = |why: String| ElevationError::Unusable { path: path.to_owned(), why };
-    let bad = |e: tiff::TiffError| unusable(format!("not a readable TIFF: {e}"));
+    let bad = |e: tiff::TiffError| {
+        let mend = match e {
+            tiff::TiffError::UnsupportedError(_) => {
+                "; write it plainly: gdal_translate -co COMPRESS=DEFLATE -co PREDICTOR=1 in.tif out.tif"
+            }
+            _ => "",
+        };
+        unusable(format!("not a readable TIFF: {e}{mend}"))
+    };
     let file = File::open(path).map_err(io_error(path))?;
     let mut limits = Limits::default();
     limits.decoding_buffer_size = 512 * 1024 * 1024;
     let mut tiff = Decoder::new(BufReader::new(file)).map_err(bad)?.with_limits(limits);
-    let (columns, rows) = tiff.dimensions().map_err(bad)?;
-    let (columns, rows) = (columns as usize, rows as usize);
-    if columns == 0 || rows == 0 {
-        return Err(unusable("it has no samples".into()));
-    }
-    let samples: u16 = tiff.find_tag_unsigned(Tag::SamplesPerPixel).map_err(bad)?.unwrap_or(1);
-    if samples != 1 {
-        return Err(unusable(format!("it has {samples} values a pixel; heights have one")));
-    }
-    let keys = tiff.find_tag_unsigned_vec::<u16>(Tag::from_u16_exhaustive(GEO_KEYS)).map_err(bad)?.unwrap_or_default();
-    check_system(path, &keys, warnings)?;
-    let grid = georeference(&mut tiff, &keys).map_err(bad)?.ok_or_else(|| {
-        unusable("it does not say where it lies (no ModelPixelScale and ModelTiepoint, or a rotated one)".into())
-    })?;
-    let nodata: Option<f64> = match tiff.find_tag(Tag::GdalNodata).map_err(bad)? {
-        Some(value) => value.into_string().ok().and_then(|s| s.trim_matches(['\0', ' ', '\n']).parse().ok()),
-        None => None,
-    };
+    let image = Image::of(&mut tiff).map_err(bad)?;
+    let Image { columns, rows, .. } = image;
+    image.check(path).map_err(unusable)?;
+    let keys = GeoKeys::of(&mut tiff).map_err(bad)?;
+    keys.check(path, warnings)?;
+    let band = describe(path, &mut tiff, &keys, bad)?;
+    let grid = Grid::of(&mut tiff, &keys, rows).map_err(bad)?.map_err(unusable)?;
 
-    // The window of samples around the streets.
-    let clamp = |v: f64, n: usize| v.clamp(0.0, n as f64) as usize;
-    let x0 = clamp((extent.west - grid.west) / grid.step_x - 2.0, columns);
-    let x1 = clamp((extent.east - grid.west) / grid.step_x + 3.0, columns);
-    let y0 = clamp((grid.north - extent.north) / grid.step_y - 2.0, rows);
-    let y1 = clamp((grid.north - extent.south) / grid.step_y + 3.0, rows);
-    if x0 >= x1 || y0 >= y1 {
-        warnings.push(format!("{} does not lie where the streets are; it was not used", path.display()));
-        return Ok(None);
+    let mut rasters = Vec::new();
+    for turn in TURNS {
+        let Some(window) = Window::around(extent.moved(turn), &grid, columns, rows) else { continue };
+        let Window { x, y } = window;
+        let (width, height) = (x.1 - x.0, y.1 - y.0);
+        if width.saturating_mul(height) > MAX_SAMPLES {
+            return Err(unusable(format!(
+                "{width} x {height} samples are too many; cut it to the area of the streets: gdal_translate -projwin \
+                 WEST NORTH EAST SOUTH in.tif out.tif"
+            )));
+        }
+        let mut heights = image.heights(&mut tiff, window, &grid, &band, bad).map_err(|e| match e {
+            Chunk::Tiff(error) => error,
+            Chunk::Odd(why) => unusable(why),
+        })?;
+        without_implausible(path, &mut heights, &band.text(), warnings)?;
+        let frame = Frame {
+            west: grid.west + turn + x.0 as f64 * grid.step_x,
+            north: grid.north - y.0 as f64 * grid.step_y,
+            step_x: grid.step_x,
+            step_y: grid.step_y,
+            columns: width,
+            rows: height,
+        };
+        rasters.push(Raster::new(frame, heights));
     }
-    let (width, height) = (x1 - x0, y1 - y0);
-    if width.saturating_mul(height) > MAX_SAMPLES {
-        return Err(unusable(format!("{width} x {height} samples are too many; cut it to the area of the streets")));
-    }
-    let mut heights = vec![f32::NAN; width * height];
+    // Last, as it leaves the image: what follows the heights in the file.
+    others(&mut tiff).map_err(bad)?.map_err(unusable)?;
+    Ok(rasters)
+}
 
-    let (chunk_w, chunk_h) = tiff.chunk_dimensions();
-    let (chunk_w, chunk_h) = (chunk_w as usize, chunk_h as usize);
-    if chunk_w == 0 || chunk_h == 0 {
-        return Err(unusable("its strips or tiles have no size".into()));
+/// The samples around the streets, by column and by row from the north: from the first up to the last.
+#[derive(Debug, Clone, Copy)]
+struct Window {
+    x: (usize, usize),
+    y: (usize, usize),
+}
+
+impl Window {
+    fn around(extent: Extent, grid: &Grid, columns: usize, rows: usize) -> Option<Self> {
+        let clamp = |v: f64, n: usize| v.clamp(0.0, n as f64) as usize;
+        let x0 = clamp((extent.west - grid.west) / grid.step_x - 2.0, columns);
+        let x1 = clamp((extent.east - grid.west) / grid.step_x + 3.0, columns);
+        let y0 = clamp((grid.north - extent.north) / grid.step_y - 2.0, rows);
+        let y1 = clamp((grid.north - extent.south) / grid.step_y + 3.0, rows);
+        (x0 < x1 && y0 < y1).then_some(Self { x: (x0, x1), y: (y0, y1) })
     }
-    let across = columns.div_ceil(chunk_w);
-    for cy in y0 / chunk_h..=(y1 - 1) / chunk_h {
-        for cx in x0 / chunk_w..=(x1 - 1) / chunk_w {
-            let index = u32::try_from(cy * across + cx).map_err(|_| unusable("it has too many tiles".into()))?;
-            let (data_w, data_h) = tiff.chunk_data_dimensions(index);
-            let (data_w, data_h) = (data_w as usize, data_h as usize);
-            let values = tiff.read_chunk(index).map_err(bad)?;
-            let value = reader(&values).ok_or_else(|| {
-                unusable(
-                    "its heights are of a kind that is not read; uint8, uint16, int16, int32, float32 and float64 are"
+}
+
+/// The first image of a file.
+struct Image {
+    columns: usize,
+    rows: usize,
+    samples: u16,
+    photometric: Option<u16>,
+    bits: Vec<u16>,
+    /// Bytes of every strip or tile; 0 where the file leaves one out.
+    chunk_bytes: Vec<u64>,
+}
+
+/// Why a strip or tile could not be read.
+enum Chunk {
+    Tiff(ElevationError),
+    Odd(String),
+}
+
+impl Image {
+    fn of(tiff: &mut Tiff) -> tiff::TiffResult<Self> {
+        let (columns, rows) = tiff.dimensions()?;
+        let sizes = match tiff.find_tag_unsigned_vec(Tag::TileByteCounts)? {
+            Some(sizes) => Some(sizes),
+            None => tiff.find_tag_unsigned_vec(Tag::StripByteCounts)?,
+        };
+        Ok(Self {
+            columns: columns as usize,
+            rows: rows as usize,
+            samples: tiff.find_tag_unsigned(Tag::SamplesPerPixel)?.unwrap_or(1),
+            photometric: tiff.find_tag_unsigned(Tag::PhotometricInterpretation)?,
+            bits: tiff.find_tag_unsigned_vec(Tag::BitsPerSample)?.unwrap_or_default(),
+            chunk_bytes: sizes.unwrap_or_default(),
+        })
+    }
+
+    /// Holds it against what heights look like.
+    fn check(&self, path: &Path) -> Result<(), String> {
+        if self.columns == 0 || self.rows == 0 {
+            return Err("it has no samples".into());
+        }
+        if self.samples != 1 {
+            return Err(format!(
+                "it has {} values a pixel; heights have one. Take the band of the heights: gdal_translate -b 1 in.tif out.tif",
+                self.samples
+            ));
+        }
+        match self.photometric {
+            None | Some(1) => {}
+            Some(0) => {
+                return Err(
+                    "its values are meant as white for 0 (MINISWHITE); write them plainly: gdal_translate -co \
+                            PHOTOMETRIC=MINISBLACK in.tif out.tif"
                         .into(),
-                )
-            })?;
-            for row in 0..data_h {
-                let y = cy * chunk_h + row;
-                if y < y0 || y >= y1 {
+                );
+            }
+            Some(3) => return Err("its values are colours of a palette, not heights".into()),
+            Some(other) => {
+                return Err(format!("its values are colours (photometric interpretation {other}), not heights"));
+            }
+        }
+        if let Some(bits) = self.bits.iter().find(|b| !matches!(b, 8 | 16 | 32 | 64)) {
+            return Err(format!(
+                "its values have {bits} bits; 8, 16, 32 and 64 are read: gdal_translate -ot Int32 in.tif out.tif"
+            ));
+        }
+        // Whether a mask beside the file leaves out heights is for GDAL to say.
+        let mask = with_ending(path, ".msk");
+        if mask.exists() { Err(format!("{} masks heights; {UNMASK}", mask.display())) } else { Ok(()) }
+    }
+
+    /// The heights of a window, row by row from the north; NaN where there is none.
+    fn heights(
+        &self,
+        tiff: &mut Tiff,
+        Window { x: (x0, x1), y: (y0, y1) }: Window,
+        grid: &Grid,
+        band: &Band,
+        bad: impl Fn(tiff::TiffError) -> ElevationError,
+    ) -> Result<Vec<f32>, Chunk> {
+        let (columns, rows) = (self.columns, self.rows);
+        // Rows as the file has them.
+        let in_file = |y: usize| if grid.is_south_up { rows - 1 - y } else { y };
+        let (first, last) = (in_file(y0).min(in_file(y1 - 1)), in_file(y0).max(in_file(y1 - 1)));
+        let width = x1 - x0;
+        let mut heights = vec![f32::NAN; width * (y1 - y0)];
+        let (chunk_w, chunk_h) = tiff.chunk_dimensions();
+        let (chunk_w, chunk_h) = (chunk_w as usize, chunk_h as usize);
+        if chunk_w == 0 || chunk_h == 0 {
+            return Err(Chunk::Odd("its strips or tiles have no size".into()));
+        }
+        let across = columns.div_ceil(chunk_w);
+        for cy in first / chunk_h..=last / chunk_h {
+            for cx in x0 / chunk_w..=(x1 - 1) / chunk_w {
+                let number = cy * across + cx;
+                let index = u32::try_from(number).map_err(|_| Chunk::Odd("it has too many tiles".into()))?;
+                if self.chunk_bytes.get(number) == Some(&0) {
                     continue;
                 }
-                for column in 0..data_w {
-                    let x = cx * chunk_w + column;
-                    if x < x0 || x >= x1 {
-                        continue;
-                    }
-                    let h = value(row * data_w + column)
-                        .ok_or_else(|| unusable(format!("tile {index} is shorter than it should be")))?;
-                    if h.is_finite() && nodata != Some(h) && (-12_000.0..=9_000.0).contains(&h) {
-                        heights[(y - y0) * width + (x - x0)] = h as f32;
+                let (data_w, data_h) = tiff.chunk_data_dimensions(index);
+                let (data_w, data_h) = (data_w as usize, data_h as usize);
+                let values = tiff.read_chunk(index).map_err(|e| Chunk::Tiff(bad(e)))?;
+                let value = reader(&values);
+                let is_single = matches!(values, DecodingResult::F32(_) | DecodingResult::F16(_));
+                for row in (0..data_h).filter(|row| (first..=last).contains(&(cy * chunk_h + row))) {
+                    let y = in_file(cy * chunk_h + row);
+                    for column in (0..data_w).filter(|column| (x0..x1).contains(&(cx * chunk_w + column))) {
+                        let x = cx * chunk_w + column;
+                        let value = value(row * data_w + column)
+                            .ok_or_else(|| Chunk::Odd(format!("tile {index} is shorter than it should be")))?;
+                        if let Some(height) = band.height(value, is_single) {
+                            heights[(y - y0) * width + (x - x0)] = height as f32;
+                        }
                     }
                 }
             }
         }
+        Ok(heights)
     }
-    Ok(Some(Raster {
-        west: grid.west + x0 as f64 * grid.step_x,
-        north: grid.north - y0 as f64 * grid.step_y,
-        step_x: grid.step_x,
-        step_y: grid.step_y,
-        columns: width,
-        rows: height,
-        heights,
-    }))
 }
 
 /// A reader of one decoded chunk by sample number.
-fn reader(values: &DecodingResult) -> Option<Box<dyn Fn(usize) -> Option<f64> + '_>> {
-    Some(match values {
+fn reader(values: &DecodingResult) -> Box<dyn Fn(usize) -> Option<f64> + '_> {
+    match values {
         DecodingResult::U8(v) => Box::new(|i| v.get(i).map(|&h| f64::from(h))),
+        DecodingResult::I8(v) => Box::new(|i| v.get(i).map(|&h| f64::from(h))),
         DecodingResult::U16(v) => Box::new(|i| v.get(i).map(|&h| f64::from(h))),
         DecodingResult::I16(v) => Box::new(|i| v.get(i).map(|&h| f64::from(h))),
+        DecodingResult::U32(v) => Box::new(|i| v.get(i).map(|&h| f64::from(h))),
         DecodingResult::I32(v) => Box::new(|i| v.get(i).map(|&h| f64::from(h))),
+        DecodingResult::U64(v) => Box::new(|i| v.get(i).map(|&h| h as f64)),
+        DecodingResult::I64(v) => Box::new(|i| v.get(i).map(|&h| h as f64)),
+        DecodingResult::F16(v) => Box::new(|i| v.get(i).map(|h| h.to_f64())),
         DecodingResult::F32(v) => Box::new(|i| v.get(i).map(|&h| f64::from(h))),
         DecodingResult::F64(v) => Box::new(|i| v.get(i).copied()),
-        _ => return None,
-    })
+    }
 }
 
-/// A value of the `GeoKey` directory (which holds rows of four: id, where, count, value).
-fn geo_key(keys: &[u16], id: u16) -> Option<u16> {
-    keys.get(4..)?.chunks_exact(4).find(|row| row[0] == id && row[1] == 0).map(|row| row[3])
-}
-
-fn check_system(path: &Path, keys: &[u16], warnings: &mut Vec<String>) -> Result<(), ElevationError> {
-    const MODEL_TYPE: u16 = 1024;
-    const GEOGRAPHIC: u16 = 2;
-    const GEOGRAPHIC_TYPE: u16 = 2048;
-    const PROJECTED_TYPE: u16 = 3072;
+/// How the values of the band are meant, as the file and the one beside it say.
+fn describe(
+    path: &Path,
+    tiff: &mut Tiff,
+    keys: &GeoKeys,
+    bad: impl Fn(tiff::TiffError) -> ElevationError,
+) -> Result<Band, ElevationError> {
     let unusable = |why: String| ElevationError::Unusable { path: path.to_owned(), why };
-    let mend = "reproject it first: gdalwarp -t_srs EPSG:4326 in.tif out.tif";
-    if let Some(model) = geo_key(keys, MODEL_TYPE).filter(|&m| m != GEOGRAPHIC) {
-        let epsg = geo_key(keys, PROJECTED_TYPE).map_or_else(String::new, |e| format!(" (EPSG:{e})"));
-        return Err(unusable(format!(
-            "it is not in degrees of longitude and latitude (model type {model}{epsg}); {mend}"
-        )));
+    let mut text = |tag: Tag| -> Result<Option<String>, ElevationError> {
+        let value = tiff.find_tag(tag).map_err(&bad)?;
+        // Not read as ASCII: GDAL writes UTF-8, such as a unit of "m²".
+        let bytes = value.map(|v| match v {
+            tiff::decoder::ifd::Value::Ascii(text) => Ok(text.into_bytes()),
+            other => other.into_u8_vec(),
+        });
+        let bytes = bytes.transpose().map_err(&bad)?;
+        Ok(bytes.map(|b| String::from_utf8_lossy(&b).trim_matches(['\0', ' ', '\n', '\r', '\t']).to_owned()))
+    };
+    let nodata = text(Tag::GdalNodata)?.filter(|n| !n.is_empty());
+    let inside = text(Tag::from_u16_exhaustive(GDAL_METADATA))?;
+    let mut described = inside.map_or_else(|| Ok(super::band::Description::default()), |xml| of_metadata(&xml));
+    if let Ok(described) = &mut described {
+        described.nodata = nodata;
     }
-    match geo_key(keys, GEOGRAPHIC_TYPE) {
-        Some(epsg) if LIKE_WGS84.contains(&epsg) => Ok(()),
-        Some(epsg @ 4000..=4999) => {
-            warnings
-                .push(format!("{}: EPSG:{epsg} is taken as WGS-84; the two can differ by some 100 m", path.display()));
-            Ok(())
-        }
-        Some(32767) | None => {
-            warnings.push(format!("{} does not name its coordinate system; taken as WGS-84", path.display()));
-            Ok(())
-        }
-        Some(other) => Err(unusable(format!("EPSG:{other} is not a geographic coordinate system; {mend}"))),
-    }
+    let beside = with_ending(path, ".aux.xml");
+    let beside = match std::fs::metadata(&beside) {
+        Ok(file) if file.len() > MAX_SIDECAR => Err(format!("{} is too large", beside.display())),
+        Ok(_) => of_sidecar(&String::from_utf8_lossy(&std::fs::read(&beside).map_err(io_error(&beside))?)),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(super::band::Description::default()),
+        Err(e) => return Err(io_error(&beside)(e)),
+    };
+    described.and_then(|d| d.and(beside?)).and_then(|d| d.band(keys)).map_err(unusable)
 }
 
-fn georeference(tiff: &mut Tiff, keys: &[u16]) -> tiff::TiffResult<Option<Grid>> {
-    const RASTER_TYPE: u16 = 1025;
-    const PIXEL_IS_POINT: u16 = 2;
-    let (sx, sy, x, y) = {
-        let scale = tiff.find_tag(Tag::ModelPixelScaleTag)?.map(tiff::decoder::ifd::Value::into_f64_vec).transpose()?;
-        let tie = tiff.find_tag(Tag::ModelTiepointTag)?.map(tiff::decoder::ifd::Value::into_f64_vec).transpose()?;
-        let matrix = tiff
-            .find_tag(Tag::from_u16_exhaustive(MODEL_TRANSFORMATION))?
-            .map(tiff::decoder::ifd::Value::into_f64_vec)
-            .transpose()?;
-        match (scale.as_deref(), tie.as_deref(), matrix.as_deref()) {
-            (Some(&[sx, sy, ..]), Some(&[i, j, _, x, y, ..]), _) => (sx, sy, x - i * sx, y + j * sy),
-            (_, _, Some(m)) if m.len() >= 8 && m[1] == 0.0 && m[4] == 0.0 => (m[0], -m[5], m[3], m[7]),
-            _ => return Ok(None),
+const UNMASK: &str = "write what it hides as \"no height\": gdalwarp -dstnodata -32768 in.tif out.tif";
+
+/// Looks at the images after the first: overviews are passed over, whatever else there is may be what was meant.
+fn others(tiff: &mut Tiff) -> tiff::TiffResult<Result<(), String>> {
+    while tiff.more_images() {
+        tiff.next_image()?;
+        let kind: u32 = tiff.find_tag_unsigned(Tag::NewSubfileType)?.unwrap_or(0);
+        if kind & OVERVIEW != 0 {
+            continue;
         }
-    };
-    if !(sx > 0.0 && sy > 0.0 && sx < 10.0 && sy < 10.0 && x.is_finite() && y.is_finite()) {
-        return Ok(None);
+        return Ok(Err(if kind & MASK != 0 {
+            format!("a mask in it hides heights; {UNMASK}")
+        } else {
+            "it holds more than one image; take the one of the heights: gdal_translate GTIFF_DIR:1:in.tif out.tif"
+                .into()
+        }));
     }
-    // The position is a pixel's corner unless the file says that pixels are points.
-    let half = if geo_key(keys, RASTER_TYPE) == Some(PIXEL_IS_POINT) { 0.0 } else { 0.5 };
-    Ok(Some(Grid { west: x + half * sx, north: y - half * sy, step_x: sx, step_y: sy }))
+    Ok(Ok(()))
+}
+
+/// `in.tif.msk` of `in.tif`.
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
 }

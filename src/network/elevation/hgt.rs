@@ -1,12 +1,14 @@
 //! SRTM `.hgt`: one square degree of big-endian 16-bit heights, placed by the file's name (`N29E106.hgt`).
 
-use super::{ElevationError, Raster, io_error};
+use super::raster::{Frame, Raster};
+use super::{ElevationError, Extent, TURNS, io_error, without_implausible};
 use std::path::Path;
 
 /// The value that stands for "no height".
 const VOID: i16 = -32768;
 
-pub(super) fn read(path: &Path) -> Result<Raster, ElevationError> {
+/// Reads a file; none when it lies elsewhere than `extent`.
+pub(super) fn read(path: &Path, extent: Extent, warnings: &mut Vec<String>) -> Result<Vec<Raster>, ElevationError> {
     let unusable = |why: String| ElevationError::Unusable { path: path.to_owned(), why };
     let name = path.file_stem().and_then(|n| n.to_str()).unwrap_or_default();
     let (south, west) = corner(name).ok_or_else(|| {
@@ -22,15 +24,22 @@ pub(super) fn read(path: &Path) -> Result<Raster, ElevationError> {
             )));
         }
     };
-    let heights = bytes
+    let step = 1.0 / (side as f64 - 1.0);
+    let meets = |turn: &f64| {
+        let Extent { west: low, south: bottom, east: high, north: top } = extent.moved(*turn);
+        low - step <= west + 1.0 && high + step >= west && bottom - step <= south + 1.0 && top + step >= south
+    };
+    let Some(turn) = TURNS.into_iter().find(meets) else { return Ok(Vec::new()) };
+    let mut heights: Vec<f32> = bytes
         .chunks_exact(2)
         .map(|b| match i16::from_be_bytes([b[0], b[1]]) {
             VOID => f32::NAN,
             h => f32::from(h),
         })
         .collect();
-    let step = 1.0 / (side as f64 - 1.0);
-    Ok(Raster { west, north: south + 1.0, step_x: step, step_y: step, columns: side, rows: side, heights })
+    without_implausible(path, &mut heights, "in whole metres, as .hgt files are", warnings)?;
+    let frame = Frame { west: west + turn, north: south + 1.0, step_x: step, step_y: step, columns: side, rows: side };
+    Ok(vec![Raster::new(frame, heights)])
 }
 
 fn corner(name: &str) -> Option<(f64, f64)> {

@@ -1,10 +1,20 @@
 //! Elevation in: `GeoTIFF` and SRTM `.hgt` rasters in geographic coordinates, sampled bilinearly.
 
+mod band;
+mod geokeys;
 mod geotiff;
 mod hgt;
+mod raster;
 
 use crate::geo::Fixed;
+use raster::Raster;
+pub use raster::Sampled;
+use std::fs::File;
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
+
+/// Heights of land, metres: the Dead Sea's shore is at -430, Mount Everest at 8849.
+const PLAUSIBLE: std::ops::RangeInclusive<f32> = -500.0..=9000.0;
 
 /// Why an elevation file could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -17,7 +27,7 @@ pub enum ElevationError {
     UnknownKind(PathBuf),
 }
 
-/// The part of the world that is wanted, in degrees.
+/// The part of the world that is wanted, in degrees. Longitudes may run past 180 degrees, to either side.
 #[derive(Debug, Clone, Copy)]
 pub struct Extent {
     pub west: f64,
@@ -26,51 +36,18 @@ pub struct Extent {
     pub north: f64,
 }
 
-/// One raster of heights in metres; row 0 is the northernmost.
-#[derive(Debug, Clone)]
-pub(super) struct Raster {
-    /// Longitude and latitude of the centre of the first (north-western) sample.
-    pub west: f64,
-    pub north: f64,
-    /// Degrees between samples.
-    pub step_x: f64,
-    pub step_y: f64,
-    pub columns: usize,
-    pub rows: usize,
-    /// NaN where there is no value.
-    pub heights: Vec<f32>,
-}
-
-impl Raster {
-    /// Bilinear between the four samples around a position; the nearest ones where the position lies within half a
-    /// sample outside, or where some are missing.
-    fn sample(&self, at: Fixed) -> Option<f32> {
-        let fx = (at.lon() - self.west) / self.step_x;
-        let fy = (self.north - at.lat()) / self.step_y;
-        let (max_x, max_y) = (self.columns as f64 - 1.0, self.rows as f64 - 1.0);
-        if !(-0.5..=max_x + 0.5).contains(&fx) || !(-0.5..=max_y + 0.5).contains(&fy) {
-            return None;
-        }
-        let (fx, fy) = (fx.clamp(0.0, max_x), fy.clamp(0.0, max_y));
-        let (x0, y0) = (fx.floor() as usize, fy.floor() as usize);
-        let (x1, y1) = ((x0 + 1).min(self.columns - 1), (y0 + 1).min(self.rows - 1));
-        let (tx, ty) = (fx - x0 as f64, fy - y0 as f64);
-        let (mut sum, mut weight) = (0.0, 0.0);
-        for (x, y, w) in
-            [(x0, y0, (1.0 - tx) * (1.0 - ty)), (x1, y0, tx * (1.0 - ty)), (x0, y1, (1.0 - tx) * ty), (x1, y1, tx * ty)]
-        {
-            let h = f64::from(*self.heights.get(y * self.columns + x)?);
-            if w > 0.0 && h.is_finite() {
-                sum += h * w;
-                weight += w;
-            }
-        }
-        // With less than half the weight the value would be a guess.
-        (weight >= 0.5).then(|| (sum / weight) as f32)
+impl Extent {
+    /// The same, seen from a raster that lies so many degrees to the east of where its file has it.
+    fn moved(self, degrees: f64) -> Self {
+        Self { west: self.west - degrees, east: self.east - degrees, ..self }
     }
 }
 
-/// Heights from one or more rasters; the first that has a value for a position wins.
+/// Rasters are looked for where they are, and once round the globe to either side.
+const TURNS: [f64; 3] = [0.0, -360.0, 360.0];
+
+/// Heights from one or more rasters. The first that has a height in its file for a position wins; if none has, the first
+/// that fills a void there.
 #[derive(Debug, Clone, Default)]
 pub struct Elevation {
     rasters: Vec<Raster>,
@@ -87,29 +64,97 @@ impl Elevation {
         let mut all = Self::default();
         for path in paths {
             let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
-            match ending.as_str() {
-                "tif" | "tiff" => all.rasters.extend(geotiff::read(path, extent, &mut all.warnings)?),
-                "hgt" => all.rasters.push(hgt::read(path)?),
+            let found = match ending.as_str() {
+                "tif" | "tiff" => geotiff::read(path, extent, &mut all.warnings)?,
+                "hgt" => hgt::read(path, extent, &mut all.warnings)?,
                 _ => return Err(ElevationError::UnknownKind(path.clone())),
+            };
+            if found.is_empty() {
+                all.warnings.push(format!("{} does not lie where the streets are; it was not used", path.display()));
+            } else if !found.iter().any(Raster::has_heights) {
+                all.warnings.push(format!("{} holds no heights where the streets are", path.display()));
             }
+            all.rasters.extend(found);
         }
         Ok(all)
     }
 
-    /// Metres above sea level, `None` where no raster has a value.
+    /// What the rasters say of a position.
+    #[must_use]
+    pub fn find(&self, at: Fixed) -> Sampled {
+        let mut best = Sampled::Outside;
+        for raster in &self.rasters {
+            match (raster.sample(at), best) {
+                (found @ Sampled::Height(_), _) => return found,
+                (found @ Sampled::Filled(_), Sampled::Void | Sampled::Outside)
+                | (found @ Sampled::Void, Sampled::Outside) => best = found,
+                _ => {}
+            }
+        }
+        best
+    }
+
+    /// Metres above sea level; `None` outside the rasters, and in voids that have no rim.
     #[must_use]
     pub fn sample(&self, at: Fixed) -> Option<f32> {
-        self.rasters.iter().find_map(|r| r.sample(at))
+        match self.find(at) {
+            Sampled::Height(height) | Sampled::Filled(height) => Some(height),
+            Sampled::Void | Sampled::Outside => None,
+        }
     }
 
     /// Are there no heights at all?
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.rasters.is_empty()
+        !self.rasters.iter().any(Raster::has_heights)
     }
 }
 
-pub(super) fn io_error(path: &Path) -> impl Fn(std::io::Error) -> ElevationError + '_ {
+/// Makes voids of heights that no land has.
+///
+/// # Errors
+/// When most of them are so: the file counts in another unit than it says, or by a scale it does not tell.
+fn without_implausible(
+    path: &Path,
+    heights: &mut [f32],
+    read_as: &str,
+    warnings: &mut Vec<String>,
+) -> Result<(), ElevationError> {
+    let (mut count, mut known, mut high) = (0usize, 0usize, 0usize);
+    let (mut least, mut greatest) = (f32::INFINITY, f32::NEG_INFINITY);
+    for height in heights.iter_mut().filter(|h| !h.is_nan()) {
+        known += 1;
+        if !PLAUSIBLE.contains(height) {
+            (least, greatest) = (least.min(*height), greatest.max(*height));
+            count += 1;
+            high += usize::from(*height > *PLAUSIBLE.end());
+            *height = f32::NAN;
+        }
+    }
+    if count == 0 {
+        return Ok(());
+    }
+    let what = format!(
+        "{count} of the {known} heights read from it lie between {least} and {greatest} m, outside those of land ({} to \
+         {} m)",
+        PLAUSIBLE.start(),
+        PLAUSIBLE.end()
+    );
+    // Beside a coast the sea may be deeper than land is low; but nothing is higher than the mountains.
+    if count == known || high * 2 >= known {
+        let why = format!(
+            "{what}; it was read {read_as}. If it counts otherwise, say so in the file, such as gdal_edit.py -scale 0.1 \
+             -units m in.tif, or gdal_edit.py -a_nodata VALUE in.tif for a value that means no height"
+        );
+        return Err(ElevationError::Unusable { path: path.to_owned(), why });
+    }
+    warnings.push(format!("{}: {what}; they count as voids", path.display()));
+    Ok(())
+}
+
+type Tiff = tiff::decoder::Decoder<BufReader<File>>;
+
+fn io_error(path: &Path) -> impl Fn(std::io::Error) -> ElevationError + '_ {
     move |source| ElevationError::Io { path: path.to_owned(), source }
 }
 

@@ -3,7 +3,7 @@
 
 use super::read::{OsmError, absolute, close_rings, text, with_blocks};
 use super::tags::Tags;
-use crate::geo::Fixed;
+use crate::geo::{Fixed, degrees_beside};
 use geo::{Centroid, Coord, LineString, MultiPoint, Polygon};
 use osmpbf::{PrimitiveBlock, RelMemberType};
 use std::collections::HashMap;
@@ -163,8 +163,12 @@ fn positions_of(block: &PrimitiveBlock, wanted: &[i64]) -> Vec<(i64, Coord<f64>)
 
 /// The centroid of what is enclosed, or where nothing is, of the corners that are known.
 fn centre(element: &Shaped, rings: &HashMap<i64, Vec<i64>>, positions: &HashMap<i64, Coord<f64>>) -> Option<Fixed> {
-    let line =
-        |nodes: &[i64]| -> Vec<Coord<f64>> { nodes.iter().filter_map(|id| positions.get(id).copied()).collect() };
+    // One that crosses the 180th meridian goes on beyond it.
+    let line = |nodes: &[i64]| -> Vec<Coord<f64>> {
+        let known: Vec<Coord<f64>> = nodes.iter().filter_map(|id| positions.get(id).copied()).collect();
+        let first = known.first().map_or(0.0, |c| c.x);
+        known.into_iter().map(|c| Coord { x: degrees_beside(c.x, first), ..c }).collect()
+    };
     let closed = |nodes: &[i64]| nodes.len() > 3 && nodes.first() == nodes.last();
     let outer: Vec<i64> = if element.members.is_empty() {
         element.nodes.clone()
@@ -186,5 +190,5 @@ fn centre(element: &Shaped, rings: &HashMap<i64, Vec<i64>>, positions: &HashMap<
     };
     let middle = middle.or_else(|| MultiPoint::from(corners).centroid())?;
     let unit = |degrees: f64| (degrees * Fixed::PER_DEGREE).round() as i32;
-    Some(Fixed { x: unit(middle.x()), y: unit(middle.y()) })
+    Some(Fixed { x: unit(degrees_beside(middle.x(), 0.0)), y: unit(middle.y()) })
 }

@@ -1,11 +1,11 @@
 //! A walkshed as H3 cells: a cell is in it when its centre is reached, by the same rule as any other place.
 
 use super::pieces::Reach;
-use crate::geo::{Fixed, cell_centre};
+use crate::geo::{Fixed, area_on_globe, cell_centre};
 use crate::network::file::Network;
 use crate::network::search::Start;
 use crate::network::units::Deciseconds;
-use geo::{Coord, Rect};
+use geo::{Coord, MultiPolygon, Rect};
 use h3o::geom::{ContainmentMode, TilerBuilder};
 use h3o::{CellIndex, Resolution};
 use rayon::prelude::*;
@@ -50,8 +50,10 @@ pub fn reached_cells(
     }
     let (dx, dy) =
         (params.snap_limit_m / metric.kx / Fixed::PER_DEGREE, params.snap_limit_m / metric.ky / Fixed::PER_DEGREE);
-    let rect =
-        Rect::new(Coord { x: low.lon() - dx, y: low.lat() - dy }, Coord { x: high.lon() + dx, y: high.lat() + dy });
+    let rect = Rect::new(
+        Coord { x: low.lon() - dx, y: (low.lat() - dy).max(-90.0) },
+        Coord { x: high.lon() + dx, y: (high.lat() + dy).min(90.0) },
+    );
     let (width, height) = metric.vector(low, high);
     let area_km2 = (width + 2.0 * params.snap_limit_m) * (height + 2.0 * params.snap_limit_m) / 1e6;
     let cell_km2 = crate::geo::cell_of(reach.start.snap.at.into(), resolution).area_km2();
@@ -60,8 +62,10 @@ pub fn reached_cells(
         return Err(TooManyCells { estimate, resolution: resolution.into(), limit });
     }
     let mut tiler = TilerBuilder::new(resolution).containment_mode(ContainmentMode::ContainsCentroid).build();
-    // A rectangle around a walkshed is a valid polygon.
-    let _ = tiler.add(rect.to_polygon());
+    for part in area_on_globe(&MultiPolygon(vec![rect.to_polygon()])).iter() {
+        // A rectangle around a walkshed, or the part of one on a side of the 180th meridian, is a valid polygon.
+        let _ = tiler.add(part.clone());
+    }
     let mut cells: Vec<CellIndex> = tiler.into_coverage().collect();
     cells.sort_unstable();
     cells.dedup();
