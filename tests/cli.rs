@@ -145,6 +145,44 @@ fn failures_name_the_file_and_leave_the_data_alone() {
 }
 
 #[test]
+fn an_import_tells_what_it_did_not_read_and_in_which_encoding() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let table = "name,kind,lon,lat,机构类型,rrule\n渝中区医院,clinic,106.555,29.565,甲,\n";
+    let (gbk, _, _) = encoding_rs::GBK.encode(table);
+    std::fs::write(at.join("gbk.csv"), &gbk).unwrap();
+    let notes = [
+        "the text was read as GB18030",
+        "columns that are not known, and were not read: \"机构类型\"",
+        "columns that facilities do not have, and were not read: \"rrule\"",
+    ];
+    let output = run(at, &["import", "facilities", "gbk.csv"]);
+    assert_eq!(code(&output), 0, "{}", text(&output));
+    for note in notes {
+        assert!(text(&output).contains(&format!("note: {note}\n")), "{}", text(&output));
+    }
+    assert_eq!(json_of(&run(at, &["import", "facilities", "gbk.csv", "--json"]))["notes"], json!(notes));
+    // Refused rows do not hide them.
+    let (bad, _, _) = encoding_rs::GBK.encode("name,kind,lon,lat,机构类型,rrule\n渝中区医院,castle,106.5,29.5,甲,\n");
+    std::fs::write(at.join("bad.csv"), &bad).unwrap();
+    let output = run(at, &["import", "facilities", "bad.csv", "--json"]);
+    assert_eq!(code(&output), FAILED);
+    assert_eq!(json_of(&output)["error"]["details"]["notes"], json!(notes), "{}", text(&output));
+
+    let (big5, _, _) = encoding_rs::BIG5.encode("name,kind,lon,lat\n臺北市立聯合醫院,clinic,121.5,25.0\n");
+    std::fs::write(at.join("big5.csv"), &big5).unwrap();
+    let output = run(at, &["import", "facilities", "big5.csv"]);
+    let told = text(&output);
+    assert!(code(&output) == FAILED && told.contains("big5.csv: the text looks like Big5"), "{told}");
+    assert!(told.contains("--encoding big5") && told.contains("iconv -f BIG5 -t UTF-8"), "{told}");
+    let output = run(at, &["import", "facilities", "big5.csv", "--encoding", "big5", "--json"]);
+    assert_eq!((code(&output), &json_of(&output)["inserted"]), (0, &json!(1)), "{}", text(&output));
+    let output = run(at, &["import", "facilities", "big5.csv", "--encoding", "utf-8"]);
+    assert!(code(&output) == FAILED && text(&output).contains("line 2 is not valid UTF-8"), "{}", text(&output));
+    assert_eq!(code(&run(at, &["import", "facilities", "big5.csv", "--encoding", "klingon"])), 2);
+}
+
+#[test]
 fn the_schema_and_the_settings_are_printed() {
     let folder = tempfile::tempdir().unwrap();
     let schema = run(folder.path(), &["schema"]);

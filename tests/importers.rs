@@ -5,9 +5,11 @@ mod support;
 
 use std::path::{Path, PathBuf};
 use support::read_with;
-use walkshed::exchange::{FileProblem, Kind, Options, Read, Refused, Table, read_table, write_refused};
+use walkshed::exchange::{
+    Column, FileProblem, Kind, Options, Read, Refused, Table, encoding_named, plan, read_table, read_table_in, write_refused,
+};
 use walkshed::geo::Datum;
-use walkshed::registry::{AnyRecord, Calendar, Category, Edit, Facility};
+use walkshed::registry::{AnyRecord, Calendar, Category, Edit, Facility, Kinds, Register, Rules};
 
 struct Folder(tempfile::TempDir);
 
@@ -191,6 +193,200 @@ fn broken_files_are_refused_whole_with_a_sentence() {
     assert!(refused[0].why.contains("quote never closed") || refused[0].why.contains("fields"), "{:?}", refused[0]);
     assert!(refused[0].value.len() < 400);
     assert!(matches!(read(Path::new("/nowhere.csv"), Kind::Centers), Err(FileProblem::Io { .. })));
+}
+
+/// The notes of an import that takes what it can.
+fn notes(path: &Path, kind: Kind) -> Vec<String> {
+    let (register, kinds, calendar) = (Register::default(), Kinds::default(), Calendar::default());
+    let rules = Rules { register: &register, kinds: &kinds, calendar: &calendar };
+    let table = read_table(path, kind, &calendar).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    match plan(&table, kind, Options::default(), rules, true, "test") {
+        Ok(plan) => plan.notes,
+        Err(error) => error.notes().to_vec(),
+    }
+}
+
+fn workbook(path: &Path, rows: &[&[&str]]) {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    for (r, row) in rows.iter().enumerate() {
+        for (c, value) in row.iter().enumerate() {
+            sheet.write_string(r as u32, c as u16, *value).unwrap();
+        }
+    }
+    book.save(path).unwrap();
+}
+
+#[test]
+fn columns_that_are_not_read_are_named() {
+    let folder = Folder::new();
+    for (kind, known, row) in [
+        (Kind::Centers, "code,name,lon,lat", "500106013004,a,106.5,29.5"),
+        (Kind::Facilities, "id,name,kind,lon,lat", "a,A,clinic,106.5,29.5"),
+        (Kind::Services, "key,name,category", "a,A,employment"),
+        (Kind::Offers, "service,center", "a,500106013004"),
+        (Kind::Events, "id,name,center,starts,duration_minutes", "a,A,500106013004,2026-01-01T09:00,60"),
+        (Kind::Visits, "center,day,count", "500106013004,2026-01-01,5"),
+        (Kind::Suggestions, "id,text,lon,lat", "a,A,106.5,29.5"),
+        (Kind::Regions, "code,name", "500106,沙坪坝区"),
+        (Kind::Population, "cell,population", "89a901291abffff,10"),
+    ] {
+        // The second is a column that walkshed knows, but not for this kind of record.
+        let other = if kind == Kind::Population { "rrule" } else { "population" };
+        let header = format!("{known},机构类型,{other},,Remarks, remarks2 ");
+        let row = format!("{row},x,7,left over,y,z");
+        let expected = [
+            "columns that are not known, and were not read: \"机构类型\", \"Remarks\", \"remarks2\"".to_owned(),
+            format!("columns that {} do not have, and were not read: \"{other}\"", kind.name()),
+            format!("columns without a name that hold values, and were not read: {}", known.split(',').count() + 3),
+        ];
+        let csv = folder.file("t.csv", format!("{header}\n{row}\n"));
+        assert_eq!(notes(&csv, kind), expected, "{}", kind.name());
+        let tsv = folder.file("t.tsv", format!("{header}\n{row}\n").replace(',', "\t"));
+        assert_eq!(notes(&tsv, kind), expected, "{}", kind.name());
+        let xlsx = folder.0.path().join("t.xlsx");
+        workbook(&xlsx, &[&header.split(',').collect::<Vec<_>>(), &row.split(',').collect::<Vec<_>>()]);
+        assert_eq!(notes(&xlsx, kind), expected, "{}", kind.name());
+        // Properties have names, and come in the order of their letters.
+        let properties: serde_json::Map<String, serde_json::Value> =
+            header.split(',').zip(row.split(',')).filter(|(k, _)| !k.is_empty()).map(|(k, v)| (k.to_owned(), v.into())).collect();
+        let feature = serde_json::json!({"type": "Feature", "geometry": null, "properties": properties});
+        let geojson = serde_json::json!({"type": "FeatureCollection", "features": [feature]}).to_string();
+        let found = notes(&folder.file("t.geojson", geojson), kind);
+        assert_eq!(found.len(), 2, "{}: {found:?}", kind.name());
+        for name in ["机构类型", "Remarks", "remarks2"] {
+            assert!(found[0].starts_with("columns that are not known") && found[0].contains(name), "{found:?}");
+        }
+        assert_eq!(found[1], expected[1]);
+        // Where all is known there is nothing to say.
+        let row = row.split(',').take(known.split(',').count()).collect::<Vec<_>>().join(",");
+        assert_eq!(notes(&folder.file("k.csv", format!("{known}\n{row}\n")), kind), [""; 0], "{}", kind.name());
+    }
+}
+
+#[test]
+fn names_that_are_there_twice_are_told() {
+    let folder = Folder::new();
+    let of = |properties: &str| {
+        let text = format!(
+            r#"{{"type":"FeatureCollection","features":[{{"type":"Feature","properties":{{{properties}}},
+                "geometry":{{"type":"Point","coordinates":[106.5,29.5]}}}}]}}"#
+        );
+        let path = folder.file("d.geojson", text);
+        let (list, refused) = facilities(&path, Options::default());
+        assert_eq!(refused, vec![]);
+        (list[0].name.clone(), list[0].external_id.clone(), notes(&path, Kind::Facilities))
+    };
+    let (name, id, told) = of(r#""fid":"7","id":"a","名称":"诊所","name":"Clinic","kind":"clinic""#);
+    assert_eq!((name.as_str(), id.as_str()), ("Clinic", "a"));
+    assert_eq!(
+        told,
+        [
+            "the property \"fid\" means the same as \"id\", which was read instead",
+            "the property \"名称\" means the same as \"name\", which was read instead"
+        ]
+    );
+    // The same value twice, or a null beside a value, is no question.
+    let (name, id, told) = of(r#""fid":"a","id":null,"名称":"诊所","name":"诊所","kind":"clinic""#);
+    assert_eq!((name.as_str(), id.as_str(), told), ("诊所", "a", vec![]));
+    let (name, _, told) = of(r#""name":"A","kind":"clinic","name":"B""#);
+    assert_eq!((name.as_str(), told.len()), ("B", 1));
+    assert!(told[0].contains("given twice") && told[0].contains("\"name\""), "{told:?}");
+}
+
+#[test]
+fn the_crs_member_of_geojson_is_honoured() {
+    let folder = Folder::new();
+    let of = |crs: &str| {
+        let text = format!(
+            r#"{{"type":"FeatureCollection",{crs}"features":[{{"type":"Feature","properties":{{"name":"A","kind":"clinic"}},
+                "geometry":{{"type":"Point","coordinates":[106.555,29.565]}}}}]}}"#
+        );
+        let path = folder.file("c.geojson", text);
+        read(&path, Kind::Facilities).map(|read| (read.edits.len(), notes(&path, Kind::Facilities)))
+    };
+    let named = |name: &str| format!(r#""crs":{{"type":"name","properties":{{"name":"{name}"}}}},"#);
+    for crs in [String::new(), named("urn:ogc:def:crs:OGC:1.3:CRS84"), named("EPSG:4326")] {
+        assert_eq!(of(&crs), Ok((1, vec![])), "{crs}");
+    }
+    let (count, told) = of(&named("urn:ogc:def:crs:EPSG::4490")).unwrap();
+    assert!(count == 1 && told[0].contains("CGCS2000") && told[0].contains("decimetre"), "{told:?}");
+    let (count, told) = of(r#""crs":null,"#).unwrap();
+    assert!(count == 1 && told[0].contains("unknown"), "{told:?}");
+    for crs in [named("urn:ogc:def:crs:EPSG::4214"), r#""crs":{"type":"EPSG","properties":{"code":4214}},"#.to_owned()] {
+        let error = of(&crs).unwrap_err().to_string();
+        assert!(error.contains("EPSG:4214 (Beijing 1954)") && error.contains("ogr2ogr -t_srs EPSG:4326"), "{error}");
+    }
+    // Of a feature or a geometry too, as the first GeoJSON had it.
+    for text in [
+        r#"{"type":"FeatureCollection","features":[{"type":"Feature","crs":{"type":"name","properties":{"name":"EPSG:3857"}},
+            "properties":{"name":"A","kind":"clinic"},"geometry":{"type":"Point","coordinates":[106.5,29.5]}}]}"#,
+        r#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"name":"A","kind":"clinic"},
+            "geometry":{"type":"Point","coordinates":[106.5,29.5],"crs":{"type":"name","properties":{"name":"EPSG:3857"}}}}]}"#,
+    ] {
+        let error = read(&folder.file("f.geojson", text), Kind::Facilities).unwrap_err().to_string();
+        assert!(error.contains("EPSG:3857"), "{error}");
+    }
+}
+
+#[test]
+fn the_encoding_is_told_and_what_is_not_chinese_is_refused() {
+    use encoding_rs::{BIG5, EUC_JP, EUC_KR, GB18030, SHIFT_JIS, WINDOWS_1252};
+    let folder = Folder::new();
+    let kinds = ["卫生站", "社区卫生服务中心", "幼儿园", "图书馆", "小学", "菜市场", "养老服务站", "公共厕所", "药房"];
+    let streets = ["石坪桥", "龙湖", "綦江", "歇台子", "璧山", "犍为", "㙍城", "渝碚", "鑫鑫", "昝岗", "解放碑", "黟县"];
+    let real = |rows: usize| -> Vec<String> {
+        (0..rows).map(|i| format!("{}{}{}", streets[i % streets.len()], i / 7 + 1, kinds[i % kinds.len()])).collect()
+    };
+    let table = |names: &[String]| {
+        let rows: String = names.iter().map(|name| format!("{name},clinic,106.555,29.565\n")).collect();
+        format!("name,kind,lon,lat\n{rows}")
+    };
+    let file = |text: &str, encoding: &'static encoding_rs::Encoding| {
+        let (bytes, _, damaged) = encoding.encode(text);
+        assert!(!damaged, "{}: {text}", encoding.name());
+        folder.file("e.csv", bytes)
+    };
+    for rows in [1, 3, 20, 200] {
+        let path = file(&table(&real(rows)), GB18030);
+        let (list, refused) = facilities(&path, Options::default());
+        assert_eq!(refused, vec![]);
+        assert_eq!(list.iter().map(|f| f.name.clone()).collect::<Vec<_>>(), real(rows));
+        assert_eq!(notes(&path, Kind::Facilities), ["the text was read as GB18030"]);
+    }
+    for name in ["诊所", "医院", "学校", "药店", "甲乙", "银行", "公园", "食堂", "綦江"] {
+        let (list, _) = facilities(&file(&table(&[name.to_owned()]), GB18030), Options::default());
+        assert_eq!(list[0].name, name);
+    }
+    for (encoding, names) in [
+        (BIG5, &["臺北市立聯合醫院", "中山國民小學", "大安森林公園", "松山區圖書館", "信義區衛生所", "便利商店"][..]),
+        (SHIFT_JIS, &["東京医院", "新宿区立図書館", "クリニック", "薬局", "公園", "渋谷診療所"]),
+        (EUC_JP, &["東京医院", "新宿区立図書館", "クリニック", "薬局前公園", "渋谷診療所", "小学校"]),
+        (EUC_KR, &["서울병원", "부산약국", "초등학교", "시립도서관", "어린이공원", "우체국"]),
+        (WINDOWS_1252, &["Clínica São João", "Hôpital Général", "Farmácia", "Bücherei", "Peña", "Café"]),
+    ] {
+        let names: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
+        for rows in [1, 3, 60, 200] {
+            let some: Vec<String> = names.iter().cycle().take(rows).cloned().collect();
+            let path = file(&table(&some), encoding);
+            let error = read(&path, Kind::Facilities).unwrap_err().to_string();
+            assert!(error.contains("iconv") || error.contains("--encoding"), "{}: {error}", encoding.name());
+            if rows > 1 {
+                assert!(error.contains(&format!("looks like {}", encoding.name())), "{}: {error}", encoding.name());
+            }
+            // Unless the user says so.
+            let said = encoding_named(encoding.name()).unwrap();
+            let table = read_table_in(&path, Kind::Facilities, &Calendar::default(), Some(said)).unwrap();
+            assert_eq!(table.rows.len(), rows);
+            assert_eq!(table.rows[0].get(Column::Name), Some(names[0].as_str()));
+            assert_eq!(table.notes, [format!("the text was read as {}", encoding.name())]);
+        }
+    }
+    let said = Some(encoding_named("big5").unwrap());
+    let book = folder.0.path().join("t.xlsx");
+    workbook(&book, &[&["name"], &["x"]]);
+    let error = read_table_in(&book, Kind::Facilities, &Calendar::default(), said).unwrap_err();
+    assert!(error.to_string().contains("--encoding is for tables in text"), "{error}");
 }
 
 #[test]

@@ -595,6 +595,18 @@ fn imports_by_request_report_as_the_command_line_does() {
         let reply = desk.edit(import, &json!({"i": input}));
         assert!(reply["importRecords"]["problem"].as_str().unwrap().contains(told), "{reply}");
     }
+    // Columns that are not read are named, whether or not anything comes of the rest.
+    for (row, imported) in [("500113003011,x,106.52,29.38,乙", true), ("500113003011,x,,29.38,乙", false)] {
+        let csv = format!("code,name,lon,lat,机构类型\n{row}\n");
+        let reply = desk.edit(import, &json!({"i": {"kind": "CENTERS", "format": "CSV", "content": csv, "dryRun": true}}));
+        let told = &reply["importRecords"];
+        assert_eq!(told["notes"], json!(["columns that are not known, and were not read: \"机构类型\""]), "{reply}");
+        assert_eq!(told["problem"].is_null(), imported, "{reply}");
+    }
+    // What comes as text is UTF-8: short texts are not guessed at.
+    let csv = "code,name,lon,lat\n500113003011,\u{423}\u{421},106.52,29.38\n";
+    let reply = desk.edit(import, &json!({"i": {"kind": "CENTERS", "format": "CSV", "content": csv, "dryRun": true}}));
+    assert_eq!(reply["importRecords"]["problem"], Value::Null, "{reply}");
     let log = desk.ask(Role::Admin, "{ auditLog(first: 1) { action kind actor key after } }", &Value::Null);
     let entry = &log["data"]["auditLog"][0];
     assert_eq!(

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use support::pbf::Extract;
 use support::register::{block_on, fact_file, facts, import, open, planned};
-use walkshed::exchange::{Kind, PlanError};
+use walkshed::exchange::{Kind, Plan, PlanError};
 use walkshed::geo::{Metric, Position};
 use walkshed::registry::{AnyRecord, Center, DivisionCode, Edit, Facility, RegionCode, RegisterRows};
 
@@ -322,6 +322,142 @@ fn amenities_of_an_extract_are_facilities() {
         {
             assert!(plan.notes[i].starts_with(n), "{}", plan.notes[i]);
         }
+    });
+}
+
+/// The facilities of a plan: id, kind and name.
+fn taken(plan: &Plan) -> Vec<String> {
+    let told = |edit: &Edit| match edit {
+        Edit::Put(record) => match &**record {
+            AnyRecord::Facility(f) => format!("{} {} {}", f.external_id, f.kind.as_deref().unwrap(), f.name),
+            other => panic!("facilities alone: {other:?}"),
+        },
+        other => panic!("facilities alone: {other:?}"),
+    };
+    plan.edits.iter().map(told).collect()
+}
+
+#[test]
+fn what_is_closed_planned_or_private_is_no_supply() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut extract = Extract::new();
+    let supply: [&[(&str, &str)]; 9] = [
+        &[("amenity", "clinic")],
+        &[("amenity", "toilets"), ("access", "customers")],
+        &[("amenity", "toilets"), ("access", "permissive")],
+        &[("amenity", "toilets"), ("access", "yes")],
+        &[("leisure", "pitch"), ("access", "destination")],
+        &[("amenity", "clinic"), ("disused", "no")],
+        &[("amenity", "clinic"), ("was:amenity", "library")],
+        &[("leisure", "park"), ("access", "no"), ("foot", "yes")],
+        &[("amenity", "library"), ("opening_hours", "Mo-Fr 09:00-17:00; PH off")],
+    ];
+    let closed: [&[(&str, &str)]; 16] = [
+        &[("amenity", "clinic"), ("disused", "yes")],
+        &[("amenity", "library"), ("abandoned", "yes")],
+        &[("amenity", "school"), ("demolished", "yes")],
+        &[("amenity", "clinic"), ("shop", "vacant")],
+        &[("amenity", "bank"), ("opening_hours", "off")],
+        &[("disused:amenity", "clinic")],
+        &[("was:shop", "supermarket"), ("name", "旧超市")],
+        &[("abandoned:amenity", "library;toilets")],
+        &[("amenity", "hospital"), ("building", "construction")],
+        &[("proposed:leisure", "park")],
+        &[("amenity", "library"), ("proposed", "yes")],
+        &[("amenity", "toilets"), ("access", "private")],
+        &[("amenity", "toilets"), ("access", "private")],
+        &[("amenity", "toilets"), ("access", "no")],
+        &[("leisure", "pitch"), ("access", "residents")],
+        &[("amenity", "library"), ("access", "permit")],
+    ];
+    // What the table of tags does not know was never a facility.
+    let others: [&[(&str, &str)]; 3] =
+        [&[("disused:amenity", "nightclub")], &[("amenity", "bench"), ("access", "private")], &[("highway", "crossing")]];
+    for (id, tags) in (1..).zip(supply.iter().chain(&closed).chain(&others)) {
+        extract.node(id, id as f64 * 10.0, 0.0, tags);
+    }
+    let file = folder.path().join("city.osm.pbf");
+    extract.write(&file);
+    block_on(async {
+        let store = open(folder.path()).await;
+        let plan = planned(&store, &file, Kind::Facilities, false).await.unwrap();
+        let ids: Vec<String> = taken(&plan).iter().map(|t| t.split(' ').next().unwrap().to_owned()).collect();
+        assert_eq!(ids, (1..=supply.len()).map(|id| format!("osm:node/{id}")).collect::<Vec<_>>());
+        let left_out: Vec<&String> = plan.notes.iter().filter(|note| note.contains("facilities are")).collect();
+        assert_eq!(
+            left_out,
+            [
+                "8 facilities are closed or gone and were left out: abandoned:amenity=… (1 library), abandoned=yes (1 library), \
+                 demolished=yes (1 school), disused:amenity=… (1 clinic), disused=yes (1 clinic), opening_hours=off (1 bank), \
+                 shop=vacant (1 clinic), was:shop=… (1 convenience_store)",
+                "3 facilities are not there yet and were left out: building=construction (1 hospital), proposed:leisure=… (1 park), \
+                 proposed=yes (1 library)",
+                "5 facilities are not open to the public and were left out: access=private (2 toilet), access=no (1 toilet), \
+                 access=permit (1 library), access=residents (1 sports_ground)",
+            ]
+        );
+    });
+    // An extract of nothing else says why nothing comes of it.
+    let mut extract = Extract::new();
+    extract.node(1, 0.0, 0.0, &[("amenity", "clinic"), ("disused", "yes")]);
+    extract.write(&file);
+    block_on(async {
+        let store = open(folder.path()).await;
+        let error = planned(&store, &file, Kind::Facilities, false).await.unwrap_err().to_string();
+        assert!(error.contains("no open amenities") && error.contains("disused=yes (1 clinic)"), "{error}");
+    });
+}
+
+#[test]
+fn amenities_that_are_several_things_are_a_facility_of_each_kind() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("city.osm.pbf");
+    let extract = |tags: &[&[(&str, &str)]]| {
+        let mut extract = Extract::new();
+        for (id, tags) in (1..).zip(tags) {
+            extract.node(id, id as f64 * 10.0, 0.0, tags);
+        }
+        extract.write(&file);
+    };
+    block_on(async {
+        let store = open(folder.path()).await;
+        extract(&[
+            &[("amenity", "library;toilets"), ("name", "图书馆")],
+            &[("amenity", "toilets ; library"), ("name", "书屋")],
+            &[("amenity", "clinic;doctors")],
+            &[("amenity", "bench;;clinic;")],
+            &[("leisure", "park;pitch"), ("access", "private")],
+            &[("amenity", "bench"), ("shop", "convenience;laundry")],
+            &[("amenity", "library"), ("tourism", "museum")],
+        ]);
+        let plan = planned(&store, &file, Kind::Facilities, false).await.unwrap();
+        assert_eq!(
+            taken(&plan),
+            [
+                "osm:node/1 library 图书馆",
+                "osm:node/1:toilet toilet 图书馆",
+                // The order in a list means nothing.
+                "osm:node/2 library 书屋",
+                "osm:node/2:toilet toilet 书屋",
+                "osm:node/3 clinic 诊所",
+                "osm:node/4 clinic 诊所",
+                "osm:node/6 convenience_store 便利店",
+                "osm:node/6:laundry laundry 洗衣店",
+                "osm:node/7 library 图书馆",
+            ]
+        );
+        assert!(plan.notes.iter().any(|n| n.starts_with("3 elements are several kinds")), "{:?}", plan.notes);
+        assert!(plan.notes.iter().any(|n| n.contains("access=private (1 park, 1 sports_ground)")), "{:?}", plan.notes);
+        let first = import(&store, &file, Kind::Facilities).await;
+        assert_eq!((first.inserted, first.updated), (9, 0));
+        // The same again is the same; turned around it is the same too.
+        extract(&[&[("amenity", "toilets;library"), ("name", "图书馆")], &[("amenity", "library;toilets"), ("name", "书屋")]]);
+        let again = import(&store, &file, Kind::Facilities).await;
+        assert_eq!((again.inserted, again.updated, again.unchanged), (0, 0, 4));
+        // A library that comes to be more keeps its id.
+        extract(&[&[("amenity", "clinic")], &[("amenity", "toilets")], &[("amenity", "clinic;pharmacy")]]);
+        let more = import(&store, &file, Kind::Facilities).await;
+        assert_eq!((more.inserted, more.updated, more.unchanged), (1, 2, 1));
     });
 }
 

@@ -3,7 +3,7 @@
 use super::output::{Failure, Output};
 use super::settings::Settings;
 use super::{COMMAND_LINE, FacilitiesArgs, Import, RegisterArgs, StreetsArgs};
-use crate::exchange::{Kind, Options, PlanError, Refused, foresee, plan, read_table, write_refused};
+use crate::exchange::{Kind, Options, PlanError, Refused, foresee, plan, read_table_in, write_refused};
 use crate::folder::DataFolder;
 use crate::network::build::{BuildOptions, Step, StreetsReport, build};
 use crate::network::osm::StreetRules;
@@ -149,7 +149,7 @@ async fn register(
     let file = args.file.display();
     let bar = output.progress(1);
     bar.set_message(format!("reading {}", kind.name()));
-    let table = read_table(&args.file, kind, folder.calendar()).map_err(|e| format!("{file}: {e}"))?;
+    let table = read_table_in(&args.file, kind, folder.calendar(), args.encoding).map_err(|e| format!("{file}: {e}"))?;
     let options = Options { datum: args.datum, category, now: Timestamp::now() };
     bar.set_message(format!("checking {}", kind.name()));
     let store = folder.store().await?;
@@ -168,7 +168,8 @@ async fn register(
             if matches!(error, PlanError::Refused { .. }) {
                 message.push_str("\nMend them, or import the others with --keep-going");
             }
-            let details = json!({ "rows": table.rows.len(), "refused": error.refused() });
+            message.push_str(&notes_text(error.notes()));
+            let details = json!({ "rows": table.rows.len(), "refused": error.refused(), "notes": error.notes() });
             return Err(Failure::with_details(message, details));
         }
     };
@@ -221,10 +222,7 @@ async fn register(
     if args.dry_run {
         text.push_str("\nNothing was stored (--dry-run)");
     }
-    for note in &notes {
-        text.push_str("\n  note: ");
-        text.push_str(note);
-    }
+    text.push_str(&notes_text(&notes));
     if !refused.is_empty() {
         text.push('\n');
         text.push_str(&refused_text(&refused));
@@ -235,6 +233,10 @@ async fn register(
     }
     output.result(&value, &text);
     Ok(if refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(PARTLY) })
+}
+
+fn notes_text(notes: &[String]) -> String {
+    notes.iter().map(|note| format!("\n  note: {note}")).collect()
 }
 
 fn refused_text(refused: &[Refused]) -> String {

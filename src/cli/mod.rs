@@ -12,6 +12,7 @@ mod serve;
 mod settings;
 mod tokens;
 
+use crate::exchange::{Encoding, encoding_named};
 use crate::geo::Datum;
 use crate::network::build::OWN_NETWORK_KM;
 use crate::registry::{Category, Role};
@@ -227,6 +228,9 @@ struct RegisterArgs {
     /// What the positions are in: wgs84, cgcs2000, gcj02 (Amap, Tencent) or bd09 (Baidu).
     #[arg(long, value_name = "DATUM", default_value = "wgs84")]
     datum: Datum,
+    /// The encoding of the text, such as gb18030, big5, shift_jis or windows-1252 [default: UTF-8, or what is found]
+    #[arg(long, value_name = "ENCODING", value_parser = encoding_named)]
+    encoding: Option<&'static Encoding>,
     /// Import the good rows, and write the refused ones to a file beside the input.
     #[arg(long)]
     keep_going: bool,

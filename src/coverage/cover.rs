@@ -6,7 +6,7 @@ use super::need::{Demand, Measure, Need, Reached, Travel, cells_in, reached, wan
 use super::pairs::{pairs, sites_of};
 use crate::geo::continuous;
 use crate::network::{Deciseconds, Network};
-use crate::registry::{Category, RegionCode, Register};
+use crate::registry::{Category, RegionCode, Register, district_of, part_of};
 use crate::task::{self, Cancelled};
 use crate::world::World;
 use geo::MultiPolygon;
@@ -311,23 +311,10 @@ pub(super) fn assigned(
     (assigned, told)
 }
 
-/// The digits of the regions one level below one: districts of a city, towns of a district, divisions of a town.
-pub(super) fn length_below(region: Option<&RegionCode>) -> usize {
-    match region.map_or(0, |r| r.as_str().len()) {
-        0..=5 => 6,
-        6..=8 => 9,
-        _ => 12,
-    }
-}
-
 /// By place in [`Register::homes`]: the code of the region it is in, one level below the one asked about.
 pub(super) fn regions_below<'r>(register: &'r Register, region: Option<&RegionCode>) -> Vec<&'r str> {
-    let (homes, length) = (register.homes(), length_below(region));
-    let cut = |place| {
-        let code = homes.code_at(place);
-        &code[..code.len().min(length)]
-    };
-    (0..homes.codes()).map(cut).collect()
+    let homes = register.homes();
+    (0..homes.codes()).map(|place| part_of(homes.code_at(place), region)).collect()
 }
 
 /// The name of a region, or of the center of a division.
@@ -488,7 +475,7 @@ impl Coverage {
             let uncovered = cell.people - cell.covered;
             people += uncovered;
             if let Some(code) = homes.code(cell.place as usize) {
-                *districts.entry(&code[..code.len().min(6)]).or_default() += uncovered;
+                *districts.entry(district_of(code)).or_default() += uncovered;
             }
             for (n, missed) in missed.iter_mut().enumerate() {
                 // With capacities one may be near and full.

@@ -5,7 +5,7 @@ use super::cover::{Question, QuestionError};
 use super::need::{Demand, cells_in, reached, wanted_places};
 use super::pairs::{pairs, sites_of};
 use crate::network::{Deciseconds, Network};
-use crate::registry::Register;
+use crate::registry::{Register, part_of};
 use crate::task;
 use crate::world::World;
 use h3o::CellIndex;
@@ -206,11 +206,10 @@ impl Surface {
     /// By region one level down from the one asked about, in the order of codes.
     #[must_use]
     pub fn by_region(&self, register: &Register) -> Vec<RegionAccess> {
-        let length = super::cover::length_below(self.question.region.as_ref());
-        let homes = register.homes();
+        let (homes, region) = (register.homes(), self.question.region.as_ref());
         let mut regions: BTreeMap<Option<&str>, Vec<&CellAccess>> = BTreeMap::new();
         for cell in &self.cells {
-            let code = homes.code(cell.place as usize).map(|c| &c[..c.len().min(length)]);
+            let code = homes.code(cell.place as usize).map(|code| part_of(code, region));
             regions.entry(code).or_default().push(cell);
         }
         let row = |(code, cells): (Option<&str>, Vec<&CellAccess>)| RegionAccess {

@@ -85,8 +85,14 @@ impl Column {
     /// The column a header names.
     #[must_use]
     pub fn of(header: &str) -> Option<Self> {
+        Self::ranked(header).map(|(column, _)| column)
+    }
+
+    /// The column a header names, and the place of that name among all its names: 0 for the plain one.
+    #[must_use]
+    pub fn ranked(header: &str) -> Option<(Self, usize)> {
         let name = header.trim().trim_start_matches('\u{feff}').to_lowercase().replace([' ', '-'], "_");
-        NAMES.iter().find(|(_, names)| names.contains(&name.as_str())).map(|(column, _)| *column)
+        NAMES.iter().find_map(|(column, names)| Some((*column, names.iter().position(|n| *n == name)?)))
     }
 
     /// Its plain name.

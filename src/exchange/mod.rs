@@ -1,13 +1,17 @@
 //! Files in: tables from CSV, Excel, `GeoJSON` and OpenStreetMap extracts to edits of the register, row by row, with a
 //! report of every row refused. And out: FlatGeobuf, GeoParquet.
 
+mod crs;
 mod csv;
 mod features;
 mod flatgeobuf;
 mod geojson;
+mod guess;
 mod geoparquet;
 mod header;
+mod json_doubles;
 mod osm;
+mod osm_supply;
 mod plan;
 mod records;
 mod refused;
@@ -17,6 +21,9 @@ mod xlsx;
 
 use crate::registry::Calendar;
 use std::path::Path;
+use text::Decoded;
+
+pub use encoding_rs::{Encoding, UTF_8};
 
 pub use flatgeobuf::{FlatGeobuf, flatgeobuf};
 pub use geoparquet::geoparquet;
@@ -25,6 +32,7 @@ pub use plan::{Plan, PlanError, foresee, plan};
 pub use records::{Kind, Options, Read, read_edits};
 pub use refused::write_refused;
 pub use table::{FileProblem, Refused, Row, Table};
+pub use text::encoding_named;
 
 /// How a table is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,28 +56,46 @@ impl Format {
     }
 }
 
-/// Reads a file as a table; for facilities also the amenities of an OpenStreetMap extract.
+/// Reads a file as a table; for facilities also the amenities of an OpenStreetMap extract. The encoding of a text is found.
 ///
 /// # Errors
 /// [`FileProblem`] when it cannot be used as a whole.
 pub fn read_table(path: &Path, kind: Kind, calendar: &Calendar) -> Result<Table, FileProblem> {
+    read_table_in(path, kind, calendar, None)
+}
+
+/// [`read_table`] with the encoding of the text, where it is known.
+///
+/// # Errors
+/// [`FileProblem`] when it cannot be used as a whole.
+pub fn read_table_in(
+    path: &Path,
+    kind: Kind,
+    calendar: &Calendar,
+    encoding: Option<&'static Encoding>,
+) -> Result<Table, FileProblem> {
     if kind == Kind::Facilities && path.extension().is_some_and(|e| e.eq_ignore_ascii_case("pbf")) {
-        return osm::read(path, calendar);
+        return if encoding.is_some() { Err(FileProblem::NoText) } else { osm::read(path, calendar) };
     }
     let format = Format::of(path).ok_or(FileProblem::UnknownKind)?;
     let bytes = std::fs::read(path).map_err(|e| FileProblem::Io { why: e.to_string() })?;
-    table_of(&bytes, format)
+    table_of(&bytes, format, encoding)
 }
 
-/// Reads the bytes of a file as a table.
+/// Reads the bytes of a file as a table. The encoding of a text is found where it is not said.
 ///
 /// # Errors
 /// [`FileProblem`] when they cannot be used as a whole.
-pub fn table_of(bytes: &[u8], format: Format) -> Result<Table, FileProblem> {
-    match format {
-        Format::Csv => csv::read(&text::decode(bytes)?),
-        Format::GeoJson => geojson::read(&text::decode(bytes)?),
-        Format::Xlsx if bytes.is_empty() => Err(FileProblem::Empty),
-        Format::Xlsx => xlsx::read(bytes),
-    }
+pub fn table_of(bytes: &[u8], format: Format, encoding: Option<&'static Encoding>) -> Result<Table, FileProblem> {
+    let read = match format {
+        Format::Csv => csv::read,
+        Format::GeoJson => geojson::read,
+        Format::Xlsx if encoding.is_some() => return Err(FileProblem::NoText),
+        Format::Xlsx if bytes.is_empty() => return Err(FileProblem::Empty),
+        Format::Xlsx => return xlsx::read(bytes),
+    };
+    let Decoded { text, mut notes } = text::decode(bytes, encoding)?;
+    let mut table = read(&text)?;
+    notes.append(&mut table.notes);
+    Ok(Table { notes, ..table })
 }

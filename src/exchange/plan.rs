@@ -1,6 +1,6 @@
 //! A table to an import: what would be done, what is refused, and whether to go on.
 
-use super::records::{Kind, Options, read_edits};
+use super::records::{Kind, Options, column_notes, read_edits};
 use super::table::{FileProblem, Refused, Table};
 use crate::registry::{AnyRecord, Edit, ImportRecord, Register, Rules};
 use std::collections::{HashMap, HashSet};
@@ -21,9 +21,9 @@ pub enum PlanError {
     #[error(transparent)]
     File(#[from] FileProblem),
     #[error("{} of {rows} rows were refused, so nothing was imported", refused.len())]
-    Refused { rows: usize, refused: Vec<Refused> },
+    Refused { rows: usize, refused: Vec<Refused>, notes: Vec<String> },
     #[error("no row could be used")]
-    Nothing { rows: usize, refused: Vec<Refused> },
+    Nothing { rows: usize, refused: Vec<Refused>, notes: Vec<String> },
 }
 
 impl PlanError {
@@ -33,6 +33,15 @@ impl PlanError {
         match self {
             Self::File(_) => &[],
             Self::Refused { refused, .. } | Self::Nothing { refused, .. } => refused,
+        }
+    }
+
+    /// What was not read or was read in a way of its own, in sentences.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        match self {
+            Self::File(_) => &[],
+            Self::Refused { notes, .. } | Self::Nothing { notes, .. } => notes,
         }
     }
 
@@ -60,11 +69,12 @@ pub fn plan(
 ) -> Result<Plan, PlanError> {
     let read = read_edits(table, kind, options, rules)?;
     let rows = table.rows.len();
+    let notes: Vec<String> = table.notes.iter().cloned().chain(column_notes(table, kind)).collect();
     if !read.refused.is_empty() && !keep_going {
-        return Err(PlanError::Refused { rows, refused: read.refused });
+        return Err(PlanError::Refused { rows, refused: read.refused, notes });
     }
     if read.edits.is_empty() {
-        return Err(PlanError::Nothing { rows, refused: read.refused });
+        return Err(PlanError::Nothing { rows, refused: read.refused, notes });
     }
     let record = ImportRecord {
         kind: kind.name().to_owned(),
@@ -76,7 +86,7 @@ pub fn plan(
         unchanged: 0,
         refused: read.refused.len() as u64,
     };
-    Ok(Plan { edits: read.edits, refused: read.refused, record, notes: table.notes.clone() })
+    Ok(Plan { edits: read.edits, refused: read.refused, record, notes })
 }
 
 /// What edits would do to a register: new, changed and unchanged records.

@@ -11,8 +11,23 @@ pub const MAX_FIELD: usize = 65_536;
 pub enum FileProblem {
     #[error("the file is empty")]
     Empty,
-    #[error("the text is not valid {encoding}; save the file as UTF-8")]
-    Encoding { encoding: &'static str },
+    #[error("line {line} is not valid {encoding}; save the file as UTF-8")]
+    Encoding { encoding: &'static str, line: u64 },
+    #[error("the text looks like {encoding}, which is not read unasked: {}", how_to_read(encoding))]
+    OtherEncoding { encoding: &'static str },
+    #[error("the text is too short to tell whether it is {one} or {other}: {}, or {}", say_encoding(one), how_to_read(other))]
+    UnclearEncoding { one: &'static str, other: &'static str },
+    #[error("line {line} is not valid UTF-8, but the rest is: the file is damaged, or put together from several; save it as UTF-8")]
+    DamagedUtf8 { line: u64 },
+    #[error(
+        "line {line} holds the private-use character U+{character:04X} when read as GB18030, so that the text is damaged or in \
+         another encoding: say which with --encoding, or save it as UTF-8"
+    )]
+    PrivateUse { line: u64, character: u32 },
+    #[error("the file begins with the byte order mark of {mark}, not of {said}: leave --encoding out")]
+    OtherMark { said: &'static str, mark: &'static str },
+    #[error("--encoding is for tables in text (.csv, .tsv, .txt, .json, .geojson)")]
+    NoText,
     #[error("line {line} holds a NUL byte: this is not a text file")]
     Nul { line: u64 },
     #[error("the first line does not name the columns: found {found}, but expected names such as {expected}")]
@@ -25,6 +40,10 @@ pub enum FileProblem {
     BadCsv { line: u64, why: String },
     #[error("not GeoJSON: {why}")]
     BadGeoJson { why: String },
+    #[error(
+        "the positions are in {crs}, which is not WGS 84; convert them: ogr2ogr -t_srs EPSG:4326 converted.geojson <file>"
+    )]
+    OtherCrs { crs: String },
     #[error("the ending of the name must be .csv, .tsv, .txt, .xlsx, .json or .geojson")]
     UnknownKind,
     #[error("not an Excel workbook: {why}")]
@@ -33,6 +52,19 @@ pub enum FileProblem {
     BadExtract { why: String },
     #[error("cannot be read: {why}")]
     Io { why: String },
+}
+
+/// What the user can do about an encoding that is not read unasked.
+fn how_to_read(encoding: &str) -> String {
+    let convert = format!("convert it: iconv -f {} -t UTF-8", encoding.to_ascii_uppercase());
+    match encoding {
+        "UTF-32" => convert,
+        _ => format!("{}, or {convert}", say_encoding(encoding)),
+    }
+}
+
+fn say_encoding(encoding: &str) -> String {
+    format!("give --encoding {}", encoding.to_ascii_lowercase())
 }
 
 /// A row: its line (or feature number), what its known columns hold, and the whole row as it was.
@@ -50,6 +82,16 @@ pub struct Row {
 pub enum Raw {
     Csv(Vec<String>),
     GeoJson(serde_json::Value),
+}
+
+impl Raw {
+    /// What the row has in a place of the header.
+    fn cell(&self, place: usize) -> Option<&str> {
+        match self {
+            Self::Csv(fields) => fields.get(place).map(String::as_str),
+            Self::GeoJson(_) => None,
+        }
+    }
 }
 
 impl Row {
@@ -71,9 +113,19 @@ impl Row {
 pub struct Table {
     /// The header as it was; empty for `GeoJSON`.
     pub header: Vec<String>,
+    /// The names of the properties of all features of `GeoJSON`; empty for others.
+    pub properties: Vec<String>,
     pub rows: Vec<Row>,
     /// What was passed over without harm, in sentences.
     pub notes: Vec<String>,
+}
+
+impl Table {
+    /// The columns, counted from 1, that have no name in the header but values in some row.
+    pub fn values_without_name(&self) -> impl Iterator<Item = usize> {
+        let unnamed = self.header.iter().zip(0..).filter(|(name, _)| name.trim().is_empty()).map(|(_, i)| i);
+        unnamed.filter(|i| self.rows.iter().any(|row| row.raw.cell(*i).is_some_and(|v| !v.trim().is_empty()))).map(|i| i + 1)
+    }
 }
 
 /// A row that was not taken, and why.

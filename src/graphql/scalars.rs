@@ -2,6 +2,7 @@
 //! of an object costs the executor most of a microsecond.
 
 use crate::geo::parse_cell;
+use crate::registry::{TimeError, WrittenTime};
 use async_graphql::registry::Registry;
 use async_graphql::{
     ContextSelectionSet, InputValueError, InputValueResult, OutputType, Positioned, Scalar, ScalarType, ServerResult,
@@ -123,43 +124,82 @@ flat_list!(Cells, H3Cell, "[H3Cell!]", "[H3Cell!]!", |list| Value::List(
     list.0.iter().map(|cell| Value::String(cell.to_string())).collect()
 ));
 
-/// A scalar that is read from and written as a text.
-macro_rules! text_scalar {
-    ($(#[$meta:meta])* $name:ident($inner:ty), $graphql:literal, $example:literal) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub struct $name(pub $inner);
+/// A day as ISO 8601, such as "2026-11-25".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Day(pub jiff::civil::Date);
 
-        #[Scalar(name = $graphql)]
-        impl ScalarType for $name {
-            fn parse(value: Value) -> InputValueResult<Self> {
-                match &value {
-                    Value::String(text) => text.parse().map(Self).map_err(|_| {
-                        let short: String = text.chars().take(80).collect();
-                        InputValueError::custom(format!(concat!("\"{}\" is not of the form ", $example), short))
-                    }),
-                    _ => Err(InputValueError::expected_type(value)),
-                }
-            }
-
-            fn to_value(&self) -> Value {
-                Value::String(self.0.to_string())
-            }
+#[Scalar(name = "Date")]
+impl ScalarType for Day {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::String(text) => match text.parse() {
+                // The time of a day would be dropped in silence.
+                Ok(WrittenTime::Day(day)) => Ok(Self(day)),
+                Ok(_) => Err(not_of_form(text, "2026-11-25: a day has no time")),
+                Err(_) => Err(not_of_form(text, "2026-11-25")),
+            },
+            _ => Err(InputValueError::expected_type(value)),
         }
-    };
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
 }
 
-text_scalar! {
-    /// A day as ISO 8601, such as "2026-11-25".
-    Day(jiff::civil::Date), "Date", "2026-11-25"
+/// A time by the city's clock, such as "2026-11-25T09:00:00". One with an offset, Z or a time zone
+/// ("2026-11-25T01:00:00Z", "2026-11-25T09:00:00+08:00[Asia/Shanghai]") is taken to the city's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LocalDateTime(pub WrittenTime);
+
+impl From<jiff::civil::DateTime> for LocalDateTime {
+    fn from(local: jiff::civil::DateTime) -> Self {
+        Self(WrittenTime::Local(local))
+    }
 }
 
-text_scalar! {
-    /// A day, month or year, as exactly as it is known: "2025-04-12", "2025-04" or "2025".
-    PartialDate(crate::registry::PartialDate), "PartialDate", "2025-04-12, 2025-04 or 2025"
+#[Scalar(name = "LocalDateTime")]
+impl ScalarType for LocalDateTime {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::String(text) => text.parse().map(Self).map_err(|e: TimeError| InputValueError::custom(e)),
+            _ => Err(InputValueError::expected_type(value)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(match self.0 {
+            WrittenTime::Day(day) => day.at(0, 0, 0, 0).to_string(),
+            WrittenTime::Local(local) => local.to_string(),
+            WrittenTime::Moment(moment) => moment.to_string(),
+        })
+    }
 }
 
-text_scalar! {
-    /// A time by the city's clock, such as "2026-11-25T09:00:00".
-    LocalDateTime(jiff::civil::DateTime), "LocalDateTime", "2026-11-25T09:00:00"
+fn not_of_form<T>(text: &str, form: &str) -> InputValueError<T>
+where
+    T: async_graphql::InputType,
+{
+    let short: String = text.chars().take(80).collect();
+    InputValueError::custom(format!("\"{short}\" is not of the form {form}"))
+}
+
+/// A day, month or year, as exactly as it is known: "2025-04-12", "2025-04" or "2025".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartialDate(pub crate::registry::PartialDate);
+
+#[Scalar(name = "PartialDate")]
+impl ScalarType for PartialDate {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::String(text) => {
+                text.parse().map(Self).map_err(|_| not_of_form(text, "2025-04-12, 2025-04 or 2025"))
+            }
+            _ => Err(InputValueError::expected_type(value)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
 }

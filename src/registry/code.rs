@@ -14,8 +14,17 @@ const PROVINCES: [u8; 34] = [
 const PART_ENDS: [usize; 5] = [2, 4, 6, 9, 12];
 const PART_NAMES: [&str; 5] = ["province", "city", "district", "town", "division"];
 
+/// Cities without districts: their towns come directly below the city, and the district part of their codes is 00
+/// (441900003001). Dongguan, Zhongshan, Sansha (until 2020), Danzhou, Jiayuguan.
+const CITIES_WITHOUT_DISTRICTS: [&str; 5] = ["4419", "4420", "4603", "4604", "6202"];
+
+/// Provinces without cities: their districts come directly below, and the city part of their codes is 00 (810001). The
+/// special administrative regions of Hong Kong and Macao.
+const PROVINCES_WITHOUT_CITIES: [&str; 2] = ["81", "82"];
+
 /// A 12-digit statistical division code: province 2, city 2, district 2, town 3, village or community 3. Areas larger
-/// than a village or community end in zeros, as 500105002000 for a whole sub-district.
+/// than a village or community end in zeros, as 500105002000 for a whole sub-district. A part is also zero where an area
+/// has no such level: 441900003001 is a community of Dongguan, a city without districts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct DivisionCode(String);
@@ -45,23 +54,68 @@ fn check_province(text: &str) -> Result<(), CodeError> {
     }
 }
 
+/// Refuses digits after a part that is zero, unless the area has no such level.
+fn check_gaps(text: &str) -> Result<(), CodeError> {
+    for (i, part) in PART_NAMES.iter().enumerate().skip(1) {
+        let (begin, end) = (PART_ENDS[i - 1], PART_ENDS[i]);
+        if text.len() <= end {
+            break;
+        }
+        let (digits, rest) = (&text[begin..end], &text[end..]);
+        if digits.bytes().any(|b| b != b'0') || rest.bytes().all(|b| b == b'0') {
+            continue;
+        }
+        match i {
+            1 if PROVINCES_WITHOUT_CITIES.contains(&&text[..begin]) => {}
+            2 if CITIES_WITHOUT_DISTRICTS.contains(&&text[..begin]) => {}
+            _ => return Err(CodeError::Gap { part, code: text.to_owned() }),
+        }
+    }
+    Ok(())
+}
+
+/// The code of the district that holds what has this code; of the city where that has no districts. A code of fewer
+/// digits is its own.
+#[must_use]
+pub fn district_of(code: &str) -> &str {
+    match code.get(..6) {
+        Some(district) if is_city_without_districts(district) => &code[..4],
+        Some(district) => district,
+        None => code,
+    }
+}
+
+/// The code of the region next below `region` (or of the district, for everywhere) that holds what has this code: the
+/// districts of a city, the towns of a district or of a city without districts, the divisions of a town.
+#[must_use]
+pub fn part_of<'c>(code: &'c str, region: Option<&RegionCode>) -> &'c str {
+    let digits = match region.map_or(0, |r| r.as_str().len()) {
+        4 if code.get(..6).is_some_and(is_city_without_districts) => 9,
+        0..=5 => return district_of(code),
+        6..=8 => 9,
+        _ => 12,
+    };
+    code.get(..digits).unwrap_or(code)
+}
+
+/// Are these six digits those of a city whose towns come directly below it?
+fn is_city_without_districts(district: &str) -> bool {
+    district.strip_suffix("00").is_some_and(|city| CITIES_WITHOUT_DISTRICTS.contains(&city))
+}
+
 impl DivisionCode {
     /// Checks and takes a code.
     ///
     /// # Errors
-    /// [`CodeError`] unless it is 12 ASCII digits of a known province, with nothing but zeros after a part that is zero.
+    /// [`CodeError`] unless it is 12 ASCII digits of a known province, with nothing but zeros after a part that is zero;
+    /// a part may be zero where an area has no such level.
     pub fn new(text: &str) -> Result<Self, CodeError> {
         let text = text.trim();
         if text.len() != 12 || !is_digits(text) {
             return Err(CodeError::NotTwelveDigits);
         }
         check_province(text)?;
-        for (i, name) in PART_NAMES.iter().enumerate().take(4).skip(1) {
-            let (part, rest) = (&text[PART_ENDS[i - 1]..PART_ENDS[i]], &text[PART_ENDS[i]..]);
-            if part.bytes().all(|b| b == b'0') && rest.bytes().any(|b| b != b'0') {
-                return Err(CodeError::Gap { part: name, code: text.to_owned() });
-            }
-        }
+        check_gaps(text)?;
         Ok(Self(text.to_owned()))
     }
 
@@ -71,10 +125,10 @@ impl DivisionCode {
         &self.0
     }
 
-    /// The code of the district: the first six digits.
+    /// The code of the district: the first six digits; of a city without districts, that of the city.
     #[must_use]
     pub fn district(&self) -> &str {
-        &self.0[..6]
+        district_of(&self.0)
     }
 
     /// The code of the town or sub-district: the first nine digits; `None` for a whole district or more.
@@ -115,7 +169,8 @@ keyed_enum! {
 }
 
 /// The code of a region: the digits of its level alone (50 or 5001 a city, 500106 a district, 500106013 a town,
-/// 500106013004 a village or community). A region holds all whose codes begin with its own.
+/// 500106013004 a village or community). A region holds all whose codes begin with its own. Zeros that fill a code up are
+/// dropped, so that a city without districts has one code: 441900 is 4419.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RegionCode(String);
@@ -159,6 +214,15 @@ impl RegionCode {
     /// The codes of the regions that hold this one, the smallest first.
     pub fn ancestors(&self) -> impl Iterator<Item = &str> {
         PART_ENDS.iter().rev().filter(|&&end| end < self.0.len()).map(|&end| &self.0[..end])
+    }
+
+    /// Refuses digits after a part that is zero, unless the area has no such level. Codes that are stored already are
+    /// taken as they are; new ones are held to it.
+    ///
+    /// # Errors
+    /// [`CodeError::Gap`].
+    pub fn check_gaps(&self) -> Result<(), CodeError> {
+        check_gaps(&self.0)
     }
 
     /// Does the region hold what has this code?
@@ -207,6 +271,7 @@ mod tests {
             ("500006013004", "the city part is zero"),
             ("500100013004", "the district part is zero"),
             ("500106000004", "the town part is zero"),
+            ("441900000004", "the town part is zero"),
         ] {
             let error = DivisionCode::new(bad).unwrap_err().to_string();
             assert!(error.contains(told), "{bad}: {error}");
@@ -214,6 +279,60 @@ mod tests {
         let code = DivisionCode::new("500106013004").unwrap();
         assert_eq!((code.district(), code.town()), ("500106", Some("500106013")));
         assert_eq!(DivisionCode::new("500105000000").unwrap().town(), None);
+    }
+
+    #[test]
+    fn a_city_without_districts_holds_its_towns() {
+        for (division, city) in [
+            ("441900003001", "4419"),
+            ("442000001007", "4420"),
+            ("460300100001", "4603"),
+            ("460400100001", "4604"),
+            ("620200001002", "6202"),
+        ] {
+            let code = DivisionCode::new(division).unwrap();
+            assert_eq!((code.district(), code.town()), (city, Some(&division[..9])), "{division}");
+            let town = RegionCode::new(&division[..9]).unwrap();
+            assert_eq!((town.level(), town.check_gaps()), (RegionLevel::Town, Ok(())));
+            assert!(town.ancestors().any(|above| above == city), "{division}");
+            // The city has one code, however it is written.
+            for text in [city.to_owned(), format!("{city}00"), format!("{city}00000000")] {
+                let region = RegionCode::new(&text).unwrap();
+                assert_eq!((region.as_str(), region.level()), (city, RegionLevel::City), "{text}");
+                assert!(region.holds(division));
+                assert_eq!(part_of(division, Some(&region)), &division[..9]);
+            }
+            assert_eq!(part_of(division, None), city);
+            assert_eq!(part_of(division, Some(&RegionCode::new(&city[..2]).unwrap())), city);
+            assert_eq!(part_of(division, Some(&town)), division);
+        }
+        // Counties that a province administers itself have a district part, and a city part of 90.
+        for (division, district) in [("429004001001", "429004"), ("469001100001", "469001"), ("659001001001", "659001")]
+        {
+            assert_eq!(DivisionCode::new(division).unwrap().district(), district);
+            assert_eq!(part_of(division, Some(&RegionCode::new(&district[..4]).unwrap())), district);
+        }
+        // Hong Kong and Macao have no cities.
+        for district in ["810001", "820008"] {
+            assert_eq!(DivisionCode::new(&format!("{district}000000")).unwrap().district(), district);
+            let region = RegionCode::new(district).unwrap();
+            assert_eq!((region.level(), region.check_gaps()), (RegionLevel::District, Ok(())));
+            assert!(region.ancestors().any(|above| above == &district[..2]));
+        }
+        for bad in ["500006", "500100013", "500106000004"] {
+            assert!(RegionCode::new(bad).unwrap().check_gaps().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn regions_are_told_one_level_below() {
+        let of = |region: &str| part_of("500106013004", Some(&RegionCode::new(region).unwrap()));
+        assert_eq!(
+            [part_of("500106013004", None), of("50"), of("5001"), of("500106"), of("500106013"), of("500106013004")],
+            ["500106", "500106", "500106", "500106013", "500106013004", "500106013004"]
+        );
+        // What is known less exactly stays where it is.
+        assert_eq!((part_of("5001", None), part_of("500106", Some(&RegionCode::new("500106").unwrap()))), ("5001", "500106"));
     }
 
     #[test]

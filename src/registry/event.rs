@@ -2,13 +2,14 @@
 
 use super::calendar::{Zone, naive_day, naive_time};
 use super::category::Category;
+use super::recurrence::Recurrence;
 use super::rules::{Check, Problem, ProblemCode, Rules};
 use super::service::Host;
 use super::words::{Audience, Fee};
 use chrono::TimeZone;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
-use rrule::{RRule, RRuleSet, Unvalidated};
+use rrule::RRuleSet;
 use serde::{Deserialize, Serialize};
 
 /// Occurrences found in one go at most.
@@ -93,13 +94,10 @@ impl Event {
             check.add("services", ProblemCode::NotFound, "name a service that does not exist");
         }
         if let Some(rule) = &self.rrule {
-            match read_rule(rule) {
-                Err(why) => check.add("rrule", ProblemCode::Invalid, why),
-                Ok(read) => {
-                    if let Err(e) = read.validate(self.first(rules.calendar.zone)) {
-                        check.add("rrule", ProblemCode::Invalid, format!("\"{rule}\" does not fit starts: {e}"));
-                    }
-                }
+            let zone = rules.calendar.zone;
+            let read = Recurrence::read(rule, self.first(zone), zone).and_then(|read| read.check(rule));
+            if let Err(why) = read {
+                check.add("rrule", ProblemCode::Invalid, why.to_string());
             }
         }
         check.done()
@@ -114,18 +112,17 @@ impl Event {
     #[must_use]
     pub fn occurrences(&self, zone: Zone, from: Timestamp, to: Timestamp) -> (Vec<Occurrence>, bool) {
         let lasts = jiff::SignedDuration::from_mins(self.duration_min.into());
-        let mut set = RRuleSet::new(self.first(zone));
-        let rule = self.rrule.as_deref().and_then(|text| read_rule(text).ok()?.validate(self.first(zone)).ok());
-        match rule {
-            Some(rule) => set = set.rrule(rule),
-            None => set = set.rdate(self.first(zone)),
-        }
+        // What began before `from` may still be going on.
+        let (earliest, last) = (to_chrono(from.saturating_sub(lasts).unwrap_or(Timestamp::MIN)), to_chrono(to));
+        let start = self.first(zone);
+        let mut set = match self.rrule.as_deref().and_then(|text| Recurrence::read(text, start, zone).ok()) {
+            Some(rule) => rule.from(earliest).unwrap_or_else(|| RRuleSet::new(start)),
+            None => RRuleSet::new(start).rdate(start),
+        };
         for &date in &self.dates {
             set = set.rdate(local(zone, date));
         }
-        // What began before `from` may still be going on.
-        let (first, last) = (to_chrono(from.saturating_sub(lasts).unwrap_or(Timestamp::MIN)), to_chrono(to));
-        let found = set.after(first).before(last).all(MAX_OCCURRENCES);
+        let found = set.after(earliest).before(last).all(MAX_OCCURRENCES);
         let except: Vec<chrono::NaiveDate> = self.except.iter().map(|&day| naive_day(day)).collect();
         let mut list: Vec<Occurrence> = found
             .dates
@@ -167,22 +164,6 @@ fn to_chrono(at: Timestamp) -> chrono::DateTime<rrule::Tz> {
     utc.with_timezone(&rrule::Tz::UTC)
 }
 
-/// Reads a rule; one that repeats more often than daily is refused, as no one holds such an event and it would never end.
-fn read_rule(text: &str) -> Result<RRule<Unvalidated>, String> {
-    let short: String = text.chars().take(120).collect();
-    let plain = text.trim().strip_prefix("RRULE:").unwrap_or(text.trim());
-    if plain.contains(['\n', '\r']) || plain.len() > 300 {
-        return Err(format!("\"{short}\" must be one RRULE of RFC 5545, at most 300 characters"));
-    }
-    let rule: RRule<Unvalidated> = plain
-        .parse()
-        .map_err(|e| format!("\"{short}\" is not an RRULE of RFC 5545 such as FREQ=WEEKLY;BYDAY=FR: {e}"))?;
-    if rule.get_freq() > rrule::Frequency::Daily {
-        return Err(format!("\"{short}\" repeats more often than daily"));
-    }
-    Ok(rule)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -221,21 +202,6 @@ mod tests {
         fair.dates = vec!["2026-02-17T09:00".parse().unwrap(), "2027-02-06T09:00".parse().unwrap()];
         fair.except = vec!["2027-02-06".parse().unwrap()];
         assert_eq!(days(&fair, "2025-01-01T00:00:00", "2028-01-01T00:00:00"), ["01-29 09:00", "02-17 09:00"]);
-    }
-
-    #[test]
-    fn rules_that_are_none_are_refused() {
-        for (rule, told) in [
-            ("WEEKLY", "not an RRULE"),
-            ("FREQ=SECONDLY", "more often than daily"),
-            ("FREQ=HOURLY;INTERVAL=2", "more often than daily"),
-            ("FREQ=WEEKLY;BYDAY=XX", "not an RRULE"),
-            ("FREQ=WEEKLY\nEXDATE:20250101", "one RRULE"),
-        ] {
-            let error = read_rule(rule).unwrap_err();
-            assert!(error.contains(told), "{rule}: {error}");
-        }
-        assert!(read_rule("RRULE:FREQ=WEEKLY;BYDAY=FR").is_ok());
     }
 
     #[test]

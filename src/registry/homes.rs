@@ -1,6 +1,7 @@
 //! In which division people live: by the outlines of regions, and where there are none by the nearest center.
 
 use super::center::Center;
+use super::code::district_of;
 use super::population::PopulationCell;
 use super::register::Register;
 use crate::geo::{Fixed, Metric, Position, cell_centre};
@@ -32,7 +33,8 @@ impl Homes {
             let outlined = register.outlined_region_at(at);
             // Of an outlined region only its own centers, of a district or less only those of the district.
             let (near, within) = match outlined {
-                Some(code) => (code.get(..6).map_or(Some(&all), |district| by_district.get(district)), code),
+                Some(code) if code.len() < 6 => (Some(&all), code),
+                Some(code) => (by_district.get(district_of(code)), code),
                 None => (Some(&all), ""),
             };
             let nearest = nearest(near.map_or(&[][..], Vec::as_slice), within, at.into());

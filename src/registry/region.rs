@@ -33,6 +33,9 @@ impl Region {
     #[must_use]
     pub fn check(&self, _: &Rules<'_>) -> Vec<Problem> {
         let mut check = Check::default();
+        if let Err(why) = self.code.check_gaps() {
+            check.add("code", ProblemCode::Invalid, why.to_string());
+        }
         check.line("name", &self.name);
         check.optional_line("name_en", self.name_en.as_deref());
         if let Some(outline) = &self.outline {

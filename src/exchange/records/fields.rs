@@ -2,7 +2,9 @@
 
 use super::{Column, Reader, Row};
 use crate::geo::Position;
-use crate::registry::{Category, DivisionCode, Host};
+use crate::registry::{Category, DivisionCode, Host, WrittenTime, Zone};
+use jiff::Timestamp;
+use jiff::civil::Date;
 use std::fmt::Display;
 use std::str::FromStr;
 
@@ -49,6 +51,18 @@ pub fn share(text: &str) -> Result<f64, String> {
 /// A count.
 pub fn whole(text: &str) -> Result<u32, String> {
     text.parse().map_err(|_| "is not a whole number from 0 on".into())
+}
+
+/// A day; of a time, the day it is in the city then.
+pub fn day(text: &str, zone: Zone) -> Result<Date, String> {
+    let written = text.parse::<WrittenTime>().map_err(|_| "is not a day such as 2026-11-25".to_owned())?;
+    Ok(written.day(zone))
+}
+
+/// A moment: with its offset, or by the city's clock.
+pub fn moment(text: &str, zone: Zone) -> Result<Timestamp, String> {
+    let written = text.parse::<WrittenTime>().map_err(|e| e.to_string())?;
+    written.moment(zone).ok_or_else(|| "is a day without a time, as 2026-11-25T09:00 has".to_owned())
 }
 
 /// A word of a list, or a date.

@@ -1,10 +1,13 @@
 //! Rows to edits of the register: every field is checked, and what cannot be taken is refused with its line, field,
 //! value and why. A row of what is there already changes only the columns the file has.
 
+mod columns;
 mod fields;
 mod people;
 mod places;
 mod services;
+
+pub use columns::column_notes;
 
 use super::header::Column;
 use super::table::{FileProblem, Refused, Row, Table};

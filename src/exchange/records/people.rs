@@ -1,11 +1,10 @@
 //! Rows of visits, suggestions and population.
 
-use super::fields::{number, whole, word};
+use super::fields::{day, moment, number, whole, word};
 use super::{Column, Reader, Row};
 use crate::geo::parse_cell;
 use crate::registry::{Audience, EVERYONE, PopulationCell, Suggestion, SuggestionStatus, VisitCount, group_name};
 use h3o::Resolution;
-use jiff::Timestamp;
 use jiff::civil::Date;
 
 /// The day a row of visits belongs to, and its count unless the row was refused.
@@ -15,9 +14,8 @@ impl Reader<'_> {
     pub fn visit(&mut self, row: &Row) -> Option<Visit> {
         self.readable(row)?;
         let center = self.center_id(row, Column::Center)?;
-        let day = self.value(row, Column::Day, |text| {
-            text.replace('/', "-").parse().map_err(|_| "is not a day such as 2026-11-25".to_owned())
-        })?;
+        let zone = self.rules.calendar.zone;
+        let day = self.value(row, Column::Day, |text| day(text, zone))?;
         let mut read = || {
             let mut count = VisitCount { hour: None, audience: Audience::Everyone, count: 0 };
             count.count = self.value(row, Column::Count, whole)?;
@@ -33,6 +31,8 @@ impl Reader<'_> {
     pub fn suggestion(&mut self, row: &Row) -> Option<Suggestion> {
         self.readable(row)?;
         let text = self.text(row, Column::Text)?;
+        let zone = self.rules.calendar.zone;
+        let moment = |text: &str| moment(text, zone);
         let received = match row.get(Column::ReceivedAt) {
             Some(_) => self.value(row, Column::ReceivedAt, moment)?,
             None => self.options.now,
@@ -110,9 +110,4 @@ impl Reader<'_> {
         self.once(row, column, &format!("{group} {cell}"))?;
         Some((group, PopulationCell { cell, people }))
     }
-}
-
-/// A moment: RFC 3339, in UTC or with its offset.
-fn moment(text: &str) -> Result<Timestamp, String> {
-    text.parse().map_err(|_| "is not a moment such as 2026-11-25T01:00:00Z or 2026-11-25T09:00:00+08:00".to_owned())
 }

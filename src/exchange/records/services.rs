@@ -1,8 +1,8 @@
 //! Rows of services, offers and events.
 
-use super::fields::{entries, whole, word, words, yes_or_no};
+use super::fields::{day, entries, whole, word, words, yes_or_no};
 use super::{Column, Reader, Row};
-use crate::registry::{Event, Offer, Service};
+use crate::registry::{Event, Offer, Service, WrittenTime};
 
 impl Reader<'_> {
     pub fn service(&mut self, row: &Row) -> Option<Service> {
@@ -51,7 +51,9 @@ impl Reader<'_> {
     pub fn event(&mut self, row: &Row) -> Option<Event> {
         self.readable(row)?;
         let (id, name, host) = (self.text(row, Column::Id)?, self.text(row, Column::Name)?, self.host(row)?);
-        let starts = self.value(row, Column::Starts, local_time)?;
+        let zone = self.rules.calendar.zone;
+        let written = |text: &str| text.parse::<WrittenTime>().map_err(|e| e.to_string());
+        let starts = self.value(row, Column::Starts, |text| Ok(written(text)?.local(zone)))?;
         let duration_min = self.value(row, Column::DurationMinutes, whole)?;
         let mut e = match self.rules.register.events.find(&id).cloned() {
             Some(known) => Event { name, host, starts, duration_min, ..(*known).clone() },
@@ -62,9 +64,11 @@ impl Reader<'_> {
         self.set(row, Column::Category, &mut e.category, word)?;
         // A rule has semicolons of its own; it is one field.
         self.set_text(row, Column::Rrule, &mut e.rrule)?;
-        self.set_list(row, Column::Dates, &mut e.dates, |text| entries(text).map(local_time).collect())?;
+        self.set_list(row, Column::Dates, &mut e.dates, |text| {
+            entries(text).map(|time| Ok(written(time)?.local(zone))).collect()
+        })?;
         self.set_list(row, Column::Except, &mut e.except, |text| {
-            entries(text).map(|day| day.parse().map_err(|_| not_a_day(day))).collect()
+            entries(text).map(|entry| day(entry, zone).map_err(|why| format!("\"{entry}\" {why}"))).collect()
         })?;
         self.set_list(row, Column::Audiences, &mut e.audiences, words)?;
         self.set(row, Column::Fee, &mut e.fee, word)?;
@@ -76,20 +80,4 @@ impl Reader<'_> {
         self.once(row, Column::Id, &e.external_id)?;
         Some(e)
     }
-}
-
-fn not_a_day(text: &str) -> String {
-    format!("\"{text}\" is not a day such as 2026-11-25")
-}
-
-/// A time by the city's clock; a day alone begins at midnight.
-fn local_time(text: &str) -> Result<jiff::civil::DateTime, String> {
-    let day = || text.parse::<jiff::civil::Date>().map(|d| d.at(0, 0, 0, 0));
-    if text.ends_with(['Z', 'z']) {
-        return Err(format!("\"{text}\" is in UTC; times of events are by the city's clock, as 2026-11-25T09:00"));
-    }
-    text.replace('/', "-")
-        .parse()
-        .or_else(|_| day())
-        .map_err(|_| format!("\"{text}\" is not a time such as 2026-11-25T09:00"))
 }

@@ -41,7 +41,8 @@ impl EventDetails {
         set_text(&mut e.description, self.description);
         set(&mut e.category, self.category);
         set_text(&mut e.rrule, self.rrule);
-        set_list(&mut e.dates, self.dates.map_value(|list| list.into_iter().map(|d| d.0).collect()));
+        let zone = register.calendar.zone;
+        set_list(&mut e.dates, self.dates.map_value(|list| list.into_iter().map(|d| d.0.local(zone)).collect()));
         set_list(&mut e.except, self.except.map_value(|list| list.into_iter().map(|d| d.0).collect()));
         set_list(&mut e.audiences, self.audiences);
         set(&mut e.fee, self.fee);
@@ -137,7 +138,8 @@ async fn create(ctx: &Context<'_>, input: CreateEventInput) -> Result<Written> {
     let record = || {
         let host = input.at.read(&world.register)?;
         let (id, name) = (input.external_id.clone(), input.name.clone());
-        let mut event = registry::Event::new(id, name, host, input.starts.0, input.duration_minutes);
+        let starts = input.starts.0.local(world.register.calendar.zone);
+        let mut event = registry::Event::new(id, name, host, starts, input.duration_minutes);
         input.details.clone().apply(&mut event, &world.register)?;
         Ok(event)
     };
@@ -156,7 +158,7 @@ async fn update(ctx: &Context<'_>, input: UpdateEventInput) -> Result<Written> {
             event.host = at.read(&world.register)?;
         }
         if let Some(starts) = input.starts {
-            event.starts = starts.0;
+            event.starts = starts.0.local(world.register.calendar.zone);
         }
         if let Some(minutes) = input.duration_minutes {
             event.duration_min = minutes;

@@ -1,7 +1,7 @@
 //! Whole files in by one request, with the reports of the command line.
 
 use super::Answered;
-use crate::exchange::{self, FileProblem, Format, Kind, Options, PlanError, Refused, plan, table_of};
+use crate::exchange::{self, Format, Kind, Options, PlanError, Refused, UTF_8, plan, table_of};
 use crate::geo;
 use crate::graphql::auth::require;
 use crate::graphql::error::{bad_input, internal};
@@ -132,7 +132,7 @@ pub struct ImportPayload {
     refused_count: u64,
     /// The refused rows, at most 1000 of them.
     refused: Vec<RefusedRow>,
-    /// What was passed over without harm, in sentences.
+    /// What was not read or was read in a way of its own, in sentences: columns that are not known, for one.
     notes: Vec<String>,
     /// Why nothing was imported, in a sentence that says how to mend it.
     problem: Option<String>,
@@ -184,7 +184,8 @@ async fn import(ctx: &Context<'_>, input: ImportInput) -> Result<ImportPayload> 
     let planned = {
         let (live, say) = (live.clone(), say.clone());
         let read = move || {
-            let table = table_of(&bytes, format).map_err(PlanError::File)?;
+            let encoding = (format != Format::Xlsx).then_some(UTF_8);
+            let table = table_of(&bytes, format, encoding).map_err(PlanError::File)?;
             say("checking", 0, table.rows.len() as u64);
             let world = live.world();
             plan(&table, kind, options, live.rules(&world.register), keep_going, &name)
@@ -247,15 +248,12 @@ async fn import(ctx: &Context<'_>, input: ImportInput) -> Result<ImportPayload> 
 }
 
 fn failed(error: &PlanError) -> ImportPayload {
-    let problem = match error {
-        PlanError::File(FileProblem::Encoding { .. }) => "the text is not UTF-8".to_owned(),
-        other => other.to_string(),
-    };
     ImportPayload {
         rows: error.rows() as u64,
         refused_count: error.refused().len() as u64,
         refused: error.refused().iter().take(MAX_REFUSED).cloned().map(Into::into).collect(),
-        problem: Some(problem),
+        notes: error.notes().to_vec(),
+        problem: Some(error.to_string()),
         ..ImportPayload::default()
     }
 }

@@ -216,7 +216,7 @@ impl Center {
         Some(Region::at(&self.world, place))
     }
 
-    /// The district it lies in, where that is in the register.
+    /// The district it lies in, or the city where that has no districts; null where it is not in the register.
     async fn district(&self) -> Option<Region> {
         let place = self.world.register.regions.place_of(self.row().code.district())?;
         Some(Region::at(&self.world, place))

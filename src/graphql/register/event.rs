@@ -49,7 +49,7 @@ impl Occurrence {
         Self {
             starts: DateTime(found.starts),
             ends: DateTime(found.ends),
-            local_start: LocalDateTime(text.parse().unwrap_or_default()),
+            local_start: text.parse::<jiff::civil::DateTime>().unwrap_or_default().into(),
         }
     }
 }
@@ -109,7 +109,7 @@ impl Event {
 
     /// When it first begins, by the city's clock.
     async fn starts(&self) -> LocalDateTime {
-        LocalDateTime(self.row().starts)
+        self.row().starts.into()
     }
 
     /// How long it takes, minutes.
@@ -124,7 +124,7 @@ impl Event {
 
     /// Further times it begins, where no rule fits (the lunar calendar), by the city's clock.
     async fn dates(&self) -> Vec<LocalDateTime> {
-        self.row().dates.iter().map(|&d| LocalDateTime(d)).collect()
+        self.row().dates.iter().map(|&d| d.into()).collect()
     }
 
     /// Days on which it does not take place.

@@ -29,6 +29,11 @@ impl<'a> Tags<'a> {
         self.get(key).is_some_and(|v| v != "no")
     }
 
+    /// All keys and values.
+    pub fn iter(&self) -> impl Iterator<Item = (&'a str, &'a str)> + '_ {
+        self.0.iter().copied()
+    }
+
     /// Refills the list, reusing its memory.
     pub fn refill(&mut self, tags: impl Iterator<Item = (&'a str, &'a str)>) {
         self.0.clear();

@@ -1,0 +1,177 @@
+//! Days and times as files and requests write them: by the city's clock, or with an offset or a time zone.
+
+use super::calendar::{Zone, day_of, naive_time};
+use chrono::{NaiveDateTime, Timelike};
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+use jiff::fmt::temporal::{Pieces, TimeZoneAnnotationKind};
+use std::str::FromStr;
+
+/// A day or time as it is written, before it is known which city it is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WrittenTime {
+    /// A day alone.
+    Day(Date),
+    /// A time by the city's clock.
+    Local(DateTime),
+    /// A moment: a time with an offset, Z, or a zone such as [Asia/Shanghai].
+    Moment(Timestamp),
+}
+
+/// A text that is no day and no time.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TimeError {
+    #[error("\"{0}\" is not a time such as 2026-11-25T09:00, 2026-11-25T09:00+08:00 or 2026-11-25T01:00Z")]
+    NotATime(String),
+    #[error("\"{text}\": \"{zone}\" is not a time zone of the IANA database, such as Asia/Shanghai")]
+    UnknownZone { text: String, zone: String },
+    #[error("\"{text}\": the offset is not that of {zone}; leave one of the two out")]
+    Contradiction { text: String, zone: String },
+    #[error("\"{0}\" has a time zone but no time, as 2026-11-25T09:00[Asia/Shanghai]")]
+    ZoneWithoutTime(String),
+}
+
+impl FromStr for WrittenTime {
+    type Err = TimeError;
+
+    fn from_str(text: &str) -> Result<Self, TimeError> {
+        let short = || text.chars().take(80).collect::<String>();
+        let (time, annotations) = text.trim().split_at(text.trim().find('[').unwrap_or(text.trim().len()));
+        let mut plain = time.trim().replace('/', "-");
+        // A space before the offset, as some programs write it.
+        if let Some(at) = plain.rfind(' ').filter(|at| plain[at + 1..].starts_with(['+', '-', 'Z', 'z'])) {
+            plain.remove(at);
+        }
+        plain.push_str(annotations);
+        let pieces = Pieces::parse(&plain).map_err(|_| TimeError::NotATime(short()))?;
+        let annotation = pieces.time_zone_annotation().map(|a| a.kind().clone());
+        let Some(time) = pieces.time() else {
+            return match annotation {
+                None => Ok(Self::Day(pieces.date())),
+                Some(_) => Err(TimeError::ZoneWithoutTime(short())),
+            };
+        };
+        let local = pieces.date().to_datetime(time);
+        let offset = match &annotation {
+            Some(TimeZoneAnnotationKind::Offset(offset)) if pieces.offset().is_none() => Some(*offset),
+            _ => pieces.to_numeric_offset(),
+        };
+        let zone = match &annotation {
+            Some(TimeZoneAnnotationKind::Named(name)) => {
+                let zone = name.as_str().to_owned();
+                Some(name.as_str().parse::<Zone>().map_err(|_| TimeError::UnknownZone { text: short(), zone })?)
+            }
+            _ => None,
+        };
+        let is_utc = matches!(pieces.offset(), Some(jiff::fmt::temporal::PiecesOffset::Zulu));
+        match (offset, zone) {
+            (None, None) => Ok(Self::Local(local)),
+            (None, Some(zone)) => Ok(Self::Moment(zone.moment(naive_time(local)))),
+            (Some(offset), zone) => {
+                let moment = offset.to_timestamp(local).map_err(|_| TimeError::NotATime(short()))?;
+                // Z names the moment, whatever clocks show there; a number must be what they show.
+                match zone.filter(|zone| !is_utc && zone.local(moment).with_nanosecond(0) != Some(naive_time(local))) {
+                    Some(zone) => Err(TimeError::Contradiction { text: short(), zone: zone.to_string() }),
+                    None => Ok(Self::Moment(moment)),
+                }
+            }
+        }
+    }
+}
+
+impl WrittenTime {
+    /// What the city's clock shows then; a day begins at midnight.
+    #[must_use]
+    pub fn local(self, zone: Zone) -> DateTime {
+        match self {
+            Self::Day(day) => day.at(0, 0, 0, 0),
+            Self::Local(local) => local,
+            Self::Moment(moment) => civil(zone.local(moment)),
+        }
+    }
+
+    /// The day it is in the city then.
+    #[must_use]
+    pub fn day(self, zone: Zone) -> Date {
+        self.local(zone).date()
+    }
+
+    /// The moment; `None` for a day alone, which is none.
+    #[must_use]
+    pub fn moment(self, zone: Zone) -> Option<Timestamp> {
+        match self {
+            Self::Day(_) => None,
+            Self::Local(local) => Some(zone.moment(naive_time(local))),
+            Self::Moment(moment) => Some(moment),
+        }
+    }
+}
+
+/// A local time from the one library to the other, to the second.
+fn civil(at: NaiveDateTime) -> DateTime {
+    day_of(at.date()).at(at.hour() as i8, at.minute() as i8, at.second() as i8, 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<String, String> {
+        let read: Result<WrittenTime, _> = text.parse();
+        read.map(|time| time.local(Zone::default()).to_string()).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn offsets_and_zones_are_taken_to_the_citys_clock() {
+        for (text, local) in [
+            ("2025-05-06T09:30", "2025-05-06T09:30:00"),
+            ("2025-05-06 09:30:15", "2025-05-06T09:30:15"),
+            ("2025/05/06 09:30", "2025-05-06T09:30:00"),
+            ("2025-05-06", "2025-05-06T00:00:00"),
+            ("2025-05-06T01:30+00:00", "2025-05-06T09:30:00"),
+            ("2025-05-06T01:30-00:00", "2025-05-06T09:30:00"),
+            ("2025-05-06T01:30Z", "2025-05-06T09:30:00"),
+            ("2025-05-06t01:30:00z", "2025-05-06T09:30:00"),
+            ("2025-05-06T09:30+08:00", "2025-05-06T09:30:00"),
+            ("2025-05-06T09:30+0800", "2025-05-06T09:30:00"),
+            ("2025-05-06T09:30+08", "2025-05-06T09:30:00"),
+            ("2025-05-06 09:30 +0800", "2025-05-06T09:30:00"),
+            ("2025-05-06T01:30 Z", "2025-05-06T09:30:00"),
+            ("2025-05-05T18:30:00-07:00", "2025-05-06T09:30:00"),
+            ("2025-05-06T20:00+00:00", "2025-05-07T04:00:00"),
+            ("2025-05-06T09:30[Asia/Shanghai]", "2025-05-06T09:30:00"),
+            ("2025-05-06T09:30+08:00[Asia/Shanghai]", "2025-05-06T09:30:00"),
+            ("2025-05-06T01:30Z[Asia/Shanghai]", "2025-05-06T09:30:00"),
+            ("2025-05-06T03:30+02:00[Europe/Paris]", "2025-05-06T09:30:00"),
+            ("2025-01-06T02:30[Europe/Paris]", "2025-01-06T09:30:00"),
+            ("2025-05-06T09:30[+08:00]", "2025-05-06T09:30:00"),
+        ] {
+            assert_eq!(read(text).as_deref(), Ok(local), "{text}");
+        }
+        for (text, told) in [
+            ("soon", "is not a time"),
+            ("", "is not a time"),
+            ("2025-05-06T25:00", "is not a time"),
+            ("2025-05-06T09:30+99:00", "is not a time"),
+            ("2025-05-06T09:30[Mars/Olympus]", "not a time zone"),
+            ("2025-05-06T09:30+02:00[Asia/Shanghai]", "not that of Asia/Shanghai"),
+            ("2025-05-06[Asia/Shanghai]", "no time"),
+            ("25-05-06", "is not a time"),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.contains(told), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_city_has_its_own_zone() {
+        let sao_paulo: Zone = "America/Sao_Paulo".parse().unwrap();
+        let time: WrittenTime = "2025-05-06T09:30+08:00".parse().unwrap();
+        assert_eq!(time.local(sao_paulo).to_string(), "2025-05-05T22:30:00");
+        assert_eq!(time.day(sao_paulo).to_string(), "2025-05-05");
+        assert_eq!(time.moment(sao_paulo).unwrap().to_string(), "2025-05-06T01:30:00Z");
+        let local: WrittenTime = "2025-05-06T09:30".parse().unwrap();
+        assert_eq!(local.moment(sao_paulo).unwrap().to_string(), "2025-05-06T12:30:00Z");
+        assert_eq!("2025-05-06".parse::<WrittenTime>().unwrap().moment(sao_paulo), None);
+    }
+}
