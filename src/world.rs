@@ -246,10 +246,12 @@ impl World {
                 self.register.population.len()
             )),
         }
-        if self.register.unread_hours() > 0 {
+        let unread = self.register.unread_hours();
+        if let Some((first, text)) = unread.first() {
+            let more = if unread.len() > 1 { ", and others" } else { "" };
             list.push(format!(
-                "{} opening hours can no longer be read: they count as unknown",
-                self.register.unread_hours()
+                "{} opening hours can no longer be read and count as unknown ({first}: \"{text}\"{more}): correct them",
+                unread.len()
             ));
         }
         list
