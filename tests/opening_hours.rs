@@ -12,7 +12,15 @@ const DAY: i64 = 24 * 60;
 const SUN: i64 = 2;
 
 /// Texts that are read otherwise than by opening_hours.js on purpose, and why.
-const DIFFERENT: &[(&str, &str)] = &[];
+const DIFFERENT: &[(&str, &str)] = &[
+    ("SH,PH Mo-Fr 10:00-12:00", "holidays and weekdays side by side must both hold; it reads several holidays as \"or\""),
+    ("Mo-Fr 09:00-18:00; PH,SH Mo-Fr 10:00-12:00", "the same"),
+    ("Mo-Fr 00:00-08:00 || 22:00-02:00 \"call\"", "its fallback holds after midnight though the place is open"),
+    ("18:00-sunset", "once the sun has set before 18:00, it is open until midnight there"),
+    ("Jan 01-easter 10:00-12:00", "it leaves out the last day"),
+    ("Feb 10-29 10:00-12:00", "in years without a 29 February it never is"),
+    ("Su[1] -1 day 10:00-12:00", "it finds 3 January when asked about it, but not when asked for the next change"),
+];
 
 /// What tests/reference/opening_hours.mjs has made.
 #[derive(Deserialize)]

@@ -456,6 +456,9 @@ mod tests {
         near(next("dawn-dusk", "2026-07-01T12:00:00"), "2026-07-01T20:25:00");
         // Through the night until the sun of the next morning rises.
         near(next("sunset-sunrise", "2026-11-16T23:00:00"), "2026-11-17T07:19:00");
+        // In winter the sun has set by then: not open until it sets again.
+        let dark: Vec<_> = ["2026-11-16T18:30:00", "2026-11-17T12:00:00", "2026-07-01T18:30:00"].map(|t| hours("18:00-sunset").at(chongqing()).state(at(t))).into();
+        assert_eq!(dark, [Closed, Closed, Open]);
         // Shanghai has the same clock and sees the sun an hour earlier.
         let shanghai = Position::new(121.47, 31.23).unwrap();
         near(hours("sunrise-sunset").at(shanghai).next_change(at("2026-11-16T00:00:00")), "2026-11-16T06:22:00");
@@ -560,6 +563,12 @@ mod tests {
             ("easter -3 days-easter", "2026-04-05", true),
             ("easter -3 days-easter", "2026-04-06", false),
             ("Dec Fr[-1]", "2026-12-25", true),
+            ("Nov,Dec Fr[-1] 10:00-12:00", "2026-11-27", true),
+            ("Nov,Dec Fr[-1] 10:00-12:00", "2026-11-20", false),
+            ("Nov-Dec Fr[-1] 10:00-12:00", "2026-12-25", true),
+            ("Nov-Dec Fr[-1] 10:00-12:00", "2026-12-18", false),
+            ("Mar Su[1] -1 day", "2026-02-28", true),
+            ("2025-2027 Fr", "2026-12-25", true),
             ("2026/2 Dec", "2028-12-01", true),
             ("Mo Dec", "2026-12-07", true),
             ("closed Mo", "2026-12-07", false),

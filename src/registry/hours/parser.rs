@@ -181,8 +181,11 @@ impl Parser {
             }
         }
         if times.is_none() && state.is_none() && !has_comment {
-            let has_range = days.years.iter().any(|years| years.to != years.from && years.to != i32::MAX);
-            if has_range || (after_weekdays && !days.years.is_empty()) {
+            // 19:00-21:00 without its colons, most likely.
+            let is_unlikely = |years: &YearRange| years.to < i32::MAX && years.from < years.to && (years.from < 2000 || years.to >= 2100);
+            let is_alone = DaySelector { years: Vec::new(), ..days.clone() }.is_every_day();
+            let has_range = days.years.iter().any(|years| years.from < years.to && years.to < i32::MAX);
+            if after_weekdays && !days.years.is_empty() || is_alone && has_range || days.years.iter().any(is_unlikely) {
                 self.at = first;
                 return self.fail("if hours are meant, write them with a colon, such as 19:00-20:30; if years are, add open");
             }
@@ -411,13 +414,30 @@ impl Parser {
     fn is_dated_ahead(&self, n: usize) -> bool {
         match self.ahead(n) {
             Some(Kind::Easter) => true,
-            Some(Kind::Month(_)) => {
-                self.is_day_ahead(n + 1)
-                    || (matches!(self.ahead(n + 1), Some(Kind::Weekday(_)))
-                        && self.ahead(n + 2) == Some(Kind::OpenBracket))
-            }
+            Some(Kind::Month(_)) => self.is_day_ahead(n + 1) || self.is_nth_ahead(n + 1),
             _ => false,
         }
+    }
+
+    /// Is there a day such as `Su[1]`?
+    fn is_nth_ahead(&self, n: usize) -> bool {
+        matches!((self.ahead(n), self.ahead(n + 1)), (Some(Kind::Weekday(_)), Some(Kind::OpenBracket)))
+    }
+
+    /// Is there a month of a list of months, for all of its days? In `Jan,Mar Su[1] 10:00-12:00` Mar is one, and so are the two of
+    /// `Jan-Mar Su[1]`: the day is one of each. In `Mar Su[1]-Oct Su[-1]` and `Mar Su[1] -1 day` the months belong to their days.
+    fn is_month_ahead(&self) -> bool {
+        let Some(Kind::Month(_)) = self.kind() else { return false };
+        if !self.is_nth_ahead(1) {
+            return !self.is_day_ahead(1);
+        }
+        let Some(close) = (3..).find(|&i| !matches!(self.ahead(i), Some(Kind::Number { .. } | Kind::Minus | Kind::Comma))) else {
+            return true;
+        };
+        let has_shift = self.ahead(close + 3) == Some(Kind::Days);
+        let is_range = self.ahead(close + 1) == Some(Kind::Minus)
+            && (self.is_dated_ahead(close + 2) || (self.year_ahead(close + 2).is_some() && self.is_dated_ahead(close + 3)));
+        !(has_shift || is_range)
     }
 
     fn dates(&mut self) -> Result<Vec<DateRange>> {
@@ -438,11 +458,11 @@ impl Parser {
 
     fn date_range(&mut self, list: &mut Vec<DateRange>) -> Result<()> {
         if let Some(Kind::Month(from)) = self.kind()
-            && !self.is_dated_ahead(0)
+            && self.is_month_ahead()
         {
             self.at += 1;
             let to = match (self.kind(), self.ahead(1)) {
-                (Some(Kind::Minus), Some(Kind::Month(to))) if !self.is_dated_ahead(1) => {
+                (Some(Kind::Minus), Some(Kind::Month(to))) if !self.is_day_ahead(2) => {
                     self.at += 2;
                     to
                 }

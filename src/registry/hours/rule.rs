@@ -7,6 +7,8 @@ use chrono::{Datelike, Days, NaiveDate, TimeDelta, Weekday};
 
 /// Minutes of a day.
 pub const DAY: i32 = 24 * 60;
+/// So long before the start of a span, minutes, an end by the sun is that of the next day (`20:00-sunrise`), not just over.
+const JUST_OVER: i32 = 6 * 60;
 
 /// One rule.
 #[derive(Debug, Clone, PartialEq)]
@@ -121,7 +123,7 @@ pub enum Direction {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
     pub start: Time,
-    /// After `DAY` for an end on the next day by the clock; an end by the sun is on the next day where it would be before the start.
+    /// After `DAY` for an end on the next day by the clock. An end by the sun is on the next day where it is well before the start.
     pub end: Time,
     /// The end is a guess (`10:00+`): what would be open is unknown.
     pub has_open_end: bool,
@@ -274,12 +276,13 @@ impl Date {
 }
 
 impl Span {
-    /// From which minute to which, of the day it begins on; `None` where the sun has no such event that day.
+    /// From which minute to which, of the day it begins on; `None` where the sun has no such event that day. The end is before
+    /// the start, and the span empty, on days on which the sun is early (`18:00-sunset` in winter) or late (`sunrise-06:00`).
     pub fn minutes(self, date: NaiveDate, sky: &Sky) -> Option<(i32, i32)> {
         let start = self.start.minute(date, sky)?;
         let end = self.end.minute(date, sky)?;
         match self.end {
-            Time::Sun(..) if end <= start => {
+            Time::Sun(..) if end + JUST_OVER <= start => {
                 let next = date.succ_opt().and_then(|next| self.end.minute(next, sky))?;
                 Some((start, next + DAY))
             }
