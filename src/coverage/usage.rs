@@ -157,10 +157,10 @@ fn part(world: &World, place: usize, period: Period, with_catchment: bool) -> Pa
         .filter(|s| s.received_at >= from && s.received_at < to)
         .collect();
     let open = center.status == Status::Open;
-    let hours_per_week = register.hours_of_center(center).filter(|_| open).map(|hours| {
+    let hours_per_week = register.hours_of_center(center).filter(|_| open).and_then(|hours| {
         let zone = register.calendar.zone;
-        let minutes = hours.minutes_open(zone.local(from), zone.local(to));
-        minutes as f64 / 60.0 * 7.0 / f64::from(period.days())
+        let minutes = hours.minutes_open(zone.local(from), zone.local(to))?;
+        Some(minutes as f64 / 60.0 * 7.0 / f64::from(period.days()))
     });
     Part {
         catchment: world.network().ok().filter(|_| with_catchment).and_then(|network| catchment(world, network, place)),

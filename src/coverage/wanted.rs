@@ -12,7 +12,7 @@ pub struct Wishes {
     /// Numbers of services, one of which must be on offer there.
     pub services: Vec<i64>,
     pub audience: Option<Audience>,
-    /// Open at this moment; facilities whose hours are not known are not.
+    /// Open at this moment; facilities whose hours are not known, or say that it depends, are not.
     pub open_at: Option<Timestamp>,
     /// Entered without a step.
     pub step_free: bool,
@@ -61,12 +61,13 @@ impl<'a> Wanted<'a> {
             return false;
         }
         let Some(hours) = self.register.hours_of_facility(facility) else { return false };
-        let key = std::ptr::from_ref(hours);
-        if let Some((_, open)) = self.open.iter().find(|(known, _)| *known == key) {
+        // By the sun, each place has its own.
+        let key = (!hours.hours().is_by_sun()).then(|| std::ptr::from_ref(hours.hours()));
+        if let Some((_, open)) = self.open.iter().find(|(known, _)| Some(*known) == key) {
             return *open;
         }
         let open = is_open(Status::Open, Some(hours), at) == Some(true);
-        self.open.push((key, open));
+        self.open.extend(key.map(|key| (key, open)));
         open
     }
 }

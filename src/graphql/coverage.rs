@@ -45,7 +45,7 @@ pub struct NeedInput {
     /// So many of them, 1 to 10.
     #[graphql(default = 1)]
     pub min_count: i32,
-    /// Only those open at this moment; those whose hours are not known are not.
+    /// Only those open at this moment. Those whose hours are not recorded, or say that it depends, are left out.
     pub open_at: Option<DateTime>,
     /// Only those for these people.
     pub audience: Option<Audience>,

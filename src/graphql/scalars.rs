@@ -48,7 +48,8 @@ impl ScalarType for H3Cell {
     }
 }
 
-/// A moment as RFC 3339 in UTC, such as "2026-11-23T08:00:00Z".
+/// A moment as RFC 3339, such as "2026-11-23T08:00:00Z" or "2026-11-23T16:00:00+08:00". Answers are in UTC, except for
+/// `nextChange`, which is in the city's time zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DateTime(pub jiff::Timestamp);
 
@@ -65,6 +66,24 @@ impl ScalarType for DateTime {
 
     fn to_value(&self) -> Value {
         Value::String(self.0.to_string())
+    }
+}
+
+/// A `DateTime` in the city's time zone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CityTime(pub String);
+
+impl OutputType for CityTime {
+    fn type_name() -> Cow<'static, str> {
+        <DateTime as OutputType>::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        <DateTime as OutputType>::create_type_info(registry)
+    }
+
+    async fn resolve(&self, _: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
+        Ok(Value::String(self.0.clone()))
     }
 }
 

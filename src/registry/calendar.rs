@@ -69,6 +69,24 @@ impl Zone {
         Timestamp::from_second(utc.timestamp()).unwrap_or(Timestamp::MAX)
     }
 
+    /// The moment at which clocks in the city show this: of two such moments the first that is later than another moment.
+    #[must_use]
+    pub fn moment_after(self, local: NaiveDateTime, after: Timestamp) -> Timestamp {
+        let first = self.moment(local);
+        match self.0.from_local_datetime(&local).latest() {
+            Some(latest) if first <= after => Timestamp::from_second(latest.timestamp()).unwrap_or(first),
+            _ => first,
+        }
+    }
+
+    /// A moment as RFC 3339 by the city's clock, such as "2026-11-23T16:00:00+08:00".
+    #[must_use]
+    pub fn rfc3339(self, moment: Timestamp) -> String {
+        let utc = chrono::DateTime::from_timestamp(moment.as_second(), moment.subsec_nanosecond().unsigned_abs());
+        let local = self.0.from_utc_datetime(&utc.unwrap_or_default().naive_utc());
+        local.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, false)
+    }
+
     /// The day it is in the city.
     #[must_use]
     pub fn day(self, moment: Timestamp) -> jiff::civil::Date {
@@ -220,8 +238,14 @@ mod tests {
         assert!("Mars/Olympus".parse::<Zone>().unwrap_err().to_string().contains("Asia/Shanghai"));
         // Where the clock is put forward, the hour that is skipped is the one after.
         let sao_paulo: Zone = "America/Sao_Paulo".parse().unwrap();
+        assert_eq!(zone.rfc3339(moment), "2026-11-25T01:00:00+08:00");
         let skipped = NaiveDate::from_ymd_opt(2018, 11, 4).unwrap().and_hms_opt(0, 30, 0).unwrap();
         assert_eq!(sao_paulo.local(sao_paulo.moment(skipped)).to_string(), "2018-11-04 01:30:00");
+        // Where it is put back, an hour is twice.
+        let twice = NaiveDate::from_ymd_opt(2018, 2, 17).unwrap().and_hms_opt(23, 30, 0).unwrap();
+        let first = sao_paulo.moment(twice);
+        let second = sao_paulo.moment_after(twice, first);
+        assert_eq!((sao_paulo.rfc3339(first), sao_paulo.rfc3339(second)), ("2018-02-17T23:30:00-02:00".into(), "2018-02-17T23:30:00-03:00".into()));
     }
 
     #[test]

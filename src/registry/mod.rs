@@ -34,7 +34,7 @@ pub use code::{CodeError, DivisionCode, RegionCode, RegionLevel, district_of, pa
 pub use event::{Event, MAX_OCCURRENCES, Occurrence};
 pub use facility::Facility;
 pub use homes::Homes;
-pub use hours::{Hours, HoursError};
+pub use hours::{Hours, HoursAt, HoursError, OpenState};
 pub use keyed::{UnknownWord, plain_key};
 pub use kinds::{FacilityKind, KindError, Kinds};
 pub use partial_date::{PartialDate, PartialDateError};

@@ -6,7 +6,7 @@ use super::code::RegionCode;
 use super::event::Event;
 use super::facility::Facility;
 use super::homes::Homes;
-use super::hours::Hours;
+use super::hours::{Hours, HoursAt};
 use super::population::{EVERYONE, PopulationCell};
 use super::record::{AnyRecord, Done, RecordKind};
 use super::region::Region;
@@ -437,10 +437,21 @@ impl Register {
         self.hours.get(text)?.as_deref()
     }
 
-    /// Texts of hours that cannot be read.
+    /// Centers, facilities and offers whose hours cannot be read any more, with the hours. They count as unknown.
     #[must_use]
-    pub fn unread_hours(&self) -> usize {
-        self.hours.values().filter(|h| h.is_none()).count()
+    pub fn unread_hours(&self) -> Vec<(String, &str)> {
+        if self.hours.values().all(Option::is_some) {
+            return Vec::new();
+        }
+        let unread = |text: &Option<String>| text.as_ref().is_some_and(|text| self.hours(text).is_none());
+        let centers = self.centers.iter().filter(|c| unread(&c.opening_hours));
+        let centers = centers.map(|c| (format!("center {}", c.code.as_str()), &c.opening_hours));
+        let facilities = self.facilities.iter().filter(|f| unread(&f.opening_hours));
+        let facilities = facilities.map(|f| (format!("facility {}", f.external_id), &f.opening_hours));
+        let offers = self.offers.iter().filter(|o| unread(&o.opening_hours));
+        let offers = offers.map(|o| (format!("offer {}", o.id), &o.opening_hours));
+        let all = centers.chain(facilities).chain(offers);
+        all.map(|(what, text)| (what, text.as_deref().unwrap_or_default())).collect()
     }
 
     /// The center a facility is in.
@@ -451,26 +462,32 @@ impl Register {
 
     /// The hours of a center.
     #[must_use]
-    pub fn hours_of_center(&self, center: &Center) -> Option<&Hours> {
-        self.hours(center.opening_hours.as_deref()?)
+    pub fn hours_of_center(&self, center: &Center) -> Option<HoursAt<'_>> {
+        Some(self.hours(center.opening_hours.as_deref()?)?.at(center.position))
     }
 
     /// The hours of a facility: its own, or those of the center it is in.
     #[must_use]
-    pub fn hours_of_facility(&self, facility: &Facility) -> Option<&Hours> {
+    pub fn hours_of_facility(&self, facility: &Facility) -> Option<HoursAt<'_>> {
         match facility.opening_hours.as_deref() {
-            Some(own) => self.hours(own),
+            Some(own) => Some(self.hours(own)?.at(facility.position)),
             None => self.hours_of_center(self.center_of(facility)?),
         }
     }
 
     /// The hours of an offer: its own, or those of its place.
     #[must_use]
-    pub fn hours_of_offer(&self, offer: &Offer) -> Option<&Hours> {
-        match (offer.opening_hours.as_deref(), offer.host) {
-            (Some(own), _) => self.hours(own),
-            (None, Host::Center(id)) => self.hours_of_center(self.centers.get(id)?),
-            (None, Host::Facility(id)) => self.hours_of_facility(self.facilities.get(id)?),
+    pub fn hours_of_offer(&self, offer: &Offer) -> Option<HoursAt<'_>> {
+        let own = offer.opening_hours.as_deref();
+        match offer.host {
+            Host::Center(id) => {
+                let center = self.centers.get(id)?;
+                own.map_or_else(|| self.hours_of_center(center), |own| Some(self.hours(own)?.at(center.position)))
+            }
+            Host::Facility(id) => {
+                let facility = self.facilities.get(id)?;
+                own.map_or_else(|| self.hours_of_facility(facility), |own| Some(self.hours(own)?.at(facility.position)))
+            }
         }
     }
 
@@ -619,11 +636,11 @@ fn by_name<T>(rows: &[Arc<T>], name: impl Fn(&T) -> &str) -> Vec<u32> {
     order
 }
 
-/// Open at a moment? `None` where the hours are not known; what is planned or closed for good is not open.
+/// Open at a moment? `None` where the hours are not known, or say that it depends; what is planned or closed for good is not open.
 #[must_use]
-pub fn is_open(status: Status, hours: Option<&Hours>, at: Timestamp) -> Option<bool> {
+pub fn is_open(status: Status, hours: Option<HoursAt<'_>>, at: Timestamp) -> Option<bool> {
     if status != Status::Open {
         return Some(false);
     }
-    hours.map(|h| h.is_open(at))
+    hours?.state(at).is_open()
 }

@@ -265,10 +265,12 @@ impl World {
                 "{people:.0} people and {facilities} facilities are on streets that are joined to no network: they reach nothing beyond; `walkshed check` lists the largest pieces"
             )),
         }
-        if self.register.unread_hours() > 0 {
+        let unread = self.register.unread_hours();
+        if let Some((first, text)) = unread.first() {
+            let more = if unread.len() > 1 { ", and others" } else { "" };
             list.push(format!(
-                "{} opening hours can no longer be read: they count as unknown",
-                self.register.unread_hours()
+                "{} opening hours can no longer be read and count as unknown ({first}: \"{text}\"{more}): correct them",
+                unread.len()
             ));
         }
         list

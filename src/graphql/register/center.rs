@@ -9,7 +9,7 @@ use super::{Event, Facility, Offer, Region, Suggestion, id_of, next_change, of_w
 use crate::coverage::{Period, center_usage};
 use crate::graphql::cost;
 use crate::graphql::paging::{PageArguments, Total, connection, counted, page, places};
-use crate::graphql::scalars::{DateTime, Day, PartialDate};
+use crate::graphql::scalars::{CityTime, DateTime, Day, PartialDate};
 use crate::graphql::types::PositionObject;
 use crate::graphql::words::{Audience, CenterKind, OperatingModel, PositionQuality, Status, SuggestionStatus};
 use crate::registry::{self, RegionCode};
@@ -190,22 +190,28 @@ impl Center {
         self.row().access_note.as_deref()
     }
 
-    /// Opening hours in the syntax of OpenStreetMap, by the city's clock; `PH` are the public holidays.
+    /// Opening hours in OpenStreetMap's `opening_hours` syntax, by the city's clock. `PH` are the public holidays; school
+    /// holidays (`SH`) are not known, so that their rules never apply. `sunrise`, `sunset`, `dawn` and `dusk` are those of
+    /// the place and day. A comment without `open` (`"by appointment"`), also as a fallback (`|| "by appointment"`), and an
+    /// open end (`10:00+`) are unknown. A rule after `;` replaces those before it for the whole calendar day, with the hours
+    /// after midnight that began the evening before; a rule after `,` adds to them.
     async fn opening_hours(&self) -> Option<&str> {
         self.row().opening_hours.as_deref()
     }
 
-    /// Is it open? Null where its hours are not known; what is planned or closed for good is not open.
+    /// Whether it is open. Null if its hours are not recorded, or say that it depends: a comment, `unknown`, or an open end
+    /// such as `10:00+`. What is planned or closed for good is not open.
     async fn is_open(&self, #[graphql(desc = "When; now when left out.")] at: Option<DateTime>) -> Option<bool> {
         open(self.row().status, self.world.register.hours_of_center(self.row()), at)
     }
 
-    /// When it opens or closes next, within some 400 days.
+    /// The next moment, within 400 days, at which it opens or closes, or at which that becomes known or unknown, in the
+    /// city's time zone. Null if there is none.
     async fn next_change(
         &self,
         #[graphql(desc = "After when; now when left out.")] at: Option<DateTime>,
-    ) -> Option<DateTime> {
-        next_change(self.row().status, self.world.register.hours_of_center(self.row()), at)
+    ) -> Option<CityTime> {
+        next_change(&self.world, self.row().status, self.world.register.hours_of_center(self.row()), at)
     }
 
     /// The smallest region of the register it lies in: its division, town or district.

@@ -4,7 +4,7 @@ use super::event::EventConnection;
 use super::service::OfferConnection;
 use super::{Center, Event, Offer, id_of, next_change, of_world, open};
 use crate::graphql::paging::{PageArguments, Total, connection, counted, page, places};
-use crate::graphql::scalars::{DateTime, PartialDate};
+use crate::graphql::scalars::{CityTime, DateTime, PartialDate};
 use crate::graphql::types::{Category, PositionObject};
 use crate::graphql::words::{Audience, PositionQuality, Status};
 use crate::registry;
@@ -150,23 +150,25 @@ impl Facility {
         self.row().closed_on.map(PartialDate)
     }
 
-    /// Its own opening hours in the syntax of OpenStreetMap, by the city's clock; null where it has those of its center.
+    /// Its own opening hours in OpenStreetMap's `opening_hours` syntax, as those of a `Center`; null if it has those of its
+    /// center.
     async fn opening_hours(&self) -> Option<&str> {
         self.row().opening_hours.as_deref()
     }
 
-    /// Is it open, by its own hours or those of its center? Null where they are not known; what is planned or closed for
-    /// good is not open.
+    /// Whether it is open, by its own hours or those of its center. Null if they are not recorded, or say that it depends: a
+    /// comment, `unknown`, or an open end such as `10:00+`. What is planned or closed for good is not open.
     async fn is_open(&self, #[graphql(desc = "When; now when left out.")] at: Option<DateTime>) -> Option<bool> {
         open(self.row().status, self.world.register.hours_of_facility(self.row()), at)
     }
 
-    /// When it opens or closes next, within some 400 days.
+    /// The next moment, within 400 days, at which it opens or closes, or at which that becomes known or unknown, in the
+    /// city's time zone. Null if there is none.
     async fn next_change(
         &self,
         #[graphql(desc = "After when; now when left out.")] at: Option<DateTime>,
-    ) -> Option<DateTime> {
-        next_change(self.row().status, self.world.register.hours_of_facility(self.row()), at)
+    ) -> Option<CityTime> {
+        next_change(&self.world, self.row().status, self.world.register.hours_of_facility(self.row()), at)
     }
 
     /// What it offers, by id.

@@ -124,7 +124,7 @@ pub struct CenterFilter {
     pub services: Vec<ID>,
     /// With an offer for these people.
     pub audience: Option<Audience>,
-    /// Open at this moment; those whose hours are not known are not.
+    /// Open at this moment. Those whose hours are not recorded, or say that it depends, are left out.
     pub open_at: Option<DateTime>,
     /// With this text in the name (in either language), the address or the code; letter case does not matter.
     pub text: Option<String>,
@@ -160,7 +160,7 @@ pub struct FacilityFilter {
     pub services: Vec<ID>,
     /// For these people.
     pub audience: Option<Audience>,
-    /// Open at this moment; those whose hours are not known are not.
+    /// Open at this moment. Those whose hours are not recorded, or say that it depends, are left out.
     pub open_at: Option<DateTime>,
     /// With this text in the name (in either language), the address or the external id; letter case does not matter.
     pub text: Option<String>,

@@ -25,7 +25,8 @@ pub use suggestion::Suggestion;
 pub use usage::VisitDay;
 
 use super::ids::NodeId;
-use super::scalars::DateTime;
+use super::scalars::{CityTime, DateTime};
+use crate::world::World;
 use crate::registry::{self, Record, Status, is_open};
 use async_graphql::ID;
 use jiff::Timestamp;
@@ -71,10 +72,16 @@ fn moment(at: Option<DateTime>) -> Timestamp {
 }
 
 /// Whether something is open, and when that changes next.
-fn open(status: Status, hours: Option<&registry::Hours>, at: Option<DateTime>) -> Option<bool> {
+fn open(status: Status, hours: Option<registry::HoursAt<'_>>, at: Option<DateTime>) -> Option<bool> {
     is_open(status, hours, moment(at))
 }
 
-fn next_change(status: Status, hours: Option<&registry::Hours>, at: Option<DateTime>) -> Option<DateTime> {
-    hours.filter(|_| status == Status::Open)?.next_change(moment(at)).map(DateTime)
+fn next_change(
+    world: &World,
+    status: Status,
+    hours: Option<registry::HoursAt<'_>>,
+    at: Option<DateTime>,
+) -> Option<CityTime> {
+    let change = hours.filter(|_| status == Status::Open)?.next_change(moment(at))?;
+    Some(CityTime(world.register.calendar.zone.rfc3339(change)))
 }

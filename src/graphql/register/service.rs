@@ -2,7 +2,7 @@
 
 use super::{Center, Facility, id_of, next_change, of_world, open};
 use crate::graphql::paging::{PageArguments, Total, connection, counted, page, places};
-use crate::graphql::scalars::DateTime;
+use crate::graphql::scalars::{CityTime, DateTime};
 use crate::graphql::types::Category;
 use crate::graphql::words::{Audience, Fee};
 use crate::registry;
@@ -121,24 +121,25 @@ impl Offer {
         Facility::numbered(&self.world, self.row().host.facility()?)
     }
 
-    /// Its own hours in the syntax of OpenStreetMap; null where it has those of its place.
+    /// Its own hours in OpenStreetMap's `opening_hours` syntax, as those of a `Center`; null if it has those of its place.
     async fn opening_hours(&self) -> Option<&str> {
         self.row().opening_hours.as_deref()
     }
 
-    /// Can one get it now, by its own hours or those of its place? Null where they are not known.
+    /// Whether one can get it, by its own hours or those of its place. Null if they are not recorded, or say that it depends.
     async fn is_open(&self, #[graphql(desc = "When; now when left out.")] at: Option<DateTime>) -> Option<bool> {
         let register = &self.world.register;
         open(register.status_of_host(self.row().host), register.hours_of_offer(self.row()), at)
     }
 
-    /// When that changes next, within some 400 days.
+    /// The next moment, within 400 days, at which that changes or becomes known or unknown, in the city's time zone. Null if
+    /// there is none.
     async fn next_change(
         &self,
         #[graphql(desc = "After when; now when left out.")] at: Option<DateTime>,
-    ) -> Option<DateTime> {
+    ) -> Option<CityTime> {
         let register = &self.world.register;
-        next_change(register.status_of_host(self.row().host), register.hours_of_offer(self.row()), at)
+        next_change(&self.world, register.status_of_host(self.row().host), register.hours_of_offer(self.row()), at)
     }
 
     /// How many items one can get done, as 68 at a one-stop counter.

@@ -131,7 +131,7 @@ impl UsageObject {
         self.0.trend.map(|v| round(v, 4))
     }
 
-    /// Hours open a week, in the mean over centers with known hours.
+    /// Hours open a week, in the mean over centers with known hours. Hours that are unknown, as by appointment, do not count.
     async fn hours_open_per_week(&self) -> Option<f64> {
         self.0.hours_per_week.map(|v| round(v, 2))
     }
