@@ -8,14 +8,14 @@ use geo::{Contains, MultiPolygon, Point};
 use osmpbf::{Element, ElementReader};
 use serde_json::{Value, json};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet};
 use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
 use walkshed::coverage::{NearbyQuery, Wishes, nearby};
-use walkshed::demo::{Options, write_files};
+use walkshed::demo::{Landmark, LandmarkKind, Options, write_files};
 use walkshed::folder::DataFolder;
-use walkshed::geo::{Fixed, Metric, Position, cell_centre, read_area};
+use walkshed::geo::{Fixed, Metric, Position, cell_centre, cell_of, read_area};
 use walkshed::network::build::{BuildOptions, OWN_NETWORK_KM, build};
 use walkshed::network::osm::StreetRules;
 use walkshed::network::{Deciseconds, Direction, Profile, Profiles, Start, route};
@@ -88,7 +88,7 @@ fn the_same_seed_makes_the_same_bytes() {
         all
     };
     let (first, again, other) = (make(1), make(1), make(2));
-    assert_eq!(first.len(), 19, "{:?}", first.keys());
+    assert_eq!(first.len(), 20, "{:?}", first.keys());
     for (name, bytes) in &first {
         assert!(again[name] == *bytes, "{name} differs");
         // Services and what was reported of them are told, not made up; the rest is another city.
@@ -118,8 +118,11 @@ fn people_sum_to_the_districts() {
     }
     assert_eq!(of_centers.len(), 38);
     for (code, people) in &of_centers {
+        // Of three divisions it is reported how many live there, or not said: only their cells have made-up people.
+        let more = of_cells[code] - *people as f64;
+        let has_reported = ["500105", "500106", "500113"].contains(&code.as_str());
         assert!(
-            (of_cells[code] - *people as f64).abs() < 1e-6,
+            if has_reported { (1000.0..40_000.0).contains(&more) } else { more.abs() < 1e-6 },
             "{code}: {} in cells, {people} in divisions",
             of_cells[code]
         );
@@ -154,24 +157,90 @@ fn everything_is_marked_and_almost_all_lies_on_streets() {
     assert_eq!(idle, 300);
 }
 
-/// Streets of the extract, read without walkshed: positions by id, and ways with their tags.
-type Ways = Vec<(Vec<i64>, HashMap<String, String>)>;
+/// Streets of the extract, read without walkshed: positions and tags by id, ways.
+struct Extract {
+    nodes: HashMap<i64, Fixed>,
+    marks: HashMap<i64, HashMap<String, String>>,
+    ways: Vec<OsmWay>,
+}
 
-fn extract() -> (HashMap<i64, Fixed>, Ways) {
-    let (mut nodes, mut ways) = (HashMap::new(), Vec::new());
-    let fixed = |lon: i32, lat: i32| Fixed { x: lon, y: lat };
-    ElementReader::from_path(city().join("files/streets.osm.pbf"))
-        .unwrap()
-        .for_each(|element| match element {
-            Element::DenseNode(n) => drop(nodes.insert(n.id(), fixed(n.decimicro_lon(), n.decimicro_lat()))),
-            Element::Way(w) => {
-                let tags = w.tags().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
-                ways.push((w.refs().collect(), tags));
-            }
-            _ => {}
-        })
-        .unwrap();
-    (nodes, ways)
+#[derive(Clone)]
+struct OsmWay {
+    refs: Vec<i64>,
+    tags: HashMap<String, String>,
+}
+
+impl Extract {
+    fn has(&self, node: i64, key: &str) -> bool {
+        self.marks.get(&node).is_some_and(|tags| tags.contains_key(key))
+    }
+
+    /// How many nodes have a tag.
+    fn count(&self, key: &str, value: &str) -> usize {
+        self.marks.values().filter(|tags| tags.get(key).is_some_and(|v| v == value)).count()
+    }
+
+    /// The pieces of the ways of some sort: two ends each.
+    fn segments<'a>(&'a self, is_of: impl Fn(&OsmWay) -> bool + 'a) -> impl Iterator<Item = [i64; 2]> + 'a {
+        self.ways.iter().filter(move |w| is_of(w)).flat_map(|w| w.refs.windows(2).map(|pair| [pair[0], pair[1]]))
+    }
+}
+
+impl OsmWay {
+    fn tag(&self, key: &str) -> Option<&str> {
+        self.tags.get(key).map(String::as_str)
+    }
+
+    fn is(&self, key: &str, value: &str) -> bool {
+        self.tag(key) == Some(value)
+    }
+
+    fn is_expressway(&self) -> bool {
+        self.tag("highway").is_some_and(|h| h.starts_with("trunk")) && !self.is("sidewalk", "both")
+    }
+
+    fn is_walked(&self) -> bool {
+        !self.is_expressway()
+    }
+
+    fn is_square(&self) -> bool {
+        self.is("highway", "pedestrian") && self.is("area", "yes")
+    }
+
+    fn is_on_ground(&self) -> bool {
+        ["bridge", "tunnel", "level"].iter().all(|key| !self.tags.contains_key(*key))
+    }
+}
+
+fn extract() -> &'static Extract {
+    static EXTRACT: OnceLock<Extract> = OnceLock::new();
+    EXTRACT.get_or_init(|| {
+        let (mut nodes, mut marks, mut ways) = (HashMap::new(), HashMap::new(), Vec::new());
+        ElementReader::from_path(city().join("files/streets.osm.pbf"))
+            .unwrap()
+            .for_each(|element| match element {
+                Element::DenseNode(n) => {
+                    nodes.insert(n.id(), Fixed { x: n.decimicro_lon(), y: n.decimicro_lat() });
+                    let tags: HashMap<_, _> = n.tags().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+                    if !tags.is_empty() {
+                        marks.insert(n.id(), tags);
+                    }
+                }
+                Element::Way(w) => {
+                    let tags = w.tags().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+                    ways.push(OsmWay { refs: w.refs().collect(), tags });
+                }
+                _ => {}
+            })
+            .unwrap();
+        Extract { nodes, marks, ways }
+    })
+}
+
+/// What the plan of the same city says of its landmarks.
+fn landmarks() -> &'static [Landmark] {
+    static LANDMARKS: OnceLock<Vec<Landmark>> = OnceLock::new();
+    LANDMARKS.get_or_init(|| walkshed::demo::landmarks(Options { seed: 1, scale: SCALE.parse().unwrap() }))
 }
 
 /// The root of a node in a disjoint-set forest.
@@ -184,25 +253,332 @@ fn root(parent: &mut HashMap<i64, i64>, mut n: i64) -> i64 {
     n
 }
 
+/// Nodes that hang together by some ways, by one of them.
+fn pieces<'a>(extract: &Extract, ways: impl Iterator<Item = &'a OsmWay>) -> HashMap<i64, i64> {
+    let mut parent: HashMap<i64, i64> = extract.nodes.keys().map(|&n| (n, n)).collect();
+    for pair in ways.flat_map(|w| w.refs.windows(2)) {
+        let (a, b) = (root(&mut parent, pair[0]), root(&mut parent, pair[1]));
+        parent.insert(a, b);
+    }
+    let all: Vec<i64> = parent.keys().copied().collect();
+    all.into_iter().map(|n| (n, root(&mut parent, n))).collect()
+}
+
+/// The piece with most nodes, and how many each other has.
+fn sizes(pieces: &HashMap<i64, i64>) -> (i64, BTreeMap<i64, usize>) {
+    let mut sizes: BTreeMap<i64, usize> = BTreeMap::new();
+    pieces.values().for_each(|&r| *sizes.entry(r).or_default() += 1);
+    let (&main, _) = sizes.iter().max_by_key(|(_, n)| **n).unwrap();
+    (main, sizes)
+}
+
+/// Where walkers may go without opening a gate.
+fn public_pieces(extract: &Extract) -> HashMap<i64, i64> {
+    let ways: Vec<OsmWay> = extract
+        .ways
+        .iter()
+        .filter(|w| w.is_walked())
+        .flat_map(|w| {
+            // Cut at gates.
+            let parts = w.refs.split(|n| extract.has(*n, "barrier"));
+            parts.map(|refs| OsmWay { refs: refs.to_vec(), tags: w.tags.clone() }).collect::<Vec<_>>()
+        })
+        .collect();
+    pieces(extract, ways.iter())
+}
+
 #[test]
 fn the_network_is_one_with_a_few_islands() {
-    let (nodes, ways) = extract();
-    assert!(ways.iter().all(|(_, tags)| tags.get("source").is_some_and(|s| s == "SYNTHETIC")));
-    let mut parent: HashMap<i64, i64> = nodes.keys().map(|&n| (n, n)).collect();
-    for (refs, _) in &ways {
-        for pair in refs.windows(2) {
-            let (a, b) = (root(&mut parent, pair[0]), root(&mut parent, pair[1]));
-            parent.insert(a, b);
+    let extract = extract();
+    assert!(extract.ways.iter().all(|w| w.is("source", "SYNTHETIC")));
+    let whole = pieces(extract, extract.ways.iter());
+    let (main, all) = sizes(&whole);
+    assert!(all[&main] > 40_000, "{}", all[&main]);
+    // Squares, compounds without a gate and the islands in the river are apart; nothing else is.
+    let squares: HashSet<i64> = extract.ways.iter().filter(|w| w.is_square()).map(|w| whole[&w.refs[0]]).collect();
+    let of_kind = |kind: LandmarkKind| landmarks().iter().filter(|l| l.kind == kind).count();
+    assert_eq!(squares.len(), of_kind(LandmarkKind::Square));
+    assert!(!squares.contains(&main));
+    let entrances: HashSet<i64> =
+        extract.marks.iter().filter(|(_, tags)| tags.contains_key("entrance")).map(|(n, _)| whole[n]).collect();
+    let walled: HashSet<i64> = entrances.into_iter().filter(|piece| *piece != main).collect();
+    assert_eq!(walled.len(), of_kind(LandmarkKind::CompoundWithoutGate));
+    let rest: Vec<usize> = all
+        .iter()
+        .filter(|(r, _)| **r != main && !squares.contains(r) && !walled.contains(r))
+        .map(|(_, n)| *n)
+        .collect();
+    assert_eq!(rest, [16; 5]);
+    // The same without gates and expressways: what is cut off then lies behind a gate, each compound on its own.
+    let public = public_pieces(extract);
+    let (open, _) = sizes(&public);
+    let gated: HashSet<i64> = public
+        .iter()
+        .filter(|(n, r)| **r != open && whole[*n] == main && !extract.has(**n, "barrier"))
+        .map(|(_, r)| *r)
+        .filter(|r| extract.ways.iter().any(|w| w.is_walked() && w.refs.iter().any(|n| public[n] == *r)))
+        .collect();
+    assert_eq!(gated.len(), of_kind(LandmarkKind::Compound));
+}
+
+/// A part of the city: metres from its corner in the south-west, by a node or a position.
+fn metric() -> (Metric, Fixed) {
+    (Metric::at(29.6), Fixed { x: 1_050_000_000, y: 280_000_000 })
+}
+
+fn plane(at: Fixed) -> (f64, f64) {
+    let (metric, origin) = metric();
+    metric.vector(origin, at)
+}
+
+/// Segments by squares of a hundred metres, to find the nearest.
+struct Near<'a> {
+    segments: Vec<([i64; 2], &'a OsmWay)>,
+    squares: HashMap<(i64, i64), Vec<usize>>,
+}
+
+impl<'a> Near<'a> {
+    fn of(extract: &'a Extract, is_of: impl Fn(&OsmWay) -> bool) -> Self {
+        let segments: Vec<_> = extract
+            .ways
+            .iter()
+            .filter(|w| is_of(w))
+            .flat_map(|w| w.refs.windows(2).map(move |pair| ([pair[0], pair[1]], w)))
+            .collect();
+        let mut squares: HashMap<(i64, i64), Vec<usize>> = HashMap::new();
+        for (i, (ends, _)) in segments.iter().enumerate() {
+            let [(ax, ay), (bx, by)] = ends.map(|n| Self::square(plane(extract.nodes[&n])));
+            for x in ax.min(bx)..=ax.max(bx) {
+                for y in ay.min(by)..=ay.max(by) {
+                    squares.entry((x, y)).or_default().push(i);
+                }
+            }
+        }
+        Self { segments, squares }
+    }
+
+    fn square((x, y): (f64, f64)) -> (i64, i64) {
+        ((x / 100.0).floor() as i64, (y / 100.0).floor() as i64)
+    }
+
+    /// The nearest segment within half a kilometre, and its distance.
+    fn nearest(&self, extract: &Extract, at: Fixed) -> Option<(f64, [i64; 2], &'a OsmWay)> {
+        let (metric, (x, y)) = (metric().0, Self::square(plane(at)));
+        let mut best: Option<(f64, usize)> = None;
+        for ring in 0..=5i64 {
+            if best.is_some_and(|(d, _)| d < (ring - 1) as f64 * 100.0) {
+                break;
+            }
+            let around = (x - ring..=x + ring).flat_map(|i| (y - ring..=y + ring).map(move |j| (i, j)));
+            for square in around.filter(|(i, j)| (i - x).abs() == ring || (j - y).abs() == ring) {
+                for &i in self.squares.get(&square).into_iter().flatten() {
+                    let [a, b] = self.segments[i].0.map(|n| extract.nodes[&n]);
+                    let d = metric.project(at, a, b).1.sqrt();
+                    if best.is_none_or(|(least, _)| d < least) {
+                        best = Some((d, i));
+                    }
+                }
+            }
+        }
+        best.map(|(d, i)| (d, self.segments[i].0, self.segments[i].1))
+    }
+}
+
+/// As the tags in the file count them.
+#[test]
+fn the_city_has_gates_squares_viaducts_expressways_and_a_metro() {
+    let extract = extract();
+    let ways = |is_of: &dyn Fn(&OsmWay) -> bool| extract.ways.iter().filter(|w| is_of(w)).count();
+    let of_kind = |kind: LandmarkKind| landmarks().iter().filter(|l| l.kind == kind).count();
+    // Compounds: gates of all sorts, hardly any shut to all; ways inside some are private, inside others untagged.
+    let gates = extract.marks.values().filter(|tags| tags.contains_key("barrier")).count();
+    assert!(of_kind(LandmarkKind::Compound) >= 250, "{}", of_kind(LandmarkKind::Compound));
+    assert!(of_kind(LandmarkKind::CompoundWithoutGate) >= 5, "{}", of_kind(LandmarkKind::CompoundWithoutGate));
+    assert!((of_kind(LandmarkKind::Compound)..4 * of_kind(LandmarkKind::Compound)).contains(&gates), "{gates}");
+    for barrier in ["gate", "lift_gate", "swing_gate"] {
+        assert!(extract.count("barrier", barrier) * 30 > gates, "{barrier}");
+    }
+    let by_access = ["private", "residents", "permit", "no"].map(|access| extract.count("access", access));
+    assert_eq!(by_access.iter().sum::<usize>(), gates);
+    assert!(by_access[0] * 2 > gates && by_access[1] * 20 > gates && by_access[2] * 20 > gates, "{by_access:?}");
+    assert!(by_access[3] > 0 && by_access[3] * 20 < gates, "{by_access:?}");
+    let private = ways(&|w| w.is("access", "private"));
+    assert!(private > 1000, "{private}");
+    assert!(extract.count("entrance", "yes") > 2 * of_kind(LandmarkKind::Compound));
+    // Squares: many corners, no node of a street, 2 to 30 metres from the nearest.
+    let streets = Near::of(extract, |w| w.is_walked() && !w.is_square() && w.is_on_ground());
+    let used: HashSet<i64> = extract.ways.iter().filter(|w| !w.is_square()).flat_map(|w| w.refs.clone()).collect();
+    let squares: Vec<&OsmWay> = extract.ways.iter().filter(|w| w.is_square()).collect();
+    assert!(squares.len() >= 10, "{}", squares.len());
+    for square in squares {
+        assert!(square.refs.first() == square.refs.last() && square.refs.len() > 16, "{:?}", square.refs);
+        assert!(square.refs.iter().all(|n| !used.contains(n)));
+        let away = square.refs.iter().filter_map(|n| streets.nearest(extract, extract.nodes[n])).map(|n| n.0);
+        let away = away.fold(f64::MAX, f64::min);
+        assert!((2.0..=30.0).contains(&away), "{away}");
+    }
+    // Expressways: trunk roads that do not speak of walkers, on the ground, on viaducts, in tunnels; with slip roads.
+    let trunk = |w: &OsmWay| w.is("highway", "trunk") && w.is_expressway();
+    assert!(extract.ways.iter().filter(|w| trunk(w)).all(|w| w.tag("foot").is_none() && w.tag("sidewalk").is_none()));
+    assert!(ways(&|w| trunk(w) && w.is("bridge", "viaduct")) >= 5);
+    assert!(ways(&|w| trunk(w) && w.is("tunnel", "yes")) >= 2);
+    assert!(ways(&|w| trunk(w) && w.is_on_ground()) >= 5);
+    assert!(ways(&|w| w.is("highway", "trunk_link")) >= 3);
+    // Streets on viaducts in up to three layers, with open ground below.
+    let raised = |w: &OsmWay| w.is("highway", "secondary") && w.is("bridge", "yes") && w.refs.len() > 10;
+    assert!(ways(&|w| raised(w)) >= 3, "{}", ways(&|w| raised(w)));
+    for layer in ["2", "3"] {
+        assert!(ways(&|w| w.tag("bridge").is_some() && w.is("layer", layer)) > 0, "{layer}");
+    }
+    for place in landmarks().iter().filter(|l| l.kind == LandmarkKind::Viaduct) {
+        let at = Fixed::from(place.places[0]);
+        let above = Near::of(extract, raised).nearest(extract, at).unwrap().0;
+        let ground = streets.nearest(extract, at).unwrap().0;
+        assert!(above < 25.0 && ground > 2.5 * above, "{above} m below a viaduct, {ground} m from a street");
+    }
+    // The metro: platforms two storeys down, halls one, entrances with stairs, escalators and lifts.
+    let stations = of_kind(LandmarkKind::Platform);
+    assert!(stations >= 3, "{stations}");
+    let platform = |w: &OsmWay| (w.is("railway", "platform") || w.is("highway", "platform")) && w.is("level", "-2");
+    assert_eq!(ways(&platform), stations);
+    assert!(extract.ways.iter().filter(|w| platform(w)).all(|w| w.is("layer", "-2")));
+    assert!(ways(&|w| w.is("highway", "corridor") && w.is("indoor", "yes") && w.is("level", "-1")) >= 2 * stations);
+    assert!(ways(&|w| w.is("highway", "footway") && w.is("indoor", "yes") && w.is("layer", "-1")) >= stations);
+    assert!(ways(&|w| w.is("highway", "steps") && w.is("level", "-1;0") && w.tag("conveying").is_none()) >= stations);
+    assert!(ways(&|w| w.is("level", "-1;0") && w.is("conveying", "forward")) >= stations);
+    assert!(
+        extract.count("highway", "elevator") >= stations && extract.count("railway", "subway_entrance") >= 2 * stations
+    );
+    // Something is to be found in each of them, and the storey is told.
+    let facilities = rows("facilities.csv");
+    let on = |floor: &str| facilities.iter().filter(|f| f["floor"] == floor).count();
+    assert!(on("-2") >= stations && on("-1") >= of_kind(LandmarkKind::Passage) && of_kind(LandmarkKind::Passage) > 0);
+    let at: HashSet<(String, String)> = facilities.iter().map(|f| (f["lon"].clone(), f["lat"].clone())).collect();
+    for landmark in landmarks() {
+        let holds = |p: &Position| at.contains(&(format!("{:.6}", p.lon()), format!("{:.6}", p.lat())));
+        let may_be_empty = [LandmarkKind::Compound, LandmarkKind::CompoundWithoutGate, LandmarkKind::Expressway];
+        assert!(may_be_empty.contains(&landmark.kind) || landmark.places.iter().any(holds), "{landmark:?}");
+    }
+    for kind in [LandmarkKind::Compound, LandmarkKind::CompoundWithoutGate] {
+        let holds = |p: &Position| at.contains(&(format!("{:.6}", p.lon()), format!("{:.6}", p.lat())));
+        let with = landmarks().iter().filter(|l| l.kind == kind && l.places.iter().any(holds)).count();
+        assert!(with * 3 > of_kind(kind), "{with} of {} have a facility", of_kind(kind));
+    }
+}
+
+/// Where an expressway lies on the ground no street on the ground crosses it.
+#[test]
+fn expressways_part_the_city_but_for_their_crossings() {
+    let extract = extract();
+    let side = |p: (f64, f64), q: (f64, f64), r: (f64, f64)| (q.0 - p.0) * (r.1 - p.1) - (q.1 - p.1) * (r.0 - p.0);
+    let streets = Near::of(extract, |w| w.is_walked() && w.is_on_ground());
+    let (mut pieces, mut passed) = (0, 0);
+    for ends in extract.segments(|w| w.is("highway", "trunk") && w.is_expressway() && w.is_on_ground()) {
+        pieces += 1;
+        let [a, b] = ends.map(|n| plane(extract.nodes[&n]));
+        let (x, y) = Near::square(a);
+        let around = (x - 2..=x + 2).flat_map(|i| (y - 2..=y + 2).map(move |j| (i, j)));
+        for i in around.filter_map(|square| streets.squares.get(&square)).flatten() {
+            let [c, d] = streets.segments[*i].0.map(|n| plane(extract.nodes[&n]));
+            let crosses = side(a, b, c) * side(a, b, d) < 0.0 && side(c, d, a) * side(c, d, b) < 0.0;
+            assert!(!crosses, "{:?} is crossed by {:?}", ends, streets.segments[*i]);
         }
     }
-    let mut sizes: HashMap<i64, usize> = HashMap::new();
-    for &n in nodes.keys() {
-        *sizes.entry(root(&mut parent, n)).or_default() += 1;
+    assert!(pieces >= 50, "{pieces}");
+    // But there are underpasses, and bridges with steps.
+    for way in &extract.ways {
+        passed += usize::from(way.is("highway", "footway") && way.is("tunnel", "yes"));
     }
-    let mut sizes: Vec<usize> = sizes.into_values().collect();
-    sizes.sort_unstable_by_key(|&n| Reverse(n));
-    assert_eq!(sizes[1..], [16; 5]);
-    assert!(sizes[0] > 40_000, "{}", sizes[0]);
+    assert!(passed >= 3, "{passed}");
+}
+
+/// People whose nearest street lies behind a gate, or behind walls without one: the share of those in cities and towns.
+#[test]
+fn a_good_share_of_people_live_in_compounds() {
+    let extract = extract();
+    let public = public_pieces(extract);
+    let whole = pieces(extract, extract.ways.iter());
+    let ((open, _), (main, _)) = (sizes(&public), sizes(&whole));
+    let squares: HashSet<i64> = extract.ways.iter().filter(|w| w.is_square()).map(|w| whole[&w.refs[0]]).collect();
+    let streets = Near::of(extract, |w| w.is_walked() && w.is_on_ground() && !w.is_square());
+    let behind = |n: i64| public[&n] != open && (whole[&n] == main || !squares.contains(&whole[&n]));
+    // The core, and the seats of districts outside.
+    let core = |p: Position| (106.34..=106.76).contains(&p.lon()) && (29.33..=29.83).contains(&p.lat());
+    let centers = &world().register.centers;
+    let villages: HashSet<_> = centers
+        .iter()
+        .filter(|c| c.code.as_str()[9..] >= *"200")
+        .map(|c| cell_of(c.position, h3o::Resolution::Nine))
+        .collect();
+    let mut sums = [[0.0; 2]; 2];
+    let mut cells = [[0u32; 2]; 2];
+    for cell in world().register.population.iter().filter(|c| !villages.contains(&c.cell) && c.people > 250.0) {
+        let at = cell_centre(cell.cell);
+        let Some((_, ends, _)) = streets.nearest(extract, at.into()) else { continue };
+        let (place, walled) = (usize::from(!core(at)), usize::from(ends.iter().any(|n| behind(*n))));
+        sums[place][walled] += cell.people;
+        cells[place][walled] += 1;
+    }
+    let share = |[out, within]: [f64; 2]| within / (out + within);
+    println!(
+        "core {:.3} of people, {:?} cells; elsewhere {:.3}, {:?}",
+        share(sums[0]),
+        cells[0],
+        share(sums[1]),
+        cells[1]
+    );
+    assert!((0.33..=0.52).contains(&share(sums[0])), "{}", share(sums[0]));
+    assert!((0.10..=0.40).contains(&share(sums[1])), "{}", share(sums[1]));
+}
+
+/// From compounds, squares, viaducts and below the ground to the nearest street, and back; and across expressways.
+#[test]
+#[ignore = "needs private first and last legs in the engine"]
+fn places_in_compounds_on_squares_and_underground_are_reached() {
+    let network = world().network().unwrap();
+    let limit = Deciseconds::from_seconds(3600.0);
+    for kind in LandmarkKind::ALL {
+        let all: Vec<&Landmark> = landmarks().iter().filter(|l| l.kind == kind).collect();
+        assert!(!all.is_empty(), "{kind:?}");
+        for landmark in all.iter().step_by(all.len().div_ceil(40)) {
+            // LEVELS: places below the ground are put on the nearest street of any storey here, as if they lay on the surface.
+            // When the storey of a place counts, ask for them with `landmark.floor`.
+            let street = PlacedPoint::new(network, landmark.street, Profile::Adult).unwrap();
+            for place in &landmark.places {
+                let place = PlacedPoint::new(network, *place, Profile::Adult).unwrap();
+                let ends = |p: &PlacedPoint| (Fixed::from(p.position), p.start);
+                for (from, to) in [(&place, &street), (&street, &place)] {
+                    let (from, to) = (ends(from), ends(to));
+                    let found = route(network, Profile::Adult, (from.0, &from.1), (to.0, &to.1), limit);
+                    let Ok(found) = found else { panic!("{landmark:?} is not reached") };
+                    let metres = Metric::at(29.6).distance(from.0, to.0);
+                    if kind == LandmarkKind::Expressway {
+                        assert!(found.time.0 as f64 / 10.0 > 1.5 * metres / 1.34, "{landmark:?}: {:?}", found.time);
+                    } else {
+                        assert!(found.time <= Deciseconds::from_seconds(1200.0), "{landmark:?}: {:?}", found.time);
+                    }
+                }
+            }
+        }
+    }
+    // And so is every facility: from each something else is reached.
+    let register = &world().register;
+    let step = register.facilities.len() / 400 + 1;
+    for facility in register.facilities.iter().step_by(step) {
+        let place = PlacedPoint::new(network, facility.position, Profile::Adult).unwrap();
+        let query = NearbyQuery {
+            place: &place,
+            profile: Profile::Adult,
+            direction: Direction::Towards,
+            limit,
+            wishes: &Wishes::default(),
+            from: None,
+            first: 30,
+            with_stats: false,
+        };
+        let found = nearby(world(), network, &query).neighbours.len();
+        assert!(found > 5, "{}: {found}", facility.name);
+    }
 }
 
 /// Is there something of a category within a quarter of an hour of each cell? By district: people with and without.
@@ -246,24 +622,27 @@ fn each_category_has_gaps_and_coverage_in_twenty_districts() {
 /// of 47 CFR 73.208, 4.8 km/h, the mean of both ways on stairs, waiting at lifts, ferries and the cable car.
 #[test]
 fn walking_times_are_those_of_a_textbook() {
-    let (nodes, ways) = extract();
-    let mut next: HashMap<i64, Vec<(i64, f64)>> = HashMap::new();
-    for (refs, tags) in &ways {
-        let tag = |key: &str| tags.get(key).map(String::as_str);
-        for pair in refs.windows(2) {
+    let extract = extract();
+    let nodes = &extract.nodes;
+    let (public, mut next) = (public_pieces(extract), HashMap::<i64, Vec<(i64, f64)>>::new());
+    let (main, _) = sizes(&public);
+    for way in extract.ways.iter().filter(|w| w.is_walked() && !w.tags.contains_key("area")) {
+        for pair in way.refs.windows(2).filter(|pair| pair.iter().all(|n| public[n] == main)) {
             let (a, b) = (nodes[&pair[0]], nodes[&pair[1]]);
             let metres = Metric::at(f64::midpoint(a.lat(), b.lat())).distance(a, b);
-            let seconds = match (tag("highway"), tag("route"), tag("aerialway")) {
-                (Some("steps"), ..) if tag("conveying").is_some() => metres / 0.5,
+            // A lift on a node joins two ways: 30 seconds and three metres, half of it on each.
+            let lifts = pair.iter().filter(|n| extract.has(**n, "highway")).count() as f64 * 16.5;
+            let seconds = match (way.tag("highway"), way.tag("route"), way.tag("aerialway")) {
+                (Some("steps"), ..) if way.tag("conveying").is_some() => metres / 0.5,
                 (Some("steps"), ..) => f64::midpoint(metres / 0.50, metres / 0.67),
                 (Some("elevator"), ..) => 30.0 + metres,
                 (None, Some("ferry"), _) => 300.0 + 480.0,
                 (None, _, Some("cable_car")) => 120.0 + 300.0,
-                (Some(_), ..) => metres / (4.8 / 3.6),
+                (Some(_), ..) => metres / (4.8 / 3.6) + lifts,
                 other => panic!("{other:?}"),
             };
             next.entry(pair[0]).or_default().push((pair[1], seconds));
-            if tag("conveying").is_none() {
+            if way.tag("conveying").is_none() {
                 next.entry(pair[1]).or_default().push((pair[0], seconds));
             }
         }
@@ -281,12 +660,12 @@ fn walking_times_are_those_of_a_textbook() {
         (at, Start::new(&network, network.snap(at, Profile::Adult).unwrap(), Profile::Adult))
     };
     // No place is put on bridges, in tunnels or on what carries people; nodes of those alone are no places.
-    let is_ground = |tags: &HashMap<String, String>| {
-        ["bridge", "tunnel", "conveying"].iter().all(|key| !tags.contains_key(*key))
-            && tags.get("highway").is_some_and(|h| h != "elevator")
+    let is_place = |w: &OsmWay| {
+        let carries = w.tags.contains_key("conveying") || w.is("highway", "elevator");
+        w.tags.contains_key("highway") && w.is_walked() && w.is_on_ground() && !carries && !w.tags.contains_key("area")
     };
-    let mut ids: Vec<i64> =
-        ways.iter().filter(|(_, tags)| is_ground(tags)).flat_map(|(refs, _)| refs.clone()).collect();
+    let mut ids: Vec<i64> = extract.ways.iter().filter(|w| is_place(w)).flat_map(|w| w.refs.clone()).collect();
+    ids.retain(|n| public[n] == main && !extract.marks.contains_key(n));
     ids.sort_unstable();
     ids.dedup();
     let mut compared = 0;

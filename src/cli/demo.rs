@@ -3,13 +3,14 @@
 use super::COMMAND_LINE;
 use super::output::{Failure, Output};
 use super::settings::Settings;
-use crate::demo::{Contents, Installed, MARK_TEXT, Options, Stage, install, write_files};
+use crate::demo::{Contents, Installed, LandmarkKind, MARK_TEXT, Options, Stage, install, write_files};
 use crate::folder::DataFolder;
 use crate::registry::Demonstration;
 use crate::store::Store;
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
@@ -114,6 +115,8 @@ async fn make(args: &DemoArgs, folder: &DataFolder, store: &Store, output: &Outp
     }
     let (contents, installed) = build(options, folder, store, args.export.as_deref(), brings_in, output).await?;
     let streets = installed.as_ref().map(|i| &i.streets);
+    let landmarks: BTreeMap<&str, usize> =
+        LandmarkKind::ALL.map(LandmarkKind::key).into_iter().zip(contents.landmarks).collect();
     let value = json!({
         "synthetic": true,
         "seed": options.seed,
@@ -122,6 +125,9 @@ async fn make(args: &DemoArgs, folder: &DataFolder, store: &Store, output: &Outp
         "centers": contents.centers,
         "facilities": contents.facilities,
         "people": contents.people,
+        "landmarks": landmarks,
+        "expresswayKm": contents.expressway_km,
+        "viaductKm": contents.viaduct_km,
         "files": args.export,
         "imported": installed.is_some(),
         "streets": streets,
@@ -132,6 +138,7 @@ async fn make(args: &DemoArgs, folder: &DataFolder, store: &Store, output: &Outp
             "  {} districts, {} centers, {} facilities, {} people (seed {}, scale {})",
             contents.districts, contents.centers, contents.facilities, contents.people, options.seed, options.scale
         ),
+        format!("  {}", contents.besides()),
     ];
     if let Some(streets) = streets {
         lines.push(format!("  {} street segments between {} junctions", streets.edges, streets.vertices));

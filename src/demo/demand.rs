@@ -1,6 +1,7 @@
 //! Who lives where: people in H3 cells of resolution 9 along the streets of their division, summing to each district's
 //! population; and what ground each district has.
 
+use super::landmarks::Landmark;
 use super::layout::Layout;
 use super::places::District;
 use super::random::{Random, apportion, noise};
@@ -24,16 +25,25 @@ struct People {
 #[must_use]
 pub fn demand(seed: u64, districts: &[District], layout: &Layout, streets: &Streets) -> (Csv, String) {
     let mut owners = layout.owners.clone();
+    let mut compounds: HashMap<usize, Vec<&Landmark>> = HashMap::new();
+    for landmark in streets.landmarks.iter().filter(|l| l.people > 0.0) {
+        compounds.entry(landmark.site.unwrap_or(usize::MAX)).or_default().push(landmark);
+    }
     let mut cells: BTreeMap<CellIndex, People> = BTreeMap::new();
     for (s, site) in layout.sites.iter().enumerate() {
         let division = &districts[site.district].towns[site.town].divisions[site.division];
         let mut here: BTreeMap<CellIndex, f64> = BTreeMap::new();
-        for &node in &streets.of_site[s] {
-            let cell = cell_of(Position::from(streets.nodes[node as usize]), Resolution::Nine);
+        let streetside = streets.of_site[s].iter().map(|&node| (Position::from(streets.nodes[node as usize]), 1.0));
+        let behind_walls = compounds.get(&s).into_iter().flatten().flat_map(|compound| {
+            let share = compound.people / compound.places.len() as f64;
+            compound.places.iter().map(move |&place| (place, share))
+        });
+        for (home, weight) in streetside.chain(behind_walls) {
+            let cell = cell_of(home, Resolution::Nine);
             let Some(parent) = cell.parent(Resolution::Eight) else { continue };
             // People of one district do not live in the cells of another.
             if *owners.entry(parent).or_insert(site.district) == site.district {
-                *here.entry(cell).or_default() += 1.0;
+                *here.entry(cell).or_default() += weight;
             }
         }
         if here.is_empty()

@@ -1,22 +1,31 @@
 //! The demonstration city: Chongqing's districts, towns, villages and communities by their real names and codes, everything
 //! else made up from a seed, the same each time. It is written as ordinary files and comes in by the ordinary importers.
 
+mod compounds;
 mod dem;
 mod demand;
+mod expressways;
+mod facts;
 mod ground;
 mod install;
+mod landmarks;
 mod layout;
+mod metro;
 mod pbf;
 mod places;
+mod plots;
 mod random;
+mod squares;
 mod streets;
 mod supply;
+mod viaducts;
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 pub use install::{InstallError, Installed, Stage, install};
+pub use landmarks::{Landmark, LandmarkKind};
 
 /// The mark of all that is made up.
 pub const MARK: &str = "SYNTHETIC";
@@ -52,6 +61,30 @@ pub struct Contents {
     pub nodes: usize,
     pub ways: usize,
     pub people: u64,
+    /// By kind, in the order of [`LandmarkKind::ALL`].
+    pub landmarks: [usize; LandmarkKind::ALL.len()],
+    pub expressway_km: u32,
+    pub viaduct_km: u32,
+}
+
+impl Contents {
+    /// What there is besides ordinary streets, as a list in words.
+    #[must_use]
+    pub fn besides(&self) -> String {
+        let of = |kind: LandmarkKind| self.landmarks[kind as usize];
+        format!(
+            "{} gated compounds and {} whose gates are not mapped, {} squares no street is joined to, {} km of expressways, {} km of \
+             streets on viaducts with {} open places below, {} metro stations, {} underground shopping passages",
+            of(LandmarkKind::Compound),
+            of(LandmarkKind::CompoundWithoutGate),
+            of(LandmarkKind::Square),
+            self.expressway_km,
+            self.viaduct_km,
+            of(LandmarkKind::Viaduct),
+            of(LandmarkKind::Platform),
+            of(LandmarkKind::Passage),
+        )
+    }
 }
 
 /// The files of a city, in a folder.
@@ -84,6 +117,7 @@ pub fn describe(files: &Files, options: Options, installed: Option<&Installed>) 
     let mut measured = vec![
         format!("- {} districts, {} centers, {} facilities, {} people", c.districts, c.centers, c.facilities, c.people),
         format!("- {} street nodes, {} ways", c.nodes, c.ways),
+        format!("- {}; `landmarks.geojson` says where", c.besides()),
     ];
     if let Some(Installed { streets: r, median_m, .. }) = installed {
         let kind = |name: &str| r.kinds.get(name).copied().unwrap_or_default();
@@ -136,30 +170,43 @@ done
     std::fs::write(&path, text).map_err(|e| format!("{} cannot be written: {e}", path.display()))
 }
 
-/// The tables of what was reported.
-const REPORTED: [(&str, &str); 8] = [
-    ("centers", include_str!("facts/centers.csv")),
-    ("facilities", include_str!("facts/facilities.csv")),
-    ("services", include_str!("facts/services.csv")),
-    ("offers", include_str!("facts/offers.csv")),
-    ("events", include_str!("facts/events.csv")),
-    ("visits", include_str!("facts/visits.csv")),
-    ("suggestions", include_str!("facts/suggestions.csv")),
-    ("README", include_str!("facts/README.md")),
-];
-/// The code the reported center of Jiangbei has, and the division in whose area it stands.
-const JIANGBEI: (&str, &str) = ("500105002000", "500105002002");
+/// Is it the division of a center of which something was reported?
+fn is_reported(districts: &[places::District], site: &layout::Site) -> bool {
+    let division = &districts[site.district].towns[site.town].divisions[site.division];
+    places::REPORTED.contains(&division.code.as_str())
+}
+
+/// A city before it is written.
+struct Plan {
+    districts: Vec<places::District>,
+    ground: ground::Ground,
+    layout: layout::Layout,
+    streets: streets::Streets,
+}
+
+impl Plan {
+    fn new(options: Options) -> Self {
+        let districts = places::districts(options.seed, options.scale);
+        let seats: Vec<(f64, f64)> = districts.iter().map(|d| d.seat).collect();
+        let ground = ground::Ground::new(options.seed, &seats);
+        let layout = layout::lay_out(options.seed, &districts, &ground);
+        let streets = streets::draw(options.seed, &districts, &layout, &ground);
+        Self { districts, ground, layout, streets }
+    }
+}
+
+/// The landmarks of a city.
+#[must_use]
+pub fn landmarks(options: Options) -> Vec<Landmark> {
+    Plan::new(options).streets.landmarks
+}
 
 /// Writes the files of a city into a folder that is there.
 ///
 /// # Errors
 /// A sentence with the file and what is wrong.
 pub fn write_files(options: Options, folder: &Path) -> Result<Files, String> {
-    let districts = places::districts(options.seed, options.scale);
-    let seats: Vec<(f64, f64)> = districts.iter().map(|d| d.seat).collect();
-    let ground = ground::Ground::new(options.seed, &seats);
-    let layout = layout::lay_out(options.seed, &districts, &ground);
-    let streets = streets::draw(options.seed, &districts, &layout, &ground);
+    let Plan { districts, ground, layout, streets } = Plan::new(options);
     let (tables, places) = supply::tables(options.seed, &districts, &layout, &streets);
     let (population, outlines) = demand::demand(options.seed, &districts, &layout, &streets);
     let source = format!("{MARK_TEXT}; seed {}, scale {}", options.seed, options.scale);
@@ -194,12 +241,15 @@ pub fn write_files(options: Options, folder: &Path) -> Result<Files, String> {
         layout.sites.iter().map(|s| districts[s.district].towns[s.town].divisions[s.division].code.as_str()).collect();
     let place_of = |code: &str| codes.iter().position(|c| *c == code).map(|s| places[s]);
     let guild_hall = codes.iter().position(|c| c.starts_with("500103")).map(|s| places[s]);
-    for (name, text) in REPORTED.iter().filter(|(name, _)| *name != "README") {
-        let (header, rows) = reported(text, name, &place_of, guild_hall)?;
-        facilities += if *name == "facilities" { rows.len() } else { 0 };
+    for (name, text) in facts::TABLES {
+        let (header, rows) = facts::moved(text, name, &place_of, guild_hall)?;
+        facilities += if name == "facilities" { rows.len() } else { 0 };
         let (path, out) = file(&format!("reported/{name}.csv"))?;
         write_csv(out, &header, &rows).map_err(|e| named(&path, &e))?;
     }
+    let (path, mut out) = file("landmarks.geojson")?;
+    let text = landmarks::text(&streets.landmarks);
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|e| named(&path, &e))?;
     let contents = Contents {
         districts: districts.len(),
         centers: layout.sites.len(),
@@ -207,6 +257,9 @@ pub fn write_files(options: Options, folder: &Path) -> Result<Files, String> {
         nodes: streets.nodes.len(),
         ways: streets.ways.len(),
         people: districts.iter().map(|d| d.population).sum(),
+        landmarks: LandmarkKind::ALL.map(|kind| streets.landmarks.iter().filter(|l| l.kind == kind).count()),
+        expressway_km: streets.expressway_km.round() as u32,
+        viaduct_km: streets.viaduct_km.round() as u32,
     };
     Ok(Files { folder: folder.to_owned(), contents })
 }
@@ -218,62 +271,4 @@ fn write_csv(out: impl Write, header: &[String], rows: &[Vec<String>]) -> csv::R
         csv.write_record(row)?;
     }
     Ok(csv.flush()?)
-}
-
-type Table = (Vec<String>, Vec<Vec<String>>);
-
-/// A table of reported facts, moved to where the city has put their centers.
-fn reported(
-    text: &str,
-    kind: &str,
-    place_of: &dyn Fn(&str) -> Option<(f64, f64)>,
-    elsewhere: Option<(f64, f64)>,
-) -> Result<Table, String> {
-    let bad = |e: csv::Error| format!("the reported {kind} cannot be read: {e}");
-    let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let mut header: Vec<String> = reader.headers().map_err(bad)?.iter().map(str::to_owned).collect();
-    let column = |header: &[String], name: &str| header.iter().position(|h| h == name);
-    let (lon, lat) = (column(&header, "lon"), column(&header, "lat"));
-    let codes: Vec<usize> = ["code", "center", "division"].iter().filter_map(|c| column(&header, c)).collect();
-    // Positions are told in the facts of centers alone.
-    let original = |code: &str| -> Option<(f64, f64)> {
-        let mut centers = csv::Reader::from_reader(REPORTED[0].1.as_bytes());
-        let found = centers.records().filter_map(Result::ok).find(|r| r.get(0) == Some(code))?;
-        Some((found.get(4)?.parse().ok()?, found.get(5)?.parse().ok()?))
-    };
-    let quality = column(&header, "position_quality");
-    let adds_quality = quality.is_none() && kind == "facilities";
-    if adds_quality {
-        header.push("position_quality".into());
-    }
-    let mut rows = Vec::new();
-    for record in reader.records() {
-        let mut row: Vec<String> = record.map_err(bad)?.iter().map(str::to_owned).collect();
-        let code = codes.iter().map(|&c| row[c].clone()).find(|code| !code.is_empty());
-        let new_code = code.as_deref().map(|c| if c == JIANGBEI.0 { JIANGBEI.1 } else { c });
-        for &c in &codes {
-            if row[c] == JIANGBEI.0 {
-                row[c] = JIANGBEI.1.into();
-            }
-        }
-        if let (Some(lon), Some(lat)) = (lon, lat)
-            && let (Ok(x), Ok(y)) = (row[lon].parse::<f64>(), row[lat].parse::<f64>())
-        {
-            let from = code.as_deref().and_then(original);
-            let to = new_code.and_then(place_of);
-            let moved = match (from, to) {
-                (Some(from), Some(to)) => Some((x - from.0 + to.0, y - from.1 + to.1)),
-                _ => elsewhere,
-            };
-            let Some(moved) = moved else { continue };
-            (row[lon], row[lat]) = (format!("{:.6}", moved.0), format!("{:.6}", moved.1));
-        }
-        match quality {
-            Some(q) => row[q] = "synthetic".into(),
-            None if adds_quality => row.push("synthetic".into()),
-            None => {}
-        }
-        rows.push(row);
-    }
-    Ok((header, rows))
 }

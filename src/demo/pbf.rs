@@ -1,11 +1,11 @@
 //! Streets as an OpenStreetMap extract (<https://wiki.openstreetmap.org/wiki/PBF_Format>): dense nodes and ways, sorted by
 //! type and id, compressed with zlib.
 
-use super::streets::{Lies, Streets, Way};
+use super::streets::{Mark, Streets, Way};
 use crate::geo::Fixed;
 use flate2::{Compression, write::ZlibEncoder};
 use rayon::prelude::*;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 
 /// Elements in one block, as the format advises.
@@ -85,19 +85,49 @@ const fn id(place: usize) -> i64 {
     place as i64 + 1
 }
 
-fn nodes_block(first: usize, nodes: &[Fixed]) -> Vec<u8> {
+/// The texts of a block, each once; the first is empty.
+#[derive(Default)]
+struct Strings<'a> {
+    list: Vec<&'a str>,
+    known: HashMap<&'a str, u64>,
+}
+
+impl<'a> Strings<'a> {
+    fn index(&mut self, s: &'a str) -> u64 {
+        let next = self.list.len() as u64 + 1;
+        *self.known.entry(s).or_insert_with(|| {
+            self.list.push(s);
+            next
+        })
+    }
+}
+
+fn nodes_block(first: usize, nodes: &[Fixed], marks: &BTreeMap<u32, Mark>) -> Vec<u8> {
     let mut dense = Vec::new();
     bytes(&mut dense, 1, &deltas((first..first + nodes.len()).map(id)));
     bytes(&mut dense, 8, &deltas(nodes.iter().map(|n| i64::from(n.y))));
     bytes(&mut dense, 9, &deltas(nodes.iter().map(|n| i64::from(n.x))));
+    let mut strings = Strings::default();
+    // Keys and values of each node in turn, a nought after each; nothing at all where no node has any.
+    let mut tags = Vec::new();
+    if marks.range(first as u32..(first + nodes.len()) as u32).next().is_some() {
+        for place in first..first + nodes.len() {
+            for (key, value) in marks.get(&(place as u32)).into_iter().flat_map(|mark| mark.tags()) {
+                varint(&mut tags, strings.index(key));
+                varint(&mut tags, strings.index(value));
+            }
+            varint(&mut tags, 0);
+        }
+        bytes(&mut dense, 10, &tags);
+    }
     let mut group = Vec::new();
     bytes(&mut group, 2, &dense);
-    block(&[""], &group)
+    block(&strings.list, &group)
 }
 
 fn block(strings: &[&str], group: &[u8]) -> Vec<u8> {
     let mut table = Vec::new();
-    for s in strings {
+    for s in [""].iter().chain(strings) {
         bytes(&mut table, 1, s.as_bytes());
     }
     let mut out = Vec::new();
@@ -107,31 +137,16 @@ fn block(strings: &[&str], group: &[u8]) -> Vec<u8> {
 }
 
 fn ways_block(first: usize, ways: &[Way], names: &[String]) -> Vec<u8> {
-    let mut strings: Vec<&str> = vec![""];
-    let mut known: HashMap<&str, u64> = HashMap::new();
+    let mut strings = Strings::default();
     let mut group = Vec::new();
     for (place, way) in (first..).zip(ways) {
         let (mut keys, mut values) = (Vec::new(), Vec::new());
-        let tags = way.class.tags().iter().copied().chain(
-            match way.lies {
-                Lies::OnGround => [].as_slice(),
-                Lies::OnBridge => &[("bridge", "yes"), ("layer", "1")],
-                Lies::InTunnel => &[("tunnel", "yes"), ("layer", "-1")],
-            }
-            .iter()
-            .copied(),
-        );
+        let tags = way.class.tags().iter().chain(way.lies.tags()).copied();
+        let access = way.is_private.then_some(("access", "private"));
         let name = way.name.map(|n| ("name", names[n as usize].as_str()));
-        for (key, value) in tags.chain(name).chain([("source", super::MARK)]) {
-            let mut index = |s| {
-                *known.entry(s).or_insert_with(|| {
-                    strings.push(s);
-                    strings.len() as u64 - 1
-                })
-            };
-            let (k, v) = (index(key), index(value));
-            varint(&mut keys, k);
-            varint(&mut values, v);
+        for (key, value) in tags.chain(access).chain(name).chain([("source", super::MARK)]) {
+            varint(&mut keys, strings.index(key));
+            varint(&mut values, strings.index(value));
         }
         let mut out = Vec::new();
         number(&mut out, 1, id(place) as u64);
@@ -140,7 +155,7 @@ fn ways_block(first: usize, ways: &[Way], names: &[String]) -> Vec<u8> {
         bytes(&mut out, 8, &deltas(way.nodes.iter().map(|&n| id(n as usize))));
         bytes(&mut group, 3, &out);
     }
-    block(&strings, &group)
+    block(&strings.list, &group)
 }
 
 /// Writes the extract.
@@ -152,7 +167,7 @@ pub fn write(streets: &Streets, source: &str, out: &mut impl Write) -> io::Resul
     let starts = |n: usize| (0..n).step_by(BLOCK).collect::<Vec<_>>();
     let nodes = starts(streets.nodes.len()).into_par_iter().map(|first| {
         let part = &streets.nodes[first..(first + BLOCK).min(streets.nodes.len())];
-        blob("OSMData", &nodes_block(first, part))
+        blob("OSMData", &nodes_block(first, part, &streets.marks))
     });
     let ways = starts(streets.ways.len()).into_par_iter().map(|first| {
         let part = &streets.ways[first..(first + BLOCK).min(streets.ways.len())];

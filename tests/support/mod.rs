@@ -10,6 +10,7 @@ pub mod city;
 pub mod desk;
 pub mod dijkstra;
 pub mod events;
+pub mod facts;
 pub mod http;
 pub mod pbf;
 pub mod real;

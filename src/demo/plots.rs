@@ -1,0 +1,118 @@
+//! Which parts of blocks are no streets: compounds, squares, the open ground below viaducts. A block has four quarters between
+//! its main streets and its edges; a plot takes the nodes of the lattice in a part of one.
+
+use super::ground::{Ground, from_ridges};
+use super::layout::{ACROSS, ALONG, BLOCK, Layout, is_core};
+use super::places::District;
+use super::random::Random;
+use super::streets::Key;
+use super::viaducts::Viaduct;
+use std::collections::HashSet;
+
+/// What a plot is used as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    Compound,
+    Square,
+    Viaduct,
+}
+
+/// Nodes of the lattice that are no streets.
+#[derive(Debug, Clone, Copy)]
+pub struct Plot {
+    pub site: usize,
+    pub used_as: Use,
+    /// The first and the last street across and along, both included.
+    pub low: Key,
+    pub high: Key,
+}
+
+impl Plot {
+    /// Streets across and along.
+    #[must_use]
+    pub const fn size(&self) -> (i32, i32) {
+        (self.high.0 - self.low.0 + 1, self.high.1 - self.low.1 + 1)
+    }
+
+    /// Where it lies on the lattice: the lowest corner and the highest, `margin` streets outside of its nodes.
+    #[must_use]
+    pub fn corners(&self, margin: f64) -> [(f64, f64); 2] {
+        let key = |(i, j): Key, m: f64| ((f64::from(i) + m) * ALONG, (f64::from(j) + m) * ACROSS);
+        [key(self.low, -margin), key(self.high, margin)]
+    }
+
+    fn keys(&self) -> impl Iterator<Item = Key> + use<> {
+        let (low, high) = (self.low, self.high);
+        (low.1..=high.1).flat_map(move |j| (low.0..=high.0).map(move |i| (i, j)))
+    }
+}
+
+/// All plots of a city.
+pub struct Plots {
+    pub list: Vec<Plot>,
+    keys: HashSet<Key>,
+}
+
+impl Plots {
+    /// Does a plot hold a node of the lattice?
+    #[must_use]
+    pub fn holds(&self, key: Key) -> bool {
+        self.keys.contains(&key)
+    }
+}
+
+/// Streets in a quarter.
+const QUARTER: i32 = BLOCK / 2;
+/// Quarters that are compounds, in a hundred: in the core, in other seats, in towns; and those that hold a square.
+const COMPOUNDS: [usize; 3] = [54, 42, 16];
+const SQUARES: usize = 4;
+/// Streets across or along in a compound.
+const SIDES: [i32; 8] = [4, 4, 4, 4, 4, 3, 3, 2];
+/// Metres from the lowest to the highest corner of a plot, at most.
+const MOST_RISE: f64 = 55.0;
+
+/// Where plots lie. The blocks of communities that are in the news have none.
+#[must_use]
+pub fn plan(seed: u64, districts: &[District], layout: &Layout, ground: &Ground, viaducts: &[Viaduct]) -> Plots {
+    let mut list: Vec<Plot> = viaducts.iter().flat_map(Viaduct::plots).collect();
+    let below: HashSet<(i32, i32)> = viaducts.iter().flat_map(|v| v.blocks().map(|(block, _)| block)).collect();
+    for (s, site) in layout.sites.iter().enumerate() {
+        let Some((bi, bj)) = site.block.filter(|_| !super::is_reported(districts, site)) else { continue };
+        let sort = match (is_core(site.centre), districts[site.district].towns[site.town].is_subdistrict()) {
+            (true, _) => 0,
+            (_, true) => 1,
+            _ => 2,
+        };
+        for quarter in 0..4 {
+            let mut random = Random::of(seed, 100, (s * 4 + quarter) as u64);
+            let (east, north) = (quarter % 2 == 1, quarter / 2 == 1);
+            let start = |is_far: bool| if is_far { QUARTER + 1 } else { 0 };
+            let (mut sides, used_as) = match random.below(100) {
+                n if n < COMPOUNDS[sort] => ((*random.pick(&SIDES), *random.pick(&SIDES)), Use::Compound),
+                n if n < COMPOUNDS[sort] + SQUARES => ((2, 1 + random.below(2) as i32), Use::Square),
+                _ => continue,
+            };
+            // A viaduct runs above the farther streets along.
+            if north && below.contains(&(bi, bj)) {
+                continue;
+            }
+            sides = (sides.0.min(QUARTER), sides.1.min(QUARTER));
+            let mut place = |side: i32| random.below((QUARTER - side + 1) as usize) as i32;
+            let low = (bi * BLOCK + start(east) + place(sides.0), bj * BLOCK + start(north) + place(sides.1));
+            let plot = Plot { site: s, used_as, low, high: (low.0 + sides.0 - 1, low.1 + sides.1 - 1) };
+            if is_level_and_dry(ground, &plot) {
+                list.push(plot);
+            }
+        }
+    }
+    let keys = list.iter().flat_map(Plot::keys).collect();
+    Plots { list, keys }
+}
+
+fn is_level_and_dry(ground: &Ground, plot: &Plot) -> bool {
+    let [(u0, v0), (u1, v1)] = plot.corners(0.6);
+    let corners = [(u0, v0), (u1, v0), (u0, v1), (u1, v1)].map(|(u, v)| from_ridges(u, v));
+    let heights = corners.map(|p| ground.height(p));
+    let rise = heights.iter().copied().fold(f64::MIN, f64::max) - heights.iter().copied().fold(f64::MAX, f64::min);
+    rise < MOST_RISE && corners.iter().all(|&p| ground.bank(p) > 30.0)
+}

@@ -1,0 +1,68 @@
+//! Squares that no street is joined to: areas for walkers a few metres from the streets around, with shops on them.
+
+use super::ground::{Point, from_ridges};
+use super::landmarks::LandmarkKind;
+use super::layout::{ACROSS, ALONG, Layout};
+use super::places::District;
+use super::plots::{Plot, Use};
+use super::random::Random;
+use super::streets::{Class, Draft, DraftLandmark, Key, Lies};
+
+impl Draft<'_> {
+    /// Squares on their plots.
+    pub fn squares(&mut self, districts: &[District], layout: &Layout) {
+        let plots = self.plots;
+        for (n, plot) in plots.list.iter().enumerate().filter(|(_, p)| p.used_as == Use::Square) {
+            let mut random = Random::of(self.seed, 102, n as u64);
+            let site = &layout.sites[plot.site];
+            let stem = districts[site.district].towns[site.town].stem();
+            let word = *random.pick(&["广场", "市场", "文化广场", "坝子"]);
+            self.square(plot, format!("{stem}{word}"), &mut random);
+        }
+    }
+
+    fn square(&mut self, plot: &Plot, name: String, random: &mut Random) {
+        // The nodes of the streets around, or where they would be.
+        let ring: Vec<Point> = ring(plot)
+            .map(|key| match self.lattice.get(&key) {
+                Some(&node) => self.at(node),
+                None => from_ridges(f64::from(key.0) * ALONG, f64::from(key.1) * ACROSS),
+            })
+            .collect();
+        let n = ring.len() as f64;
+        let middle =
+            Point { x: ring.iter().map(|p| p.x).sum::<f64>() / n, y: ring.iter().map(|p| p.y).sum::<f64>() / n };
+        let gap = random.between(4.0, 24.0);
+        let mut edge = Vec::with_capacity(2 * ring.len() + 1);
+        for (k, &p) in ring.iter().enumerate() {
+            let inwards = |p: Point, metres: f64| p.towards(middle, (metres / p.distance(middle)).min(0.8));
+            let half = p.towards(ring[(k + 1) % ring.len()], 0.5);
+            edge.push(self.add(inwards(p, gap * 1.15)));
+            edge.push(self.add(inwards(half, gap + random.between(0.0, 6.0))));
+        }
+        edge.push(edge[0]);
+        let places = [0.0, 0.45, 0.7].map(|t| middle.towards(ring[random.below(ring.len())], t)).to_vec();
+        let Some(street) = self.nearest_street(middle) else { return };
+        let of_name = self.name(name.clone());
+        self.way(edge, Class::Square, Lies::OnGround, Some(of_name));
+        self.landmarks.push(DraftLandmark {
+            kind: LandmarkKind::Square,
+            site: Some(plot.site),
+            name,
+            floor: 0,
+            places,
+            people: 0.0,
+            street,
+        });
+    }
+}
+
+/// The nodes of the lattice around a plot, counter-clockwise.
+fn ring(plot: &Plot) -> impl Iterator<Item = Key> {
+    let ((west, south), (east, north)) = ((plot.low.0 - 1, plot.low.1 - 1), (plot.high.0 + 1, plot.high.1 + 1));
+    let south_side = (west..east).map(move |i| (i, south));
+    let east_side = (south..north).map(move |j| (east, j));
+    let north_side = (west + 1..=east).rev().map(move |i| (i, north));
+    let west_side = (south + 1..=north).rev().map(move |j| (west, j));
+    south_side.chain(east_side).chain(north_side).chain(west_side)
+}
