@@ -13,7 +13,10 @@ const SUN: i64 = 2;
 
 /// Texts that are read otherwise than by opening_hours.js on purpose, and why.
 const DIFFERENT: &[(&str, &str)] = &[
-    ("SH,PH Mo-Fr 10:00-12:00", "holidays and weekdays side by side must both hold; it reads several holidays as \"or\""),
+    (
+        "SH,PH Mo-Fr 10:00-12:00",
+        "holidays and weekdays side by side must both hold; it reads several holidays as \"or\"",
+    ),
     ("Mo-Fr 09:00-18:00; PH,SH Mo-Fr 10:00-12:00", "the same"),
     ("Mo-Fr 00:00-08:00 || 22:00-02:00 \"call\"", "its fallback holds after midnight though the place is open"),
     ("18:00-sunset", "once the sun has set before 18:00, it is open until midnight there"),
@@ -90,7 +93,9 @@ fn changes(hours: HoursAt<'_>, start: Timestamp, end: Timestamp) -> Vec<Change> 
 /// Where two lists differ first.
 fn difference(ours: &[Change], theirs: &[Change], tolerance: i64, start: civil::DateTime) -> Option<String> {
     let tell = |change: Option<&Change>| {
-        change.map_or("none".into(), |(minute, state)| format!("{state:?} from {}", start + jiff::Span::new().minutes(*minute)))
+        change.map_or("none".into(), |(minute, state)| {
+            format!("{state:?} from {}", start + jiff::Span::new().minutes(*minute))
+        })
     };
     let same = |a: &Change, b: &Change| a.1 == b.1 && (a.0 - b.0).abs() <= tolerance;
     (0..ours.len().max(theirs.len())).find_map(|i| match (ours.get(i), theirs.get(i)) {
@@ -105,7 +110,8 @@ fn a_year_is_as_opening_hours_js_has_it() {
     assert!(reference.texts.len() >= 300, "{} texts", reference.texts.len());
     let calendar = Calendar::default();
     let place = Position::new(reference.place[0], reference.place[1]).unwrap();
-    let begin = |year: i16| civil::date(year, 1, 1).to_zoned(jiff::tz::TimeZone::get("Asia/Shanghai").unwrap()).unwrap();
+    let begin =
+        |year: i16| civil::date(year, 1, 1).to_zoned(jiff::tz::TimeZone::get("Asia/Shanghai").unwrap()).unwrap();
     let (start, end) = (begin(reference.year).timestamp(), begin(reference.year + 1).timestamp());
     let mut wrong = Vec::new();
     let mut differ = BTreeSet::new();

@@ -149,7 +149,8 @@ async fn register(
     let file = args.file.display();
     let bar = output.progress(1);
     bar.set_message(format!("reading {}", kind.name()));
-    let table = read_table_in(&args.file, kind, folder.calendar(), args.encoding).map_err(|e| format!("{file}: {e}"))?;
+    let table =
+        read_table_in(&args.file, kind, folder.calendar(), args.encoding).map_err(|e| format!("{file}: {e}"))?;
     let options = Options { datum: args.datum, category, now: Timestamp::now() };
     bar.set_message(format!("checking {}", kind.name()));
     let store = folder.store().await?;

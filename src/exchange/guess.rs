@@ -9,7 +9,8 @@ use std::sync::LazyLock;
 /// Characters by how common they are in names of places and facilities; see `tests/reference/han.py`.
 const HAN: &str = include_str!("han.txt");
 /// Up to which rank characters are together how large a share of a text.
-const RANKS: [(usize, f32); 6] = [(100, 0.39), (300, 0.24), (700, 0.196), (1500, 0.1165), (3000, 0.0445), (5000, 0.009)];
+const RANKS: [(usize, f32); 6] =
+    [(100, 0.39), (300, 0.24), (700, 0.196), (1500, 0.1165), (3000, 0.0445), (5000, 0.009)];
 /// Bytes of lines with other letters than ASCII that are looked at: more tell nothing new.
 const SAMPLE: usize = 64 * 1024;
 /// By how much, in natural logarithms, GB18030 must be likelier than anything else.
@@ -139,10 +140,13 @@ fn by_character(text: &str, likelihood: fn(char) -> f32) -> f32 {
 /// What signs of any East Asian text are.
 fn common_sign(c: char) -> Option<f32> {
     match c {
-        '（' | '）' | '、' | '，' | '。' | '：' | '；' | '“' | '”' | '‘' | '’' | '《' | '》' | '【' | '】' | '—' | '…' | '·'
-        | '！' | '？' | '№' | '～' | '〇' => Some(PUNCTUATION),
+        '（' | '）' | '、' | '，' | '。' | '：' | '；' | '“' | '”' | '‘' | '’' | '《' | '》' | '【' | '】' | '—'
+        | '…' | '·' | '！' | '？' | '№' | '～' | '〇' => Some(PUNCTUATION),
         '\u{ff01}'..='\u{ff5e}' => Some(PUNCTUATION),
-        '\u{2010}'..='\u{206f}' | '\u{2160}'..='\u{217f}' | '\u{2460}'..='\u{24ff}' | '\u{3000}'..='\u{303f}'
+        '\u{2010}'..='\u{206f}'
+        | '\u{2160}'..='\u{217f}'
+        | '\u{2460}'..='\u{24ff}'
+        | '\u{3000}'..='\u{303f}'
         | '\u{3300}'..='\u{33ff}' => Some(SYMBOL),
         '\u{e000}'..='\u{f8ff}' => Some(PRIVATE_USE),
         _ => None,
@@ -227,9 +231,36 @@ mod tests {
     #[test]
     fn names_in_chinese_are_chinese() {
         for name in [
-            "诊所", "药店", "公园", "厕所", "银行", "图书馆", "甲", "甲乙", "测试", "綦江", "犍为", "昝岗", "亳州", "邛崃",
-            "甪直", "瀍河", "婺源", "黟县", "垫江", "咖啡", "酒吧", "鑫鑫药房", "喆喆幼儿园", "㙍城医院", "龘龘诊所",
-            "重庆市九龙坡区石坪桥街道社区卫生服务中心", "KTV歌厅", "A座3楼", "（原）渝中区医院", "臺北同鄉會館",
+            "诊所",
+            "药店",
+            "公园",
+            "厕所",
+            "银行",
+            "图书馆",
+            "甲",
+            "甲乙",
+            "测试",
+            "綦江",
+            "犍为",
+            "昝岗",
+            "亳州",
+            "邛崃",
+            "甪直",
+            "瀍河",
+            "婺源",
+            "黟县",
+            "垫江",
+            "咖啡",
+            "酒吧",
+            "鑫鑫药房",
+            "喆喆幼儿园",
+            "㙍城医院",
+            "龘龘诊所",
+            "重庆市九龙坡区石坪桥街道社区卫生服务中心",
+            "KTV歌厅",
+            "A座3楼",
+            "（原）渝中区医院",
+            "臺北同鄉會館",
         ] {
             assert_eq!(of(&[name], GB18030), Guess::Chinese, "{name}");
         }
@@ -238,7 +269,10 @@ mod tests {
     #[test]
     fn names_in_other_languages_are_not() {
         for (encoding, names) in [
-            (BIG5, &["診所", "醫院", "臺北市立聯合醫院", "公園", "圖書館", "藥局", "國民小學", "捷運站", "便利商店"][..]),
+            (
+                BIG5,
+                &["診所", "醫院", "臺北市立聯合醫院", "公園", "圖書館", "藥局", "國民小學", "捷運站", "便利商店"][..],
+            ),
             (SHIFT_JIS, &["東京医院", "病院", "診療所", "クリニック", "薬局", "公園", "図書館", "新宿区立小学校"]),
             (EUC_JP, &["東京医院", "病院", "診療所", "クリニック", "薬局", "図書館", "新宿区立小学校"]),
             (EUC_KR, &["병원", "서울병원", "약국", "초등학교", "도서관", "공원", "은행", "우체국"]),

@@ -22,18 +22,8 @@ const GONE_PREFIXES: [&str; 12] = [
 /// Prefixes of keys for what is not there yet.
 const PLANNED_PREFIXES: [&str; 4] = ["proposed", "planned", "construction", "intended"];
 /// Keys that say, of the whole element, that it is no more.
-const GONE_KEYS: [&str; 10] = [
-    "disused",
-    "abandoned",
-    "demolished",
-    "razed",
-    "removed",
-    "destroyed",
-    "dismantled",
-    "ruins",
-    "closed",
-    "vacant",
-];
+const GONE_KEYS: [&str; 10] =
+    ["disused", "abandoned", "demolished", "razed", "removed", "destroyed", "dismantled", "ruins", "closed", "vacant"];
 const PLANNED_KEYS: [&str; 3] = ["proposed", "planned", "construction"];
 const GONE_STATUSES: [&str; 9] = [
     "closed",

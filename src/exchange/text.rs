@@ -230,7 +230,15 @@ enum Script {
 /// The script of a letter that is in use; `None` for others.
 const fn script(c: char) -> Option<Script> {
     match c {
-        'a'..='z' | 'A'..='Z' | '\u{aa}' | '\u{ba}' | '\u{c0}'..='\u{17f}' | '\u{1a0}' | '\u{1a1}' | '\u{1af}' | '\u{1b0}'
+        'a'..='z'
+        | 'A'..='Z'
+        | '\u{aa}'
+        | '\u{ba}'
+        | '\u{c0}'..='\u{17f}'
+        | '\u{1a0}'
+        | '\u{1a1}'
+        | '\u{1af}'
+        | '\u{1b0}'
         | '\u{218}'..='\u{21b}' => Some(Script::Latin),
         '\u{386}'..='\u{3ce}' => Some(Script::Greek),
         '\u{400}'..='\u{45f}' | '\u{490}' | '\u{491}' => Some(Script::Cyrillic),
@@ -266,7 +274,9 @@ mod tests {
     #[test]
     fn chinese_is_read_however_it_is_written() {
         // 医院, 学校 and 沙坪 are valid UTF-8 as they stand in GB18030.
-        for names in [&["医院"][..], &["学校"], &["沙坪"], &["诊所"], &["银行"], &["綦江县医院", "𠮷野家"], &["甲", "乙"]] {
+        for names in
+            [&["医院"][..], &["学校"], &["沙坪"], &["诊所"], &["银行"], &["綦江县医院", "𠮷野家"], &["甲", "乙"]]
+        {
             let text = table(names);
             let read = decode(&encoded(&text, GB18030), None).unwrap_or_else(|e| panic!("{names:?}: {e}"));
             assert_eq!(read, Decoded { text: text.clone(), notes: vec!["the text was read as GB18030".into()] });
@@ -282,7 +292,9 @@ mod tests {
 
     #[test]
     fn text_in_other_scripts_is_utf8() {
-        for name in ["Café", "São João", "Аптека", "Φαρμακείο", "בית", "مستشفى", "Ὁ", "50 m²", "lon(°)", "École à côté", "Ñ"] {
+        for name in
+            ["Café", "São João", "Аптека", "Φαρμακείο", "בית", "مستشفى", "Ὁ", "50 m²", "lon(°)", "École à côté", "Ñ"]
+        {
             let text = table(&[name]);
             assert_eq!(decode(text.as_bytes(), None), Ok(Decoded { text: text.clone(), notes: vec![] }), "{name}");
         }
@@ -330,7 +342,10 @@ mod tests {
         assert_eq!(decode(&mixed, None), Err(FileProblem::DamagedUtf8 { line: 4 }));
         let cut = &table(&["重庆市医院"]).into_bytes()[..25];
         assert_eq!(decode(cut, None), Err(FileProblem::DamagedUtf8 { line: 2 }));
-        assert_eq!(decode(b"name\n\xff\xff\n", Some(GB18030)), Err(FileProblem::Encoding { encoding: "GB18030", line: 2 }));
+        assert_eq!(
+            decode(b"name\n\xff\xff\n", Some(GB18030)),
+            Err(FileProblem::Encoding { encoding: "GB18030", line: 2 })
+        );
         assert_eq!(decode(b"name\na\0b\n", None), Err(FileProblem::Nul { line: 2 }));
         let lost = decode("name\n\u{fffd}院\n".as_bytes(), None).unwrap();
         assert!(lost.notes[0].contains("1 times, first in line 2"), "{:?}", lost.notes);

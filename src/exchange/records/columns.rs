@@ -65,17 +65,9 @@ impl Kind {
                 C::ClosedOn,
                 C::OpeningHours,
             ],
-            Self::Services => &[
-                C::Key,
-                C::Id,
-                C::Name,
-                C::NameEn,
-                C::Category,
-                C::Audiences,
-                C::Fee,
-                C::Appointment,
-                C::Description,
-            ],
+            Self::Services => {
+                &[C::Key, C::Id, C::Name, C::NameEn, C::Category, C::Audiences, C::Fee, C::Appointment, C::Description]
+            }
             Self::Offers => &[C::Service, C::Center, C::Facility, C::OpeningHours, C::ItemCount, C::Note],
             Self::Events => &[
                 C::Id,
@@ -137,7 +129,8 @@ pub fn column_notes(table: &Table, kind: Kind) -> impl Iterator<Item = String> {
     [
         told(&unknown, "columns that are not known, and were not read"),
         told(&unused, &format!("columns that {} do not have, and were not read", kind.name())),
-        (!unnamed.is_empty()).then(|| format!("columns without a name that hold values, and were not read: {}", unnamed.join(", "))),
+        (!unnamed.is_empty())
+            .then(|| format!("columns without a name that hold values, and were not read: {}", unnamed.join(", "))),
     ]
     .into_iter()
     .flatten()

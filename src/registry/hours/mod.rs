@@ -81,7 +81,11 @@ impl Hours {
         let rules = parser::rules(text).map_err(|SyntaxError { start, why }| {
             let rest = text.get(start..).unwrap_or_default();
             let quoted: String = rest.chars().take(QUOTED).collect();
-            HoursError::Syntax(if quoted.is_empty() { format!("at the end, {why}") } else { format!("at \"{quoted}\", {why}") })
+            HoursError::Syntax(if quoted.is_empty() {
+                format!("at the end, {why}")
+            } else {
+                format!("at \"{quoted}\", {why}")
+            })
         })?;
         let is_by_sun = rules.iter().any(|rule| rule.times.iter().any(|span| span.is_by_sun()));
         Ok(Self { text: text.to_owned(), rules, is_by_sun, calendar: calendar.clone() })
@@ -229,7 +233,9 @@ impl<'a> HoursAt<'a> {
                 }
                 self.add(rule, date, 0, day);
             }
-            if let Some(before) = before.filter(|&before| rule.may_pass_midnight() && rule.days.contains(before, calendar)) {
+            if let Some(before) =
+                before.filter(|&before| rule.may_pass_midnight() && rule.days.contains(before, calendar))
+            {
                 self.add(rule, before, DAY, day);
             }
         }
@@ -338,8 +344,14 @@ mod tests {
             states(text, [("2026-11-25T03:00:00", Unknown), ("2026-11-25T12:00:00", Unknown)]);
             assert_eq!(next(text, "2026-11-25T03:00:00"), None, "{text}");
         }
-        states("Mo-Fr 09:00-17:00 open \"ring the bell\"", [("2026-11-25T12:00:00", Open), ("2026-11-25T18:00:00", Closed)]);
-        states("Mo-Fr 09:00-17:00 \"by appointment\"", [("2026-11-25T12:00:00", Unknown), ("2026-11-25T18:00:00", Closed)]);
+        states(
+            "Mo-Fr 09:00-17:00 open \"ring the bell\"",
+            [("2026-11-25T12:00:00", Open), ("2026-11-25T18:00:00", Closed)],
+        );
+        states(
+            "Mo-Fr 09:00-17:00 \"by appointment\"",
+            [("2026-11-25T12:00:00", Unknown), ("2026-11-25T18:00:00", Closed)],
+        );
         states("24/7; Su off \"cleaning\"", [("2026-11-25T12:00:00", Open), ("2026-11-29T12:00:00", Closed)]);
     }
 
@@ -432,13 +444,27 @@ mod tests {
 
     #[test]
     fn an_open_end_is_unknown_from_its_start_on() {
-        states("10:00+", [("2026-11-25T09:59:00", Closed), ("2026-11-25T10:00:00", Unknown), ("2026-11-25T23:59:00", Unknown), ("2026-11-26T00:00:00", Closed)]);
+        states(
+            "10:00+",
+            [
+                ("2026-11-25T09:59:00", Closed),
+                ("2026-11-25T10:00:00", Unknown),
+                ("2026-11-25T23:59:00", Unknown),
+                ("2026-11-26T00:00:00", Closed),
+            ],
+        );
         assert_eq!(next("10:00+", "2026-11-25T08:00:00"), Some(at("2026-11-25T10:00:00")));
         assert_eq!(next("10:00+", "2026-11-25T10:00:00"), Some(at("2026-11-26T00:00:00")));
         states("Mo-Fr 06:00-09:00,16:30+", [("2026-11-25T08:00:00", Open), ("2026-11-25T16:30:00", Unknown)]);
         // Later in the day for ten or eight hours; at most until the next span.
-        states("Fr 18:00-22:00+", [("2026-11-27T21:00:00", Open), ("2026-11-28T05:59:00", Unknown), ("2026-11-28T06:00:00", Closed)]);
-        states("07:00+,12:00-16:00", [("2026-11-27T11:00:00", Unknown), ("2026-11-27T12:00:00", Open), ("2026-11-27T16:00:00", Closed)]);
+        states(
+            "Fr 18:00-22:00+",
+            [("2026-11-27T21:00:00", Open), ("2026-11-28T05:59:00", Unknown), ("2026-11-28T06:00:00", Closed)],
+        );
+        states(
+            "07:00+,12:00-16:00",
+            [("2026-11-27T11:00:00", Unknown), ("2026-11-27T12:00:00", Open), ("2026-11-27T16:00:00", Closed)],
+        );
         states("10:00+ off", [("2026-11-27T11:00:00", Closed)]);
     }
 
@@ -457,7 +483,9 @@ mod tests {
         // Through the night until the sun of the next morning rises.
         near(next("sunset-sunrise", "2026-11-16T23:00:00"), "2026-11-17T07:19:00");
         // In winter the sun has set by then: not open until it sets again.
-        let dark: Vec<_> = ["2026-11-16T18:30:00", "2026-11-17T12:00:00", "2026-07-01T18:30:00"].map(|t| hours("18:00-sunset").at(chongqing()).state(at(t))).into();
+        let dark: Vec<_> = ["2026-11-16T18:30:00", "2026-11-17T12:00:00", "2026-07-01T18:30:00"]
+            .map(|t| hours("18:00-sunset").at(chongqing()).state(at(t)))
+            .into();
         assert_eq!(dark, [Closed, Closed, Open]);
         // Shanghai has the same clock and sees the sun an hour earlier.
         let shanghai = Position::new(121.47, 31.23).unwrap();
@@ -479,14 +507,17 @@ mod tests {
     #[test]
     fn minutes_are_summed_over_days() {
         let day = |text: &str| text.parse::<NaiveDateTime>().unwrap();
-        let minutes = |text: &str| hours(text).at(chongqing()).minutes_open(day("2026-11-23T00:00:00"), day("2026-11-30T00:00:00"));
+        let minutes = |text: &str| {
+            hours(text).at(chongqing()).minutes_open(day("2026-11-23T00:00:00"), day("2026-11-30T00:00:00"))
+        };
         assert_eq!(minutes("Mo-Fr 09:00-18:00"), Some(5 * 9 * 60));
         assert_eq!(minutes("10:00-02:00"), Some(7 * 16 * 60));
         assert_eq!(minutes("24/7"), Some(7 * 24 * 60));
         assert_eq!(minutes("off"), Some(0));
         assert_eq!(minutes("\"by appointment\""), None);
         assert_eq!(minutes("Mo 09:00-10:00 || \"by appointment\""), Some(60));
-        let part = hours("09:00-18:00").at(chongqing()).minutes_open(day("2026-11-23T10:30:00"), day("2026-11-24T09:15:00"));
+        let part =
+            hours("09:00-18:00").at(chongqing()).minutes_open(day("2026-11-23T10:30:00"), day("2026-11-24T09:15:00"));
         assert_eq!(part, Some(7 * 60 + 45));
     }
 
@@ -621,8 +652,51 @@ mod tests {
     }
 
     const PARTS: &[&str] = &[
-        "Mo", "Tu", "Su", "PH", "SH", "Jan", "Feb 29", "Dec 25", "easter", "week ", "2026", "9999", "1900", "5", "53", "48:00", "10:00",
-        "23:59", "02:00", "sunset", "dawn", "(sunrise-05:59)", "(dusk+01:00)", "24/7", "off", "open", "unknown", "\"call\"", "-", "+",
-        ", ", ",", "; ", " || ", "/", "[", "]", "1", "-1", " ", " ", " ", ":", " +2 days", " -366 days", "-Su",
+        "Mo",
+        "Tu",
+        "Su",
+        "PH",
+        "SH",
+        "Jan",
+        "Feb 29",
+        "Dec 25",
+        "easter",
+        "week ",
+        "2026",
+        "9999",
+        "1900",
+        "5",
+        "53",
+        "48:00",
+        "10:00",
+        "23:59",
+        "02:00",
+        "sunset",
+        "dawn",
+        "(sunrise-05:59)",
+        "(dusk+01:00)",
+        "24/7",
+        "off",
+        "open",
+        "unknown",
+        "\"call\"",
+        "-",
+        "+",
+        ", ",
+        ",",
+        "; ",
+        " || ",
+        "/",
+        "[",
+        "]",
+        "1",
+        "-1",
+        " ",
+        " ",
+        " ",
+        ":",
+        " +2 days",
+        " -366 days",
+        "-Su",
     ];
 }

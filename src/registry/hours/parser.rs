@@ -98,11 +98,7 @@ impl Parser {
     fn is_clock_ahead(&self, n: usize) -> bool {
         matches!(
             (self.ahead(n), self.ahead(n + 1), self.ahead(n + 2)),
-            (
-                Some(Kind::Number { digits: 1 | 2, .. }),
-                Some(Kind::Colon),
-                Some(Kind::Number { digits: 2, .. })
-            )
+            (Some(Kind::Number { digits: 1 | 2, .. }), Some(Kind::Colon), Some(Kind::Number { digits: 2, .. }))
         )
     }
 
@@ -182,12 +178,15 @@ impl Parser {
         }
         if times.is_none() && state.is_none() && !has_comment {
             // 19:00-21:00 without its colons, most likely.
-            let is_unlikely = |years: &YearRange| years.to < i32::MAX && years.from < years.to && (years.from < 2000 || years.to >= 2100);
+            let is_unlikely = |years: &YearRange| {
+                years.to < i32::MAX && years.from < years.to && (years.from < 2000 || years.to >= 2100)
+            };
             let is_alone = DaySelector { years: Vec::new(), ..days.clone() }.is_every_day();
             let has_range = days.years.iter().any(|years| years.from < years.to && years.to < i32::MAX);
             if after_weekdays && !days.years.is_empty() || is_alone && has_range || days.years.iter().any(is_unlikely) {
                 self.at = first;
-                return self.fail("if hours are meant, write them with a colon, such as 19:00-20:30; if years are, add open");
+                return self
+                    .fail("if hours are meant, write them with a colon, such as 19:00-20:30; if years are, add open");
             }
         }
         // A comment alone says that it depends, and on what.
@@ -306,7 +305,8 @@ impl Parser {
         let mut list = Vec::new();
         loop {
             self.weekday_entry(&mut list)?;
-            if !(self.kind() == Some(Kind::Comma) && matches!(self.ahead(1), Some(Kind::Weekday(_) | Kind::Holiday(_)))) {
+            if !(self.kind() == Some(Kind::Comma) && matches!(self.ahead(1), Some(Kind::Weekday(_) | Kind::Holiday(_))))
+            {
                 break;
             }
             self.at += 1;
@@ -431,12 +431,15 @@ impl Parser {
         if !self.is_nth_ahead(1) {
             return !self.is_day_ahead(1);
         }
-        let Some(close) = (3..).find(|&i| !matches!(self.ahead(i), Some(Kind::Number { .. } | Kind::Minus | Kind::Comma))) else {
+        let Some(close) =
+            (3..).find(|&i| !matches!(self.ahead(i), Some(Kind::Number { .. } | Kind::Minus | Kind::Comma)))
+        else {
             return true;
         };
         let has_shift = self.ahead(close + 3) == Some(Kind::Days);
         let is_range = self.ahead(close + 1) == Some(Kind::Minus)
-            && (self.is_dated_ahead(close + 2) || (self.year_ahead(close + 2).is_some() && self.is_dated_ahead(close + 3)));
+            && (self.is_dated_ahead(close + 2)
+                || (self.year_ahead(close + 2).is_some() && self.is_dated_ahead(close + 3)));
         !(has_shift || is_range)
     }
 
@@ -466,7 +469,9 @@ impl Parser {
                     self.at += 2;
                     to
                 }
-                (Some(Kind::Minus), _) => return self.fail("a month is expected after -; or write both ends with their days"),
+                (Some(Kind::Minus), _) => {
+                    return self.fail("a month is expected after -; or write both ends with their days");
+                }
                 _ => from,
             };
             list.push(DateRange::Months(from, to));
