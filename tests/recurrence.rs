@@ -32,8 +32,13 @@ fn read(kind: Kind, name: &str, text: &str, zone: Zone) -> Read {
     let (register, kinds) = (register(zone), Kinds::default());
     let rules = Rules { register: &register, kinds: &kinds, calendar: &register.calendar };
     let now = "2026-11-25T01:00:00Z".parse().unwrap();
-    read_edits(&read_table(&file, kind, &register.calendar).unwrap(), kind, Options { now, ..Options::default() }, rules)
-        .unwrap_or_else(|e| panic!("{text}: {e}"))
+    read_edits(
+        &read_table(&file, kind, &register.calendar).unwrap(),
+        kind,
+        Options { now, ..Options::default() },
+        rules,
+    )
+    .unwrap_or_else(|e| panic!("{text}: {e}"))
 }
 
 fn events(read: Read) -> Vec<Event> {
@@ -178,7 +183,8 @@ fn what_rfc_5545_forbids_is_refused_by_part_and_value() {
         let found = problems("2026-01-05T09:00", rule);
         assert!(found.len() == 1 && found[0].contains(told), "{rule}: {found:?}");
     }
-    for rule in ["RRULE:FREQ=WEEKLY;BYDAY=FR", "rrule:freq=weekly;byday=fr", " FREQ=WEEKLY;BYDAY=FR,FR ", "FREQ=WEEKLY;WKST=SU"]
+    for rule in
+        ["RRULE:FREQ=WEEKLY;BYDAY=FR", "rrule:freq=weekly;byday=fr", " FREQ=WEEKLY;BYDAY=FR,FR ", "FREQ=WEEKLY;WKST=SU"]
     {
         assert_eq!(problems("2026-01-05T09:00", rule), [""; 0], "{rule}");
     }
@@ -219,8 +225,9 @@ fn times_with_an_offset_are_those_of_the_citys_clock() {
         ("h", "2025-05-06T03:30[Europe/Paris]", "2025-05-06T09:30:00"),
         ("i", "2025/05/06 09:30", "2025-05-06T09:30:00"),
     ];
-    let csv: String = rows.iter().map(|(id, starts, _)| format!("{id},{id},oh6,{starts},60,{starts},\n")).collect();
-    let csv = format!("id,name,facility,starts,duration_minutes,dates,except\n{csv}");
+    let lines: Vec<String> =
+        rows.iter().map(|(id, starts, _)| format!("{id},{id},oh6,{starts},60,{starts},\n")).collect();
+    let csv = format!("id,name,facility,starts,duration_minutes,dates,except\n{}", lines.concat());
     let features: Vec<Value> = rows
         .iter()
         .map(|(id, starts, _)| {
@@ -231,7 +238,11 @@ fn times_with_an_offset_are_those_of_the_citys_clock() {
     let geojson = json!({"type": "FeatureCollection", "features": features}).to_string();
     for (name, text) in [("events.csv", &csv), ("events.geojson", &geojson)] {
         for (event, (id, starts, local)) in events(read(Kind::Events, name, text, Zone::default())).iter().zip(rows) {
-            assert_eq!((event.external_id.as_str(), event.starts.to_string().as_str()), (id, local), "{name}: {starts}");
+            assert_eq!(
+                (event.external_id.as_str(), event.starts.to_string().as_str()),
+                (id, local),
+                "{name}: {starts}"
+            );
             assert_eq!(event.dates, [event.starts], "{name}: {starts}");
         }
     }
@@ -286,7 +297,8 @@ fn mutations_take_offsets_and_refuse_rules_by_the_same_rules() {
         event { id version starts dates rrule
             occurrences(from: \"2026-11-01T00:00:00Z\", to: \"2026-12-01T00:00:00Z\") { count nodes { localStart } } }
         userErrors { field message code } } }";
-    let facility = desk.edit("{ facilities(first: 1) { nodes { id } } }", &json!({}))["facilities"]["nodes"][0]["id"].clone();
+    let facility =
+        desk.edit("{ facilities(first: 1) { nodes { id } } }", &json!({}))["facilities"]["nodes"][0]["id"].clone();
     let input = |id: &str, starts: &str, rrule: &str| {
         json!({"i": {"externalId": id, "name": id, "at": {"facility": facility}, "starts": starts, "durationMinutes": 60,
             "rrule": rrule, "dates": ["2026-11-20T01:00:00Z"]}})
@@ -299,7 +311,8 @@ fn mutations_take_offsets_and_refuse_rules_by_the_same_rules() {
     assert_eq!(event["occurrences"]["count"], 5);
     assert_eq!(event["occurrences"]["nodes"][3]["localStart"], "2026-11-05T09:00:00");
 
-    let update = "mutation($i: UpdateEventInput!) { updateEvent(input: $i) { event { starts } userErrors { message } } }";
+    let update =
+        "mutation($i: UpdateEventInput!) { updateEvent(input: $i) { event { starts } userErrors { message } } }";
     let later = json!({"i": {"id": event["id"], "version": event["version"], "starts": "2026-11-02T10:00:00+08:00[Asia/Shanghai]"}});
     assert_eq!(desk.edit(update, &later)["updateEvent"]["event"]["starts"], "2026-11-02T10:00:00");
 
@@ -308,7 +321,8 @@ fn mutations_take_offsets_and_refuse_rules_by_the_same_rules() {
     assert_eq!((&error["field"], &error["code"]), (&json!("rrule"), &json!("INVALID")));
     assert!(error["message"].as_str().unwrap().contains("BYDAY=1MO"), "{error}");
 
-    for (starts, told) in [("soon", "is not a time such as"), ("2026-11-02T09:00+02:00[Asia/Shanghai]", "not that of")] {
+    for (starts, told) in [("soon", "is not a time such as"), ("2026-11-02T09:00+02:00[Asia/Shanghai]", "not that of")]
+    {
         let reply = desk.ask(Role::Editor, create, &input("c", starts, "FREQ=DAILY"));
         assert!(reply["errors"][0]["message"].as_str().unwrap().contains(told), "{reply}");
     }

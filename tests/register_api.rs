@@ -598,7 +598,8 @@ fn imports_by_request_report_as_the_command_line_does() {
     // Columns that are not read are named, whether or not anything comes of the rest.
     for (row, imported) in [("500113003011,x,106.52,29.38,乙", true), ("500113003011,x,,29.38,乙", false)] {
         let csv = format!("code,name,lon,lat,机构类型\n{row}\n");
-        let reply = desk.edit(import, &json!({"i": {"kind": "CENTERS", "format": "CSV", "content": csv, "dryRun": true}}));
+        let reply =
+            desk.edit(import, &json!({"i": {"kind": "CENTERS", "format": "CSV", "content": csv, "dryRun": true}}));
         let told = &reply["importRecords"];
         assert_eq!(told["notes"], json!(["columns that are not known, and were not read: \"机构类型\""]), "{reply}");
         assert_eq!(told["problem"].is_null(), imported, "{reply}");

@@ -371,8 +371,11 @@ fn what_is_closed_planned_or_private_is_no_supply() {
         &[("amenity", "library"), ("access", "permit")],
     ];
     // What the table of tags does not know was never a facility.
-    let others: [&[(&str, &str)]; 3] =
-        [&[("disused:amenity", "nightclub")], &[("amenity", "bench"), ("access", "private")], &[("highway", "crossing")]];
+    let others: [&[(&str, &str)]; 3] = [
+        &[("disused:amenity", "nightclub")],
+        &[("amenity", "bench"), ("access", "private")],
+        &[("highway", "crossing")],
+    ];
     for (id, tags) in (1..).zip(supply.iter().chain(&closed).chain(&others)) {
         extract.node(id, id as f64 * 10.0, 0.0, tags);
     }
@@ -442,7 +445,7 @@ fn amenities_that_are_several_things_are_a_facility_of_each_kind() {
                 "osm:node/3 clinic 诊所",
                 "osm:node/4 clinic 诊所",
                 "osm:node/6 convenience_store 便利店",
-                "osm:node/6:laundry laundry 洗衣店",
+                "osm:node/6:laundry laundry 洗衣房",
                 "osm:node/7 library 图书馆",
             ]
         );
@@ -451,7 +454,10 @@ fn amenities_that_are_several_things_are_a_facility_of_each_kind() {
         let first = import(&store, &file, Kind::Facilities).await;
         assert_eq!((first.inserted, first.updated), (9, 0));
         // The same again is the same; turned around it is the same too.
-        extract(&[&[("amenity", "toilets;library"), ("name", "图书馆")], &[("amenity", "library;toilets"), ("name", "书屋")]]);
+        extract(&[
+            &[("amenity", "toilets;library"), ("name", "图书馆")],
+            &[("amenity", "library;toilets"), ("name", "书屋")],
+        ]);
         let again = import(&store, &file, Kind::Facilities).await;
         assert_eq!((again.inserted, again.updated, again.unchanged), (0, 0, 4));
         // A library that comes to be more keeps its id.

@@ -128,7 +128,8 @@ async fn register(
     let file = args.file.display();
     let bar = output.progress(1);
     bar.set_message(format!("reading {}", kind.name()));
-    let table = read_table_in(&args.file, kind, folder.calendar(), args.encoding).map_err(|e| format!("{file}: {e}"))?;
+    let table =
+        read_table_in(&args.file, kind, folder.calendar(), args.encoding).map_err(|e| format!("{file}: {e}"))?;
     let options = Options { datum: args.datum, category, now: Timestamp::now() };
     bar.set_message(format!("checking {}", kind.name()));
     let store = folder.store().await?;
@@ -215,7 +216,7 @@ async fn register(
 }
 
 fn notes_text(notes: &[String]) -> String {
-    notes.iter().map(|note| format!("\n  note: {note}")).collect()
+    notes.iter().flat_map(|note| ["\n  note: ", note]).collect()
 }
 
 fn refused_text(refused: &[Refused]) -> String {

@@ -37,7 +37,9 @@ impl CrsNotes {
             Some(System::Crs84) => Ok(()),
             Some(System::Epsg(code)) if WGS84.contains(&code) => Ok(()),
             Some(System::Epsg(code)) if CGCS2000.contains(&code) => {
-                self.0.insert("positions in CGCS2000 were taken as WGS 84, from which they differ by less than a decimetre");
+                self.0.insert(
+                    "positions in CGCS2000 were taken as WGS 84, from which they differ by less than a decimetre",
+                );
                 Ok(())
             }
             Some(System::Epsg(code)) => {
@@ -162,7 +164,10 @@ mod tests {
             (named("urn:ogc:def:crs:EPSG::4610"), "EPSG:4610 (Xian 1980)"),
             (named("EPSG:4547"), "EPSG:4547,"),
             (json!({"type": "EPSG", "properties": {"code": 4214}}), "EPSG:4214"),
-            (json!({"type": "link", "properties": {"href": "http://spatialreference.org/ref/epsg/4214/proj4/"}}), "EPSG:4214"),
+            (
+                json!({"type": "link", "properties": {"href": "http://spatialreference.org/ref/epsg/4214/proj4/"}}),
+                "EPSG:4214",
+            ),
             (json!({"type": "link", "properties": {"href": "crs.wkt"}}), "crs.wkt"),
             (named("ESRI:102100"), "102100"),
             (named("GCJ-02"), "GCJ-02"),

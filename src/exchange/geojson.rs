@@ -47,9 +47,11 @@ pub fn read(text: &str) -> Result<Table, FileProblem> {
     if !twice.is_empty() {
         table.notes.push(format!("names given twice in one object, of which the last was read: {}", twice.join(", ")));
     }
-    table.notes.extend(doubles.iter().map(|(read, left)| {
-        format!("the property \"{left}\" means the same as \"{read}\", which was read instead")
-    }));
+    table.notes.extend(
+        doubles.iter().map(|(read, left)| {
+            format!("the property \"{left}\" means the same as \"{read}\", which was read instead")
+        }),
+    );
     Ok(table)
 }
 

@@ -3,13 +3,14 @@
 //! encodings.
 
 use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, GB18030, KOI8_R, SHIFT_JIS, WINDOWS_1251, WINDOWS_1252};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 /// Characters by how common they are in names of places and facilities; see `tests/reference/han.py`.
 const HAN: &str = include_str!("han.txt");
 /// Up to which rank characters are together how large a share of a text.
-const RANKS: [(usize, f32); 6] = [(100, 0.39), (300, 0.24), (700, 0.196), (1500, 0.1165), (3000, 0.0445), (5000, 0.009)];
+const RANKS: [(usize, f32); 6] =
+    [(100, 0.39), (300, 0.24), (700, 0.196), (1500, 0.1165), (3000, 0.0445), (5000, 0.009)];
 /// Bytes of lines with other letters than ASCII that are looked at: more tell nothing new.
 const SAMPLE: usize = 64 * 1024;
 /// By how much, in natural logarithms, GB18030 must be likelier than anything else.
@@ -39,6 +40,10 @@ static COMMON: LazyLock<[HashMap<char, f32>; 2]> = LazyLock::new(|| {
     let mut lists = HAN.lines().filter(|line| !line.starts_with('#')).map(likelihoods);
     [lists.next().unwrap_or_default(), lists.next().unwrap_or_default()]
 });
+
+/// Common in Japanese and in Korean.
+static COMMON_ABROAD: LazyLock<[HashSet<char>; 2]> =
+    LazyLock::new(|| [KANJI, HANGUL].map(|list| list.chars().collect()));
 
 fn likelihoods(list: &str) -> HashMap<char, f32> {
     let band = |rank: usize| {
@@ -101,11 +106,10 @@ pub fn guess(bytes: &[u8]) -> Guess {
     }
 }
 
-/// Could a text be the name of something in Chinese?
+/// Is it one of the characters that names in Chinese are mostly of?
 #[must_use]
-pub fn is_common_chinese(text: &str) -> bool {
-    let mut others = text.chars().filter(|c| !c.is_ascii()).peekable();
-    others.peek().is_some() && others.all(|c| COMMON[0].contains_key(&c))
+pub fn is_common(c: char) -> bool {
+    COMMON[0].contains_key(&c)
 }
 
 /// The first lines that hold more than ASCII. No encoding here has the byte of a line's end inside a character.
@@ -139,10 +143,26 @@ fn by_character(text: &str, likelihood: fn(char) -> f32) -> f32 {
 /// What signs of any East Asian text are.
 fn common_sign(c: char) -> Option<f32> {
     match c {
-        '（' | '）' | '、' | '，' | '。' | '：' | '；' | '“' | '”' | '‘' | '’' | '《' | '》' | '【' | '】' | '—' | '…' | '·'
-        | '！' | '？' | '№' | '～' | '〇' => Some(PUNCTUATION),
-        '\u{ff01}'..='\u{ff5e}' => Some(PUNCTUATION),
-        '\u{2010}'..='\u{206f}' | '\u{2160}'..='\u{217f}' | '\u{2460}'..='\u{24ff}' | '\u{3000}'..='\u{303f}'
+        '、'
+        | '。'
+        | '“'
+        | '”'
+        | '‘'
+        | '’'
+        | '《'
+        | '》'
+        | '【'
+        | '】'
+        | '—'
+        | '…'
+        | '·'
+        | '№'
+        | '〇'
+        | '\u{ff01}'..='\u{ff5e}' => Some(PUNCTUATION),
+        '\u{2010}'..='\u{206f}'
+        | '\u{2160}'..='\u{217f}'
+        | '\u{2460}'..='\u{24ff}'
+        | '\u{3000}'..='\u{303f}'
         | '\u{3300}'..='\u{33ff}' => Some(SYMBOL),
         '\u{e000}'..='\u{f8ff}' => Some(PRIVATE_USE),
         _ => None,
@@ -169,7 +189,7 @@ fn japanese(c: char) -> f32 {
     match c {
         '\u{3041}'..='\u{30fc}' => -5.5,
         '\u{ff61}'..='\u{ff9f}' => -9.0,
-        _ if KANJI.contains(c) => -6.1,
+        _ if COMMON_ABROAD[0].contains(&c) => -6.1,
         _ if is_han(c) && COMMON.iter().any(|list| list.contains_key(&c)) => -9.6,
         _ if is_han(c) => -11.0,
         _ => common_sign(c).unwrap_or(FOREIGN),
@@ -178,7 +198,7 @@ fn japanese(c: char) -> f32 {
 
 fn korean(c: char) -> f32 {
     match c {
-        _ if HANGUL.contains(c) => -5.7,
+        _ if COMMON_ABROAD[1].contains(&c) => -5.7,
         '\u{ac00}'..='\u{d7a3}' => -8.7,
         _ if is_han(c) => RARE_HAN,
         _ => common_sign(c).unwrap_or(FOREIGN),
@@ -217,7 +237,7 @@ mod tests {
     use super::*;
 
     fn of(names: &[&str], encoding: &'static Encoding) -> Guess {
-        let rows: String = names.iter().map(|name| format!("{name},clinic,106.5,29.5\n")).collect();
+        let rows: String = names.iter().flat_map(|name| [name, ",clinic,106.5,29.5\n"]).collect();
         let text = format!("name,kind,lon,lat\n{rows}");
         let (bytes, _, damaged) = encoding.encode(&text);
         assert!(!damaged, "{names:?} in {}", encoding.name());
@@ -227,9 +247,36 @@ mod tests {
     #[test]
     fn names_in_chinese_are_chinese() {
         for name in [
-            "诊所", "药店", "公园", "厕所", "银行", "图书馆", "甲", "甲乙", "测试", "綦江", "犍为", "昝岗", "亳州", "邛崃",
-            "甪直", "瀍河", "婺源", "黟县", "垫江", "咖啡", "酒吧", "鑫鑫药房", "喆喆幼儿园", "㙍城医院", "龘龘诊所",
-            "重庆市九龙坡区石坪桥街道社区卫生服务中心", "KTV歌厅", "A座3楼", "（原）渝中区医院", "臺北同鄉會館",
+            "诊所",
+            "药店",
+            "公园",
+            "厕所",
+            "银行",
+            "图书馆",
+            "甲",
+            "甲乙",
+            "测试",
+            "綦江",
+            "犍为",
+            "昝岗",
+            "亳州",
+            "邛崃",
+            "甪直",
+            "瀍河",
+            "婺源",
+            "黟县",
+            "垫江",
+            "咖啡",
+            "酒吧",
+            "鑫鑫药房",
+            "喆喆幼儿园",
+            "㙍城医院",
+            "龘龘诊所",
+            "重庆市九龙坡区石坪桥街道社区卫生服务中心",
+            "KTV歌厅",
+            "A座3楼",
+            "（原）渝中区医院",
+            "臺北同鄉會館",
         ] {
             assert_eq!(of(&[name], GB18030), Guess::Chinese, "{name}");
         }
@@ -238,7 +285,10 @@ mod tests {
     #[test]
     fn names_in_other_languages_are_not() {
         for (encoding, names) in [
-            (BIG5, &["診所", "醫院", "臺北市立聯合醫院", "公園", "圖書館", "藥局", "國民小學", "捷運站", "便利商店"][..]),
+            (
+                BIG5,
+                &["診所", "醫院", "臺北市立聯合醫院", "公園", "圖書館", "藥局", "國民小學", "捷運站", "便利商店"][..],
+            ),
             (SHIFT_JIS, &["東京医院", "病院", "診療所", "クリニック", "薬局", "公園", "図書館", "新宿区立小学校"]),
             (EUC_JP, &["東京医院", "病院", "診療所", "クリニック", "薬局", "図書館", "新宿区立小学校"]),
             (EUC_KR, &["병원", "서울병원", "약국", "초등학교", "도서관", "공원", "은행", "우체국"]),
@@ -261,6 +311,6 @@ mod tests {
         assert_eq!(simplified.len(), 5000);
         assert!(traditional.len() > 4000, "{}", traditional.len());
         assert!(simplified[&'区'] > simplified[&'綦'] && traditional.contains_key(&'區'));
-        assert!(is_common_chinese("医院 1") && !is_common_chinese("hospital") && !is_common_chinese("Аптека"));
+        assert!("医院".chars().all(is_common) && !"hotel Аптека 釁".chars().any(is_common));
     }
 }

@@ -22,18 +22,8 @@ const GONE_PREFIXES: [&str; 12] = [
 /// Prefixes of keys for what is not there yet.
 const PLANNED_PREFIXES: [&str; 4] = ["proposed", "planned", "construction", "intended"];
 /// Keys that say, of the whole element, that it is no more.
-const GONE_KEYS: [&str; 10] = [
-    "disused",
-    "abandoned",
-    "demolished",
-    "razed",
-    "removed",
-    "destroyed",
-    "dismantled",
-    "ruins",
-    "closed",
-    "vacant",
-];
+const GONE_KEYS: [&str; 10] =
+    ["disused", "abandoned", "demolished", "razed", "removed", "destroyed", "dismantled", "ruins", "closed", "vacant"];
 const PLANNED_KEYS: [&str; 3] = ["proposed", "planned", "construction"];
 const GONE_STATUSES: [&str; 9] = [
     "closed",
@@ -48,7 +38,7 @@ const GONE_STATUSES: [&str; 9] = [
 ];
 const PLANNED_STATUSES: [&str; 4] = ["proposed", "planned", "construction", "under_construction"];
 /// Who may come in, where that is not the public. Customers, visitors and members may be anyone.
-const PRIVATE: [&str; 12] = [
+const PRIVATE: [&str; 15] = [
     "private",
     "no",
     "permit",
@@ -61,6 +51,9 @@ const PRIVATE: [&str; 12] = [
     "students",
     "military",
     "emergency",
+    "delivery",
+    "agricultural",
+    "forestry",
 ];
 
 /// Why an element is left out.

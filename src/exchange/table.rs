@@ -15,9 +15,15 @@ pub enum FileProblem {
     Encoding { encoding: &'static str, line: u64 },
     #[error("the text looks like {encoding}, which is not read unasked: {}", how_to_read(encoding))]
     OtherEncoding { encoding: &'static str },
-    #[error("the text is too short to tell whether it is {one} or {other}: {}, or {}", say_encoding(one), how_to_read(other))]
+    #[error(
+        "the text is too short to tell whether it is {one} or {other}: {}, or {}",
+        say_encoding(one),
+        how_to_read(other)
+    )]
     UnclearEncoding { one: &'static str, other: &'static str },
-    #[error("line {line} is not valid UTF-8, but the rest is: the file is damaged, or put together from several; save it as UTF-8")]
+    #[error(
+        "line {line} is not valid UTF-8, but the rest is: the file is damaged, or put together from several; save it as UTF-8"
+    )]
     DamagedUtf8 { line: u64 },
     #[error(
         "line {line} holds the private-use character U+{character:04X} when read as GB18030, so that the text is damaged or in \
@@ -124,7 +130,9 @@ impl Table {
     /// The columns, counted from 1, that have no name in the header but values in some row.
     pub fn values_without_name(&self) -> impl Iterator<Item = usize> {
         let unnamed = self.header.iter().zip(0..).filter(|(name, _)| name.trim().is_empty()).map(|(_, i)| i);
-        unnamed.filter(|i| self.rows.iter().any(|row| row.raw.cell(*i).is_some_and(|v| !v.trim().is_empty()))).map(|i| i + 1)
+        unnamed
+            .filter(|i| self.rows.iter().any(|row| row.raw.cell(*i).is_some_and(|v| !v.trim().is_empty())))
+            .map(|i| i + 1)
     }
 }
 

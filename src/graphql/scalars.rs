@@ -192,9 +192,7 @@ pub struct PartialDate(pub crate::registry::PartialDate);
 impl ScalarType for PartialDate {
     fn parse(value: Value) -> InputValueResult<Self> {
         match &value {
-            Value::String(text) => {
-                text.parse().map(Self).map_err(|_| not_of_form(text, "2025-04-12, 2025-04 or 2025"))
-            }
+            Value::String(text) => text.parse().map(Self).map_err(|_| not_of_form(text, "2025-04-12, 2025-04 or 2025")),
             _ => Err(InputValueError::expected_type(value)),
         }
     }

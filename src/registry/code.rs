@@ -332,7 +332,10 @@ mod tests {
             ["500106", "500106", "500106", "500106013", "500106013004", "500106013004"]
         );
         // What is known less exactly stays where it is.
-        assert_eq!((part_of("5001", None), part_of("500106", Some(&RegionCode::new("500106").unwrap()))), ("5001", "500106"));
+        assert_eq!(
+            (part_of("5001", None), part_of("500106", Some(&RegionCode::new("500106").unwrap()))),
+            ("5001", "500106")
+        );
     }
 
     #[test]

@@ -26,7 +26,9 @@ const WEEKDAYS: [(&str, Weekday); 7] = [
 pub enum RuleError {
     #[error("\"{0}\" must be one RRULE of RFC 5545, at most {MAX_LENGTH} characters")]
     NotOne(String),
-    #[error("\"{0}\" is not an RRULE of RFC 5545: its parts are NAME=VALUE between semicolons, as FREQ=WEEKLY;BYDAY=FR")]
+    #[error(
+        "\"{0}\" is not an RRULE of RFC 5545: its parts are NAME=VALUE between semicolons, as FREQ=WEEKLY;BYDAY=FR"
+    )]
     NotAPart(String),
     #[error("{0} is not a part of an RRULE (RFC 5545)")]
     UnknownPart(String),
@@ -305,7 +307,8 @@ impl Parts {
     /// it begins.
     fn until(&self, starts: DateTime<Tz>, zone: Zone) -> Result<Option<DateTime<Tz>>, RuleError> {
         let Some(value) = self.get("UNTIL") else { return Ok(None) };
-        let bad = || wrong("UNTIL", value, "is not a day or time such as 20261105, 20261105T090000 or 20261105T010000Z");
+        let bad =
+            || wrong("UNTIL", value, "is not a day or time such as 20261105, 20261105T090000 or 20261105T010000Z");
         let (plain, is_utc) = value.strip_suffix('Z').map_or((value, false), |plain| (plain, true));
         let (day, time) = match plain.split_once('T') {
             Some((day, time)) if is_number(time) && time.len() == 6 => (day, time),

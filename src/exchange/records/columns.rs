@@ -65,17 +65,9 @@ impl Kind {
                 C::ClosedOn,
                 C::OpeningHours,
             ],
-            Self::Services => &[
-                C::Key,
-                C::Id,
-                C::Name,
-                C::NameEn,
-                C::Category,
-                C::Audiences,
-                C::Fee,
-                C::Appointment,
-                C::Description,
-            ],
+            Self::Services => {
+                &[C::Key, C::Id, C::Name, C::NameEn, C::Category, C::Audiences, C::Fee, C::Appointment, C::Description]
+            }
             Self::Offers => &[C::Service, C::Center, C::Facility, C::OpeningHours, C::ItemCount, C::Note],
             Self::Events => &[
                 C::Id,
@@ -137,7 +129,8 @@ pub fn column_notes(table: &Table, kind: Kind) -> impl Iterator<Item = String> {
     [
         told(&unknown, "columns that are not known, and were not read"),
         told(&unused, &format!("columns that {} do not have, and were not read", kind.name())),
-        (!unnamed.is_empty()).then(|| format!("columns without a name that hold values, and were not read: {}", unnamed.join(", "))),
+        (!unnamed.is_empty())
+            .then(|| format!("columns without a name that hold values, and were not read: {}", unnamed.join(", "))),
     ]
     .into_iter()
     .flatten()
@@ -145,9 +138,9 @@ pub fn column_notes(table: &Table, kind: Kind) -> impl Iterator<Item = String> {
 
 fn named(list: &[&str]) -> String {
     let shown = |name: &&str| format!("\"{}\"", name.chars().take(60).collect::<String>());
-    let mut text = list.iter().take(MOST_NAMES).map(shown).collect::<Vec<_>>().join(", ");
-    if list.len() > MOST_NAMES {
-        text.push_str(&format!(" and {} more", list.len() - MOST_NAMES));
+    let text = list.iter().take(MOST_NAMES).map(shown).collect::<Vec<_>>().join(", ");
+    match list.len().saturating_sub(MOST_NAMES) {
+        0 => text,
+        more => format!("{text} and {more} more"),
     }
-    text
 }
