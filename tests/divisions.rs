@@ -146,7 +146,7 @@ fn a_city_without_districts_is_told_apart_into_its_towns() {
         &world,
         "{ region(code: \"441900\") { code level parent { code } children { code } centerCount }
            below: regions(parent: \"441900000000\", level: TOWN) { code }
-           X { totalCount nodes { code district { code } town { code } region { code } } } }",
+           centers(filter: {region: \"4419\"}) { totalCount nodes { code district { code } town { code } region { code } } } }",
     );
     assert_eq!(
         found,

@@ -225,8 +225,9 @@ fn times_with_an_offset_are_those_of_the_citys_clock() {
         ("h", "2025-05-06T03:30[Europe/Paris]", "2025-05-06T09:30:00"),
         ("i", "2025/05/06 09:30", "2025-05-06T09:30:00"),
     ];
-    let csv: String = rows.iter().map(|(id, starts, _)| format!("{id},{id},oh6,{starts},60,{starts},\n")).collect();
-    let csv = format!("id,name,facility,starts,duration_minutes,dates,except\n{csv}");
+    let lines: Vec<String> =
+        rows.iter().map(|(id, starts, _)| format!("{id},{id},oh6,{starts},60,{starts},\n")).collect();
+    let csv = format!("id,name,facility,starts,duration_minutes,dates,except\n{}", lines.concat());
     let features: Vec<Value> = rows
         .iter()
         .map(|(id, starts, _)| {

@@ -445,7 +445,7 @@ fn amenities_that_are_several_things_are_a_facility_of_each_kind() {
                 "osm:node/3 clinic 诊所",
                 "osm:node/4 clinic 诊所",
                 "osm:node/6 convenience_store 便利店",
-                "osm:node/6:laundry laundry 洗衣店",
+                "osm:node/6:laundry laundry 洗衣房",
                 "osm:node/7 library 图书馆",
             ]
         );

@@ -237,7 +237,7 @@ async fn register(
 }
 
 fn notes_text(notes: &[String]) -> String {
-    notes.iter().map(|note| format!("\n  note: {note}")).collect()
+    notes.iter().flat_map(|note| ["\n  note: ", note]).collect()
 }
 
 fn refused_text(refused: &[Refused]) -> String {

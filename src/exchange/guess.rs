@@ -3,7 +3,7 @@
 //! encodings.
 
 use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, GB18030, KOI8_R, SHIFT_JIS, WINDOWS_1251, WINDOWS_1252};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 /// Characters by how common they are in names of places and facilities; see `tests/reference/han.py`.
@@ -40,6 +40,10 @@ static COMMON: LazyLock<[HashMap<char, f32>; 2]> = LazyLock::new(|| {
     let mut lists = HAN.lines().filter(|line| !line.starts_with('#')).map(likelihoods);
     [lists.next().unwrap_or_default(), lists.next().unwrap_or_default()]
 });
+
+/// Common in Japanese and in Korean.
+static COMMON_ABROAD: LazyLock<[HashSet<char>; 2]> =
+    LazyLock::new(|| [KANJI, HANGUL].map(|list| list.chars().collect()));
 
 fn likelihoods(list: &str) -> HashMap<char, f32> {
     let band = |rank: usize| {
@@ -102,11 +106,10 @@ pub fn guess(bytes: &[u8]) -> Guess {
     }
 }
 
-/// Could a text be the name of something in Chinese?
+/// Is it one of the characters that names in Chinese are mostly of?
 #[must_use]
-pub fn is_common_chinese(text: &str) -> bool {
-    let mut others = text.chars().filter(|c| !c.is_ascii()).peekable();
-    others.peek().is_some() && others.all(|c| COMMON[0].contains_key(&c))
+pub fn is_common(c: char) -> bool {
+    COMMON[0].contains_key(&c)
 }
 
 /// The first lines that hold more than ASCII. No encoding here has the byte of a line's end inside a character.
@@ -140,9 +143,22 @@ fn by_character(text: &str, likelihood: fn(char) -> f32) -> f32 {
 /// What signs of any East Asian text are.
 fn common_sign(c: char) -> Option<f32> {
     match c {
-        '（' | '）' | '、' | '，' | '。' | '：' | '；' | '“' | '”' | '‘' | '’' | '《' | '》' | '【' | '】' | '—'
-        | '…' | '·' | '！' | '？' | '№' | '～' | '〇' => Some(PUNCTUATION),
-        '\u{ff01}'..='\u{ff5e}' => Some(PUNCTUATION),
+        '、'
+        | '。'
+        | '“'
+        | '”'
+        | '‘'
+        | '’'
+        | '《'
+        | '》'
+        | '【'
+        | '】'
+        | '—'
+        | '…'
+        | '·'
+        | '№'
+        | '〇'
+        | '\u{ff01}'..='\u{ff5e}' => Some(PUNCTUATION),
         '\u{2010}'..='\u{206f}'
         | '\u{2160}'..='\u{217f}'
         | '\u{2460}'..='\u{24ff}'
@@ -173,7 +189,7 @@ fn japanese(c: char) -> f32 {
     match c {
         '\u{3041}'..='\u{30fc}' => -5.5,
         '\u{ff61}'..='\u{ff9f}' => -9.0,
-        _ if KANJI.contains(c) => -6.1,
+        _ if COMMON_ABROAD[0].contains(&c) => -6.1,
         _ if is_han(c) && COMMON.iter().any(|list| list.contains_key(&c)) => -9.6,
         _ if is_han(c) => -11.0,
         _ => common_sign(c).unwrap_or(FOREIGN),
@@ -182,7 +198,7 @@ fn japanese(c: char) -> f32 {
 
 fn korean(c: char) -> f32 {
     match c {
-        _ if HANGUL.contains(c) => -5.7,
+        _ if COMMON_ABROAD[1].contains(&c) => -5.7,
         '\u{ac00}'..='\u{d7a3}' => -8.7,
         _ if is_han(c) => RARE_HAN,
         _ => common_sign(c).unwrap_or(FOREIGN),
@@ -221,7 +237,7 @@ mod tests {
     use super::*;
 
     fn of(names: &[&str], encoding: &'static Encoding) -> Guess {
-        let rows: String = names.iter().map(|name| format!("{name},clinic,106.5,29.5\n")).collect();
+        let rows: String = names.iter().flat_map(|name| [name, ",clinic,106.5,29.5\n"]).collect();
         let text = format!("name,kind,lon,lat\n{rows}");
         let (bytes, _, damaged) = encoding.encode(&text);
         assert!(!damaged, "{names:?} in {}", encoding.name());
@@ -295,6 +311,6 @@ mod tests {
         assert_eq!(simplified.len(), 5000);
         assert!(traditional.len() > 4000, "{}", traditional.len());
         assert!(simplified[&'区'] > simplified[&'綦'] && traditional.contains_key(&'區'));
-        assert!(is_common_chinese("医院 1") && !is_common_chinese("hospital") && !is_common_chinese("Аптека"));
+        assert!("医院".chars().all(is_common) && !"hotel Аптека 釁".chars().any(is_common));
     }
 }

@@ -134,7 +134,9 @@ pub fn read(path: &Path, calendar: &Calendar) -> Result<Table, FileProblem> {
             continue;
         }
         if let Some((why, told)) = closed(tag, today) {
-            of_kinds.iter().for_each(|kind| left_out.count(why, told.clone(), kind));
+            for kind in of_kinds {
+                left_out.count(why, told.clone(), kind);
+            }
             continue;
         }
         let name = tag("name:zh").or_else(|| tag("name")).map(str::trim).filter(|name| !name.is_empty());

@@ -38,7 +38,7 @@ const GONE_STATUSES: [&str; 9] = [
 ];
 const PLANNED_STATUSES: [&str; 4] = ["proposed", "planned", "construction", "under_construction"];
 /// Who may come in, where that is not the public. Customers, visitors and members may be anyone.
-const PRIVATE: [&str; 12] = [
+const PRIVATE: [&str; 15] = [
     "private",
     "no",
     "permit",
@@ -51,6 +51,9 @@ const PRIVATE: [&str; 12] = [
     "students",
     "military",
     "emergency",
+    "delivery",
+    "agricultural",
+    "forestry",
 ];
 
 /// Why an element is left out.

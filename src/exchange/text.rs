@@ -1,12 +1,14 @@
 //! Bytes to text: UTF-8, UTF-16 with a byte order mark, GB18030, or what the user says. Anything else is refused: a guess
 //! that is wrong would store names that no one can read.
 
-use super::guess::{Guess, guess, is_common_chinese};
+use super::guess::{Guess, guess, is_common};
 use super::table::FileProblem;
 use encoding_rs::{Encoding, GB18030, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE};
 
-/// Share of the bytes beyond ASCII that are Chinese in UTF-8, from which on a text is UTF-8 with some damage.
-const MOSTLY_UTF8: f64 = 0.15;
+/// Share of the bytes beyond ASCII that are common Chinese characters in UTF-8, from which on a text is UTF-8 with damage.
+const MOSTLY_UTF8: f64 = 0.2;
+/// The same where it is a single character.
+const ALL_BUT_UTF8: f64 = 0.7;
 /// Letters up to which a text that is valid UTF-8, in one script, may be Chinese in GB18030 all the same.
 const FEW_LETTERS: usize = 6;
 
@@ -73,8 +75,9 @@ pub fn decode(bytes: &[u8], said: Option<&'static Encoding>) -> Result<Decoded, 
 
 /// A text that is not UTF-8.
 fn chinese(bytes: &[u8]) -> Result<Decoded, FileProblem> {
-    let (share, line) = utf8_share(bytes);
-    if share > MOSTLY_UTF8 {
+    let (count, share, line) = utf8_share(bytes);
+    // One character may be there by accident.
+    if share > if count > 1 { MOSTLY_UTF8 } else { ALL_BUT_UTF8 } {
         return Err(FileProblem::DamagedUtf8 { line });
     }
     match guess(bytes) {
@@ -134,7 +137,8 @@ fn other(encoding: &'static str) -> FileProblem {
 }
 
 fn line_of(bytes: &[u8], at: usize) -> u64 {
-    1 + bytes[..at].iter().filter(|b| **b == b'\n').count() as u64
+    // A last line without its end is one too.
+    bytes[..at].split(|b| *b == b'\n').count() as u64
 }
 
 /// UTF-16 or UTF-32 without a byte order mark: ASCII characters, which every table has, are half or three quarters NUL.
@@ -158,9 +162,10 @@ fn has_escapes(text: &str) -> bool {
     ["\u{1b}$", "\u{1b}("].iter().any(|escape| text.contains(escape)) || (text.contains("~{") && text.contains("~}"))
 }
 
-/// Which share of the bytes beyond ASCII are three-byte sequences of UTF-8, and the first line that is not UTF-8.
-fn utf8_share(bytes: &[u8]) -> (f64, u64) {
-    let (mut rest, mut at, mut in_sequences, mut line) = (bytes, 0, 0usize, None);
+/// How many common Chinese characters there are in UTF-8, which share of the bytes beyond ASCII they are, and the first line
+/// that is not UTF-8.
+fn utf8_share(bytes: &[u8]) -> (usize, f64, u64) {
+    let (mut rest, mut at, mut count, mut line) = (bytes, 0, 0usize, None);
     loop {
         let (valid, bad) = match std::str::from_utf8(rest) {
             Ok(text) => (text, None),
@@ -170,7 +175,7 @@ fn utf8_share(bytes: &[u8]) -> (f64, u64) {
                 (text, Some(error.error_len().unwrap_or(rest.len() - good.len())))
             }
         };
-        in_sequences += valid.chars().map(char::len_utf8).filter(|n| *n == 3).sum::<usize>();
+        count += valid.chars().filter(|c| is_common(*c)).count();
         let Some(bad) = bad else { break };
         at += valid.len();
         line = line.or_else(|| Some(line_of(bytes, at)));
@@ -178,7 +183,8 @@ fn utf8_share(bytes: &[u8]) -> (f64, u64) {
         rest = &bytes[at..];
     }
     let beyond = bytes.iter().filter(|b| !b.is_ascii()).count();
-    (in_sequences as f64 / beyond.max(1) as f64, line.unwrap_or(1))
+    // Each is three bytes long.
+    (count, (3 * count) as f64 / beyond.max(1) as f64, line.unwrap_or(1))
 }
 
 /// Chinese in GB18030 whose bytes happen to be valid UTF-8, as those of 医院 are.
@@ -196,7 +202,7 @@ fn disguised(text: &str, bytes: &[u8]) -> Disguise {
         return Disguise::None;
     }
     let read = GB18030.decode_without_bom_handling_and_without_replacement(bytes);
-    if !read.is_some_and(|text| is_common_chinese(&text)) {
+    if !read.is_some_and(|text| text.chars().all(|c| c.is_ascii() || is_common(c))) {
         return Disguise::None;
     }
     let mut letters = 0;
@@ -257,7 +263,7 @@ mod tests {
     use encoding_rs::{BIG5, EUC_KR, SHIFT_JIS, WINDOWS_1252};
 
     fn table(names: &[&str]) -> String {
-        let rows: String = names.iter().map(|name| format!("{name},clinic,106.555,29.565\n")).collect();
+        let rows: String = names.iter().flat_map(|name| [name, ",clinic,106.555,29.565\n"]).collect();
         format!("name,kind,lon,lat\n{rows}")
     }
 

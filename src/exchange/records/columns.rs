@@ -138,9 +138,9 @@ pub fn column_notes(table: &Table, kind: Kind) -> impl Iterator<Item = String> {
 
 fn named(list: &[&str]) -> String {
     let shown = |name: &&str| format!("\"{}\"", name.chars().take(60).collect::<String>());
-    let mut text = list.iter().take(MOST_NAMES).map(shown).collect::<Vec<_>>().join(", ");
-    if list.len() > MOST_NAMES {
-        text.push_str(&format!(" and {} more", list.len() - MOST_NAMES));
+    let text = list.iter().take(MOST_NAMES).map(shown).collect::<Vec<_>>().join(", ");
+    match list.len().saturating_sub(MOST_NAMES) {
+        0 => text,
+        more => format!("{text} and {more} more"),
     }
-    text
 }

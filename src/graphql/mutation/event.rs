@@ -21,7 +21,8 @@ pub struct EventDetails {
     description: MaybeUndefined<String>,
     /// The service category.
     category: MaybeUndefined<Category>,
-    /// How it recurs: an RRULE of RFC 5545 on the city's clock, daily at most, such as "FREQ=MONTHLY;BYMONTHDAY=25".
+    /// How it recurs: an RRULE of RFC 5545 on the city's clock, daily at most, such as "FREQ=MONTHLY;BYMONTHDAY=25". UNTIL is
+    /// by the city's clock, or with Z in UTC; a day alone ends the rule as that day begins.
     rrule: MaybeUndefined<String>,
     /// Further times it begins, where no rule fits.
     dates: MaybeUndefined<Vec<LocalDateTime>>,
@@ -65,7 +66,7 @@ pub struct CreateEventInput {
     name: String,
     /// Where.
     at: HostInput,
-    /// When it first begins, by the city's clock.
+    /// When it first begins, by the city's clock; with an offset, Z or a time zone it is taken to that clock.
     starts: LocalDateTime,
     /// How long it takes, minutes.
     duration_minutes: u32,
@@ -84,7 +85,7 @@ pub struct UpdateEventInput {
     name: Option<String>,
     /// Where.
     at: Option<HostInput>,
-    /// When it first begins, by the city's clock.
+    /// When it first begins, by the city's clock; with an offset, Z or a time zone it is taken to that clock.
     starts: Option<LocalDateTime>,
     /// How long it takes, minutes.
     duration_minutes: Option<u32>,
