@@ -244,7 +244,7 @@ fn export(world: &World, network: &Network, group: &str, sites: &[Site]) {
         arcs.map(|(v, a)| (v, heads[a], costs[a].0)).filter(|arc| arc.2 != u32::MAX).collect();
     write("arcs.u32", usable.iter().flat_map(|a| [a.0, a.1, a.2].map(u32::to_le_bytes).concat()).collect());
     write("group.txt", group.as_bytes().to_vec());
-    let on_street = sites.iter().filter_map(|s| network.snap(s.position.into(), Profile::Adult).ok());
+    let on_street = sites.iter().filter_map(|s| network.snap(s.position, Profile::Adult).ok());
     write("sites_at.u32", on_street.flat_map(|snap| vertex_of(&snap).to_le_bytes()).collect());
     let snaps = &world.facility_layer.snapped(network, Profile::Adult).snaps;
     for category in Category::ALL {

@@ -12,7 +12,7 @@ use support::pbf::Extract;
 use walkshed::geo::{Fixed, Position, cell_of};
 use walkshed::graphql::{Api, Limits};
 use walkshed::network::build::{BuildError, BuildOptions, build};
-use walkshed::network::{Network, Profiles};
+use walkshed::network::Network;
 use walkshed::registry::{Category, Center, DivisionCode, Facility, PopulationCell, RegisterRows};
 use walkshed::world::World;
 
@@ -67,7 +67,7 @@ fn network(extract: &Extract) -> Result<Network, BuildError> {
     let folder = tempfile::tempdir().unwrap();
     let streets = folder.path().join("island.osm.pbf");
     extract.write(&streets);
-    build(&BuildOptions { streets, elevation: Vec::new(), island_size: 20, profiles: Profiles::default() }, &|_| {})
+    build(&BuildOptions::new(streets), &|_| {})
 }
 
 fn place(meridian: i64, east: i64, north: i64) -> Position {
