@@ -323,9 +323,10 @@ impl ReachQuery {
         kinds: Option<Vec<String>>,
         #[graphql(desc = "Only those that offer one of these services: their ids.")] services: Option<Vec<ID>>,
         #[graphql(desc = "Only those for these people.")] audience: Option<Audience>,
-        #[graphql(desc = "Only those open at this moment. Those whose hours are not recorded, or say that it depends, are left out.")] open_at: Option<
-            DateTime,
-        >,
+        #[graphql(
+            desc = "Only those open at this moment. Those whose hours are not recorded, or say that it depends, are left out."
+        )]
+        open_at: Option<DateTime>,
         #[graphql(default_with = "Profile::Adult", desc = "Who travels.")] profile: Profile,
         #[graphql(
             default_with = "Direction::From",

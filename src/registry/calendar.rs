@@ -204,7 +204,7 @@ impl Calendar {
         self.holidays.get_public().contains(naive_day(day))
     }
 
-    /// The holidays as the library of opening hours wants them.
+    /// The days off: public holidays, and school holidays, of which none are known.
     #[must_use]
     pub const fn holidays(&self) -> &ContextHolidays {
         &self.holidays
@@ -245,7 +245,10 @@ mod tests {
         let twice = NaiveDate::from_ymd_opt(2018, 2, 17).unwrap().and_hms_opt(23, 30, 0).unwrap();
         let first = sao_paulo.moment(twice);
         let second = sao_paulo.moment_after(twice, first);
-        assert_eq!((sao_paulo.rfc3339(first), sao_paulo.rfc3339(second)), ("2018-02-17T23:30:00-02:00".into(), "2018-02-17T23:30:00-03:00".into()));
+        assert_eq!(
+            (sao_paulo.rfc3339(first), sao_paulo.rfc3339(second)),
+            ("2018-02-17T23:30:00-02:00".into(), "2018-02-17T23:30:00-03:00".into())
+        );
     }
 
     #[test]

@@ -26,8 +26,8 @@ pub use usage::VisitDay;
 
 use super::ids::NodeId;
 use super::scalars::{CityTime, DateTime};
-use crate::world::World;
 use crate::registry::{self, Record, Status, is_open};
+use crate::world::World;
 use async_graphql::ID;
 use jiff::Timestamp;
 

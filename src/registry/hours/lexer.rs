@@ -186,7 +186,8 @@ mod tests {
     #[test]
     fn letter_case_spaces_and_a_last_full_stop_do_not_matter() {
         let plain = kinds("Mo-Fr 09:00-18:00; PH off");
-        for other in ["mo-fr 09:00-18:00;ph OFF", "  MO - FR  09:00 - 18:00 ;  PH Off. ", "Monday-Fri 09:00-18:00; PH closed"]
+        for other in
+            ["mo-fr 09:00-18:00;ph OFF", "  MO - FR  09:00 - 18:00 ;  PH Off. ", "Monday-Fri 09:00-18:00; PH closed"]
         {
             assert_eq!(kinds(other), plain, "{other}");
         }

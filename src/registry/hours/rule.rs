@@ -225,7 +225,8 @@ impl DateRange {
                 (Some(from), to) => {
                     let first = first.first_in(from);
                     let end = |year: i32| last.last_in(year);
-                    let to = to.map_or_else(|| end(from).filter(|end| Some(*end) >= first).or_else(|| end(from + 1)), end);
+                    let to =
+                        to.map_or_else(|| end(from).filter(|end| Some(*end) >= first).or_else(|| end(from + 1)), end);
                     first.zip(to).is_some_and(|(first, to)| first <= date && date <= to)
                 }
                 (None, _) => first.first_in(year).zip(last.last_in(year)).is_some_and(|(first, last)| {

@@ -35,7 +35,8 @@ impl Sky {
         [0, -1, 1].into_iter().find_map(|days| {
             let solar_day = date.checked_add_signed(TimeDelta::try_days(days)?)?;
             // The library computes with years that a timestamp can hold.
-            let moment = (1..=9999).contains(&solar_day.year()).then(|| SolarDay::new(place, solar_day).event_time(event))??;
+            let moment =
+                (1..=9999).contains(&solar_day.year()).then(|| SolarDay::new(place, solar_day).event_time(event))??;
             let local = self.zone.tz().from_utc_datetime(&moment.naive_utc()).naive_local();
             (local.date() == date).then(|| (local.hour() * 60 + local.minute()) as i32)
         })
