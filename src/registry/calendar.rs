@@ -204,7 +204,7 @@ impl Calendar {
         self.holidays.get_public().contains(naive_day(day))
     }
 
-    /// The holidays as the library of opening hours wants them.
+    /// The days off: public holidays, and school holidays, of which none are known.
     #[must_use]
     pub const fn holidays(&self) -> &ContextHolidays {
         &self.holidays

@@ -72,10 +72,10 @@ impl Facts<'_> {
                stop: facility(externalId: \"sp-rest-stop\") { at1: isOpen(at: \"2026-11-26T01:00:00+08:00\")
                  at2: isOpen(at: \"2026-11-26T02:00:00+08:00\") nextChange(at: \"2026-11-26T01:00:00+08:00\") address } }",
         );
-        assert_eq!(found["child"], json!({"before": true, "after": false, "nextChange": "2026-07-15T09:30:00Z"}));
+        assert_eq!(found["child"], json!({"before": true, "after": false, "nextChange": "2026-07-15T17:30:00+08:00"}));
         assert_eq!(
             found["stop"],
-            json!({"at1": true, "at2": false, "nextChange": "2026-11-25T18:00:00Z", "address": "金沙北苑门口"})
+            json!({"at1": true, "at2": false, "nextChange": "2026-11-26T02:00:00+08:00", "address": "金沙北苑门口"})
         );
         // A front end asks what is open for couriers at one at night.
         let open = self.ask(&format!(
