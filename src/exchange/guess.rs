@@ -12,7 +12,7 @@ const HAN: &str = include_str!("han.txt");
 const RANKS: [(usize, f32); 6] =
     [(100, 0.39), (300, 0.24), (700, 0.196), (1500, 0.1165), (3000, 0.0445), (5000, 0.009)];
 /// Bytes of lines with other letters than ASCII that are looked at: more tell nothing new.
-const SAMPLE: usize = 64 * 1024;
+const SAMPLE: usize = 16 * 1024;
 /// By how much, in natural logarithms, GB18030 must be likelier than anything else.
 const MARGIN: f32 = 1.0;
 
@@ -190,10 +190,17 @@ fn japanese(c: char) -> f32 {
         '\u{3041}'..='\u{30fc}' => -5.5,
         '\u{ff61}'..='\u{ff9f}' => -9.0,
         _ if COMMON_ABROAD[0].contains(&c) => -6.1,
-        _ if is_han(c) && COMMON.iter().any(|list| list.contains_key(&c)) => -9.6,
-        _ if is_han(c) => -11.0,
+        _ if is_han(c) && is_kanji_of_level_1(c) => -9.6,
+        _ if is_han(c) => RARE_HAN,
         _ => common_sign(c).unwrap_or(FOREIGN),
     }
+}
+
+/// Is it one of the 2,965 kanji of the first level of JIS X 0208, rows 16 to 47?
+fn is_kanji_of_level_1(c: char) -> bool {
+    let mut buffer = [0; 4];
+    let (bytes, _, unmappable) = EUC_JP.encode(c.encode_utf8(&mut buffer));
+    !unmappable && bytes.first().is_some_and(|lead| (0xb0..=0xcf).contains(lead))
 }
 
 fn korean(c: char) -> f32 {

@@ -12,6 +12,9 @@ const ALL_BUT_UTF8: f64 = 0.7;
 /// Letters up to which a text that is valid UTF-8, in one script, may be Chinese in GB18030 all the same.
 const FEW_LETTERS: usize = 6;
 
+/// A NUL or two are damage.
+const FEW_NULS: usize = 4;
+
 /// A text, and what is to be said of its encoding, in sentences.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decoded {
@@ -146,7 +149,7 @@ fn without_mark(bytes: &[u8]) -> Option<&'static str> {
     let head = &bytes[..bytes.len().min(4096)];
     let zeros = |from: usize| head.iter().skip(from).step_by(2).filter(|b| **b == 0).count();
     let (even, odd, half) = (zeros(0), zeros(1), head.len() / 2);
-    if half == 0 || (even + odd) * 5 < half {
+    if even + odd < FEW_NULS || (even + odd) * 5 < half {
         return None;
     }
     match (even, odd) {
