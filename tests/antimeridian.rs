@@ -11,8 +11,8 @@ use support::city::{answer, ask_with};
 use support::pbf::Extract;
 use walkshed::geo::{Fixed, Position, cell_of};
 use walkshed::graphql::{Api, Limits};
-use walkshed::network::build::{BuildError, BuildOptions, build};
 use walkshed::network::Network;
+use walkshed::network::build::{BuildError, BuildOptions, build};
 use walkshed::registry::{Category, Center, DivisionCode, Facility, PopulationCell, RegisterRows};
 use walkshed::world::World;
 

@@ -33,7 +33,7 @@ fn told(world: &World) -> Vec<String> {
             of(r.suggestions_of_center(i), &|s| r.suggestions[s].id),
             r.centers.place_of(c.code.as_str()),
             r.visits_of(c.id),
-            r.hours_of_center(c).map(|h| h.text().to_owned()),
+            r.hours_of_center(c).map(|h| h.hours().text().to_owned()),
         ));
     }
     for (i, f) in r.facilities.iter().enumerate() {
@@ -42,7 +42,7 @@ fn told(world: &World) -> Vec<String> {
             of(r.offers_of_facility(i), &offer),
             of(r.events_of_facility(i), &event),
             r.center_of(f).map(|c| c.id),
-            r.hours_of_facility(f).map(|h| h.text().to_owned()),
+            r.hours_of_facility(f).map(|h| h.hours().text().to_owned()),
             r.facilities.place_of(&f.external_id),
         ));
     }
