@@ -68,7 +68,7 @@ fn a_city_is_imported_and_checked() {
     let at = folder.path();
     let streets = run(at, &["import", "streets", extract(at)]);
     assert_eq!(code(&streets), 0, "{}", text(&streets));
-    for told in ["3 segments between 4 junctions", "1 street ways: 1 private", "all ground counts as level"] {
+    for told in ["4 segments between 4 junctions", "private   ways: 1, gates: 0", "all ground counts as level"] {
         assert!(text(&streets).contains(told), "{told}: {}", text(&streets));
     }
     let facilities = run(at, &["import", "facilities", places(at), "--json"]);
@@ -81,7 +81,7 @@ fn a_city_is_imported_and_checked() {
     let check = json_of(&check);
     assert_eq!(
         (&check["facilities"], &check["streets"]["report"]["edges"], &check["damaged"]),
-        (&json!(2), &json!(3), &json!(false))
+        (&json!(2), &json!(4), &json!(false))
     );
     assert!(text(&run(at, &["check"])).contains("walkshed import population FILE.csv"));
 }

@@ -97,9 +97,12 @@ pub fn streets_text(report: &StreetsReport, path: &Path, bytes: usize) -> String
             report.edges, report.vertices, report.length_km
         ),
         format!("  kinds     {}", counts(&report.kinds)),
-        format!("  left out  {left_out} street ways: {}", counts(&report.left_out)),
+        match left_out {
+            0 => "  left out  no street way".to_owned(),
+            n => format!("  left out  {n} street ways: {}", counts(&report.left_out)),
+        },
         format!(
-            "  private   {} ways and {} gates, open only at the ends of a trip",
+            "  private   ways: {}, gates: {}; used only at the ends of a trip",
             report.private_ways, report.private_barriers
         ),
         format!(

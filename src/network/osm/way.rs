@@ -319,8 +319,8 @@ pub fn classify(tags: &Tags, outline: Outline, rules: StreetRules) -> Option<Res
     };
     let allowed = Allowed::of(foot, bike);
     if !allowed.foot && !allowed.bike {
-        let told = lookup(tags, &["foot", "access"]).or_else(|| lookup(tags, &["bicycle", "vehicle", "access"]));
-        let is_forbidden = is_impassable || told == Some(Permission::No);
+        // A motorway that names bicycles besides is still left out as one.
+        let is_forbidden = is_impassable || lookup(tags, &["foot", "access"]) == Some(Permission::No);
         return Some(Err(if is_forbidden { LeftOut::Forbidden } else { base.closed_by }));
     }
     let is_default = !allowed.foot && !base.foot && lookup(tags, &["foot", "access"]).is_none();
@@ -394,13 +394,14 @@ fn flags_of(tags: &Tags, structure: Structure, on_foot: bool) -> EdgeFlags {
     let layers = tags.get("layer").and_then(levels);
     // What touches the ground with one end is on the ground: steps and ramps between storeys.
     let is_below = |range: Option<(i16, i16)>| range.is_some_and(|(_, high)| high < 0);
+    let leads_up = storeys.is_some_and(|(low, high)| low < 0 && high >= 0);
     let is_passage = structure == Structure::Bridge || tags.is("tunnel", "building_passage");
     let is_platform = tags.is("highway", "platform") || is_platform_or_pier(tags);
     let is_subway_platform = is_platform && tags.is("subway", "yes") && storeys.is_none() && layers.is_none();
 
     let mut flags = EdgeFlags::default();
     if is_below(storeys)
-        || is_below(layers) && !is_passage
+        || is_below(layers) && !is_passage && !leads_up
         || tags.is_any("location", &["underground", "underwater"])
         || is_subway_platform
     {
@@ -424,7 +425,7 @@ fn flags_of(tags: &Tags, structure: Structure, on_foot: bool) -> EdgeFlags {
 }
 
 fn is_unusual_on_foot(tags: &Tags) -> bool {
-    let names_walkers = lookup(tags, &["foot"]).is_some_and(Permission::is_public) || tags.yes("segregated");
+    let names_walkers = lookup(tags, &["foot"]).is_some_and(Permission::is_public) || tags.get("segregated").is_some();
     let has_sidewalk = Sidewalk::of(tags) == Sidewalk::Yes;
     let by_class = match tags.get("highway").unwrap_or_default() {
         "cycleway" | "bridleway" => !names_walkers && !has_sidewalk,
