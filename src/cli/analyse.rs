@@ -457,7 +457,7 @@ pub async fn compare_of(args: &CompareArgs, settings: &Settings, output: &Output
         let name = |p: &PartChange| p.category.map_or("", Category::english);
         for p in &found.parts {
             lines.push(format!(
-                "  {:30} {}, was {}: {:.0} gain, {:.0} lose, {:.0} nearer, {:.0} farther",
+                "  {:32} {}, was {}: {:.0} gain, {:.0} lose, {:.0} nearer, {:.0} farther",
                 name(p),
                 percent(p.after.share()),
                 percent(p.before.share()),

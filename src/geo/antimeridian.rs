@@ -232,6 +232,6 @@ mod tests {
         let whole = continuous(jumping);
         let bounds = whole.bounding_rect().unwrap();
         assert!((bounds.min().x - 179.0).abs() < 1e-9 && (bounds.max().x - 182.5).abs() < 1e-9, "{bounds:?}");
-        assert!((whole.unsigned_area() - 8.125).abs() < 1e-9);
+        assert!((whole.unsigned_area() - 8.25).abs() < 1e-9);
     }
 }

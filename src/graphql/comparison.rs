@@ -273,7 +273,7 @@ impl ComparisonQuery {
     /// The same question asked of the city as it is (or as one scenario has it) and as another scenario has it: before, after,
     /// who gains, who loses. One of `before` and `after` must be given. Without a `need` it is asked of all seven categories
     /// within 15 minutes on foot, and `byCategory` has what changes in each.
-    #[graphql(complexity = "2 * cost::sweeps(need.parts()) + child_complexity")]
+    #[graphql(complexity = "cost::comparison(need.parts()) + child_complexity")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn compare_scenarios(
         &self,

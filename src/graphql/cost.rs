@@ -30,6 +30,12 @@ pub const fn sweeps(parts: usize) -> usize {
     6000 * parts
 }
 
+/// The same question of two worlds. Of the first the sweeps are usually there, as the city is asked first; and of what a scenario
+/// does not change the second shares them. What is left is one sweep a part for a scenario that changes streets.
+pub const fn comparison(parts: usize) -> usize {
+    sweeps(parts) + 1000
+}
+
 /// The outline of some cells: some 5 us each.
 pub const fn outline(cells: usize) -> usize {
     1 + cells * 7

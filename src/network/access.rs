@@ -197,7 +197,7 @@ pub struct EdgeFlags(pub u8);
 impl EdgeFlags {
     /// Below the ground without being tagged as a tunnel: `layer` or `level` below 0, `location=underground`.
     pub const UNDERGROUND: Self = Self(1);
-    /// Inside a building: `indoor`, corridors.
+    /// Inside a building, or a platform above the streets: `indoor`, corridors.
     pub const INDOOR: Self = Self(2);
     /// Open to walkers, but not where people ordinarily walk: a cycleway without a `foot` tag, a bridleway.
     pub const UNUSUAL_ON_FOOT: Self = Self(4);

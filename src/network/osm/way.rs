@@ -407,8 +407,10 @@ fn flags_of(tags: &Tags, structure: Structure, on_foot: bool) -> EdgeFlags {
     {
         flags = flags.with(EdgeFlags::UNDERGROUND);
     }
-    // A level above 0 alone says nothing: on a hillside the street at the upper door of a lift has one.
-    if tags.yes("indoor") || tags.is("location", "indoor") || tags.is("highway", "corridor") {
+    // A level above 0 alone says nothing of a way: on a hillside the street at the upper door of a lift has one. A platform
+    // with one is in a station above the streets.
+    let is_high_platform = is_platform && storeys.is_some_and(|(low, _)| low > 0);
+    if tags.yes("indoor") || tags.is("location", "indoor") || tags.is("highway", "corridor") || is_high_platform {
         flags = flags.with(EdgeFlags::INDOOR);
     }
     let carries_traffic = |class: &str| {
