@@ -13,7 +13,11 @@ pub enum FileProblem {
     Empty,
     #[error("line {line} is not valid {encoding}; save the file as UTF-8")]
     Encoding { encoding: &'static str, line: u64 },
-    #[error("the text looks like {encoding}, which is not read unasked: {}", how_to_read(encoding))]
+    #[error(
+        "the text looks like {encoding}{}, which is not read unasked: {}",
+        relatives(encoding),
+        how_to_read(encoding)
+    )]
     OtherEncoding { encoding: &'static str },
     #[error(
         "the text is too short to tell whether it is {one} or {other}: {}, or {}",
@@ -58,6 +62,15 @@ pub enum FileProblem {
     BadExtract { why: String },
     #[error("cannot be read: {why}")]
     Io { why: String },
+}
+
+/// Encodings that are not told from each other.
+fn relatives(encoding: &str) -> &'static str {
+    match encoding {
+        "windows-1252" => " or another one of Latin letters",
+        "windows-1251" => " or another one of Cyrillic letters",
+        _ => "",
+    }
 }
 
 /// What the user can do about an encoding that is not read unasked.
