@@ -312,11 +312,13 @@ fn the_network_is_one_with_a_few_islands() {
     // The same without gates and expressways: what is cut off then lies behind a gate, each compound on its own.
     let public = public_pieces(extract);
     let (open, _) = sizes(&public);
-    let gated: HashSet<i64> = public
+    let gated: HashSet<i64> = extract
+        .ways
         .iter()
-        .filter(|(n, r)| **r != open && whole[*n] == main && !extract.has(**n, "barrier"))
-        .map(|(_, r)| *r)
-        .filter(|r| extract.ways.iter().any(|w| w.is_walked() && w.refs.iter().any(|n| public[n] == *r)))
+        .filter(|w| w.is_walked())
+        .flat_map(|w| &w.refs)
+        .filter(|n| public[n] != open && whole[n] == main && !extract.has(**n, "barrier"))
+        .map(|n| public[n])
         .collect();
     assert_eq!(gated.len(), of_kind(LandmarkKind::Compound));
 }
@@ -421,7 +423,7 @@ fn the_city_has_gates_squares_viaducts_expressways_and_a_metro() {
     let trunk = |w: &OsmWay| w.is("highway", "trunk") && w.is_expressway();
     assert!(extract.ways.iter().filter(|w| trunk(w)).all(|w| w.tag("foot").is_none() && w.tag("sidewalk").is_none()));
     assert!(ways(&|w| trunk(w) && w.is("bridge", "viaduct")) >= 5);
-    assert!(ways(&|w| trunk(w) && w.is("tunnel", "yes")) >= 2);
+    assert!(ways(&|w| trunk(w) && w.is("tunnel", "yes")) >= 1);
     assert!(ways(&|w| trunk(w) && w.is_on_ground()) >= 5);
     assert!(ways(&|w| w.is("highway", "trunk_link")) >= 3);
     // Streets on viaducts in up to three layers, with open ground below.
@@ -527,7 +529,7 @@ fn a_good_share_of_people_live_in_compounds() {
         share(sums[1]),
         cells[1]
     );
-    assert!((0.33..=0.52).contains(&share(sums[0])), "{}", share(sums[0]));
+    assert!((0.35..=0.55).contains(&share(sums[0])), "{}", share(sums[0]));
     assert!((0.10..=0.40).contains(&share(sums[1])), "{}", share(sums[1]));
 }
 

@@ -7,15 +7,16 @@ use super::layout::{ACROSS, ALONG, Layout};
 use super::places::District;
 use super::plots::{Plot, Use};
 use super::random::Random;
+use super::streets::index::Pieces;
 use super::streets::{Class, Draft, DraftLandmark, Lies, Mark, STEEP_LANE, Way};
 
-/// Walls stand this far outside of the outermost nodes, in streets of the lattice.
+/// Distance from the outermost lattice nodes of the plot to the walls, in lattice steps.
 const MARGIN: f64 = 0.35;
-/// A gate joins paths to streets within this many metres.
+/// Longest distance from a path to the street outside its gate, metres.
 const REACH: f64 = 120.0;
-/// Compounds whose gates nobody has mapped, in a hundred.
+/// Per cent of compounds whose gates are not mapped.
 const NOT_MAPPED: usize = 4;
-/// As many live at a node of the lattice within a compound as at this many outside.
+/// People at a lattice node inside a compound, relative to one outside.
 const DENSITY: f64 = 1.6;
 const NAMES: [&str; 16] = [
     "锦绣", "翠湖", "阳光", "滨江", "山水", "御景", "学府", "春晓", "翡翠", "桂花", "银杏", "黄葛", "兰亭", "枫林",
@@ -31,7 +32,7 @@ struct Manner {
     gates: usize,
     is_private: bool,
     class: Class,
-    /// How likely a path is that closes a loop.
+    /// The probability of a path that closes a loop.
     loops: f64,
 }
 
@@ -61,7 +62,14 @@ impl Draft<'_> {
     /// Compounds on their plots.
     pub fn compounds(&mut self, districts: &[District], layout: &Layout) {
         let plots = self.plots;
+        let streets = Pieces::of(self, |_| true);
         for (n, plot) in plots.list.iter().enumerate().filter(|(_, p)| p.used_as == Use::Compound) {
+            // No street leads through a compound; where one does there is open ground.
+            let [(u0, v0), (u1, v1)] = plot.corners(MARGIN);
+            let walls = [(u0, v0), (u1, v0), (u1, v1), (u0, v1)].map(|(u, v)| from_ridges(u, v));
+            if !streets.leave_free(&walls, 3.0) {
+                continue;
+            }
             let mut random = Random::of(self.seed, 101, n as u64);
             let site = &layout.sites[plot.site];
             let stem = districts[site.district].towns[site.town].stem();
@@ -90,7 +98,7 @@ impl Draft<'_> {
         self.landmarks.push(DraftLandmark { kind, site: Some(plot.site), name, floor: 0, places, people, street });
     }
 
-    /// The paths: a grid of which each path leads somewhere. Returns its nodes, row by row.
+    /// The paths: a connected part of a grid. Returns the nodes of the grid, row by row.
     fn paths(&mut self, plot: &Plot, manner: &Manner, random: &mut Random) -> Vec<u32> {
         let [(u0, v0), (u1, v1)] = plot.corners(MARGIN);
         let (columns, rows) = (manner.columns, manner.rows);
@@ -102,7 +110,7 @@ impl Draft<'_> {
                 grid.push(self.add(from_ridges(u + random.between(-2.5, 2.5), v + random.between(-2.5, 2.5))));
             }
         }
-        // A tree of all nodes, by chance, and some of the paths that close loops.
+        // A random spanning tree, and some of the other edges.
         let steps = |n: usize| {
             let east = (n % columns + 1 < columns).then_some((n, n + 1));
             let north = (n / columns + 1 < rows).then_some((n, n + columns));
@@ -136,7 +144,7 @@ impl Draft<'_> {
         grid
     }
 
-    /// The parts of a line of the grid of which the paths are kept.
+    /// Draws the kept edges of one line of the grid.
     fn lines(
         &mut self,
         grid: &[u32],
@@ -209,7 +217,7 @@ impl Draft<'_> {
         let mut places = Vec::with_capacity(nodes.len());
         for node in nodes {
             let (u, v) = along_ridges(self.at(node));
-            // Into the middle of the four paths, away from streets.
+            // Into the space between four paths.
             let side = |random: &mut Random| if random.chance(0.5) { 1.0 } else { -1.0 };
             let (du, dv) = (side(random) * random.between(7.0, 11.0), side(random) * random.between(6.0, 10.0));
             let entrance = self.add(from_ridges(u + du, v + dv));

@@ -10,7 +10,8 @@ use super::supply::Csv;
 use crate::geo::{Position, cell_of, multi_polygon_text};
 use h3o::geom::SolventBuilder;
 use h3o::{CellIndex, Resolution};
-use std::collections::{BTreeMap, HashMap};
+use rayon::prelude::*;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// People of one cell.
 #[derive(Debug, Clone, Copy, Default)]
@@ -29,14 +30,19 @@ pub fn demand(seed: u64, districts: &[District], layout: &Layout, streets: &Stre
     for landmark in streets.landmarks.iter().filter(|l| l.people > 0.0) {
         compounds.entry(landmark.site.unwrap_or(usize::MAX)).or_default().push(landmark);
     }
+    // Nobody is counted in a cell that no street reaches: those who live at the back of a compound are by its gate.
+    let at = |node: u32| Position::from(streets.nodes[node as usize]);
+    let with_streets: HashSet<CellIndex> =
+        streets.of_site.par_iter().flatten_iter().map(|&node| cell_of(at(node), Resolution::Nine)).collect();
     let mut cells: BTreeMap<CellIndex, People> = BTreeMap::new();
     for (s, site) in layout.sites.iter().enumerate() {
         let division = &districts[site.district].towns[site.town].divisions[site.division];
         let mut here: BTreeMap<CellIndex, f64> = BTreeMap::new();
-        let streetside = streets.of_site[s].iter().map(|&node| (Position::from(streets.nodes[node as usize]), 1.0));
+        let streetside = streets.of_site[s].iter().map(|&node| (at(node), 1.0));
         let behind_walls = compounds.get(&s).into_iter().flatten().flat_map(|compound| {
             let share = compound.people / compound.places.len() as f64;
-            compound.places.iter().map(move |&place| (place, share))
+            let has_street = |place: Position| with_streets.contains(&cell_of(place, Resolution::Nine));
+            compound.places.iter().map(move |&place| (if has_street(place) { place } else { compound.street }, share))
         });
         for (home, weight) in streetside.chain(behind_walls) {
             let cell = cell_of(home, Resolution::Nine);

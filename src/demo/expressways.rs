@@ -1,15 +1,16 @@
-//! Expressways through the core: on the ground they part it but for a few crossings, on viaducts streets pass below, and a
-//! part of each lies in a tunnel. Walkers are not let on.
+//! Expressways through the core, closed to walkers. On the ground they cut the streets except for a few crossings; streets pass
+//! below their viaducts; a part of each lies in a tunnel.
 
 use super::ground::{Point, along_ridges, from_ridges};
 use super::landmarks::LandmarkKind;
 use super::layout::{ACROSS, ALONG, BLOCK, Layout, is_core};
 use super::places::District;
 use super::random::Random;
+use super::streets::index::{meet, squares};
 use super::streets::{Class, Draft, DraftLandmark, Key, Layer, Lies, Way};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// Which way: along the ridges or across them.
+/// A direction: along the ridges or across them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Axis {
     Along,
@@ -27,7 +28,7 @@ pub enum Crossing {
     Footbridge,
 }
 
-/// What becomes of the edges of the lattice that cross expressways: by the key they begin at and the way they go.
+/// What becomes of the lattice edges that cross an expressway, by their first key and their axis.
 pub struct Crossings(BTreeMap<(Key, Axis), Crossing>);
 
 impl Crossings {
@@ -61,16 +62,21 @@ struct Expressway {
 /// All expressways of a city.
 pub struct Expressways(Vec<Expressway>);
 
-/// Most expressways along and across; blocks between two.
+/// The maximum number of expressways in each direction, and the minimum number of blocks between two.
 const MOST: [(Axis, usize); 2] = [(Axis::Along, 4), (Axis::Across, 3)];
 const APART: i32 = 7;
-/// Blocks without any between parts of one expressway, at most.
+/// The longest gap without blocks along one expressway, in blocks.
 const GAP: i32 = 14;
 const NAMES: [&str; 7] =
     ["内环快速路", "北城快速路", "南城快速路", "东环快速路", "西环快速路", "机场快速路", "滨江快速路"];
-/// Blocks of each sort in turn.
-const TURNS: [(Built, i32); 4] =
-    [(Built::OnGround, 3), (Built::OnViaduct(Layer::Two), 2), (Built::OnGround, 2), (Built::InTunnel, 1)];
+/// How many blocks are built in which way, repeated along an expressway.
+const TURNS: [(Built, i32); 5] = [
+    (Built::OnGround, 3),
+    (Built::OnViaduct(Layer::Two), 2),
+    (Built::InTunnel, 1),
+    (Built::OnGround, 3),
+    (Built::OnViaduct(Layer::Two), 1),
+];
 
 /// Where expressways run.
 #[must_use]
@@ -79,7 +85,7 @@ pub fn plan(seed: u64, districts: &[District], layout: &Layout) -> Expressways {
     let blocks: BTreeSet<(i32, i32)> = sites.filter_map(|s| s.block).collect();
     let mut list: Vec<Expressway> = Vec::new();
     for (axis, most) in MOST {
-        // Rows of blocks with another row behind, by which both have.
+        // Blocks that have a neighbour in the next row, by row.
         let mut rows: BTreeMap<i32, Vec<i32>> = BTreeMap::new();
         for &(i, j) in &blocks {
             let (row, step, behind) = match axis {
@@ -108,7 +114,7 @@ pub fn plan(seed: u64, districts: &[District], layout: &Layout) -> Expressways {
     Expressways(list)
 }
 
-/// The part of a row with most blocks in which no gap is too long.
+/// The longest run of a row without a gap longer than [`GAP`].
 fn longest(mut steps: Vec<i32>) -> Vec<i32> {
     steps.sort_unstable();
     let parts = steps.chunk_by(|a, b| b - a <= GAP);
@@ -232,7 +238,7 @@ impl Draft<'_> {
         }
     }
 
-    /// The expressways themselves, when all else is drawn: they pass over every street that is in their way.
+    /// The expressways themselves. They are drawn last, and pass over every street in their way.
     pub fn expressways(&mut self, expressways: &Expressways) {
         let mut pieces: Vec<(usize, Piece)> = Vec::new();
         for (number, e) in expressways.0.iter().enumerate() {
@@ -302,16 +308,10 @@ impl Draft<'_> {
 
     /// Pieces on the ground that a street crosses become viaducts.
     fn raise_over_streets(&self, pieces: &mut [(usize, Piece)]) {
-        const SQUARE: f64 = 200.0;
-        let square = |p: Point| ((p.x / SQUARE).floor() as i32, (p.y / SQUARE).floor() as i32);
         let mut grid: HashMap<(i32, i32), Vec<usize>> = HashMap::new();
         for (n, (_, piece)) in pieces.iter().enumerate().filter(|(_, (_, piece))| piece.lies == Lies::OnGround) {
-            let [(ax, ay), (bx, by)] = piece.nodes.map(|n| square(self.at(n)));
-            for x in ax.min(bx)..=ax.max(bx) {
-                for y in ay.min(by)..=ay.max(by) {
-                    grid.entry((x, y)).or_default().push(n);
-                }
-            }
+            let [a, b] = piece.nodes.map(|n| self.at(n));
+            squares(a, b).for_each(|square| grid.entry(square).or_default().push(n));
         }
         let is_street = |w: &&Way| w.class.is_walked() && w.lies == Lies::OnGround && w.class != Class::Footbridge;
         let streets =
@@ -321,23 +321,13 @@ impl Draft<'_> {
         let all = streets.map(|ends| (ends, None)).chain(others.into_iter().map(|(ends, number)| (ends, Some(number))));
         for ((a, b), below) in all {
             let (a, b) = (self.at(a), self.at(b));
-            let ((ax, ay), (bx, by)) = (square(a), square(b));
-            for x in ax.min(bx)..=ax.max(bx) {
-                for y in ay.min(by)..=ay.max(by) {
-                    for &n in grid.get(&(x, y)).into_iter().flatten() {
-                        let (number, piece) = &mut pieces[n];
-                        let [c, d] = piece.nodes.map(|n| self.at(n));
-                        if below.is_none_or(|b| b < *number) && crosses((a, b), (c, d)) {
-                            piece.lies = Lies::OnViaduct(Layer::One);
-                        }
-                    }
+            for &n in squares(a, b).filter_map(|square| grid.get(&square)).flatten() {
+                let (number, piece) = &mut pieces[n];
+                let [c, d] = piece.nodes.map(|n| self.at(n));
+                if below.is_none_or(|b| b < *number) && meet((a, b), (c, d)) {
+                    piece.lies = Lies::OnViaduct(Layer::One);
                 }
             }
         }
     }
-}
-
-fn crosses((a, b): (Point, Point), (c, d): (Point, Point)) -> bool {
-    let side = |p: Point, q: Point, r: Point| (q.x - p.x) * (r.y - p.y) - (q.y - p.y) * (r.x - p.x);
-    side(a, b, c) * side(a, b, d) <= 0.0 && side(c, d, a) * side(c, d, b) <= 0.0
 }

@@ -9,11 +9,11 @@ pub enum LandmarkKind {
     Compound,
     /// Homes behind walls whose gates nobody has mapped.
     CompoundWithoutGate,
-    /// An area for walkers that no street is joined to.
+    /// An area for walkers that shares no node with a street.
     Square,
-    /// Ground beside a viaduct, far from other streets.
+    /// Ground beside a viaduct, far from streets on the ground.
     Viaduct,
-    /// Where an expressway parts two streets.
+    /// A street that an expressway cuts.
     Expressway,
     /// A platform of the metro.
     Platform,
@@ -58,9 +58,9 @@ pub struct Landmark {
     pub floor: i8,
     /// Entrances of buildings, places for shops; at least one, the main one first.
     pub places: Vec<Position>,
-    /// How many nodes of ordinary streets it counts as, when it is made up who lives where.
+    /// Its weight when people are distributed: 1 for each node of a public street.
     pub(super) people: f64,
-    /// A street outside: the nearest one; of an expressway the street on the other side.
+    /// A place on a public street outside: for a gated compound at its gate, for an expressway on its other side, else nearby.
     pub street: Position,
 }
 

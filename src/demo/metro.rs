@@ -8,7 +8,7 @@ use super::places::District;
 use super::random::Random;
 use super::streets::{Class, Draft, DraftLandmark, Key, Lies, Mark, Storeys};
 
-/// One block of so many in the core has a station; a small city has three at least.
+/// Blocks of the core per station, and the minimum number of stations.
 const BLOCKS: usize = 14;
 const LEAST: usize = 3;
 

@@ -85,7 +85,7 @@ const fn id(place: usize) -> i64 {
     place as i64 + 1
 }
 
-/// The texts of a block, each once; the first is empty.
+/// The string table of a block. Entry 0 is empty, as the format requires.
 #[derive(Default)]
 struct Strings<'a> {
     list: Vec<&'a str>,
@@ -108,7 +108,7 @@ fn nodes_block(first: usize, nodes: &[Fixed], marks: &BTreeMap<u32, Mark>) -> Ve
     bytes(&mut dense, 8, &deltas(nodes.iter().map(|n| i64::from(n.y))));
     bytes(&mut dense, 9, &deltas(nodes.iter().map(|n| i64::from(n.x))));
     let mut strings = Strings::default();
-    // Keys and values of each node in turn, a nought after each; nothing at all where no node has any.
+    // For each node its keys and values, then 0. The field is left out where no node has tags.
     let mut tags = Vec::new();
     if marks.range(first as u32..(first + nodes.len()) as u32).next().is_some() {
         for place in first..first + nodes.len() {

@@ -63,15 +63,15 @@ impl Plots {
 
 /// Streets in a quarter.
 const QUARTER: i32 = BLOCK / 2;
-/// Quarters that are compounds, in a hundred: in the core, in other seats, in towns; and those that hold a square.
-const COMPOUNDS: [usize; 3] = [54, 42, 16];
+/// Per cent of quarters that are compounds, in the core, in other seats, in towns; and per cent that hold a square.
+const COMPOUNDS: [usize; 3] = [68, 46, 18];
 const SQUARES: usize = 4;
 /// Streets across or along in a compound.
 const SIDES: [i32; 8] = [4, 4, 4, 4, 4, 3, 3, 2];
-/// Metres from the lowest to the highest corner of a plot, at most.
+/// The largest difference in height between two corners of a plot, metres.
 const MOST_RISE: f64 = 55.0;
 
-/// Where plots lie. The blocks of communities that are in the news have none.
+/// Where plots lie. The blocks of the reported centers have none.
 #[must_use]
 pub fn plan(seed: u64, districts: &[District], layout: &Layout, ground: &Ground, viaducts: &[Viaduct]) -> Plots {
     let mut list: Vec<Plot> = viaducts.iter().flat_map(Viaduct::plots).collect();

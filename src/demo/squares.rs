@@ -6,29 +6,31 @@ use super::layout::{ACROSS, ALONG, Layout};
 use super::places::District;
 use super::plots::{Plot, Use};
 use super::random::Random;
+use super::streets::index::Pieces;
 use super::streets::{Class, Draft, DraftLandmark, Key, Lies};
 
 impl Draft<'_> {
     /// Squares on their plots.
     pub fn squares(&mut self, districts: &[District], layout: &Layout) {
         let plots = self.plots;
+        let streets = Pieces::of(self, |_| true);
         for (n, plot) in plots.list.iter().enumerate().filter(|(_, p)| p.used_as == Use::Square) {
             let mut random = Random::of(self.seed, 102, n as u64);
             let site = &layout.sites[plot.site];
             let stem = districts[site.district].towns[site.town].stem();
             let word = *random.pick(&["广场", "市场", "文化广场", "坝子"]);
-            self.square(plot, format!("{stem}{word}"), &mut random);
+            self.square(plot, format!("{stem}{word}"), &streets, &mut random);
         }
     }
 
-    fn square(&mut self, plot: &Plot, name: String, random: &mut Random) {
+    fn square(&mut self, plot: &Plot, name: String, streets: &Pieces, random: &mut Random) {
         // The nodes of the streets around, or where they would be.
-        let ring: Vec<Point> = ring(plot)
+        let (ring, walls): (Vec<Point>, Vec<bool>) = ring(plot)
             .map(|key| match self.lattice.get(&key) {
-                Some(&node) => self.at(node),
-                None => from_ridges(f64::from(key.0) * ALONG, f64::from(key.1) * ACROSS),
+                Some(&node) => (self.at(node), false),
+                None => (from_ridges(f64::from(key.0) * ALONG, f64::from(key.1) * ACROSS), self.plots.holds(key)),
             })
-            .collect();
+            .unzip();
         let n = ring.len() as f64;
         let middle =
             Point { x: ring.iter().map(|p| p.x).sum::<f64>() / n, y: ring.iter().map(|p| p.y).sum::<f64>() / n };
@@ -36,13 +38,22 @@ impl Draft<'_> {
         let mut edge = Vec::with_capacity(2 * ring.len() + 1);
         for (k, &p) in ring.iter().enumerate() {
             let inwards = |p: Point, metres: f64| p.towards(middle, (metres / p.distance(middle)).min(0.8));
-            let half = p.towards(ring[(k + 1) % ring.len()], 0.5);
-            edge.push(self.add(inwards(p, gap * 1.15)));
-            edge.push(self.add(inwards(half, gap + random.between(0.0, 6.0))));
+            let next = (k + 1) % ring.len();
+            // Walls of a compound reach beyond its paths.
+            let wall = |is_walled: bool| if is_walled { 35.0 } else { 0.0 };
+            edge.push(inwards(p, gap * 1.15 + wall(walls[k])));
+            edge.push(inwards(
+                p.towards(ring[next], 0.5),
+                gap + random.between(0.0, 6.0) + wall(walls[k] || walls[next]),
+            ));
         }
-        edge.push(edge[0]);
+        if !streets.leave_free(&edge, 2.5) {
+            return;
+        }
         let places = [0.0, 0.45, 0.7].map(|t| middle.towards(ring[random.below(ring.len())], t)).to_vec();
         let Some(street) = self.nearest_street(middle) else { return };
+        let mut edge: Vec<u32> = edge.into_iter().map(|p| self.add(p)).collect();
+        edge.push(edge[0]);
         let of_name = self.name(name.clone());
         self.way(edge, Class::Square, Lies::OnGround, Some(of_name));
         self.landmarks.push(DraftLandmark {

@@ -1,4 +1,4 @@
-//! Streets on viaducts: above the lanes of two blocks or more, with open ground below where no street is near.
+//! Streets on viaducts above the lanes of two to four blocks, with open ground below that is far from streets on the ground.
 
 use super::ground::{Point, from_ridges};
 use super::landmarks::LandmarkKind;
@@ -16,14 +16,14 @@ pub struct Viaduct {
     /// The sites of the blocks below it, one after the other.
     sites: Vec<usize>,
     layer: Layer,
-    /// Borders between two blocks at which the ground below is open, by the place of the former.
+    /// The borders between two blocks at which the ground below is open, by the index of the first block.
     open: Vec<usize>,
     name: String,
 }
 
 /// It runs between this street of a block and the next.
 const STREET: i32 = 6;
-/// Blocks from which a viaduct is begun, in a hundred.
+/// Per cent of blocks at which a viaduct begins.
 const BEGUN: usize = 9;
 
 /// Where viaducts stand: over rows of two to four blocks in the core.

@@ -1,6 +1,7 @@
 //! Streets that follow the ground: blocks of contour streets with lanes and stairways in communities, paths in villages,
 //! roads between them with bridges and tunnels, and what a steep river city has besides.
 
+pub mod index;
 mod lattice;
 mod pieces;
 mod roads;
@@ -108,6 +109,7 @@ pub fn draw(seed: u64, districts: &[District], layout: &Layout, ground: &Ground)
     draft.link_seats(districts, layout, &of_site);
     draft.cross_rivers();
     draft.join_pieces();
+    draft.leave_out_unused();
     draft.islands();
     draft.compounds(districts, layout);
     draft.squares(districts, layout);

@@ -5,6 +5,13 @@ use crate::demo::ground::Point;
 use std::collections::{BTreeMap, HashMap};
 
 impl Draft<'_> {
+    /// Takes nodes of no way out of the lattice: nothing can be joined to them.
+    pub fn leave_out_unused(&mut self) {
+        let mut is_used = vec![false; self.points.len()];
+        self.ways.iter().flat_map(|w| &w.nodes).for_each(|&n| is_used[n as usize] = true);
+        self.lattice.retain(|_, node| is_used[*node as usize]);
+    }
+
     /// Joins what is not yet one network by footways to the nearest node of what is.
     pub fn join_pieces(&mut self) {
         const SQUARE: f64 = 400.0;

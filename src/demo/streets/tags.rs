@@ -6,7 +6,7 @@ pub type Tags = &'static [(&'static str, &'static str)];
 /// What a way is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Class {
-    /// A trunk road for motor traffic alone, which does not say so: walkers are not let on trunk roads unless they are told.
+    /// A trunk road without any tag about walkers.
     Expressway,
     ExpresswayLink,
     Trunk,

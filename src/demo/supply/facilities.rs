@@ -105,7 +105,7 @@ fn plenty(seed: u64, district: usize, kind: usize, missing: u64) -> f64 {
     if random.below(100) < missing as usize { 0.0 } else { random.between(0.55, 1.35) }
 }
 
-/// What compounds have within their walls.
+/// Kinds that stand in compounds.
 const BEHIND_WALLS: [&str; 9] = [
     "kindergarten",
     "child_care",
@@ -117,9 +117,9 @@ const BEHIND_WALLS: [&str; 9] = [
     "parcel_station",
     "charging",
 ];
-/// What stands on squares.
+/// Kinds that stand on squares.
 const ON_SQUARES: [&str; 5] = ["market", "elderly_canteen", "sports_ground", "convenience_store", "toilet"];
-/// What there is at landmarks, one of a list at each of their places; of the last, one in two.
+/// What stands at the places of a landmark: one kind of each list. The last place is empty at every other landmark.
 const AT_SQUARES: [&[&str]; 2] = [&["market", "market", "convenience_store"], &["elderly_canteen", "toilet", "bank"]];
 const BELOW_VIADUCTS: [&[&str]; 3] = [
     &["parcel_station", "charging", "rider_rest_stop"],
@@ -129,7 +129,7 @@ const BELOW_VIADUCTS: [&[&str]; 3] = [
 const IN_PASSAGES: [&[&str]; 3] =
     [&["convenience_store"], &["pharmacy", "bank", "dentist"], &["canteen", "training_room", "clinic"]];
 const ON_PLATFORMS: [&[&str]; 2] = [&["toilet"], &["convenience_store"]];
-/// What was reported to be in the area of a center, with numbers: no more of it is made up there.
+/// Kinds whose number in the area of a center was reported. None are made up there.
 const REPORTED_NEAR: [&str; 4] = ["delivery_station", "parcel_station", "charging", "rider_rest_stop"];
 
 /// A facility about to be written.
@@ -264,7 +264,7 @@ impl Maker<'_> {
         self.beside(site, random)
     }
 
-    /// What is where nobody would look for it on a map of streets.
+    /// What stands on squares, below viaducts and underground.
     fn at_landmarks<'s>(&'s self, site: usize, new: &mut Vec<New<'s>>) {
         let (_, _, division) = self.of(site);
         for (k, landmark) in self.landmarks[site].iter().enumerate() {
