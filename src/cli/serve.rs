@@ -31,7 +31,9 @@ pub async fn serve(settings: &Settings, fills: bool, output: &Output) -> Result<
         "problems": world.problems(),
     });
     let stale = world.network().map(|n| settings.not_imported(n.meta().report.rules)).unwrap_or_default();
-    stale.iter().for_each(|told| tracing::warn!("{told}"));
+    for told in &stale {
+        tracing::warn!("{told}");
+    }
     output.result(&value, &banner(&world, &folder, &address));
     drop(world);
     running.run().await?;

@@ -13,11 +13,15 @@ const WAY: WayGround = WayGround {
 };
 
 fn surface(name: &str) -> Option<Surface> {
-    Some(Surface::named(name).unwrap())
+    let found = Surface::named(name);
+    assert!(found.is_some(), "{name}");
+    found
 }
 
 fn smoothness(name: &str) -> Option<Smoothness> {
-    Some(Smoothness::named(name).unwrap())
+    let found = Smoothness::named(name);
+    assert!(found.is_some(), "{name}");
+    found
 }
 
 #[test]

@@ -252,10 +252,9 @@ fn foot_permission(tags: &Tags, base: &Default_) -> Permission {
     let is_open = base.foot && !tags.is("motorroad", "yes");
     match lookup(tags, &["foot", "access"]) {
         None if is_open => Permission::Yes,
-        None => Permission::No,
         // On motorways and busways a general access=yes speaks of cars: only foot=* lets walkers on.
         Some(told) if is_open || lookup(tags, &["foot"]).is_some() => told,
-        Some(_) => Permission::No,
+        None | Some(_) => Permission::No,
     }
 }
 
@@ -270,9 +269,8 @@ fn bike_permission(tags: &Tags, base: &Default_, foot: Permission) -> Permission
         Kind::Lift if !tags.is("bicycle", "no") => foot,
         _ => match lookup(tags, &["bicycle", "vehicle", "access"]) {
             None if is_open => Permission::Yes,
-            None => Permission::No,
             Some(told) if is_open || lookup(tags, &["bicycle"]).is_some() => told,
-            Some(_) => Permission::No,
+            None | Some(_) => Permission::No,
         },
     }
 }
