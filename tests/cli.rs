@@ -87,6 +87,34 @@ fn a_city_is_imported_and_checked() {
 }
 
 #[test]
+fn trunk_roads_and_tunnels_are_let_in_by_a_flag_or_a_setting() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let mut extract = Extract::new();
+    extract
+        .node(1, 0.0, 0.0, &[])
+        .node(2, 500.0, 0.0, &[])
+        .node(3, 1000.0, 0.0, &[])
+        .node(4, 1500.0, 0.0, &[])
+        .way(1, &[1, 2], &[("highway", "residential")])
+        .way(2, &[2, 3], &[("highway", "trunk")])
+        .way(3, &[3, 4], &[("highway", "primary"), ("tunnel", "yes")]);
+    extract.write(&at.join("city.osm.pbf"));
+    let import = |flags: &[&str]| {
+        let args = [&["import", "streets", "city.osm.pbf", "--json"], flags].concat();
+        let report = json_of(&run(at, &args))["report"].clone();
+        (report["left_out"].clone(), report["closed_on_foot"].clone())
+    };
+    assert_eq!(import(&[]), (json!({ "trunk": 1 }), json!({ "road_tunnel": 1 })));
+    assert!(text(&run(at, &["import", "streets", "city.osm.pbf"])).contains("on foot   closed: 1 road tunnel"));
+    assert_eq!(import(&["--walk-on-trunk"]), (json!({}), json!({ "road_tunnel": 1 })));
+    assert_eq!(import(&["--walk-on-trunk", "--walk-in-road-tunnels"]), (json!({}), json!({})));
+    std::fs::write(at.join("walkshed.toml"), "walk_on_trunk = true\nwalk_in_road_tunnels = true\n").unwrap();
+    assert_eq!(import(&[]), (json!({}), json!({})));
+    assert_eq!(import(&["--walk-on-trunk=false"]), (json!({ "trunk": 1 }), json!({})));
+}
+
+#[test]
 fn bad_rows_stop_an_import_unless_it_is_told_to_go_on() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
