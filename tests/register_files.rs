@@ -88,6 +88,17 @@ fn workbooks_and_gb18030_give_the_same_as_csv() {
 }
 
 #[test]
+fn the_reported_facts_have_no_column_that_is_not_read() {
+    let folder = facts();
+    block_on(async {
+        let store = open(folder.path()).await;
+        for kind in Kind::ALL.into_iter().filter(|k| *k != Kind::Population) {
+            assert_eq!(planned(&store, &fact_file(kind), kind, false).await.unwrap().notes, [""; 0], "{}", kind.name());
+        }
+    });
+}
+
+#[test]
 fn workbooks_that_are_none_are_refused_with_a_sentence() {
     let folder = tempfile::tempdir().unwrap();
     let good = folder.path().join("good.xlsx");
@@ -460,6 +471,19 @@ fn amenities_that_are_several_things_are_a_facility_of_each_kind() {
         ]);
         let again = import(&store, &file, Kind::Facilities).await;
         assert_eq!((again.inserted, again.updated, again.unchanged), (0, 0, 4));
+        // What has closed since is told, for the register still has it as open.
+        extract(&[
+            &[("amenity", "library;toilets"), ("disused", "yes")],
+            &[("was:amenity", "library")],
+            &[("amenity", "clinic")],
+            &[("amenity", "bank"), ("access", "private")],
+        ]);
+        let plan = planned(&store, &file, Kind::Facilities, false).await.unwrap();
+        let told = plan.notes.iter().find(|note| note.contains("stay so until")).unwrap();
+        assert!(
+            told.starts_with("4 of those") && told.ends_with("osm:node/1, osm:node/1:toilet, osm:node/2, osm:node/4"),
+            "{told}"
+        );
         // A library that comes to be more keeps its id.
         extract(&[&[("amenity", "clinic")], &[("amenity", "toilets")], &[("amenity", "clinic;pharmacy")]]);
         let more = import(&store, &file, Kind::Facilities).await;

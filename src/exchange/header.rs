@@ -95,6 +95,12 @@ impl Column {
         NAMES.iter().find_map(|(column, names)| Some((*column, names.iter().position(|n| *n == name)?)))
     }
 
+    /// All columns.
+    #[cfg(test)]
+    pub fn all() -> impl Iterator<Item = Self> {
+        NAMES.iter().map(|(column, _)| *column)
+    }
+
     /// Its plain name.
     #[must_use]
     pub fn name(self) -> &'static str {

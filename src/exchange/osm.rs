@@ -129,13 +129,15 @@ pub fn read(path: &Path, calendar: &Calendar) -> Result<Table, FileProblem> {
                 let Some((why, plain)) = prefixed(key).filter(|(_, plain)| rules.knows(plain, value)) else { continue };
                 let kind = rules.kinds(|k| (k == plain).then_some(value.as_str()));
                 left_out.count(why, format!("{key}=…"), kind.first().copied().unwrap_or_default());
+                table.left_out.push(facility_id(place, None));
                 break;
             }
             continue;
         }
         if let Some((why, told)) = closed(tag, today) {
-            for kind in of_kinds {
+            for (i, kind) in of_kinds.into_iter().enumerate() {
                 left_out.count(why, told.clone(), kind);
+                table.left_out.push(facility_id(place, (i > 0).then_some(kind)));
             }
             continue;
         }
@@ -150,7 +152,7 @@ pub fn read(path: &Path, calendar: &Calendar) -> Result<Table, FileProblem> {
         for (i, kind) in of_kinds.iter().enumerate() {
             let own_name = || kinds.find(kind).map_or_else(|| (*kind).to_owned(), |k| k.name.clone());
             let values = [
-                if i == 0 { format!("osm:{}", place.id) } else { format!("osm:{}:{kind}", place.id) },
+                facility_id(place, (i > 0).then_some(*kind)),
                 name.map_or_else(own_name, str::to_owned),
                 tag("name:en").unwrap_or_default().to_owned(),
                 (*kind).to_owned(),
@@ -188,6 +190,11 @@ pub fn read(path: &Path, calendar: &Calendar) -> Result<Table, FileProblem> {
     table.notes.extend(notes.iter().filter(|(n, _)| *n > 0).map(|(n, why)| format!("{n} {why}")));
     table.notes.extend(left);
     Ok(table)
+}
+
+/// The id of an element; of its further kinds with the kind.
+fn facility_id(place: &TaggedPlace, further: Option<&str>) -> String {
+    further.map_or_else(|| format!("osm:{}", place.id), |kind| format!("osm:{}:{kind}", place.id))
 }
 
 fn address(place: &TaggedPlace) -> String {

@@ -2,8 +2,11 @@
 
 use super::records::{Kind, Options, column_notes, read_edits};
 use super::table::{FileProblem, Refused, Table};
-use crate::registry::{AnyRecord, Edit, ImportRecord, Register, Rules};
+use crate::registry::{AnyRecord, Edit, ImportRecord, Register, Rules, Status};
 use std::collections::{HashMap, HashSet};
+
+/// Ids told in one note at most.
+const MOST_IDS: usize = 50;
 
 /// What an import amounts to.
 #[derive(Debug, Clone)]
@@ -69,7 +72,8 @@ pub fn plan(
 ) -> Result<Plan, PlanError> {
     let read = read_edits(table, kind, options, rules)?;
     let rows = table.rows.len();
-    let notes: Vec<String> = table.notes.iter().cloned().chain(column_notes(table, kind)).collect();
+    let mut notes: Vec<String> = table.notes.iter().cloned().chain(column_notes(table, kind)).collect();
+    notes.extend(still_open(table, rules.register));
     if !read.refused.is_empty() && !keep_going {
         return Err(PlanError::Refused { rows, refused: read.refused, notes });
     }
@@ -87,6 +91,21 @@ pub fn plan(
         refused: read.refused.len() as u64,
     };
     Ok(Plan { edits: read.edits, refused: read.refused, record, notes })
+}
+
+/// What is to be said of facilities that a file leaves out as not open, but the register has as open.
+fn still_open(table: &Table, register: &Register) -> Option<String> {
+    let is_open = |id: &&String| register.facilities.find(id).is_some_and(|f| f.status == Status::Open);
+    let ids: Vec<&str> = table.left_out.iter().filter(is_open).map(String::as_str).collect();
+    let more = ids.len().saturating_sub(MOST_IDS);
+    let shown = ids[..ids.len() - more].join(", ");
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!ids.is_empty()).then(|| {
+        format!(
+            "{} of those left out are open in the register, and stay so until you close or delete them: {shown}{rest}",
+            ids.len()
+        )
+    })
 }
 
 /// What edits would do to a register: new, changed and unchanged records.

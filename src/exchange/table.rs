@@ -137,6 +137,8 @@ pub struct Table {
     pub rows: Vec<Row>,
     /// What was passed over without harm, in sentences.
     pub notes: Vec<String>,
+    /// The ids of facilities that the file has, but says are not open.
+    pub left_out: Vec<String>,
 }
 
 impl Table {

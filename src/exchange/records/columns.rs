@@ -144,3 +144,76 @@ fn named(list: &[&str]) -> String {
         more => format!("{text} and {more} more"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exchange::{Options, Read, Row, read_edits};
+    use crate::geo::Position;
+    use crate::registry::{Calendar, Category, Center, DivisionCode, Kinds, Register, RegisterRows, Rules, Service};
+    use std::collections::HashMap;
+
+    /// A column that is not in the list of its kind must not matter, or it would be told that it was not read.
+    #[test]
+    fn what_is_told_not_to_be_read_is_not_read() {
+        let code = DivisionCode::new("500106013004").unwrap();
+        let center = Center::new(code, "中心".into(), Position::new(106.5, 29.5).unwrap());
+        let service = Service::new("haircut".into(), "理发".into(), Category::LifeServices);
+        let rows = RegisterRows {
+            centers: vec![Center { id: 1, version: 1, ..center }],
+            services: vec![Service { id: 1, version: 1, ..service }],
+            ..RegisterRows::default()
+        };
+        let (register, kinds, calendar) =
+            (Register::new(rows, std::sync::Arc::default()), Kinds::default(), Calendar::default());
+        let rules = Rules { register: &register, kinds: &kinds, calendar: &calendar };
+        let read = |kind: Kind, fields: &[(Column, &str)]| -> Read {
+            let fields: HashMap<Column, String> = fields.iter().map(|(c, v)| (*c, (*v).to_owned())).collect();
+            let raw = crate::exchange::table::Raw::Csv(Vec::new());
+            let table = Table { rows: vec![Row { line: 2, fields, raw, problem: None }], ..Table::default() };
+            read_edits(&table, kind, Options::default(), rules).unwrap()
+        };
+        for kind in Kind::ALL {
+            let of: HashMap<Column, &str> = [
+                (Column::Id, "a"),
+                (Column::Code, "500106013005"),
+                (Column::Key, "k"),
+                (Column::Name, "名称"),
+                (Column::Category, "employment"),
+                (Column::Lon, "106.5"),
+                (Column::Lat, "29.5"),
+                (Column::Service, "haircut"),
+                (Column::Center, "500106013004"),
+                (Column::Starts, "2026-01-01T09:00"),
+                (Column::DurationMinutes, "60"),
+                (Column::Day, "2026-01-01"),
+                (Column::Count, "5"),
+                (Column::Text, "灯坏了"),
+                (Column::Cell, "89a901291abffff"),
+                (Column::People, "10"),
+                (Column::TownCode, "500106013"),
+                (Column::TownName, "土湾街道"),
+            ]
+            .into_iter()
+            .filter(|(column, _)| kind.columns().contains(column))
+            .collect();
+            let fields: Vec<(Column, &str)> = of.into_iter().collect();
+            let plain = read(kind, &fields);
+            assert!(!plain.edits.is_empty() && plain.refused.is_empty(), "{}: {:?}", kind.name(), plain.refused);
+            for column in Column::all() {
+                let mut more = fields.clone();
+                more.retain(|(c, _)| *c != column);
+                more.push((column, "\u{1}nothing"));
+                // An id in place of a key or a cell is read where there is none of those.
+                let stands_in = column == Column::Id && matches!(kind, Kind::Services | Kind::Population);
+                let expected = kind.columns().contains(&column) && !stands_in;
+                assert_eq!(read(kind, &more) != plain, expected, "{}: {}", kind.name(), column.name());
+            }
+            assert!(
+                kind.needs().iter().flat_map(|any| any.iter()).all(|c| kind.columns().contains(c)),
+                "{}",
+                kind.name()
+            );
+        }
+    }
+}

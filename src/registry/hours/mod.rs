@@ -85,9 +85,9 @@ impl Hours {
             let rest = text.get(start..).unwrap_or_default();
             let quoted: String = rest.chars().take(QUOTED).collect();
             HoursError::Syntax(if quoted.is_empty() {
-                format!("at the end, {why}")
+                format!("at the end: {why}")
             } else {
-                format!("at \"{quoted}\", {why}")
+                format!("at \"{quoted}\": {why}")
             })
         })?;
         let is_by_sun = rules.iter().any(|rule| rule.times.iter().any(|span| span.is_by_sun()));
