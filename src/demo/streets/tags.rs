@@ -67,6 +67,17 @@ impl Class {
         }
     }
 
+    /// What it says of walkers where it lies: tunnels of streets without a sidewalk are closed to them.
+    #[must_use]
+    pub const fn tags_in(self, lies: Lies) -> Tags {
+        match (self, lies) {
+            (Self::Secondary | Self::Tertiary | Self::Residential | Self::Service, Lies::InTunnel) => {
+                &[("sidewalk", "both")]
+            }
+            _ => &[],
+        }
+    }
+
     /// Do people walk on it?
     #[must_use]
     pub const fn is_walked(self) -> bool {

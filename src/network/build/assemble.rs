@@ -117,8 +117,10 @@ pub fn assemble(
     let costs: Vec<[&[Deciseconds]; 2]> = tables.costs.iter().map(|c| [&c[0][..], &c[1][..]]).collect();
     mark_separate(&mut edges, arcs, &costs, own_network_km);
     count_kinds(&edges, &mut report);
-    report.vertices = tables.vertices.len() as u64;
-    report.edges = edges.len() as u64;
+    // An entry into a restricted zone and the junction behind it stand for one place on the map.
+    let entries = edges.iter().filter(|e| e.is_entry()).count() as u64;
+    report.vertices = tables.vertices.len() as u64 - entries;
+    report.edges = edges.len() as u64 - entries;
     let mut end =
         Edge::new(VertexId(0), VertexId(0), Kind::Gate, Structure::Ground, crate::network::access::Access::default());
     (end.shape, end.heights) = (tables.shapes.len() as u32, tables.heights.len() as u32);
@@ -201,7 +203,7 @@ fn lay_arcs(tables: &mut Tables, edges: &mut [Edge], costs: &[[[Deciseconds; 2];
 }
 
 fn count_kinds(edges: &[Edge], report: &mut StreetsReport) {
-    for edge in edges {
+    for edge in edges.iter().filter(|e| !e.is_entry()) {
         let name =
             serde_json::to_value(edge.kind()).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
         *report.kinds.entry(name).or_default() += 1;
