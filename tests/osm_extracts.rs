@@ -253,8 +253,8 @@ fn voids_and_what_lies_outside_the_files_are_told_apart() {
         .way(4, &[1, 5], &FOOTWAY)
         .way(5, &[3, 6], &FOOTWAY);
     let side = 1201;
-    let column = |x: f64| (support::at(x, 0.0).lon() - 106.0) * 1200.0;
-    let row = |y: f64| (30.0 - support::at(0.0, y).lat()) * 1200.0;
+    let column = |x: f64| (at(x, 0.0).lon() - 106.0) * 1200.0;
+    let row = |y: f64| (30.0 - at(0.0, y).lat()) * 1200.0;
     // 400 m in the west, 500 m in the east, in between a void.
     let bytes: Vec<u8> = (0..side * side)
         .flat_map(|i| {
