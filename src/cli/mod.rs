@@ -206,7 +206,8 @@ enum Import {
 struct StreetsArgs {
     /// The extract.
     file: PathBuf,
-    /// Elevation: GeoTIFF or SRTM .hgt; may be given several times. Without it all ground counts as level.
+    /// Elevation: GeoTIFF in degrees (with its scale, offset, unit and nodata) or SRTM .hgt; may be given several times. Without
+    /// it all ground counts as level.
     #[arg(long, value_name = "FILE", num_args = 1)]
     elevation: Vec<PathBuf>,
     /// Streets without connection to the rest count as a network of their own from this length on, or when they are at

@@ -67,13 +67,13 @@ impl Band {
     pub(super) fn height(&self, value: f64, is_single: bool) -> Option<f64> {
         let is_nodata = self.nodata.is_some_and(|none| {
             // The text of a 32-bit number may be rounded otherwise than the number.
-            value == none
+            (value - none).abs() == 0.0
                 || is_single && {
                     let (value, none) = (value as f32, none as f32);
                     (value - none).abs() <= 2.0 * f32::EPSILON * (value + none).abs()
                 }
         });
-        (value.is_finite() && !is_nodata).then(|| (value * self.scale + self.offset) * self.metres)
+        (value.is_finite() && !is_nodata).then_some((value * self.scale + self.offset) * self.metres)
     }
 
     /// How its values are read, for messages.
@@ -132,7 +132,7 @@ impl Description {
 
 fn same(a: &str, b: &str) -> bool {
     let number = |s: &str| s.parse::<f64>().ok();
-    a == b || number(a).zip(number(b)).is_some_and(|(a, b)| a == b || a.is_nan() && b.is_nan())
+    a == b || number(a).zip(number(b)).is_some_and(|(a, b)| a.total_cmp(&b).is_eq())
 }
 
 fn number(name: &str, text: Option<&str>) -> Result<Option<f64>, String> {
