@@ -86,12 +86,11 @@ impl Draft<'_> {
         let gates = self.gates(&grid, &manner, random);
         let mut places = self.entrances(&grid, &manner, random);
         places.sort_by(|a, b| a.distance(middle).total_cmp(&b.distance(middle)));
-        let (kind, street) = match gates.first() {
-            Some(&street) => (LandmarkKind::Compound, street),
-            None => {
-                let Some(street) = self.nearest_street(middle) else { return };
-                (LandmarkKind::CompoundWithoutGate, street)
-            }
+        let (kind, street) = if let Some(&street) = gates.first() {
+            (LandmarkKind::Compound, street)
+        } else {
+            let Some(street) = self.nearest_street(middle) else { return };
+            (LandmarkKind::CompoundWithoutGate, street)
         };
         let (across, along) = plot.size();
         let people = DENSITY * f64::from(across * along);

@@ -40,8 +40,13 @@ fn is_too_steep(s: &Segment, params: &ProfileParams) -> bool {
         Kind::Street | Kind::Path | Kind::Plaza => true,
         // A ramp on steps is as steep as they are: strollers are pushed up on it all the same, wheelchairs are not.
         Kind::Steps => !params.steps && params.access == AccessMode::Wheelchair,
-        Kind::Escalator | Kind::Lift | Kind::Ferry | Kind::Aerialway | Kind::Funicular => false,
-        Kind::Gate | Kind::OffNetwork => false,
+        Kind::Escalator
+        | Kind::Lift
+        | Kind::Ferry
+        | Kind::Aerialway
+        | Kind::Funicular
+        | Kind::Gate
+        | Kind::OffNetwork => false,
     };
     counts && s.ground.is_steeper_than(params, s.length_m, s.heights)
 }

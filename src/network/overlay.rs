@@ -720,7 +720,9 @@ impl Plan {
         }
 
         let mut everyone = ProfileSet::default();
-        Profile::ALL.into_iter().for_each(|p| everyone.insert(p));
+        for profile in Profile::ALL {
+            everyone.insert(profile);
+        }
         for (&inside, &outside) in &outside {
             let number = (first_edge as usize + overlay.edges.len()) as u32;
             let access = Access::FOOT.with(Access::BIKE);

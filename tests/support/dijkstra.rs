@@ -22,17 +22,22 @@ const INSIDE: u8 = 0;
 const OPEN: u8 = 1;
 const INSIDE_AGAIN: u8 = 2;
 
+/// A part of a trip and a junction.
+type State = (u8, u32);
+/// Tail, head, the cost from tail to head and back in the search's sense, and whether the edge is restricted.
+type EdgeCosts = (u32, u32, Option<u32>, Option<u32>, bool);
+
 /// The adjacency list of one profile and direction, kept over many questions. Its vertices are the network's, once for
 /// each part of a trip: R* M* R*, where R are restricted edges and M all others.
 pub struct Reference {
-    next: HashMap<(u8, u32), Vec<((u8, u32), u32)>>,
-    /// By edge: tail, head, the cost from tail to head and back in the search's sense, and whether it is restricted.
-    edges: BTreeMap<u32, (u32, u32, Option<u32>, Option<u32>, bool)>,
+    next: HashMap<State, Vec<(State, u32)>>,
+    /// By edge.
+    edges: BTreeMap<u32, EdgeCosts>,
 }
 
 impl Reference {
     pub fn new(network: &Network, profile: Profile, direction: Direction) -> Self {
-        let mut next: HashMap<(u8, u32), Vec<((u8, u32), u32)>> = HashMap::new();
+        let mut next: HashMap<State, Vec<(State, u32)>> = HashMap::new();
         let mut edges = BTreeMap::new();
         for id in network.edge_ids() {
             let edge = network.edge(id);
@@ -67,7 +72,7 @@ impl Reference {
         let f = start.snap.fraction;
         let first = if is_restricted { INSIDE } else { OPEN };
         let mut heap = BinaryHeap::new();
-        let mut done: HashMap<(u8, u32), u32> = HashMap::new();
+        let mut done: HashMap<State, u32> = HashMap::new();
         if let Some(c) = share(out, 1.0 - f) {
             heap.push(Reverse((start.off.0 + c, (first, head))));
         }

@@ -173,11 +173,11 @@ impl Maker<'_> {
             "facilities.csv",
             "id,name,kind,lon,lat,position_quality,center,division,floor,capacity,capacity_unit,audiences,opening_hours",
         );
-        for s in 0..places.len() {
+        for (s, &place) in places.iter().enumerate() {
             let mut random = Random::of(self.seed, 32, s as u64);
             let mut new = Vec::new();
             if !self.is_reported(s) {
-                self.rooms(s, places[s], &mut random, &mut new);
+                self.rooms(s, place, &mut random, &mut new);
             }
             self.supplies(s, &mut random, &mut new);
             self.at_landmarks(s, &mut new);

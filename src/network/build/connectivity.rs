@@ -48,7 +48,7 @@ pub(crate) fn mark_separate(edges: &mut [Edge], arcs: Arcs<'_>, costs: &[[&[Deci
             match separate[profile.index()][n] {
                 Separate::No => {}
                 Separate::Fragment if profile != Profile::Bicycle && adult[n] == Separate::No => {
-                    fragment.insert(profile)
+                    fragment.insert(profile);
                 }
                 Separate::Fragment | Separate::CutOff => cut_off.insert(profile),
             }
@@ -138,8 +138,12 @@ fn core_of(arcs: Arcs<'_>, costs: [&[Deciseconds]; 2], vertices: &[u32], enters:
         }
     }
     if let Some((_, out, home)) = best {
-        out.into_iter().for_each(|v| enters[v as usize] = true);
-        home.into_iter().for_each(|v| leaves[v as usize] = true);
+        for v in out {
+            enters[v as usize] = true;
+        }
+        for v in home {
+            leaves[v as usize] = true;
+        }
     }
 }
 
@@ -151,9 +155,9 @@ fn reached(arcs: Arcs<'_>, costs: &[Deciseconds], from: u32) -> Vec<u32> {
     let mut next = 0;
     while let Some(&v) = all.get(next) {
         next += 1;
-        for arc in arcs.first_arc[v as usize] as usize..arcs.first_arc[v as usize + 1] as usize {
-            let head = arcs.heads[arc];
-            if costs[arc].is_some() && !std::mem::replace(&mut seen[head as usize], true) {
+        let leaving = arcs.first_arc[v as usize] as usize..arcs.first_arc[v as usize + 1] as usize;
+        for (&head, cost) in arcs.heads[leaving.clone()].iter().zip(&costs[leaving]) {
+            if cost.is_some() && !std::mem::replace(&mut seen[head as usize], true) {
                 all.push(head);
             }
         }

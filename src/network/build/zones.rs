@@ -253,7 +253,9 @@ fn join_pieces(
     let legs: Vec<Vec<Leg>> = pieces.par_iter().map(|probes| choose_legs(probes, &squares, links)).collect();
     for (piece, legs) in cut_off.values().zip(&legs) {
         if !legs.is_empty() {
-            piece.iter().for_each(|&n| marks[n] = EdgeFlags::RESTRICTED.with(EdgeFlags::DETACHED));
+            for &n in piece {
+                marks[n] = EdgeFlags::RESTRICTED.with(EdgeFlags::DETACHED);
+            }
             report.islands_joined += 1;
         }
     }
