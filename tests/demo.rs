@@ -267,7 +267,9 @@ fn pieces<'a>(extract: &Extract, ways: impl Iterator<Item = &'a OsmWay>) -> Hash
 /// The piece with most nodes, and how many each other has.
 fn sizes(pieces: &HashMap<i64, i64>) -> (i64, BTreeMap<i64, usize>) {
     let mut sizes: BTreeMap<i64, usize> = BTreeMap::new();
-    pieces.values().for_each(|&r| *sizes.entry(r).or_default() += 1);
+    for &r in pieces.values() {
+        *sizes.entry(r).or_default() += 1;
+    }
     let (&main, _) = sizes.iter().max_by_key(|(_, n)| **n).unwrap();
     (main, sizes)
 }

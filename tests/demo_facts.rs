@@ -139,7 +139,9 @@ fn nothing_made_up_is_attached_to_the_centers_in_the_news() {
             assert!(!offer["service"]["key"].as_str().unwrap().starts_with("syn-"), "{code}: {offer}");
         }
     }
-    let days = |code: &str| register.visits_of(register.centers.find(code).unwrap().id).map_or(0, |v| v.len());
+    let days = |code: &str| {
+        register.visits_of(register.centers.find(code).unwrap().id).map_or(0, walkshed::registry::CenterVisits::len)
+    };
     assert_eq!([MOFANCUN, LONGYUAN, JIANGBEI].map(days), [0, 61, 7]);
 }
 

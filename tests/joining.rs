@@ -60,12 +60,10 @@ impl City {
         wanted: impl Fn(f64, f64) -> bool,
     ) -> Vec<Vec<Option<i64>>> {
         let place = |c: usize, r: usize| (x0 + c as f64 * spacing, y0 + r as f64 * spacing);
-        let mut nodes = vec![vec![None; columns]; rows];
+        let mut nodes: Vec<Vec<Option<i64>>> = Vec::with_capacity(rows);
         for r in 0..rows {
-            for c in 0..columns {
-                let (x, y) = place(c, r);
-                nodes[r][c] = wanted(x, y).then(|| self.node(x, y, &[]));
-            }
+            let row = (0..columns).map(|c| place(c, r));
+            nodes.push(row.map(|(x, y)| wanted(x, y).then(|| self.node(x, y, &[]))).collect());
         }
         for r in 0..rows {
             for c in 0..columns {

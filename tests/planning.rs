@@ -323,6 +323,18 @@ fn access_is_shared_among_who_reaches_it() {
     assert!((found["sum"]["mean"].as_f64().unwrap() - 400.0 / 1500.0).abs() < 1e-8);
 }
 
+/// Values (`None` for none) and people, worst served first, and what is left of the limit to them.
+fn benefits(found: &Value, limit: f64) -> Vec<(f64, f64)> {
+    let list = |key: &str| found["cells"][key].as_array().unwrap().clone();
+    let mut all: Vec<(f64, f64)> = list("values")
+        .iter()
+        .zip(list("people"))
+        .map(|(v, p)| ((1.0 - v.as_f64().unwrap() / limit).max(0.0), p.as_f64().unwrap()))
+        .collect();
+    all.sort_by(|a, b| a.0.total_cmp(&b.0));
+    all
+}
+
 /// Homes along one street, the only clinic at its western end: the farther east, the worse served.
 #[test]
 fn of_minutes_less_is_better() {
@@ -333,17 +345,6 @@ fn of_minutes_less_is_better() {
                  byRegion {{ people withoutValue mean }} explain {{ method }} }} }}"
         )
     };
-    /// Values (`None` for none) and people, worst served first, and what is left of the limit to them.
-    fn benefits(found: &Value, limit: f64) -> Vec<(f64, f64)> {
-        let list = |key: &str| found["cells"][key].as_array().unwrap().clone();
-        let mut all: Vec<(f64, f64)> = list("values")
-            .iter()
-            .zip(list("people"))
-            .map(|(v, p)| ((1.0 - v.as_f64().unwrap() / limit).max(0.0), p.as_f64().unwrap()))
-            .collect();
-        all.sort_by(|a, b| a.0.total_cmp(&b.0));
-        all
-    }
     let gini = |all: &[(f64, f64)]| {
         let people: f64 = all.iter().map(|a| a.1).sum();
         let mean = all.iter().map(|a| a.0 * a.1).sum::<f64>() / people;
