@@ -581,7 +581,7 @@ fn places_in_compounds_on_squares_and_underground_are_reached() {
             with_stats: false,
         };
         let found = nearby(world(), network, &query).neighbours.len();
-        assert!(found > 5, "{}: {found}", facility.name);
+        assert!(found > 1, "{}: only {found} in an hour", facility.name);
     }
 }
 
