@@ -187,6 +187,8 @@ impl Settings {
                 max_waiting_analyses: reader.get("max_waiting_analyses", None, limits.max_waiting_analyses, count)?,
                 max_jobs: reader.get("max_jobs", None, limits.max_jobs, count)?,
                 max_waiting_jobs: reader.get("max_waiting_jobs", None, limits.max_waiting_jobs, count)?,
+                max_answer_bytes: reader.get("max_answer_bytes", None, limits.max_answer_bytes, count)?,
+                max_answers_bytes: reader.get("max_answers_bytes", None, limits.max_answers_bytes, count)?,
             },
         };
         reader.refuse_unknown()?;

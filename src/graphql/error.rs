@@ -119,6 +119,14 @@ pub fn busy_jobs(waiting: usize) -> Error {
     coded(why, code::BUSY)
 }
 
+/// Too many bytes of answers are under way.
+pub fn busy_answers() -> Error {
+    coded(
+        "the answers that are being sent hold all the memory there is for them; try again in a few seconds".into(),
+        code::BUSY,
+    )
+}
+
 /// Too often in too little time.
 pub fn rate_limited(seconds: u64) -> Error {
     Error::new(format!("that was too often; try again in {seconds} seconds")).extend_with(|_, e| {

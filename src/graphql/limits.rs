@@ -31,6 +31,10 @@ pub struct Limits {
     pub max_jobs: usize,
     /// Jobs that wait for their turn; more are refused.
     pub max_waiting_jobs: usize,
+    /// Bytes of one answer.
+    pub max_answer_bytes: usize,
+    /// Bytes of all answers that are being built or sent.
+    pub max_answers_bytes: usize,
 }
 
 impl Default for Limits {
@@ -47,6 +51,8 @@ impl Default for Limits {
             max_waiting_analyses: 50,
             max_jobs: 1,
             max_waiting_jobs: 20,
+            max_answer_bytes: 32 * 1024 * 1024,
+            max_answers_bytes: 256 * 1024 * 1024,
         }
     }
 }

@@ -7,6 +7,7 @@ mod admin;
 mod analyses;
 mod assessment;
 mod auth;
+mod budget;
 mod comparison;
 mod cost;
 mod coverage;
@@ -35,6 +36,7 @@ use crate::registry::Kinds;
 use crate::world::World;
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
 use async_graphql::{Context, MergedObject, Response, Result, Schema, ServerError, Value};
+use budget::UnderWay;
 use documents::Documents;
 use futures_util::{Stream, StreamExt};
 use gate::Gate;
@@ -45,6 +47,7 @@ use std::sync::{Arc, LazyLock};
 use subscription::Subscription;
 
 pub use async_graphql::Variables;
+pub use budget::Budget;
 pub use error::code;
 pub use limits::Limits;
 
@@ -72,6 +75,7 @@ pub struct Api {
     of_jobs: JobSchema,
     limits: Limits,
     documents: Documents,
+    under_way: Arc<UnderWay>,
 }
 
 /// A request, from whatever transport.
@@ -89,11 +93,12 @@ pub struct ApiRequest {
 }
 
 /// An answer.
-#[derive(Debug)]
 pub struct Answer {
     /// `data`, `errors`, `extensions`.
     pub response: Response,
     pub outcome: Outcome,
+    /// The bytes it holds in memory; keep it until the last of them has been sent.
+    pub budget: Arc<Budget>,
 }
 
 /// What became of a request.
@@ -159,7 +164,8 @@ impl Api {
                 .finish()
         };
         let of_jobs = JobSchema(schema(jobs::limits_of_jobs(&limits)));
-        Self { schema: schema(limits.clone()), of_jobs, limits, documents: Documents::default() }
+        let under_way = Arc::new(UnderWay::new(limits.max_answers_bytes));
+        Self { schema: schema(limits.clone()), of_jobs, limits, documents: Documents::default(), under_way }
     }
 
     /// The schema in GraphQL's definition language.
@@ -172,32 +178,38 @@ impl Api {
 
     /// Answers a request from a world. A mutation's answer carries the version of the world after it.
     pub async fn execute(&self, world: &Arc<World>, request: ApiRequest) -> Answer {
+        let budget = Arc::new(Budget::new(self.under_way.clone(), self.limits.max_answer_bytes));
+        let (response, outcome) = self.answer(world, request, &budget).await;
+        Answer { response, outcome, budget }
+    }
+
+    async fn answer(&self, world: &Arc<World>, request: ApiRequest, budget: &Arc<Budget>) -> (Response, Outcome) {
         let document = match self.documents.get(&request.query, &self.limits) {
             Ok(document) => document,
-            Err(error) => return refused(world, vec![error]),
+            Err(error) => return (refused(world, vec![error]), Outcome::Refused),
         };
         let kind = documents::kind(&document, request.operation_name.as_deref());
         if request.queries_only && kind.is_some_and(|k| k != OperationType::Query) {
             let error = ServerError::new("only queries can be sent by GET; send mutations by POST", None);
-            return Answer { outcome: Outcome::NotAQuery, ..refused(world, vec![error]) };
+            return (refused(world, vec![error]), Outcome::NotAQuery);
         }
         if kind == Some(OperationType::Subscription) {
             let why =
                 "subscriptions are followed over WebSocket (graphql-transport-ws), or with Accept: text/event-stream";
             let mut error = ServerError::new(why, None);
             error.extensions.get_or_insert_default().set("code", code::BAD_USER_INPUT);
-            return Answer { outcome: Outcome::IsSubscription, ..refused(world, vec![error]) };
+            return (refused(world, vec![error]), Outcome::IsSubscription);
         }
         let live = request.live.clone();
-        let inner = self.prepared(world, request, &document);
+        let inner = self.prepared(world, request, &document).data(budget.clone());
         let changes = kind == Some(OperationType::Mutation);
         let response = self.schema.execute(inner).await;
         let (response, is_refused) = named(response, &self.limits);
         if is_refused {
-            return refused(world, response.errors);
+            return (refused(world, response.errors), Outcome::Refused);
         }
         let after = live.filter(|_| changes).map(|live| live.world());
-        Answer { response: with_version(response, after.as_ref().unwrap_or(world)), outcome: Outcome::Executed }
+        (with_version(response, after.as_ref().unwrap_or(world)), Outcome::Executed)
     }
 
     /// Follows a subscription, or answers a query once. Mutations are refused: they are sent by POST alone.
@@ -210,7 +222,7 @@ impl Api {
             let world = live.world();
             let document = match api.documents.get(&request.query, &api.limits) {
                 Ok(document) => document,
-                Err(error) => return once(refused(&world, vec![error]).response),
+                Err(error) => return once(refused(&world, vec![error])),
             };
             match documents::kind(&document, request.operation_name.as_deref()) {
                 Some(OperationType::Subscription) => {
@@ -220,7 +232,7 @@ impl Api {
                 Some(OperationType::Mutation) => {
                     let mut error = ServerError::new("mutations are sent by POST, as application/json", None);
                     error.extensions.get_or_insert_default().set("code", code::BAD_USER_INPUT);
-                    once(refused(&world, vec![error]).response)
+                    once(refused(&world, vec![error]))
                 }
                 _ => once(api.execute(&world, request).await.response),
             }
@@ -281,8 +293,8 @@ fn once(response: Response) -> futures_util::stream::BoxStream<'static, Response
     futures_util::stream::once(std::future::ready(response)).boxed()
 }
 
-fn refused(world: &World, errors: Vec<ServerError>) -> Answer {
-    Answer { response: with_version(Response::from_errors(errors), world), outcome: Outcome::Refused }
+fn refused(world: &World, errors: Vec<ServerError>) -> Response {
+    with_version(Response::from_errors(errors), world)
 }
 
 fn with_version(response: Response, world: &World) -> Response {

@@ -1,9 +1,10 @@
 //! GraphQL over HTTP, by the specification of that name: which media type, which status, what is refused and how.
 
+use super::parameters::{Refusal, read_body, read_parameters};
 use super::{Shared, auth, playground, sse, ws};
-use crate::graphql::{Answer, ApiRequest, Outcome, Variables};
+use crate::graphql::{Answer, ApiRequest, Outcome};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT, ALLOW, CONTENT_TYPE, HeaderMap, HeaderValue, VARY, WWW_AUTHENTICATE};
+use actix_web::http::header::{ACCEPT, ALLOW, HeaderMap, HeaderValue, VARY, WWW_AUTHENTICATE};
 use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use async_graphql::{ServerError, Value};
@@ -48,22 +49,6 @@ impl Media {
             }
         }
         if any { best.map(|(_, media)| media) } else { Some(Self::Json) }
-    }
-}
-
-/// A request that is refused before it is looked at as GraphQL.
-struct Refusal {
-    status: StatusCode,
-    message: String,
-}
-
-impl Refusal {
-    fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into() }
-    }
-
-    fn bad(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, message)
     }
 }
 
@@ -153,7 +138,7 @@ async fn answer(
         return sse::follow(shared, request);
     }
     let world = shared.live.world();
-    let Answer { response, outcome } = shared.api.execute(&world, request).await;
+    let Answer { response, outcome, budget: _budget } = shared.api.execute(&world, request).await;
     let (data, status) = match (outcome, media) {
         (Outcome::Executed, _) => (Some(&response.data), StatusCode::OK),
         (Outcome::NotAQuery, _) => (None, StatusCode::METHOD_NOT_ALLOWED),
@@ -193,73 +178,6 @@ fn write(
         Ok(body) => response.body(body),
         Err(e) => HttpResponse::InternalServerError().body(e.to_string()),
     }
-}
-
-/// The parameters of a query string.
-fn read_parameters(query: &str) -> Result<ApiRequest, Refusal> {
-    let pairs = web::Query::<Vec<(String, String)>>::from_query(query)
-        .map_err(|e| Refusal::bad(format!("the query string cannot be read: {e}")))?;
-    let mut map = serde_json::Map::new();
-    for (key, value) in pairs.into_inner() {
-        let value = match key.as_str() {
-            "variables" | "extensions" if !value.is_empty() => serde_json::from_str(&value)
-                .map_err(|e| Refusal::bad(format!("the parameter {key} is not JSON: {e}")))?,
-            "variables" | "extensions" => serde_json::Value::Null,
-            "operationName" if value.is_empty() => serde_json::Value::Null,
-            _ => serde_json::Value::String(value),
-        };
-        map.insert(key, value);
-    }
-    read_request(map)
-}
-
-/// The parameters of a JSON body.
-fn read_body(headers: &HeaderMap, body: &[u8]) -> Result<ApiRequest, Refusal> {
-    let kind = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let mut pieces = kind.split(';').map(|p| p.trim().to_ascii_lowercase());
-    if pieces.next().as_deref() != Some("application/json") {
-        let found = if kind.is_empty() { "none".to_owned() } else { format!("\"{kind}\"") };
-        let why = format!("the Content-Type must be application/json; it is {found}");
-        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, why));
-    }
-    if let Some(charset) = pieces.find_map(|p| p.strip_prefix("charset=").map(|c| c.trim_matches('"').to_owned()))
-        && charset != "utf-8"
-    {
-        let why = format!("the charset must be utf-8; it is \"{charset}\"");
-        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, why));
-    }
-    match serde_json::from_slice(body) {
-        Ok(serde_json::Value::Object(map)) => read_request(map),
-        Ok(serde_json::Value::Array(_)) => Err(Refusal::bad("one request at a time: batches are not supported")),
-        Ok(_) => Err(Refusal::bad("the body must be a JSON object with a query")),
-        Err(_) if body.is_empty() => Err(Refusal::bad("the body is empty; a JSON object with a query is expected")),
-        Err(e) => Err(Refusal::bad(format!("the body is not JSON: {e}"))),
-    }
-}
-
-fn read_request(mut map: serde_json::Map<String, serde_json::Value>) -> Result<ApiRequest, Refusal> {
-    use serde_json::Value as Json;
-    let wrong = |key: &str, expected: &str| Refusal::bad(format!("the parameter {key} must be {expected}"));
-    let query = match map.remove("query") {
-        Some(Json::String(text)) => text,
-        None | Some(Json::Null) => return Err(Refusal::bad("the parameter query is missing")),
-        Some(_) => return Err(wrong("query", "a string")),
-    };
-    let operation_name = match map.remove("operationName") {
-        None | Some(Json::Null) => None,
-        Some(Json::String(name)) => Some(name),
-        Some(_) => return Err(wrong("operationName", "a string")),
-    };
-    let variables = match map.remove("variables") {
-        None | Some(Json::Null) => Variables::default(),
-        Some(object @ Json::Object(_)) => Variables::from_json(object),
-        Some(_) => return Err(wrong("variables", "an object")),
-    };
-    match map.get("extensions") {
-        None | Some(Json::Null | Json::Object(_)) => {}
-        Some(_) => return Err(wrong("extensions", "an object")),
-    }
-    Ok(ApiRequest { query, operation_name, variables, ..ApiRequest::default() })
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod graphql_http;
 mod health;
 mod jobs;
 mod metrics;
+mod parameters;
 mod playground;
 mod requests;
 mod sse;

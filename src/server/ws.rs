@@ -77,7 +77,7 @@ async fn talk(
     let stopped = shared.live.stopped();
     let executor = Followed { shared: shared.clone(), followed: Arc::default() };
     let socket = WebSocket::new(executor, texts, WebSocketProtocols::GraphQLWS)
-        .keepalive_timeout(SILENCE)
+        .keepalive_timeout(async_graphql::runtime::TokioTimer::default(), SILENCE)
         .on_connection_init(move |payload: serde_json::Value| async move {
             let told = payload.get("Authorization").or_else(|| payload.get("authorization"));
             let caller = match (told.and_then(|v| v.as_str()), from_header) {

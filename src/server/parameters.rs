@@ -1,0 +1,90 @@
+//! The parameters of a GraphQL request, as the transports carry them: a query string, a JSON body, the payload of a message.
+
+use crate::graphql::{ApiRequest, Variables};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
+use actix_web::web;
+
+/// A request that is refused before it is looked at as GraphQL.
+pub struct Refusal {
+    pub status: StatusCode,
+    pub message: String,
+}
+
+impl Refusal {
+    pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { status, message: message.into() }
+    }
+
+    pub fn bad(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message)
+    }
+}
+
+/// The parameters of a query string.
+pub fn read_parameters(query: &str) -> Result<ApiRequest, Refusal> {
+    let pairs = web::Query::<Vec<(String, String)>>::from_query(query)
+        .map_err(|e| Refusal::bad(format!("the query string cannot be read: {e}")))?;
+    let mut map = serde_json::Map::new();
+    for (key, value) in pairs.into_inner() {
+        let value = match key.as_str() {
+            "variables" | "extensions" if !value.is_empty() => serde_json::from_str(&value)
+                .map_err(|e| Refusal::bad(format!("the parameter {key} is not JSON: {e}")))?,
+            "variables" | "extensions" => serde_json::Value::Null,
+            "operationName" if value.is_empty() => serde_json::Value::Null,
+            _ => serde_json::Value::String(value),
+        };
+        map.insert(key, value);
+    }
+    read_request(map)
+}
+
+/// The parameters of a JSON body.
+pub fn read_body(headers: &HeaderMap, body: &[u8]) -> Result<ApiRequest, Refusal> {
+    let kind = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let mut pieces = kind.split(';').map(|p| p.trim().to_ascii_lowercase());
+    if pieces.next().as_deref() != Some("application/json") {
+        let found = if kind.is_empty() { "none".to_owned() } else { format!("\"{kind}\"") };
+        let why = format!("the Content-Type must be application/json; it is {found}");
+        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, why));
+    }
+    if let Some(charset) = pieces.find_map(|p| p.strip_prefix("charset=").map(|c| c.trim_matches('"').to_owned()))
+        && charset != "utf-8"
+    {
+        let why = format!("the charset must be utf-8; it is \"{charset}\"");
+        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, why));
+    }
+    match serde_json::from_slice(body) {
+        Ok(serde_json::Value::Object(map)) => read_request(map),
+        Ok(serde_json::Value::Array(_)) => Err(Refusal::bad("one request at a time: batches are not supported")),
+        Ok(_) => Err(Refusal::bad("the body must be a JSON object with a query")),
+        Err(_) if body.is_empty() => Err(Refusal::bad("the body is empty; a JSON object with a query is expected")),
+        Err(e) => Err(Refusal::bad(format!("the body is not JSON: {e}"))),
+    }
+}
+
+/// The parameters of a request, from an object of JSON.
+pub fn read_request(mut map: serde_json::Map<String, serde_json::Value>) -> Result<ApiRequest, Refusal> {
+    use serde_json::Value as Json;
+    let wrong = |key: &str, expected: &str| Refusal::bad(format!("the parameter {key} must be {expected}"));
+    let query = match map.remove("query") {
+        Some(Json::String(text)) => text,
+        None | Some(Json::Null) => return Err(Refusal::bad("the parameter query is missing")),
+        Some(_) => return Err(wrong("query", "a string")),
+    };
+    let operation_name = match map.remove("operationName") {
+        None | Some(Json::Null) => None,
+        Some(Json::String(name)) => Some(name),
+        Some(_) => return Err(wrong("operationName", "a string")),
+    };
+    let variables = match map.remove("variables") {
+        None | Some(Json::Null) => Variables::default(),
+        Some(object @ Json::Object(_)) => Variables::from_json(object),
+        Some(_) => return Err(wrong("variables", "an object")),
+    };
+    match map.get("extensions") {
+        None | Some(Json::Null | Json::Object(_)) => {}
+        Some(_) => return Err(wrong("extensions", "an object")),
+    }
+    Ok(ApiRequest { query, operation_name, variables, ..ApiRequest::default() })
+}
