@@ -167,7 +167,10 @@ impl Settings {
             walk_in_road_tunnels: reader.get("walk_in_road_tunnels", None, false, rule)?,
         };
         let behind_proxy = reader.get("behind_proxy", None, defaults.behind_proxy, "true or false")?;
+        let manifest: String =
+            reader.get("trusted_documents", None, String::new(), "a JSON file of the documents that are answered")?;
         let server = ServerOptions {
+            trusted_documents: Some(PathBuf::from(manifest)).filter(|path| !path.as_os_str().is_empty()),
             anonymous,
             cors_origins: cors_origins.split(',').map(str::trim).filter(|o| !o.is_empty()).map(str::to_owned).collect(),
             behind_proxy,
@@ -187,6 +190,7 @@ impl Settings {
                 max_waiting_analyses: reader.get("max_waiting_analyses", None, limits.max_waiting_analyses, count)?,
                 max_jobs: reader.get("max_jobs", None, limits.max_jobs, count)?,
                 max_waiting_jobs: reader.get("max_waiting_jobs", None, limits.max_waiting_jobs, count)?,
+                max_variable_values: reader.get("max_variable_values", None, limits.max_variable_values, count)?,
                 max_answer_bytes: reader.get("max_answer_bytes", None, limits.max_answer_bytes, count)?,
                 max_answers_bytes: reader.get("max_answers_bytes", None, limits.max_answers_bytes, count)?,
             },

@@ -3,15 +3,14 @@
 use super::auth::require;
 use super::error::internal;
 use super::ids::NodeId;
-use super::live;
 use super::paging::page_size;
-use super::scalars::DateTime;
+use super::scalars::{DateTime, Json};
 use super::words::{RecordKind, Role as RoleWord};
+use super::{Nullable, live};
 use crate::registry::{self, Role};
 use crate::store::{AuditFilter, AuditRow, TokenRow};
-use async_graphql::{Context, ID, Json, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, SimpleObject};
 use jiff::Timestamp;
-use serde_json::Value;
 
 /// One change that was made.
 #[derive(SimpleObject)]
@@ -31,15 +30,14 @@ pub struct AuditEntry {
     /// The code, external id or key of what was changed; of visits the day, of imports the file.
     key: String,
     /// What it was before, as JSON.
-    before: Option<Json<Value>>,
+    before: Option<Json>,
     /// What it is since, as JSON.
-    after: Option<Json<Value>>,
+    after: Option<Json>,
 }
 
 impl From<AuditRow> for AuditEntry {
     fn from(row: AuditRow) -> Self {
         let kind: Option<registry::RecordKind> = row.kind.parse().ok();
-        let json = |text: Option<String>| text.and_then(|t| serde_json::from_str(&t).ok()).map(Json);
         Self {
             number: row.id,
             at: row.at.parse().ok().map(DateTime),
@@ -51,8 +49,8 @@ impl From<AuditRow> for AuditEntry {
                 .map(|(kind, id)| NodeId::new(kind, id).into()),
             kind: row.kind,
             key: row.key,
-            before: json(row.before),
-            after: json(row.after),
+            before: row.before.map(Json),
+            after: row.after.map(Json),
         }
     }
 }
@@ -123,7 +121,7 @@ impl AdminQuery {
         >,
         #[graphql(desc = "Only those before this number: the next page.")] before: Option<i64>,
         #[graphql(desc = "How many, at most 1000; 20 unless told.")] first: Option<i32>,
-    ) -> Option<Result<Vec<AuditEntry>>> {
+    ) -> Nullable<Vec<AuditEntry>> {
         let answer = async {
             require(ctx, Role::Admin)?;
             let first = page_size("first", first)?;
@@ -145,7 +143,7 @@ impl AdminQuery {
     }
 
     /// All tokens ever made. Needs the role ADMIN.
-    async fn tokens(&self, ctx: &Context<'_>) -> Option<Result<Vec<Token>>> {
+    async fn tokens(&self, ctx: &Context<'_>) -> Nullable<Vec<Token>> {
         let answer = async {
             require(ctx, Role::Admin)?;
             let rows = live(ctx)?.store().tokens().await.map_err(internal)?;

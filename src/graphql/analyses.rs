@@ -10,6 +10,7 @@ use super::reach::{check_minutes, network_of};
 use super::register::{Center, Facility, Region, world_of};
 use super::scalars::{Cells, GeoJson, H3Cell, Numbers, OptionalNumbers};
 use super::types::{Direction, PlaceInput, PositionObject, Profile, round};
+use super::{Nullable, nullable};
 use crate::coverage::{
     self, AccessMeasure, Candidates, Decay, Demand, Objective, Offered, QuestionError, SiteSearch, Travel,
 };
@@ -557,51 +558,51 @@ impl AnalysisQuery {
         #[graphql(default_with = "Direction::Towards", desc = "Which way people travel.")] direction: Direction,
         #[graphql(desc = "The city as this scenario has it, by its id or key; as it is when left out.")]
         scenario: Option<ID>,
-    ) -> Result<Option<Catchment>> {
-        let world = world_of(ctx, scenario.as_ref()).await?;
-        network_of(&world)?;
-        check_minutes(ctx, "minutes", minutes)?;
-        let register = &world.register;
-        let host = match &of {
-            PlaceInput::Center(code) => Host::Center(
-                register.centers.find(code).ok_or_else(|| not_found("of.center", code, "center with the code"))?.id,
-            ),
-            PlaceInput::Facility(id) => NodeId::number_of(RecordKind::Facility, id)
-                .map(Host::Facility)
-                .ok_or_else(|| not_found("of.facility", id, "facility with the id"))?,
-            PlaceInput::Point(_) | PlaceInput::Cell(_) => {
-                return Err(bad_input(
-                    "of",
-                    "a point or cell",
-                    "is no place people come to: name a center or facility",
-                ));
-            }
-        };
-        let name = group_name(&group).map_err(|e| bad_input("group", format_args!("\"{group}\""), e))?;
-        let demand =
-            Demand::of(register, &name).ok_or_else(|| not_found("group", &group, "population of the group"))?;
-        let travel = Travel { profile: profile.into(), direction: direction.into() };
-        let shared = world.clone();
-        let found = analyse(ctx, move || {
-            let network = network_of(&shared)?;
-            let found = coverage::catchment(&shared, network, host, travel, minutes, &demand)
-                .map_err(|e| unsnappable("of", e))?;
-            if let Some(found) = &found {
-                found.walkshed.polygons(network);
-            }
-            Ok::<_, async_graphql::Error>(found)
-        })
-        .await??;
-        let Some(found) = found else { return Ok(None) };
-        let limit = crate::network::Deciseconds::from_minutes(minutes);
-        let names = std::iter::once(EVERYONE.to_owned()).chain(register.groups.keys().cloned());
-        let groups = names
-            .filter_map(|g| {
-                let people = found.walkshed.population(register, &g, limit)?;
-                Some((g, people))
+    ) -> Nullable<Catchment> {
+        nullable(async {
+            let world = world_of(ctx, scenario.as_ref()).await?;
+            network_of(&world)?;
+            check_minutes(ctx, "minutes", minutes)?;
+            let register = &world.register;
+            let host = match &of {
+                PlaceInput::Center(code) => register.centers.find(code).map(|center| Host::Center(center.id)),
+                PlaceInput::Facility(id) => NodeId::number_of(RecordKind::Facility, id).map(Host::Facility),
+                PlaceInput::Point(_) | PlaceInput::Cell(_) => {
+                    return Err(bad_input(
+                        "of",
+                        "a point or cell",
+                        "is no place people come to: name a center or facility",
+                    ));
+                }
+            };
+            let Some(host) = host else { return Ok(None) };
+            let name = group_name(&group).map_err(|e| bad_input("group", format_args!("\"{group}\""), e))?;
+            let demand =
+                Demand::of(register, &name).ok_or_else(|| not_found("group", &group, "population of the group"))?;
+            let travel = Travel { profile: profile.into(), direction: direction.into() };
+            let shared = world.clone();
+            let found = analyse(ctx, move || {
+                let network = network_of(&shared)?;
+                let found = coverage::catchment(&shared, network, host, travel, minutes, &demand)
+                    .map_err(|e| unsnappable("of", e))?;
+                if let Some(found) = &found {
+                    found.walkshed.polygons(network);
+                }
+                Ok::<_, async_graphql::Error>(found)
             })
-            .collect();
-        Ok(Some(Catchment { found: Arc::new(found), minutes, groups, world: world.clone() }))
+            .await??;
+            let Some(found) = found else { return Ok(None) };
+            let limit = crate::network::Deciseconds::from_minutes(minutes);
+            let names = std::iter::once(EVERYONE.to_owned()).chain(register.groups.keys().cloned());
+            let groups = names
+                .filter_map(|g| {
+                    let people = found.walkshed.population(register, &g, limit)?;
+                    Some((g, people))
+                })
+                .collect();
+            Ok(Some(Catchment { found: Arc::new(found), minutes, groups, world: world.clone() }))
+        })
+        .await
     }
 
     /// How much people can reach, and how unequally it is shared: sums, gravity, floating catchment areas, the k-th nearest.

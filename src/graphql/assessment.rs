@@ -3,19 +3,22 @@
 use super::coverage::{CoverageUnit, CoveredPeople, Explanation, NeedInput, explain, question};
 use super::error::{bad_input, not_found};
 use super::gate::analyse;
-use super::ids::NodeId;
+use super::ids::{NodeId, decode, encode};
 use super::paging::{PageArguments, Total, connection, counted, page};
 use super::reach::network_of;
 use super::register::{Center, Facility, Region, region_code, world_of};
 use super::scalars::{Cells, Numbers};
 use super::types::{Category, Direction, Profile, round};
 use super::{cost, current, kinds, standards};
-use crate::coverage::{self, MET_SHARE, Travel};
+use crate::coverage::{self, MET_SHARE, Standards, Travel};
 use crate::registry::{Kinds, RecordKind};
 use crate::world::World;
 use async_graphql::connection::Connection;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use std::sync::Arc;
+
+/// What the global ids begin with of standards that have a key and no number.
+const BY_KEY: &str = "Standard:key:";
 
 /// One thing a standard requires.
 pub struct Requirement(coverage::Requirement);
@@ -75,6 +78,7 @@ impl Requirement {
 }
 
 /// A planning standard. Shipped ones, those of the configuration (`[standards.KEY]`), and those added by `createStandard`.
+#[derive(Clone)]
 pub struct Standard {
     standard: coverage::Standard,
     /// Number and version, where it was added.
@@ -87,14 +91,24 @@ impl Standard {
         let standard = coverage::Standard::of_row(row, kinds).ok()?;
         Some(Self { standard, row: Some((row.id, row.version)) })
     }
+
+    /// One that is shipped or configured, by the key in its global id.
+    pub fn of_id(standards: &Standards, id: &str) -> Option<Self> {
+        let text = decode(id)?;
+        let standard = standards.find(text.strip_prefix(BY_KEY)?)?.clone();
+        Some(Self { standard, row: None })
+    }
 }
 
 /// A planning standard. Shipped ones, those of the configuration (`[standards.KEY]`), and those added by `createStandard`.
 #[Object]
 impl Standard {
-    /// Its global id, by which it can be changed; null where it was not added by `createStandard`.
-    async fn id(&self) -> Option<ID> {
-        self.row.map(|(id, _)| NodeId::new(RecordKind::Standard, id).into())
+    /// The global id. One that was added by `createStandard` can be changed by it.
+    pub async fn id(&self) -> ID {
+        match self.row {
+            Some((id, _)) => NodeId::new(RecordKind::Standard, id).into(),
+            None => ID(encode(&format!("{BY_KEY}{}", self.standard.key))),
+        }
     }
 
     /// Counts its changes; null where it was not added by `createStandard`.

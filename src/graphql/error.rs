@@ -29,6 +29,12 @@ pub mod code {
     pub const BUSY: &str = "BUSY";
     /// What it refers to has changed or gone since.
     pub const STALE: &str = "STALE";
+    /// No document of this hash is known: send its text too.
+    pub const PERSISTED_QUERY_NOT_FOUND: &str = "PERSISTED_QUERY_NOT_FOUND";
+    /// No document has this id.
+    pub const PERSISTED_DOCUMENT_NOT_FOUND: &str = "PERSISTED_DOCUMENT_NOT_FOUND";
+    /// The document is not in the manifest of trusted ones.
+    pub const NOT_TRUSTED: &str = "DOCUMENT_NOT_TRUSTED";
     /// A fault of the server.
     pub const INTERNAL: &str = "INTERNAL";
 }

@@ -1,12 +1,12 @@
 //! Jobs: a query that is answered in the background, so many at once, the others in line; its answer is kept for a day.
 
 use super::auth::{caller, require};
-use super::documents::{Documents, kind};
+use super::documents::{Document, Documents, choose};
 use super::error::{busy_jobs, internal, not_found};
 use super::limits::Limits;
-use super::mutation::{Answered, UserError};
-use super::scalars::DateTime;
-use super::{ApiSchema, live, named};
+use super::mutation::UserError;
+use super::scalars::{DateTime, GivenJson, Json};
+use super::{ApiSchema, Asked, Nullable, live, named, nullable};
 use crate::access::{Caller, new_token};
 use crate::live::Live;
 use crate::registry::{Problem, ProblemCode, Role};
@@ -14,7 +14,7 @@ use crate::store::{JobRow, JobState, KEEP_JOBS};
 use crate::task::Task;
 use async_graphql::parser::types::OperationType;
 use async_graphql::{
-    Context, Enum, ID, InputObject, Json, Object, Request, Response, Result, SimpleObject, Value, Variables,
+    Context, Enum, ID, InputObject, Object, Request, Response, Result, SimpleObject, Value, Variables,
 };
 use futures_util::{Stream, stream};
 use jiff::Timestamp;
@@ -81,6 +81,7 @@ pub fn limits_of_jobs(limits: &Limits) -> Limits {
 struct Work {
     schema: ApiSchema,
     limits: Limits,
+    document: Document,
     request: Request,
     live: Arc<Live>,
     id: String,
@@ -207,7 +208,10 @@ async fn answered(jobs: &Jobs, running: &Running, work: Work) -> Outcome {
     running.tell(JobState::Running);
     let version = world.version.clone();
     let request = work.request.data(world).data(work.live).data(running.task.clone());
-    let (response, _) = named(work.schema.execute(request).await, &work.limits);
+    let (name, variables) = (request.operation_name.clone(), Some(request.variables.clone()));
+    let response = work.schema.execute(request).await;
+    let asked = Asked { document: &work.document, operation_name: name.as_deref(), variables };
+    let (response, _) = named(response, &work.limits, &asked).await;
     let response = response.extension("worldVersion", Value::from(version));
     // Large answers take a while to write.
     tokio::task::spawn_blocking(move || told(&response)).await.unwrap_or_else(|e| Outcome::Failed(e.to_string(), None))
@@ -279,8 +283,8 @@ impl Job {
     }
 
     /// What was asked: `query`, `variables`, `operationName`.
-    async fn request(&self) -> Option<Json<serde_json::Value>> {
-        serde_json::from_str(&self.row.request).ok().map(Json)
+    async fn request(&self) -> Json {
+        Json(self.row.request.clone())
     }
 
     /// When it was started.
@@ -321,9 +325,8 @@ impl Job {
     /// The answer, as the query would have been answered at once: `data`, `errors`, `extensions`. Also to be had by itself from
     /// `/jobs/ID`.
     #[graphql(complexity = 2000)]
-    async fn result(&self) -> Result<Option<Json<serde_json::Value>>> {
-        let text = self.live.store().job_result(&self.row.id).await.map_err(internal)?;
-        text.map(|text| serde_json::from_str(&text).map(Json).map_err(internal)).transpose()
+    async fn result(&self) -> Nullable<Json> {
+        nullable(async { Ok(self.live.store().job_result(&self.row.id).await.map_err(internal)?.map(Json)) }).await
     }
 }
 
@@ -333,7 +336,7 @@ pub struct StartJobInput {
     /// The query, as it would be sent by itself.
     query: String,
     /// Its variables.
-    variables: Option<Json<serde_json::Value>>,
+    variables: Option<GivenJson>,
     /// Which of its operations, where it has several.
     operation_name: Option<String>,
 }
@@ -389,8 +392,8 @@ pub struct JobQuery;
 impl JobQuery {
     /// A job by its id; null when there is none, or it ended more than a day ago.
     #[graphql(complexity = "200 + child_complexity")]
-    async fn job(&self, ctx: &Context<'_>, #[graphql(desc = "Its id.")] id: ID) -> Result<Option<Job>> {
-        job_of(jobs(ctx), live(ctx)?, &id).await
+    async fn job(&self, ctx: &Context<'_>, #[graphql(desc = "Its id.")] id: ID) -> Nullable<Job> {
+        nullable(async { job_of(jobs(ctx), live(ctx)?, &id).await }).await
     }
 
     /// All jobs that are kept, the newest first. Needs the role ADMIN.
@@ -427,7 +430,7 @@ impl JobMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to answer.")] input: StartJobInput,
-    ) -> Answered<JobPayload> {
+    ) -> Nullable<JobPayload> {
         Some(start(ctx, input).await)
     }
 
@@ -436,7 +439,7 @@ impl JobMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which one.")] input: CancelJobInput,
-    ) -> Answered<JobPayload> {
+    ) -> Nullable<JobPayload> {
         Some(cancel(ctx, &input.id).await)
     }
 }
@@ -444,19 +447,20 @@ impl JobMutation {
 async fn start(ctx: &Context<'_>, input: StartJobInput) -> Result<JobPayload> {
     let actor = require(ctx, Role::Contributor)?.actor();
     let (live, jobs) = (live(ctx)?.clone(), jobs(ctx).clone());
-    let document = match Documents::default().get(&input.query, ctx.data_unchecked::<Limits>()) {
+    let documents = ctx.data_unchecked::<Arc<Documents>>();
+    let document = match documents.find(&input.query, None, ctx.data_unchecked::<Limits>()) {
         Ok(document) => document,
         Err(e) => {
             return Ok(JobPayload::wrong("query", ProblemCode::Invalid, format!("cannot be used: {}", e.message)));
         }
     };
-    match kind(&document, input.operation_name.as_deref()) {
-        Some(OperationType::Query) => {}
-        Some(_) => return Ok(JobPayload::wrong("query", ProblemCode::Invalid, "is no query; jobs only ask")),
-        None => {
+    let chosen = match choose(&document.parsed, input.operation_name.as_deref()) {
+        Ok(chosen) if chosen.kind == OperationType::Query => chosen,
+        Ok(_) => return Ok(JobPayload::wrong("query", ProblemCode::Invalid, "is no query; jobs only ask")),
+        Err(_) => {
             return Ok(JobPayload::wrong("operation_name", ProblemCode::NotFound, "names no operation of the query"));
         }
-    }
+    };
     let variables = input.variables.map_or(serde_json::Value::Null, |v| v.0);
     if !(variables.is_null() || variables.is_object()) {
         return Ok(JobPayload::wrong("variables", ProblemCode::Invalid, "is no object"));
@@ -480,12 +484,12 @@ async fn start(ctx: &Context<'_>, input: StartJobInput) -> Result<JobPayload> {
     live.store().add_job(&row).await.map_err(internal)?;
     // Whoever knows the id reads the answer: it must hold nothing that is for editors or admins alone.
     let anyone = Caller::anonymous(None);
-    let mut request = Request::new(input.query).variables(Variables::from_json(variables)).data(anyone);
-    request.operation_name = input.operation_name;
-    request.set_parsed_query(document.as_ref().clone());
+    let mut request = Request::new(&*document.text).variables(Variables::from_json(variables)).data(anyone);
+    request.operation_name = chosen.name;
+    request.set_parsed_query(document.parsed.as_ref().clone());
     let JobSchema(schema) = ctx.data_unchecked::<JobSchema>().clone();
     let limits = limits_of_jobs(ctx.data_unchecked::<Limits>());
-    let work = Work { schema, limits, request, live: live.clone(), id: id.clone() };
+    let work = Work { schema, limits, document, request, live: live.clone(), id: id.clone() };
     live.work(carry_out(listed, running, work));
     Ok(JobPayload { job: job_of(&jobs, &live, &id).await?, user_errors: Vec::new() })
 }

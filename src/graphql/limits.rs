@@ -31,6 +31,8 @@ pub struct Limits {
     pub max_jobs: usize,
     /// Jobs that wait for their turn; more are refused.
     pub max_waiting_jobs: usize,
+    /// Values in the variables of a request: each number, text, list and object counts.
+    pub max_variable_values: usize,
     /// Bytes of one answer.
     pub max_answer_bytes: usize,
     /// Bytes of all answers that are being built or sent.
@@ -51,6 +53,7 @@ impl Default for Limits {
             max_waiting_analyses: 50,
             max_jobs: 1,
             max_waiting_jobs: 20,
+            max_variable_values: 200_000,
             max_answer_bytes: 32 * 1024 * 1024,
             max_answers_bytes: 256 * 1024 * 1024,
         }
@@ -69,7 +72,35 @@ pub fn too_complex(limit: &str, message: String) -> ServerError {
     error
 }
 
+/// A refusal that names the limit, what was asked for and the most there may be.
+pub fn beyond(limit: &str, what: &str, value: f64, most: f64) -> ServerError {
+    let advice = match limit {
+        "maxMinutes" => "ask for fewer minutes",
+        "maxComplexity" => {
+            "ask for fewer rows or fields, smaller areas or shorter times, or start a job, which may cost more"
+        }
+        _ => "ask for less at a time",
+    };
+    let mut error = too_complex(limit, format!("{what}: {value} is more than {limit} allows ({most}); {advice}"));
+    let values = error.extensions.get_or_insert_default();
+    values.set("value", value);
+    values.set("maximum", most);
+    error
+}
+
 impl Limits {
+    /// Checks how many values the variables of a request hold.
+    ///
+    /// # Errors
+    /// A refusal that names the limit.
+    pub fn check_variables(&self, values: usize) -> Result<(), ServerError> {
+        let most = self.max_variable_values;
+        if values > most {
+            return Err(beyond("maxVariableValues", "values in variables", values as f64, most as f64));
+        }
+        Ok(())
+    }
+
     /// Checks a document before it is parsed.
     ///
     /// # Errors
@@ -77,12 +108,11 @@ impl Limits {
     pub fn check_text(&self, document: &str) -> Result<(), ServerError> {
         let most = self.max_document_bytes;
         if document.len() > most {
-            let why = format!("the document has {} bytes, more than maxDocumentBytes allows ({most})", document.len());
-            return Err(too_complex("maxDocumentBytes", why));
+            return Err(beyond("maxDocumentBytes", "bytes of the document", document.len() as f64, most as f64));
         }
-        if nesting(document) > MAX_NESTING {
-            let why = format!("the document nests brackets deeper than maxNesting allows ({MAX_NESTING})");
-            return Err(too_complex("maxNesting", why));
+        let deepest = nesting(document);
+        if deepest > MAX_NESTING {
+            return Err(beyond("maxNesting", "nested brackets", deepest as f64, MAX_NESTING as f64));
         }
         Ok(())
     }
@@ -100,14 +130,14 @@ impl Limits {
             worst = worst.max(size);
         }
         let limits = [
-            ("maxDepth", "nests selections", worst.depth, self.max_depth),
-            ("maxComplexity", "selects fields", worst.fields, self.max_complexity),
-            ("maxAliases", "gives aliases", worst.aliases, self.max_aliases),
-            ("maxDirectives", "uses directives", worst.directives, self.max_directives),
+            ("maxDepth", "nested selections", worst.depth, self.max_depth),
+            ("maxComplexity", "fields", worst.fields, self.max_complexity),
+            ("maxAliases", "aliases", worst.aliases, self.max_aliases),
+            ("maxDirectives", "directives", worst.directives, self.max_directives),
         ];
-        for (name, does, size, most) in limits {
+        for (name, what, size, most) in limits {
             if size > most {
-                return Err(too_complex(name, format!("the query {does} {size} times; {name} allows {most}")));
+                return Err(beyond(name, what, size as f64, most as f64));
             }
         }
         Ok(())

@@ -19,6 +19,7 @@ mod ids;
 mod jobs;
 mod limit;
 mod limits;
+mod measure;
 mod mutation;
 mod paging;
 mod reach;
@@ -26,6 +27,7 @@ mod register;
 mod scalars;
 mod subscription;
 mod travel;
+mod trusted;
 mod types;
 mod words;
 
@@ -34,10 +36,10 @@ use crate::coverage::Standards;
 use crate::live::Live;
 use crate::registry::Kinds;
 use crate::world::World;
-use async_graphql::parser::types::{ExecutableDocument, OperationType};
-use async_graphql::{Context, MergedObject, Response, Result, Schema, ServerError, Value};
+use async_graphql::parser::types::OperationType;
+use async_graphql::{Context, MergedObject, Response, Result, SDLExportOptions, Schema, ServerError, Value, value};
 use budget::UnderWay;
-use documents::Documents;
+use documents::{Document, Documents};
 use futures_util::{Stream, StreamExt};
 use gate::Gate;
 use jobs::{JobSchema, Jobs};
@@ -48,8 +50,10 @@ use subscription::Subscription;
 
 pub use async_graphql::Variables;
 pub use budget::Budget;
+pub use documents::Persisted;
 pub use error::code;
 pub use limits::Limits;
+pub use trusted::{ManifestError, Trusted};
 
 /// Everything that can be asked.
 #[derive(MergedObject, Default)]
@@ -68,24 +72,38 @@ pub struct Query(
 
 type ApiSchema = Schema<Query, Mutation, Subscription>;
 
+/// What a field answers that may be null: in this order an error leaves null at the field alone, and the rest of the answer
+/// stands. An error around the option would make null of what the field belongs to.
+pub type Nullable<T> = Option<Result<T>>;
+
+/// Answers a field that may be null: see [`Nullable`].
+async fn nullable<T>(work: impl Future<Output = Result<Option<T>>>) -> Nullable<T> {
+    work.await.transpose()
+}
+
 /// The API: give it a world and a request, get an answer.
 pub struct Api {
     schema: ApiSchema,
     /// The same, with the limits of jobs.
     of_jobs: JobSchema,
     limits: Limits,
-    documents: Documents,
+    documents: Arc<Documents>,
     under_way: Arc<UnderWay>,
 }
 
 /// A request, from whatever transport.
 #[derive(Default)]
 pub struct ApiRequest {
+    /// The document; empty where it is named alone.
     pub query: String,
+    /// How the document is named.
+    pub persisted: Option<Persisted>,
     pub operation_name: Option<String>,
     pub variables: Variables,
     /// Refuse anything but queries (for GET).
     pub queries_only: bool,
+    /// Say in `extensions.cost` what the request was counted at.
+    pub wants_cost: bool,
     /// Who is asking; someone without a token when it is not known.
     pub caller: Option<Caller>,
     /// Where changes go; without it nothing can be changed or followed.
@@ -151,9 +169,16 @@ impl Api {
     /// The API with its limits.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
+        Self::with_documents(limits, None)
+    }
+
+    /// The API with its limits, which answers the documents of a manifest alone.
+    #[must_use]
+    pub fn with_documents(limits: Limits, trusted: Option<Trusted>) -> Self {
         let suggestions = Arc::new(SuggestionLimit::new(limits.suggestions_per_hour));
         let gate = Arc::new(Gate::new(limits.max_analyses, limits.max_waiting_analyses));
         let jobs = Arc::new(Jobs::new(limits.max_jobs, limits.max_waiting_jobs));
+        let documents = Arc::new(Documents::new(trusted));
         let schema = |limits: Limits| {
             Schema::build(Query::default(), Mutation::default(), Subscription)
                 .limit_complexity(limits.max_complexity)
@@ -161,19 +186,35 @@ impl Api {
                 .data(suggestions.clone())
                 .data(gate.clone())
                 .data(jobs.clone())
+                .data(documents.clone())
                 .finish()
         };
         let of_jobs = JobSchema(schema(jobs::limits_of_jobs(&limits)));
         let under_way = Arc::new(UnderWay::new(limits.max_answers_bytes));
-        Self { schema: schema(limits.clone()), of_jobs, limits, documents: Documents::default(), under_way }
+        Self { schema: schema(limits.clone()), of_jobs, limits, documents, under_way }
     }
 
     /// The schema in GraphQL's definition language.
     #[must_use]
     pub fn sdl(&self) -> String {
-        let mut sdl = self.schema.sdl().trim().to_owned();
+        let options = SDLExportOptions::new().include_specified_by();
+        let mut sdl = self.schema.sdl_with_options(options).trim().to_owned();
         sdl.push('\n');
         sdl
+    }
+
+    /// Checks the documents of the manifest against the schema.
+    ///
+    /// # Errors
+    /// [`ManifestError`] for the first that names what is not there.
+    pub async fn check_manifest(&self) -> Result<(), ManifestError> {
+        let Some(trusted) = self.documents.trusted() else { return Ok(()) };
+        for (id, document) in trusted.documents() {
+            if let Some(why) = measure::unknown(document).await {
+                return Err(ManifestError::Document { path: trusted.path().to_owned(), id: id.to_owned(), why });
+            }
+        }
+        Ok(())
     }
 
     /// Answers a request from a world. A mutation's answer carries the version of the world after it.
@@ -184,32 +225,55 @@ impl Api {
     }
 
     async fn answer(&self, world: &Arc<World>, request: ApiRequest, budget: &Arc<Budget>) -> (Response, Outcome) {
-        let document = match self.documents.get(&request.query, &self.limits) {
-            Ok(document) => document,
+        let (document, chosen) = match self.chosen(&request) {
+            Ok(found) => found,
             Err(error) => return (refused(world, vec![error]), Outcome::Refused),
         };
-        let kind = documents::kind(&document, request.operation_name.as_deref());
-        if request.queries_only && kind.is_some_and(|k| k != OperationType::Query) {
+        let kind = chosen.kind;
+        if request.queries_only && kind != OperationType::Query {
             let error = ServerError::new("only queries can be sent by GET; send mutations by POST", None);
             return (refused(world, vec![error]), Outcome::NotAQuery);
         }
-        if kind == Some(OperationType::Subscription) {
+        if kind == OperationType::Subscription {
             let why =
                 "subscriptions are followed over WebSocket (graphql-transport-ws), or with Accept: text/event-stream";
             let mut error = ServerError::new(why, None);
             error.extensions.get_or_insert_default().set("code", code::BAD_USER_INPUT);
             return (refused(world, vec![error]), Outcome::IsSubscription);
         }
-        let live = request.live.clone();
+        let (live, wants_cost) = (request.live.clone(), request.wants_cost);
+        let changes = kind == OperationType::Mutation;
+        // The variables of a mutation may be a whole file, and are not what it costs.
+        let variables = (!changes).then(|| request.variables.clone());
+        let request = ApiRequest { operation_name: chosen.name, ..request };
+        let name = request.operation_name.clone();
         let inner = self.prepared(world, request, &document).data(budget.clone());
-        let changes = kind == Some(OperationType::Mutation);
         let response = self.schema.execute(inner).await;
-        let (response, is_refused) = named(response, &self.limits);
+        let asked = Asked { document: &document, operation_name: name.as_deref(), variables };
+        let (mut response, is_refused) = named(response, &self.limits, &asked).await;
+        if !is_refused {
+            self.documents.keep(&document);
+        }
+        if wants_cost {
+            let variables = asked.variables.unwrap_or_default();
+            if let Ok(cost) = measure::complexity(&document, asked.operation_name, variables).await {
+                let most = self.limits.max_complexity;
+                response = response.extension("cost", value!({ "requested": cost, "maximum": most }));
+            }
+        }
         if is_refused {
-            return (refused(world, response.errors), Outcome::Refused);
+            return (with_version(response, world), Outcome::Refused);
         }
         let after = live.filter(|_| changes).map(|live| live.world());
         (with_version(response, after.as_ref().unwrap_or(world)), Outcome::Executed)
+    }
+
+    /// The document of a request and which of its operations is carried out: the same for every transport.
+    fn chosen(&self, request: &ApiRequest) -> Result<(Document, documents::Chosen), ServerError> {
+        let document = self.documents.find(&request.query, request.persisted.as_ref(), &self.limits)?;
+        let chosen = documents::choose(&document.parsed, request.operation_name.as_deref())?;
+        self.limits.check_variables(measure::values(&request.variables))?;
+        Ok((document, chosen))
     }
 
     /// Follows a subscription, or answers a query once. Mutations are refused: they are sent by POST alone.
@@ -220,32 +284,27 @@ impl Api {
                 return once(Response::from_errors(vec![ServerError::new("nothing can be followed here", None)]));
             };
             let world = live.world();
-            let document = match api.documents.get(&request.query, &api.limits) {
-                Ok(document) => document,
+            let (document, chosen) = match api.chosen(&request) {
+                Ok(found) => found,
                 Err(error) => return once(refused(&world, vec![error])),
             };
-            match documents::kind(&document, request.operation_name.as_deref()) {
-                Some(OperationType::Subscription) => {
+            match chosen.kind {
+                OperationType::Subscription => {
+                    let request = ApiRequest { operation_name: chosen.name, ..request };
                     let inner = api.prepared(&world, request, &document);
                     api.schema.execute_stream(inner).boxed()
                 }
-                Some(OperationType::Mutation) => {
-                    let mut error = ServerError::new("mutations are sent by POST, as application/json", None);
-                    error.extensions.get_or_insert_default().set("code", code::BAD_USER_INPUT);
+                OperationType::Mutation => {
+                    let error = ServerError::new("mutations are not followed; send them by POST", None);
                     once(refused(&world, vec![error]))
                 }
-                _ => once(api.execute(&world, request).await.response),
+                OperationType::Query => once(api.execute(&world, request).await.response),
             }
         })
     }
 
-    fn prepared(
-        &self,
-        world: &Arc<World>,
-        request: ApiRequest,
-        document: &ExecutableDocument,
-    ) -> async_graphql::Request {
-        let mut inner = async_graphql::Request::new(request.query).variables(request.variables).data(world.clone());
+    fn prepared(&self, world: &Arc<World>, request: ApiRequest, document: &Document) -> async_graphql::Request {
+        let mut inner = async_graphql::Request::new(&*document.text).variables(request.variables).data(world.clone());
         // Jobs ask the same API.
         inner = inner.data(self.of_jobs.clone());
         if let Some(caller) = request.caller {
@@ -255,25 +314,28 @@ impl Api {
             inner = inner.data(live);
         }
         inner.operation_name = request.operation_name;
-        inner.set_parsed_query(document.clone());
+        inner.set_parsed_query(document.parsed.as_ref().clone());
         inner
     }
 }
 
-/// Gives every error a code and, where a limit was passed, its name; says whether it was refused before the execution.
-fn named(mut response: Response, limits: &Limits) -> (Response, bool) {
+/// What a request asked, to say more about it when it is refused.
+pub struct Asked<'a> {
+    document: &'a Document,
+    operation_name: Option<&'a str>,
+    variables: Option<Variables>,
+}
+
+/// Gives every error a code and, where a limit was passed, its name, the value and the maximum; says whether it was refused
+/// before the execution.
+async fn named(mut response: Response, limits: &Limits, asked: &Asked<'_>) -> (Response, bool) {
     // Errors from before the execution have no path, and then there is no data at all.
     let is_refused = response.data == Value::Null && response.errors.iter().all(|e| e.path.is_empty());
+    if response.errors.iter().any(|e| e.message == TOO_COMPLEX) {
+        response.errors = explain(limits, asked).await;
+    }
     for error in &mut response.errors {
-        if error.message == TOO_COMPLEX {
-            let most = limits.max_complexity;
-            *error = limits::too_complex(
-                "maxComplexity",
-                format!(
-                    "answering the query would cost more than maxComplexity allows ({most}); ask for fewer minutes, rows or fields, or start a job, which may cost more"
-                ),
-            );
-        }
+        scalars::say_form(&mut error.message);
         // Arguments that do not fit their types fail in the library, which gives no code.
         let usual = if is_refused { code::VALIDATION_FAILED } else { code::BAD_USER_INPUT };
         let values = error.extensions.get_or_insert_default();
@@ -282,6 +344,23 @@ fn named(mut response: Response, limits: &Limits) -> (Response, bool) {
         }
     }
     (response, is_refused)
+}
+
+/// Why a request costs more than it may. The library counts before it looks whether everything is valid.
+async fn explain(limits: &Limits, asked: &Asked<'_>) -> Vec<ServerError> {
+    let none = Variables::default();
+    let variables = asked.variables.as_ref().unwrap_or(&none);
+    match measure::complexity(asked.document, asked.operation_name, variables.clone()).await {
+        Err(errors) => errors,
+        Ok(cost) => {
+            let minutes = documents::longest_minutes(&asked.document.parsed, variables).unwrap_or_default();
+            vec![if minutes > limits.max_minutes {
+                limits::beyond("maxMinutes", "minutes", minutes, limits.max_minutes)
+            } else {
+                limits::beyond("maxComplexity", "cost", cost as f64, limits.max_complexity as f64)
+            }]
+        }
+    }
 }
 
 /// A stream that is not known until something has been awaited.

@@ -1,23 +1,30 @@
 //! Scalars and number lists of the API. Large answers travel as prepared JSON or as flat lists, because every field
 //! of an object costs the executor most of a microsecond.
 
+use super::budget::Budget;
 use crate::geo::parse_cell;
 use crate::registry::{TimeError, WrittenTime};
 use async_graphql::registry::Registry;
 use async_graphql::{
-    ContextSelectionSet, InputValueError, InputValueResult, OutputType, Positioned, Scalar, ScalarType, ServerResult,
-    Value, parser::types::Field,
+    ContextSelectionSet, Error, InputValueError, InputValueResult, OutputType, Positioned, Scalar, ScalarType,
+    ServerResult, Value, parser::types::Field,
 };
 use async_graphql_value::{Name, RAW_VALUE_TOKEN, indexmap::IndexMap};
 use h3o::CellIndex;
 use std::borrow::Cow;
+use std::sync::Arc;
 
-/// A GeoJSON (RFC 7946) geometry, feature or feature collection in WGS-84: longitude first, then latitude, in degrees.
+/// GeoJSON of an answer, as text. It goes into the answer as it is.
 #[derive(Debug, Clone)]
 pub struct GeoJson(pub String);
 
+/// GeoJSON of an input, as text.
+#[derive(Debug, Clone)]
+pub struct GivenGeoJson(pub String);
+
+/// A GeoJSON (RFC 7946) geometry, feature or feature collection in WGS-84: longitude first, then latitude, in degrees.
 #[Scalar(name = "GeoJSON", specified_by_url = "https://www.rfc-editor.org/rfc/rfc7946")]
-impl ScalarType for GeoJson {
+impl ScalarType for GivenGeoJson {
     fn parse(value: Value) -> InputValueResult<Self> {
         match value {
             Value::Object(_) => Ok(Self(value.into_json()?.to_string())),
@@ -25,8 +32,96 @@ impl ScalarType for GeoJson {
         }
     }
 
+    fn is_valid(value: &Value) -> bool {
+        matches!(value, Value::Object(_))
+    }
+
     fn to_value(&self) -> Value {
-        Value::Object(IndexMap::from([(Name::new(RAW_VALUE_TOKEN), Value::String(self.0.clone()))]))
+        raw(&self.0)
+    }
+}
+
+/// JSON of an answer, as text. It goes into the answer as it is.
+#[derive(Debug, Clone)]
+pub struct Json(pub String);
+
+/// JSON of an input.
+#[derive(Debug, Clone)]
+pub struct GivenJson(pub serde_json::Value);
+
+/// Any JSON value.
+#[Scalar(name = "JSON", specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259")]
+impl ScalarType for GivenJson {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        Ok(Self(value.into_json()?))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::from_json(self.0.clone()).unwrap_or_default()
+    }
+}
+
+/// Text that may be long, such as a description.
+#[derive(Debug, Clone, Copy)]
+pub struct Text<'a>(pub &'a str);
+
+/// JSON that is in the answer as it is.
+fn raw(text: &str) -> Value {
+    Value::Object(IndexMap::from([(Name::new(RAW_VALUE_TOKEN), Value::String(text.to_owned()))]))
+}
+
+/// Counts bytes of the answer before they are kept.
+fn charge(ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>, bytes: usize) -> ServerResult<()> {
+    match ctx.data_opt::<Arc<Budget>>() {
+        Some(budget) => {
+            let full = |full| ctx.set_error_path(Error::from(full).into_server_error(field.pos));
+            budget.charge(bytes).map_err(full)
+        }
+        None => Ok(()),
+    }
+}
+
+/// Implements what is in the answer as one text, whose bytes are counted.
+macro_rules! counted_text {
+    ($text:ty, $as:ty, $write:expr) => {
+        impl OutputType for $text {
+            fn type_name() -> Cow<'static, str> {
+                <$as as OutputType>::type_name()
+            }
+
+            fn create_type_info(registry: &mut Registry) -> String {
+                <$as as OutputType>::create_type_info(registry)
+            }
+
+            async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
+                charge(ctx, field, self.0.len())?;
+                Ok($write(&self.0))
+            }
+        }
+    };
+}
+
+counted_text!(GeoJson, GivenGeoJson, raw);
+counted_text!(Json, GivenJson, raw);
+counted_text!(Text<'_>, String, |text: &str| Value::String(text.to_owned()));
+
+/// What texts of a scalar look like.
+const FORMS: [(&str, &str); 5] = [
+    ("DateTime", "2026-11-23T08:00:00Z"),
+    ("Date", "2026-11-25"),
+    ("LocalDateTime", "2026-11-25T09:00:00"),
+    ("PartialDate", "2025-04-12, 2025-04 or 2025"),
+    ("H3Cell", "89a901291abffff"),
+];
+
+/// Says in the error of an argument what form a value of its type has.
+pub fn say_form(message: &mut String) {
+    let form = FORMS.iter().find(|(name, _)| {
+        message.ends_with(&format!("expected type \"{name}\""))
+            || message.ends_with(&format!("expected type \"{name}!\""))
+    });
+    if let Some((_, form)) = form {
+        message.push_str(&format!(", such as {form}"));
     }
 }
 
@@ -34,6 +129,7 @@ impl ScalarType for GeoJson {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct H3Cell(pub CellIndex);
 
+/// An H3 cell as 15 hexadecimal digits, such as "89a901291abffff".
 #[Scalar(name = "H3Cell", specified_by_url = "https://h3geo.org/docs/core-library/h3Indexing/")]
 impl ScalarType for H3Cell {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -41,6 +137,10 @@ impl ScalarType for H3Cell {
             Value::String(text) => parse_cell(text).map(Self).map_err(|e| InputValueError::custom(e.to_string())),
             _ => Err(InputValueError::expected_type(value)),
         }
+    }
+
+    fn is_valid(value: &Value) -> bool {
+        Self::parse(value.clone()).is_ok()
     }
 
     fn to_value(&self) -> Value {
@@ -53,6 +153,8 @@ impl ScalarType for H3Cell {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DateTime(pub jiff::Timestamp);
 
+/// A moment as RFC 3339, such as "2026-11-23T08:00:00Z" or "2026-11-23T16:00:00+08:00". Answers are in UTC, except for
+/// `nextChange`, which is in the city's time zone.
 #[Scalar(name = "DateTime", specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -62,6 +164,10 @@ impl ScalarType for DateTime {
             }),
             _ => Err(InputValueError::expected_type(value)),
         }
+    }
+
+    fn is_valid(value: &Value) -> bool {
+        Self::parse(value.clone()).is_ok()
     }
 
     fn to_value(&self) -> Value {
@@ -107,9 +213,12 @@ fn number(n: f64) -> Value {
     Value::from(n)
 }
 
+/// Bytes an item of a list holds in an answer.
+const ITEM: usize = size_of::<Value>();
+
 /// Implements a list type whose items need no field-by-field resolution.
 macro_rules! flat_list {
-    ($list:ty, $item:ty, $name:literal, $qualified:literal, |$this:ident| $value:expr) => {
+    ($list:ty, $item:ty, $name:literal, $qualified:literal, |$this:ident| $count:expr, $value:expr) => {
         impl OutputType for $list {
             fn type_name() -> Cow<'static, str> {
                 Cow::Borrowed($name)
@@ -124,30 +233,56 @@ macro_rules! flat_list {
                 Self::qualified_type_name()
             }
 
-            async fn resolve(&self, _: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
+            async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
                 let $this = self;
+                charge(ctx, field, $count * ITEM)?;
                 Ok($value)
             }
         }
     };
 }
 
-flat_list!(Numbers, f64, "[Float!]", "[Float!]!", |list| Value::List(list.0.iter().map(|&n| number(n)).collect()));
-flat_list!(OptionalNumbers, f64, "[Float]", "[Float]!", |list| Value::List(
-    list.0.iter().map(|n| n.map_or(Value::Null, number)).collect()
-));
-flat_list!(NumberRows, f64, "[[Float]!]", "[[Float]!]!", |rows| Value::List(
-    rows.0.iter().map(|row| Value::List(row.iter().map(|n| n.map_or(Value::Null, number)).collect())).collect()
-));
-flat_list!(Cells, H3Cell, "[H3Cell!]", "[H3Cell!]!", |list| Value::List(
-    list.0.iter().map(|cell| Value::String(cell.to_string())).collect()
-));
+flat_list!(
+    Numbers,
+    f64,
+    "[Float!]",
+    "[Float!]!",
+    |list| list.0.len(),
+    Value::List(list.0.iter().map(|&n| number(n)).collect())
+);
+flat_list!(
+    OptionalNumbers,
+    f64,
+    "[Float]",
+    "[Float]!",
+    |list| list.0.len(),
+    Value::List(list.0.iter().map(|n| n.map_or(Value::Null, number)).collect())
+);
+flat_list!(
+    NumberRows,
+    f64,
+    "[[Float]!]",
+    "[[Float]!]!",
+    |rows| rows.0.iter().map(Vec::len).sum::<usize>(),
+    Value::List(
+        rows.0.iter().map(|row| Value::List(row.iter().map(|n| n.map_or(Value::Null, number)).collect())).collect()
+    )
+);
+flat_list!(
+    Cells,
+    H3Cell,
+    "[H3Cell!]",
+    "[H3Cell!]!",
+    |list| list.0.len(),
+    Value::List(list.0.iter().map(|cell| Value::String(cell.to_string())).collect())
+);
 
 /// A day as ISO 8601, such as "2026-11-25".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Day(pub jiff::civil::Date);
 
-#[Scalar(name = "Date")]
+/// A day as ISO 8601, such as "2026-11-25".
+#[Scalar(name = "Date", specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339#section-5.6")]
 impl ScalarType for Day {
     fn parse(value: Value) -> InputValueResult<Self> {
         match &value {
@@ -159,6 +294,10 @@ impl ScalarType for Day {
             },
             _ => Err(InputValueError::expected_type(value)),
         }
+    }
+
+    fn is_valid(value: &Value) -> bool {
+        Self::parse(value.clone()).is_ok()
     }
 
     fn to_value(&self) -> Value {
@@ -177,13 +316,19 @@ impl From<jiff::civil::DateTime> for LocalDateTime {
     }
 }
 
-#[Scalar(name = "LocalDateTime")]
+/// A time by the city's clock, such as "2026-11-25T09:00:00". One with an offset, Z or a time zone
+/// ("2026-11-25T01:00:00Z", "2026-11-25T09:00:00+08:00[Asia/Shanghai]") is taken to the city's clock.
+#[Scalar(name = "LocalDateTime", specified_by_url = "https://www.rfc-editor.org/rfc/rfc9557")]
 impl ScalarType for LocalDateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
         match &value {
             Value::String(text) => text.parse().map(Self).map_err(|e: TimeError| InputValueError::custom(e)),
             _ => Err(InputValueError::expected_type(value)),
         }
+    }
+
+    fn is_valid(value: &Value) -> bool {
+        Self::parse(value.clone()).is_ok()
     }
 
     fn to_value(&self) -> Value {
@@ -207,13 +352,18 @@ where
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PartialDate(pub crate::registry::PartialDate);
 
-#[Scalar(name = "PartialDate")]
+/// A day, month or year, as exactly as it is known: "2025-04-12", "2025-04" or "2025".
+#[Scalar(name = "PartialDate", specified_by_url = "https://www.loc.gov/standards/datetime/")]
 impl ScalarType for PartialDate {
     fn parse(value: Value) -> InputValueResult<Self> {
         match &value {
             Value::String(text) => text.parse().map(Self).map_err(|_| not_of_form(text, "2025-04-12, 2025-04 or 2025")),
             _ => Err(InputValueError::expected_type(value)),
         }
+    }
+
+    fn is_valid(value: &Value) -> bool {
+        Self::parse(value.clone()).is_ok()
     }
 
     fn to_value(&self) -> Value {

@@ -5,7 +5,7 @@ use super::jobs::{Job, follow};
 use super::live;
 use super::register::{Center, Node, node_of};
 use super::words::RecordKind;
-use crate::live::{Change, ChangedItem};
+use crate::live::{Change, ChangedItem, Live};
 use crate::registry;
 use async_graphql::{Context, ID, Result, SimpleObject, Subscription as SubscriptionMacro};
 use futures_util::{Stream, StreamExt, stream};
@@ -66,12 +66,15 @@ fn all<T: Clone + Send + 'static>(receiver: Receiver<T>) -> impl Stream<Item = T
     })
 }
 
-fn told(change: &Change, item: Option<&ChangedItem>) -> RegisterChange {
+fn told(live: &Live, change: &Change, item: Option<&ChangedItem>) -> RegisterChange {
     let world = &change.world;
     let id = item.filter(|i| i.id > 0).map(|i| ID::from(NodeId::new(i.kind, i.id)));
     RegisterChange {
         kind: item.map(|i| i.kind.into()),
-        node: id.as_ref().filter(|_| item.is_some_and(|i| !i.deleted)).and_then(|id| node_of(world, id)),
+        node: id
+            .as_ref()
+            .filter(|_| item.is_some_and(|i| !i.deleted))
+            .and_then(|id| node_of(world, (live.kinds(), live.standards()), id)),
         id,
         center: item.and_then(|i| i.center).and_then(|center| Center::numbered(world, center)),
         deleted: item.is_some_and(|i| i.deleted),
@@ -111,13 +114,14 @@ impl Subscription {
         #[graphql(desc = "Only these sorts of things; all when empty or left out.")] kinds: Option<Vec<RecordKind>>,
     ) -> Result<impl Stream<Item = RegisterChange> + use<>> {
         let kinds = kinds.unwrap_or_default();
-        let changes = all(live(ctx)?.changes());
+        let live = live(ctx)?.clone();
+        let changes = all(live.changes());
         Ok(changes.flat_map(move |change: Arc<Change>| {
             let wanted = |item: &&ChangedItem| kinds.is_empty() || kinds.contains(&item.kind.into());
             let list: Vec<RegisterChange> = if change.items.is_empty() {
-                vec![told(&change, None)]
+                vec![told(&live, &change, None)]
             } else {
-                change.items.iter().filter(wanted).map(|item| told(&change, Some(item))).collect()
+                change.items.iter().filter(wanted).map(|item| told(&live, &change, Some(item))).collect()
             };
             stream::iter(list)
         }))

@@ -6,6 +6,7 @@ use super::reach::{check_minutes, network_of};
 use super::register::world_of;
 use super::scalars::{GeoJson, NumberRows};
 use super::types::{PlaceInput, Profile, SnappedPlace, minutes as to_minutes, round};
+use super::{Nullable, nullable};
 use crate::geo::{Fixed, push_line};
 use crate::network::{self, Start};
 use crate::world::PlacedPoint;
@@ -86,9 +87,8 @@ impl TravelQuery {
         #[graphql(default = 60.0, desc = "Give up beyond so many minutes.")] max_minutes: f64,
         #[graphql(desc = "The city as this scenario has it, by its id or key; as it is when left out.")]
         scenario: Option<ID>,
-    ) -> Option<Result<Route>> {
-        // In this order an error leaves null here alone, and the rest of the answer stands.
-        find_route(ctx, (&from, &to), profile, max_minutes, scenario.as_ref()).await.transpose()
+    ) -> Nullable<Route> {
+        nullable(find_route(ctx, (&from, &to), profile, max_minutes, scenario.as_ref())).await
     }
 
     /// Travel times from every origin to every destination, at most 10,000 pairs.

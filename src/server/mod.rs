@@ -15,7 +15,7 @@ mod ws;
 pub use playground::tabs as example_tabs;
 
 use crate::folder::DataFolder;
-use crate::graphql::{Api, Limits};
+use crate::graphql::{Api, Limits, ManifestError, Trusted};
 use crate::live::{self, Live};
 use crate::store::Store;
 use actix_cors::Cors;
@@ -25,6 +25,7 @@ use actix_web::web::{self, Data};
 use actix_web::{App, HttpResponse, HttpServer};
 use metrics::Metrics;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,6 +46,8 @@ pub struct ServerOptions {
     pub cors_origins: Vec<String>,
     /// Whether the server stands behind a proxy that tells addresses in `Forwarded` or `X-Forwarded-For`.
     pub behind_proxy: bool,
+    /// A manifest of trusted documents; with it no others are answered.
+    pub trusted_documents: Option<PathBuf>,
 }
 
 impl Default for ServerOptions {
@@ -58,6 +61,7 @@ impl Default for ServerOptions {
             anonymous: true,
             cors_origins: Vec::new(),
             behind_proxy: false,
+            trusted_documents: None,
         }
     }
 }
@@ -69,6 +73,8 @@ pub enum ServeError {
     Listen { listen: String, source: std::io::Error },
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
 }
 
 /// A server that has begun to listen.
@@ -95,7 +101,9 @@ struct Shared {
 /// [`ServeError`].
 pub async fn start(folder: DataFolder, store: Store, options: &ServerOptions) -> Result<Running, ServeError> {
     let live = Arc::new(Live::load(folder, store).await?);
-    let api = Arc::new(Api::new(options.limits.clone()));
+    let trusted = options.trusted_documents.as_deref().map(|path| Trusted::read(path, &options.limits)).transpose()?;
+    let api = Arc::new(Api::with_documents(options.limits.clone(), trusted));
+    api.check_manifest().await?;
     let sdl = api.sdl();
     let shared = Data::new(Shared {
         live: live.clone(),

@@ -1,6 +1,6 @@
 //! The parameters of a GraphQL request, as the transports carry them: a query string, a JSON body, the payload of a message.
 
-use crate::graphql::{ApiRequest, Variables};
+use crate::graphql::{ApiRequest, Persisted, Variables};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
 use actix_web::web;
@@ -69,7 +69,7 @@ pub fn read_request(mut map: serde_json::Map<String, serde_json::Value>) -> Resu
     let wrong = |key: &str, expected: &str| Refusal::bad(format!("the parameter {key} must be {expected}"));
     let query = match map.remove("query") {
         Some(Json::String(text)) => text,
-        None | Some(Json::Null) => return Err(Refusal::bad("the parameter query is missing")),
+        None | Some(Json::Null) => String::new(),
         Some(_) => return Err(wrong("query", "a string")),
     };
     let operation_name = match map.remove("operationName") {
@@ -82,9 +82,36 @@ pub fn read_request(mut map: serde_json::Map<String, serde_json::Value>) -> Resu
         Some(object @ Json::Object(_)) => Variables::from_json(object),
         Some(_) => return Err(wrong("variables", "an object")),
     };
-    match map.get("extensions") {
-        None | Some(Json::Null | Json::Object(_)) => {}
+    let extensions = match map.remove("extensions") {
+        None | Some(Json::Null) => serde_json::Map::new(),
+        Some(Json::Object(extensions)) => extensions,
         Some(_) => return Err(wrong("extensions", "an object")),
+    };
+    let document_id = match map.remove("documentId") {
+        None | Some(Json::Null) => None,
+        Some(Json::String(id)) => Some(Persisted::Id(id)),
+        Some(_) => return Err(wrong("documentId", "a string")),
+    };
+    let persisted = document_id.map_or_else(|| by_hash(&extensions), |id| Ok(Some(id)))?;
+    if query.is_empty() && persisted.is_none() {
+        return Err(Refusal::bad("the parameter query is missing"));
     }
-    Ok(ApiRequest { query, operation_name, variables, ..ApiRequest::default() })
+    let wants_cost = match extensions.get("cost") {
+        None | Some(Json::Null) => false,
+        Some(Json::Bool(wants)) => *wants,
+        Some(_) => return Err(wrong("extensions.cost", "true or false")),
+    };
+    Ok(ApiRequest { query, persisted, operation_name, variables, wants_cost, ..ApiRequest::default() })
+}
+
+/// The hash of Apollo's automatic persisted queries.
+fn by_hash(extensions: &serde_json::Map<String, serde_json::Value>) -> Result<Option<Persisted>, Refusal> {
+    let Some(persisted) = extensions.get("persistedQuery").filter(|p| !p.is_null()) else { return Ok(None) };
+    if persisted.get("version").and_then(serde_json::Value::as_u64) != Some(1) {
+        return Err(Refusal::bad("extensions.persistedQuery.version must be 1"));
+    }
+    match persisted.get("sha256Hash") {
+        Some(serde_json::Value::String(hash)) => Ok(Some(Persisted::Hash(hash.clone()))),
+        _ => Err(Refusal::bad("extensions.persistedQuery.sha256Hash must be a string")),
+    }
 }

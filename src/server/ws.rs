@@ -186,9 +186,9 @@ impl Executor for Followed {
             query: request.query,
             operation_name: request.operation_name,
             variables: request.variables,
-            queries_only: false,
             caller,
             live: Some(self.shared.live.clone()),
+            ..ApiRequest::default()
         };
         let answers = self.shared.api.follow(request);
         answers

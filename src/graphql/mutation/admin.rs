@@ -1,7 +1,8 @@
 //! What admins do: tokens.
 
-use super::{Answered, UserError};
+use super::UserError;
 use crate::access::{hash, new_token};
+use crate::graphql::Nullable;
 use crate::graphql::auth::require;
 use crate::graphql::error::internal;
 use crate::graphql::live;
@@ -60,7 +61,7 @@ impl AdminMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The new token.")] input: CreateTokenInput,
-    ) -> Answered<CreateTokenPayload> {
+    ) -> Nullable<CreateTokenPayload> {
         Some(create(ctx, input).await)
     }
 
@@ -69,7 +70,7 @@ impl AdminMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which one.")] input: RevokeTokenInput,
-    ) -> Answered<RevokeTokenPayload> {
+    ) -> Nullable<RevokeTokenPayload> {
         Some(revoke(ctx, input).await)
     }
 }

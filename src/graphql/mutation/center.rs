@@ -1,8 +1,9 @@
 //! Changes of centers.
 
-use super::{Answered, DeleteInput, DeletePayload, UserError, Written, delete, idempotent, known, payload, put};
+use super::{DeleteInput, DeletePayload, UserError, Written, delete, idempotent, known, payload, put};
 use super::{set, set_always, set_list, set_text};
 use crate::geo::Position;
+use crate::graphql::Nullable;
 use crate::graphql::register::Center;
 use crate::graphql::scalars::PartialDate;
 use crate::graphql::types::PointInput;
@@ -191,7 +192,7 @@ impl CenterMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The new center.")] input: CreateCenterInput,
-    ) -> Answered<CenterPayload> {
+    ) -> Nullable<CenterPayload> {
         let key = idempotent(input.idempotency_key.as_ref(), &input);
         let record = || {
             let (code, position) = (code_of("code", &input.code)?, position_of("position", input.position)?);
@@ -207,7 +208,7 @@ impl CenterMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to change.")] input: UpdateCenterInput,
-    ) -> Answered<CenterPayload> {
+    ) -> Nullable<CenterPayload> {
         Some(update(ctx, input).await.map(CenterPayload::new))
     }
 
@@ -217,7 +218,7 @@ impl CenterMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which one.")] input: DeleteInput,
-    ) -> Answered<DeletePayload> {
+    ) -> Nullable<DeletePayload> {
         Some(delete(ctx, Role::Editor, RecordKind::Center, input).await)
     }
 }

@@ -1,10 +1,9 @@
 //! Changes of events.
 
 use super::service::HostInput;
-use super::{
-    Answered, DeleteInput, DeletePayload, UserError, Written, delete, idempotent, known, payload, put, reference,
-};
+use super::{DeleteInput, DeletePayload, UserError, Written, delete, idempotent, known, payload, put, reference};
 use super::{set, set_list, set_text};
+use crate::graphql::Nullable;
 use crate::graphql::register::Event;
 use crate::graphql::scalars::{Day, LocalDateTime};
 use crate::graphql::types::Category;
@@ -108,7 +107,7 @@ impl EventMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The new event.")] input: CreateEventInput,
-    ) -> Answered<EventPayload> {
+    ) -> Nullable<EventPayload> {
         Some(create(ctx, input).await.map(EventPayload::new))
     }
 
@@ -117,7 +116,7 @@ impl EventMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to change.")] input: UpdateEventInput,
-    ) -> Answered<EventPayload> {
+    ) -> Nullable<EventPayload> {
         Some(update(ctx, input).await.map(EventPayload::new))
     }
 
@@ -127,7 +126,7 @@ impl EventMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which one.")] input: DeleteInput,
-    ) -> Answered<DeletePayload> {
+    ) -> Nullable<DeletePayload> {
         Some(delete(ctx, Role::Editor, RecordKind::Event, input).await)
     }
 }

@@ -1,8 +1,9 @@
 //! Changes of facilities.
 
 use super::center::{code_of, position_of};
-use super::{Answered, DeleteInput, DeletePayload, UserError, Written, delete, idempotent, known, payload, put};
+use super::{DeleteInput, DeletePayload, UserError, Written, delete, idempotent, known, payload, put};
 use super::{set, set_always, set_list, set_text};
+use crate::graphql::Nullable;
 use crate::graphql::register::Facility;
 use crate::graphql::scalars::PartialDate;
 use crate::graphql::types::{Category, PointInput};
@@ -132,7 +133,7 @@ impl FacilityMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The new facility.")] input: CreateFacilityInput,
-    ) -> Answered<FacilityPayload> {
+    ) -> Nullable<FacilityPayload> {
         let key = idempotent(input.idempotency_key.as_ref(), &input);
         let record = || {
             let position = position_of("position", input.position)?;
@@ -149,7 +150,7 @@ impl FacilityMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to change.")] input: UpdateFacilityInput,
-    ) -> Answered<FacilityPayload> {
+    ) -> Nullable<FacilityPayload> {
         Some(update(ctx, input).await.map(FacilityPayload::new))
     }
 
@@ -159,7 +160,7 @@ impl FacilityMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which one.")] input: DeleteInput,
-    ) -> Answered<DeletePayload> {
+    ) -> Nullable<DeletePayload> {
         Some(delete(ctx, Role::Editor, RecordKind::Facility, input).await)
     }
 }

@@ -1,8 +1,8 @@
 //! Whole files in by one request, with the reports of the command line.
 
-use super::Answered;
 use crate::exchange::{self, Format, Kind, Options, PlanError, Refused, UTF_8, plan, table_of};
 use crate::geo;
+use crate::graphql::Nullable;
 use crate::graphql::auth::require;
 use crate::graphql::error::{bad_input, internal};
 use crate::graphql::live;
@@ -148,7 +148,7 @@ impl ImportMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The file.")] input: ImportInput,
-    ) -> Answered<ImportPayload> {
+    ) -> Nullable<ImportPayload> {
         Some(import(ctx, input).await)
     }
 }

@@ -43,9 +43,6 @@ pub struct Mutation(
     super::jobs::JobMutation,
 );
 
-/// An error inside of the option leaves null at its mutation alone, so that what others have done is told.
-pub type Answered<T> = Option<Result<T>>;
-
 /// What kind of mistake it is, for programs.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "ProblemCode")]

@@ -1,9 +1,10 @@
 //! Changes of regions.
 
-use super::{Answered, DeleteInput, DeletePayload, UserError, Written, delete, idempotent, known, payload, put};
+use super::{DeleteInput, DeletePayload, UserError, Written, delete, idempotent, known, payload, put};
 use super::{given, set, set_text};
+use crate::graphql::Nullable;
 use crate::graphql::register::Region;
-use crate::graphql::scalars::GeoJson;
+use crate::graphql::scalars::GivenGeoJson;
 use crate::registry::{self, Problem, ProblemCode, RecordKind, RegionCode, Role};
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result};
 
@@ -19,7 +20,7 @@ pub struct CreateRegionInput {
     /// The name in English.
     name_en: Option<String>,
     /// The outline: a GeoJSON Polygon or MultiPolygon.
-    outline: Option<GeoJson>,
+    outline: Option<GivenGeoJson>,
 }
 
 /// Changes of a region. What is left out stays as it is; null clears it.
@@ -34,7 +35,7 @@ pub struct UpdateRegionInput {
     /// The name in English.
     name_en: MaybeUndefined<String>,
     /// The outline: a GeoJSON Polygon or MultiPolygon.
-    outline: MaybeUndefined<GeoJson>,
+    outline: MaybeUndefined<GivenGeoJson>,
 }
 
 payload! {
@@ -52,7 +53,7 @@ impl RegionMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The new region.")] input: CreateRegionInput,
-    ) -> Answered<RegionPayload> {
+    ) -> Nullable<RegionPayload> {
         let key = idempotent(input.idempotency_key.as_ref(), &input);
         let record = || -> Result<registry::Region, Vec<UserError>> {
             let code = RegionCode::new(&input.code).map_err(|e| {
@@ -71,7 +72,7 @@ impl RegionMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to change.")] input: UpdateRegionInput,
-    ) -> Answered<RegionPayload> {
+    ) -> Nullable<RegionPayload> {
         Some(update(ctx, input).await.map(RegionPayload::new))
     }
 
@@ -80,7 +81,7 @@ impl RegionMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which one.")] input: DeleteInput,
-    ) -> Answered<DeletePayload> {
+    ) -> Nullable<DeletePayload> {
         Some(delete(ctx, Role::Editor, RecordKind::Region, input).await)
     }
 }

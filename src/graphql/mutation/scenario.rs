@@ -1,9 +1,10 @@
 //! Changes of scenarios.
 
-use super::{Answered, DeleteInput, DeletePayload, UserError, Written, delete, idempotent, known, payload, put};
+use super::{DeleteInput, DeletePayload, UserError, Written, delete, idempotent, known, payload, put};
 use super::{given, set_text};
 use crate::coverage::lay_scenario;
 use crate::geo::Position;
+use crate::graphql::Nullable;
 use crate::graphql::auth::require;
 use crate::graphql::error::internal;
 use crate::graphql::ids::NodeId;
@@ -232,7 +233,7 @@ impl ScenarioMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The new scenario.")] input: CreateScenarioInput,
-    ) -> Answered<ScenarioPayload> {
+    ) -> Nullable<ScenarioPayload> {
         let key = idempotent(input.idempotency_key.as_ref(), &input);
         let record = || {
             let mut scenario = registry::Scenario::new(input.key.clone(), input.name.clone());
@@ -249,7 +250,7 @@ impl ScenarioMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to change.")] input: UpdateScenarioInput,
-    ) -> Answered<ScenarioPayload> {
+    ) -> Nullable<ScenarioPayload> {
         Some(update(ctx, input).await.map(ScenarioPayload::new))
     }
 
@@ -258,7 +259,7 @@ impl ScenarioMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which one.")] input: DeleteInput,
-    ) -> Answered<DeletePayload> {
+    ) -> Nullable<DeletePayload> {
         Some(delete(ctx, Role::Contributor, RecordKind::Scenario, input).await)
     }
 }

@@ -1,9 +1,8 @@
 //! Changes of services and of where they are offered.
 
-use super::{
-    Answered, DeleteInput, DeletePayload, UserError, Written, delete, idempotent, known, payload, put, reference,
-};
+use super::{DeleteInput, DeletePayload, UserError, Written, delete, idempotent, known, payload, put, reference};
 use super::{set, set_list, set_text};
+use crate::graphql::Nullable;
 use crate::graphql::register::{Offer, Service};
 use crate::graphql::types::Category;
 use crate::graphql::words::{Audience, Fee};
@@ -147,7 +146,7 @@ impl ServiceMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The new service.")] input: CreateServiceInput,
-    ) -> Answered<ServicePayload> {
+    ) -> Nullable<ServicePayload> {
         let key = idempotent(input.idempotency_key.as_ref(), &input);
         let mut service = registry::Service::new(input.key.clone(), input.name.clone(), input.category.into());
         input.details.clone().apply(&mut service);
@@ -159,7 +158,7 @@ impl ServiceMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to change.")] input: UpdateServiceInput,
-    ) -> Answered<ServicePayload> {
+    ) -> Nullable<ServicePayload> {
         Some(update_service(ctx, input).await.map(ServicePayload::new))
     }
 
@@ -168,7 +167,7 @@ impl ServiceMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which one.")] input: DeleteInput,
-    ) -> Answered<DeletePayload> {
+    ) -> Nullable<DeletePayload> {
         Some(delete(ctx, Role::Editor, RecordKind::Service, input).await)
     }
 
@@ -177,7 +176,7 @@ impl ServiceMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is offered, and where.")] input: CreateOfferInput,
-    ) -> Answered<OfferPayload> {
+    ) -> Nullable<OfferPayload> {
         Some(create_offer(ctx, input).await.map(OfferPayload::new))
     }
 
@@ -186,7 +185,7 @@ impl ServiceMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to change.")] input: UpdateOfferInput,
-    ) -> Answered<OfferPayload> {
+    ) -> Nullable<OfferPayload> {
         Some(update_offer(ctx, input).await.map(OfferPayload::new))
     }
 
@@ -195,7 +194,7 @@ impl ServiceMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which one.")] input: DeleteInput,
-    ) -> Answered<DeletePayload> {
+    ) -> Nullable<DeletePayload> {
         Some(delete(ctx, Role::Editor, RecordKind::Offer, input).await)
     }
 }

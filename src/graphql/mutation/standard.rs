@@ -1,7 +1,8 @@
 //! Changes of planning standards.
 
-use super::{Answered, DeleteInput, DeletePayload, UserError, Written, delete, idempotent, known, put, set_text};
+use super::{DeleteInput, DeletePayload, UserError, Written, delete, idempotent, known, put, set_text};
 use crate::coverage;
+use crate::graphql::Nullable;
 use crate::graphql::assessment::Standard;
 use crate::graphql::auth::require;
 use crate::graphql::types::Category;
@@ -122,7 +123,7 @@ impl StandardMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The new standard.")] input: CreateStandardInput,
-    ) -> Answered<StandardPayload> {
+    ) -> Nullable<StandardPayload> {
         let key = idempotent(input.idempotency_key.as_ref(), &input);
         let mut standard = registry::Standard {
             id: 0,
@@ -143,7 +144,7 @@ impl StandardMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to change.")] input: UpdateStandardInput,
-    ) -> Answered<StandardPayload> {
+    ) -> Nullable<StandardPayload> {
         Some(update(ctx, input).await.map(|written| StandardPayload::new(ctx, written)))
     }
 
@@ -152,7 +153,7 @@ impl StandardMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which one.")] input: DeleteInput,
-    ) -> Answered<DeletePayload> {
+    ) -> Nullable<DeletePayload> {
         Some(delete(ctx, Role::Editor, RecordKind::Standard, input).await)
     }
 }

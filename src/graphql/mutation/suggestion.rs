@@ -1,8 +1,9 @@
 //! Suggestions: handed in by anyone, answered by editors.
 
 use super::center::position_of;
-use super::{Answered, DeleteInput, DeletePayload, Written, delete, idempotent, known, payload, put, reference};
+use super::{DeleteInput, DeletePayload, Written, delete, idempotent, known, payload, put, reference};
 use super::{given, set, set_text};
+use crate::graphql::Nullable;
 use crate::graphql::auth::{caller, require};
 use crate::graphql::error::rate_limited;
 use crate::graphql::register::Suggestion;
@@ -70,7 +71,7 @@ impl SuggestionMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What you suggest.")] input: SubmitSuggestionInput,
-    ) -> Answered<SuggestionPayload> {
+    ) -> Nullable<SuggestionPayload> {
         Some(submit(ctx, input).await.map(SuggestionPayload::new))
     }
 
@@ -79,7 +80,7 @@ impl SuggestionMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to change.")] input: UpdateSuggestionInput,
-    ) -> Answered<SuggestionPayload> {
+    ) -> Nullable<SuggestionPayload> {
         Some(update(ctx, input).await.map(SuggestionPayload::new))
     }
 
@@ -88,7 +89,7 @@ impl SuggestionMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which one.")] input: DeleteInput,
-    ) -> Answered<DeletePayload> {
+    ) -> Nullable<DeletePayload> {
         Some(delete(ctx, Role::Editor, RecordKind::Suggestion, input).await)
     }
 }

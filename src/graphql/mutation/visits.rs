@@ -1,6 +1,7 @@
 //! Counts of visits.
 
-use super::{Answered, UserError, Written, reference, write};
+use super::{UserError, Written, reference, write};
+use crate::graphql::Nullable;
 use crate::graphql::auth::require;
 use crate::graphql::live;
 use crate::graphql::register::{Center, VisitDay};
@@ -53,7 +54,7 @@ impl VisitsMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What was counted.")] input: RecordVisitsInput,
-    ) -> Answered<RecordVisitsPayload> {
+    ) -> Nullable<RecordVisitsPayload> {
         Some(record(ctx, input).await)
     }
 }

@@ -9,7 +9,7 @@ use super::{Event, Facility, Offer, Region, Suggestion, id_of, next_change, of_w
 use crate::coverage::{Period, center_usage};
 use crate::graphql::cost;
 use crate::graphql::paging::{PageArguments, Total, connection, counted, page, places};
-use crate::graphql::scalars::{CityTime, DateTime, Day, PartialDate};
+use crate::graphql::scalars::{CityTime, DateTime, Day, PartialDate, Text};
 use crate::graphql::types::PositionObject;
 use crate::graphql::words::{Audience, CenterKind, OperatingModel, PositionQuality, Status, SuggestionStatus};
 use crate::registry::{self, RegionCode};
@@ -113,8 +113,8 @@ impl Center {
     }
 
     /// What it is, in words.
-    async fn description(&self) -> Option<&str> {
-        self.row().description.as_deref()
+    async fn description(&self) -> Option<Text<'_>> {
+        self.row().description.as_deref().map(Text)
     }
 
     /// Floor area in square metres.
@@ -159,8 +159,8 @@ impl Center {
     }
 
     /// How it is run, in words.
-    async fn operating_note(&self) -> Option<&str> {
-        self.row().operating_note.as_deref()
+    async fn operating_note(&self) -> Option<Text<'_>> {
+        self.row().operating_note.as_deref().map(Text)
     }
 
     /// Who works with it.
@@ -186,8 +186,8 @@ impl Center {
     }
 
     /// How to get in, in words.
-    async fn access_note(&self) -> Option<&str> {
-        self.row().access_note.as_deref()
+    async fn access_note(&self) -> Option<Text<'_>> {
+        self.row().access_note.as_deref().map(Text)
     }
 
     /// Opening hours in OpenStreetMap's `opening_hours` syntax, by the city's clock. `PH` are the public holidays; school

@@ -3,7 +3,7 @@
 use super::{Center, Facility, Service, id_of, moment, of_world};
 use crate::graphql::error::bad_input;
 use crate::graphql::paging::Total;
-use crate::graphql::scalars::{DateTime, Day, LocalDateTime};
+use crate::graphql::scalars::{DateTime, Day, LocalDateTime, Text};
 use crate::graphql::types::Category;
 use crate::graphql::words::{Audience, Fee};
 use crate::registry::{self, MAX_OCCURRENCES};
@@ -88,8 +88,8 @@ impl Event {
     }
 
     /// What it is, in words.
-    async fn description(&self) -> Option<&str> {
-        self.row().description.as_deref()
+    async fn description(&self) -> Option<Text<'_>> {
+        self.row().description.as_deref().map(Text)
     }
 
     /// The service category.

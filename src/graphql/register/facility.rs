@@ -4,7 +4,7 @@ use super::event::EventConnection;
 use super::service::OfferConnection;
 use super::{Center, Event, Offer, id_of, next_change, of_world, open};
 use crate::graphql::paging::{PageArguments, Total, connection, counted, page, places};
-use crate::graphql::scalars::{CityTime, DateTime, PartialDate};
+use crate::graphql::scalars::{CityTime, DateTime, PartialDate, Text};
 use crate::graphql::types::{Category, PositionObject};
 use crate::graphql::words::{Audience, PositionQuality, Status};
 use crate::registry;
@@ -84,8 +84,8 @@ impl Facility {
     }
 
     /// What it is, in words.
-    async fn description(&self) -> Option<&str> {
-        self.row().description.as_deref()
+    async fn description(&self) -> Option<Text<'_>> {
+        self.row().description.as_deref().map(Text)
     }
 
     /// The center it is in, where it is in one that is registered.
@@ -136,8 +136,8 @@ impl Facility {
     }
 
     /// How to get in, in words.
-    async fn access_note(&self) -> Option<&str> {
-        self.row().access_note.as_deref()
+    async fn access_note(&self) -> Option<Text<'_>> {
+        self.row().access_note.as_deref().map(Text)
     }
 
     /// Since when it is open, as exactly as it is known.

@@ -5,7 +5,7 @@ use crate::geo::{Fixed, Metric, Position, cell_of, read_area};
 use crate::graphql::error::{bad_input, not_found, too_many};
 use crate::graphql::ids::NodeId;
 use crate::graphql::paging::SortKey;
-use crate::graphql::scalars::{DateTime, GeoJson, H3Cell};
+use crate::graphql::scalars::{DateTime, GivenGeoJson, H3Cell};
 use crate::graphql::types::{Category, PlaceInput};
 use crate::graphql::words::{Audience, CenterKind, OperatingModel, Status, all};
 use crate::registry::{self, Facility, Kinds, RecordKind, RegionCode, Register};
@@ -37,7 +37,7 @@ pub enum AreaInput {
     /// A rectangle, its edges included.
     Box(BoxInput),
     /// A GeoJSON Polygon or MultiPolygon, its edges included.
-    Polygon(GeoJson),
+    Polygon(GivenGeoJson),
     /// H3 cells, of any resolutions, at most 20,000.
     Cells(Vec<H3Cell>),
 }
@@ -62,7 +62,7 @@ impl AreaInput {
                 }
                 Ok(Area::Box(*b))
             }
-            Self::Polygon(GeoJson(text)) => {
+            Self::Polygon(GivenGeoJson(text)) => {
                 let area = read_area(text).map_err(|e| bad_input(&format!("{field}.polygon"), "", e))?;
                 let bounds = area.bounding_rect();
                 Ok(Area::Polygon(area, bounds))
@@ -456,7 +456,7 @@ mod tests {
         let pacific = area(AreaInput::Box(BoxInput { west: 170.0, south: -10.0, east: -170.0, north: 10.0 }));
         assert!(pacific.holds(p(179.0, 0.0)) && pacific.holds(p(-179.0, 0.0)) && !pacific.holds(p(0.0, 0.0)));
         let ring = r#"{"type":"Polygon","coordinates":[[[106,29],[107,29],[107,30],[106,29]]]}"#;
-        let polygon = area(AreaInput::Polygon(GeoJson(ring.into())));
+        let polygon = area(AreaInput::Polygon(GivenGeoJson(ring.into())));
         assert!(polygon.holds(p(106.9, 29.5)) && !polygon.holds(p(106.1, 29.9)));
         let cell = cell_of(p(106.5, 29.5), h3o::Resolution::Nine);
         let cells = area(AreaInput::Cells(vec![H3Cell(cell), H3Cell(cell_of(p(107.5, 29.5), h3o::Resolution::Seven))]));

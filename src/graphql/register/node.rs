@@ -1,8 +1,10 @@
 //! Anything by its global id.
 
 use super::{Center, Event, Facility, Offer, Region, Scenario, Service, Suggestion};
+use crate::coverage::Standards;
+use crate::graphql::assessment::Standard;
 use crate::graphql::ids::NodeId;
-use crate::registry::RecordKind;
+use crate::registry::{Kinds, RecordKind};
 use crate::world::World;
 use async_graphql::{ID, Interface};
 use std::sync::Arc;
@@ -19,11 +21,14 @@ pub enum Node {
     Suggestion(Suggestion),
     Region(Region),
     Scenario(Scenario),
+    Standard(Standard),
 }
 
 /// What a global id names; `None` when there is no such thing.
-pub fn node_of(world: &Arc<World>, id: &str) -> Option<Node> {
-    let NodeId { kind, number } = NodeId::parse(id)?;
+pub fn node_of(world: &Arc<World>, (kinds, standards): (&Kinds, &Standards), id: &str) -> Option<Node> {
+    let Some(NodeId { kind, number }) = NodeId::parse(id) else {
+        return Standard::of_id(standards, id).map(Node::Standard);
+    };
     Some(match kind {
         RecordKind::Center => Node::Center(Center::numbered(world, number)?),
         RecordKind::Facility => Node::Facility(Facility::numbered(world, number)?),
@@ -33,6 +38,7 @@ pub fn node_of(world: &Arc<World>, id: &str) -> Option<Node> {
         RecordKind::Suggestion => Node::Suggestion(Suggestion::numbered(world, number)?),
         RecordKind::Region => Node::Region(Region::numbered(world, number)?),
         RecordKind::Scenario => Node::Scenario(Scenario::numbered(world, number)?),
-        RecordKind::Visits | RecordKind::Population | RecordKind::Standard => return None,
+        RecordKind::Standard => Node::Standard(Standard::of_row(world.register.standards.get(number)?, kinds)?),
+        RecordKind::Visits | RecordKind::Population => return None,
     })
 }

@@ -16,7 +16,7 @@ use crate::graphql::paging::{PageArguments, connection, counted, page, page_by, 
 use crate::graphql::scalars::{DateTime, Day};
 use crate::graphql::types::Category;
 use crate::graphql::words::{RegionLevel, SuggestionStatus};
-use crate::graphql::{cost, current, kinds};
+use crate::graphql::{Nullable, cost, current, kinds, standards};
 use crate::registry::{self, RecordKind, RegionCode};
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 
@@ -59,7 +59,7 @@ pub struct RegisterQuery;
 impl RegisterQuery {
     /// Anything by its global id; null when there is no such thing.
     async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "A global id.")] id: ID) -> Option<Node> {
-        node_of(current(ctx), &id)
+        node_of(current(ctx), (kinds(ctx), standards(ctx)), &id)
     }
 
     /// Many by their global ids, in the order of the ids; null where there is no such thing.
@@ -73,7 +73,8 @@ impl RegisterQuery {
             let why = format!("ids: {} ids are more than one request may name ({MAX_NODES})", ids.len());
             return Err(too_many("maxNodes", why));
         }
-        Ok(ids.iter().map(|id| node_of(current(ctx), id)).collect())
+        let rules = (kinds(ctx), standards(ctx));
+        Ok(ids.iter().map(|id| node_of(current(ctx), rules, id)).collect())
     }
 
     /// A center by its division code; null when it is not registered.
@@ -126,7 +127,7 @@ impl RegisterQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The global id.")] id: Option<ID>,
         #[graphql(desc = "The number or code it has where it comes from.")] external_id: Option<String>,
-    ) -> Option<Result<Facility>> {
+    ) -> Nullable<Facility> {
         let world = current(ctx);
         let rows = &world.register.facilities;
         let index = match (id, external_id) {

@@ -3,14 +3,14 @@
 use super::{Center, Facility, id_of, of_world};
 use crate::coverage;
 use crate::geo::push_line;
-use crate::graphql::current;
 use crate::graphql::error::{internal, not_found};
 use crate::graphql::gate::analyse;
 use crate::graphql::ids::NodeId;
 use crate::graphql::paging::Total;
-use crate::graphql::scalars::GeoJson;
+use crate::graphql::scalars::{GeoJson, Text};
 use crate::graphql::types::{PositionObject, round};
 use crate::graphql::words::StreetKind;
+use crate::graphql::{Nullable, current, nullable};
 use crate::network::StreetChange;
 use crate::registry::{self, Change, FIRST_MADE_UP, Host, RecordKind};
 use crate::world::World;
@@ -108,25 +108,33 @@ impl ScenarioChange {
 
     /// The facility as it is in the scenario.
     #[graphql(complexity = "500 + child_complexity")]
-    async fn facility(&self) -> Result<Option<Facility>> {
-        let number = match &self.change {
-            Change::Add(_) => FIRST_MADE_UP + self.index as i64,
-            Change::Open { facility } | Change::Move { facility, .. } | Change::Capacity { facility, .. } => *facility,
-            Change::Close { place: Host::Facility(id) } | Change::Hours { place: Host::Facility(id), .. } => *id,
-            _ => return Ok(None),
-        };
-        Ok(self.laid().await?.and_then(|world| Facility::numbered(&world, number)))
+    async fn facility(&self) -> Nullable<Facility> {
+        nullable(async {
+            let number = match &self.change {
+                Change::Add(_) => FIRST_MADE_UP + self.index as i64,
+                Change::Open { facility } | Change::Move { facility, .. } | Change::Capacity { facility, .. } => {
+                    *facility
+                }
+                Change::Close { place: Host::Facility(id) } | Change::Hours { place: Host::Facility(id), .. } => *id,
+                _ => return Ok(None),
+            };
+            Ok(self.laid().await?.and_then(|world| Facility::numbered(&world, number)))
+        })
+        .await
     }
 
     /// The center as it is in the scenario.
     #[graphql(complexity = "500 + child_complexity")]
-    async fn center(&self) -> Result<Option<Center>> {
-        match &self.change {
-            Change::Close { place: Host::Center(id) } | Change::Hours { place: Host::Center(id), .. } => {
-                Ok(self.laid().await?.and_then(|world| Center::numbered(&world, *id)))
+    async fn center(&self) -> Nullable<Center> {
+        nullable(async {
+            match &self.change {
+                Change::Close { place: Host::Center(id) } | Change::Hours { place: Host::Center(id), .. } => {
+                    Ok(self.laid().await?.and_then(|world| Center::numbered(&world, *id)))
+                }
+                _ => Ok(None),
             }
-            _ => Ok(None),
-        }
+        })
+        .await
     }
 
     /// Where a facility is added or moved to, or a street is closed.
@@ -169,25 +177,28 @@ impl ScenarioChange {
 
     /// The street that was found to be closed, or the new one as it joins the others.
     #[graphql(complexity = "500 + child_complexity")]
-    async fn street(&self) -> Result<Option<ChangedStreet>> {
-        if !matches!(self.change, Change::Street(_)) {
-            return Ok(None);
-        }
-        let Some(scenario) = self.world.register.scenarios.get(self.scenario) else { return Ok(None) };
-        // Streets are told in their order, other changes left out.
-        let before = scenario.changes[..self.index].iter().filter(|c| matches!(c, Change::Street(_))).count();
-        let told = self.laid().await?.and_then(|world| world.changed_streets.get(before).cloned());
-        Ok(told.map(|street| {
-            let mut line = String::new();
-            push_line(&mut line, &street.line);
-            ChangedStreet {
-                geometry: GeoJson(line),
-                length_m: round(street.length_m, 1),
-                rise_m: round(street.rise_m, 1),
-                name: street.name,
-                joins: street.joins.to_vec(),
+    async fn street(&self) -> Nullable<ChangedStreet> {
+        nullable(async {
+            if !matches!(self.change, Change::Street(_)) {
+                return Ok(None);
             }
-        }))
+            let Some(scenario) = self.world.register.scenarios.get(self.scenario) else { return Ok(None) };
+            // Streets are told in their order, other changes left out.
+            let before = scenario.changes[..self.index].iter().filter(|c| matches!(c, Change::Street(_))).count();
+            let told = self.laid().await?.and_then(|world| world.changed_streets.get(before).cloned());
+            Ok(told.map(|street| {
+                let mut line = String::new();
+                push_line(&mut line, &street.line);
+                ChangedStreet {
+                    geometry: GeoJson(line),
+                    length_m: round(street.length_m, 1),
+                    rise_m: round(street.rise_m, 1),
+                    name: street.name,
+                    joins: street.joins.to_vec(),
+                }
+            }))
+        })
+        .await
     }
 }
 
@@ -229,8 +240,8 @@ impl Scenario {
     }
 
     /// What it is about, in words.
-    async fn description(&self) -> Option<&str> {
-        self.row().description.as_deref()
+    async fn description(&self) -> Option<Text<'_>> {
+        self.row().description.as_deref().map(Text)
     }
 
     /// What is otherwise in it, in the order in which it is done.
@@ -247,9 +258,12 @@ impl Scenario {
 
     /// Why it does not fit the city as it is now; null when it does.
     #[graphql(complexity = 500)]
-    async fn problem(&self) -> Result<Option<String>> {
-        let (world, id) = (self.world.clone(), self.row().id);
-        let laid = tokio::task::spawn_blocking(move || coverage::under_scenario(&world, id));
-        Ok(laid.await.map_err(internal)?.err().map(|e| e.to_string()))
+    async fn problem(&self) -> Nullable<String> {
+        nullable(async {
+            let (world, id) = (self.world.clone(), self.row().id);
+            let laid = tokio::task::spawn_blocking(move || coverage::under_scenario(&world, id));
+            Ok(laid.await.map_err(internal)?.err().map(|e| e.to_string()))
+        })
+        .await
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Center, Facility, id_of, next_change, of_world, open};
 use crate::graphql::paging::{PageArguments, Total, connection, counted, page, places};
-use crate::graphql::scalars::{CityTime, DateTime};
+use crate::graphql::scalars::{CityTime, DateTime, Text};
 use crate::graphql::types::Category;
 use crate::graphql::words::{Audience, Fee};
 use crate::registry;
@@ -73,8 +73,8 @@ impl Service {
     }
 
     /// What it is, in words.
-    async fn description(&self) -> Option<&str> {
-        self.row().description.as_deref()
+    async fn description(&self) -> Option<Text<'_>> {
+        self.row().description.as_deref().map(Text)
     }
 
     /// Where it is offered, by id.
@@ -148,7 +148,7 @@ impl Offer {
     }
 
     /// What is particular here.
-    async fn note(&self) -> Option<&str> {
-        self.row().note.as_deref()
+    async fn note(&self) -> Option<Text<'_>> {
+        self.row().note.as_deref().map(Text)
     }
 }

@@ -3,7 +3,7 @@
 use super::{Center, id_of, of_world};
 use crate::graphql::auth::caller;
 use crate::graphql::paging::Total;
-use crate::graphql::scalars::DateTime;
+use crate::graphql::scalars::{DateTime, Text};
 use crate::graphql::types::{Category, PositionObject, round};
 use crate::graphql::words::SuggestionStatus;
 use crate::registry::{self, Role};
@@ -53,8 +53,8 @@ impl Suggestion {
     }
 
     /// What is suggested, as it was written. Show it as text alone: anyone may have written it.
-    async fn text(&self) -> &str {
-        &self.row().text
+    async fn text(&self) -> Text<'_> {
+        Text(&self.row().text)
     }
 
     /// The service category it is about.
@@ -73,13 +73,13 @@ impl Suggestion {
     }
 
     /// What was answered.
-    async fn answer(&self) -> Option<&str> {
-        self.row().answer.as_deref()
+    async fn answer(&self) -> Option<Text<'_>> {
+        self.row().answer.as_deref().map(Text)
     }
 
     /// What was done about it.
-    async fn done_note(&self) -> Option<&str> {
-        self.row().done_note.as_deref()
+    async fn done_note(&self) -> Option<Text<'_>> {
+        self.row().done_note.as_deref().map(Text)
     }
 
     /// When it came in.
