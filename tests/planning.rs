@@ -93,7 +93,6 @@ fn bad_questions_are_told_by_field() {
             "BAD_USER_INPUT",
             "name a center or facility",
         ),
-        ("{ catchment(of: {center: \"500106013099\"}) { people } }", "NOT_FOUND", "of.center"),
         (
             "{ accessibility(measure: GRAVITY, need: {category: HEALTH_CARE}) { mean } }",
             "BAD_USER_INPUT",

@@ -26,6 +26,15 @@ pub enum AreaError {
     CrossesMeridian(f64, f64),
 }
 
+/// The geometry of a Feature; `None` where the text is something else.
+#[must_use]
+pub fn geometry_of(text: &str) -> Option<String> {
+    match text.parse() {
+        Ok(GeoJson::Feature(Feature { geometry: Some(geometry), .. })) => Some(geometry.to_string()),
+        _ => None,
+    }
+}
+
 /// Reads a Polygon, a MultiPolygon, or a Feature of one.
 ///
 /// # Errors

@@ -11,7 +11,7 @@ mod position;
 mod storey;
 
 pub use antimeridian::{area_on_globe, continuous, degrees_beside, line_on_globe};
-pub use area::{AreaError, read_area};
+pub use area::{AreaError, geometry_of, read_area};
 pub use datum::{Datum, UnknownDatum};
 pub use geojson_text::{area_text, multi_polygon_text, push_line, push_point, push_position};
 pub use h3::{CellParseError, cell_centre, cell_of, parse_cell};

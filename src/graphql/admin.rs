@@ -1,7 +1,7 @@
 //! What admins may ask: who changed what, which tokens there are.
 
 use super::auth::require;
-use super::error::internal;
+use super::error::{bad_input, internal, not_found};
 use super::ids::NodeId;
 use super::paging::page_size;
 use super::scalars::{DateTime, Json};
@@ -23,9 +23,9 @@ pub struct AuditEntry {
     actor: String,
     /// create, update, delete, import or restore.
     action: String,
-    /// What sort of thing was changed.
+    /// A `RecordKind` in lower case; of imports what the file held ("centers", ...); "token", "register" or "demonstration".
     kind: String,
-    /// The global id of what was changed, where it has one; it may be no more.
+    /// The global id of what was changed, where it has one; it may have been deleted since.
     object_id: Option<ID>,
     /// The code, external id or key of what was changed; of visits the day, of imports the file.
     key: String,
@@ -109,7 +109,8 @@ impl AdminQuery {
         Viewer { role: caller.role.into(), token: caller.token.clone() }
     }
 
-    /// Who changed what, the newest first. Needs the role ADMIN.
+    /// Who changed what, the newest first. Imports, tokens, restores and the removal of the demonstration city are found
+    /// without `kind`. Needs the role ADMIN.
     #[graphql(complexity = "500 + first.unwrap_or(20).max(0) as usize * child_complexity")]
     async fn audit_log(
         &self,
@@ -120,7 +121,7 @@ impl AdminQuery {
             String,
         >,
         #[graphql(desc = "Only those before this number: the next page.")] before: Option<i64>,
-        #[graphql(desc = "How many, at most 1000; 20 unless told.")] first: Option<i32>,
+        #[graphql(desc = "How many, at most 1000; 20 by default.")] first: Option<i32>,
     ) -> Nullable<Vec<AuditEntry>> {
         let answer = async {
             require(ctx, Role::Admin)?;
@@ -132,8 +133,12 @@ impl AdminQuery {
                 ..AuditFilter::default()
             };
             if let Some(id) = object {
-                let Some(NodeId { kind, number }) = NodeId::parse(&id) else { return Ok(Vec::new()) };
-                filter.kind = Some(kind.key().to_owned());
+                let NodeId { kind: named, number } =
+                    NodeId::parse(&id).ok_or_else(|| not_found("object", &id, "thing with the id"))?;
+                if kind.is_some_and(|k| registry::RecordKind::from(k) != named) {
+                    return Err(bad_input("object", &*id, format_args!("is the id of a {named}, not of that `kind`")));
+                }
+                filter.kind = Some(named.key().to_owned());
                 filter.object_id = Some(number);
             }
             let rows = live(ctx)?.store().audit(&filter, first).await.map_err(internal)?;

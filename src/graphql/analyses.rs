@@ -332,7 +332,7 @@ impl AccessSurface {
 pub enum SitingObjective {
     /// Most people within the limit, with `count` sites.
     MaxCover,
-    /// Fewest sites for `share` of the people whom any candidate can reach, `count` at most.
+    /// Fewest sites for `share` of the people who have none today and whom any candidate reaches, `count` at most.
     MinFacilities,
     /// Least mean distance to the nearest, with `count` sites; what is beyond the limit counts as the limit.
     MinMeanTime,
@@ -345,7 +345,7 @@ pub enum SitingCandidates {
     Cells,
     /// At the `places` given.
     Places,
-    /// Where a facility is planned, or closed for good.
+    /// Where a facility is planned, closed for good, or open today but not in `mustKeep`.
     Vacant,
 }
 
@@ -435,7 +435,7 @@ impl SiteSuggestions {
         self.found.list.iter().map(site).collect()
     }
 
-    /// Coverage today.
+    /// Coverage by the facilities that stay: all of today's, or those of `mustKeep`.
     async fn before(&self) -> CoveredPeople {
         self.found.before.into()
     }
@@ -445,7 +445,7 @@ impl SiteSuggestions {
         self.found.after.into()
     }
 
-    /// The mean distance today, what is beyond the limit counting as the limit.
+    /// The mean distance to the facilities that stay, what is beyond the limit counting as the limit.
     async fn mean_before(&self) -> f64 {
         round(self.found.mean_before, 4)
     }
@@ -460,7 +460,8 @@ impl SiteSuggestions {
         round(self.found.bound, 1)
     }
 
-    /// How far the choice may be from the best, as a share of the bound: 0.03 says that no other gains more than 3 % more.
+    /// How far the choice may be from the best, as a share of the bound: 0.03 says that it gains at least 97 % of
+    /// what the best choice does.
     async fn gap(&self) -> f64 {
         round(self.found.gap, 6)
     }
@@ -682,7 +683,10 @@ impl AnalysisQuery {
             desc = "Ids of today's facilities that stay; the others are let go, and are candidates for VACANT. Left out, all stay."
         )]
         must_keep: Option<Vec<ID>>,
-        #[graphql(default = 1.0, desc = "For MIN_FACILITIES: the share to cover of those whom any candidate reaches.")]
+        #[graphql(
+            default = 1.0,
+            desc = "For MIN_FACILITIES: the share to cover of those who have none today and whom any candidate reaches. Not used otherwise."
+        )]
         share: f64,
         #[graphql(
             default = false,

@@ -154,7 +154,8 @@ pub struct RequirementResult {
     requirement: Requirement,
     /// People for whom it is met.
     people: CoveredPeople,
-    /// It is met for the share of people that counts as everyone (`metShare`), and where the standard asks for places, there
+    /// Where a center was asked about: it is met where the center stands. Otherwise it is met for the share of people that
+    /// counts as everyone (`metShare`), and where the standard asks for places, there
     /// are as many.
     met: bool,
     /// Facilities that count, in the whole city.
@@ -316,7 +317,7 @@ impl Assessment {
     #[graphql(complexity = "10_000 + counted(first, last) * child_complexity")]
     async fn centers(
         &self,
-        #[graphql(desc = "Rows from the start, at most 1000; 20 unless told.")] first: Option<i32>,
+        #[graphql(desc = "Rows from the start, at most 1000; 20 by default.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "Rows from the end.")] last: Option<i32>,
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,

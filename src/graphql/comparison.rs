@@ -237,7 +237,7 @@ impl ScenarioComparison {
     async fn cells(
         &self,
         #[graphql(desc = "What becomes of them.")] change: CoverageChange,
-        #[graphql(desc = "Rows from the start, at most 1000; 20 unless told.")] first: Option<i32>,
+        #[graphql(desc = "Rows from the start, at most 1000; 20 by default.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "Rows from the end.")] last: Option<i32>,
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,

@@ -49,7 +49,7 @@ pub struct NeedInput {
     pub open_at: Option<DateTime>,
     /// Only those for these people.
     pub audience: Option<Audience>,
-    /// Only those that are entered without a step.
+    /// true: only those that are entered without a step; false is as left out.
     pub step_free: Option<bool>,
 }
 
@@ -543,7 +543,7 @@ impl Coverage {
     async fn cells(
         &self,
         #[graphql(desc = "Only those covered, or only those not.")] covered: Option<bool>,
-        #[graphql(desc = "Rows from the start, at most 1000; 20 unless told.")] first: Option<i32>,
+        #[graphql(desc = "Rows from the start, at most 1000; 20 by default.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "Rows from the end.")] last: Option<i32>,
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
@@ -589,7 +589,7 @@ impl Coverage {
     #[graphql(complexity = "1000 + counted(first, last) * child_complexity")]
     async fn gaps(
         &self,
-        #[graphql(desc = "Rows from the start, at most 1000; 20 unless told.")] first: Option<i32>,
+        #[graphql(desc = "Rows from the start, at most 1000; 20 by default.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "Rows from the end.")] last: Option<i32>,
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,

@@ -71,7 +71,8 @@ pub struct GroupCount {
 #[derive(SimpleObject)]
 #[graphql(complex)]
 pub struct Import {
-    /// "centers", "facilities" or "population".
+    /// What the file held: "centers", "facilities", "services", "offers", "events", "visits", "suggestions", "regions" or
+    /// "population".
     kind: String,
     /// Name of the file.
     source: String,
@@ -186,12 +187,12 @@ impl Dataset {
         self.0.register.calendar.source()
     }
 
-    /// Facilities too far from any street an adult can use: `nearby` never finds them.
+    /// Facilities too far from any street an adult can use: `nearby` never finds them for an ADULT.
     async fn facilities_off_network(&self) -> u64 {
         self.0.facilities_off_network()
     }
 
-    /// Facilities by category; all seven are listed.
+    /// Open facilities by category; all seven are listed.
     async fn facilities_by_category(&self) -> Vec<CategoryCount> {
         CategoryCount::all(self.0.facilities_by_category())
     }

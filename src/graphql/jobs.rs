@@ -272,7 +272,8 @@ impl Job {
         self.row.state.into()
     }
 
-    /// How much of it is done, 0 to 1; it never goes back. Steps are counted, not minutes.
+    /// How much of it is done, 0 to 1. It never goes back while the job runs, and is 0 once it has failed or was cancelled.
+    /// Steps are counted, not minutes.
     async fn progress(&self) -> f64 {
         super::types::round(self.share, 3)
     }
@@ -402,19 +403,24 @@ impl JobQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(default = 20, desc = "How many, 200 at most.")] first: i32,
-    ) -> Result<Vec<Job>> {
-        require(ctx, Role::Admin)?;
-        let count = usize::try_from(first).ok().filter(|n| *n <= MAX_LISTED).ok_or_else(|| {
-            super::error::bad_input("first", first, format_args!("is not between 0 and {MAX_LISTED}"))
-        })?;
-        let live = live(ctx)?;
-        let rows = live.store().jobs(count).await.map_err(internal)?;
-        let mut all = Vec::with_capacity(rows.len());
-        for row in rows {
-            all.extend(job_of(jobs(ctx), live, &row.id).await?);
-        }
-        Ok(all)
+    ) -> Nullable<Vec<Job>> {
+        Some(listed(ctx, first).await)
     }
+}
+
+async fn listed(ctx: &Context<'_>, first: i32) -> Result<Vec<Job>> {
+    require(ctx, Role::Admin)?;
+    let count = usize::try_from(first)
+        .ok()
+        .filter(|n| *n <= MAX_LISTED)
+        .ok_or_else(|| super::error::bad_input("first", first, format_args!("is not between 0 and {MAX_LISTED}")))?;
+    let live = live(ctx)?;
+    let rows = live.store().jobs(count).await.map_err(internal)?;
+    let mut all = Vec::with_capacity(rows.len());
+    for row in rows {
+        all.extend(job_of(jobs(ctx), live, &row.id).await?);
+    }
+    Ok(all)
 }
 
 #[derive(Default)]

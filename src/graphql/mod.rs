@@ -248,6 +248,7 @@ impl Api {
         let request = ApiRequest { operation_name: chosen.name, ..request };
         let name = request.operation_name.clone();
         let inner = self.prepared(world, request, &document).data(budget.clone());
+        scalars::forget_refused();
         let response = self.schema.execute(inner).await;
         let asked = Asked { document: &document, operation_name: name.as_deref(), variables };
         let (mut response, is_refused) = named(response, &self.limits, &asked).await;

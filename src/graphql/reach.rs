@@ -198,7 +198,7 @@ impl WalkshedBand {
         found.map(|people| round(people, 1)).ok_or_else(|| not_found("group", &group, "population of the group"))
     }
 
-    /// Facilities that are reached in time, by category; all seven are listed.
+    /// Open facilities that are reached in time, by category; all seven are listed.
     async fn facility_counts(&self) -> Vec<CategoryCount> {
         CategoryCount::all(self.band().facilities)
     }
@@ -338,7 +338,7 @@ impl ReachQuery {
             desc = "Which way people travel: FROM the place to the facilities, or from the facilities TOWARDS it."
         )]
         direction: Direction,
-        #[graphql(desc = "Rows from the start, at most 1000; 20 unless told.")] first: Option<i32>,
+        #[graphql(desc = "Rows from the start, at most 1000; 20 by default.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "The city as this scenario has it, by its id or key; as it is when left out.")]
         scenario: Option<ID>,

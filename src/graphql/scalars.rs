@@ -6,12 +6,13 @@ use crate::geo::parse_cell;
 use crate::registry::{TimeError, WrittenTime};
 use async_graphql::registry::Registry;
 use async_graphql::{
-    ContextSelectionSet, Error, InputValueError, InputValueResult, OutputType, Positioned, Scalar, ScalarType,
-    ServerResult, Value, parser::types::Field,
+    ContextSelectionSet, Error, InputType, InputValueError, InputValueResult, OutputType, Positioned, Scalar,
+    ScalarType, ServerResult, Value, parser::types::Field,
 };
 use async_graphql_value::{Name, RAW_VALUE_TOKEN, indexmap::IndexMap};
 use h3o::CellIndex;
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::sync::Arc;
 
 /// GeoJSON of an answer, as text. It goes into the answer as it is.
@@ -114,14 +115,45 @@ const FORMS: [(&str, &str); 5] = [
     ("H3Cell", "89a901291abffff"),
 ];
 
-/// Says in the error of an argument what form a value of its type has.
+thread_local! {
+    /// Texts of scalars that were refused in the validation of the request at hand. The library asks for yes or no, and its
+    /// error does not tell the value; a validation runs on one thread from beginning to end.
+    static REFUSED: RefCell<Vec<(Cow<'static, str>, String)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Whether a value is one of a scalar.
+fn accepts<T: ScalarType + InputType>(value: &Value) -> bool {
+    let accepted = <T as ScalarType>::parse(value.clone()).is_ok();
+    if !accepted {
+        let short: String = value.to_string().chars().take(80).collect();
+        REFUSED.with_borrow_mut(|refused| {
+            if refused.len() < 100 {
+                refused.push((<T as InputType>::type_name(), short));
+            }
+        });
+    }
+    accepted
+}
+
+/// Forgets what was refused before.
+pub fn forget_refused() {
+    REFUSED.with_borrow_mut(Vec::clear);
+}
+
+/// Says in the error of an argument which value it was, and what form values of its type have.
 pub fn say_form(message: &mut String) {
-    let form = FORMS.iter().find(|(name, _)| {
+    let found = FORMS.iter().find(|(name, _)| {
         message.ends_with(&format!("expected type \"{name}\""))
             || message.ends_with(&format!("expected type \"{name}!\""))
     });
-    if let Some((_, form)) = form {
-        message.push_str(&format!(", such as {form}"));
+    let Some((name, form)) = found else { return };
+    message.push_str(&format!(", such as {form}"));
+    let value = REFUSED.with_borrow_mut(|refused| {
+        let at = refused.iter().position(|(of, _)| of == name)?;
+        Some(refused.remove(at).1)
+    });
+    if let Some(value) = value {
+        message.push_str(&format!("; it is {value}"));
     }
 }
 
@@ -140,7 +172,7 @@ impl ScalarType for H3Cell {
     }
 
     fn is_valid(value: &Value) -> bool {
-        Self::parse(value.clone()).is_ok()
+        accepts::<Self>(value)
     }
 
     fn to_value(&self) -> Value {
@@ -167,7 +199,7 @@ impl ScalarType for DateTime {
     }
 
     fn is_valid(value: &Value) -> bool {
-        Self::parse(value.clone()).is_ok()
+        accepts::<Self>(value)
     }
 
     fn to_value(&self) -> Value {
@@ -297,7 +329,7 @@ impl ScalarType for Day {
     }
 
     fn is_valid(value: &Value) -> bool {
-        Self::parse(value.clone()).is_ok()
+        accepts::<Self>(value)
     }
 
     fn to_value(&self) -> Value {
@@ -328,7 +360,7 @@ impl ScalarType for LocalDateTime {
     }
 
     fn is_valid(value: &Value) -> bool {
-        Self::parse(value.clone()).is_ok()
+        accepts::<Self>(value)
     }
 
     fn to_value(&self) -> Value {
@@ -342,7 +374,7 @@ impl ScalarType for LocalDateTime {
 
 fn not_of_form<T>(text: &str, form: &str) -> InputValueError<T>
 where
-    T: async_graphql::InputType,
+    T: InputType,
 {
     let short: String = text.chars().take(80).collect();
     InputValueError::custom(format!("\"{short}\" is not of the form {form}"))
@@ -363,7 +395,7 @@ impl ScalarType for PartialDate {
     }
 
     fn is_valid(value: &Value) -> bool {
-        Self::parse(value.clone()).is_ok()
+        accepts::<Self>(value)
     }
 
     fn to_value(&self) -> Value {

@@ -125,13 +125,13 @@ pub enum SuggestionStatus {
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "registry::Role")]
 pub enum Role {
-    /// Reads everything but personal contacts, and hands in suggestions.
+    /// Reads the register and asks analyses, but sees no contacts; hands in suggestions.
     Reader,
-    /// Hands in suggestions and visits.
+    /// Records and imports visits, keeps scenarios, starts jobs; hands in suggestions without a limit.
     Contributor,
-    /// Changes the register, sees contacts, answers suggestions.
+    /// Changes and imports the register and standards, sees contacts, answers suggestions.
     Editor,
-    /// Sees the audit log, manages tokens.
+    /// Sees the audit log and all jobs, manages tokens.
     Admin,
 }
 

@@ -29,6 +29,11 @@ impl Region {
         Self { id: 0, version: 0, code, name, name_en: None, outline: None }
     }
 
+    /// Sets the outline from a geometry, or from a Feature, of which the geometry alone is kept.
+    pub fn set_outline(&mut self, text: Option<String>) {
+        self.outline = text.map(|text| crate::geo::geometry_of(&text).unwrap_or(text));
+    }
+
     /// What is wrong with it.
     #[must_use]
     pub fn check(&self, _: &Rules<'_>) -> Vec<Problem> {

@@ -129,8 +129,8 @@ const written = [
   `{ catchment(of: {cell: "x"}) { minutes } center(code: "x") { name } }`,
   '{ viewer { role } ...F viewer { token } } fragment F on Query { dataset { version } tokens { name } }',
   'mutation { a: deleteCenter(input: {id: "x", version: 1}) { deletedId } b: deleteFacility(input: {id: "x", version: 1}) { deletedId } }',
-  'mutation { z: startJob(input: {query: "{ __typename }"}) { job { id } } a: createToken(input: {name: "x", role: READER}) { token { name } } }',
-  'mutation { b: __typename a: revokeToken(input: {id: "x"}) { userErrors { message } } }',
+  'mutation { z: startJob(input: {query: "{ __typename }"}) { job { id } } a: createToken(input: {name: "x", role: READER}) { token } }',
+  'mutation { b: __typename a: revokeToken(input: {number: 1}) { userErrors { message } } }',
 ];
 
 // A seeded generator (mulberry32), so that a failure can be seen again.

@@ -127,6 +127,8 @@ impl Reader<'_> {
         };
         self.set_text(row, Column::NameEn, &mut r.name_en)?;
         self.set_text(row, Column::Outline, &mut r.outline)?;
+        let given = r.outline.take();
+        r.set_outline(given);
         self.sound(row, r)
     }
 }

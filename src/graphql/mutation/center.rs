@@ -64,11 +64,11 @@ impl From<FundingShareInput> for registry::FundingShare {
 pub struct CenterDetails {
     /// The name in English.
     name_en: MaybeUndefined<String>,
-    /// Whom it is for, by its area; COMMUNITY unless told.
+    /// Whom it is for, by its area; COMMUNITY for a new one that does not say.
     kind: MaybeUndefined<CenterKind>,
-    /// Whether it can be used; OPEN unless told.
+    /// Whether it can be used; OPEN for a new one that does not say.
     status: MaybeUndefined<Status>,
-    /// How the position was found; APPROXIMATE unless told.
+    /// How the position was found; APPROXIMATE for a new one that does not say.
     position_quality: MaybeUndefined<PositionQuality>,
     /// The postal address.
     address: MaybeUndefined<String>,
@@ -150,7 +150,8 @@ pub struct CreateCenterInput {
     details: CenterDetails,
 }
 
-/// Changes of a center. What is left out stays as it is.
+/// Changes of a center. What is left out stays as it is. Null clears what may be empty; for what must have a value it is as left
+/// out.
 #[derive(InputObject, Debug, Clone)]
 pub struct UpdateCenterInput {
     /// Its id.
@@ -212,8 +213,8 @@ impl CenterMutation {
         Some(update(ctx, input).await.map(CenterPayload::new))
     }
 
-    /// Deletes a center that nothing refers to; one that was in use is closed with `updateCenter` instead. Needs the role
-    /// EDITOR.
+    /// Deletes a center that nothing refers to; one that was in use is closed with `updateCenter` instead. Scenarios that
+    /// name it do not keep it; their `problem` says so afterwards. Needs the role EDITOR.
     async fn delete_center(
         &self,
         ctx: &Context<'_>,

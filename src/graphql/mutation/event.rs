@@ -73,7 +73,8 @@ pub struct CreateEventInput {
     details: EventDetails,
 }
 
-/// Changes of an event. What is left out stays as it is.
+/// Changes of an event. What is left out stays as it is. Null clears what may be empty; for what must have a value it is as left
+/// out.
 #[derive(InputObject, Debug, Clone)]
 pub struct UpdateEventInput {
     /// Its id.

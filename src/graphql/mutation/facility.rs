@@ -18,9 +18,9 @@ pub struct FacilityDetails {
     name_en: MaybeUndefined<String>,
     /// Its kind: a key that `facilityKinds` lists, or its name.
     kind: MaybeUndefined<String>,
-    /// Whether it can be used; OPEN unless told.
+    /// Whether it can be used; OPEN for a new one that does not say.
     status: MaybeUndefined<Status>,
-    /// How the position was found; APPROXIMATE unless told.
+    /// How the position was found; APPROXIMATE for a new one that does not say.
     position_quality: MaybeUndefined<PositionQuality>,
     /// The postal address.
     address: MaybeUndefined<String>,
@@ -101,7 +101,8 @@ pub struct CreateFacilityInput {
     details: FacilityDetails,
 }
 
-/// Changes of a facility. What is left out stays as it is.
+/// Changes of a facility. What is left out stays as it is. Null clears what may be empty; for what must have a value it is as left
+/// out.
 #[derive(InputObject, Debug, Clone)]
 pub struct UpdateFacilityInput {
     /// Its id.

@@ -84,7 +84,7 @@ pub struct ImportInput {
     /// What its positions are in.
     #[graphql(default_with = "Datum::Wgs84")]
     datum: Datum,
-    /// For facilities: the category of rows that name none.
+    /// For facilities and services: the category of rows that name none. Not used otherwise.
     category: Option<Category>,
     /// Say what would be done, and do nothing.
     #[graphql(default)]
@@ -143,7 +143,9 @@ pub struct ImportMutation;
 
 #[Object]
 impl ImportMutation {
-    /// Imports a whole file into the register. Needs the role EDITOR; for visits CONTRIBUTOR.
+    /// Imports a whole file into the register. Rows that are there already are changed in the columns the file has; what is
+    /// not in the file stays. Population replaces all cells of its groups, visits whole days. Refused while the demonstration
+    /// city is loaded. Needs the role EDITOR; for visits CONTRIBUTOR.
     async fn import_records(
         &self,
         ctx: &Context<'_>,

@@ -122,7 +122,7 @@ use payload;
 /// What a deletion did.
 #[derive(SimpleObject)]
 pub struct DeletePayload {
-    /// The id of what is no more.
+    /// The id of what was deleted.
     deleted_id: Option<ID>,
     /// Why it could not be deleted.
     user_errors: Vec<UserError>,
@@ -141,6 +141,8 @@ pub struct DeleteInput {
 pub struct Finished {
     pub applied: Applied,
     pub world: Arc<World>,
+    /// The number of the record that was put, where it had one before: what is the same already is not done again.
+    known: Option<i64>,
 }
 
 impl Finished {
@@ -148,6 +150,7 @@ impl Finished {
     fn id(&self) -> Option<i64> {
         match self.applied.done.first()? {
             Done::Put(record) => Some(record.id()),
+            Done::Unchanged => self.known,
             _ => None,
         }
     }
@@ -207,10 +210,14 @@ pub fn idempotent(key: Option<&String>, input: &impl Debug) -> Result<Option<Ide
 /// Carries out edits in the caller's name.
 pub async fn write(ctx: &Context<'_>, role: Role, edits: Vec<Edit>, idempotent: Option<Idempotent>) -> Result<Written> {
     let caller = require(ctx, role)?;
+    let known = edits.iter().find_map(|edit| match edit {
+        Edit::Put(record) => Some(record.id()).filter(|id| *id > 0),
+        _ => None,
+    });
     let edition =
         Edition { edits, actor: caller.actor(), at: Timestamp::now().to_string(), idempotent, ..Edition::default() };
     match live(ctx)?.edit(&edition).await {
-        Ok((applied, world)) => Ok(Ok(Finished { applied, world })),
+        Ok((applied, world)) => Ok(Ok(Finished { applied, world, known })),
         Err(EditError::Problem { problem, .. }) => Ok(Err(vec![problem.into()])),
         Err(error @ EditError::Demonstration) => Err(internal(error)),
         Err(EditError::Store(error)) => {

@@ -23,7 +23,8 @@ pub struct CreateRegionInput {
     outline: Option<GivenGeoJson>,
 }
 
-/// Changes of a region. What is left out stays as it is; null clears it.
+/// Changes of a region. What is left out stays as it is. Null clears what may be empty; for what must have a value it is as left
+/// out.
 #[derive(InputObject, Debug, Clone)]
 pub struct UpdateRegionInput {
     /// Its id.
@@ -61,7 +62,7 @@ impl RegionMutation {
             })?;
             let mut region = registry::Region::new(code, input.name.clone());
             set_text(&mut region.name_en, given(input.name_en.clone()));
-            region.outline = input.outline.clone().map(|g| g.0);
+            region.set_outline(input.outline.clone().map(|g| g.0));
             Ok(region)
         };
         Some(put(ctx, Role::Editor, record(), key).await.map(RegionPayload::new))
@@ -96,6 +97,8 @@ async fn update(ctx: &Context<'_>, input: UpdateRegionInput) -> Result<Written> 
         }
         set_text(&mut region.name_en, input.name_en.clone());
         set(&mut region.outline, input.outline.clone().map_value(|g| g.0));
+        let given = region.outline.take();
+        region.set_outline(given);
         Ok(region)
     };
     put(ctx, Role::Editor, record(), Ok(None)).await

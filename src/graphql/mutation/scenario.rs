@@ -127,7 +127,8 @@ pub struct CreateScenarioInput {
     changes: Vec<ScenarioChangeInput>,
 }
 
-/// Changes of a scenario. What is left out stays as it is; null clears it.
+/// Changes of a scenario. What is left out stays as it is. Null clears what may be empty; for what must have a value it is as left
+/// out.
 #[derive(InputObject, Debug, Clone)]
 pub struct UpdateScenarioInput {
     /// Its id.
@@ -227,7 +228,7 @@ pub struct ScenarioMutation;
 
 #[Object]
 impl ScenarioMutation {
-    /// Keeps a scenario, once it has been laid over the city for a trial. Nothing of the register changes. Needs the role
+    /// Saves a scenario, after trying it on the city. Nothing of the register changes. Needs the role
     /// CONTRIBUTOR.
     async fn create_scenario(
         &self,

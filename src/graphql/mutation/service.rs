@@ -49,7 +49,8 @@ pub struct CreateServiceInput {
     details: ServiceDetails,
 }
 
-/// Changes of a service. What is left out stays as it is.
+/// Changes of a service. What is left out stays as it is. Null clears what may be empty; for what must have a value it is as left
+/// out.
 #[derive(InputObject, Debug, Clone)]
 pub struct UpdateServiceInput {
     /// Its id.
@@ -115,7 +116,8 @@ pub struct CreateOfferInput {
     details: OfferDetails,
 }
 
-/// Changes of an offer. What is left out stays as it is.
+/// Changes of an offer. What is left out stays as it is. Null clears what may be empty; for what must have a value it is as left
+/// out.
 #[derive(InputObject, Debug, Clone)]
 pub struct UpdateOfferInput {
     /// Its id.
@@ -162,7 +164,7 @@ impl ServiceMutation {
         Some(update_service(ctx, input).await.map(ServicePayload::new))
     }
 
-    /// Deletes a service that is offered nowhere. Needs the role EDITOR.
+    /// Deletes a service that is offered nowhere and named by no event. Needs the role EDITOR.
     async fn delete_service(
         &self,
         ctx: &Context<'_>,

@@ -28,7 +28,7 @@ pub struct StandardRequirementInput {
     minutes: Option<f64>,
     /// Within so many metres over the network.
     metres: Option<f64>,
-    /// So many of them, 1 to 10; 1 unless told.
+    /// So many of them, 1 to 10; 1 by default.
     min_count: Option<u32>,
     /// Places that the facilities of a region must have for 1,000 of its people.
     places_per1000: Option<f64>,
@@ -72,7 +72,8 @@ pub struct CreateStandardInput {
     requirements: Vec<StandardRequirementInput>,
 }
 
-/// Changes of a standard. What is left out stays as it is; null clears it.
+/// Changes of a standard. What is left out stays as it is. Null clears what may be empty; for what must have a value it is as left
+/// out.
 #[derive(InputObject, Debug, Clone)]
 pub struct UpdateStandardInput {
     /// Its id.

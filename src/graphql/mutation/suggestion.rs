@@ -33,7 +33,8 @@ pub struct SubmitSuggestionInput {
     contact: Option<String>,
 }
 
-/// An answer to a suggestion, and how far it has come. What is left out stays as it is.
+/// An answer to a suggestion, and how far it has come. What is left out stays as it is. Null clears what may be empty; for what must have a value it is as left
+/// out.
 #[derive(InputObject, Debug, Clone)]
 pub struct UpdateSuggestionInput {
     /// Its id.

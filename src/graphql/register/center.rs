@@ -238,7 +238,7 @@ impl Center {
     #[graphql(complexity = "counted(first, last) * child_complexity + 1")]
     async fn facilities(
         &self,
-        #[graphql(desc = "Rows from the start, at most 1000; 20 unless told.")] first: Option<i32>,
+        #[graphql(desc = "Rows from the start, at most 1000; 20 by default.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "Rows from the end, at most 1000.")] last: Option<i32>,
         #[graphql(desc = "Stop before this cursor.")] before: Option<String>,
@@ -253,7 +253,7 @@ impl Center {
     #[graphql(complexity = "counted(first, last) * child_complexity + 1")]
     async fn offers(
         &self,
-        #[graphql(desc = "Rows from the start, at most 1000; 20 unless told.")] first: Option<i32>,
+        #[graphql(desc = "Rows from the start, at most 1000; 20 by default.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "Rows from the end, at most 1000.")] last: Option<i32>,
         #[graphql(desc = "Stop before this cursor.")] before: Option<String>,
@@ -268,7 +268,7 @@ impl Center {
     #[graphql(complexity = "counted(first, last) * child_complexity + 1")]
     async fn events(
         &self,
-        #[graphql(desc = "Rows from the start, at most 1000; 20 unless told.")] first: Option<i32>,
+        #[graphql(desc = "Rows from the start, at most 1000; 20 by default.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "Rows from the end, at most 1000.")] last: Option<i32>,
         #[graphql(desc = "Stop before this cursor.")] before: Option<String>,
@@ -284,7 +284,7 @@ impl Center {
     async fn suggestions(
         &self,
         #[graphql(desc = "Only these statuses; all when empty or left out.")] statuses: Option<Vec<SuggestionStatus>>,
-        #[graphql(desc = "Rows from the start, at most 1000; 20 unless told.")] first: Option<i32>,
+        #[graphql(desc = "Rows from the start, at most 1000; 20 by default.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "Rows from the end, at most 1000.")] last: Option<i32>,
         #[graphql(desc = "Stop before this cursor.")] before: Option<String>,
@@ -301,7 +301,10 @@ impl Center {
     #[graphql(complexity = "100 + child_complexity")]
     async fn usage(
         &self,
-        #[graphql(desc = "First day; 30 days before the last when left out.")] from: Option<Day>,
+        #[graphql(
+            desc = "First day; when left out, the period is the 30 days up to `to`. A period has 3,660 days at most."
+        )]
+        from: Option<Day>,
         #[graphql(desc = "Last day; the last day that was counted when left out, or today.")] to: Option<Day>,
     ) -> Result<UsageObject> {
         let counted =

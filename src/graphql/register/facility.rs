@@ -175,7 +175,7 @@ impl Facility {
     #[graphql(complexity = "counted(first, last) * child_complexity + 1")]
     async fn offers(
         &self,
-        #[graphql(desc = "Rows from the start, at most 1000; 20 unless told.")] first: Option<i32>,
+        #[graphql(desc = "Rows from the start, at most 1000; 20 by default.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "Rows from the end, at most 1000.")] last: Option<i32>,
         #[graphql(desc = "Stop before this cursor.")] before: Option<String>,
@@ -190,7 +190,7 @@ impl Facility {
     #[graphql(complexity = "counted(first, last) * child_complexity + 1")]
     async fn events(
         &self,
-        #[graphql(desc = "Rows from the start, at most 1000; 20 unless told.")] first: Option<i32>,
+        #[graphql(desc = "Rows from the start, at most 1000; 20 by default.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "Rows from the end, at most 1000.")] last: Option<i32>,
         #[graphql(desc = "Stop before this cursor.")] before: Option<String>,

@@ -130,9 +130,9 @@ pub struct CenterFilter {
     pub text: Option<String>,
     /// In this area.
     pub area: Option<AreaInput>,
-    /// Entered without a step.
+    /// true: entered without a step; false: known not to be. Where it is not known, neither fits.
     pub step_free: Option<bool>,
-    /// With an entrance of its own for the night.
+    /// true: with an entrance of its own for the night; false: known to have none. Where it is not known, neither fits.
     pub night_entrance: Option<bool>,
 }
 
@@ -166,7 +166,7 @@ pub struct FacilityFilter {
     pub text: Option<String>,
     /// In this area.
     pub area: Option<AreaInput>,
-    /// Entered without a step.
+    /// true: entered without a step; false: known not to be. Where it is not known, neither fits.
     pub step_free: Option<bool>,
 }
 

@@ -87,7 +87,7 @@ impl RegisterQuery {
         world.register.centers.place_of(&code).map(|index| Center::at(world, index))
     }
 
-    /// Centers, by id unless told.
+    /// Centers, by id by default.
     #[graphql(
         complexity = "cost::list(filter.is_some() || order_by.is_some()) + counted(first, last) * child_complexity"
     )]
@@ -97,7 +97,7 @@ impl RegisterQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Which ones; all when left out.")] filter: Option<CenterFilter>,
         #[graphql(desc = "In which order.")] order_by: Option<OrderInput>,
-        #[graphql(desc = "Rows from the start, at most 1000; 20 unless told.")] first: Option<i32>,
+        #[graphql(desc = "Rows from the start, at most 1000; 20 by default.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "Rows from the end, at most 1000.")] last: Option<i32>,
         #[graphql(desc = "Stop before this cursor.")] before: Option<String>,
@@ -121,7 +121,8 @@ impl RegisterQuery {
         Ok(connection(found, |i| Center::at(world, i)))
     }
 
-    /// A facility by its id or by the id it has where it comes from; null when it is not registered.
+    /// A facility by its id or by the id it has where it comes from (exactly one of the two); null when it is not
+    /// registered.
     async fn facility(
         &self,
         ctx: &Context<'_>,
@@ -139,7 +140,7 @@ impl RegisterQuery {
         index.map(|index| Ok(Facility::at(world, index)))
     }
 
-    /// Facilities, by id unless told.
+    /// Facilities, by id by default.
     #[graphql(
         complexity = "cost::list(filter.is_some() || order_by.is_some()) + counted(first, last) * child_complexity"
     )]
@@ -149,7 +150,7 @@ impl RegisterQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Which ones; all when left out.")] filter: Option<FacilityFilter>,
         #[graphql(desc = "In which order.")] order_by: Option<OrderInput>,
-        #[graphql(desc = "Rows from the start, at most 1000; 20 unless told.")] first: Option<i32>,
+        #[graphql(desc = "Rows from the start, at most 1000; 20 by default.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "Rows from the end, at most 1000.")] last: Option<i32>,
         #[graphql(desc = "Stop before this cursor.")] before: Option<String>,
@@ -220,7 +221,7 @@ impl RegisterQuery {
     async fn scenarios(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Rows from the start, at most 1000; 20 unless told.")] first: Option<i32>,
+        #[graphql(desc = "Rows from the start, at most 1000; 20 by default.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "Rows from the end, at most 1000.")] last: Option<i32>,
         #[graphql(desc = "Stop before this cursor.")] before: Option<String>,
@@ -238,7 +239,7 @@ impl RegisterQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only these categories; all when empty or left out.")] categories: Option<Vec<Category>>,
-        #[graphql(desc = "Rows from the start, at most 1000; 20 unless told.")] first: Option<i32>,
+        #[graphql(desc = "Rows from the start, at most 1000; 20 by default.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "Rows from the end, at most 1000.")] last: Option<i32>,
         #[graphql(desc = "Stop before this cursor.")] before: Option<String>,
@@ -263,7 +264,7 @@ impl RegisterQuery {
         #[graphql(desc = "At the centers, and the facilities of centers, of this region: its code.")] region: Option<
             String,
         >,
-        #[graphql(desc = "Rows from the start, at most 1000; 20 unless told.")] first: Option<i32>,
+        #[graphql(desc = "Rows from the start, at most 1000; 20 by default.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "Rows from the end, at most 1000.")] last: Option<i32>,
         #[graphql(desc = "Stop before this cursor.")] before: Option<String>,
@@ -308,7 +309,7 @@ impl RegisterQuery {
         #[graphql(desc = "For the centers of this region: its code.")] region: Option<String>,
         #[graphql(desc = "With this text in what is suggested, answered or done; letter case does not matter.")]
         text: Option<String>,
-        #[graphql(desc = "Rows from the start, at most 1000; 20 unless told.")] first: Option<i32>,
+        #[graphql(desc = "Rows from the start, at most 1000; 20 by default.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "Rows from the end, at most 1000.")] last: Option<i32>,
         #[graphql(desc = "Stop before this cursor.")] before: Option<String>,
@@ -347,13 +348,16 @@ impl RegisterQuery {
         world.register.regions.place_of(code.as_str()).map(|index| Region::at(world, index))
     }
 
-    /// Regions of a level, or those next below one, in the order of their codes.
+    /// Regions, in the order of their codes; 20,000 at most. Those directly below a region are its `children`.
     #[graphql(complexity = "40 * child_complexity + cost::list(false)")]
     async fn regions(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only this level; all when left out.")] level: Option<RegionLevel>,
-        #[graphql(desc = "Only those within this region: its code.")] parent: Option<String>,
+        #[graphql(
+            desc = "Only those within this region, at every level below it: its code. Nothing where no such region is known."
+        )]
+        parent: Option<String>,
     ) -> Result<Vec<Region>> {
         let world = current(ctx);
         let rows = &world.register.regions;
@@ -380,9 +384,12 @@ impl RegisterQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only in this region: its code.")] region: Option<String>,
-        #[graphql(desc = "First day; 30 days before the last when left out.")] from: Option<Day>,
+        #[graphql(
+            desc = "First day; when left out, the period is the 30 days up to `to`. A period has 3,660 days at most."
+        )]
+        from: Option<Day>,
         #[graphql(desc = "Last day; the last day that was counted anywhere when left out.")] to: Option<Day>,
-        #[graphql(desc = "How many, at most 1000; 20 unless told.")] first: Option<i32>,
+        #[graphql(desc = "How many, at most 1000; 20 by default.")] first: Option<i32>,
     ) -> Result<UnderusedCenters> {
         let world = current(ctx).clone();
         crate::graphql::reach::network_of(&world)?;

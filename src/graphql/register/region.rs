@@ -78,7 +78,7 @@ impl Region {
     #[graphql(complexity = "counted(first, last) * child_complexity + 1")]
     async fn centers(
         &self,
-        #[graphql(desc = "Rows from the start, at most 1000; 20 unless told.")] first: Option<i32>,
+        #[graphql(desc = "Rows from the start, at most 1000; 20 by default.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "Rows from the end, at most 1000.")] last: Option<i32>,
         #[graphql(desc = "Stop before this cursor.")] before: Option<String>,
@@ -94,7 +94,10 @@ impl Region {
     #[graphql(complexity = "5000 + child_complexity")]
     async fn usage(
         &self,
-        #[graphql(desc = "First day; 30 days before the last when left out.")] from: Option<Day>,
+        #[graphql(
+            desc = "First day; when left out, the period is the 30 days up to `to`. A period has 3,660 days at most."
+        )]
+        from: Option<Day>,
         #[graphql(desc = "Last day; the last day that was counted anywhere when left out, or today.")] to: Option<Day>,
     ) -> Result<UsageObject> {
         let period = period(&self.world, from, to, super::usage::last_counted(&self.world))?;

@@ -106,7 +106,7 @@ impl ScenarioChange {
         }
     }
 
-    /// The facility as it is in the scenario.
+    /// The facility as it is in the scenario; null for other changes, and where the scenario does not fit (see `problem`).
     #[graphql(complexity = "500 + child_complexity")]
     async fn facility(&self) -> Nullable<Facility> {
         nullable(async {
@@ -123,7 +123,7 @@ impl ScenarioChange {
         .await
     }
 
-    /// The center as it is in the scenario.
+    /// The center as it is in the scenario; null for other changes, and where the scenario does not fit (see `problem`).
     #[graphql(complexity = "500 + child_complexity")]
     async fn center(&self) -> Nullable<Center> {
         nullable(async {
@@ -166,7 +166,7 @@ impl ScenarioChange {
         }
     }
 
-    /// What the street is, for ADD_STREET, and for CLOSE_STREET where it was told.
+    /// What the street is, for ADD_STREET, and for CLOSE_STREET where it was given.
     async fn street_kind(&self) -> Option<StreetKind> {
         match &self.change {
             Change::Street(StreetChange::Close { kind, .. }) => kind.map(Into::into),
@@ -175,7 +175,8 @@ impl ScenarioChange {
         }
     }
 
-    /// The street that was found to be closed, or the new one as it joins the others.
+    /// The street that was found to be closed, or the new one as it joins the others; null for other changes, and where the
+    /// scenario does not fit (see `problem`).
     #[graphql(complexity = "500 + child_complexity")]
     async fn street(&self) -> Nullable<ChangedStreet> {
         nullable(async {
@@ -244,7 +245,7 @@ impl Scenario {
         self.row().description.as_deref().map(Text)
     }
 
-    /// What is otherwise in it, in the order in which it is done.
+    /// Its changes, in the order in which they are made.
     #[graphql(complexity = "10 * child_complexity")]
     async fn changes(&self) -> Vec<ScenarioChange> {
         let change = |(index, change): (usize, &Change)| ScenarioChange {

@@ -115,18 +115,19 @@ impl UsageObject {
         self.0.visits_per_day.map(|v| round(v, 2))
     }
 
-    /// People within 15 minutes on foot; of a region those of its counted centers, added up. Null without streets.
+    /// People within 15 minutes on foot; of a region those of its counted centers, added up. Null without streets, where no
+    /// center lies near one, and for a region none of whose centers was counted.
     async fn catchment_people(&self) -> Option<f64> {
         self.0.catchment.map(|v| round(v, 1))
     }
 
-    /// Visits a day for 1,000 people of the catchment.
+    /// Visits a day for 1,000 people of the catchment. Null where none was counted, or nobody lives there.
     async fn visits_per_day_per_1000(&self) -> Option<f64> {
         self.0.visits_per_day_per_1000.map(|v| round(v, 3))
     }
 
-    /// Visits a day in the second half of the period against those in the first: 0.1 is a tenth more. Null where less than
-    /// a week was counted in either.
+    /// Visits a day in the second half of the period against those in the first: 0.1 is a tenth more. Null where fewer
+    /// than 7 days, summed over centers, were counted in either.
     async fn trend(&self) -> Option<f64> {
         self.0.trend.map(|v| round(v, 4))
     }
@@ -136,7 +137,7 @@ impl UsageObject {
         self.0.hours_per_week.map(|v| round(v, 2))
     }
 
-    /// Services on offer, by the centers and the facilities in them.
+    /// Offers of the centers and of all facilities in them, whatever their status.
     async fn offers(&self) -> u64 {
         self.0.offers
     }
