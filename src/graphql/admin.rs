@@ -3,6 +3,7 @@
 use super::auth::require;
 use super::error::internal;
 use super::ids::NodeId;
+use super::lasting;
 use super::live;
 use super::paging::page_size;
 use super::scalars::DateTime;
@@ -10,7 +11,6 @@ use super::words::{RecordKind, Role as RoleWord};
 use crate::registry::{self, Role};
 use crate::store::{AuditFilter, AuditRow, TokenRow};
 use async_graphql::{Context, ID, Json, Object, Result, SimpleObject};
-use jiff::Timestamp;
 use serde_json::Value;
 
 /// One change that was made.
@@ -78,7 +78,7 @@ pub struct Token {
 
 impl From<TokenRow> for Token {
     fn from(t: TokenRow) -> Self {
-        let in_force = t.revoked_at.is_none() && t.expires_at.is_none_or(|at| at > Timestamp::now());
+        let in_force = t.revoked_at.is_none() && t.expires_at.is_none_or(|at| at > lasting::now());
         Self {
             number: t.id,
             name: t.name,
