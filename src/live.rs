@@ -4,7 +4,7 @@
 use crate::access::{Caller, hash};
 use crate::coverage::Standards;
 use crate::folder::{DataFolder, Stamp};
-use crate::registry::{AnyRecord, Done, Host, Kinds, RecordKind, Register, Role, Rules};
+use crate::registry::{AnyRecord, DivisionCode, Done, Host, Kinds, RecordKind, Register, Role, Rules};
 use crate::store::{Applied, EditError, Edition, Store, StoreError, TokenRow};
 use crate::world::World;
 use arc_swap::ArcSwap;
@@ -18,6 +18,8 @@ use tokio::sync::{broadcast, watch};
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// How long what works beside requests may take to note that it was stopped.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+/// Until when an expiry is looked at again.
+const LONG_ENOUGH: Duration = Duration::from_hours(24);
 /// Changes kept for those who are slow to listen.
 const BACKLOG: usize = 1024;
 
@@ -25,6 +27,8 @@ const BACKLOG: usize = 1024;
 pub struct Live {
     world: ArcSwap<World>,
     tokens: ArcSwap<Vec<TokenRow>>,
+    /// Tells those who follow something that their tokens may have ended.
+    tokens_changed: watch::Sender<()>,
     folder: DataFolder,
     store: Store,
     /// Of the data the current world was made from.
@@ -57,22 +61,25 @@ struct Seen {
     streets: Option<Stamp>,
 }
 
-/// What has changed, and the world in which it has.
-pub struct Change {
-    pub world: Arc<World>,
-    pub before: Arc<World>,
-    /// Empty when so much has changed that everything was loaded anew.
-    pub items: Vec<ChangedItem>,
+/// What has changed. It holds no world: who is slow to listen must not keep old ones in memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// These records.
+    Items(Vec<ChangedItem>),
+    /// So much that everything was loaded anew; the codes of the centers that are not as they were.
+    Reloaded(Vec<DivisionCode>),
 }
 
 /// One record that has changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangedItem {
     pub kind: RecordKind,
     /// Its number; for visits and populations 0.
     pub id: i64,
     /// The center it belongs to.
     pub center: Option<i64>,
+    /// The codes of that center, before and after.
+    pub codes: Vec<DivisionCode>,
     pub deleted: bool,
 }
 
@@ -119,6 +126,7 @@ impl Live {
         Ok(Self {
             world: ArcSwap::from_pointee(world),
             tokens: ArcSwap::from_pointee(tokens),
+            tokens_changed: watch::Sender::new(()),
             folder,
             store,
             seen: Mutex::new(seen),
@@ -162,10 +170,18 @@ impl Live {
     /// # Errors
     /// [`TokenError`].
     pub fn caller(&self, token: &str, address: Option<IpAddr>) -> Result<Caller, TokenError> {
-        let (wanted, now) = (hash(token.as_bytes()), Timestamp::now());
+        self.caller_of(&hash(token.as_bytes()), address)
+    }
+
+    /// Who a token belongs to, by its hash.
+    ///
+    /// # Errors
+    /// [`TokenError`].
+    pub fn caller_of(&self, wanted: &[u8; 32], address: Option<IpAddr>) -> Result<Caller, TokenError> {
+        let now = Timestamp::now();
         let tokens = self.tokens.load();
         // Hashes are compared, not tokens: how long that takes tells nothing of use.
-        let token = tokens.iter().find(|t| t.hash == wanted).ok_or(TokenError::Unknown)?;
+        let token = tokens.iter().find(|t| t.hash == *wanted).ok_or(TokenError::Unknown)?;
         if token.revoked_at.is_some() {
             return Err(TokenError::Revoked(token.name.clone()));
         }
@@ -173,6 +189,23 @@ impl Live {
             return Err(TokenError::Expired(token.name.clone()));
         }
         Ok(Caller { role: token.role, token: Some(token.name.clone()), address })
+    }
+
+    /// Waits until a token is not in force any more, or is one of another role.
+    pub fn token_ended(self: &Arc<Self>, hash: [u8; 32], role: Role) -> impl Future<Output = ()> + Send + 'static {
+        let live = self.clone();
+        let mut changed = self.tokens_changed.subscribe();
+        async move {
+            while live.caller_of(&hash, None).is_ok_and(|caller| caller.role == role) {
+                let expiry = live.tokens.load().iter().find(|t| t.hash == hash).and_then(|t| t.expires_at);
+                let left = expiry.map(|at| Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default());
+                // Days are enough at a time: clocks are set, and timers have limits.
+                let left = left.unwrap_or(LONG_ENOUGH).min(LONG_ENOUGH) + Duration::from_millis(1);
+                if let Ok(Err(_)) = tokio::time::timeout(left, changed.changed()).await {
+                    return;
+                }
+            }
+        }
     }
 
     /// Are there tokens of this role?
@@ -202,7 +235,11 @@ impl Live {
 
     async fn read_tokens(&self) -> Result<(), StoreError> {
         let _one_at_a_time = self.reading_tokens.lock().await;
-        self.tokens.store(Arc::new(self.store.tokens().await?));
+        let tokens = self.store.tokens().await?;
+        if **self.tokens.load() != tokens {
+            self.tokens.store(Arc::new(tokens));
+            self.tokens_changed.send_replace(());
+        }
         Ok(())
     }
 
@@ -231,9 +268,9 @@ impl Live {
         let next = Arc::new(next);
         self.world.store(next.clone());
         self.lock().version = applied.version;
-        let items = applied.done.iter().filter_map(|done| item(done, &before)).collect();
+        let items = applied.done.iter().filter_map(|done| item(done, &before, &next)).collect();
         // Nobody listening is no failure.
-        let _ = self.changes.send(Arc::new(Change { world: next.clone(), before, items }));
+        let _ = self.changes.send(Arc::new(Change::Items(items)));
         Ok((applied, next))
     }
 
@@ -267,7 +304,7 @@ impl Live {
         let world = Arc::new(self.folder.world_of(network, rows).await);
         self.world.store(world.clone());
         *self.lock() = Seen { version, streets };
-        let _ = self.changes.send(Arc::new(Change { world, before, items: Vec::new() }));
+        let _ = self.changes.send(Arc::new(Change::Reloaded(changed_centers(&before.register, &world.register))));
         Ok(true)
     }
 
@@ -337,9 +374,26 @@ impl Live {
     }
 }
 
+/// The centers that are not as they were, by their codes.
+fn changed_centers(before: &Register, after: &Register) -> Vec<DivisionCode> {
+    let changed = after.centers.iter().filter(|c| before.centers.find(c.code.as_str()) != Some(c));
+    let gone = before.centers.iter().filter(|c| after.centers.find(c.code.as_str()).is_none());
+    changed.chain(gone).map(|c| c.code.clone()).collect()
+}
+
 /// What a change was about. Of what is gone the world before knows where it belonged.
-fn item(done: &Done, before: &World) -> Option<ChangedItem> {
+fn item(done: &Done, before: &World, after: &World) -> Option<ChangedItem> {
+    let mut item = bare_item(done, before)?;
+    let code = |world: &World| world.register.centers.get(item.center?).map(|c| c.code.clone());
+    let mut codes: Vec<DivisionCode> = code(before).into_iter().chain(code(after)).collect();
+    codes.dedup();
+    item.codes = codes;
+    Some(item)
+}
+
+fn bare_item(done: &Done, before: &World) -> Option<ChangedItem> {
     let register = &before.register;
+    let changed = |kind, id, center, deleted| ChangedItem { kind, id, center, codes: Vec::new(), deleted };
     let of_host = |host: Host| match host {
         Host::Center(id) => Some(id),
         Host::Facility(id) => register.center_of(register.facilities.get(id)?).map(|c| c.id),
@@ -353,9 +407,7 @@ fn item(done: &Done, before: &World) -> Option<ChangedItem> {
         AnyRecord::Service(_) | AnyRecord::Region(_) | AnyRecord::Scenario(_) | AnyRecord::Standard(_) => None,
     };
     Some(match done {
-        Done::Put(record) => {
-            ChangedItem { kind: record.kind(), id: record.id(), center: of_record(record), deleted: false }
-        }
+        Done::Put(record) => changed(record.kind(), record.id(), of_record(record), false),
         Done::Deleted { kind, id } => {
             let center = match kind {
                 RecordKind::Center => Some(*id),
@@ -365,10 +417,10 @@ fn item(done: &Done, before: &World) -> Option<ChangedItem> {
                 RecordKind::Suggestion => register.suggestions.get(*id).and_then(|s| s.center),
                 _ => None,
             };
-            ChangedItem { kind: *kind, id: *id, center, deleted: true }
+            changed(*kind, *id, center, true)
         }
-        Done::Visits(day) => ChangedItem { kind: RecordKind::Visits, id: 0, center: Some(day.center), deleted: false },
-        Done::Population { .. } => ChangedItem { kind: RecordKind::Population, id: 0, center: None, deleted: false },
+        Done::Visits(day) => changed(RecordKind::Visits, 0, Some(day.center), false),
+        Done::Population { .. } => changed(RecordKind::Population, 0, None, false),
         Done::Unchanged => return None,
     })
 }

@@ -76,7 +76,7 @@ fn get_is_for_queries_alone() {
     assert_eq!(server.get("/graphql").status, 400);
     assert_eq!(server.get(&format!("/graphql?{typename}&variables=%7B")).status, 400);
     let put = server.send("PUT", "/graphql", &[JSON], b"{}");
-    assert_eq!((put.status, put.header("allow")), (405, Some("GET, POST")));
+    assert_eq!((put.status, put.header("allow")), (405, Some("GET, HEAD, POST")));
 }
 
 #[test]

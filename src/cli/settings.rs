@@ -7,7 +7,7 @@ use crate::graphql::Limits;
 use crate::network::osm::StreetRules;
 use crate::network::{ProfileError, Profiles};
 use crate::registry::{Calendar, HolidayError, KindError, Kinds, Zone};
-use crate::server::ServerOptions;
+use crate::server::{Network, Proxies, ServerOptions};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -166,14 +166,22 @@ impl Settings {
             walk_on_trunk: reader.get("walk_on_trunk", None, false, rule)?,
             walk_in_road_tunnels: reader.get("walk_in_road_tunnels", None, false, rule)?,
         };
-        let behind_proxy = reader.get("behind_proxy", None, defaults.behind_proxy, "true or false")?;
         let manifest: String =
             reader.get("trusted_documents", None, String::new(), "a JSON file of the documents that are answered")?;
+        let peer = reader.get("behind_proxy", None, defaults.proxies.peer, "true or false")?;
+        let expected = "addresses or networks, such as [\"127.0.0.1\", \"10.0.0.0/8\"]";
+        let trusted = reader.get("trusted_proxies", None, TrustedProxies(Vec::new()), expected)?.0;
         let server = ServerOptions {
             trusted_documents: Some(PathBuf::from(manifest)).filter(|path| !path.as_os_str().is_empty()),
             anonymous,
             cors_origins: cors_origins.split(',').map(str::trim).filter(|o| !o.is_empty()).map(str::to_owned).collect(),
-            behind_proxy,
+            proxies: Proxies { peer, trusted },
+            max_connections: reader.get("max_connections", None, defaults.max_connections, count)?,
+            max_followers: reader.get("max_followers", None, defaults.max_followers, count)?,
+            max_subscriptions: reader.get("max_subscriptions", None, defaults.max_subscriptions, count)?,
+            max_bodies_bytes: reader.get("max_bodies_bytes", None, defaults.max_bodies_bytes, count)?,
+            min_receive_rate: reader.get("min_receive_rate", None, defaults.min_receive_rate, count)?,
+            min_send_rate: reader.get("min_send_rate", None, defaults.min_send_rate, count)?,
             listen,
             workers,
             max_body_bytes: reader.get("max_body_bytes", None, defaults.max_body_bytes, count)?,
@@ -193,6 +201,12 @@ impl Settings {
                 max_variable_values: reader.get("max_variable_values", None, limits.max_variable_values, count)?,
                 max_answer_bytes: reader.get("max_answer_bytes", None, limits.max_answer_bytes, count)?,
                 max_answers_bytes: reader.get("max_answers_bytes", None, limits.max_answers_bytes, count)?,
+                max_followed_complexity: reader.get(
+                    "max_followed_complexity",
+                    None,
+                    limits.max_followed_complexity,
+                    count,
+                )?,
             },
         };
         reader.refuse_unknown()?;
@@ -265,6 +279,27 @@ impl FromStr for Anonymous {
 impl fmt::Display for Anonymous {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.0 { "reader" } else { "none" })
+    }
+}
+
+/// Addresses and networks; a list of TOML, or apart by commas.
+#[derive(Debug, Clone)]
+struct TrustedProxies(Vec<Network>);
+
+impl FromStr for TrustedProxies {
+    type Err = ();
+
+    fn from_str(s: &str) -> Result<Self, ()> {
+        let list = s.trim().trim_start_matches('[').trim_end_matches(']').split(',');
+        let items = list.map(|item| item.trim().trim_matches(['"', '\'']).trim()).filter(|item| !item.is_empty());
+        items.map(str::parse).collect::<Result<_, ()>>().map(Self)
+    }
+}
+
+impl fmt::Display for TrustedProxies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&list.join(", "))
     }
 }
 
@@ -406,6 +441,18 @@ mod tests {
     }
 
     #[test]
+    fn proxies_are_listed_in_files_and_in_the_environment() {
+        let file = "behind_proxy = true\ntrusted_proxies = [\"127.0.0.1\", '10.0.0.0/8']";
+        let proxies = read(file, Flags::default(), &[]).unwrap().server.proxies;
+        assert!(proxies.peer && proxies.trusted.len() == 2);
+        let env = [("WALKSHED_TRUSTED_PROXIES", "127.0.0.1, fd00::/8")];
+        let settings = read("", Flags::default(), &env).unwrap();
+        assert!(!settings.server.proxies.peer && settings.server.proxies.trusted.len() == 2);
+        let shown = settings.list.iter().find(|s| s.key == "trusted_proxies").unwrap();
+        assert_eq!(shown.value, "127.0.0.1/32, fd00::/8");
+    }
+
+    #[test]
     fn rules_of_another_import_are_told() {
         let imported = StreetRules { walk_on_trunk: true, ..StreetRules::default() };
         // What nobody set is as the import had it.
@@ -436,6 +483,7 @@ mod tests {
             ("time_zone = \"Mars\"", "Asia/Shanghai"),
             ("anonymous = \"editor\"", "reader or none"),
             ("walk_on_trunk = \"sometimes\"", "walk_on_trunk = \"sometimes\""),
+            ("trusted_proxies = [\"10.0.0.0/40\"]", "10.0.0.0/8"),
             ("[profiles.wheelchair]\nbarred_surfaces = [\"lava\"]", "unknown surface \"lava\""),
             ("holidays = \"no-such-file.toml\"", "no-such-file.toml"),
             ("a = = 1", "not TOML"),

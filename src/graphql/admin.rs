@@ -3,6 +3,7 @@
 use super::auth::require;
 use super::error::{bad_input, internal, not_found};
 use super::ids::NodeId;
+use super::lasting;
 use super::paging::page_size;
 use super::scalars::{DateTime, Json};
 use super::words::{RecordKind, Role as RoleWord};
@@ -10,7 +11,6 @@ use super::{Nullable, live};
 use crate::registry::{self, Role};
 use crate::store::{AuditFilter, AuditRow, TokenRow};
 use async_graphql::{Context, ID, Object, SimpleObject};
-use jiff::Timestamp;
 
 /// One change that was made.
 #[derive(SimpleObject)]
@@ -76,7 +76,7 @@ pub struct Token {
 
 impl From<TokenRow> for Token {
     fn from(t: TokenRow) -> Self {
-        let in_force = t.revoked_at.is_none() && t.expires_at.is_none_or(|at| at > Timestamp::now());
+        let in_force = t.revoked_at.is_none() && t.expires_at.is_none_or(|at| at > lasting::now());
         Self {
             number: t.id,
             name: t.name,

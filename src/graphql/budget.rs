@@ -19,6 +19,12 @@ impl UnderWay {
         Self { most, now: AtomicUsize::new(0) }
     }
 
+    /// Is more than half of the room taken?
+    #[must_use]
+    pub fn is_short(&self) -> bool {
+        self.bytes() > self.most / 2
+    }
+
     /// The bytes there are now.
     #[must_use]
     pub fn bytes(&self) -> usize {
@@ -68,6 +74,12 @@ impl Budget {
         Err(Full::Busy)
     }
 
+    /// Another one with the same limits, for another form of the same answer.
+    #[must_use]
+    pub fn another(&self) -> Self {
+        Self::new(self.under_way.clone(), self.most)
+    }
+
     /// The bytes that count.
     #[must_use]
     pub fn used(&self) -> usize {
@@ -90,6 +102,75 @@ impl From<Full> for async_graphql::Error {
             ),
             Full::Busy => busy_answers(),
         }
+    }
+}
+
+/// Bytes that are written and counted as they grow.
+pub struct Written {
+    bytes: Vec<u8>,
+    budget: Budget,
+    /// Why it cannot grow.
+    full: Option<Full>,
+}
+
+impl Written {
+    /// Empty, counted by a budget.
+    #[must_use]
+    pub const fn new(budget: Budget) -> Self {
+        Self { bytes: Vec::new(), budget, full: None }
+    }
+
+    /// What was written, and what counts it. Keep both until the last byte has been sent.
+    ///
+    /// # Errors
+    /// [`Full`] when not all of it could be written.
+    pub fn finish(self) -> Result<(Vec<u8>, Budget), Full> {
+        match self.full {
+            None => Ok((self.bytes, self.budget)),
+            Some(full) => Err(full),
+        }
+    }
+
+    /// Why it cannot grow, when it cannot.
+    #[must_use]
+    pub const fn full(&self) -> Option<Full> {
+        self.full
+    }
+
+    fn reserve(&mut self, more: usize) -> Result<(), Full> {
+        const LEAST: usize = 512;
+        const STEP: usize = 64 * 1024;
+        let (length, capacity) = (self.bytes.len(), self.bytes.capacity());
+        if more <= capacity - length {
+            return Ok(());
+        }
+        // Twice as much as before; where there is no room for that, ever less, so that small writes stay cheap.
+        let needed = length.saturating_add(more);
+        let usual = needed.max(capacity.saturating_mul(2)).max(LEAST);
+        let wishes = [usual, needed.saturating_add(capacity / 4), needed.saturating_add(STEP), needed];
+        let mut full = Ok(());
+        let wanted = wishes.into_iter().find(|wish| {
+            full = self.budget.charge(wish - capacity);
+            full.is_ok()
+        });
+        let Some(wanted) = wanted else { return full };
+        self.bytes.reserve_exact(wanted - length);
+        Ok(())
+    }
+}
+
+impl std::io::Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if let Err(full) = self.reserve(bytes.len()) {
+            self.full = Some(full);
+            return Err(std::io::Error::other("there is no room for more bytes"));
+        }
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 
@@ -121,6 +202,21 @@ mod tests {
         drop(one);
         assert_eq!((other.charge(10), all.bytes()), (Ok(()), 60));
         drop(other);
+        assert_eq!(all.bytes(), 0);
+    }
+
+    #[test]
+    fn what_is_written_counts_before_it_is_there() {
+        use std::io::Write;
+        let all = Arc::new(UnderWay::new(5000));
+        let mut written = Written::new(Budget::new(all.clone(), 3000));
+        for n in 0..300 {
+            assert!(written.write_all(b"0123456789").is_ok(), "{n}");
+            assert!(all.bytes() >= 10 * (n + 1) && written.bytes.capacity() <= all.bytes());
+        }
+        assert!(written.write_all(b"0").is_err());
+        assert_eq!((written.full(), all.bytes()), (Some(Full::TooLarge(3000)), 3000));
+        assert!(written.finish().is_err());
         assert_eq!(all.bytes(), 0);
     }
 }

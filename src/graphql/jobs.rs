@@ -514,29 +514,27 @@ async fn cancel(ctx: &Context<'_>, id: &ID) -> Result<JobPayload> {
     })
 }
 
-/// A job whenever it comes further, until it has ended.
-pub async fn follow(ctx: &Context<'_>, id: ID) -> Result<impl Stream<Item = Result<Job>> + Send + use<>> {
-    let (live, jobs) = (live(ctx)?.clone(), jobs(ctx).clone());
-    let progress = jobs.find(&id).map(|running| running.progress.subscribe());
-    if job_of(&jobs, &live, &id).await?.is_none() {
-        return Err(not_found("id", &id, "job with the id"));
+/// Ticks whenever a job comes further, until it has ended: now, then at each change. `true` is the last.
+pub async fn ticks(ctx: &Context<'_>, id: &ID) -> Result<impl Stream<Item = bool> + Send + use<>> {
+    let (live, jobs) = (live(ctx)?, jobs(ctx));
+    let progress = jobs.find(id).map(|running| running.progress.subscribe());
+    if job_of(jobs, live, id).await?.is_none() {
+        return Err(not_found("id", id, "job with the id"));
     }
-    // As it is now, then whenever it has changed; the last word ends it.
-    Ok(stream::unfold((progress, true, false), move |(mut progress, is_first, is_over)| {
-        let (live, jobs, id) = (live.clone(), jobs.clone(), id.clone());
-        async move {
-            if is_over {
-                return None;
-            }
-            if !is_first {
-                // An error says that nothing more comes.
-                progress.as_mut()?.changed().await.ok()?;
-            }
-            let job = job_of(&jobs, &live, &id).await.transpose()?;
-            let is_over = progress.is_none() || job.as_ref().is_ok_and(|job| job.row.state.is_last());
-            Some((job, (progress, false, is_over)))
+    Ok(stream::unfold(Some((progress, true)), |state| async {
+        let (mut progress, is_first) = state?;
+        if !is_first {
+            // An error says that nothing more comes.
+            progress.as_mut()?.changed().await.ok()?;
         }
+        let is_last = progress.as_mut().is_none_or(|p| p.borrow_and_update().state.is_last());
+        Some((is_last, (!is_last).then_some((progress, false))))
     }))
+}
+
+/// A job as it is now.
+pub async fn as_it_is(ctx: &Context<'_>, id: &ID) -> Result<Job> {
+    job_of(jobs(ctx), live(ctx)?, id).await?.ok_or_else(|| not_found("id", id, "job with the id"))
 }
 
 /// Is this asked as part of a job?

@@ -37,6 +37,8 @@ pub struct Limits {
     pub max_answer_bytes: usize,
     /// Bytes of all answers that are being built or sent.
     pub max_answers_bytes: usize,
+    /// What all subscriptions may cost together, each counted as a query is; equal ones count once.
+    pub max_followed_complexity: usize,
 }
 
 impl Default for Limits {
@@ -56,6 +58,7 @@ impl Default for Limits {
             max_variable_values: 200_000,
             max_answer_bytes: 32 * 1024 * 1024,
             max_answers_bytes: 256 * 1024 * 1024,
+            max_followed_complexity: 500_000,
         }
     }
 }

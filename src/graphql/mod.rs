@@ -14,9 +14,11 @@ mod coverage;
 mod dataset;
 mod documents;
 mod error;
+mod following;
 mod gate;
 mod ids;
 mod jobs;
+mod lasting;
 mod limit;
 mod limits;
 mod measure;
@@ -38,9 +40,8 @@ use crate::registry::Kinds;
 use crate::world::World;
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Context, MergedObject, Response, Result, SDLExportOptions, Schema, ServerError, Value, value};
-use budget::UnderWay;
 use documents::{Document, Documents};
-use futures_util::{Stream, StreamExt};
+use following::Following;
 use gate::Gate;
 use jobs::{JobSchema, Jobs};
 use limit::SuggestionLimit;
@@ -49,9 +50,10 @@ use std::sync::{Arc, LazyLock};
 use subscription::Subscription;
 
 pub use async_graphql::Variables;
-pub use budget::Budget;
+pub use budget::{Budget, Full, UnderWay, Written};
 pub use documents::Persisted;
 pub use error::code;
+pub use following::{EventText, Told};
 pub use limits::Limits;
 pub use trusted::{ManifestError, Trusted};
 
@@ -89,6 +91,7 @@ pub struct Api {
     limits: Limits,
     documents: Arc<Documents>,
     under_way: Arc<UnderWay>,
+    following: Following,
 }
 
 /// A request, from whatever transport.
@@ -117,6 +120,8 @@ pub struct Answer {
     pub outcome: Outcome,
     /// The bytes it holds in memory; keep it until the last of them has been sent.
     pub budget: Arc<Budget>,
+    /// Whether the same request of the same caller is answered the same until the data change.
+    pub lasting: bool,
 }
 
 /// What became of a request.
@@ -143,6 +148,8 @@ fn limits<'c>(ctx: &Context<'c>) -> &'c Limits {
 
 /// Where changes go.
 fn live<'c>(ctx: &Context<'c>) -> Result<&'c Arc<Live>> {
+    // What is not part of a world changes without a new version.
+    lasting::passing();
     ctx.data_opt::<Arc<Live>>().ok_or_else(mutation::read_only)
 }
 
@@ -179,7 +186,7 @@ impl Api {
         let gate = Arc::new(Gate::new(limits.max_analyses, limits.max_waiting_analyses));
         let jobs = Arc::new(Jobs::new(limits.max_jobs, limits.max_waiting_jobs));
         let documents = Arc::new(Documents::new(trusted));
-        let schema = |limits: Limits| {
+        let build = |limits: Limits| {
             Schema::build(Query::default(), Mutation::default(), Subscription)
                 .limit_complexity(limits.max_complexity)
                 .data(limits)
@@ -187,11 +194,18 @@ impl Api {
                 .data(gate.clone())
                 .data(jobs.clone())
                 .data(documents.clone())
-                .finish()
         };
-        let of_jobs = JobSchema(schema(jobs::limits_of_jobs(&limits)));
+        let of_jobs = JobSchema(build(jobs::limits_of_jobs(&limits)).finish());
         let under_way = Arc::new(UnderWay::new(limits.max_answers_bytes));
-        Self { schema: schema(limits.clone()), of_jobs, limits, documents, under_way }
+        let following = Following::new(build(limits.clone()), &limits);
+        let schema = build(limits.clone()).finish();
+        Self { schema, of_jobs, limits, documents, under_way, following }
+    }
+
+    /// The bytes of all answers that are being built or sent.
+    #[must_use]
+    pub const fn under_way(&self) -> &Arc<UnderWay> {
+        &self.under_way
     }
 
     /// The schema in GraphQL's definition language.
@@ -220,8 +234,9 @@ impl Api {
     /// Answers a request from a world. A mutation's answer carries the version of the world after it.
     pub async fn execute(&self, world: &Arc<World>, request: ApiRequest) -> Answer {
         let budget = Arc::new(Budget::new(self.under_way.clone(), self.limits.max_answer_bytes));
-        let (response, outcome) = self.answer(world, request, &budget).await;
-        Answer { response, outcome, budget }
+        let ((response, outcome), lasting) = lasting::watch(self.answer(world, request, &budget)).await;
+        let lasting = lasting && outcome == Outcome::Executed && response.errors.is_empty();
+        Answer { response, outcome, budget, lasting }
     }
 
     async fn answer(&self, world: &Arc<World>, request: ApiRequest, budget: &Arc<Budget>) -> (Response, Outcome) {
@@ -275,33 +290,6 @@ impl Api {
         let chosen = documents::choose(&document.parsed, request.operation_name.as_deref())?;
         self.limits.check_variables(measure::values(&request.variables))?;
         Ok((document, chosen))
-    }
-
-    /// Follows a subscription, or answers a query once. Mutations are refused: they are sent by POST alone.
-    pub fn follow(self: &Arc<Self>, request: ApiRequest) -> impl Stream<Item = Response> + Send + use<> {
-        let api = self.clone();
-        async_stream(async move {
-            let Some(live) = request.live.clone() else {
-                return once(Response::from_errors(vec![ServerError::new("nothing can be followed here", None)]));
-            };
-            let world = live.world();
-            let (document, chosen) = match api.chosen(&request) {
-                Ok(found) => found,
-                Err(error) => return once(refused(&world, vec![error])),
-            };
-            match chosen.kind {
-                OperationType::Subscription => {
-                    let request = ApiRequest { operation_name: chosen.name, ..request };
-                    let inner = api.prepared(&world, request, &document);
-                    api.schema.execute_stream(inner).boxed()
-                }
-                OperationType::Mutation => {
-                    let error = ServerError::new("mutations are not followed; send them by POST", None);
-                    once(refused(&world, vec![error]))
-                }
-                OperationType::Query => once(api.execute(&world, request).await.response),
-            }
-        })
     }
 
     fn prepared(&self, world: &Arc<World>, request: ApiRequest, document: &Document) -> async_graphql::Request {
@@ -362,15 +350,6 @@ async fn explain(limits: &Limits, asked: &Asked<'_>) -> Vec<ServerError> {
             }]
         }
     }
-}
-
-/// A stream that is not known until something has been awaited.
-fn async_stream<S: Stream + Send>(making: impl Future<Output = S> + Send) -> impl Stream<Item = S::Item> + Send {
-    futures_util::FutureExt::flatten_stream(making)
-}
-
-fn once(response: Response) -> futures_util::stream::BoxStream<'static, Response> {
-    futures_util::stream::once(std::future::ready(response)).boxed()
 }
 
 fn refused(world: &World, errors: Vec<ServerError>) -> Response {

@@ -1,12 +1,14 @@
 //! What can be followed: changes of the register, imports as they go.
 
+use super::following::{Source, begins, event};
 use super::ids::NodeId;
-use super::jobs::{Job, follow};
-use super::live;
+use super::jobs::{Job, as_it_is, ticks};
 use super::register::{Center, Node, node_of};
 use super::words::RecordKind;
-use crate::live::{Change, ChangedItem, Live};
+use super::{current, kinds, live, standards};
+use crate::live::{Change, ChangedItem, ImportProgress};
 use crate::registry;
+use crate::world::World;
 use async_graphql::{Context, ID, Result, SimpleObject, Subscription as SubscriptionMacro};
 use futures_util::{Stream, StreamExt, stream};
 use std::sync::Arc;
@@ -53,52 +55,89 @@ pub struct ImportProgressObject {
     total: u64,
 }
 
-/// All that comes from a channel; who is too slow misses some, and goes on with the next.
-fn all<T: Clone + Send + 'static>(receiver: Receiver<T>) -> impl Stream<Item = T> + Send {
-    stream::unfold(receiver, |mut receiver| async move {
-        loop {
-            match receiver.recv().await {
-                Ok(item) => return Some((item, receiver)),
-                Err(RecvError::Lagged(_)) => {}
-                Err(RecvError::Closed) => return None,
-            }
-        }
-    })
+/// More changes at a time are told of as if everything was loaded anew.
+const MOST_ITEMS: usize = 500;
+
+/// Steps of an import that are told one by one.
+const MOST_STEPS: usize = 50;
+
+/// What happens to what is followed.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// These records have changed.
+    Items(Vec<ChangedItem>),
+    /// Everything was loaded anew.
+    Reloaded,
+    /// An import came further, step by step.
+    Import(Vec<Arc<ImportProgress>>),
+    /// A job came further.
+    Job,
 }
 
-fn told(live: &Live, change: &Change, item: Option<&ChangedItem>) -> RegisterChange {
-    let world = &change.world;
+impl Event {
+    /// Both events as one. Of what was changed twice, the last change is told; of many steps, the last of each stage.
+    #[must_use]
+    pub fn with(self, later: Self) -> Self {
+        match (self, later) {
+            (Self::Items(mut items), Self::Items(more)) => {
+                let is_again = |item: &ChangedItem| {
+                    item.id != 0 && more.iter().any(|m| (m.kind, m.id, m.center) == (item.kind, item.id, item.center))
+                };
+                items.retain(|item| !is_again(item));
+                items.extend(more);
+                if items.len() > MOST_ITEMS { Self::Reloaded } else { Self::Items(items) }
+            }
+            (Self::Reloaded, Self::Items(_)) | (Self::Items(_), Self::Reloaded) => Self::Reloaded,
+            (Self::Import(mut steps), Self::Import(more)) => {
+                steps.extend(more);
+                if steps.len() > MOST_STEPS {
+                    steps.reverse();
+                    steps.dedup_by_key(|step| step.stage);
+                    steps.reverse();
+                }
+                Self::Import(steps)
+            }
+            (_, later) => later,
+        }
+    }
+}
+
+/// All changes a subscription wants to hear of; who is too slow to hear of each hears that much has changed.
+fn changes(receiver: Receiver<Arc<Change>>, wanted: impl Fn(&Change) -> Option<Event> + Send + 'static) -> Source {
+    let events = stream::unfold((receiver, wanted), |(mut receiver, wanted)| async move {
+        loop {
+            let event = match receiver.recv().await {
+                Ok(change) => wanted(&change),
+                Err(RecvError::Lagged(_)) => Some(Event::Reloaded),
+                Err(RecvError::Closed) => return None,
+            };
+            if let Some(event) = event {
+                return Some((event, (receiver, wanted)));
+            }
+        }
+    });
+    Source { events: events.boxed(), says_all: false }
+}
+
+/// The items of a change that are wanted.
+fn items(all: &[ChangedItem], wanted: impl Fn(&ChangedItem) -> bool) -> Option<Event> {
+    let list: Vec<ChangedItem> = all.iter().filter(|item| wanted(item)).cloned().collect();
+    (!list.is_empty()).then_some(Event::Items(list))
+}
+
+fn told(ctx: &Context<'_>, world: &Arc<World>, item: Option<&ChangedItem>) -> RegisterChange {
     let id = item.filter(|i| i.id > 0).map(|i| ID::from(NodeId::new(i.kind, i.id)));
     RegisterChange {
         kind: item.map(|i| i.kind.into()),
         node: id
             .as_ref()
             .filter(|_| item.is_some_and(|i| !i.deleted))
-            .and_then(|id| node_of(world, (live.kinds(), live.standards()), id)),
+            .and_then(|id| node_of(world, (kinds(ctx), standards(ctx)), id)),
         id,
         center: item.and_then(|i| i.center).and_then(|center| Center::numbered(world, center)),
         deleted: item.is_some_and(|i| i.deleted),
         world_version: world.version.clone(),
     }
-}
-
-/// What there is to tell of a center after a change.
-fn of_center(change: &Change, code: &str) -> Vec<CenterChange> {
-    let (now, then) = (&change.world.register, &change.before.register);
-    let place = now.centers.place_of(code);
-    let known = place.map(|i| &now.centers[i]).or_else(|| then.centers.find(code));
-    let told = |kind: Option<registry::RecordKind>| CenterChange {
-        center: place.map(|i| Center::at(&change.world, i)),
-        kind: kind.map(Into::into),
-        world_version: change.world.version.clone(),
-    };
-    if change.items.is_empty() {
-        // Everything was loaded anew: did this center change in itself?
-        let same = then.centers.find(code).map(|c| &**c) == place.map(|i| &*now.centers[i]);
-        return if same { Vec::new() } else { vec![told(None)] };
-    }
-    let Some(id) = known.map(|c| c.id) else { return Vec::new() };
-    change.items.iter().filter(|item| item.center == Some(id)).map(|item| told(Some(item.kind))).collect()
 }
 
 /// Everything that can be followed.
@@ -113,18 +152,21 @@ impl Subscription {
         ctx: &Context<'_>,
         #[graphql(desc = "Only these sorts of things; all when empty or left out.")] kinds: Option<Vec<RecordKind>>,
     ) -> Result<impl Stream<Item = RegisterChange> + use<>> {
-        let kinds = kinds.unwrap_or_default();
-        let live = live(ctx)?.clone();
-        let changes = all(live.changes());
-        Ok(changes.flat_map(move |change: Arc<Change>| {
-            let wanted = |item: &&ChangedItem| kinds.is_empty() || kinds.contains(&item.kind.into());
-            let list: Vec<RegisterChange> = if change.items.is_empty() {
-                vec![told(&live, &change, None)]
-            } else {
-                change.items.iter().filter(wanted).map(|item| told(&live, &change, Some(item))).collect()
-            };
-            stream::iter(list)
-        }))
+        let wanted = kinds.unwrap_or_default();
+        let changed = live(ctx)?.changes();
+        let source = || {
+            changes(changed, move |change| match change {
+                Change::Items(all) => items(all, |item| wanted.is_empty() || wanted.contains(&item.kind.into())),
+                Change::Reloaded(_) => Some(Event::Reloaded),
+            })
+        };
+        let world = current(ctx);
+        let list: Vec<RegisterChange> = match event(ctx, source) {
+            Some(Event::Items(items)) => items.iter().map(|item| told(ctx, world, Some(item))).collect(),
+            Some(Event::Reloaded) => vec![told(ctx, world, None)],
+            _ => Vec::new(),
+        };
+        Ok(stream::iter(list))
     }
 
     /// Changes of one center and of what belongs to it: its facilities, offers, events, visits, suggestions.
@@ -133,8 +175,26 @@ impl Subscription {
         ctx: &Context<'_>,
         #[graphql(desc = "The 12-digit division code.")] code: String,
     ) -> Result<impl Stream<Item = CenterChange> + use<>> {
-        let changes = all(live(ctx)?.changes());
-        Ok(changes.flat_map(move |change: Arc<Change>| stream::iter(of_center(&change, &code))))
+        let (changed, wanted) = (live(ctx)?.changes(), code.clone());
+        let source = || {
+            changes(changed, move |change| match change {
+                Change::Items(all) => items(all, |item| item.codes.iter().any(|code| code.as_str() == wanted)),
+                // Everything was loaded anew: did this center change in itself?
+                Change::Reloaded(codes) => codes.iter().any(|code| code.as_str() == wanted).then_some(Event::Reloaded),
+            })
+        };
+        let world = current(ctx);
+        let told = |kind: Option<registry::RecordKind>| CenterChange {
+            center: world.register.centers.place_of(&code).map(|i| Center::at(world, i)),
+            kind: kind.map(Into::into),
+            world_version: world.version.clone(),
+        };
+        let list: Vec<CenterChange> = match event(ctx, source) {
+            Some(Event::Items(items)) => items.iter().map(|item| told(Some(item.kind))).collect(),
+            Some(Event::Reloaded) => vec![told(None)],
+            _ => Vec::new(),
+        };
+        Ok(stream::iter(list))
     }
 
     /// A job whenever it comes further, until it has ended.
@@ -143,7 +203,12 @@ impl Subscription {
         ctx: &Context<'_>,
         #[graphql(desc = "Its id.")] id: ID,
     ) -> Result<impl Stream<Item = Result<Job>> + use<>> {
-        follow(ctx, id).await
+        if begins(ctx) {
+            let events = ticks(ctx, &id).await?.map(|_| Event::Job).boxed();
+            event(ctx, || Source { events, says_all: true });
+            return Ok(stream::iter(None));
+        }
+        Ok(stream::iter(Some(as_it_is(ctx, &id).await)))
     }
 
     /// How far an import has come, until it is done or has failed. Subscribe before you send it.
@@ -152,13 +217,29 @@ impl Subscription {
         ctx: &Context<'_>,
         #[graphql(desc = "The `progressId` of the import.")] id: String,
     ) -> Result<impl Stream<Item = ImportProgressObject> + use<>> {
-        let mine = all(live(ctx)?.progress()).filter(move |p| std::future::ready(p.id == id)).boxed();
-        // The last word is told, and the stream ends with it.
-        Ok(stream::unfold(Some(mine), |mine| async {
-            let mut mine = mine?;
-            let p = mine.next().await?;
-            let told = ImportProgressObject { stage: p.stage, done: p.done, total: p.total };
-            Some((told, (!p.is_last()).then_some(mine)))
-        }))
+        let receiver = live(ctx)?.progress();
+        let source = || {
+            // The last word is told, and the stream ends with it.
+            let events = stream::unfold(Some((receiver, id)), |state| async {
+                let (mut receiver, id) = state?;
+                loop {
+                    match receiver.recv().await {
+                        Ok(progress) if progress.id == id => {
+                            let rest = (!progress.is_last()).then_some((receiver, id));
+                            return Some((Event::Import(vec![progress]), rest));
+                        }
+                        Ok(_) | Err(RecvError::Lagged(_)) => {}
+                        Err(RecvError::Closed) => return None,
+                    }
+                }
+            });
+            Source { events: events.boxed(), says_all: false }
+        };
+        let told = |p: &Arc<ImportProgress>| ImportProgressObject { stage: p.stage, done: p.done, total: p.total };
+        let steps: Vec<ImportProgressObject> = match event(ctx, source) {
+            Some(Event::Import(steps)) => steps.iter().map(told).collect(),
+            _ => Vec::new(),
+        };
+        Ok(stream::iter(steps))
     }
 }

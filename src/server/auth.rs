@@ -1,51 +1,88 @@
 //! Who sends a request: by its bearer token, or someone without one.
 
 use super::Shared;
-use crate::access::{Caller, bearer};
+use crate::access::{Caller, bearer, hash};
 use crate::graphql::code;
-use actix_web::HttpRequest;
-use actix_web::http::header::AUTHORIZATION;
+use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, WWW_AUTHENTICATE};
+use actix_web::{HttpRequest, HttpResponse};
 use async_graphql::ServerError;
+use serde_json::json;
 use std::net::IpAddr;
+
+/// Who sends a request, and by which token they are known.
+#[derive(Clone)]
+pub struct Session {
+    pub caller: Caller,
+    /// The hash of the token; `None` for those without one.
+    hash: Option<[u8; 32]>,
+}
+
+impl Session {
+    /// Is it still in force, with the role it began with?
+    pub fn holds(&self, shared: &Shared) -> bool {
+        let caller = |hash| shared.live.caller_of(hash, None);
+        self.hash.as_ref().is_none_or(|hash| caller(hash).is_ok_and(|c| c.role == self.caller.role))
+    }
+
+    /// Waits until it is not.
+    pub fn ended(&self, shared: &Shared) -> impl Future<Output = ()> + Send + 'static {
+        let token = self.hash.map(|hash| shared.live.token_ended(hash, self.caller.role));
+        async move {
+            match token {
+                Some(ended) => ended.await,
+                None => std::future::pending().await,
+            }
+        }
+    }
+}
 
 /// Where a request comes from.
 pub fn address(shared: &Shared, request: &HttpRequest) -> Option<IpAddr> {
-    if shared.behind_proxy
-        && let Some(told) = request.connection_info().realip_remote_addr()
-    {
-        let told = told.trim_matches(['[', ']']);
-        return told.parse().ok().or_else(|| told.parse::<std::net::SocketAddr>().ok().map(|a| a.ip()));
-    }
-    request.peer_addr().map(|a| a.ip())
+    shared.proxies.client(request.peer_addr().map(|a| a.ip()), request.headers())
 }
 
 /// Who sends a request.
 ///
 /// # Errors
 /// What to answer with 401: a token that is not in force, or none where one is needed.
-pub fn caller(shared: &Shared, request: &HttpRequest) -> Result<Caller, ServerError> {
+pub fn session(shared: &Shared, request: &HttpRequest) -> Result<Session, ServerError> {
     let address = address(shared, request);
     match request.headers().get(AUTHORIZATION) {
         Some(header) => {
             let token = header.to_str().ok().and_then(bearer);
-            token_caller(shared, token.unwrap_or_default(), address)
+            token_session(shared, token.unwrap_or_default(), address)
         }
         None => without_token(shared, address),
     }
 }
 
 /// Who a token belongs to.
-pub fn token_caller(shared: &Shared, token: &str, address: Option<IpAddr>) -> Result<Caller, ServerError> {
-    shared.live.caller(token, address).map_err(|e| refused(&e.to_string()))
+pub fn token_session(shared: &Shared, token: &str, address: Option<IpAddr>) -> Result<Session, ServerError> {
+    let hash = hash(token.as_bytes());
+    let caller = shared.live.caller_of(&hash, address).map_err(|e| refused(&e.to_string()))?;
+    Ok(Session { caller, hash: Some(hash) })
 }
 
 /// Someone without a token, where that is allowed.
-pub fn without_token(shared: &Shared, address: Option<IpAddr>) -> Result<Caller, ServerError> {
+pub fn without_token(shared: &Shared, address: Option<IpAddr>) -> Result<Session, ServerError> {
     if shared.anonymous {
-        Ok(Caller::anonymous(address))
+        Ok(Session { caller: Caller::anonymous(address), hash: None })
     } else {
         Err(refused("this server answers those with a token alone: send it as `Authorization: Bearer TOKEN`"))
     }
+}
+
+/// What to answer those who may not read at all, outside of GraphQL.
+///
+/// # Errors
+/// The answer, with 401.
+pub fn require(shared: &Shared, request: &HttpRequest) -> Result<(), HttpResponse> {
+    session(shared, request).map(|_| ()).map_err(|error| {
+        HttpResponse::Unauthorized()
+            .insert_header((WWW_AUTHENTICATE, "Bearer"))
+            .insert_header((CACHE_CONTROL, "no-store"))
+            .json(json!({ "error": error.message }))
+    })
 }
 
 fn refused(why: &str) -> ServerError {

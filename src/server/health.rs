@@ -1,22 +1,31 @@
 //! Is it alive, and may it be given requests?
 
-use super::Shared;
-use actix_web::HttpResponse;
+use super::{Shared, auth};
+use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
 
 /// The process answers.
 pub async fn live() -> HttpResponse {
-    HttpResponse::Ok().json(json!({ "status": "live" }))
+    HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({ "status": "live" }))
 }
 
 /// The data are loaded, and the server is not about to stop.
-pub async fn ready(shared: Data<Shared>) -> HttpResponse {
+pub async fn ready(shared: Data<Shared>, request: HttpRequest) -> HttpResponse {
     if shared.live.is_stopping() {
-        return HttpResponse::ServiceUnavailable().json(json!({ "status": "stopping" }));
+        return HttpResponse::ServiceUnavailable()
+            .insert_header((CACHE_CONTROL, "no-store"))
+            .json(json!({ "status": "stopping" }));
+    }
+    let mut ready = HttpResponse::Ok();
+    ready.insert_header((CACHE_CONTROL, "no-store"));
+    // Load balancers have no tokens; what is loaded is for those who may read.
+    if auth::session(&shared, &request).is_err() {
+        return ready.json(json!({ "status": "ready" }));
     }
     let world = shared.live.world();
-    HttpResponse::Ok().json(json!({
+    ready.json(json!({
         "status": "ready",
         "worldVersion": world.version,
         "streets": world.network().is_ok(),

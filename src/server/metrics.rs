@@ -1,8 +1,9 @@
 //! Figures for Prometheus.
 
-use super::Shared;
-use actix_web::HttpResponse;
+use super::{Shared, auth};
+use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 use prometheus::{
     Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
@@ -16,6 +17,17 @@ pub struct Metrics {
     graphql: IntCounterVec,
     loaded: IntGaugeVec,
     running: IntGauge,
+    open: IntGauge,
+    carried_out: IntGauge,
+}
+
+/// A request that is being answered; it counts until it is dropped, however it ends.
+pub struct Running(IntGauge);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
 }
 
 impl Metrics {
@@ -39,6 +51,11 @@ impl Metrics {
                 )?,
                 loaded: IntGaugeVec::new(Opts::new("walkshed_loaded", "What is loaded, by kind."), &["kind"])?,
                 running: IntGauge::new("walkshed_http_requests_running", "Requests being answered.")?,
+                open: IntGauge::new("walkshed_http_connections", "Connections that are open.")?,
+                carried_out: IntGauge::new(
+                    "walkshed_subscriptions_carried_out",
+                    "How often a subscription was carried out at an event, for all who follow it.",
+                )?,
                 registry,
             })
         })();
@@ -49,6 +66,8 @@ impl Metrics {
             Box::new(metrics.graphql.clone()),
             Box::new(metrics.loaded.clone()),
             Box::new(metrics.running.clone()),
+            Box::new(metrics.open.clone()),
+            Box::new(metrics.carried_out.clone()),
         ] {
             metrics.registry.register(collector).unwrap_or_else(|e| unreachable!("registered once each: {e}"));
         }
@@ -56,13 +75,13 @@ impl Metrics {
     }
 
     /// A request has come in.
-    pub fn begin(&self) {
+    pub fn begin(&self) -> Running {
         self.running.inc();
+        Running(self.running.clone())
     }
 
     /// A request has been answered.
     pub fn end(&self, route: &str, status: u16, took: Duration) {
-        self.running.dec();
         let mut digits = [0u8; 3];
         for (digit, unit) in digits.iter_mut().zip([100, 10, 1]) {
             *digit = b'0' + (status / unit % 10) as u8;
@@ -79,7 +98,10 @@ impl Metrics {
 }
 
 /// The figures as text.
-pub async fn show(shared: Data<Shared>) -> HttpResponse {
+pub async fn show(shared: Data<Shared>, request: HttpRequest) -> HttpResponse {
+    if let Err(reply) = auth::require(&shared, &request) {
+        return reply;
+    }
     let (world, metrics) = (shared.live.world(), &shared.metrics);
     let streets = world.network().map_or((0, 0), |n| (n.vertices().len(), n.edge_count()));
     for (kind, count) in [
@@ -91,9 +113,14 @@ pub async fn show(shared: Data<Shared>) -> HttpResponse {
     ] {
         metrics.loaded.with_label_values(&[kind]).set(count as i64);
     }
+    metrics.open.set(shared.connections.count() as i64);
+    metrics.carried_out.set(shared.api.carried_out() as i64);
     let mut text = Vec::new();
     match TextEncoder::new().encode(&metrics.registry.gather(), &mut text) {
-        Ok(()) => HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text),
+        Ok(()) => HttpResponse::Ok()
+            .content_type("text/plain; version=0.0.4; charset=utf-8")
+            .insert_header((CACHE_CONTROL, "no-store"))
+            .body(text),
         Err(e) => HttpResponse::InternalServerError().body(e.to_string()),
     }
 }

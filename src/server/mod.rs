@@ -1,7 +1,14 @@
 //! The HTTP server: routes, health, metrics, the playground. Answers come from [`crate::graphql`]; nothing here reads
 //! the database but the watch that notices imports, and what hands out the answers of jobs.
 
+mod address;
 mod auth;
+mod bodies;
+mod caching;
+mod connections;
+mod encoding;
+mod followers;
+mod frames;
 mod graphql_http;
 mod health;
 mod jobs;
@@ -9,25 +16,39 @@ mod metrics;
 mod parameters;
 mod playground;
 mod requests;
+mod sending;
 mod sse;
 mod ws;
 
+pub use address::{Network, Proxies};
 pub use playground::tabs as example_tabs;
 
 use crate::folder::DataFolder;
-use crate::graphql::{Api, Limits, ManifestError, Trusted};
+use crate::graphql::{Api, Limits, ManifestError, Trusted, UnderWay};
 use crate::live::{self, Live};
 use crate::store::Store;
 use actix_cors::Cors;
-use actix_web::dev::{Server, ServerHandle};
-use actix_web::middleware::{Compress, from_fn};
+use actix_http::error::DispatchError;
+use actix_http::{HttpService, Protocol};
+use actix_server::ServerBuilder;
+use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_web::dev::{AppConfig, Server, ServerHandle};
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
-use actix_web::{App, HttpResponse, HttpServer};
+use actix_web::{App, HttpRequest, HttpResponse, guard};
+use caching::Tags;
+use connections::{Connections, HEAD_TIMEOUT, KEEP_ALIVE, Stream};
+use followers::Followers;
 use metrics::Metrics;
-use std::net::SocketAddr;
+use socket2::{Domain, Socket, Type};
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::TcpStream;
+
+/// How long a client may still send what is not read any more.
+const LAST_READ: Duration = Duration::from_secs(1);
 
 /// How to serve.
 #[derive(Debug, Clone)]
@@ -44,10 +65,22 @@ pub struct ServerOptions {
     pub anonymous: bool,
     /// Origins whose pages may ask, as `https://map.example.cn`; `*` for all. Empty: none but our own.
     pub cors_origins: Vec<String>,
-    /// Whether the server stands behind a proxy that tells addresses in `Forwarded` or `X-Forwarded-For`.
-    pub behind_proxy: bool,
     /// A manifest of trusted documents; with it no others are answered.
     pub trusted_documents: Option<PathBuf>,
+    /// Who tells addresses of clients in `Forwarded` or `X-Forwarded-For`.
+    pub proxies: Proxies,
+    /// Connections at a time; 0 for as many as the process may have open files, less 128.
+    pub max_connections: usize,
+    /// Clients that follow something at a time; half of the connections at most.
+    pub max_followers: usize,
+    /// Subscriptions of one WebSocket at a time.
+    pub max_subscriptions: usize,
+    /// Bytes of all long bodies of requests that are being read.
+    pub max_bodies_bytes: usize,
+    /// Bytes a second by which a body has to come; 0 for any rate.
+    pub min_receive_rate: u64,
+    /// Bytes a second by which an answer has to be read; 0 for any rate.
+    pub min_send_rate: u64,
 }
 
 impl Default for ServerOptions {
@@ -60,8 +93,14 @@ impl Default for ServerOptions {
             limits: Limits::default(),
             anonymous: true,
             cors_origins: Vec::new(),
-            behind_proxy: false,
             trusted_documents: None,
+            proxies: Proxies::default(),
+            max_connections: 0,
+            max_followers: 500,
+            max_subscriptions: 50,
+            max_bodies_bytes: 128 * 1024 * 1024,
+            min_receive_rate: 4 * 1024,
+            min_send_rate: 32 * 1024,
         }
     }
 }
@@ -92,7 +131,20 @@ struct Shared {
     metrics: Metrics,
     anonymous: bool,
     cors_origins: Vec<String>,
-    behind_proxy: bool,
+    proxies: Proxies,
+    limits: RequestLimits,
+    /// The bytes of long bodies that are being read.
+    bodies: Arc<UnderWay>,
+    connections: Arc<Connections>,
+    followers: Followers,
+    tags: Tags,
+}
+
+/// What one request may do.
+struct RequestLimits {
+    max_body_bytes: usize,
+    max_subscriptions: usize,
+    min_receive_rate: u64,
 }
 
 /// Loads the world and begins to listen. Imports by other processes are noticed within some two seconds.
@@ -105,6 +157,9 @@ pub async fn start(folder: DataFolder, store: Store, options: &ServerOptions) ->
     let api = Arc::new(Api::with_documents(options.limits.clone(), trusted));
     api.check_manifest().await?;
     let sdl = api.sdl();
+    let under_way = api.under_way().clone();
+    let most = if options.max_connections == 0 { connections::usual_most() } else { options.max_connections };
+    let connections = Arc::new(Connections::new(most, options.min_send_rate, move || under_way.is_short()));
     let shared = Data::new(Shared {
         live: live.clone(),
         api,
@@ -112,27 +167,97 @@ pub async fn start(folder: DataFolder, store: Store, options: &ServerOptions) ->
         metrics: Metrics::new(),
         anonymous: options.anonymous,
         cors_origins: options.cors_origins.clone(),
-        behind_proxy: options.behind_proxy,
+        proxies: options.proxies.clone(),
+        limits: RequestLimits {
+            max_body_bytes: options.max_body_bytes,
+            max_subscriptions: options.max_subscriptions,
+            min_receive_rate: options.min_receive_rate,
+        },
+        bodies: Arc::new(UnderWay::new(options.max_bodies_bytes)),
+        connections: connections.clone(),
+        followers: Followers::new(options.max_followers.min(most.div_ceil(2))),
+        tags: Tags::new(),
     });
-    let max_body = options.max_body_bytes;
-    let mut server = HttpServer::new(move || {
-        App::new()
-            .app_data(shared.clone())
-            .app_data(web::PayloadConfig::new(max_body))
-            .wrap(Compress::default())
-            .wrap(cors(&shared.cors_origins))
-            .wrap(from_fn(requests::follow))
-            .configure(routes)
-    })
-    .disable_signals()
-    .shutdown_timeout(options.shutdown_seconds)
-    .keep_alive(Duration::from_secs(75));
+    let mut builder = ServerBuilder::default().disable_signals().shutdown_timeout(options.shutdown_seconds);
     if options.workers > 0 {
-        server = server.workers(options.workers);
+        builder = builder.workers(options.workers);
     }
-    let server =
-        server.bind(&options.listen).map_err(|source| ServeError::Listen { listen: options.listen.clone(), source })?;
-    Ok(Running { addresses: server.addrs(), live, server: server.run() })
+    // Those who are refused are told so, and for that they have to be let in.
+    builder = builder.max_concurrent_connections(usize::MAX >> 1);
+    let listening = |source| ServeError::Listen { listen: options.listen.clone(), source };
+    let listeners = listen(&options.listen).map_err(listening)?;
+    let addresses = listeners.iter().filter_map(|l| l.local_addr().ok()).collect();
+    for listener in listeners {
+        let (shared, connections) = (shared.clone(), connections.clone());
+        let shutdown = builder.graceful_shutdown_signal();
+        let factory = move || {
+            let (connections, shutdown) = (connections.clone(), shutdown.clone());
+            let app = App::new()
+                .app_data(shared.clone())
+                .wrap(cors(&shared.cors_origins))
+                .wrap(from_fn(requests::follow))
+                .configure(routes);
+            let app = map_config(app.into_factory().map_err(|e: actix_web::Error| e.error_response()), |()| {
+                AppConfig::default()
+            });
+            let http = HttpService::build()
+                .graceful_shutdown_signal(move || {
+                    let shutdown = shutdown.clone();
+                    async move { shutdown.notified().await }
+                })
+                .keep_alive(KEEP_ALIVE)
+                .client_request_timeout(HEAD_TIMEOUT)
+                .client_disconnect_timeout(LAST_READ)
+                // Who closes its side is gone, and what it has asked for is given up.
+                .h1_allow_half_closed(false)
+                .on_connect_ext(|stream: &Stream, data| {
+                    data.insert(stream.connection().clone());
+                })
+                .finish(app);
+            fn_service(move |stream: TcpStream| {
+                let connections = connections.clone();
+                async move {
+                    let peer = stream.peer_addr().ok();
+                    match connections.admit(stream) {
+                        Ok(stream) => Ok((stream, Protocol::Http1, peer)),
+                        Err(stream) => {
+                            connections::refuse(stream, connections.most()).await;
+                            Err(DispatchError::DisconnectTimeout)
+                        }
+                    }
+                }
+            })
+            .and_then(http)
+        };
+        builder = builder.listen("walkshed", listener, factory).map_err(listening)?;
+    }
+    Ok(Running { addresses, live, server: builder.run() })
+}
+
+/// Listens on every address a name stands for; one is enough.
+fn listen(address: &str) -> std::io::Result<Vec<TcpListener>> {
+    let mut failed = None;
+    let mut listeners = Vec::new();
+    for address in address.to_socket_addrs()? {
+        match listen_on(address) {
+            Ok(listener) => listeners.push(listener),
+            Err(error) => failed = Some(error),
+        }
+    }
+    match failed {
+        Some(error) if listeners.is_empty() => Err(error),
+        _ => Ok(listeners),
+    }
+}
+
+fn listen_on(address: SocketAddr) -> std::io::Result<TcpListener> {
+    const BACKLOG: i32 = 1024;
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(socket2::Protocol::TCP))?;
+    #[cfg(not(windows))]
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
 }
 
 impl Running {
@@ -167,9 +292,16 @@ impl Running {
 /// Which pages of other origins may ask; browsers hold them to it.
 fn cors(origins: &[String]) -> Cors {
     let cors = Cors::default()
-        .allowed_methods(["GET", "POST"])
-        .allowed_headers(["accept", "authorization", "content-type", "x-request-id"])
-        .expose_headers(["x-request-id"])
+        .allowed_methods(["GET", "HEAD", "POST"])
+        .allowed_headers([
+            "accept",
+            "authorization",
+            "content-encoding",
+            "content-type",
+            "if-none-match",
+            "x-request-id",
+        ])
+        .expose_headers(["etag", "retry-after", "x-request-id"])
         // Requests of other origins are answered without leave to read the answer; mutations need a preflight.
         .block_on_origin_mismatch(false)
         .max_age(3600);
@@ -198,24 +330,30 @@ async fn stop_signal() -> &'static str {
 }
 
 fn routes(app: &mut web::ServiceConfig) {
+    // What answers GET answers HEAD; its body is left out when it is sent.
+    let get = || web::route().guard(guard::Any(guard::Get()).or(guard::Head()));
     app.service(
         web::resource("/graphql")
-            .route(web::get().to(graphql_http::get))
+            .route(get().to(graphql_http::get))
             .route(web::post().to(graphql_http::post))
             .default_service(web::to(graphql_http::wrong_method)),
     )
-    .service(web::resource("/graphiql/{file}").route(web::get().to(playground::file)))
-    .route("/jobs/{id}", web::get().to(jobs::result))
-    .route("/health/live", web::get().to(health::live))
-    .route("/health/ready", web::get().to(health::ready))
-    .route("/metrics", web::get().to(metrics::show))
-    .route("/schema", web::get().to(schema))
-    .route("/", web::get().to(home))
+    .route("/graphiql/{file}", get().to(playground::file))
+    .route("/jobs/{id}", get().to(jobs::result))
+    .route("/health/live", get().to(health::live))
+    .route("/health/ready", get().to(health::ready))
+    .route("/metrics", get().to(metrics::show))
+    .route("/schema", get().to(schema))
+    .route("/", get().to(home))
     .default_service(web::to(nothing));
 }
 
-async fn schema(shared: Data<Shared>) -> HttpResponse {
-    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(shared.sdl.clone())
+async fn schema(shared: Data<Shared>, request: HttpRequest) -> HttpResponse {
+    if let Err(reply) = auth::require(&shared, &request) {
+        return reply;
+    }
+    let keeping = if shared.anonymous { "no-cache" } else { "private, no-cache" };
+    caching::fixed(&request, "text/plain; charset=utf-8", keeping, shared.sdl.as_bytes()).await
 }
 
 async fn home() -> HttpResponse {

@@ -1,18 +1,28 @@
 //! GraphiQL for browsers, its files in the binary: government networks reach no CDN.
 
-use super::Shared;
+use super::caching::{DEPENDS_ON, Tag, fixed, not_modified};
+use super::encoding::Coding;
+use super::{Shared, auth};
 use crate::coverage::example_places;
 use crate::geo::Position;
 use crate::world::World;
-use actix_web::HttpResponse;
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, HeaderValue, VARY, X_CONTENT_TYPE_OPTIONS,
+};
 use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use flate2::read::GzDecoder;
 use serde_json::{Value, json};
+use std::io::Read;
 
 const PAGE: &str = include_str!("../../web/playground.html");
 
 /// Everything from here alone; GraphiQL's editor sets styles of its own.
 const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; \
                    img-src 'self' data:; font-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// How long what the page loads may be kept without asking.
+const KEEPING: &str = "public, max-age=3600";
 
 /// Name, media type, bytes, packed by gzip or not.
 const FILES: [(&str, &str, &[u8], bool); 6] = [
@@ -46,32 +56,49 @@ pub const EXAMPLES: [&str; 7] = [
 ];
 
 /// The page itself.
-pub fn page() -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("text/html; charset=utf-8")
-        .insert_header(("Content-Security-Policy", CSP))
-        .insert_header(("X-Content-Type-Options", "nosniff"))
-        .insert_header(("Vary", "Accept"))
-        .body(PAGE)
+pub async fn page(request: &HttpRequest) -> HttpResponse {
+    let mut response = fixed(request, "text/html; charset=utf-8", "no-cache", PAGE.as_bytes()).await;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
 }
 
 /// What the page loads.
-pub async fn file(name: Path<String>, shared: Data<Shared>) -> HttpResponse {
+pub async fn file(name: Path<String>, shared: Data<Shared>, request: HttpRequest) -> HttpResponse {
     if *name == "tabs.json" {
-        return HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(tabs(&shared.live.world()));
+        if let Err(reply) = auth::require(&shared, &request) {
+            return reply;
+        }
+        return HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(tabs(&shared.live.world()));
     }
-    let Some((_, kind, bytes, packed)) = FILES.iter().find(|f| f.0 == name.as_str()) else {
+    let Some((_, kind, bytes, is_packed)) = FILES.iter().find(|f| f.0 == name.as_str()) else {
         return HttpResponse::NotFound().finish();
     };
-    let mut response = HttpResponse::Ok();
+    let mut response = if *is_packed && Coding::takes_gzip(request.headers()) {
+        let tag = Tag::of(kind, bytes);
+        if tag.is_known(request.headers()) {
+            return not_modified(tag, KEEPING);
+        }
+        let mut response = HttpResponse::Ok();
+        response
+            .content_type(*kind)
+            .insert_header((CONTENT_ENCODING, "gzip"))
+            .insert_header((ETAG, tag.header()))
+            .insert_header((CACHE_CONTROL, KEEPING))
+            .insert_header((VARY, DEPENDS_ON));
+        response.body(*bytes)
+    } else if *is_packed {
+        let mut plain = Vec::new();
+        if let Err(error) = GzDecoder::new(*bytes).read_to_end(&mut plain) {
+            return HttpResponse::InternalServerError().body(error.to_string());
+        }
+        fixed(&request, kind, KEEPING, &plain).await
+    } else {
+        fixed(&request, kind, KEEPING, bytes).await
+    };
+    response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
-        .content_type(*kind)
-        .insert_header(("Cache-Control", "public, max-age=3600"))
-        .insert_header(("X-Content-Type-Options", "nosniff"));
-    if *packed {
-        response.insert_header(("Content-Encoding", "gzip"));
-    }
-    response.body(*bytes)
 }
 
 /// The example queries with places and a scenario of the loaded city as their variables.

@@ -1,13 +1,16 @@
 //! What happens around every request: an id, a log line where one is worth it, a figure for the metrics.
 
 use super::Shared;
+use super::connections::Connection;
+use super::sending::Followed;
+use actix_web::HttpRequest;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -20,13 +23,13 @@ const MAX_ID: usize = 64;
 pub async fn follow(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+) -> Result<ServiceResponse<Followed>, actix_web::Error> {
+    let busy = request.conn_data::<Arc<Connection>>().map(Connection::begin);
     let began = Instant::now();
     let id = request.headers().get(&REQUEST_ID).filter(|v| is_sane(v)).cloned().unwrap_or_else(new_id);
     let shared = request.app_data::<Data<Shared>>().cloned();
-    if let Some(shared) = &shared {
-        shared.metrics.begin();
-    }
+    // Dropped with the answer, also when nobody waits for it any more.
+    let running = shared.as_ref().map(|shared| shared.metrics.begin());
     let (method, path) = (request.method().clone(), request.path().to_owned());
     let outcome = next.call(request).await;
     let took = began.elapsed();
@@ -49,8 +52,13 @@ pub async fn follow(
     }
     outcome.map(|mut response| {
         response.headers_mut().insert(REQUEST_ID.clone(), id);
-        response
+        response.map_body(|_, body| Followed::new(body.boxed(), running, busy))
     })
+}
+
+/// The connection a request came by.
+pub fn connection(request: &HttpRequest) -> Option<&Arc<Connection>> {
+    request.conn_data()
 }
 
 fn is_sane(value: &HeaderValue) -> bool {

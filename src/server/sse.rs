@@ -1,45 +1,96 @@
 //! Subscriptions as server-sent events, by the GraphQL-over-SSE protocol (distinct connections): an event `next` for each
 //! answer, `complete` at the end.
 
-use super::Shared;
-use crate::graphql::ApiRequest;
+use super::auth::Session;
+use super::followers::Place;
+use super::sending::Pieces;
+use super::{Shared, followers};
+use crate::graphql::{ApiRequest, EventText, Told};
 use actix_web::HttpResponse;
-use actix_web::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_ENCODING, HeaderMap};
+use actix_web::http::header::{ACCEPT, CACHE_CONTROL, HeaderMap, VARY};
 use actix_web::web::{Bytes, Data};
-use futures_util::{StreamExt, stream};
+use futures_util::future::BoxFuture;
+use futures_util::stream::{self, BoxStream};
+use futures_util::{FutureExt, StreamExt};
 use std::time::Duration;
+use tokio::time::{Interval, MissedTickBehavior};
 
-/// How often a line is sent that means nothing, so that proxies see that the connection lives.
+/// How often a line is sent that means nothing, so that proxies see that the connection lives, and so that one that
+/// does not is noticed.
 const ALIVE_EVERY: Duration = Duration::from_secs(12);
+const COMPLETE: &str = "event: complete\ndata: {}\n\n";
+const TOKEN_ENDED: &str = "event: next\ndata: {\"errors\":[{\"message\":\"the token is not in force any more\",\
+                           \"extensions\":{\"code\":\"UNAUTHENTICATED\"}}]}\n\nevent: complete\ndata: {}\n\n";
 
 /// Does the client want events?
 pub fn wanted(headers: &HeaderMap) -> bool {
     headers.get(ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|accept| accept.contains("text/event-stream"))
 }
 
+/// One that follows.
+struct Follower {
+    told: BoxStream<'static, Told>,
+    session: Session,
+    ended: BoxFuture<'static, ()>,
+    stopped: BoxFuture<'static, ()>,
+    ticks: Interval,
+    shared: Data<Shared>,
+    _place: Place,
+}
+
 /// Follows a request.
-pub fn follow(shared: &Data<Shared>, request: ApiRequest) -> HttpResponse {
-    let answers = shared.api.follow(request).take_until(shared.live.stopped()).map(|response| {
-        let data = serde_json::to_string(&response).unwrap_or_default();
-        Some(format!("event: next\ndata: {data}\n\n"))
-    });
-    // The answers end with `None`; the ticks, which never end, with them.
-    let ended = answers.chain(stream::once(std::future::ready(None)));
+pub async fn follow(shared: &Data<Shared>, request: ApiRequest, session: Session) -> HttpResponse {
+    let Some(place) = shared.followers.enter() else { return followers::full(shared) };
+    let (ended, stopped) = (session.ended(shared).boxed(), shared.live.stopped().boxed());
+    let (caller, live) = (Some(session.caller.clone()), Some(shared.live.clone()));
+    let told = shared.api.follow(ApiRequest { queries_only: false, caller, live, ..request }).await;
     let mut ticks = tokio::time::interval(ALIVE_EVERY);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let alive = stream::unfold(ticks, |mut ticks| async move {
-        ticks.tick().await;
-        Some((Some(":\n\n".to_owned()), ticks))
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let follower = Follower { told, session, ended, stopped, ticks, shared: shared.clone(), _place: place };
+    let events = stream::unfold(Some(follower), |follower| async {
+        let mut follower = follower?;
+        let (event, goes_on) = follower.next().await;
+        Some((stream::iter(event), goes_on.then_some(follower)))
     });
-    let both = stream::select(ended.boxed(), alive.boxed());
-    let until_end = both.take_while(|event| std::future::ready(event.is_some())).filter_map(std::future::ready);
-    let complete = stream::once(std::future::ready("event: complete\ndata: {}\n\n".to_owned()));
-    let body = until_end.chain(complete).map(|text| Ok::<_, actix_web::Error>(Bytes::from(text)));
     HttpResponse::Ok()
         .content_type("text/event-stream; charset=utf-8")
         .insert_header((CACHE_CONTROL, "no-store"))
-        // Said to be packed already, so that events are not held back until there are enough to pack.
-        .insert_header((CONTENT_ENCODING, "identity"))
+        .insert_header((VARY, "Accept, Authorization"))
         .insert_header(("X-Accel-Buffering", "no"))
-        .streaming(body)
+        .body(Pieces::new(events.flatten()))
+}
+
+impl Follower {
+    /// What to send next, and whether more will come.
+    async fn next(&mut self) -> (Vec<Bytes>, bool) {
+        let fixed = |text: &'static str| vec![Bytes::from_static(text.as_bytes())];
+        tokio::select! {
+            biased;
+            () = &mut self.ended => (fixed(TOKEN_ENDED), false),
+            () = &mut self.stopped => (fixed(COMPLETE), false),
+            told = self.told.next() => match told {
+                // What was told before a token ended is not for who has none.
+                Some(Told::Next(_)) if !self.session.holds(&self.shared) => (fixed(TOKEN_ENDED), false),
+                Some(Told::Next(text)) => (event("event: next\ndata: ", text, "\n\n"), true),
+                Some(Told::Error(errors)) => {
+                    let mut pieces = event("event: next\ndata: {\"errors\":", errors, "}\n\n");
+                    pieces.push(Bytes::from_static(COMPLETE.as_bytes()));
+                    (pieces, false)
+                }
+                Some(Told::Complete) | None => (fixed(COMPLETE), false),
+            },
+            _ = self.ticks.tick() => (fixed(":\n\n"), true),
+        }
+    }
+}
+
+fn event(before: &'static str, text: EventText, after: &'static str) -> Vec<Bytes> {
+    let is_break = |b: &u8| matches!(b, b'\n' | b'\r');
+    // Breaks between the parts of JSON mean nothing there, and would end the line here.
+    let data = if text.bytes().iter().any(|b| is_break(b)) {
+        text.bytes().iter().map(|b| if is_break(b) { b' ' } else { *b }).collect::<Vec<u8>>().into()
+    } else {
+        Bytes::from_owner(text)
+    };
+    vec![Bytes::from_static(before.as_bytes()), data, Bytes::from_static(after.as_bytes())]
 }

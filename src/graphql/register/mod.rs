@@ -25,6 +25,7 @@ pub use suggestion::Suggestion;
 pub use usage::VisitDay;
 
 use super::ids::NodeId;
+use super::lasting;
 use super::scalars::{CityTime, DateTime};
 use crate::registry::{self, Record, Status, is_open};
 use crate::world::World;
@@ -68,7 +69,7 @@ fn id_of<T: Record>(record: &T) -> ID {
 
 /// The moment asked about; now when none is given.
 fn moment(at: Option<DateTime>) -> Timestamp {
-    at.map_or_else(Timestamp::now, |at| at.0)
+    at.map_or_else(lasting::now, |at| at.0)
 }
 
 /// Whether something is open, and when that changes next.

@@ -3,13 +3,13 @@
 use super::Center;
 use crate::coverage::{self, Period, Underused};
 use crate::graphql::error::{bad_input, too_many};
+use crate::graphql::lasting;
 use crate::graphql::scalars::Day;
 use crate::graphql::types::round;
 use crate::graphql::words::Audience;
 use crate::registry::{self, total_visits};
 use crate::world::World;
 use async_graphql::{Enum, Object, Result, SimpleObject};
-use jiff::Timestamp;
 use std::sync::Arc;
 
 /// Days of a period when the request does not say.
@@ -19,7 +19,7 @@ const MAX_VISIT_DAYS: i32 = 366;
 
 /// The period of a request; `counted` is the last day on which visits were counted.
 pub fn period(world: &World, from: Option<Day>, to: Option<Day>, counted: Option<jiff::civil::Date>) -> Result<Period> {
-    let today = || world.register.calendar.zone.day(Timestamp::now());
+    let today = || world.register.calendar.zone.day(lasting::now());
     let to = to.map_or_else(|| counted.unwrap_or_else(today), |day| day.0);
     match from {
         None => Ok(Period::last(USUAL_DAYS, to)),
