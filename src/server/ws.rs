@@ -26,9 +26,8 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior};
 
 const PROTOCOL: &str = "graphql-transport-ws";
-/// Silence after which a client is taken for dead. Answers to our pings are signs of life.
-const SILENCE: Duration = Duration::from_mins(1);
-const PING_EVERY: Duration = Duration::from_secs(25);
+/// Pings without any sign of life after which a client is taken for dead. Answers to our pings are signs of life.
+const UNANSWERED: u32 = 3;
 /// How long a client may take to say who it is.
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -142,8 +141,9 @@ impl Connection {
     }
 
     async fn converse(&mut self, incoming: &mut Incoming) -> Result<(), Stop> {
+        let every = self.shared.limits.ping_every;
         let mut stopped = Box::pin(self.shared.live.stopped());
-        let mut pings = tokio::time::interval_at(Instant::now() + PING_EVERY, PING_EVERY);
+        let mut pings = tokio::time::interval_at(Instant::now() + every, every);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let began = Instant::now();
         let mut last_heard = began;
@@ -167,7 +167,7 @@ impl Connection {
                     }
                 }
                 _ = pings.tick() => {
-                    if last_heard.elapsed() > SILENCE {
+                    if last_heard.elapsed() > every * UNANSWERED {
                         return Err(Stop::Gone);
                     }
                     self.send(vec![ping_frame()]).await?;
