@@ -6,7 +6,7 @@ use super::followers::Place;
 use super::frames::{Heard, Incoming, close_frame, ping_frame, pong_frame, text_frame};
 use super::parameters::read_request;
 use super::sending::Pieces;
-use super::{Shared, followers};
+use super::{Shared, followers, requests};
 use crate::access::bearer;
 use crate::graphql::{ApiRequest, EventText, Told};
 use actix_http::ws::{CloseCode, CloseReason, handshake};
@@ -67,6 +67,9 @@ pub fn open(shared: &Data<Shared>, request: &HttpRequest, payload: Payload) -> H
         Err(error) => return HttpResponse::BadRequest().body(error.to_string()),
     };
     response.insert_header((SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(PROTOCOL)));
+    if let Some(connection) = requests::connection(request) {
+        connection.names_protocol();
+    }
     // One message waits at most: the next is not made before the client takes the last.
     let (out, messages) = mpsc::channel::<Vec<Bytes>>(1);
     let pieces = stream::unfold(messages, |mut messages| async {
