@@ -6,6 +6,7 @@ mod support;
 use serde_json::{Value, json};
 use support::city;
 use support::http::Server;
+use walkshed::registry::Role;
 use walkshed::server::ServerOptions;
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");
@@ -185,15 +186,235 @@ fn every_answer_has_a_request_id() {
     );
 }
 
+const SEGMENTS: &str = "{ walkshed(from: {center: \"500106013004\"}) { segments } }";
+
+fn unpacked(coding: &str, bytes: &[u8]) -> Vec<u8> {
+    use std::io::Read;
+    let mut out = Vec::new();
+    match coding {
+        "gzip" => flate2::read::GzDecoder::new(bytes).read_to_end(&mut out).unwrap(),
+        _ => zstd::Decoder::new(bytes).unwrap().read_to_end(&mut out).unwrap(),
+    };
+    out
+}
+
 #[test]
-fn large_answers_are_packed_for_who_asks() {
+fn long_answers_are_packed_whole_for_who_asks() {
     let (_folder, server) = server();
-    let body = json!({"query": "{ walkshed(from: {center: \"500106013004\"}) { segments } }"}).to_string();
-    let packed = server.send("POST", "/graphql", &[JSON, ("Accept-Encoding", "gzip")], body.as_bytes());
-    assert_eq!(packed.header("content-encoding"), Some("gzip"));
+    let body = json!({ "query": SEGMENTS }).to_string();
     let plain = server.send("POST", "/graphql", &[JSON], body.as_bytes());
-    assert_eq!(plain.header("content-encoding"), None);
-    assert!(packed.body.len() * 3 < plain.body.len());
+    assert_eq!((plain.header("content-encoding"), plain.header("transfer-encoding")), (None, None));
+    for (accept, coding) in [("gzip", "gzip"), ("gzip, deflate, br, zstd", "zstd"), ("zstd;q=0.1, gzip;q=0.2", "gzip")]
+    {
+        let packed = server.send("POST", "/graphql", &[JSON, ("Accept-Encoding", accept)], body.as_bytes());
+        assert_eq!(packed.header("content-encoding"), Some(coding), "{accept}");
+        // One body with its length: chunks would wait for each other on the way.
+        assert_eq!(packed.header("content-length"), Some(packed.body.len().to_string().as_str()), "{accept}");
+        assert!(packed.header("vary").unwrap().contains("Accept-Encoding"));
+        assert!(packed.body.len() * 3 < plain.body.len(), "{accept}");
+        assert_eq!(unpacked(coding, &packed.body), plain.body, "{accept}");
+    }
+    for accept in ["gzip;q=0", "br", "identity"] {
+        let reply = server.send("POST", "/graphql", &[JSON, ("Accept-Encoding", accept)], body.as_bytes());
+        assert_eq!((reply.header("content-encoding"), &reply.body), (None, &plain.body), "{accept}");
+    }
+    // What fits into a packet is sent as it is.
+    let short = br#"{"query":"{ __typename }"}"#;
+    let short = server.send("POST", "/graphql", &[JSON, ("Accept-Encoding", "gzip")], short);
+    assert_eq!(short.header("content-encoding"), None);
+    // Files that are there packed are unpacked for who cannot.
+    let file = "/graphiql/react.production.min.js";
+    let plain = server.send("GET", file, &[("Accept-Encoding", "identity")], b"");
+    assert_eq!((plain.header("content-encoding"), plain.body), (None, unpacked("gzip", &server.get(file).body)));
+}
+
+#[test]
+fn bodies_of_requests_may_be_packed_within_the_limit() {
+    use std::io::Write;
+    let folder = city::folder();
+    let server = Server::start(folder.path(), ServerOptions { max_body_bytes: 100_000, ..Default::default() });
+    let gzip = |bytes: &[u8]| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    };
+    let zstd = |bytes: &[u8]| zstd::encode_all(bytes, 19).unwrap();
+    let send = |coding: &str, body: &[u8]| server.send("POST", "/graphql", &[JSON, ("Content-Encoding", coding)], body);
+    let good = br#"{"query":"{ __typename }"}"#;
+    for (coding, body) in [("gzip", gzip(good)), ("zstd", zstd(good)), ("identity", good.to_vec())] {
+        assert_eq!(send(coding, &body).json()["data"]["__typename"], "Query", "{coding}");
+        assert_eq!(send(coding, b"{\"query").status, 400, "{coding}");
+    }
+    // A hundred kilobytes that unpack into a hundred megabytes are refused when the limit is reached.
+    let bomb = vec![b' '; 100_000_000];
+    for (coding, body) in [("gzip", gzip(&bomb)), ("zstd", zstd(&bomb))] {
+        assert!(body.len() < 100_000, "{coding}");
+        let reply = send(coding, &body);
+        assert_eq!(reply.status, 413, "{coding}: {}", reply.text());
+    }
+    let reply = send("br", good);
+    assert_eq!((reply.status, reply.header("accept-encoding")), (415, Some("gzip, zstd")));
+}
+
+/// A query as an address.
+fn address_of(query: &str) -> String {
+    let escaped: String = query.bytes().map(|b| format!("%{b:02X}")).collect();
+    format!("/graphql?query={escaped}")
+}
+
+#[test]
+fn head_answers_as_get_does_without_the_body() {
+    let (_folder, server) = server();
+    let query = address_of("{ dataset { facilityCount } }");
+    for path in [
+        query.as_str(),
+        "/graphql",
+        "/schema",
+        "/graphiql/playground.js",
+        "/graphiql/react.production.min.js",
+        "/health/live",
+        "/health/ready",
+        "/",
+        "/jobs/none",
+    ] {
+        let (get, head) = (server.get(path), server.send("HEAD", path, &[], b""));
+        assert_eq!(get.status, head.status, "{path}");
+        assert!(head.body.is_empty(), "{path}");
+        for name in ["content-type", "content-length", "etag", "cache-control", "vary", "location", "content-encoding"]
+        {
+            assert_eq!(get.header(name), head.header(name), "{path} {name}");
+        }
+    }
+    assert_eq!(server.send("HEAD", "/metrics", &[], b"").status, 200);
+    let mutation = server.send("HEAD", &address_of("mutation { __typename }"), &[], b"");
+    assert_eq!(mutation.status, 405);
+}
+
+fn again(server: &Server, path: &str, tag: &str, token: Option<&str>) -> support::http::Reply {
+    let authorization = token.map(|token| format!("Bearer {token}"));
+    let mut headers = vec![("If-None-Match", tag)];
+    headers.extend(authorization.as_deref().map(|value| ("Authorization", value)));
+    server.send("GET", path, &headers, b"")
+}
+
+#[test]
+fn what_has_not_changed_is_not_sent_again() {
+    let folder = city::folder();
+    let (editor, admin) =
+        (support::register::token(folder.path(), Role::Editor), support::register::token(folder.path(), Role::Admin));
+    let server = Server::start(folder.path(), ServerOptions::default());
+    let outcome = |outcome: &str| {
+        let text = server.get("/metrics").text();
+        let line = format!("walkshed_graphql_total{{outcome=\"{outcome}\"}} ");
+        text.lines().find_map(|l| l.strip_prefix(&line)?.parse::<u32>().ok()).unwrap_or(0)
+    };
+    // What comes from the data alone is not even asked again.
+    let lasting = address_of(
+        "{ center(code: \"500106013004\") { id phone isOpen(at: \"2026-03-01T10:00:00Z\") } nearby(from: {center: \"500106013004\"}) { totalCount } }",
+    );
+    let first = server.get(&lasting);
+    assert!(first.json()["errors"].is_null(), "{}", first.text());
+    let tag = first.header("etag").unwrap().to_owned();
+    assert_eq!(first.header("cache-control"), Some("no-cache"));
+    for name in ["Accept", "Accept-Encoding", "Authorization"] {
+        assert!(first.header("vary").unwrap().split(", ").any(|v| v == name), "{name}");
+    }
+    let executed = outcome("ok");
+    let second = again(&server, &lasting, &tag, None);
+    assert_eq!((second.status, second.header("etag"), second.body.len()), (304, Some(tag.as_str()), 0));
+    assert_eq!((outcome("ok"), outcome("not modified")), (executed, 1));
+    // The media type counts, the packing does not.
+    let headers = [("If-None-Match", tag.as_str()), RESPONSE];
+    assert_eq!(server.send("GET", &lasting, &headers, b"").status, 200);
+    let headers = [("If-None-Match", tag.as_str()), ("Accept-Encoding", "gzip")];
+    assert_eq!(server.send("GET", &lasting, &headers, b"").status, 304);
+    // What comes from the clock or from the database is asked each time.
+    for query in [
+        "{ center(code: \"500106013004\") { isOpen } }",
+        "{ center(code: \"500106013004\") { nextChange } }",
+        "{ job(id: \"none\") { state } }",
+    ] {
+        let path = address_of(query);
+        let first = server.get(&path);
+        assert!(first.json()["errors"].is_null(), "{}", first.text());
+        let (executed, skipped) = (outcome("ok"), outcome("not modified"));
+        again(&server, &path, first.header("etag").unwrap(), None);
+        assert_eq!((outcome("ok"), outcome("not modified")), (executed + 1, skipped), "{query}");
+    }
+    // Each role and token has answers of its own, which no shared cache keeps.
+    let viewer = address_of("{ viewer { role token } }");
+    let tags: Vec<String> = [None, Some(&editor), Some(&admin)]
+        .map(|token| {
+            let reply = again(&server, &viewer, "\"none\"", token.map(String::as_str));
+            let keeping = if token.is_some() { "private, no-cache" } else { "no-cache" };
+            assert_eq!(reply.header("cache-control"), Some(keeping));
+            reply.header("etag").unwrap().to_owned()
+        })
+        .into();
+    assert!(tags[0] != tags[1] && tags[1] != tags[2]);
+    assert_eq!(again(&server, &viewer, &tags[1], Some(&editor)).status, 304);
+    assert_eq!(again(&server, &viewer, &tags[1], Some(&admin)).status, 200);
+    let audit = address_of("{ auditLog { number } tokens { number } }");
+    let reply = again(&server, &audit, "\"none\"", Some(&admin));
+    let before = outcome("ok");
+    again(&server, &audit, reply.header("etag").unwrap(), Some(&admin));
+    assert_eq!(outcome("ok"), before + 1);
+    // Errors and mutations are not kept.
+    assert_eq!(server.get(&address_of("{ facility { name } }")).header("cache-control"), Some("no-store"));
+    let reply = server.query("mutation { submitSuggestion(input: {text: \"x\"}) { suggestion { id } } }", &Value::Null);
+    assert_eq!((reply.header("cache-control"), reply.header("etag")), (Some("no-store"), None));
+    // The data have changed with it: it is another answer.
+    let third = again(&server, &lasting, &tag, None);
+    assert_eq!(third.status, 200);
+    assert_ne!(third.header("etag"), Some(tag.as_str()));
+    for path in ["/schema", "/graphiql/playground.css", "/graphiql/graphiql.min.css"] {
+        let tag = server.get(path).header("etag").unwrap().to_owned();
+        assert_eq!(again(&server, path, &tag, None).status, 304, "{path}");
+    }
+}
+
+#[test]
+fn without_anonymous_readers_nothing_is_told_to_strangers() {
+    let folder = city::folder();
+    let reader = support::register::token(folder.path(), Role::Reader);
+    let server = Server::start(folder.path(), ServerOptions { anonymous: false, ..Default::default() });
+    let authorization = format!("Bearer {reader}");
+    for path in ["/metrics", "/schema", "/graphiql/tabs.json", "/jobs/none", "/graphql?query=%7B__typename%7D"] {
+        let reply = server.get(path);
+        assert_eq!((reply.status, reply.header("www-authenticate")), (401, Some("Bearer")), "{path}");
+        assert!(!reply.text().contains("type Query"));
+        let own = server.send("GET", path, &[("Authorization", &authorization)], b"");
+        assert!(own.status == 200 || path == "/jobs/none" && own.status == 404, "{path} {}", own.status);
+    }
+    assert_eq!(server.get("/health/live").status, 200);
+    assert_eq!(server.get("/health/ready").json(), json!({ "status": "ready" }));
+    // Before a body is read: this one never comes.
+    let reply = server.send("POST", "/graphql", &[JSON, ("Content-Length", "1000000")], b"");
+    assert_eq!(reply.status, 401);
+}
+
+#[test]
+fn pages_of_other_origins_may_ask_for_what_there_is() {
+    let folder = city::folder();
+    let origin = "https://map.example.cn";
+    let server =
+        Server::start(folder.path(), ServerOptions { cors_origins: vec![origin.into()], ..Default::default() });
+    let preflight = server.send(
+        "OPTIONS",
+        "/graphql",
+        &[
+            ("Origin", origin),
+            ("Access-Control-Request-Method", "HEAD"),
+            ("Access-Control-Request-Headers", "if-none-match, authorization, content-encoding"),
+        ],
+        b"",
+    );
+    assert_eq!(preflight.status, 200, "{}", preflight.text());
+    let allowed = preflight.header("access-control-allow-headers").unwrap().to_lowercase();
+    assert!(allowed.contains("if-none-match"), "{allowed}");
+    let reply = server.send("GET", "/graphql?query=%7B__typename%7D", &[("Origin", origin)], b"");
+    assert!(reply.header("access-control-expose-headers").unwrap().to_lowercase().contains("etag"));
+    assert!(reply.header("vary").unwrap().contains("Origin") && reply.header("vary").unwrap().contains("Accept"));
 }
 
 #[test]

@@ -12,6 +12,7 @@ use support::http::Server;
 use support::register::token;
 use tungstenite::client::IntoClientRequest;
 use tungstenite::{Message, WebSocket};
+use walkshed::graphql::Limits;
 use walkshed::registry::Role;
 use walkshed::server::ServerOptions;
 
@@ -192,4 +193,279 @@ fn sockets_are_refused_to_strangers() {
     let mut socket = dial(&server, "graphql-transport-ws", None).unwrap();
     say(&mut socket, json!({"id": "1", "type": "subscribe", "payload": {"query": "{ __typename }"}}));
     assert!(hear(&mut socket).is_err(), "nothing before connection_init");
+}
+
+fn init(server: &Server, token: Option<&str>) -> Socket {
+    let mut socket = dial(server, "graphql-transport-ws", None).unwrap();
+    let payload = token.map(|token| json!({ "Authorization": format!("Bearer {token}") }));
+    say(&mut socket, json!({ "type": "connection_init", "payload": payload }));
+    assert_eq!(hear(&mut socket).unwrap()["type"], "connection_ack");
+    socket
+}
+
+fn subscribe(socket: &mut Socket, id: &str, query: &str) {
+    say(socket, json!({ "id": id, "type": "subscribe", "payload": { "query": query } }));
+}
+
+/// Waits until what was subscribed to stands: messages are taken in their order.
+fn stands(socket: &mut Socket) {
+    subscribe(socket, "stands", "{ __typename }");
+    assert_eq!(hear(socket).unwrap()["payload"]["data"]["__typename"], "Query");
+    assert_eq!(hear(socket).unwrap()["type"], "complete");
+}
+
+#[test]
+fn every_fault_of_a_client_has_its_code() {
+    let (_folder, server, _) = serve(ServerOptions::default());
+    let address = &server;
+    std::thread::scope(|scope| {
+        // Ten seconds to say who one is.
+        let late = scope.spawn(move || hear(&mut dial(address, "graphql-transport-ws", None).unwrap()));
+        let text = |message: &str| {
+            let mut socket = init(address, None);
+            socket.send(Message::text(message)).unwrap();
+            hear(&mut socket)
+        };
+        for wrong in [
+            "{",
+            "7",
+            "{}",
+            r#"{"type":"nothing"}"#,
+            r#"{"type":"subscribe","id":"1"}"#,
+            r#"{"type":"subscribe","payload":{"query":"{a}"}}"#,
+            r#"{"type":"complete"}"#,
+        ] {
+            assert_eq!(text(wrong), Err(4400), "{wrong}");
+        }
+        let mut socket = init(address, None);
+        socket.send(Message::binary(vec![1, 2])).unwrap();
+        assert_eq!(hear(&mut socket), Err(4400));
+        let mut socket = dial(address, "graphql-transport-ws", None).unwrap();
+        subscribe(&mut socket, "1", "{ __typename }");
+        assert_eq!(hear(&mut socket), Err(4401));
+        let mut socket = dial(address, "graphql-transport-ws", None).unwrap();
+        say(&mut socket, json!({ "type": "connection_init", "payload": { "Authorization": "Bearer wsk_none" } }));
+        assert_eq!(hear(&mut socket), Err(4403));
+        let mut socket = init(address, None);
+        say(&mut socket, json!({ "type": "connection_init" }));
+        assert_eq!(hear(&mut socket), Err(4429));
+        let mut socket = init(address, None);
+        subscribe(&mut socket, "1", CENTER);
+        subscribe(&mut socket, "1", CENTER);
+        assert_eq!(hear(&mut socket), Err(4409));
+        // What is refused before it is carried out is an error and no answer, and the connection goes on.
+        let mut socket = init(address, None);
+        for wrong in [
+            "{ nothing }",
+            "{",
+            "subscription { nothing }",
+            "subscription { registerChanged { kind } __typename }",
+            "mutation { __typename }",
+        ] {
+            subscribe(&mut socket, "1", wrong);
+            let message = hear(&mut socket).unwrap();
+            assert_eq!((&message["type"], &message["id"]), (&json!("error"), &json!("1")), "{message}");
+            assert!(
+                message["payload"][0]["message"].is_string() && message["payload"][0]["extensions"]["code"].is_string()
+            );
+        }
+        say(&mut socket, json!({ "id": "1", "type": "subscribe", "payload": { "query": 7 } }));
+        assert_eq!(hear(&mut socket).unwrap()["type"], "error");
+        subscribe(&mut socket, "1", "{ __typename }");
+        assert_eq!(hear(&mut socket).unwrap()["type"], "next");
+        // The code of the client is said back to it.
+        let mut socket = init(address, None);
+        let frame = tungstenite::protocol::CloseFrame { code: 4123.into(), reason: "done".into() };
+        socket.close(Some(frame)).unwrap();
+        assert_eq!(hear(&mut socket), Err(4123));
+        assert_eq!(late.join().unwrap(), Err(4408));
+    });
+}
+
+#[test]
+fn idle_followers_live_as_long_as_they_answer_pings() {
+    let (_folder, server, editor) = serve(ServerOptions { ping_seconds: 1, ..Default::default() });
+    let mut events = Events::open(&server, CENTER);
+    let mut alive = init(&server, None);
+    subscribe(&mut alive, "1", CENTER);
+    stands(&mut alive);
+    // This one does not read, and so does not answer.
+    let mut dead = init(&server, None);
+    subscribe(&mut dead, "1", CENTER);
+    // The other answers pings and says nothing else, four times as long as is waited for.
+    alive.get_ref().set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+    let end = std::time::Instant::now() + Duration::from_secs(12);
+    while std::time::Instant::now() < end {
+        match alive.read() {
+            Ok(Message::Ping(_)) => {}
+            Ok(other) => panic!("{other}"),
+            Err(tungstenite::Error::Io(e)) if e.kind() == std::io::ErrorKind::WouldBlock => {}
+            Err(error) => panic!("{error}"),
+        }
+        let _ = alive.flush();
+    }
+    alive.get_ref().set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    set_phone(&server, &editor, "023-5");
+    assert_eq!(hear(&mut alive).unwrap()["payload"]["data"]["centerChanged"]["center"]["phone"], "023-5");
+    assert_eq!(events.next().1["data"]["centerChanged"]["center"]["phone"], "023-5");
+    assert!(hear(&mut dead).is_err(), "who answers no pings is taken for dead");
+}
+
+#[test]
+fn a_token_that_ends_ends_what_it_follows() {
+    let folder = city::folder();
+    let admin = token(folder.path(), Role::Admin);
+    let server = Server::start(folder.path(), ServerOptions::default());
+    let create = |name: &str, ends_in: Option<i64>| {
+        let expires = ends_in.map(|s| (jiff::Timestamp::now() + jiff::SignedDuration::from_secs(s)).to_string());
+        let reply = server.query_as(
+            &admin,
+            "mutation($i: CreateTokenInput!) { createToken(input: $i) { token number } }",
+            &json!({ "i": { "name": name, "role": "EDITOR", "expiresAt": expires } }),
+        );
+        let made = &reply["data"]["createToken"];
+        (made["token"].as_str().unwrap().to_owned(), made["number"].as_i64().unwrap())
+    };
+    let follow = |token: &str| {
+        let mut socket = init(&server, Some(token));
+        subscribe(&mut socket, "1", CENTER);
+        stands(&mut socket);
+        socket
+    };
+    let quickly = |socket: &mut Socket, what: &str, within: Duration| {
+        let began = std::time::Instant::now();
+        assert_eq!(hear(socket), Err(4403), "{what}");
+        assert!(began.elapsed() < within, "{what}: {:?}", began.elapsed());
+    };
+    // Revoked here: at once.
+    let (revoked, number) = create("revoked", None);
+    let (mut socket, mut other) = (follow(&revoked), follow(&admin));
+    let mut events = Events::open_as(&server, CENTER, Some(&revoked));
+    events.alive();
+    let revoke = "mutation($n: Int!) { revokeToken(input: {number: $n}) { number } }";
+    assert_eq!(server.query_as(&admin, revoke, &json!({ "n": number }))["data"]["revokeToken"]["number"], number);
+    quickly(&mut socket, "revoked", Duration::from_secs(1));
+    assert_eq!(events.next().1["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
+    assert_eq!(events.next().0, "complete");
+    // Expired: when it does.
+    let (expired, _) = create("expired", Some(2));
+    quickly(&mut follow(&expired), "expired", Duration::from_secs(4));
+    // Revoked by another process: when the tokens are read again.
+    let (elsewhere, number) = create("elsewhere", None);
+    let mut socket = follow(&elsewhere);
+    support::register::block_on(async {
+        let store = support::register::open(folder.path()).await;
+        assert!(store.revoke_token(number, jiff::Timestamp::now(), "test").await.unwrap());
+        store.close().await;
+    });
+    quickly(&mut socket, "revoked elsewhere", Duration::from_secs(5));
+    // Others follow on.
+    set_phone(&server, &admin, "023-6");
+    assert_eq!(hear(&mut other).unwrap()["payload"]["data"]["centerChanged"]["center"]["phone"], "023-6");
+}
+
+fn suggest(server: &Server, text: &str) {
+    let id = &server.query("{ center(code: \"500106013004\") { id } }", &Value::Null).json()["data"]["center"]["id"];
+    let submit = "mutation($i: SubmitSuggestionInput!) { submitSuggestion(input: $i) { suggestion { id } userErrors { message } } }";
+    let reply = server.query(submit, &json!({ "i": { "center": id, "text": text, "contact": "138" } })).json();
+    assert!(reply["data"]["submitSuggestion"]["suggestion"]["id"].is_string(), "{reply}");
+}
+
+#[test]
+fn equal_subscriptions_are_carried_out_once() {
+    const CARRIED_OUT: &str = "walkshed_subscriptions_carried_out";
+    let (_folder, server, editor) = serve(ServerOptions::default());
+    let fields: Vec<String> = (0..90).map(|n| format!("f{n}: __typename")).collect();
+    let query = format!(
+        "subscription {{ registerChanged {{ node {{ ... on Suggestion {{ contact }} }} center {{ {} }} }} }}",
+        fields.join(" ")
+    );
+    let mut sockets: Vec<Socket> = (0..5).map(|n| init(&server, (n == 4).then_some(editor.as_str()))).collect();
+    for socket in &mut sockets {
+        for id in 0..10 {
+            subscribe(socket, &id.to_string(), &query);
+        }
+        stands(socket);
+    }
+    suggest(&server, "more benches");
+    for (n, socket) in sockets.iter_mut().enumerate() {
+        let mut ids = std::collections::BTreeSet::new();
+        for _ in 0..10 {
+            let message = hear(socket).unwrap();
+            let change = &message["payload"]["data"]["registerChanged"];
+            assert_eq!(change["center"].as_object().unwrap().len(), 90);
+            // What is personal is for editors, whoever else follows the same.
+            let contact = if n == 4 { json!("138") } else { Value::Null };
+            assert_eq!(change["node"]["contact"], contact, "{message}");
+            ids.insert(message["id"].to_string());
+        }
+        assert_eq!(ids.len(), 10);
+    }
+    // Once for readers, once for the editor.
+    assert_eq!(server.metric(CARRIED_OUT), 2);
+    drop(sockets);
+}
+
+#[test]
+fn what_is_followed_is_bounded_and_the_limit_is_named() {
+    let limits = Limits { max_followed_complexity: 12, ..Limits::default() };
+    let (_folder, server, _) = serve(ServerOptions { limits, max_subscriptions: 3, ..Default::default() });
+    let limit_of = |message: &Value| message["payload"][0]["extensions"]["limit"].as_str().unwrap_or("").to_owned();
+    let mut socket = init(&server, None);
+    subscribe(&mut socket, "1", "subscription { registerChanged { kind id deleted worldVersion } }");
+    // The same again costs nothing more.
+    subscribe(&mut socket, "2", "subscription { registerChanged { kind id deleted worldVersion } }");
+    stands(&mut socket);
+    subscribe(
+        &mut socket,
+        "3",
+        "subscription { registerChanged { a: kind b: kind c: kind d: kind e: kind f: kind g: kind h: kind } }",
+    );
+    let message = hear(&mut socket).unwrap();
+    assert_eq!((&message["type"], limit_of(&message).as_str()), (&json!("error"), "maxFollowedComplexity"));
+    subscribe(&mut socket, "3", "subscription { registerChanged { kind } }");
+    subscribe(&mut socket, "4", "subscription { registerChanged { kind } }");
+    let message = hear(&mut socket).unwrap();
+    assert_eq!((&message["id"], limit_of(&message).as_str()), (&json!("4"), "maxSubscriptions"));
+    // What is no longer followed makes room.
+    for id in ["1", "2"] {
+        say(&mut socket, json!({ "id": id, "type": "complete" }));
+    }
+    stands(&mut socket);
+    subscribe(
+        &mut socket,
+        "5",
+        "subscription { registerChanged { a: kind b: kind c: kind d: kind e: kind f: kind g: kind h: kind } }",
+    );
+    stands(&mut socket);
+    // One selection may not cost more than a query.
+    let limits = Limits { max_complexity: 5, ..Limits::default() };
+    let (_folder, server, _) = serve(ServerOptions { limits, ..Default::default() });
+    let mut socket = init(&server, None);
+    subscribe(&mut socket, "1", "subscription { registerChanged { a: kind b: kind c: kind d: kind e: kind f: kind } }");
+    assert_eq!(limit_of(&hear(&mut socket).unwrap()), "maxComplexity");
+}
+
+#[test]
+fn those_who_follow_keep_no_old_world_in_memory() {
+    let (_folder, server, editor) = serve(ServerOptions::default());
+    // Neither of them reads.
+    let mut events = Events::open(&server, CENTER);
+    events.alive();
+    let mut socket = init(&server, None);
+    subscribe(&mut socket, "1", "subscription { registerChanged { kind center { name } node { id } } }");
+    stands(&mut socket);
+    let old: Vec<_> = (0..5)
+        .map(|n| {
+            let old = std::sync::Arc::downgrade(&server.live.world());
+            set_phone(&server, &editor, &format!("023-{n}"));
+            old
+        })
+        .collect();
+    let end = std::time::Instant::now() + Duration::from_secs(5);
+    while old.iter().any(|world| world.strong_count() > 0) {
+        assert!(std::time::Instant::now() < end, "an old world is kept");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert!(hear(&mut socket).is_ok());
 }

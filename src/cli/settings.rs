@@ -179,6 +179,7 @@ impl Settings {
             max_connections: reader.get("max_connections", None, defaults.max_connections, count)?,
             max_followers: reader.get("max_followers", None, defaults.max_followers, count)?,
             max_subscriptions: reader.get("max_subscriptions", None, defaults.max_subscriptions, count)?,
+            ping_seconds: reader.get("ping_seconds", None, defaults.ping_seconds, count)?,
             max_bodies_bytes: reader.get("max_bodies_bytes", None, defaults.max_bodies_bytes, count)?,
             min_receive_rate: reader.get("min_receive_rate", None, defaults.min_receive_rate, count)?,
             min_send_rate: reader.get("min_send_rate", None, defaults.min_send_rate, count)?,

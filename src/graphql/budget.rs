@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 /// The bytes of all answers that are being built or sent.
 pub struct UnderWay {
     most: usize,
+    /// Bytes of each answer that do not count: short ones are sent however many long ones there are.
+    spared: usize,
     now: AtomicUsize,
 }
 
@@ -16,7 +18,14 @@ impl UnderWay {
     /// So many bytes at most.
     #[must_use]
     pub const fn new(most: usize) -> Self {
-        Self { most, now: AtomicUsize::new(0) }
+        Self { most, spared: 0, now: AtomicUsize::new(0) }
+    }
+
+    /// The first so many bytes of each answer do not count.
+    #[must_use]
+    pub const fn sparing(mut self, bytes: usize) -> Self {
+        self.spared = bytes;
+        self
     }
 
     /// Is more than half of the room taken?
@@ -51,13 +60,15 @@ pub struct Budget {
     under_way: Arc<UnderWay>,
     most: usize,
     used: AtomicUsize,
+    /// Those of them that count among the bytes of all answers.
+    charged: AtomicUsize,
 }
 
 impl Budget {
     /// Of one answer: so many bytes at most.
     #[must_use]
     pub const fn new(under_way: Arc<UnderWay>, most: usize) -> Self {
-        Self { under_way, most, used: AtomicUsize::new(0) }
+        Self { under_way, most, used: AtomicUsize::new(0), charged: AtomicUsize::new(0) }
     }
 
     /// Counts bytes before they are kept.
@@ -66,12 +77,19 @@ impl Budget {
     /// [`Full`]; then they do not count.
     pub fn charge(&self, bytes: usize) -> Result<(), Full> {
         let add = |used: usize| used.checked_add(bytes).filter(|sum| *sum <= self.most);
-        self.used.fetch_update(Relaxed, Relaxed, add).map_err(|_| Full::TooLarge(self.most))?;
-        if self.under_way.add(bytes) {
+        let before = self.used.fetch_update(Relaxed, Relaxed, add).map_err(|_| Full::TooLarge(self.most))?;
+        let more = self.counted(before + bytes) - self.counted(before);
+        if self.under_way.add(more) {
+            self.charged.fetch_add(more, Relaxed);
             return Ok(());
         }
         self.used.fetch_sub(bytes, Relaxed);
         Err(Full::Busy)
+    }
+
+    /// How many of so many bytes count among those of all answers.
+    fn counted(&self, used: usize) -> usize {
+        used.saturating_sub(self.under_way.spared)
     }
 
     /// Another one with the same limits, for another form of the same answer.
@@ -89,7 +107,7 @@ impl Budget {
 
 impl Drop for Budget {
     fn drop(&mut self) {
-        self.under_way.now.fetch_sub(*self.used.get_mut(), Relaxed);
+        self.under_way.now.fetch_sub(*self.charged.get_mut(), Relaxed);
     }
 }
 
@@ -202,6 +220,18 @@ mod tests {
         drop(one);
         assert_eq!((other.charge(10), all.bytes()), (Ok(()), 60));
         drop(other);
+        assert_eq!(all.bytes(), 0);
+    }
+
+    #[test]
+    fn the_first_bytes_of_each_answer_are_spared() {
+        let all = Arc::new(UnderWay::new(100).sparing(20));
+        let long = Budget::new(all.clone(), 1000);
+        assert_eq!((long.charge(15), all.bytes()), (Ok(()), 0));
+        assert_eq!((long.charge(105), all.bytes()), (Ok(()), 100));
+        let short = Budget::new(all.clone(), 1000);
+        assert_eq!((short.charge(20), short.charge(1)), (Ok(()), Err(Full::Busy)));
+        drop((long, short));
         assert_eq!(all.bytes(), 0);
     }
 

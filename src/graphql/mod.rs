@@ -169,6 +169,9 @@ fn suggestion_limit<'c>(ctx: &Context<'c>) -> &'c SuggestionLimit {
     ctx.data_unchecked::<Arc<SuggestionLimit>>()
 }
 
+/// Bytes of an answer that is given however many others are under way.
+const SHORT_ANSWER: usize = 32 * 1024;
+
 /// What async-graphql says when [`Limits::max_complexity`] is passed; a test holds it to it.
 const TOO_COMPLEX: &str = "Query is too complex.";
 
@@ -196,7 +199,7 @@ impl Api {
                 .data(documents.clone())
         };
         let of_jobs = JobSchema(build(jobs::limits_of_jobs(&limits)).finish());
-        let under_way = Arc::new(UnderWay::new(limits.max_answers_bytes));
+        let under_way = Arc::new(UnderWay::new(limits.max_answers_bytes).sparing(SHORT_ANSWER));
         let following = Following::new(build(limits.clone()), &limits);
         let schema = build(limits.clone()).finish();
         Self { schema, of_jobs, limits, documents, under_way, following }

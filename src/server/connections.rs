@@ -53,6 +53,8 @@ pub struct Connection {
     /// How many requests there have been.
     begun: AtomicU64,
     is_cut: AtomicBool,
+    /// Whether the next answer names a protocol of WebSocket.
+    names_protocol: AtomicBool,
     waker: Mutex<Option<Waker>>,
     all: Arc<Connections>,
 }
@@ -133,6 +135,7 @@ impl Connections {
             requests: AtomicUsize::new(0),
             begun: AtomicU64::new(0),
             is_cut: AtomicBool::new(false),
+            names_protocol: AtomicBool::new(false),
             waker: Mutex::default(),
             all: self.clone(),
         });
@@ -169,6 +172,12 @@ impl Connection {
     pub fn reads_body(&self) -> ReadsBody<'_> {
         self.set(Phase::Reading);
         ReadsBody(self)
+    }
+
+    /// Spells `Sec-WebSocket-Protocol` in the next answer as the standard does. actix-web writes names of headers in small
+    /// letters; gql for Python looks for this one as it is written there, and speaks another protocol without it.
+    pub fn names_protocol(&self) {
+        self.names_protocol.store(true, Relaxed);
     }
 
     fn is_answering(&self) -> bool {
@@ -291,6 +300,15 @@ impl Drop for Stream {
     }
 }
 
+/// The same bytes with the name of the header as the standard writes it.
+fn spelled(bytes: &[u8]) -> Option<Vec<u8>> {
+    const NAME: &[u8] = b"Sec-WebSocket-Protocol";
+    let at = bytes.windows(NAME.len()).position(|window| window.eq_ignore_ascii_case(NAME))?;
+    let mut bytes = bytes.to_vec();
+    bytes[at..at + NAME.len()].copy_from_slice(NAME);
+    Some(bytes)
+}
+
 impl AsyncRead for Stream {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<Result<()>> {
         self.check()?;
@@ -313,7 +331,11 @@ impl AsyncRead for Stream {
 impl AsyncWrite for Stream {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
         self.check()?;
-        let poll = Pin::new(&mut self.stream).poll_write(context, bytes);
+        let spelled = if self.connection.names_protocol.load(Relaxed) { spelled(bytes) } else { None };
+        let poll = Pin::new(&mut self.stream).poll_write(context, spelled.as_deref().unwrap_or(bytes));
+        if poll.is_ready() && spelled.is_some() {
+            self.connection.names_protocol.store(false, Relaxed);
+        }
         self.sent(context, poll)
     }
 
@@ -379,4 +401,68 @@ pub fn usual_most() -> usize {
         .and_then(|rest| rest.split_whitespace().next())
         .map_or(USUAL_FILES, |soft| soft.parse().unwrap_or(MOST));
     files.saturating_sub(OWN_FILES).clamp(16, MOST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_connection<T>(work: impl AsyncFnOnce(Stream, TcpStream) -> T) -> T {
+        let rt = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        rt.block_on(async {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            let all = Arc::new(Connections::new(10, 1, || false));
+            let stream = all.admit(listener.accept().await.unwrap().0).unwrap_or_else(|_| panic!("there is room"));
+            work(stream, client).await
+        })
+    }
+
+    #[test]
+    fn small_answers_do_not_wait_to_be_sent() {
+        with_connection(async |stream, _client| {
+            assert!(stream.stream.nodelay().unwrap());
+            assert!(socket2::SockRef::from(&stream.stream).send_buffer_size().unwrap() <= 2 * SEND_BUFFER);
+        });
+    }
+
+    #[test]
+    fn a_protocol_is_named_as_clients_look_for_it() {
+        with_connection(async |mut stream, mut client| {
+            let text = b"HTTP/1.1 101 x\r\nsec-websocket-protocol: graphql-transport-ws\r\n\r\n";
+            stream.connection().names_protocol();
+            for expected in ["Sec-WebSocket-Protocol: graphql", "sec-websocket-protocol: graphql"] {
+                stream.write_all(text).await.unwrap();
+                let mut got = vec![0; text.len()];
+                client.read_exact(&mut got).await.unwrap();
+                assert!(String::from_utf8(got).unwrap().contains(expected), "{expected}");
+            }
+        });
+    }
+
+    #[test]
+    fn whoever_waits_longest_makes_room() {
+        let rt = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        rt.block_on(async {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let all = Arc::new(Connections::new(2, 1, || false));
+            let mut clients = Vec::new();
+            let mut open = async || {
+                clients.push(TcpStream::connect(listener.local_addr().unwrap()).await.unwrap());
+                all.admit(listener.accept().await.unwrap().0)
+            };
+            let first = open().await.unwrap_or_else(|_| panic!("there is room"));
+            let second = open().await.unwrap_or_else(|_| panic!("there is room"));
+            assert!(open().await.is_err(), "neither has waited long enough");
+            tokio::time::sleep(MAKES_ROOM_AFTER + Duration::from_millis(100)).await;
+            let busy = first.connection().begin();
+            let third = open().await.unwrap_or_else(|_| panic!("the second makes room"));
+            assert!(second.check().is_err() && first.check().is_ok() && third.check().is_ok());
+            assert!(open().await.is_err(), "one answers and one is new");
+            drop((busy, second));
+            assert_eq!(all.count(), 2);
+            drop((first, third));
+            assert_eq!(all.count(), 0);
+        });
+    }
 }

@@ -19,6 +19,7 @@ pub struct Metrics {
     running: IntGauge,
     open: IntGauge,
     carried_out: IntGauge,
+    answers: IntGauge,
 }
 
 /// A request that is being answered; it counts until it is dropped, however it ends.
@@ -52,6 +53,7 @@ impl Metrics {
                 loaded: IntGaugeVec::new(Opts::new("walkshed_loaded", "What is loaded, by kind."), &["kind"])?,
                 running: IntGauge::new("walkshed_http_requests_running", "Requests being answered.")?,
                 open: IntGauge::new("walkshed_http_connections", "Connections that are open.")?,
+                answers: IntGauge::new("walkshed_answers_bytes", "Bytes of answers that are being built or sent.")?,
                 carried_out: IntGauge::new(
                     "walkshed_subscriptions_carried_out",
                     "How often a subscription was carried out at an event, for all who follow it.",
@@ -68,6 +70,7 @@ impl Metrics {
             Box::new(metrics.running.clone()),
             Box::new(metrics.open.clone()),
             Box::new(metrics.carried_out.clone()),
+            Box::new(metrics.answers.clone()),
         ] {
             metrics.registry.register(collector).unwrap_or_else(|e| unreachable!("registered once each: {e}"));
         }
@@ -114,6 +117,7 @@ pub async fn show(shared: Data<Shared>, request: HttpRequest) -> HttpResponse {
         metrics.loaded.with_label_values(&[kind]).set(count as i64);
     }
     metrics.open.set(shared.connections.count() as i64);
+    metrics.answers.set(shared.api.under_way().bytes() as i64);
     metrics.carried_out.set(shared.api.carried_out() as i64);
     let mut text = Vec::new();
     match TextEncoder::new().encode(&metrics.registry.gather(), &mut text) {

@@ -75,6 +75,8 @@ pub struct ServerOptions {
     pub max_followers: usize,
     /// Subscriptions of one WebSocket at a time.
     pub max_subscriptions: usize,
+    /// Seconds between signs of life that are sent to those who follow something; 1 at least.
+    pub ping_seconds: u64,
     /// Bytes of all long bodies of requests that are being read.
     pub max_bodies_bytes: usize,
     /// Bytes a second by which a body has to come; 0 for any rate.
@@ -98,6 +100,7 @@ impl Default for ServerOptions {
             max_connections: 0,
             max_followers: 500,
             max_subscriptions: 50,
+            ping_seconds: 15,
             max_bodies_bytes: 128 * 1024 * 1024,
             min_receive_rate: 4 * 1024,
             min_send_rate: 32 * 1024,
@@ -145,6 +148,7 @@ struct RequestLimits {
     max_body_bytes: usize,
     max_subscriptions: usize,
     min_receive_rate: u64,
+    ping_every: Duration,
 }
 
 /// Loads the world and begins to listen. Imports by other processes are noticed within some two seconds.
@@ -172,6 +176,7 @@ pub async fn start(folder: DataFolder, store: Store, options: &ServerOptions) ->
             max_body_bytes: options.max_body_bytes,
             max_subscriptions: options.max_subscriptions,
             min_receive_rate: options.min_receive_rate,
+            ping_every: Duration::from_secs(options.ping_seconds.max(1)),
         },
         bodies: Arc::new(UnderWay::new(options.max_bodies_bytes)),
         connections: connections.clone(),

@@ -45,7 +45,8 @@ pub async fn follow(
     let id_text = id.to_str().unwrap_or_default();
     if status >= 500 {
         tracing::error!(request_id = id_text, %method, path, status, milliseconds, "request failed");
-    } else if took > SLOW {
+    } else if took > SLOW && status < 400 {
+        // Of what is refused slowly, clients are the cause: a flood of them is no reason to fill the log.
         tracing::warn!(request_id = id_text, %method, path, status, milliseconds, "slow request");
     } else {
         tracing::debug!(request_id = id_text, %method, path, status, milliseconds, "request");

@@ -12,12 +12,8 @@ use actix_web::web::{Bytes, Data};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt, StreamExt};
-use std::time::Duration;
 use tokio::time::{Interval, MissedTickBehavior};
 
-/// How often a line is sent that means nothing, so that proxies see that the connection lives, and so that one that
-/// does not is noticed.
-const ALIVE_EVERY: Duration = Duration::from_secs(12);
 const COMPLETE: &str = "event: complete\ndata: {}\n\n";
 const TOKEN_ENDED: &str = "event: next\ndata: {\"errors\":[{\"message\":\"the token is not in force any more\",\
                            \"extensions\":{\"code\":\"UNAUTHENTICATED\"}}]}\n\nevent: complete\ndata: {}\n\n";
@@ -44,7 +40,8 @@ pub async fn follow(shared: &Data<Shared>, request: ApiRequest, session: Session
     let (ended, stopped) = (session.ended(shared).boxed(), shared.live.stopped().boxed());
     let (caller, live) = (Some(session.caller.clone()), Some(shared.live.clone()));
     let told = shared.api.follow(ApiRequest { queries_only: false, caller, live, ..request }).await;
-    let mut ticks = tokio::time::interval(ALIVE_EVERY);
+    // A line that means nothing: proxies see that the connection lives, and one that does not is noticed.
+    let mut ticks = tokio::time::interval(shared.limits.ping_every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let follower = Follower { told, session, ended, stopped, ticks, shared: shared.clone(), _place: place };
     let events = stream::unfold(Some(follower), |follower| async {
@@ -84,13 +81,19 @@ impl Follower {
     }
 }
 
+/// Longer texts are sent without a copy.
+const SHORT: usize = 16 * 1024;
+
 fn event(before: &'static str, text: EventText, after: &'static str) -> Vec<Bytes> {
     let is_break = |b: &u8| matches!(b, b'\n' | b'\r');
     // Breaks between the parts of JSON mean nothing there, and would end the line here.
-    let data = if text.bytes().iter().any(|b| is_break(b)) {
+    let data: Bytes = if text.bytes().iter().any(|b| is_break(b)) {
         text.bytes().iter().map(|b| if is_break(b) { b' ' } else { *b }).collect::<Vec<u8>>().into()
     } else {
         Bytes::from_owner(text)
     };
+    if data.len() <= SHORT {
+        return vec![[before.as_bytes(), &data, after.as_bytes()].concat().into()];
+    }
     vec![Bytes::from_static(before.as_bytes()), data, Bytes::from_static(after.as_bytes())]
 }

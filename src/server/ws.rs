@@ -6,7 +6,7 @@ use super::followers::Place;
 use super::frames::{Heard, Incoming, close_frame, ping_frame, pong_frame, text_frame};
 use super::parameters::read_request;
 use super::sending::Pieces;
-use super::{Shared, followers};
+use super::{Shared, followers, requests};
 use crate::access::bearer;
 use crate::graphql::{ApiRequest, EventText, Told};
 use actix_http::ws::{CloseCode, CloseReason, handshake};
@@ -26,9 +26,8 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior};
 
 const PROTOCOL: &str = "graphql-transport-ws";
-/// Silence after which a client is taken for dead. Answers to our pings are signs of life.
-const SILENCE: Duration = Duration::from_mins(1);
-const PING_EVERY: Duration = Duration::from_secs(25);
+/// Pings without any sign of life after which a client is taken for dead. Answers to our pings are signs of life.
+const UNANSWERED: u32 = 3;
 /// How long a client may take to say who it is.
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -68,6 +67,9 @@ pub fn open(shared: &Data<Shared>, request: &HttpRequest, payload: Payload) -> H
         Err(error) => return HttpResponse::BadRequest().body(error.to_string()),
     };
     response.insert_header((SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(PROTOCOL)));
+    if let Some(connection) = requests::connection(request) {
+        connection.names_protocol();
+    }
     // One message waits at most: the next is not made before the client takes the last.
     let (out, messages) = mpsc::channel::<Vec<Bytes>>(1);
     let pieces = stream::unfold(messages, |mut messages| async {
@@ -142,8 +144,9 @@ impl Connection {
     }
 
     async fn converse(&mut self, incoming: &mut Incoming) -> Result<(), Stop> {
+        let every = self.shared.limits.ping_every;
         let mut stopped = Box::pin(self.shared.live.stopped());
-        let mut pings = tokio::time::interval_at(Instant::now() + PING_EVERY, PING_EVERY);
+        let mut pings = tokio::time::interval_at(Instant::now() + every, every);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let began = Instant::now();
         let mut last_heard = began;
@@ -167,7 +170,7 @@ impl Connection {
                     }
                 }
                 _ = pings.tick() => {
-                    if last_heard.elapsed() > SILENCE {
+                    if last_heard.elapsed() > every * UNANSWERED {
                         return Err(Stop::Gone);
                     }
                     self.send(vec![ping_frame()]).await?;

@@ -11,11 +11,17 @@ pub struct Events(BufReader<TcpStream>);
 
 impl Events {
     pub fn open(server: &Server, query: &str) -> Self {
+        Self::open_as(server, query, None)
+    }
+
+    /// With a token.
+    pub fn open_as(server: &Server, query: &str, token: Option<&str>) -> Self {
+        let authorization = token.map_or_else(String::new, |token| format!("Authorization: Bearer {token}\r\n"));
         let mut stream = TcpStream::connect(server.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         let body = json!({ "query": query }).to_string();
         let head = format!(
-            "POST /graphql HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nAccept: text/event-stream\r\nAccept-Encoding: gzip\r\nContent-Length: {}\r\n\r\n{body}",
+            "POST /graphql HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nAccept: text/event-stream\r\nAccept-Encoding: gzip\r\n{authorization}Content-Length: {}\r\n\r\n{body}",
             server.address,
             body.len()
         );

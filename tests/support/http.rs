@@ -11,7 +11,7 @@ use walkshed::server::{ServerOptions, start};
 pub struct Server {
     pub address: SocketAddr,
     handle: actix_web::dev::ServerHandle,
-    live: std::sync::Arc<walkshed::live::Live>,
+    pub live: std::sync::Arc<walkshed::live::Live>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
@@ -77,6 +77,14 @@ impl Server {
         self.send("POST", "/graphql", &headers, body.as_bytes()).json()
     }
 
+    /// A figure of the metrics.
+    pub fn metric(&self, name: &str) -> i64 {
+        let text = self.get("/metrics").text();
+        let line =
+            text.lines().find(|l| l.starts_with(&format!("{name} "))).unwrap_or_else(|| panic!("{name}: {text}"));
+        line.rsplit(' ').next().unwrap().parse().unwrap()
+    }
+
     /// Asks until the answer is as wanted, for what happens within seconds.
     pub fn wait_for(&self, path: &str, wanted: impl Fn(&Reply) -> bool) -> Reply {
         let began = Instant::now();
@@ -116,7 +124,8 @@ pub fn send(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &st
     for (name, value) in headers {
         head = format!("{head}{name}: {value}\r\n");
     }
-    if method != "GET" {
+    let is_told = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    if method != "GET" && !is_told {
         head = format!("{head}Content-Length: {}\r\n", body.len());
     }
     stream.write_all(format!("{head}\r\n").as_bytes()).unwrap();
