@@ -185,6 +185,7 @@ impl Settings {
                 suggestions_per_hour: reader.get("suggestions_per_hour", None, limits.suggestions_per_hour, count)?,
                 max_analyses: reader.get("max_analyses", None, limits.max_analyses, count)?,
                 max_waiting_analyses: reader.get("max_waiting_analyses", None, limits.max_waiting_analyses, count)?,
+                max_waiting_writes: reader.get("max_waiting_writes", None, limits.max_waiting_writes, count)?,
                 max_jobs: reader.get("max_jobs", None, limits.max_jobs, count)?,
                 max_waiting_jobs: reader.get("max_waiting_jobs", None, limits.max_waiting_jobs, count)?,
                 max_answer_bytes: reader.get("max_answer_bytes", None, limits.max_answer_bytes, count)?,
