@@ -6,6 +6,7 @@ use crate::private_file;
 use crate::registry::{Calendar, Kinds, Register, RegisterRows};
 use crate::store::{Database, Store, StoreError};
 use crate::world::World;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -143,6 +144,21 @@ impl DataFolder {
             return Err("There are no streets: run `walkshed import streets FILE.osm.pbf --elevation DEM.tif`".into());
         }
         Network::open(&path).map(|network| Arc::new(network.with_profiles(&self.profiles))).map_err(|e| e.to_string())
+    }
+
+    /// Removes what processes that were killed have left half written; what is in use is locked.
+    pub fn tidy(&self) {
+        private_file::remove_left_behind(&self.path);
+        let streets = self.streets();
+        let stem = streets.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        for entry in std::fs::read_dir(&self.path).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let end = name.to_str().and_then(|n| n.strip_prefix(&stem)?.strip_prefix('.'));
+            let is_part = end.is_some_and(|end| end.starts_with("tmp") || end.starts_with("held"));
+            if is_part && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok()) {
+                let _ = std::fs::remove_file(entry.path());
+            }
+        }
     }
 
     /// What tells the prepared streets from those before; `None` when there are none.

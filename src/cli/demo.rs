@@ -289,9 +289,18 @@ async fn bring_in(
     let installed = installed?;
     let file = aside.file().ok_or("the database that was put together has no file")?;
     store.mark_demonstration(mark, &now()).await?;
-    std::fs::rename(staged.streets(), folder.streets())
-        .map_err(|e| format!("{} cannot be put in place: {e}", folder.streets().display()))?;
-    store.take_demonstration(file, mark, &now()).await?;
+    let placed = async {
+        std::fs::rename(staged.streets(), folder.streets())
+            .map_err(|e| format!("{} cannot be put in place: {e}", folder.streets().display()))?;
+        Ok::<_, Failure>(store.take_demonstration(file, mark, &now()).await?)
+    }
+    .await;
+    if let Err(why) = placed {
+        // What cannot be taken back either is marked as not whole.
+        let _ = store.remove_demonstration(COMMAND_LINE, &now()).await;
+        let _ = remove_streets(folder);
+        return Err(why);
+    }
     Ok(installed)
 }
 

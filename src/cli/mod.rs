@@ -29,7 +29,7 @@ use std::process::ExitCode;
 #[command(
     version,
     max_term_width = 110,
-    after_help = "Examples:\n  walkshed\n  walkshed import streets city.osm.pbf --elevation city.tif\n  walkshed import facilities places.csv\n  walkshed check\n\nExit codes: 0 done; 1 failed, nothing was changed; 2 the command line is wrong; 3 imported, but some rows were refused.\nEvery setting can also be given as WALKSHED_NAME in the environment or in walkshed.toml; `walkshed config` shows them."
+    after_help = "Examples:\n  walkshed\n  walkshed import streets city.osm.pbf --elevation city.tif\n  walkshed import facilities places.csv\n  walkshed check\n\nExit codes: 0 done; 1 failed, nothing was changed unless it says so; 2 the command line is wrong; 3 imported, but some rows were refused.\nEvery setting can also be given as WALKSHED_NAME in the environment or in walkshed.toml; `walkshed config` shows them."
 )]
 struct Cli {
     #[command(flatten)]

@@ -233,12 +233,13 @@ impl Settings {
         .collect()
     }
 
-    /// The data folder they name, made when it is not there.
+    /// The data folder they name, made when it is not there, without what killed processes have left in it.
     ///
     /// # Errors
     /// [`FolderError`].
     pub fn folder(&self) -> Result<DataFolder, FolderError> {
         let folder = DataFolder::new(&self.data, self.database.clone(), self.profiles.clone())?;
+        folder.tidy();
         Ok(folder.with_rules(self.kinds.clone(), self.calendar.clone()).with_standards(self.standards.clone()))
     }
 }

@@ -11,6 +11,7 @@
 //! | then, a section each | number, element size, offset, length in bytes (u32, u32, u64, u64) |
 
 use super::map::map_file;
+use crate::private_file;
 use bytemuck::{Pod, cast_slice};
 use memmap2::Mmap;
 use std::fs::{self, File};
@@ -233,10 +234,26 @@ impl Writer {
 /// # Errors
 /// [`FileError::Io`] with the path.
 pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    replace_by(path, bytes, |aside| File::create(aside))
+}
+
+/// The same, and only its owner may read it.
+///
+/// # Errors
+/// [`FileError::Io`] with the path.
+pub fn replace_private_file(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    replace_by(path, bytes, private_file::create)
+}
+
+fn replace_by(path: &Path, bytes: &[u8], create: impl Fn(&Path) -> io::Result<File>) -> Result<(), FileError> {
     let io_error = |source| FileError::Io { path: path.to_owned(), source };
     let aside = path.with_extension(format!("tmp{}", std::process::id()));
+    // One of this name can only be of a process that is no more.
+    let _ = fs::remove_file(&aside);
     let write = || -> io::Result<()> {
-        let mut file = File::create(&aside)?;
+        let mut file = create(&aside)?;
+        // In use, unlike one that a killed process has left behind.
+        let _ = file.try_lock();
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&aside, path)?;
