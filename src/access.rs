@@ -4,7 +4,7 @@ use crate::registry::Role;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 /// What tokens begin with, so that they are known for what they are in logs and by scanners of secrets.
 pub const PREFIX: &str = "wsk_";
@@ -25,6 +25,15 @@ impl Caller {
     #[must_use]
     pub const fn anonymous(address: Option<IpAddr>) -> Self {
         Self { role: Role::Reader, token: None, address }
+    }
+
+    /// The network they come from: of IPv6 the first half of the address, since households and offices change the second.
+    #[must_use]
+    pub fn network(&self) -> Option<IpAddr> {
+        self.address.map(|address| match address.to_canonical() {
+            IpAddr::V6(v6) => IpAddr::from(Ipv6Addr::from(u128::from(v6) >> 64 << 64)),
+            v4 => v4,
+        })
     }
 
     /// The name in the audit log.

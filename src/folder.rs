@@ -2,9 +2,11 @@
 
 use crate::coverage::Standards;
 use crate::network::{Network, Profiles};
+use crate::private_file;
 use crate::registry::{Calendar, Kinds, Register, RegisterRows};
-use crate::store::{Store, StoreError};
+use crate::store::{Database, Store, StoreError};
 use crate::world::World;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -25,6 +27,8 @@ pub struct DataFolder {
 pub struct Stamp {
     modified: SystemTime,
     bytes: u64,
+    /// Its number, and when anything about it was changed (also who may read it), where the system tells.
+    identity: Option<(u64, i64, i64)>,
 }
 
 /// Why the data folder cannot be used.
@@ -37,12 +41,12 @@ pub enum FolderError {
 }
 
 impl DataFolder {
-    /// A folder, made when it is not there; `database` is an URL that takes the place of the embedded one.
+    /// A folder, made for its owner alone when it is not there; `database` is an URL that takes the place of the embedded one.
     ///
     /// # Errors
     /// [`FolderError::Make`].
     pub fn new(path: &Path, database: Option<String>, profiles: Profiles) -> Result<Self, FolderError> {
-        std::fs::create_dir_all(path).map_err(|source| FolderError::Make { path: path.to_owned(), source })?;
+        private_file::create_folder(path).map_err(|source| FolderError::Make { path: path.to_owned(), source })?;
         Ok(Self {
             path: path.to_owned(),
             database,
@@ -101,10 +105,19 @@ impl DataFolder {
         self.path.join("streets.walkshed")
     }
 
-    /// The URL of the database.
+    /// Where the database lies.
     #[must_use]
-    pub fn database(&self) -> String {
-        self.database.clone().unwrap_or_else(|| Store::url_of(&self.path.join("walkshed.db")))
+    pub fn database(&self) -> Database {
+        self.database.clone().map_or_else(|| Database::File(self.path.join("walkshed.db")), Database::Url)
+    }
+
+    /// Another folder with the same settings and a database of its own, in which something is put together.
+    ///
+    /// # Errors
+    /// [`FolderError::Make`].
+    pub fn staged(&self, path: &Path) -> Result<Self, FolderError> {
+        private_file::create_folder(path).map_err(|source| FolderError::Make { path: path.to_owned(), source })?;
+        Ok(Self { path: path.to_owned(), database: None, ..self.clone() })
     }
 
     /// The profiles in force.
@@ -118,7 +131,7 @@ impl DataFolder {
     /// # Errors
     /// [`StoreError`].
     pub async fn store(&self) -> Result<Store, StoreError> {
-        Store::open(&self.database()).await
+        Store::open_at(&self.database()).await
     }
 
     /// Opens the prepared streets.
@@ -133,11 +146,33 @@ impl DataFolder {
         Network::open(&path).map(|network| Arc::new(network.with_profiles(&self.profiles))).map_err(|e| e.to_string())
     }
 
+    /// Removes what processes that were killed have left half written; what is in use is locked.
+    pub fn tidy(&self) {
+        private_file::remove_left_behind(&self.path);
+        let streets = self.streets();
+        let stem = streets.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        for entry in std::fs::read_dir(&self.path).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let end = name.to_str().and_then(|n| n.strip_prefix(&stem)?.strip_prefix('.'));
+            let is_part = end.is_some_and(|end| end.starts_with("tmp") || end.starts_with("held"));
+            if is_part && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok()) {
+                let _ = std::fs::remove_file(entry.path());
+            }
+        }
+    }
+
     /// What tells the prepared streets from those before; `None` when there are none.
     #[must_use]
     pub fn streets_stamp(&self) -> Option<Stamp> {
         let meta = std::fs::metadata(self.streets()).ok()?;
-        Some(Stamp { modified: meta.modified().ok()?, bytes: meta.len() })
+        #[cfg(unix)]
+        let identity = {
+            use std::os::unix::fs::MetadataExt;
+            Some((meta.ino(), meta.ctime(), meta.ctime_nsec()))
+        };
+        #[cfg(not(unix))]
+        let identity = None;
+        Some(Stamp { modified: meta.modified().ok()?, bytes: meta.len(), identity })
     }
 
     /// Reads everything.
@@ -147,6 +182,13 @@ impl DataFolder {
     pub async fn world(&self, store: &Store) -> Result<World, StoreError> {
         let rows = store.load().await?;
         Ok(self.world_of(self.network(), rows).await)
+    }
+
+    /// Puts a world together of other streets and a register that is loaded already.
+    pub async fn world_over(&self, network: Result<Arc<Network>, String>, register: Arc<Register>) -> World {
+        tokio::task::spawn_blocking(move || World::of(network, Arc::unwrap_or_clone(register)))
+            .await
+            .unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))
     }
 
     /// Puts a world together away from the threads that answer requests.

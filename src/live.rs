@@ -1,9 +1,12 @@
 //! The world in force, and how it changes: edits go to the database first and into the next world then; what other
 //! processes have changed is noticed and loaded. Whoever wants to know is told.
 
+mod write_queue;
+
 use crate::access::{Caller, hash};
 use crate::coverage::Standards;
 use crate::folder::{DataFolder, Stamp};
+use crate::network::Network;
 use crate::registry::{AnyRecord, DivisionCode, Done, Host, Kinds, RecordKind, Register, Role, Rules};
 use crate::store::{Applied, EditError, Edition, Store, StoreError, TokenRow};
 use crate::world::World;
@@ -11,17 +14,23 @@ use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{broadcast, watch};
+use write_queue::{WriteQueue, Writer};
 
 /// How often the data are looked at for changes by other processes.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// How long after a failure what could not be loaded is tried again although nothing has changed: the wait doubles each time.
+const FIRST_RETRY: Duration = Duration::from_secs(2);
+const LONGEST_RETRY: Duration = Duration::from_secs(60);
 /// How long what works beside requests may take to note that it was stopped.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 /// Until when an expiry is looked at again.
 const LONG_ENOUGH: Duration = Duration::from_hours(24);
 /// Changes kept for those who are slow to listen.
 const BACKLOG: usize = 1024;
+/// Changes that wait for their turn at the database, unless the settings say otherwise.
+pub const MAX_WAITING_WRITES: usize = 100;
 
 /// The current world and where the next one comes from.
 pub struct Live {
@@ -33,8 +42,12 @@ pub struct Live {
     store: Store,
     /// Of the data the current world was made from.
     seen: Mutex<Seen>,
+    /// What of the data could not be loaded.
+    unloaded: Mutex<Unloaded>,
+    /// When that is tried again although nothing has changed, and how long after that.
+    retry: Mutex<Option<(Instant, Duration)>>,
     /// One writer at a time makes the next world, so that none is lost.
-    writer: tokio::sync::Mutex<()>,
+    writers: WriteQueue,
     /// One at a time reads the tokens and puts them in force, so that older ones never come after newer ones.
     reading_tokens: tokio::sync::Mutex<()>,
     changes: broadcast::Sender<Arc<Change>>,
@@ -59,6 +72,14 @@ impl Drop for Counted {
 struct Seen {
     version: u64,
     streets: Option<Stamp>,
+}
+
+/// What could not be loaded, in sentences that say what stays in force; each until it can be loaded again.
+#[derive(Debug, Default)]
+struct Unloaded {
+    streets: Option<String>,
+    register: Option<String>,
+    tokens: Option<String>,
 }
 
 /// What has changed. It holds no world: who is slow to listen must not keep old ones in memory.
@@ -121,23 +142,72 @@ impl Live {
     pub async fn load(folder: DataFolder, store: Store) -> Result<Self, StoreError> {
         // Looked at before it is read: a change in between is then seen again, and never missed.
         let seen = Seen { version: store.version().await?, streets: folder.streets_stamp() };
-        let tokens = store.tokens().await?;
+        let (tokens, wrong) = store.usable_tokens().await?;
         let world = folder.world(&store).await?;
-        Ok(Self {
+        let live = Self {
             world: ArcSwap::from_pointee(world),
             tokens: ArcSwap::from_pointee(tokens),
             tokens_changed: watch::Sender::new(()),
             folder,
             store,
             seen: Mutex::new(seen),
-            writer: tokio::sync::Mutex::default(),
+            unloaded: Mutex::default(),
+            retry: Mutex::default(),
+            writers: WriteQueue::new(MAX_WAITING_WRITES),
             reading_tokens: tokio::sync::Mutex::default(),
             changes: broadcast::Sender::new(BACKLOG),
             progress: broadcast::Sender::new(BACKLOG),
             stopping: watch::Sender::new(false),
             runtime: tokio::runtime::Handle::current(),
             working: watch::Sender::new(0),
-        })
+        };
+        live.note_tokens(&wrong);
+        // The world itself tells of streets that are missing or damaged; the log shall too.
+        if let (Err(why), Some(_)) = (live.world().network(), seen.streets) {
+            tracing::error!(why, "the prepared streets cannot be opened; there is no network");
+        }
+        Ok(live)
+    }
+
+    /// The same, with so many changes that may wait for their turn at the database.
+    #[must_use]
+    pub fn with_waiting_writes(self, most: usize) -> Self {
+        Self { writers: WriteQueue::new(most), ..self }
+    }
+
+    /// What is missing or wrong in the data, in sentences that say what to run: what the world in force tells, and what could
+    /// not be loaded since.
+    pub fn problems(&self, world: &World) -> Vec<String> {
+        let unloaded = self.unloaded();
+        let since = [&unloaded.streets, &unloaded.register, &unloaded.tokens];
+        since.into_iter().flatten().cloned().chain(world.problems()).collect()
+    }
+
+    fn unloaded(&self) -> MutexGuard<'_, Unloaded> {
+        self.unloaded.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes what could not be loaded, or that it could; the log is told when that is news.
+    fn note(&self, part: impl Fn(&mut Unloaded) -> &mut Option<String>, problem: Option<String>) {
+        let mut unloaded = self.unloaded();
+        let known = part(&mut unloaded);
+        if *known == problem {
+            return;
+        }
+        match (&problem, &known) {
+            (Some(problem), _) => tracing::error!("{problem}"),
+            (None, Some(before)) => tracing::info!(before, "what could not be loaded before is in force now"),
+            (None, None) => {}
+        }
+        *known = problem;
+    }
+
+    fn note_tokens(&self, wrong: &[StoreError]) {
+        let told = wrong.first().map(|first| {
+            let more = if wrong.len() > 1 { format!(" ({} in all)", wrong.len()) } else { String::new() };
+            format!("A token cannot be read and is in force for nobody{more}: {first}")
+        });
+        self.note(|u| &mut u.tokens, told);
     }
 
     /// The world in force now; keep it for the whole of a request.
@@ -216,40 +286,68 @@ impl Live {
     /// Keeps a new token, in force at once.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`StoreError`]; then there is no new token.
     pub async fn add_token(&self, token: &TokenRow, actor: &str) -> Result<i64, StoreError> {
-        let number = self.store.add_token(token, actor).await?;
-        self.read_tokens().await?;
-        Ok(number)
+        let id = self.store.add_token(token, actor).await?;
+        if self.read_tokens().await.is_err() {
+            // It is stored: what could not be read again is known here.
+            self.change_tokens(|tokens| tokens.push(TokenRow { id, ..token.clone() }));
+        }
+        Ok(id)
     }
 
     /// Revokes a token, at once; says whether there was one to revoke.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`StoreError`]; then it is not revoked.
     pub async fn revoke_token(&self, id: i64, actor: &str) -> Result<bool, StoreError> {
-        let done = self.store.revoke_token(id, Timestamp::now(), actor).await?;
-        self.read_tokens().await?;
+        let now = Timestamp::now();
+        let done = self.store.revoke_token(id, now, actor).await?;
+        if self.read_tokens().await.is_err() && done {
+            self.change_tokens(|tokens| {
+                for token in tokens.iter_mut().filter(|t| t.id == id) {
+                    token.revoked_at = Some(now);
+                }
+            });
+        }
         Ok(done)
+    }
+
+    fn change_tokens(&self, change: impl Fn(&mut Vec<TokenRow>)) {
+        self.tokens.rcu(|tokens| {
+            let mut tokens = Vec::clone(tokens);
+            change(&mut tokens);
+            tokens
+        });
     }
 
     async fn read_tokens(&self) -> Result<(), StoreError> {
         let _one_at_a_time = self.reading_tokens.lock().await;
-        let tokens = self.store.tokens().await?;
-        if **self.tokens.load() != tokens {
-            self.tokens.store(Arc::new(tokens));
-            self.tokens_changed.send_replace(());
+        match self.store.usable_tokens().await {
+            Ok((tokens, wrong)) => {
+                if **self.tokens.load() != tokens {
+                    self.tokens.store(Arc::new(tokens));
+                    self.tokens_changed.send_replace(());
+                }
+                self.note_tokens(&wrong);
+                Ok(())
+            }
+            Err(error) => {
+                let why = format!("The tokens cannot be read, those before stay in force: {error}");
+                self.note(|u| &mut u.tokens, Some(why));
+                Err(error)
+            }
         }
-        Ok(())
     }
 
-    /// Carries out edits: the database first, then the next world. When this returns, the change is in force and will
-    /// outlive a crash.
+    /// Carries out edits: the database first, then the next world. When this returns, the change will outlive a crash and is
+    /// in force; where it could be stored and not be loaded again, that is noted, and tried again until it can.
     ///
     /// # Errors
-    /// [`EditError`]; then neither has changed.
+    /// [`EditError`]; then neither has changed, but for [`EditError::Unsure`].
     pub async fn edit(&self, edition: &Edition) -> Result<(Applied, Arc<World>), EditError> {
-        let _one_at_a_time = self.writer.lock().await;
+        let writer = if edition.anonymous { Writer::Anonymous } else { Writer::Known };
+        let _turn = self.writers.turn(writer).await.map_err(|waiting| EditError::Busy { waiting })?;
         let applied = self.store.edit(edition).await?;
         let before = self.world();
         if applied.version == applied.before {
@@ -258,54 +356,157 @@ impl Live {
         let seen = *self.lock();
         // Imports have a log that is part of the world; and what others have written meanwhile is not in it yet.
         if edition.import.is_some() || applied.before != seen.version {
-            self.reload(seen.streets).await?;
-            return Ok((applied, self.world()));
+            if self.reload(seen.streets).await.is_ok() {
+                return Ok((applied, self.world()));
+            }
+            // It is stored all the same, so it is not told as a failure: it is shown over what is in force, whose version
+            // stays that of the last load, so that the watch loads all of it as soon as it can.
+            let next = self.put_in_force(&before, &applied).await;
+            return Ok((applied, next));
         }
+        let next = self.put_in_force(&before, &applied).await;
+        self.lock().version = applied.version;
+        Ok((applied, next))
+    }
+
+    /// Makes the next world of the one before and what was done, and tells of it.
+    async fn put_in_force(&self, before: &Arc<World>, applied: &Applied) -> Arc<World> {
         let (old, done, version) = (before.clone(), applied.done.clone(), applied.version);
         let next = tokio::task::spawn_blocking(move || old.next(old.register.with(version, &done)))
             .await
             .unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()));
         let next = Arc::new(next);
         self.world.store(next.clone());
-        self.lock().version = applied.version;
-        let items = applied.done.iter().filter_map(|done| item(done, &before, &next)).collect();
+        let items = applied.done.iter().filter_map(|done| item(done, before, &next)).collect();
         // Nobody listening is no failure.
         let _ = self.changes.send(Arc::new(Change::Items(items)));
-        Ok((applied, next))
+        next
     }
 
-    /// Loads again when the data have changed; says whether they had.
+    /// Loads again when the data have changed; says whether they had. What cannot be loaded is noted, and keeps nothing else
+    /// from being loaded.
     ///
     /// # Errors
-    /// [`StoreError`]; then the world stays as it is.
+    /// [`StoreError`]; then the register stays as it is.
     pub async fn refresh(&self) -> Result<bool, StoreError> {
-        self.read_tokens().await?;
-        let _one_at_a_time = self.writer.lock().await;
-        let now = Seen { version: self.store.version().await?, streets: self.folder.streets_stamp() };
-        if now == *self.lock() {
+        // Noted, and no reason to leave the register as it is.
+        let _ = self.read_tokens().await;
+        let _turn = self.writers.turn_in_any_case().await;
+        let version = match self.store.version().await {
+            Ok(version) => version,
+            Err(error) => {
+                self.note_register(&error);
+                return Err(error);
+            }
+        };
+        let now = Seen { version, streets: self.folder.streets_stamp() };
+        if now == *self.lock() && !self.is_incomplete(now.streets) {
             return Ok(false);
         }
-        self.reload(now.streets).await
+        // Nothing is loaded over and over that failed a moment ago.
+        if self.is_incomplete(now.streets) && !self.is_time_to_retry() {
+            return Ok(false);
+        }
+        let done = self.reload(now.streets).await;
+        if !self.is_incomplete(now.streets) {
+            *self.retry.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+        done
     }
 
+    /// Is there something that could not be loaded?
+    fn is_incomplete(&self, streets: Option<Stamp>) -> bool {
+        let unloaded = self.unloaded();
+        let is_without_streets = streets.is_some() && self.world().network().is_err();
+        unloaded.register.is_some() || unloaded.streets.is_some() || is_without_streets
+    }
+
+    fn is_time_to_retry(&self) -> bool {
+        let (mut retry, now) = (self.retry.lock().unwrap_or_else(PoisonError::into_inner), Instant::now());
+        let wait = match *retry {
+            Some((at, _)) if now < at => return false,
+            Some((_, wait)) => (wait * 2).min(LONGEST_RETRY),
+            None => FIRST_RETRY,
+        };
+        *retry = Some((now + wait, wait));
+        true
+    }
+
+    fn note_register(&self, error: &StoreError) {
+        let why = format!("The register cannot be read, the one before stays in force until it can: {error}");
+        self.note(|u| &mut u.register, Some(why));
+    }
+
+    /// Loads what can be loaded: streets that cannot be opened leave those before in force, and so does the register.
     async fn reload(&self, streets: Option<Stamp>) -> Result<bool, StoreError> {
         let (seen, before) = (*self.lock(), self.world());
-        let version = self.store.version().await?;
-        let network = match before.shared_network().filter(|_| streets == seen.streets) {
+        let is_known = |u: &Unloaded| streets == seen.streets && u.streets.is_none();
+        let network = match before.shared_network().filter(|_| is_known(&self.unloaded())) {
             Some(network) => Ok(network),
-            None => self.folder.network(),
+            None => {
+                let folder = self.folder.clone();
+                let opened = tokio::task::spawn_blocking(move || folder.network())
+                    .await
+                    .unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()));
+                self.network_in_force(opened, streets, &before)
+            }
         };
-        if let (Err(why), Some(_)) = (&network, streets) {
-            tracing::error!(why, "the prepared streets cannot be opened; the ones before stay in force");
-            *self.lock() = Seen { version: seen.version, streets };
-            return Ok(false);
-        }
-        let rows = self.store.load().await?;
-        let world = Arc::new(self.folder.world_of(network, rows).await);
+        let is_same_network = match (&network, before.shared_network()) {
+            (Ok(network), Some(before)) => Arc::ptr_eq(network, &before),
+            (Err(why), None) => before.network().err() == Some(why.as_str()),
+            _ => false,
+        };
+        let rows = match self.store.version().await {
+            Ok(version) if version == seen.version && self.unloaded().register.is_none() => None,
+            Ok(_) => Some(self.store.load().await),
+            Err(error) => Some(Err(error)),
+        };
+        let (version, world, failed) = match rows {
+            None if is_same_network => {
+                *self.lock() = Seen { streets, ..seen };
+                return Ok(false);
+            }
+            Some(Ok(rows)) => {
+                self.note(|u| &mut u.register, None);
+                (rows.version, self.folder.world_of(network, rows).await, None)
+            }
+            // Other streets come into force under the register there is.
+            None => (seen.version, self.folder.world_over(network, before.register.clone()).await, None),
+            Some(Err(error)) => {
+                self.note_register(&error);
+                if is_same_network {
+                    *self.lock() = Seen { streets, ..seen };
+                    return Err(error);
+                }
+                (seen.version, self.folder.world_over(network, before.register.clone()).await, Some(error))
+            }
+        };
+        let world = Arc::new(world);
         self.world.store(world.clone());
         *self.lock() = Seen { version, streets };
         let _ = self.changes.send(Arc::new(Change::Reloaded(changed_centers(&before.register, &world.register))));
-        Ok(true)
+        failed.map_or(Ok(true), Err)
+    }
+
+    /// The streets to go on with: those that were opened, or those before where a file is there and cannot be opened.
+    fn network_in_force(
+        &self,
+        opened: Result<Arc<Network>, String>,
+        streets: Option<Stamp>,
+        before: &World,
+    ) -> Result<Arc<Network>, String> {
+        match (opened, streets, before.shared_network()) {
+            (Err(why), Some(_), Some(network)) => {
+                let told = format!("The prepared streets cannot be opened, the ones before stay in force: {why}");
+                self.note(|u| &mut u.streets, Some(told));
+                Ok(network)
+            }
+            // A world without streets tells why there are none by itself.
+            (opened, ..) => {
+                self.note(|u| &mut u.streets, None);
+                opened
+            }
+        }
     }
 
     /// Hears of changes from now on.
@@ -442,8 +643,8 @@ pub async fn watch_data(live: Arc<Live>) {
                     "the data have changed and are in force"
                 );
             }
-            Ok(false) => {}
-            Err(error) => tracing::error!(%error, "the database cannot be read; the data before stay in force"),
+            // What cannot be loaded is told once, when it is noted.
+            Ok(false) | Err(_) => {}
         }
     }
 }

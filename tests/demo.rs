@@ -19,7 +19,8 @@ use walkshed::geo::{Fixed, Metric, Position, Storey, cell_centre, cell_of, read_
 use walkshed::network::build::{BuildOptions, OWN_NETWORK_KM, build};
 use walkshed::network::osm::StreetRules;
 use walkshed::network::{Deciseconds, Direction, Profile, Profiles, Start, route};
-use walkshed::registry::{Category, Demonstration, PositionQuality};
+use walkshed::registry::{Category, Demonstration, Edit, PositionQuality};
+use walkshed::store::Edition;
 use walkshed::world::{PlacedPoint, World};
 
 const SCALE: &str = "0.05";
@@ -724,7 +725,42 @@ fn it_is_taken_away_whole_and_nothing_is_imported_beside_it() {
         assert!(!refused.status.success(), "{kind} were imported over the demonstration city");
         assert!(told(&refused).contains("walkshed demo --remove"), "{}", told(&refused));
     }
-    assert!(walkshed(at, &["demo", "--remove"]).status.success());
+    // What users have added goes with it, standards too, and is named.
+    let data = DataFolder::new(&at.join("walkshed-data"), None, Profiles::default()).unwrap();
+    let rt = tokio::runtime::Runtime::new().unwrap();
+    rt.block_on(async {
+        let store = data.store().await.unwrap();
+        let rows = store.load().await.unwrap();
+        assert!(rows.demonstration.unwrap().is_whole && rows.scenarios.len() == 1, "{:?}", rows.demonstration);
+        let standard = walkshed::registry::Standard {
+            id: 0,
+            version: 0,
+            key: "ours".into(),
+            name: "我们".into(),
+            name_en: "Ours".into(),
+            source: "us".into(),
+            note: None,
+            requirements: Vec::new(),
+        };
+        let mut center = rows.centers[0].clone();
+        center.phone = Some("023".into());
+        let edits = vec![Edit::Put(standard.into()), Edit::Put(center.into())];
+        let edition =
+            Edition { edits, actor: "token desk".into(), at: "2026-11-27T00:00:00Z".into(), ..Edition::default() };
+        store.edit(&edition).await.unwrap();
+        store.close().await;
+    });
+    let removed = walkshed(at, &["--json", "demo", "--remove"]);
+    assert!(removed.status.success(), "{}", told(&removed));
+    let removed: Value = serde_json::from_slice(&removed.stdout).unwrap();
+    assert_eq!(removed["addedByUsers"]["standard"], json!(["ours"]), "{removed}");
+    assert_eq!(removed["addedByUsers"].as_object().unwrap().keys().collect::<Vec<_>>(), ["center", "standard"]);
+    assert_eq!((&removed["rows"]["standard"], &removed["rows"]["scenario"]), (&json!(1), &json!(1)));
+    rt.block_on(async {
+        let store = data.store().await.unwrap();
+        assert!(store.is_empty().await.unwrap());
+        store.close().await;
+    });
     assert!(!at.join("walkshed-data/streets.walkshed").exists());
     let checked: Value = serde_json::from_slice(&walkshed(at, &["--json", "check"]).stdout).unwrap();
     assert_eq!((&checked["centers"], &checked["facilities"]), (&json!(0), &json!(0)));
@@ -780,6 +816,10 @@ fn a_city_that_was_cut_off_is_begun_again() {
         store.mark_demonstration(Demonstration { is_whole: false, ..mark }, "2026-11-25T00:00:00Z").await.unwrap();
         store.close().await;
     });
+    // Whoever looks is told, with what to run.
+    let half: Value = serde_json::from_slice(&walkshed(at, &["--json", "check"]).stdout).unwrap();
+    assert!(half["problems"][0].as_str().unwrap().contains("not whole"), "{half}");
+    assert!(half["problems"][0].as_str().unwrap().contains("run `walkshed demo`"), "{half}");
     std::fs::write(data.streets(), b"half a file").unwrap();
     let refused = walkshed(at, &["import", "centers", "nothing.csv"]);
     assert!(!refused.status.success());
@@ -790,6 +830,64 @@ fn a_city_that_was_cut_off_is_begun_again() {
         assert_eq!(found[what], whole[what], "{what}");
     }
     assert!(found["centers"].as_u64().unwrap() > 0, "{found}");
+}
+
+/// The processes a process has started.
+#[cfg(target_os = "linux")]
+fn children(of: u32) -> Vec<u32> {
+    let task = format!("/proc/{of}/task/{of}/children");
+    // Every thread has its own list.
+    let tasks = std::fs::read_dir(format!("/proc/{of}/task")).map(|d| d.flatten().map(|t| t.path().join("children")));
+    let lists = tasks.map_or_else(|_| vec![task.into()], Iterator::collect::<Vec<std::path::PathBuf>>);
+    let lists = lists.iter().filter_map(|list| std::fs::read_to_string(list).ok());
+    lists.flat_map(|l| l.split_whitespace().map(|n| n.parse().unwrap()).collect::<Vec<u32>>()).collect()
+}
+
+/// However it is stopped while the city is made: nothing goes on, and nothing looks whole that is not.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_city_whose_making_is_stopped_leaves_no_process_and_no_half_city() {
+    use std::time::{Duration, Instant};
+    for (signal, arguments) in [("-KILL", &[][..]), ("-TERM", &[]), ("-INT", &["demo"]), ("-KILL", &["demo"])] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut process = Command::new(env!("CARGO_BIN_EXE_walkshed"))
+            .args(arguments)
+            .current_dir(folder.path())
+            .env_clear()
+            .env("WALKSHED_LISTEN", "127.0.0.1:0")
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let part = folder.path().join("walkshed-data/demo.part");
+        let began = Instant::now();
+        while !part.join("files").exists() {
+            assert!(
+                began.elapsed() < Duration::from_secs(30) && process.try_wait().unwrap().is_none(),
+                "it is not made"
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let started = children(process.id());
+        assert_eq!(started.len(), usize::from(arguments.is_empty()), "another process makes the city at a first start");
+        let sent = Command::new("kill").args([signal, &process.id().to_string()]).status().unwrap();
+        assert!(sent.success() && !process.wait().unwrap().success());
+        let began = Instant::now();
+        // A process that has ended and that nobody waits for is a zombie until its new parent notices.
+        let lives = |pid: &u32| {
+            let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+            !status.is_empty() && !status.contains("State:\tZ")
+        };
+        while started.iter().any(lives) {
+            assert!(began.elapsed() < Duration::from_secs(10), "{signal}: an orphan works on");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let checked: Value = serde_json::from_slice(&walkshed(folder.path(), &["--json", "check"]).stdout).unwrap();
+        assert_eq!((&checked["centers"], &checked["streets"]), (&json!(0), &Value::Null), "{signal}");
+        // The next start removes what was left, whatever it was.
+        let made = walkshed(folder.path(), &["demo", "--scale", "0.01"]);
+        assert!(made.status.success() && !part.exists(), "{}", told(&made));
+    }
 }
 
 /// osmium-tool and GDAL, where they are.

@@ -306,8 +306,27 @@ fn databases_of_every_earlier_version_are_brought_up_to_date() {
                      '2026-11-25T00:00:00Z', '2026-11-25T00:00:00Z')";
                 sqlx::query(row).execute(&pool).await.unwrap();
             }
+            // Names of tokens were not unique before the seventh, and a number in brackets was a name like any other.
+            let twice = (2..7).contains(&known);
+            if twice {
+                let rows = "INSERT INTO token (name, role, hash, created_at) VALUES
+                    ('door', 'reader', randomblob(32), '2026-01-01T00:00:00Z'), ('door', 'editor', randomblob(32), '2026-01-01T00:00:00Z'),
+                    ('door (#2)', 'editor', randomblob(32), '2026-01-01T00:00:00Z'), ('desk', 'editor', randomblob(32), '2026-01-01T00:00:00Z'),
+                    ('door', 'editor', randomblob(32), '2026-01-01T00:00:00Z')";
+                sqlx::query(rows).execute(&pool).await.unwrap();
+            }
             pool.close().await;
             let store = Store::open(&url).await.unwrap_or_else(|e| panic!("version {known}: {e}"));
+            let tokens = store.tokens().await.unwrap();
+            let names: std::collections::BTreeSet<&str> = tokens.iter().map(|t| t.name.as_str()).collect();
+            assert_eq!((names.len(), tokens.len()), if twice { (5, 5) } else { (0, 0) }, "{names:?}");
+            if twice {
+                let kept = ["door", "", "", "desk", "door (#5)"];
+                for (token, name) in tokens.iter().zip(kept).filter(|(_, name)| !name.is_empty()) {
+                    assert_eq!(token.name, name);
+                }
+                assert!(names.contains("door (#2)"), "{names:?}");
+            }
             let rows = store.load().await.unwrap();
             let mark = (known >= 3).then_some(Demonstration { seed: 4, scale: 0.5, is_whole: true });
             assert_eq!(rows.demonstration, mark);

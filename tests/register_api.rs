@@ -517,6 +517,15 @@ fn tokens_are_shown_once_and_end_when_they_should() {
     let refused = viewer(&token);
     assert_eq!(refused["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
     assert!(refused["errors"][0]["message"].as_str().unwrap().contains("revoked"), "{refused}");
+    // Its name is not given again: the audit log goes by names.
+    let taken = desk.ask(
+        Role::Admin,
+        "mutation { createToken(input: {name: \" door \", role: READER}) { token userErrors { field code message } } }",
+        &Value::Null,
+    );
+    let told = &taken["data"]["createToken"];
+    assert_eq!((&told["token"], &told["userErrors"][0]["code"]), (&Value::Null, &json!("TAKEN")), "{taken}");
+    assert_eq!(told["userErrors"][0]["field"], "name");
     let past = desk.ask(
         Role::Admin,
         "mutation { createToken(input: {name: \"old\", role: EDITOR, expiresAt: \"2020-01-01T00:00:00Z\"}) { userErrors { field } } }",

@@ -3,6 +3,7 @@
 use super::import::streets_text;
 use super::output::{Failure, Output};
 use super::settings::Settings;
+use crate::folder::DataFolder;
 use crate::world::{CutOff, CutOffPiece};
 use serde_json::json;
 use std::process::ExitCode;
@@ -19,17 +20,26 @@ pub async fn check(settings: &Settings, output: &Output) -> Result<ExitCode, Fai
         )));
     }
     let folder = settings.folder()?;
-    let store = folder.store().await?;
-    let world = folder.world(&store).await?;
+    let store = match folder.store().await {
+        Ok(store) => store,
+        Err(error) => return Ok(cannot_be_read(&folder, &[error.to_string()], output)),
+    };
+    let damage = store.damage().await.unwrap_or_else(|e| vec![e.to_string()]);
+    let world = folder.world(&store).await;
     store.close().await;
-    let damaged = folder.streets_stamp().is_some() && world.network().is_err();
-    let problems = world.problems();
+    let world = match world {
+        Ok(world) => world,
+        Err(error) => return Ok(cannot_be_read(&folder, &[&[error.to_string()], &damage[..]].concat(), output)),
+    };
+    let streets_damaged = folder.streets_stamp().is_some() && world.network().is_err();
+    let damaged = streets_damaged || !damage.is_empty();
+    let problems = [damage_lines(&damage), world.problems()].concat();
     let streets = world.network().ok().map(|n| (&n.meta().report, n.size_bytes()));
     let cut_off = world.cut_off();
     let pieces: Vec<_> = cut_off.pieces.iter().take(LARGEST).map(piece_json).collect();
     let value = json!({
         "data": folder.path(),
-        "database": folder.database(),
+        "database": folder.database().to_string(),
         "version": world.version,
         "streets": streets.map(|(report, bytes)| json!({ "bytes": bytes, "report": report })),
         "cutOff": {
@@ -55,6 +65,7 @@ pub async fn check(settings: &Settings, output: &Output) -> Result<ExitCode, Fai
         "imports": world.register.imports,
         "problems": problems,
         "damaged": damaged,
+        "databaseDamage": damage,
     });
     let mut lines = vec![format!("data folder {}, database {}", folder.path().display(), folder.database())];
     if let Some((report, bytes)) = streets {
@@ -87,6 +98,41 @@ pub async fn check(settings: &Settings, output: &Output) -> Result<ExitCode, Fai
     }
     output.result(&value, &lines.join("\n"));
     Ok(if damaged { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// What is damaged in the database file, and what to do about it.
+fn damage_lines(damage: &[String]) -> Vec<String> {
+    if damage.is_empty() {
+        return Vec::new();
+    }
+    let found = damage.iter().map(|line| format!("The database file is damaged: {line}"));
+    found.chain([REPAIR.to_owned()]).collect()
+}
+
+const REPAIR: &str = "Stop the server, keep a copy of the database file, move it away with those beside it (-wal, -shm), and put a \
+                      backup back: `walkshed restore FILE`";
+
+/// A register that cannot be read: what is wrong with it, and what can be said all the same.
+fn cannot_be_read(folder: &DataFolder, why: &[String], output: &Output) -> ExitCode {
+    let streets = folder.network();
+    let mut problems: Vec<String> = why.to_vec();
+    problems.push(REPAIR.to_owned());
+    problems.extend(streets.as_ref().err().cloned());
+    let value = json!({
+        "data": folder.path(),
+        "database": folder.database().to_string(),
+        "streets": streets.ok().map(|n| json!({ "bytes": n.size_bytes(), "report": n.meta().report })),
+        "problems": problems,
+        "damaged": true,
+        "databaseDamage": why,
+    });
+    let mut lines = vec![
+        format!("data folder {}, database {}", folder.path().display(), folder.database()),
+        "the register cannot be read:".to_owned(),
+    ];
+    lines.extend(problems.iter().map(|p| format!("  - {p}")));
+    output.result(&value, &lines.join("\n"));
+    ExitCode::FAILURE
 }
 
 fn piece_json(found: &CutOffPiece) -> serde_json::Value {

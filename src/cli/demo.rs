@@ -3,10 +3,10 @@
 use super::COMMAND_LINE;
 use super::output::{Failure, Output};
 use super::settings::Settings;
-use crate::demo::{Contents, Installed, LandmarkKind, MARK_TEXT, Options, Stage, install, write_files};
+use crate::demo::{Contents, Files, Installed, LandmarkKind, MARK_TEXT, Options, Stage, Staging, install, write_files};
 use crate::folder::DataFolder;
 use crate::registry::Demonstration;
-use crate::store::Store;
+use crate::store::{Removed, Store};
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::json;
@@ -27,9 +27,13 @@ pub struct DemoArgs {
     /// empty, only the files are made.
     #[arg(long, value_name = "DIR")]
     export: Option<PathBuf>,
-    /// Take the demonstration city away whole, with all that was changed in it. Tokens and the audit log stay.
+    /// Take the demonstration city away whole, with all that was added to it or changed in it: facilities, scenarios, standards,
+    /// jobs. What users have added is named. Tokens and the audit log stay.
     #[arg(long, conflicts_with_all = ["scale", "seed", "export"])]
     remove: bool,
+    /// Stop when standard input ends: it ends with the process that waits for this one, however that goes.
+    #[arg(long, hide = true)]
+    attached: bool,
 }
 
 fn scale(text: &str) -> Result<f64, String> {
@@ -66,26 +70,90 @@ async fn holds(folder: &DataFolder, store: &Store) -> Result<Holds, Failure> {
 pub async fn demo(args: &DemoArgs, settings: &Settings, output: &Output) -> Result<ExitCode, Failure> {
     let folder = settings.folder()?;
     let store = folder.store().await?;
-    let done =
-        if args.remove { remove(&folder, &store, output).await } else { make(args, &folder, &store, output).await };
+    let work = async {
+        if args.remove { remove(&folder, &store, output).await } else { make(args, &folder, &store, output).await }
+    };
+    let done = tokio::select! {
+        done = work => done,
+        () = told_to_stop(args.attached) => {
+            // Threads are still at work in there; what they leave is removed at the next start.
+            Staging::remove_from(folder.path());
+            output.say("stopped: the demonstration city was not brought in");
+            std::process::exit(INTERRUPTED);
+        }
+    };
     store.close().await;
     done.map(|()| ExitCode::SUCCESS)
 }
 
-async fn remove(folder: &DataFolder, store: &Store, output: &Output) -> Result<(), Failure> {
-    if !store.remove_demonstration(COMMAND_LINE, &now()).await? {
-        return Err(format!("{} holds no demonstration city; nothing was removed", folder.path().display()).into());
+/// As shells have it, for what was ended by an interrupt.
+const INTERRUPTED: i32 = 130;
+
+/// Waits for a signal to stop, and for the end of standard input where a process waits at its other end.
+async fn told_to_stop(attached: bool) {
+    let left = async {
+        if !attached {
+            return std::future::pending().await;
+        }
+        let (sender, closed) = tokio::sync::oneshot::channel::<()>();
+        std::thread::spawn(move || {
+            let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+            drop(sender);
+        });
+        let _ = closed.await;
+    };
+    tokio::select! {
+        () = left => {}
+        _ = crate::server::stop_signal() => {}
     }
-    remove_streets(folder)?;
-    let text = "the demonstration city is gone; `walkshed import --help` says how to bring in your own";
-    output.result(&json!({ "removed": true, "data": folder.path() }), text);
+}
+
+async fn remove(folder: &DataFolder, store: &Store, output: &Output) -> Result<(), Failure> {
+    let Some(removed) = store.remove_demonstration(COMMAND_LINE, &now()).await? else {
+        return Err(format!("{} holds no demonstration city; nothing was removed", folder.path().display()).into());
+    };
+    Staging::remove_from(folder.path());
+    let streets = remove_streets(folder).err();
+    let mut lines =
+        vec!["the demonstration city is gone; `walkshed import --help` says how to bring in your own".to_owned()];
+    lines.extend(removed_text(&removed));
+    if let Some(why) = &streets {
+        lines.push(format!("Its streets are still there: {why}; remove that file"));
+    }
+    let value = json!({
+        "removed": true,
+        "data": folder.path(),
+        "rows": removed.rows,
+        "addedByUsers": removed.of_users,
+        "streetsLeft": streets,
+    });
+    output.result(&value, &lines.join("\n"));
     Ok(())
 }
 
-fn remove_streets(folder: &DataFolder) -> Result<(), Failure> {
+/// What went with the city, and what of it others had added.
+fn removed_text(removed: &Removed) -> Vec<String> {
+    let rows: Vec<String> = removed
+        .rows
+        .iter()
+        .filter(|(t, _)| **t != "demonstration")
+        .map(|(table, n)| format!("{n} of {table}"))
+        .collect();
+    let mut lines = Vec::new();
+    if !rows.is_empty() {
+        lines.push(format!("  rows removed: {}", rows.join(", ")));
+    }
+    if !removed.of_users.is_empty() {
+        lines.push("  among them what users had added or changed (the audit log still has it):".to_owned());
+        lines.extend(removed.of_users.iter().map(|(kind, keys)| format!("    {kind}: {}", keys.join(", "))));
+    }
+    lines
+}
+
+fn remove_streets(folder: &DataFolder) -> Result<(), String> {
     match std::fs::remove_file(folder.streets()) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
-            Err(format!("{} cannot be removed: {e}", folder.streets().display()).into())
+            Err(format!("{} cannot be removed: {e}", folder.streets().display()))
         }
         _ => Ok(()),
     }
@@ -156,7 +224,7 @@ async fn make(args: &DemoArgs, folder: &DataFolder, store: &Store, output: &Outp
     Ok(())
 }
 
-/// Makes the files, and where wanted brings them in.
+/// Makes the files, and where wanted brings them in. All of it is put together in a folder of its own within the data folder.
 async fn build(
     options: Options,
     folder: &DataFolder,
@@ -168,11 +236,8 @@ async fn build(
     // Stage by stage, as far as one looks: drawing, then each table beside the streets.
     let bar = output.progress(12);
     bar.set_message("drawing the city");
-    let aside = folder.path().join("demo-files.part");
-    let target = export.map_or_else(|| aside.clone(), Path::to_path_buf);
-    if export.is_none() {
-        let _ = std::fs::remove_dir_all(&aside);
-    }
+    let staging = Staging::new(folder)?;
+    let target = export.map_or_else(|| staging.files(), Path::to_path_buf);
     std::fs::create_dir_all(&target).map_err(|e| format!("{} cannot be made: {e}", target.display()))?;
     let made = tokio::task::spawn_blocking(move || write_files(options, &target))
         .await
@@ -189,44 +254,54 @@ async fn build(
                     told.inc(1);
                 }
             };
-            bring_in(options, folder, store, &files, tell).await.map(|i| (files.contents, Some(i)))
+            let mark = Demonstration { seed: options.seed, scale: options.scale, is_whole: false };
+            bring_in(mark, &staging, folder, store, &files, tell).await.map(|i| (files, Some(i)))
         }
-        Ok(files) => {
-            crate::demo::describe(&files, options, None).map_err(Failure::from).map(|()| (files.contents, None))
-        }
+        Ok(files) => Ok((files, None)),
         Err(e) => Err(e.into()),
     };
-    if export.is_none() {
-        let _ = std::fs::remove_dir_all(&aside);
-    }
     bar.finish_and_clear();
-    outcome
+    let (files, installed) = outcome?;
+    // Only who keeps the files reads what is written of them; the city is there either way.
+    if export.is_some()
+        && let Err(why) = crate::demo::describe(&files, options, installed.as_ref())
+    {
+        output.say(&format!("the files are not described: {why}"));
+    }
+    Ok((files.contents, installed))
 }
 
+/// Puts the city together aside, then puts it in its place. Cut off before that, nothing of it is there; cut off in between,
+/// it is marked as not whole, and is begun again.
 async fn bring_in(
-    options: Options,
+    mark: Demonstration,
+    staging: &Staging,
     folder: &DataFolder,
     store: &Store,
-    files: &crate::demo::Files,
+    files: &Files,
     tell: impl Fn(Stage) + Send + Sync + Clone + 'static,
 ) -> Result<Installed, Failure> {
-    // What was cut off is begun again.
-    store.remove_demonstration(COMMAND_LINE, &now()).await?;
-    remove_streets(folder)?;
-    let mark = Demonstration { seed: options.seed, scale: options.scale, is_whole: false };
+    let staged = staging.data();
+    let aside = staged.store().await?;
+    store.lend_numbers(&aside).await?;
+    let installed = install(files, staged, &aside, tell).await;
+    aside.close().await;
+    let installed = installed?;
+    let file = aside.file().ok_or("the database that was put together has no file")?;
     store.mark_demonstration(mark, &now()).await?;
-    match install(files, folder, store, tell).await {
-        Ok(installed) => {
-            store.mark_demonstration(Demonstration { is_whole: true, ..mark }, &now()).await?;
-            crate::demo::describe(files, options, Some(&installed))?;
-            Ok(installed)
-        }
-        Err(error) => {
-            store.remove_demonstration(COMMAND_LINE, &now()).await?;
-            remove_streets(folder)?;
-            Err(error.into())
-        }
+    let placed = async {
+        std::fs::rename(staged.streets(), folder.streets())
+            .map_err(|e| format!("{} cannot be put in place: {e}", folder.streets().display()))?;
+        Ok::<_, Failure>(store.take_demonstration(file, mark, &now()).await?)
     }
+    .await;
+    if let Err(why) = placed {
+        // What cannot be taken back either is marked as not whole.
+        let _ = store.remove_demonstration(COMMAND_LINE, &now()).await;
+        let _ = remove_streets(folder);
+        return Err(why);
+    }
+    Ok(installed)
 }
 
 /// The first start: an empty data folder gets the whole city. Another process makes it, with this one's settings: what it
@@ -237,12 +312,20 @@ pub async fn fill_if_empty(folder: &DataFolder, store: &Store, output: &Output) 
     }
     let started = Instant::now();
     output.say("The data folder is empty: making the demonstration city, some half a minute ...");
-    // `walkshed` alone has no arguments but those that every command has.
+    // `walkshed` alone has no arguments but those that every command has. The child ends with its standard input, which this
+    // process holds: it leaves no orphan behind, however this one is stopped.
     let mut command = Command::new(std::env::current_exe()?);
-    command.args(std::env::args_os().skip(1)).arg("demo").stdin(Stdio::null()).stdout(Stdio::null());
-    let made = tokio::task::spawn_blocking(move || command.status())
-        .await
-        .unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))?;
+    command.args(std::env::args_os().skip(1)).args(["demo", "--attached"]).stdin(Stdio::piped()).stdout(Stdio::null());
+    let made = tokio::task::spawn_blocking(move || {
+        let mut child = command.spawn()?;
+        // `wait` would close it.
+        let held = child.stdin.take();
+        let status = child.wait();
+        drop(held);
+        status
+    })
+    .await
+    .unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))?;
     if !made.success() {
         return Err(format!(
             "the demonstration city was not made ({made}); try `walkshed demo`, or start without it: `walkshed serve`"

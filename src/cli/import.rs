@@ -200,7 +200,8 @@ async fn register(
             }
             other => other.to_string(),
         })?;
-        let written = if refused.is_empty() { None } else { Some(write_refused(&args.file, &table, &refused)?) };
+        // The good rows are stored; that the others cannot be written down is no reason to tell it as a failure.
+        let written = (!refused.is_empty()).then(|| write_refused(&args.file, &table, &refused));
         ([applied.inserted, applied.updated, applied.unchanged], written)
     };
     store.close().await;
@@ -215,7 +216,8 @@ async fn register(
         "updated": updated,
         "unchanged": unchanged,
         "refused": refused,
-        "refusedFile": refused_file,
+        "refusedFile": refused_file.as_ref().and_then(|f| f.as_ref().ok()),
+        "refusedFileProblem": refused_file.as_ref().and_then(|f| f.as_ref().err()),
         "notes": notes,
     });
     let mut text = format!(
@@ -231,9 +233,16 @@ async fn register(
         text.push('\n');
         text.push_str(&refused_text(&refused));
     }
-    if let Some(path) = &refused_file {
-        text.push_str("\nThe refused rows are in ");
-        text.push_str(&path.display().to_string());
+    match &refused_file {
+        Some(Ok(path)) => {
+            text.push_str("\nThe refused rows are in ");
+            text.push_str(&path.display().to_string());
+        }
+        Some(Err(why)) => {
+            text.push_str("\nThe others are imported; the refused rows are in no file: ");
+            text.push_str(why);
+        }
+        None => {}
     }
     output.result(&value, &text);
     Ok(if refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(PARTLY) })

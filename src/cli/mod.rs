@@ -29,7 +29,7 @@ use std::process::ExitCode;
 #[command(
     version,
     max_term_width = 110,
-    after_help = "Examples:\n  walkshed\n  walkshed import streets city.osm.pbf --elevation city.tif\n  walkshed import facilities places.csv\n  walkshed check\n\nExit codes: 0 done; 1 failed, nothing was changed; 2 the command line is wrong; 3 imported, but some rows were refused.\nEvery setting can also be given as WALKSHED_NAME in the environment or in walkshed.toml; `walkshed config` shows them."
+    after_help = "Examples:\n  walkshed\n  walkshed import streets city.osm.pbf --elevation city.tif\n  walkshed import facilities places.csv\n  walkshed check\n\nExit codes: 0 done; 1 failed, nothing was changed unless it says so; 2 the command line is wrong; 3 imported, but some rows were refused.\nEvery setting can also be given as WALKSHED_NAME in the environment or in walkshed.toml; `walkshed config` shows them."
 )]
 struct Cli {
     #[command(flatten)]
@@ -94,7 +94,7 @@ enum Command {
     /// Print the GraphQL schema.
     #[command(after_help = "Example:\n  walkshed schema > schema.graphql")]
     Schema,
-    /// Open everything; say what is there and what is wrong.
+    /// Open everything, read the whole database file; say what is there, what is wrong or damaged, and what to do about it.
     #[command(after_help = "Example:\n  walkshed check --json")]
     Check,
     /// Print the settings in force and where each came from.
@@ -143,7 +143,7 @@ enum Token {
         /// What it may do: reader, contributor (visits, suggestions), editor (the register) or admin (all, and the audit log).
         #[arg(long, value_name = "ROLE")]
         role: Role,
-        /// What or whom it is for; the audit log names it.
+        /// What or whom it is for; the audit log names it. No two tokens have the same name, also when one of them is revoked.
         #[arg(long, value_name = "NAME")]
         name: String,
         /// Days until it ends [default: never].

@@ -3,6 +3,7 @@
 use super::output::{Failure, Output};
 use super::settings::{LogFormat, Settings};
 use crate::folder::DataFolder;
+use crate::live::Live;
 use crate::registry::DEMONSTRATION_TEXT;
 use crate::server;
 use crate::world::World;
@@ -15,6 +16,9 @@ pub async fn serve(settings: &Settings, fills: bool, output: &Output) -> Result<
     start_logs(settings)?;
     let folder = settings.folder()?;
     let store = folder.store().await?;
+    if crate::demo::Staging::remove_from(folder.path()) {
+        tracing::info!("removed what was left of a demonstration city whose making was cut off");
+    }
     if fills {
         super::demo::fill_if_empty(&folder, &store, output).await?;
     }
@@ -28,19 +32,19 @@ pub async fn serve(settings: &Settings, fills: bool, output: &Output) -> Result<
         "schema": format!("http://{address}/schema"),
         "data": folder.path(),
         "synthetic": world.register.demonstration.is_some(),
-        "problems": world.problems(),
+        "problems": running.live.problems(&world),
     });
     let stale = world.network().map(|n| settings.not_imported(n.meta().report.rules)).unwrap_or_default();
     for told in &stale {
         tracing::warn!("{told}");
     }
-    output.result(&value, &banner(&world, &folder, &address));
+    output.result(&value, &banner(&running.live, &world, &folder, &address));
     drop(world);
     running.run().await?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn banner(world: &World, folder: &DataFolder, address: &str) -> String {
+fn banner(live: &Live, world: &World, folder: &DataFolder, address: &str) -> String {
     let mut lines = vec![format!("walkshed {}: data in {}", env!("CARGO_PKG_VERSION"), folder.path().display())];
     let made_up = world.register.demonstration.is_some();
     if made_up {
@@ -65,7 +69,7 @@ fn banner(world: &World, folder: &DataFolder, address: &str) -> String {
     lines.push(format!("  playground  http://{address}/graphql"));
     lines.push(format!("  health      http://{address}/health/ready"));
     lines.push(format!("  schema      http://{address}/schema"));
-    let problems = world.problems();
+    let problems = live.problems(world);
     if !problems.is_empty() {
         lines.push("Still to do (imports are noticed while the server runs):".into());
         lines.extend(problems.iter().map(|p| format!("  - {p}")));

@@ -197,6 +197,7 @@ impl Settings {
                 suggestions_per_hour: reader.get("suggestions_per_hour", None, limits.suggestions_per_hour, count)?,
                 max_analyses: reader.get("max_analyses", None, limits.max_analyses, count)?,
                 max_waiting_analyses: reader.get("max_waiting_analyses", None, limits.max_waiting_analyses, count)?,
+                max_waiting_writes: reader.get("max_waiting_writes", None, limits.max_waiting_writes, count)?,
                 max_jobs: reader.get("max_jobs", None, limits.max_jobs, count)?,
                 max_waiting_jobs: reader.get("max_waiting_jobs", None, limits.max_waiting_jobs, count)?,
                 max_variable_values: reader.get("max_variable_values", None, limits.max_variable_values, count)?,
@@ -251,12 +252,13 @@ impl Settings {
         .collect()
     }
 
-    /// The data folder they name, made when it is not there.
+    /// The data folder they name, made when it is not there, without what killed processes have left in it.
     ///
     /// # Errors
     /// [`FolderError`].
     pub fn folder(&self) -> Result<DataFolder, FolderError> {
         let folder = DataFolder::new(&self.data, self.database.clone(), self.profiles.clone())?;
+        folder.tidy();
         Ok(folder.with_rules(self.kinds.clone(), self.calendar.clone()).with_standards(self.standards.clone()))
     }
 }

@@ -4,7 +4,7 @@ use super::output::{Failure, Output};
 use super::settings::Settings;
 use super::{COMMAND_LINE, Token};
 use crate::access::{hash, new_token};
-use crate::store::{Store, TokenRow};
+use crate::store::{Store, StoreError, TokenRow};
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
 use std::process::ExitCode;
@@ -48,7 +48,10 @@ async fn create(
         expires_at,
         revoked_at: None,
     };
-    let number = store.add_token(&row, COMMAND_LINE).await?;
+    let number = store.add_token(&row, COMMAND_LINE).await.map_err(|e| match e {
+        StoreError::NameTaken(_) => Failure::from(format!("--name \"{name}\": {e}")),
+        other => other.into(),
+    })?;
     let value = json!({ "number": number, "name": name, "role": role, "expiresAt": expires_at, "token": token });
     let until = expires_at.map_or_else(|| "until it is revoked".to_owned(), |at| format!("until {at}"));
     let text = format!(

@@ -6,9 +6,67 @@ use crate::folder::DataFolder;
 use crate::network::build::{BuildOptions, OWN_NETWORK_KM, StreetsReport, build};
 use crate::network::osm::StreetRules;
 use crate::registry::{Audience, Category, Change, Edit, NewFacility, Register, Rules, Scenario};
-use crate::store::{Edition, Store, StoreError};
+use crate::store::{DEMONSTRATION_ACTOR, Edition, Store, StoreError};
 use jiff::Timestamp;
-use std::path::Path;
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+
+/// A folder within a data folder in which a city is put together: its files, its streets, its register. It is removed when it
+/// is let go of; that of a process that was killed, at the next start.
+#[derive(Debug)]
+pub struct Staging {
+    data: DataFolder,
+    /// Locked as long as it is in use.
+    _lock: File,
+}
+
+impl Staging {
+    /// Makes one, in place of what another process has left behind.
+    ///
+    /// # Errors
+    /// A sentence that says what is in the way, for one another process that is at work there.
+    pub fn new(folder: &DataFolder) -> Result<Self, String> {
+        Self::remove_from(folder.path());
+        let path = folder.path().join(STAGING);
+        let data = folder.staged(&path).map_err(|e| e.to_string())?;
+        let lock = File::create(path.join(LOCK)).map_err(|e| format!("{} cannot be used: {e}", path.display()))?;
+        if matches!(lock.try_lock(), Err(TryLockError::WouldBlock)) {
+            return Err(format!("another process is making a city in {}; wait until it has ended", path.display()));
+        }
+        Ok(Self { data, _lock: lock })
+    }
+
+    /// Where the files of the city go, unless they are to be kept elsewhere.
+    #[must_use]
+    pub fn files(&self) -> PathBuf {
+        self.data.path().join("files")
+    }
+
+    /// The data folder in which it is put together.
+    #[must_use]
+    pub const fn data(&self) -> &DataFolder {
+        &self.data
+    }
+
+    /// Removes what a process that was killed has left in a data folder; says whether there was something. What another one is
+    /// at work in stays.
+    pub fn remove_from(data: &Path) -> bool {
+        let path = data.join(STAGING);
+        // As versions before named it.
+        let _ = std::fs::remove_dir_all(data.join("demo-files.part"));
+        let is_in_use = File::open(path.join(LOCK)).is_ok_and(|lock| lock.try_lock().is_err());
+        !is_in_use && path.is_dir() && std::fs::remove_dir_all(&path).is_ok()
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(self.data.path());
+    }
+}
+
+const STAGING: &str = "demo.part";
+const LOCK: &str = "in-use";
 
 /// Why the city could not be brought in.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +94,7 @@ pub struct Installed {
     pub rows: u64,
 }
 
-/// Brings in a city: streets in one thread, the tables in another.
+/// Brings a city into an empty data folder: streets in one thread, the tables in another.
 ///
 /// # Errors
 /// [`InstallError`] naming the file; whoever calls takes away what is there by then.
@@ -124,7 +182,7 @@ async fn what_if(store: &Store, register: &Register) -> Result<(), InstallError>
     };
     let edition = Edition {
         edits: vec![Edit::Put(scenario.into())],
-        actor: "demonstration city".to_owned(),
+        actor: DEMONSTRATION_ACTOR.to_owned(),
         at: Timestamp::now().to_string(),
         ..Edition::default()
     };
@@ -158,7 +216,7 @@ async fn table(
     let rows = planned.record.rows;
     let edition = Edition {
         edits: planned.edits,
-        actor: "demonstration city".to_owned(),
+        actor: DEMONSTRATION_ACTOR.to_owned(),
         at: planned.record.at.clone(),
         demonstration: true,
         import: Some(planned.record),

@@ -24,7 +24,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-pub use install::{InstallError, Installed, Stage, install};
+pub use install::{InstallError, Installed, Stage, Staging, install};
 pub use landmarks::{Landmark, LandmarkKind};
 
 /// The mark of all that is made up.

@@ -1,7 +1,7 @@
 //! The rows that were refused, in a file beside the input: mend them there and import that file.
 
 use super::table::{Raw, Refused, Row, Table};
-use crate::network::replace_file;
+use crate::network::replace_private_file;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -42,7 +42,8 @@ pub fn write_refused(input: &Path, table: &Table, refused: &[Refused]) -> Result
             .collect();
         serde_json::to_vec_pretty(&json!({"type": "FeatureCollection", "features": features})).map_err(|e| fail(&e))?
     };
-    replace_file(&path, &bytes).map_err(|e| e.to_string())?;
+    // They may say how to reach whoever has written them.
+    replace_private_file(&path, &bytes).map_err(|e| e.to_string())?;
     Ok(path)
 }
 

@@ -4,6 +4,7 @@ use super::current;
 use super::scalars::DateTime;
 use super::types::{CategoryCount, PositionObject, Profile};
 use crate::geo::degrees_beside;
+use crate::live::Live;
 use crate::network::Network;
 use crate::network::build::StreetsReport;
 use crate::registry::{DEMONSTRATION_TEXT, EVERYONE, ImportRecord};
@@ -215,9 +216,10 @@ impl Dataset {
         self.0.register.imports.iter().map(Import::from).collect()
     }
 
-    /// What is missing or wrong, in sentences that say what to run.
-    async fn problems(&self) -> Vec<String> {
-        self.0.problems()
+    /// What is missing or wrong, in sentences that say what to run; first what could not be loaded, with what stays in force
+    /// instead.
+    async fn problems(&self, ctx: &Context<'_>) -> Vec<String> {
+        ctx.data_opt::<Arc<Live>>().map_or_else(|| self.0.problems(), |live| live.problems(&self.0))
     }
 }
 

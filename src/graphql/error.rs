@@ -1,6 +1,7 @@
 //! Errors of the API. Each carries `extensions.code` for programs and a sentence that says how to mend the request.
 
 use crate::network::Unsnappable;
+use crate::store::{EditError, StoreError};
 use async_graphql::{Error, ErrorExtensions};
 
 /// What `extensions.code` may hold.
@@ -25,7 +26,7 @@ pub mod code {
     pub const FORBIDDEN: &str = "FORBIDDEN";
     /// Too often in too little time.
     pub const RATE_LIMITED: &str = "RATE_LIMITED";
-    /// Too many analyses are waiting already.
+    /// Too many analyses, jobs or changes are waiting already.
     pub const BUSY: &str = "BUSY";
     /// What it refers to has changed or gone since.
     pub const STALE: &str = "STALE";
@@ -35,6 +36,8 @@ pub mod code {
     pub const PERSISTED_DOCUMENT_NOT_FOUND: &str = "PERSISTED_DOCUMENT_NOT_FOUND";
     /// The document is not in the manifest of trusted ones.
     pub const NOT_TRUSTED: &str = "DOCUMENT_NOT_TRUSTED";
+    /// The disk of the database is full or fails; nothing was changed. Try again when that is mended.
+    pub const STORAGE_FULL: &str = "STORAGE_FULL";
     /// A fault of the server.
     pub const INTERNAL: &str = "INTERNAL";
 }
@@ -123,6 +126,26 @@ pub fn busy(waiting: usize) -> Error {
 pub fn busy_jobs(waiting: usize) -> Error {
     let why = format!("{waiting} jobs are waiting already; try again when some of them are done");
     coded(why, code::BUSY)
+}
+
+/// Why a change was not stored, and whether that is certain.
+pub fn not_stored(error: &EditError) -> Error {
+    match error {
+        EditError::Busy { .. } => coded(format!("{error}; nothing was changed"), code::BUSY),
+        EditError::Unsure(_) => internal(error),
+        EditError::Store(StoreError::Full(_) | StoreError::Disk(_)) => {
+            tracing::error!(%error, "a change could not be stored");
+            // What the database says of its files is for the log.
+            let why = "the change could not be stored, the server's disk is full or fails; nothing was changed: try again \
+                       when it is mended";
+            coded(why.to_owned(), code::STORAGE_FULL)
+        }
+        EditError::Store(_) => {
+            tracing::error!(%error, "a change could not be stored");
+            internal("the change could not be stored; nothing was changed")
+        }
+        EditError::Problem { .. } | EditError::Demonstration => internal(error),
+    }
 }
 
 /// Too many bytes of answers are under way.

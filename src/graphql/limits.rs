@@ -2,6 +2,7 @@
 //! document that would unfold into a huge one is refused at the price of reading it.
 
 use super::error::code;
+use crate::live::MAX_WAITING_WRITES;
 use async_graphql::parser::types::{ExecutableDocument, FragmentDefinition, Selection, SelectionSet};
 use async_graphql::{Name, Positioned, ServerError};
 use std::collections::HashMap;
@@ -27,6 +28,9 @@ pub struct Limits {
     pub max_analyses: usize,
     /// Analyses that wait for their turn; more are refused.
     pub max_waiting_analyses: usize,
+    /// Changes that wait for their turn at the database; more are refused. Those without a token may wait in a quarter as many
+    /// places, behind all others.
+    pub max_waiting_writes: usize,
     /// Jobs that are worked on at once, 1 at least.
     pub max_jobs: usize,
     /// Jobs that wait for their turn; more are refused.
@@ -53,6 +57,7 @@ impl Default for Limits {
             suggestions_per_hour: 20,
             max_analyses: 0,
             max_waiting_analyses: 50,
+            max_waiting_writes: MAX_WAITING_WRITES,
             max_jobs: 1,
             max_waiting_jobs: 20,
             max_variable_values: 200_000,

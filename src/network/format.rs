@@ -11,18 +11,23 @@
 //! | then, a section each | number, element size, offset, length in bytes (u32, u32, u64, u64) |
 
 use super::map::map_file;
+use crate::private_file;
 use bytemuck::{Pod, cast_slice};
 use memmap2::Mmap;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use xxhash_rust::xxh3::xxh3_64;
 
 const MAGIC: &[u8; 8] = b"WALKSHED";
 /// Raised whenever the meaning of a byte changes.
 pub const VERSION: u32 = 2;
 const HEADER: usize = 32;
+/// Files up to here are read into memory, larger ones are copied and the copy is mapped: whoever writes into the file under
+/// a running process, or shortens it, does not take the pages away from under it.
+const MOST_READ: u64 = 1 << 30;
 const ENTRY: usize = 24;
 
 /// Why a prepared file was refused. Each sentence ends with what to run.
@@ -56,6 +61,29 @@ impl Bytes {
     }
 }
 
+/// Takes hold of the bytes of a file, so that nobody can change or shorten them any more: in memory, or as a copy of its
+/// own without a name.
+fn hold(mut file: File, path: &Path, len: u64, most_read: u64) -> io::Result<Bytes> {
+    let whole = |n: u64| usize::try_from(n).map_err(|_| io::Error::from(io::ErrorKind::FileTooLarge));
+    // A prepared file is made of whole words; of any other the end is missing, and the check says so.
+    if len <= most_read || len % 8 != 0 {
+        let mut words = vec![0u64; whole(len / 8)?];
+        file.read_exact(bytemuck::cast_slice_mut(&mut words))?;
+        return Ok(Bytes::Owned(words));
+    }
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let aside = path.with_extension(format!("held{}-{}", std::process::id(), NUMBER.fetch_add(1, Relaxed)));
+    let _ = fs::remove_file(&aside);
+    let mut copied = || -> io::Result<Mmap> {
+        let mut copy = File::options().read(true).write(true).create_new(true).open(&aside)?;
+        // Where the system lets it, it is gone from the folder at once, and from the disk with the process.
+        let _ = fs::remove_file(&aside);
+        io::copy(&mut file, &mut copy)?;
+        map_file(&copy)
+    };
+    copied().map(Bytes::Mapped).inspect_err(|_| drop(fs::remove_file(&aside)))
+}
+
 /// A prepared file whose checksum and table have been verified.
 pub struct Sections {
     bytes: Bytes,
@@ -76,10 +104,11 @@ impl Sections {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(FileError::Missing(path.to_owned())),
             Err(e) => return Err(io_error(e)),
         };
-        if file.metadata().map_err(io_error)?.len() < HEADER as u64 {
+        let len = file.metadata().map_err(io_error)?.len();
+        if len < HEADER as u64 {
             return Err(FileError::Foreign(path.to_owned()));
         }
-        Self::verify(Bytes::Mapped(map_file(&file).map_err(io_error)?), path, elements)
+        Self::verify(hold(file, path, len, MOST_READ).map_err(io_error)?, path, elements)
     }
 
     /// Takes what a [`Writer`] made, without a file.
@@ -205,10 +234,26 @@ impl Writer {
 /// # Errors
 /// [`FileError::Io`] with the path.
 pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    replace_by(path, bytes, |aside| File::create(aside))
+}
+
+/// The same, and only its owner may read it.
+///
+/// # Errors
+/// [`FileError::Io`] with the path.
+pub fn replace_private_file(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    replace_by(path, bytes, private_file::create)
+}
+
+fn replace_by(path: &Path, bytes: &[u8], create: impl Fn(&Path) -> io::Result<File>) -> Result<(), FileError> {
     let io_error = |source| FileError::Io { path: path.to_owned(), source };
     let aside = path.with_extension(format!("tmp{}", std::process::id()));
+    // One of this name can only be of a process that is no more.
+    let _ = fs::remove_file(&aside);
     let write = || -> io::Result<()> {
-        let mut file = File::create(&aside)?;
+        let mut file = create(&aside)?;
+        // In use, unlike one that a killed process has left behind.
+        let _ = file.try_lock();
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&aside, path)?;
@@ -222,4 +267,28 @@ pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
         let _ = fs::remove_file(&aside);
         io_error(e)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Both ways of taking hold of a file: whatever is done to it afterwards, its bytes are there.
+    #[test]
+    fn what_is_held_stays_when_the_file_is_shortened_or_written_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("streets.walkshed");
+        for most_read in [0, 1 << 20] {
+            let bytes: Vec<u8> = (0..80_000u32).map(|i| (i % 251) as u8).collect();
+            fs::write(&path, &bytes).unwrap();
+            let held = hold(File::open(&path).unwrap(), &path, bytes.len() as u64, most_read).unwrap();
+            let file = File::options().write(true).open(&path).unwrap();
+            file.set_len(10).unwrap();
+            (&file).write_all(&[255; 100]).unwrap();
+            assert!(held.get() == bytes, "{most_read}");
+            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no copy is left in the folder");
+            // Shortened while it is read: refused.
+            assert!(hold(File::open(&path).unwrap(), &path, 80_000, 1 << 20).is_err());
+        }
+    }
 }

@@ -32,7 +32,7 @@ pub const ATTRIBUTION: &str = "© OpenStreetMap contributors";
 pub use antimeridian::TooFarRound;
 pub use elevation::{Elevation, ElevationError, Extent};
 pub use file::{Edge, FileError, Meta, Network, Tables};
-pub use format::replace_file;
+pub use format::{replace_file, replace_private_file};
 pub use layer::{Hits, PointLayer, Scratch, Snapped, with_scratch};
 pub use overlay::{ChangedStreet, JOIN_LIMIT_M, StreetChange, StreetChangeError, StreetKind};
 pub use pieces::{SeparatePiece, SeparatePieces};

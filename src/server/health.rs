@@ -32,6 +32,6 @@ pub async fn ready(shared: Data<Shared>, request: HttpRequest) -> HttpResponse {
         "centers": world.register.centers.len(),
         "facilities": world.register.facilities.len(),
         "populationCells": world.register.population.len(),
-        "problems": world.problems(),
+        "problems": shared.live.problems(&world),
     }))
 }

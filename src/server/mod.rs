@@ -156,7 +156,8 @@ struct RequestLimits {
 /// # Errors
 /// [`ServeError`].
 pub async fn start(folder: DataFolder, store: Store, options: &ServerOptions) -> Result<Running, ServeError> {
-    let live = Arc::new(Live::load(folder, store).await?);
+    let live = Live::load(folder, store).await?.with_waiting_writes(options.limits.max_waiting_writes);
+    let live = Arc::new(live);
     let trusted = options.trusted_documents.as_deref().map(|path| Trusted::read(path, &options.limits)).transpose()?;
     let api = Arc::new(Api::with_documents(options.limits.clone(), trusted));
     api.check_manifest().await?;
@@ -315,8 +316,9 @@ fn cors(origins: &[String]) -> Cors {
     })
 }
 
+/// Waits for a signal to stop; says which.
 #[cfg(unix)]
-async fn stop_signal() -> &'static str {
+pub(crate) async fn stop_signal() -> &'static str {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminate) = signal(SignalKind::terminate()) else {
         let _ = tokio::signal::ctrl_c().await;
@@ -329,7 +331,7 @@ async fn stop_signal() -> &'static str {
 }
 
 #[cfg(not(unix))]
-async fn stop_signal() -> &'static str {
+pub(crate) async fn stop_signal() -> &'static str {
     let _ = tokio::signal::ctrl_c().await;
     "interrupt"
 }

@@ -1,30 +1,14 @@
-//! A copy of the whole database to a file, and back, while servers run on it.
+//! A copy of the whole database to a file, and back, while servers run on it. Copies on their way lie beside the file they
+//! are for, readable for their owner alone, and are removed whatever happens.
 
 use super::audit::{Entry, note};
-use super::{Store, StoreError};
+use super::{Store, StoreError, tables};
+use crate::private_file::Aside;
 use jiff::Timestamp;
-use sqlx::{AssertSqlSafe, Connection};
+use sqlx::Connection;
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
-
-/// Tables in an order in which rows can be put in; backwards they can be taken out.
-const TABLES: [&str; 16] = [
-    "demonstration",
-    "region",
-    "center",
-    "facility",
-    "service",
-    "offer",
-    "event",
-    "visit",
-    "suggestion",
-    "scenario",
-    "standard",
-    "population",
-    "import_log",
-    "token",
-    "idempotency",
-    "audit",
-];
 
 /// Why a backup could not be made or put back.
 #[derive(Debug, thiserror::Error)]
@@ -45,28 +29,41 @@ impl From<sqlx::Error> for BackupError {
     }
 }
 
+/// A path as SQLite takes it.
+fn name_of(path: &Path) -> Result<&str, BackupError> {
+    path.to_str().ok_or_else(|| BackupError::File {
+        path: path.to_owned(),
+        why: "SQLite takes paths in UTF-8 alone; choose another folder".into(),
+    })
+}
+
 impl Store {
-    /// Writes everything, as it is at one moment, to a new file. Servers go on reading and writing meanwhile.
+    /// Writes everything, as it is at one moment, to a new file that only its owner may read. Servers go on reading and
+    /// writing meanwhile.
     ///
     /// # Errors
     /// [`BackupError`]; then there is no file.
     pub async fn backup(&self, path: &Path) -> Result<u64, BackupError> {
-        if path.exists() {
-            return Err(BackupError::Exists { path: path.to_owned() });
+        let exists = || BackupError::Exists { path: path.to_owned() };
+        if std::fs::symlink_metadata(path).is_ok() {
+            return Err(exists());
         }
         let file = |why: String| BackupError::File { path: path.to_owned(), why };
         // Written aside, so that a backup that was cut off is not taken for one.
-        let part = path.with_extension("part");
-        let _ = std::fs::remove_file(&part);
-        let name = part.to_str().ok_or_else(|| file("the name is not UTF-8".into()))?;
-        let copied = sqlx::query("VACUUM INTO ?").bind(name).execute(&self.pool).await;
-        if let Err(e) = copied {
-            let _ = std::fs::remove_file(&part);
-            return Err(file(e.to_string()));
+        let part = Aside::beside(path, "backup").map_err(|e| file(e.to_string()))?;
+        let name = name_of(part.path())?;
+        if let Err(e) = sqlx::query("VACUUM INTO ?").bind(name).execute(&self.pool).await {
+            return Err(match e.into() {
+                StoreError::Full(e) => file(format!("the disk or quota is full ({e}); free some room there")),
+                other => file(other.to_string()),
+            });
         }
-        let synced = std::fs::File::open(&part).and_then(|f| f.sync_all()).and_then(|()| std::fs::rename(&part, path));
-        synced.map_err(|e| file(e.to_string()))?;
-        Ok(std::fs::metadata(path).map_err(|e| file(e.to_string()))?.len())
+        let bytes = part.file().metadata().map_err(|e| file(e.to_string()))?.len();
+        part.publish(path).map_err(|e| match e.kind() {
+            io::ErrorKind::AlreadyExists => exists(),
+            _ => file(e.to_string()),
+        })?;
+        Ok(bytes)
     }
 
     /// Puts back a backup in place of all that is there, in one transaction; running servers notice it as any change.
@@ -79,106 +76,96 @@ impl Store {
         if !path.is_file() {
             return Err(BackupError::File { path: path.to_owned(), why: "there is no such file".into() });
         }
+        let mut from = File::open(path)
+            .map_err(|e| BackupError::File { path: path.to_owned(), why: format!("it cannot be opened: {e}") })?;
         // A copy is brought up to date, so that older backups fit and the file itself stays as it is.
-        let folder = std::env::temp_dir().join(format!(
-            "walkshed-restore-{}-{}",
-            std::process::id(),
-            Timestamp::now().as_nanosecond()
-        ));
-        let file = |e: std::io::Error| BackupError::File { path: folder.clone(), why: e.to_string() };
-        std::fs::create_dir(&folder).map_err(file)?;
-        let copy = folder.join("backup.db");
-        let outcome = async {
-            std::fs::copy(path, &copy).map_err(file)?;
-            let old = Self::open(&Self::url_of(&copy)).await.map_err(|e| not_one(e.to_string()))?;
-            let checked: String = sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&old.pool).await?;
-            old.close().await;
-            if checked != "ok" {
-                return Err(not_one(checked));
-            }
-            self.take_from(&copy, path, actor).await
+        let beside = self.file().map_or_else(|| std::env::temp_dir().join("walkshed.db"), Path::to_path_buf);
+        let copy = Aside::beside(&beside, "restore")
+            .map_err(|e| BackupError::File { path: beside.clone(), why: e.to_string() })?;
+        io::copy(&mut from, &mut copy.file())
+            .map_err(|e| BackupError::File { path: copy.path().to_owned(), why: e.to_string() })?;
+        let old = Self::open_file(copy.path()).await.map_err(|e| not_one(e.to_string()))?;
+        let damage = old.damage().await;
+        old.close().await;
+        if let Some(first) = damage.map_err(|e| not_one(e.to_string()))?.first() {
+            return Err(not_one(first.clone()));
         }
-        .await;
-        let _ = std::fs::remove_dir_all(&folder);
-        outcome
+        self.take_from(&copy, path, actor).await
     }
 
-    async fn take_from(&self, copy: &Path, told: &Path, actor: &str) -> Result<(), BackupError> {
+    async fn take_from(&self, copy: &Aside, told: &Path, actor: &str) -> Result<(), BackupError> {
         let mut connection = self.pool.acquire().await?;
-        let name = copy.to_string_lossy().into_owned();
-        sqlx::query("ATTACH DATABASE ? AS old").bind(name).execute(&mut *connection).await?;
-        let outcome = async {
-            let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
-            sqlx::query("PRAGMA defer_foreign_keys = ON").execute(&mut *tx).await?;
-            sqlx::query("CREATE TEMP TABLE revoked AS SELECT hash, revoked_at FROM main.token WHERE revoked_at IS NOT NULL")
-                .execute(&mut *tx)
-                .await?;
-            for table in TABLES.iter().rev().filter(|t| **t != "audit") {
-                sqlx::query(AssertSqlSafe(format!("DELETE FROM main.{table}"))).execute(&mut *tx).await?;
-            }
-            for table in TABLES.iter().filter(|t| **t != "audit") {
-                let columns: Vec<String> = sqlx::query_scalar("SELECT name FROM pragma_table_info(?)")
-                    .bind(table)
-                    .fetch_all(&mut *tx)
-                    .await?;
-                let columns = columns.iter().map(|c| format!("\"{c}\"")).collect::<Vec<_>>().join(", ");
-                let text = format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM old.{table}");
-                sqlx::query(AssertSqlSafe(text)).execute(&mut *tx).await?;
-            }
-            sqlx::query(
-                "UPDATE main.token SET revoked_at = (SELECT r.revoked_at FROM temp.revoked AS r WHERE r.hash = token.hash)
-                 WHERE revoked_at IS NULL AND hash IN (SELECT hash FROM temp.revoked)",
-            )
-            .execute(&mut *tx)
-            .await?;
-            sqlx::query("DROP TABLE temp.revoked").execute(&mut *tx).await?;
-            sqlx::query(
-                "INSERT INTO main.audit (id, at, actor, action, kind, object_id, key, before, after)
-                 SELECT id, at, actor, action, kind, object_id, key, before, after FROM old.audit
-                 WHERE id NOT IN (SELECT id FROM main.audit)",
-            )
-            .execute(&mut *tx)
-            .await?;
-            // A number that stands for something else here was given by another database: its row is kept under a new one.
-            sqlx::query(
-                "INSERT INTO main.audit (at, actor, action, kind, object_id, key, before, after)
-                 SELECT o.at, o.actor, o.action, o.kind, o.object_id, o.key, o.before, o.after
-                 FROM old.audit AS o JOIN main.audit AS m ON m.id = o.id
-                 WHERE (m.at, m.actor, m.action, m.kind, m.object_id, m.key, m.before, m.after)
-                    IS NOT (o.at, o.actor, o.action, o.kind, o.object_id, o.key, o.before, o.after)
-                   AND NOT EXISTS (SELECT 1 FROM main.audit AS x WHERE x.kind = o.kind AND x.object_id IS o.object_id
-                       AND (x.at, x.actor, x.action, x.key, x.before, x.after)
-                        IS (o.at, o.actor, o.action, o.key, o.before, o.after))
-                 ORDER BY o.id",
-            )
-            .execute(&mut *tx)
-            .await?;
-            let at = Timestamp::now().to_string();
-            let entry = Entry {
-                at: &at,
-                actor,
-                action: "restore",
-                kind: "register",
-                object_id: None,
-                key: &told.file_name().unwrap_or_default().to_string_lossy(),
-                before: None,
-                after: None,
-            };
-            note(&mut tx, &entry).await?;
-            // Past both versions, so that everyone sees a change.
-            sqlx::query(
-                "UPDATE main.register_version SET version =
-                     max(version, (SELECT version FROM old.register_version WHERE id = 1)) + 1 WHERE id = 1",
-            )
-            .execute(&mut *tx)
-            .await?;
-            tx.commit().await?;
-            Ok::<_, BackupError>(())
+        // It is closed afterwards, and with it what is attached.
+        connection.close_on_drop();
+        sqlx::query("ATTACH DATABASE ? AS old").bind(name_of(copy.path())?).execute(&mut *connection).await?;
+        let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::query("PRAGMA defer_foreign_keys = ON").execute(&mut *tx).await?;
+        sqlx::query(
+            "CREATE TEMP TABLE revoked AS SELECT hash, revoked_at FROM main.token WHERE revoked_at IS NOT NULL",
+        )
+        .execute(&mut *tx)
+        .await?;
+        for table in tables::KEPT.iter().rev() {
+            tables::clear(&mut tx, table).await?;
         }
-        .await;
-        let detached = sqlx::query("DETACH DATABASE old").execute(&mut *connection).await;
-        outcome?;
-        detached?;
+        for table in tables::KEPT {
+            tables::copy(&mut tx, table).await?;
+        }
+        sqlx::query(
+            "UPDATE main.token SET revoked_at = (SELECT r.revoked_at FROM temp.revoked AS r WHERE r.hash = token.hash)
+             WHERE revoked_at IS NULL AND hash IN (SELECT hash FROM temp.revoked)",
+        )
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query("DROP TABLE temp.revoked").execute(&mut *tx).await?;
+        sqlx::query(
+            "INSERT INTO main.audit (id, at, actor, action, kind, object_id, key, before, after)
+             SELECT id, at, actor, action, kind, object_id, key, before, after FROM old.audit
+             WHERE id NOT IN (SELECT id FROM main.audit)",
+        )
+        .execute(&mut *tx)
+        .await?;
+        // A number that stands for something else here was given by another database: its row is kept under a new one.
+        sqlx::query(
+            "INSERT INTO main.audit (at, actor, action, kind, object_id, key, before, after)
+             SELECT o.at, o.actor, o.action, o.kind, o.object_id, o.key, o.before, o.after
+             FROM old.audit AS o JOIN main.audit AS m ON m.id = o.id
+             WHERE (m.at, m.actor, m.action, m.kind, m.object_id, m.key, m.before, m.after)
+                IS NOT (o.at, o.actor, o.action, o.kind, o.object_id, o.key, o.before, o.after)
+               AND NOT EXISTS (SELECT 1 FROM main.audit AS x WHERE x.kind = o.kind AND x.object_id IS o.object_id
+                   AND (x.at, x.actor, x.action, x.key, x.before, x.after)
+                    IS (o.at, o.actor, o.action, o.key, o.before, o.after))
+             ORDER BY o.id",
+        )
+        .execute(&mut *tx)
+        .await?;
+        let at = Timestamp::now().to_string();
+        let entry = Entry {
+            at: &at,
+            actor,
+            action: "restore",
+            kind: "register",
+            object_id: None,
+            key: &told.file_name().unwrap_or_default().to_string_lossy(),
+            before: None,
+            after: None,
+        };
+        note(&mut tx, &entry).await?;
+        raise_past(&mut tx).await?;
+        tx.commit().await?;
+        // It is done; what goes wrong from here on changes nothing of that.
+        let _ = connection.close().await;
         Ok(())
     }
+}
+
+/// Raises the version past that of the attached database `old` too, so that everyone sees a change.
+pub async fn raise_past(tx: &mut super::edit::Tx<'_>) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE main.register_version SET version =
+             max(version, (SELECT version FROM old.register_version WHERE id = 1)) + 1 WHERE id = 1",
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }

@@ -40,6 +40,8 @@ pub struct Edition {
     pub at: String,
     /// For a create that may be sent again: it then answers the same, and creates nothing.
     pub idempotent: Option<Idempotent>,
+    /// Is it by someone without a token? They wait behind those with one.
+    pub anonymous: bool,
     /// Does this bring in the demonstration city? No other import is let in beside it.
     pub demonstration: bool,
     /// For an import: its report, without the counts.
@@ -80,11 +82,17 @@ pub struct Applied {
     pub deleted: u64,
 }
 
-/// Why nothing was done.
+/// Why nothing was done; of [`EditError::Unsure`] alone that is not known.
 #[derive(Debug, thiserror::Error)]
 pub enum EditError {
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The database has said neither that the change is stored nor that it is not.
+    #[error("it is not known whether the change was stored ({0}): read again what it was about before you repeat it")]
+    Unsure(StoreError),
+    /// Too many wait to write.
+    #[error("{waiting} changes are waiting to be stored already; try again in a few seconds")]
+    Busy { waiting: usize },
     /// An edit that does not fit what is there.
     #[error("edit {index}: {problem}")]
     Problem { index: usize, problem: Problem },
@@ -189,7 +197,14 @@ impl Store {
             sqlx::query("UPDATE register_version SET version = version + 1 WHERE id = 1").execute(&mut *tx).await?;
             applied.version += 1;
         }
-        tx.commit().await?;
+        if let Err(error) = tx.commit().await {
+            let error = StoreError::from(error);
+            // SQLite undoes what it could not commit; where that cannot be seen, nothing is promised.
+            return Err(match self.version().await {
+                Ok(now) if now == applied.before => error.into(),
+                _ => EditError::Unsure(error),
+            });
+        }
         Ok(applied)
     }
 }

@@ -51,10 +51,27 @@ impl Store {
         rows.fetch_all(&self.pool).await?.iter().map(token).collect()
     }
 
-    /// Keeps a new token; returns its number.
+    /// All tokens that can be read, by number, and what is wrong with the others: those are in force for nobody.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails.
+    pub async fn usable_tokens(&self) -> Result<(Vec<TokenRow>, Vec<StoreError>), StoreError> {
+        let rows =
+            sqlx::query("SELECT id, name, role, hash, created_at, expires_at, revoked_at FROM token ORDER BY id");
+        let (mut usable, mut wrong) = (Vec::new(), Vec::new());
+        for row in rows.fetch_all(&self.pool).await? {
+            match token(&row) {
+                Ok(token) => usable.push(token),
+                Err(error) => wrong.push(error),
+            }
+        }
+        Ok((usable, wrong))
+    }
+
+    /// Keeps a new token; returns its number.
+    ///
+    /// # Errors
+    /// [`StoreError::NameTaken`] for a name that another token has or had; others when the database fails.
     pub async fn add_token(&self, token: &TokenRow, actor: &str) -> Result<i64, StoreError> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let created = token.created_at.to_string();
@@ -65,8 +82,15 @@ impl Store {
             .bind(&created)
             .bind(token.expires_at.map(|t| t.to_string()))
             .execute(&mut *tx)
-            .await?;
-        let id = done.last_insert_rowid();
+            .await;
+        let id = match done {
+            Ok(done) => done.last_insert_rowid(),
+            // Random tokens are never the same; names may be.
+            Err(sqlx::Error::Database(e)) if e.is_unique_violation() => {
+                return Err(StoreError::NameTaken(token.name.clone()));
+            }
+            Err(e) => return Err(e.into()),
+        };
         let after = json!({ "name": token.name, "role": token.role, "expiresAt": token.expires_at });
         note(&mut tx, &entry(&created, actor, "create", id, &token.name, after)).await?;
         tx.commit().await?;

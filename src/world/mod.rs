@@ -229,6 +229,11 @@ impl World {
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
         let mut list = Vec::new();
+        if self.register.demonstration.is_some_and(|mark| !mark.is_whole) {
+            list.push(
+                "The demonstration city is not whole, its making was cut off: run `walkshed demo` to make it again, or `walkshed demo --remove` to take away what there is".into(),
+            );
+        }
         if let Err(why) = self.network() {
             list.push(why.to_owned());
         } else if self.network().is_ok_and(|n| !n.meta().has_elevation) {

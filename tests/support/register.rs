@@ -58,9 +58,11 @@ pub fn token(folder: &Path, role: walkshed::registry::Role) -> String {
     use walkshed::access::{hash, new_token};
     use walkshed::store::TokenRow;
     let token = new_token().unwrap();
+    // Names are given once; a second token of a role has another.
+    let name = |n: usize| if n == 0 { role.key().to_owned() } else { format!("{} {n}", role.key()) };
     let row = TokenRow {
         id: 0,
-        name: role.key().to_owned(),
+        name: name(0),
         role,
         hash: hash(token.as_bytes()),
         created_at: jiff::Timestamp::now(),
@@ -69,7 +71,12 @@ pub fn token(folder: &Path, role: walkshed::registry::Role) -> String {
     };
     block_on(async {
         let store = open(folder).await;
-        store.add_token(&row, "test").await.unwrap();
+        for n in 0.. {
+            match store.add_token(&TokenRow { name: name(n), ..row.clone() }, "test").await {
+                Err(walkshed::store::StoreError::NameTaken(_)) => {}
+                other => break drop(other.unwrap()),
+            }
+        }
         store.close().await;
     });
     token

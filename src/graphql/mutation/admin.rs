@@ -4,19 +4,20 @@ use super::UserError;
 use crate::access::{hash, new_token};
 use crate::graphql::Nullable;
 use crate::graphql::auth::require;
-use crate::graphql::error::internal;
+use crate::graphql::error::{internal, not_stored};
 use crate::graphql::live;
 use crate::graphql::scalars::DateTime;
 use crate::graphql::words::Role as RoleWord;
 use crate::registry::{Problem, ProblemCode, Role};
-use crate::store::TokenRow;
+use crate::store::{StoreError, TokenRow};
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 use jiff::Timestamp;
 
 /// A new token.
 #[derive(InputObject, Debug)]
 pub struct CreateTokenInput {
-    /// What or whom it is for, 1 to 100 characters; the audit log names it.
+    /// What or whom it is for, 1 to 100 characters. The audit log names it; no two tokens have the same name, also when one
+    /// of them is revoked.
     name: String,
     /// What it may do.
     role: RoleWord,
@@ -100,13 +101,21 @@ async fn create(ctx: &Context<'_>, input: CreateTokenInput) -> Result<CreateToke
         expires_at: input.expires_at.map(|at| at.0),
         revoked_at: None,
     };
-    let number = live.add_token(&row, &actor).await.map_err(internal)?;
+    let number = match live.add_token(&row, &actor).await {
+        Ok(number) => number,
+        Err(StoreError::NameTaken(_)) => {
+            let why = "is or was the name of a token already: choose another, since the audit log tells tokens by their names";
+            let user_errors = vec![Problem::new("name", ProblemCode::Taken, why).into()];
+            return Ok(CreateTokenPayload { token: None, number: None, user_errors });
+        }
+        Err(error) => return Err(not_stored(&error.into())),
+    };
     Ok(CreateTokenPayload { token: Some(token), number: Some(number), user_errors: Vec::new() })
 }
 
 async fn revoke(ctx: &Context<'_>, input: RevokeTokenInput) -> Result<RevokeTokenPayload> {
     let actor = require(ctx, Role::Admin)?.actor();
-    if live(ctx)?.revoke_token(input.number, &actor).await.map_err(internal)? {
+    if live(ctx)?.revoke_token(input.number, &actor).await.map_err(|e| not_stored(&e.into()))? {
         return Ok(RevokeTokenPayload { number: Some(input.number), user_errors: Vec::new() });
     }
     let why = "is the number of no token in force";

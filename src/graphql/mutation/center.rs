@@ -138,7 +138,8 @@ impl CenterDetails {
 /// A new center.
 #[derive(InputObject, Debug, Clone)]
 pub struct CreateCenterInput {
-    /// A key of your own: the same request sent again with it creates nothing and answers the same, for a week.
+    /// A key of your own: the same request sent again with it creates nothing and answers the same, for a week. It is known
+    /// for your token alone.
     idempotency_key: Option<String>,
     /// The 12-digit division code; of centers for larger areas it ends in zeros.
     code: String,
@@ -194,7 +195,7 @@ impl CenterMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The new center.")] input: CreateCenterInput,
     ) -> Nullable<CenterPayload> {
-        let key = idempotent(input.idempotency_key.as_ref(), &input);
+        let key = idempotent(ctx, input.idempotency_key.as_ref(), &input);
         let record = || {
             let (code, position) = (code_of("code", &input.code)?, position_of("position", input.position)?);
             let mut center = registry::Center::new(code, input.name.clone(), position);

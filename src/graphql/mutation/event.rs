@@ -57,7 +57,8 @@ impl EventDetails {
 /// A new event.
 #[derive(InputObject, Debug, Clone)]
 pub struct CreateEventInput {
-    /// A key of your own: the same request sent again with it creates nothing and answers the same, for a week.
+    /// A key of your own: the same request sent again with it creates nothing and answers the same, for a week. It is known
+    /// for your token alone.
     idempotency_key: Option<String>,
     /// The number or code it has where it comes from; unique.
     external_id: String,
@@ -135,7 +136,7 @@ impl EventMutation {
 async fn create(ctx: &Context<'_>, input: CreateEventInput) -> Result<Written> {
     crate::graphql::auth::require(ctx, Role::Editor)?;
     let world = super::world(ctx)?;
-    let key = idempotent(input.idempotency_key.as_ref(), &input);
+    let key = idempotent(ctx, input.idempotency_key.as_ref(), &input);
     let record = || {
         let host = input.at.read(&world.register)?;
         let (id, name) = (input.external_id.clone(), input.name.clone());

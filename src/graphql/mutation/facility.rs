@@ -87,7 +87,8 @@ impl FacilityDetails {
 /// A new facility.
 #[derive(InputObject, Debug, Clone)]
 pub struct CreateFacilityInput {
-    /// A key of your own: the same request sent again with it creates nothing and answers the same, for a week.
+    /// A key of your own: the same request sent again with it creates nothing and answers the same, for a week. It is known
+    /// for your token alone.
     idempotency_key: Option<String>,
     /// The number or code it has where it comes from; unique.
     external_id: String,
@@ -135,7 +136,7 @@ impl FacilityMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The new facility.")] input: CreateFacilityInput,
     ) -> Nullable<FacilityPayload> {
-        let key = idempotent(input.idempotency_key.as_ref(), &input);
+        let key = idempotent(ctx, input.idempotency_key.as_ref(), &input);
         let record = || {
             let position = position_of("position", input.position)?;
             let (id, name) = (input.external_id.clone(), input.name.clone());

@@ -4,7 +4,7 @@ use crate::exchange::{self, Format, Kind, Options, PlanError, Refused, UTF_8, pl
 use crate::geo;
 use crate::graphql::Nullable;
 use crate::graphql::auth::require;
-use crate::graphql::error::{bad_input, internal};
+use crate::graphql::error::{bad_input, internal, not_stored};
 use crate::graphql::live;
 use crate::graphql::types::Category;
 use crate::live::ImportProgress;
@@ -242,10 +242,7 @@ async fn import(ctx: &Context<'_>, input: ImportInput) -> Result<ImportPayload> 
             payload.problem = Some(error.to_string());
             Ok(payload)
         }
-        Err(EditError::Store(error)) => {
-            tracing::error!(%error, "an import could not be stored");
-            Err(internal("the import could not be stored; nothing was changed"))
-        }
+        Err(error) => Err(not_stored(&error)),
     }
 }
 

@@ -13,8 +13,8 @@ mod standard;
 mod suggestion;
 mod visits;
 
-use super::auth::require;
-use super::error::{internal, not_ready};
+use super::auth::{caller, require};
+use super::error::{not_ready, not_stored};
 use super::ids::NodeId;
 use super::live;
 use crate::access::hash;
@@ -22,6 +22,8 @@ use crate::registry::{AnyRecord, Done, Edit, Problem, ProblemCode, Record, Recor
 use crate::store::{Applied, EditError, Edition, Idempotent};
 use crate::world::World;
 use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, MergedObject, Result, SimpleObject};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -197,14 +199,29 @@ pub fn set_text(target: &mut Option<String>, given: MaybeUndefined<String>) {
     }
 }
 
-/// What tells a repeated request: its key, and what it asked.
-pub fn idempotent(key: Option<&String>, input: &impl Debug) -> Result<Option<Idempotent>, Vec<UserError>> {
+/// What tells a repeated request: its key, who sent it, and what it asked. Keys of a token are its own (tokens are told by
+/// their names); those without one are told by their address, so that one of them never meets the key of another.
+pub fn idempotent(
+    ctx: &Context<'_>,
+    key: Option<&String>,
+    input: &impl Debug,
+) -> Result<Option<Idempotent>, Vec<UserError>> {
     let Some(key) = key else { return Ok(None) };
     if key.is_empty() || key.len() > 200 {
         let why = "must have 1 to 200 bytes";
         return Err(vec![Problem::new("idempotency_key", ProblemCode::Invalid, why).into()]);
     }
-    Ok(Some(Idempotent { key: key.clone(), request: hash(format!("{input:?}").as_bytes()) }))
+    let caller = caller(ctx);
+    let key = match (&caller.token, caller.network()) {
+        (Some(_), _) => key.clone(),
+        // Kept as a hash, so that no address is.
+        (None, Some(network)) => URL_SAFE_NO_PAD.encode(hash(format!("{network} {key}").as_bytes())),
+        (None, None) => {
+            let why = "needs a token here: without one it is told by the address it comes from, which is not known";
+            return Err(vec![Problem::new("idempotency_key", ProblemCode::Invalid, why).into()]);
+        }
+    };
+    Ok(Some(Idempotent { key, request: hash(format!("{input:?}").as_bytes()) }))
 }
 
 /// Carries out edits in the caller's name.
@@ -214,16 +231,18 @@ pub async fn write(ctx: &Context<'_>, role: Role, edits: Vec<Edit>, idempotent: 
         Edit::Put(record) => Some(record.id()).filter(|id| *id > 0),
         _ => None,
     });
-    let edition =
-        Edition { edits, actor: caller.actor(), at: Timestamp::now().to_string(), idempotent, ..Edition::default() };
+    let edition = Edition {
+        edits,
+        actor: caller.actor(),
+        at: Timestamp::now().to_string(),
+        idempotent,
+        anonymous: caller.token.is_none(),
+        ..Edition::default()
+    };
     match live(ctx)?.edit(&edition).await {
         Ok((applied, world)) => Ok(Ok(Finished { applied, world, known })),
         Err(EditError::Problem { problem, .. }) => Ok(Err(vec![problem.into()])),
-        Err(error @ EditError::Demonstration) => Err(internal(error)),
-        Err(EditError::Store(error)) => {
-            tracing::error!(%error, "a change could not be stored");
-            Err(internal("the change could not be stored; nothing was changed"))
-        }
+        Err(error) => Err(not_stored(&error)),
     }
 }
 

@@ -11,7 +11,8 @@ use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result};
 /// A new region.
 #[derive(InputObject, Debug, Clone)]
 pub struct CreateRegionInput {
-    /// A key of your own: the same request sent again with it creates nothing and answers the same, for a week.
+    /// A key of your own: the same request sent again with it creates nothing and answers the same, for a week. It is known
+    /// for your token alone.
     idempotency_key: Option<String>,
     /// Its code: 2 or 4 digits a city, 6 a district, 9 a town, 12 a division.
     code: String,
@@ -55,7 +56,7 @@ impl RegionMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The new region.")] input: CreateRegionInput,
     ) -> Nullable<RegionPayload> {
-        let key = idempotent(input.idempotency_key.as_ref(), &input);
+        let key = idempotent(ctx, input.idempotency_key.as_ref(), &input);
         let record = || -> Result<registry::Region, Vec<UserError>> {
             let code = RegionCode::new(&input.code).map_err(|e| {
                 vec![Problem::new("code", ProblemCode::Invalid, format!("\"{}\": {e}", input.code)).into()]

@@ -113,7 +113,8 @@ pub enum ScenarioChangeInput {
 /// A new scenario.
 #[derive(InputObject, Debug, Clone)]
 pub struct CreateScenarioInput {
-    /// A key of your own: the same request sent again with it creates nothing and answers the same, for a week.
+    /// A key of your own: the same request sent again with it creates nothing and answers the same, for a week. It is known
+    /// for your token alone.
     idempotency_key: Option<String>,
     /// The key it shall go by; unique.
     key: String,
@@ -235,7 +236,7 @@ impl ScenarioMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The new scenario.")] input: CreateScenarioInput,
     ) -> Nullable<ScenarioPayload> {
-        let key = idempotent(input.idempotency_key.as_ref(), &input);
+        let key = idempotent(ctx, input.idempotency_key.as_ref(), &input);
         let record = || {
             let mut scenario = registry::Scenario::new(input.key.clone(), input.name.clone());
             set_text(&mut scenario.name_en, given(input.name_en.clone()));

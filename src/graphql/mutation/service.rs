@@ -37,7 +37,8 @@ impl ServiceDetails {
 /// A new service.
 #[derive(InputObject, Debug, Clone)]
 pub struct CreateServiceInput {
-    /// A key of your own: the same request sent again with it creates nothing and answers the same, for a week.
+    /// A key of your own: the same request sent again with it creates nothing and answers the same, for a week. It is known
+    /// for your token alone.
     idempotency_key: Option<String>,
     /// The key it shall go by in files; unique.
     key: String,
@@ -106,7 +107,8 @@ impl OfferDetails {
 /// A service, newly offered at a place.
 #[derive(InputObject, Debug, Clone)]
 pub struct CreateOfferInput {
-    /// A key of your own: the same request sent again with it creates nothing and answers the same, for a week.
+    /// A key of your own: the same request sent again with it creates nothing and answers the same, for a week. It is known
+    /// for your token alone.
     idempotency_key: Option<String>,
     /// The id of the service.
     service: ID,
@@ -149,7 +151,7 @@ impl ServiceMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The new service.")] input: CreateServiceInput,
     ) -> Nullable<ServicePayload> {
-        let key = idempotent(input.idempotency_key.as_ref(), &input);
+        let key = idempotent(ctx, input.idempotency_key.as_ref(), &input);
         let mut service = registry::Service::new(input.key.clone(), input.name.clone(), input.category.into());
         input.details.clone().apply(&mut service);
         Some(put(ctx, Role::Editor, Ok(service), key).await.map(ServicePayload::new))
@@ -221,7 +223,7 @@ async fn update_service(ctx: &Context<'_>, input: UpdateServiceInput) -> Result<
 async fn create_offer(ctx: &Context<'_>, input: CreateOfferInput) -> Result<Written> {
     crate::graphql::auth::require(ctx, Role::Editor)?;
     let world = super::world(ctx)?;
-    let key = idempotent(input.idempotency_key.as_ref(), &input);
+    let key = idempotent(ctx, input.idempotency_key.as_ref(), &input);
     let record = || {
         let service = reference("service", &world.register.services, &input.service)?;
         let mut offer = registry::Offer::new(service, input.at.read(&world.register)?);

@@ -56,7 +56,8 @@ impl StandardRequirementInput {
 /// A new standard.
 #[derive(InputObject, Debug, Clone)]
 pub struct CreateStandardInput {
-    /// A key of your own: the same request sent again with it creates nothing and answers the same, for a week.
+    /// A key of your own: the same request sent again with it creates nothing and answers the same, for a week. It is known
+    /// for your token alone.
     idempotency_key: Option<String>,
     /// The key it shall go by, of lower-case letters, digits and underscores; unique.
     key: String,
@@ -125,7 +126,7 @@ impl StandardMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The new standard.")] input: CreateStandardInput,
     ) -> Nullable<StandardPayload> {
-        let key = idempotent(input.idempotency_key.as_ref(), &input);
+        let key = idempotent(ctx, input.idempotency_key.as_ref(), &input);
         let mut standard = registry::Standard {
             id: 0,
             version: 0,

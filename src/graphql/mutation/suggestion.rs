@@ -17,7 +17,8 @@ use jiff::Timestamp;
 /// A suggestion. It is for a center, or about a position, or both.
 #[derive(InputObject, Debug, Clone)]
 pub struct SubmitSuggestionInput {
-    /// A key of your own: the same request sent again with it hands nothing in twice, for a week.
+    /// A key of your own: the same request sent again with it hands nothing in twice, for a week. It is known for your token
+    /// alone; without a token, for the network you send it from (the address, of IPv6 its first 64 bits).
     idempotency_key: Option<String>,
     /// What you suggest, at most 2000 characters.
     text: String,
@@ -101,7 +102,7 @@ async fn submit(ctx: &Context<'_>, input: SubmitSuggestionInput) -> Result<Writt
         suggestion_limit(ctx).check(caller.address).map_err(rate_limited)?;
     }
     let world = super::world(ctx)?;
-    let key = idempotent(input.idempotency_key.as_ref(), &input);
+    let key = idempotent(ctx, input.idempotency_key.as_ref(), &input);
     let record = || {
         let now = Timestamp::now();
         let id =
