@@ -1,6 +1,6 @@
 //! The rows that were refused, in a file beside the input: mend them there and import that file.
 
-use super::table::{Raw, Refused, Row, Table};
+use super::table::{Refused, Row, Table};
 use crate::network::replace_file;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -19,20 +19,20 @@ pub fn write_refused(input: &Path, table: &Table, refused: &[Refused]) -> Result
         let header = table.header.iter().map(String::as_str).chain(["refused_line", "refused_field", "refused_why"]);
         out.write_record(header).map_err(|e| fail(&e))?;
         for r in refused {
-            let raw = row_at(table, r.line).map(|row| &row.raw);
-            let fields = if let Some(Raw::Csv(fields)) = raw { fields.as_slice() } else { &[] };
+            let fields: Vec<&str> = row_at(table, r.line).into_iter().flat_map(Row::fields).collect();
+            // What is wrong stands under its own columns, also after a row that is too short; one too long moves it.
+            let missing = table.header.len().saturating_sub(fields.len());
             let line = r.line.to_string();
             let told = [line.as_str(), &r.field, &r.why];
-            out.write_record(fields.iter().map(String::as_str).chain(told)).map_err(|e| fail(&e))?;
+            let row = fields.into_iter().chain(std::iter::repeat_n("", missing)).chain(told);
+            out.write_record(row).map_err(|e| fail(&e))?;
         }
         out.into_inner().map_err(|e| fail(&e))?
     } else {
         let features: Vec<Value> = refused
             .iter()
             .filter_map(|r| {
-                let Raw::GeoJson(mut feature) = row_at(table, r.line)?.raw.clone() else {
-                    return None;
-                };
+                let mut feature: Value = serde_json::from_str(row_at(table, r.line)?.feature()?).ok()?;
                 if let Some(properties) = feature.get_mut("properties").and_then(Value::as_object_mut) {
                     properties.insert("refused_field".into(), json!(r.field));
                     properties.insert("refused_why".into(), json!(r.why));

@@ -181,7 +181,7 @@ impl Reader<'_> {
     fn readable(&mut self, row: &Row) -> Option<()> {
         match &row.problem {
             Some(problem) => {
-                self.refused.push(problem.clone());
+                self.refused.push((**problem).clone());
                 None
             }
             None => Some(()),
