@@ -65,11 +65,11 @@ fn changes_of_a_center_come_as_events() {
 #[test]
 fn an_import_is_followed_to_its_end() {
     let (_folder, server, editor) = serve(ServerOptions::default());
-    let mut events = Events::open(&server, "subscription { importProgress(id: \"mine\") { stage done total } }");
+    let mut events = Events::open(&server, "subscription { importProgress(id: \"my-import\") { stage done total } }");
     events.alive();
     let rows: Vec<String> = (0..1200).map(|i| format!("q{i},Place {i},health_care,106.56,29.57")).collect();
     let rows = rows.join("\n");
-    let input = json!({"kind": "FACILITIES", "format": "CSV", "content": format!("id,name,category,lon,lat\n{rows}"), "progressId": "mine"});
+    let input = json!({"kind": "FACILITIES", "format": "CSV", "content": format!("id,name,category,lon,lat\n{rows}"), "progressId": "my-import"});
     let reply = server.query_as(
         &editor,
         "mutation($i: ImportInput!) { importRecords(input: $i) { imported inserted } }",

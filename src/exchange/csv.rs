@@ -2,6 +2,7 @@
 
 use super::header::Column;
 use super::table::{Columns, FileProblem, MAX_COLUMNS, MAX_FIELD, Refused, Row, Table, cut};
+use crate::spreadsheet::plain;
 use std::collections::HashMap;
 
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
@@ -26,7 +27,7 @@ pub fn read(text: &str, most_rows: usize) -> Result<Table, FileProblem> {
     if record.len() > MAX_COLUMNS {
         return Err(FileProblem::TooManyColumns { found: record.len() });
     }
-    let header: Vec<String> = record.iter().map(|f| cut(f).to_owned()).collect();
+    let header: Vec<String> = record.iter().map(|f| cut(plain(f)).to_owned()).collect();
     let columns = Columns::new(&columns_of(&header)?);
     let mut table = Table { header, ..Table::default() };
     while reader.read_record(&mut record).map_err(|e| bad(&e))? {
@@ -46,7 +47,7 @@ pub fn read(text: &str, most_rows: usize) -> Result<Table, FileProblem> {
         } else {
             None
         };
-        table.rows.push(Row::of_line(line, &columns, &record).refused(problem));
+        table.rows.push(Row::of_line(line, &columns, record.iter().map(plain)).refused(problem));
     }
     Ok(table)
 }

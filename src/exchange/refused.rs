@@ -2,6 +2,7 @@
 
 use super::table::{Refused, Row, Table};
 use crate::network::replace_file;
+use crate::spreadsheet::protected;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -17,7 +18,7 @@ pub fn write_refused(input: &Path, table: &Table, refused: &[Refused]) -> Result
     let bytes = if is_csv {
         let mut out = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
         let header = table.header.iter().map(String::as_str).chain(["refused_line", "refused_field", "refused_why"]);
-        out.write_record(header).map_err(|e| fail(&e))?;
+        out.write_record(header.map(written)).map_err(|e| fail(&e))?;
         for r in refused {
             let fields: Vec<&str> = row_at(table, r.line).into_iter().flat_map(Row::fields).collect();
             // What is wrong stands under its own columns, also after a row that is too short; one too long moves it.
@@ -25,7 +26,7 @@ pub fn write_refused(input: &Path, table: &Table, refused: &[Refused]) -> Result
             let line = r.line.to_string();
             let told = [line.as_str(), &r.field, &r.why];
             let row = fields.into_iter().chain(std::iter::repeat_n("", missing)).chain(told);
-            out.write_record(row).map_err(|e| fail(&e))?;
+            out.write_record(row.map(written)).map_err(|e| fail(&e))?;
         }
         out.into_inner().map_err(|e| fail(&e))?
     } else {
@@ -44,6 +45,11 @@ pub fn write_refused(input: &Path, table: &Table, refused: &[Refused]) -> Result
     };
     replace_file(&path, &bytes).map_err(|e| e.to_string())?;
     Ok(path)
+}
+
+/// A field as a spreadsheet may open it.
+fn written(text: &str) -> Vec<u8> {
+    protected(text).into_owned().into_bytes()
 }
 
 /// Rows are in the order of their lines.

@@ -42,7 +42,7 @@ use futures_util::{Stream, StreamExt};
 use gate::Gate;
 use jobs::{JobSchema, Jobs};
 use limit::SuggestionLimit;
-use mutation::Mutation;
+use mutation::{ImportLine, Mutation};
 use std::sync::{Arc, LazyLock};
 use subscription::Subscription;
 
@@ -154,6 +154,7 @@ impl Api {
         let suggestions = Arc::new(SuggestionLimit::new(limits.suggestions_per_hour));
         let gate = Arc::new(Gate::new(limits.max_analyses, limits.max_waiting_analyses));
         let jobs = Arc::new(Jobs::new(limits.max_jobs, limits.max_waiting_jobs));
+        let imports = Arc::new(ImportLine::new(limits.max_imports, limits.max_waiting_imports));
         let schema = |limits: Limits| {
             Schema::build(Query::default(), Mutation::default(), Subscription)
                 .limit_complexity(limits.max_complexity)
@@ -161,6 +162,7 @@ impl Api {
                 .data(suggestions.clone())
                 .data(gate.clone())
                 .data(jobs.clone())
+                .data(imports.clone())
                 .finish()
         };
         let of_jobs = JobSchema(schema(jobs::limits_of_jobs(&limits)));

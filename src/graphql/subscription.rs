@@ -3,6 +3,7 @@
 use super::ids::NodeId;
 use super::jobs::{Job, follow};
 use super::live;
+use super::mutation::check_progress_id;
 use super::register::{Center, Node, node_of};
 use super::words::RecordKind;
 use crate::live::{Change, ChangedItem};
@@ -146,8 +147,9 @@ impl Subscription {
     async fn import_progress(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The `progressId` of the import.")] id: String,
+        #[graphql(desc = "The `progressId` of the import, 8 to 200 characters.")] id: String,
     ) -> Result<impl Stream<Item = ImportProgressObject> + use<>> {
+        check_progress_id("id", &id)?;
         let mine = all(live(ctx)?.progress()).filter(move |p| std::future::ready(p.id == id)).boxed();
         // The last word is told, and the stream ends with it.
         Ok(stream::unfold(Some(mine), |mine| async {

@@ -12,6 +12,7 @@ mod strings;
 
 use super::csv::columns_of;
 use super::table::{Columns, FileProblem, Refused, Row, Table};
+use crate::spreadsheet::plain;
 use book::Book;
 use cells::{Context, Room, SheetRow};
 use numbers::Styles;
@@ -72,7 +73,7 @@ impl Sheet {
             let width = row.cells().last().map_or(0, |(column, _)| column + 1);
             let mut header = vec![String::new(); width];
             for (column, text) in row.cells() {
-                text.clone_into(&mut header[column]);
+                plain(text).clone_into(&mut header[column]);
             }
             let columns = Columns::new(&columns_of(&header)?);
             self.table = Some((columns, Table { header, ..Table::default() }));
@@ -88,7 +89,7 @@ impl Sheet {
         let last = row.cells().map(|(column, _)| column + 1).take_while(|end| *end <= width).last().unwrap_or(0);
         room.take(last * A_COLUMN)?;
         let fields = (0..last).map(|place| match inside.next_if(|(column, _)| *column == place) {
-            Some((_, text)) => text,
+            Some((_, text)) => plain(text),
             None => "",
         });
         table.rows.push(Row::of_line(row.number, columns, fields).refused(problem));

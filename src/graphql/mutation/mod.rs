@@ -13,6 +13,8 @@ mod standard;
 mod suggestion;
 mod visits;
 
+pub use import::{ImportLine, check_progress_id};
+
 use super::auth::require;
 use super::error::{internal, not_ready};
 use super::ids::NodeId;
