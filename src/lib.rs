@@ -16,6 +16,7 @@ pub mod memo;
 pub mod network;
 pub mod registry;
 pub mod server;
+pub mod spreadsheet;
 pub mod store;
 pub mod task;
 pub mod world;

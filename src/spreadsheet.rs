@@ -14,7 +14,8 @@ fn is_formula(text: &str) -> bool {
 
 /// A number is nothing but that, also with its sign: -12.5 is one, -1+cmd is none.
 fn is_number(text: &str) -> bool {
-    text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E')) && text.parse::<f64>().is_ok()
+    text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E'))
+        && text.parse::<f64>().is_ok()
 }
 
 /// A text as it is written to a table: with an apostrophe before it where it would be taken as a formula.

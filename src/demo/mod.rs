@@ -20,6 +20,7 @@ mod streets;
 mod supply;
 mod viaducts;
 
+use crate::spreadsheet::protected;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};

@@ -55,7 +55,10 @@ pub fn read(text: &str, most_rows: usize) -> Result<Table, FileProblem> {
         return Err(FileProblem::Empty);
     }
     table.notes.extend(crs.into_notes());
-    let twice: Vec<String> = json_doubles::doubles(text).iter().map(|name| format!("\"{name}\"")).collect();
+    let twice: Vec<String> = json_doubles::doubles(text)
+        .iter()
+        .map(|name| format!("\"{}\"", name.chars().take(60).collect::<String>()))
+        .collect();
     if !twice.is_empty() {
         table.notes.push(format!("names given twice in one object, of which the last was read: {}", twice.join(", ")));
     }

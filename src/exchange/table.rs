@@ -134,7 +134,11 @@ enum Cells {
 
 impl Row {
     /// A row of a table. Fields longer than [`MAX_FIELD`] are cut, and some of those after the last column are left out.
-    pub fn of_line<'a>(line: u64, columns: &Arc<Columns>, fields: impl IntoIterator<Item = &'a str>) -> Self {
+    pub(in crate::exchange) fn of_line<'a>(
+        line: u64,
+        columns: &Arc<Columns>,
+        fields: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
         let (mut text, mut ends) = (String::new(), Vec::new());
         for field in fields.into_iter().take(columns.count + MORE_FIELDS) {
             ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
@@ -146,13 +150,17 @@ impl Row {
     }
 
     /// A feature: what its properties hold, each column once, and its text.
-    pub fn of_feature(line: u64, fields: impl IntoIterator<Item = (Column, String)>, raw: &str) -> Self {
+    pub(in crate::exchange) fn of_feature(
+        line: u64,
+        fields: impl IntoIterator<Item = (Column, String)>,
+        raw: &str,
+    ) -> Self {
         let fields = fields.into_iter().collect();
         Self { line, cells: Cells::Feature { fields, raw: raw.into() }, problem: None }
     }
 
     /// The same row with what is wrong with it.
-    pub fn refused(self, problem: Option<Refused>) -> Self {
+    pub(in crate::exchange) fn refused(self, problem: Option<Refused>) -> Self {
         Self { problem: problem.map(Box::new), ..self }
     }
 
@@ -194,6 +202,7 @@ impl Row {
     }
 
     /// The text of a feature, as it was.
+    #[must_use]
     pub fn feature(&self) -> Option<&str> {
         match &self.cells {
             Cells::Feature { raw, .. } => Some(raw),
@@ -234,11 +243,10 @@ impl Table {
             if open.is_empty() {
                 break;
             }
-            let held: Vec<usize> =
-                open.iter().copied().filter(|i| row.cell(*i).is_some_and(|v| !v.trim().is_empty())).collect();
-            for place in held {
-                open.remove(&place);
-                found.insert(place);
+            for (place, value) in row.fields().enumerate() {
+                if !value.trim().is_empty() && open.remove(&place) {
+                    found.insert(place);
+                }
             }
         }
         found.into_iter().map(|i| i + 1)

@@ -117,7 +117,7 @@ pub fn moment_text(number: f64, is_from_1904: bool) -> Option<String> {
     // Excel counts a 29 February 1900, which was not.
     let days = if days >= 60.0 { days } else { days + 1.0 };
     let ms = (days * MS_A_DAY).round();
-    if !(ms.abs() < 1e15) {
+    if ms.is_nan() || ms.abs() >= 1e15 {
         return None;
     }
     let first = NaiveDate::from_ymd_opt(1899, 12, 30)?.and_time(NaiveTime::MIN);

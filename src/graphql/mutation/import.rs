@@ -418,7 +418,9 @@ mod tests {
         ] {
             assert_eq!(check_progress_id("id", id).is_ok(), fits, "{id}");
         }
-        assert!(check_progress_id("id", &"x".repeat(200)).is_ok() && check_progress_id("id", &"x".repeat(201)).is_err());
+        assert!(
+            check_progress_id("id", &"x".repeat(200)).is_ok() && check_progress_id("id", &"x".repeat(201)).is_err()
+        );
     }
 
     #[test]

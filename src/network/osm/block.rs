@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 /// Bytes of one block, unpacked: a limit of the format itself.
 const MAX_BLOCK: usize = 32 << 20;
 /// All blocks together may unpack to so many times the size of the file (real extracts: 2 to 5 times), and so much more.
-const RATIO: u64 = 24;
-const UNPACKED_MORE: u64 = 32 << 20;
+const RATIO: u64 = 12;
+const UNPACKED_MORE: u64 = 2 << 20;
 /// Texts and groups of one block; editors and tools make blocks of 8,000 elements.
 const MAX_PARTS: usize = 1 << 20;
 /// Tags, nodes or members of one element; the largest of OpenStreetMap have some 32,000.
@@ -174,10 +174,23 @@ pub fn required_features(header: &[u8]) -> Result<Vec<String>, String> {
 #[derive(Debug, Clone, Copy)]
 pub enum Element<'e, 'b> {
     /// Its position in thousand-millionths of a degree; out of range where it overflows.
-    Node { id: i64, lon: i64, lat: i64, tags: Tagged<'e, 'b> },
+    Node {
+        id: i64,
+        lon: i64,
+        lat: i64,
+        tags: Tagged<'e, 'b>,
+    },
     /// Its nodes are stored as differences.
-    Way { id: i64, deltas: &'e [i64], tags: Tagged<'e, 'b> },
-    Relation { id: i64, members: &'e [Member], tags: Tagged<'e, 'b> },
+    Way {
+        id: i64,
+        deltas: &'e [i64],
+        tags: Tagged<'e, 'b>,
+    },
+    Relation {
+        id: i64,
+        members: &'e [Member],
+        tags: Tagged<'e, 'b>,
+    },
 }
 
 /// A member of a relation.
@@ -332,7 +345,12 @@ impl<'b> Block<'b> {
         Tagged { block: self, keys, values }
     }
 
-    fn node(&'b self, bytes: &[u8], scratch: &mut Scratch, each: &mut impl FnMut(Element<'_, 'b>)) -> Result<(), String> {
+    fn node(
+        &'b self,
+        bytes: &[u8],
+        scratch: &mut Scratch,
+        each: &mut impl FnMut(Element<'_, 'b>),
+    ) -> Result<(), String> {
         scratch.clear();
         let mut wire = Wire(bytes);
         let (mut id, mut lon, mut lat) = (0, 0, 0);
@@ -352,7 +370,12 @@ impl<'b> Block<'b> {
     }
 
     /// Nodes whose ids, positions and tags stand in lists of their own.
-    fn dense(&'b self, bytes: &[u8], scratch: &mut Scratch, each: &mut impl FnMut(Element<'_, 'b>)) -> Result<(), String> {
+    fn dense(
+        &'b self,
+        bytes: &[u8],
+        scratch: &mut Scratch,
+        each: &mut impl FnMut(Element<'_, 'b>),
+    ) -> Result<(), String> {
         let mut wire = Wire(bytes);
         let mut lists: [Option<Wire<'_>>; 4] = [None; 4];
         while let Some((field, value)) = wire.field()? {
@@ -397,7 +420,12 @@ impl<'b> Block<'b> {
         Ok(())
     }
 
-    fn way(&'b self, bytes: &[u8], scratch: &mut Scratch, each: &mut impl FnMut(Element<'_, 'b>)) -> Result<(), String> {
+    fn way(
+        &'b self,
+        bytes: &[u8],
+        scratch: &mut Scratch,
+        each: &mut impl FnMut(Element<'_, 'b>),
+    ) -> Result<(), String> {
         scratch.clear();
         let mut wire = Wire(bytes);
         let mut id = 0;
@@ -414,7 +442,12 @@ impl<'b> Block<'b> {
         Ok(())
     }
 
-    fn relation(&'b self, bytes: &[u8], scratch: &mut Scratch, each: &mut impl FnMut(Element<'_, 'b>)) -> Result<(), String> {
+    fn relation(
+        &'b self,
+        bytes: &[u8],
+        scratch: &mut Scratch,
+        each: &mut impl FnMut(Element<'_, 'b>),
+    ) -> Result<(), String> {
         scratch.clear();
         let mut wire = Wire(bytes);
         let mut id = 0;
@@ -471,7 +504,7 @@ mod tests {
         let small = Unpacked { most: 10_000, left: AtomicU64::new(10_000) };
         assert_eq!(of(&packed(&[7; 9000]), &small).unwrap(), [7; 9000]);
         // The limit is one for all blobs.
-        assert!(of(&packed(&[7; 9000]), &small).unwrap_err().contains("24 times its size"));
+        assert!(of(&packed(&[7; 9000]), &small).unwrap_err().contains("12 times its size"));
         let large = Unpacked::of(1 << 40);
         assert!(of(&packed(&vec![0; MAX_BLOCK + 1]), &large).unwrap_err().contains("32 MiB"));
         // A size that is only said takes no memory.

@@ -76,11 +76,7 @@ pub fn blob_spans(path: &Path) -> Result<Vec<BlobSpan>, FramingError> {
         if size - offset < whole {
             return Err(truncated(whole));
         }
-        spans.push(BlobSpan {
-            offset,
-            len: usize::try_from(whole).map_err(|_| FramingError::Foreign(offset))?,
-            kind,
-        });
+        spans.push(BlobSpan { offset, len: usize::try_from(whole).map_err(|_| FramingError::Foreign(offset))?, kind });
         offset += whole;
         reader.seek(SeekFrom::Start(offset))?;
     }

@@ -259,11 +259,7 @@ impl<'p> Blobs<'p> {
     }
 
     /// Unpacks one blob and hands its block to `read`.
-    fn with_block<T>(
-        &self,
-        span: BlobSpan,
-        read: impl FnOnce(&Block<'_>) -> Result<T, String>,
-    ) -> Result<T, OsmError> {
+    fn with_block<T>(&self, span: BlobSpan, read: impl FnOnce(&Block<'_>) -> Result<T, String>) -> Result<T, OsmError> {
         let damaged = |why: String| OsmError::Damaged { offset: span.offset, why };
         let bytes = self.bytes(span)?;
         Block::new(&bytes).and_then(|block| read(&block)).map_err(damaged)

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 /// The tags of all that is found may take so many times the bytes of the file, and so many more: the text of a tag stands in the
 /// file once, however many elements have it.
 const TEXTS: u64 = 16;
-const TEXTS_MORE: u64 = 32 << 20;
+const TEXTS_MORE: u64 = 8 << 20;
 
 /// An element that was looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
