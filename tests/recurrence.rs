@@ -87,7 +87,10 @@ fn rules_recur_as_dateutil_says() {
     for case in cases {
         let text = |key: &str| case[key].as_str().unwrap();
         let (starts, rrule) = (text("starts"), text("rrule"));
-        assert_eq!(problems(starts, rrule), [""; 0], "{starts} {rrule}");
+        // Events do not begin so early any more; those that are stored go on.
+        if starts >= "1900" {
+            assert_eq!(problems(starts, rrule), [""; 0], "{starts} {rrule}");
+        }
         let mut found: Vec<Value> =
             times(&event(starts, rrule), text("from"), text("to")).into_iter().map(Value::from).collect();
         let expected = case["occurrences"].as_array().unwrap();

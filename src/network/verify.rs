@@ -40,7 +40,7 @@ fn snaps_within(file: &Sections, edges: &[Edge]) -> bool {
     let boxes = file.get::<[i32; 4]>(section::SNAP_BOXES).len();
     let pieces_fit = pieces.iter().all(|&[edge, point]| {
         let pair = edges.get(edge as usize..).and_then(|from| from.get(..2));
-        pair.is_some_and(|pair| pair[0].shape <= point && point + 1 < pair[1].shape)
+        pair.is_some_and(|pair| pair[0].shape <= point && point < pair[1].shape.saturating_sub(1))
     });
     let [first, .., last] = levels else { return false };
     let mut expected = pieces.len().div_ceil(LEVEL_FANOUT);

@@ -182,6 +182,9 @@ fn read_row(
         if text.len() > MAX_FIELD {
             wrong = Wrong::TooLong;
         }
+        if row.cells.len() >= MAX_COLUMNS {
+            return Err(bad(format_args!("row {} has more cells than a sheet has columns", row.number)));
+        }
         let text = cut(text);
         room.take(A_CELL + text.len())?;
         row.text.push_str(text);

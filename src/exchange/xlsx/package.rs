@@ -19,6 +19,8 @@ const UNPACKED_MOST: u64 = 8 << 30;
 pub const SMALL_PART: u64 = 16 << 20;
 /// One tag, text or comment of XML. Excel has no text in a cell of more than 32,767 characters.
 const PIECE: u64 = 1 << 20;
+/// Elements within each other; those of a workbook stand some ten deep.
+const MAX_DEPTH: usize = 256;
 
 /// A workbook that cannot be read.
 pub fn bad(why: impl ToString) -> FileProblem {
@@ -65,7 +67,7 @@ impl<'b> Package<'b> {
         let config = reader.config_mut();
         config.check_end_names = false;
         config.expand_empty_elements = true;
-        Ok(Some(Xml { reader, buffer: Vec::new() }))
+        Ok(Some(Xml { reader, buffer: Vec::new(), depth: 0 }))
     }
 }
 
@@ -120,6 +122,7 @@ impl<R: BufRead> BufRead for Bounded<'_, R> {
 pub struct Xml<'z, 'b> {
     reader: Reader<Bounded<'z, BufReader<ZipFile<'z, Cursor<&'b [u8]>>>>>,
     buffer: Vec<u8>,
+    depth: usize,
 }
 
 impl Xml<'_, '_> {
@@ -129,7 +132,17 @@ impl Xml<'_, '_> {
         self.reader.get_mut().piece = PIECE;
         match self.reader.read_event_into(&mut self.buffer) {
             Ok(Event::Eof) => Ok(None),
-            Ok(event) => Ok(Some(event)),
+            Ok(event) => {
+                match &event {
+                    Event::Start(_) if self.depth >= MAX_DEPTH => {
+                        return Err(bad(format_args!("its XML nests deeper than {MAX_DEPTH} elements")));
+                    }
+                    Event::Start(_) => self.depth += 1,
+                    Event::End(_) => self.depth = self.depth.saturating_sub(1),
+                    _ => {}
+                }
+                Ok(Some(event))
+            }
             Err(quick_xml::Error::Io(e)) => Err(bad(e)),
             Err(e) => Err(bad(format_args!("its XML is damaged: {e}"))),
         }

@@ -39,6 +39,11 @@ impl Unpacked {
         self.left.store(self.most, Relaxed);
     }
 
+    /// Bytes that one block may still unpack to.
+    fn most_of_block(&self) -> usize {
+        usize::try_from(self.left.load(Relaxed)).unwrap_or(usize::MAX).min(MAX_BLOCK)
+    }
+
     /// Takes some of it.
     ///
     /// # Errors
@@ -136,8 +141,9 @@ pub fn unpack(blob: &[u8], unpacked: &Unpacked) -> Result<Vec<u8>, String> {
     if said > MAX_BLOCK {
         return Err(too_large());
     }
-    let mut bytes = Vec::with_capacity(said.min(zlib.len().saturating_mul(1040)));
-    let read = ZlibDecoder::new(zlib).take(MAX_BLOCK as u64 + 1).read_to_end(&mut bytes);
+    let most = unpacked.most_of_block();
+    let mut bytes = Vec::with_capacity(said.min(zlib.len().saturating_mul(1040)).min(most));
+    let read = ZlibDecoder::new(zlib).take(most as u64 + 1).read_to_end(&mut bytes);
     read.map_err(|e| format!("zlib: {e}"))?;
     if bytes.len() > MAX_BLOCK {
         return Err(too_large());
