@@ -77,9 +77,9 @@ struct Bound {
 }
 
 /// A row of a single letter is two bytes of the file, and 64 in a list that grows by doubling.
-const CSV: Bound = Bound { times: 160, more: 1 << 20 };
+const CSV: Bound = Bound { times: 128, more: 1 << 20 };
 /// A property of a feature is six bytes of the file, and some hundred while its feature is read.
-const GEOJSON: Bound = Bound { times: 160, more: 1 << 20 };
+const GEOJSON: Bound = Bound { times: 96, more: 1 << 20 };
 /// Texts and cells are counted against the size of the file; a small one may hold many of the same.
 const XLSX: Bound = Bound { times: 160, more: 64 << 20 };
 /// Blobs unpack to 12 times the file at most, and a street of two nodes takes 60 times what it is unpacked.
@@ -156,7 +156,7 @@ fn tables_in_text() {
     let mut random = Random(11);
     for (good, format) in [(csv, Format::Csv), (geojson, Format::GeoJson)] {
         assert_eq!(table(good.as_bytes(), format, "as it was made").unwrap(), 2);
-        for round in 0..3000 {
+        for round in 0..1500 {
             let _ = table(&changed(good.as_bytes(), &mut random), format, &format!("{format:?}, round {round}"));
         }
     }
@@ -410,7 +410,7 @@ fn workbooks() {
         ("xl/worksheets/sheet1.xml", SHEET),
     ];
     let mut readable = 0;
-    for round in 0..2500 {
+    for round in 0..1500 {
         // The package itself, or the text of a part.
         let bytes = if round % 3 == 0 {
             changed(&good, &mut random)
@@ -420,7 +420,7 @@ fn workbooks() {
         };
         readable += usize::from(table(&bytes, Format::Xlsx, &format!("round {round}")).is_ok());
     }
-    assert!(readable > 100, "{readable}: what is changed must not always be refused at the first look");
+    assert!(readable > 50, "{readable}: what is changed must not always be refused at the first look");
 }
 
 /// A file of map data: its header, and blobs of this content, packed.
@@ -584,7 +584,7 @@ fn extracts() {
     streets(&path, &good, "as it was made").unwrap();
     assert_eq!(amenities(&path, &good, "as it was made"), Ok(4));
     let mut random = Random(13);
-    for round in 0..600 {
+    for round in 0..400 {
         let bytes = changed(&good, &mut random);
         let _ = streets(&path, &bytes, &format!("round {round}"));
         let _ = amenities(&path, &bytes, &format!("round {round}"));
@@ -686,7 +686,7 @@ fn rasters() {
     assert!(told.contains("nest deeper"), "{told}");
     std::fs::remove_file(folder.path().join("x.tif.aux.xml")).unwrap();
     let mut random = Random(14);
-    for round in 0..3000 {
+    for round in 0..1500 {
         let good = if round % 2 == 0 { &plain } else { &deflated };
         let _ = heights(&path, &changed(good, &mut random), &format!("round {round}"));
     }
@@ -701,7 +701,7 @@ fn prepared_streets() {
     let good = std::fs::read(&path).unwrap();
     let mut random = Random(15);
     let mut opened = 0;
-    for round in 0..4000 {
+    for round in 0..2500 {
         let mut bytes = changed(&good, &mut random);
         if round % 2 == 1 && bytes.len() >= 32 {
             // Made so, and not damaged: with the length and the checksum of what is in it.
@@ -751,7 +751,7 @@ fn settings() {
         assert!(!read(text.as_bytes(), what), "{what}");
     }
     let mut random = Random(16);
-    for round in 0..2000 {
+    for round in 0..1000 {
         let _ = read(&changed(good.as_bytes(), &mut random), &format!("round {round}"));
     }
 }

@@ -90,8 +90,9 @@ pub fn table_of(bytes: &[u8], format: Format, encoding: Option<&'static Encoding
     table_within(bytes, format, encoding, MAX_ROWS)
 }
 
-/// [`table_of`] with a limit of rows. What is held at once is bounded by the size of the file: some 130 times its bytes (rows
-/// of a single letter; 10 times those of a file with ordinary rows), and for workbooks 64 MiB more.
+/// [`table_of`] with a limit of rows. What is held at once is bounded by the size of the file: `tests/reader_memory.rs` has the
+/// bounds. A file of ordinary rows takes some 10 times its bytes, one of rows of a single letter up to 128 times, a workbook
+/// made to take much 160 times and 64 MiB.
 ///
 /// # Errors
 /// [`FileProblem`] when they cannot be used as a whole, or hold more rows.
