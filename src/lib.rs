@@ -17,6 +17,7 @@ pub mod network;
 pub mod private_file;
 pub mod registry;
 pub mod server;
+pub mod spreadsheet;
 pub mod store;
 pub mod task;
 pub mod world;

@@ -142,6 +142,37 @@ fn refused_rows_can_be_mended_and_imported_where_they_lie() {
 }
 
 #[test]
+fn formulas_are_no_formulas_in_the_file_of_refused_rows_and_come_back() {
+    let folder = Folder::new();
+    let text = "id,name,category,lon,lat,=note\n\
+                a,=HYPERLINK(\"\"x\"\"),health_care,x,-29.5,@cmd\n\
+                b,'+86,health_care,y,29.5,-1+2\n\
+                short\n"
+        .replace("=HYPERLINK(\"\"x\"\")", "\"=HYPERLINK(\"\"x\"\")\"");
+    let path = folder.file("f.csv", text);
+    let as_read = table(&path);
+    let (_, refused) = facilities(&path, Options::default());
+    assert_eq!(refused.len(), 3, "{refused:?}");
+    let beside = write_refused(&path, &as_read, &refused).unwrap();
+    let written = std::fs::read_to_string(&beside).unwrap();
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(written.as_bytes());
+    for record in reader.records() {
+        for field in &record.unwrap() {
+            let is_number = field.parse::<f64>().is_ok();
+            assert!(is_number || !field.starts_with(['=', '+', '-', '@', '\t', '\r']), "{written}");
+        }
+    }
+    assert!(written.contains("'=note") && written.contains(",-29.5,"), "{written}");
+    // Read again it is as it was, what is wrong beside it.
+    let again = table(&beside);
+    assert_eq!(again.header[..6], as_read.header[..]);
+    for (before, after) in as_read.rows.iter().zip(&again.rows).take(2) {
+        let (before, after): (Vec<&str>, Vec<&str>) = (before.fields().collect(), after.fields().collect());
+        assert_eq!(before[..], after[..6]);
+    }
+}
+
+#[test]
 fn positions_are_brought_to_wgs84_from_what_they_are_in() {
     let folder = Folder::new();
     let path = folder.file("p.csv", "id,name,category,lon,lat\na,A,health_care,106.55,29.56\n");

@@ -66,11 +66,11 @@ fn changes_of_a_center_come_as_events() {
 #[test]
 fn an_import_is_followed_to_its_end() {
     let (_folder, server, editor) = serve(ServerOptions::default());
-    let mut events = Events::open(&server, "subscription { importProgress(id: \"mine\") { stage done total } }");
+    let mut events = Events::open(&server, "subscription { importProgress(id: \"my-import\") { stage done total } }");
     events.alive();
     let rows: Vec<String> = (0..1200).map(|i| format!("q{i},Place {i},health_care,106.56,29.57")).collect();
     let rows = rows.join("\n");
-    let input = json!({"kind": "FACILITIES", "format": "CSV", "content": format!("id,name,category,lon,lat\n{rows}"), "progressId": "mine"});
+    let input = json!({"kind": "FACILITIES", "format": "CSV", "content": format!("id,name,category,lon,lat\n{rows}"), "progressId": "my-import"});
     let reply = server.query_as(
         &editor,
         "mutation($i: ImportInput!) { importRecords(input: $i) { imported inserted } }",
@@ -90,6 +90,56 @@ fn an_import_is_followed_to_its_end() {
     assert_eq!((names[0], names[1], *names.last().unwrap()), ("reading", "checking", "done"));
     assert!(names.iter().filter(|n| **n == "storing").count() >= 2, "{names:?}");
     assert_eq!(stages.last().unwrap().1, 1200);
+}
+
+#[test]
+fn an_import_whose_client_has_gone_goes_on_to_its_end() {
+    let (_folder, server, editor) = serve(ServerOptions::default());
+    let mut events = Events::open(&server, "subscription { importProgress(id: \"left-alone\") { stage done total } }");
+    events.alive();
+    let rows: Vec<String> = (0..3000).map(|i| format!("q{i},Place {i},health_care,106.56,29.57")).collect();
+    let content = format!("id,name,category,lon,lat\n{}", rows.join("\n"));
+    let input = json!({"kind": "FACILITIES", "format": "CSV", "content": content, "progressId": "left-alone"});
+    let query = "mutation($i: ImportInput!) { importRecords(input: $i) { imported } }";
+    let body = json!({"query": query, "variables": {"i": input}}).to_string();
+    let mut client = TcpStream::connect(server.address).unwrap();
+    let head = format!(
+        "POST /graphql HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nAuthorization: Bearer {editor}\r\nContent-Length: {}\r\n\r\n",
+        server.address,
+        body.len()
+    );
+    std::io::Write::write_all(&mut client, [head.as_bytes(), body.as_bytes()].concat().as_slice()).unwrap();
+    // It goes as soon as the import has begun.
+    let (_, first) = events.next();
+    assert_eq!(first["data"]["importProgress"]["stage"], "reading", "{first}");
+    drop(client);
+    let mut last = Value::Null;
+    loop {
+        let (name, data) = events.next();
+        if name == "complete" {
+            break;
+        }
+        last = data["data"]["importProgress"].clone();
+    }
+    assert_eq!((&last["stage"], &last["done"]), (&json!("done"), &json!(3000)));
+    let found = server.query("{ facilities(first: 1) { totalCount } }", &Value::Null).json();
+    assert!(found["data"]["facilities"]["totalCount"].as_u64().unwrap() >= 3000, "{found}");
+}
+
+#[test]
+fn imports_without_an_id_of_their_own_cannot_be_followed() {
+    let (_folder, server, editor) = serve(ServerOptions::default());
+    for id in ["", "short", &"x".repeat(201)] {
+        let mut events = Events::open(&server, &format!("subscription {{ importProgress(id: \"{id}\") {{ stage }} }}"));
+        let (_, data) = events.next();
+        let error = &data["errors"][0];
+        assert_eq!(error["extensions"]["code"], "BAD_USER_INPUT", "{data}");
+        assert!(error["message"].as_str().unwrap().contains("8 to 200 characters"), "{data}");
+        let input = json!({"kind": "FACILITIES", "format": "CSV", "content": "id,name\n", "progressId": id});
+        let query = "mutation($i: ImportInput!) { importRecords(input: $i) { imported } }";
+        let reply = server.query_as(&editor, query, &json!({"i": input}));
+        assert_eq!(reply["errors"][0]["extensions"]["field"], "progressId", "{reply}");
+    }
 }
 
 #[test]

@@ -201,6 +201,9 @@ impl Settings {
                 max_jobs: reader.get("max_jobs", None, limits.max_jobs, count)?,
                 max_waiting_jobs: reader.get("max_waiting_jobs", None, limits.max_waiting_jobs, count)?,
                 max_variable_values: reader.get("max_variable_values", None, limits.max_variable_values, count)?,
+                max_imports: reader.get("max_imports", None, limits.max_imports, count)?,
+                max_waiting_imports: reader.get("max_waiting_imports", None, limits.max_waiting_imports, count)?,
+                max_import_rows: reader.get("max_import_rows", None, limits.max_import_rows, count)?,
                 max_answer_bytes: reader.get("max_answer_bytes", None, limits.max_answer_bytes, count)?,
                 max_answers_bytes: reader.get("max_answers_bytes", None, limits.max_answers_bytes, count)?,
                 max_followed_complexity: reader.get(

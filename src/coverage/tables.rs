@@ -6,6 +6,7 @@ use super::need::Measure;
 use super::sites::{SiteSuggestion, Suggestions};
 use crate::geo::{area_text, continuous, multi_polygon_text};
 use crate::registry::Register;
+use crate::spreadsheet::csv_field;
 use geo::{Coord, LineString, Polygon};
 use h3o::{CellIndex, Resolution};
 use serde_json::{Value, json};
@@ -85,8 +86,8 @@ pub fn cells_csv(found: &Coverage, register: &Register, resolution: Resolution) 
                 "{},{},{covered},{off},{share},{time},{},{},{region}",
                 cell.cell,
                 cell.people,
-                field(facility),
-                missing.join(";")
+                csv_field(facility),
+                csv_field(&missing.join(";"))
             );
         }
     } else {
@@ -104,11 +105,6 @@ pub fn cells_csv(found: &Coverage, register: &Register, resolution: Resolution) 
         }
     }
     out
-}
-
-/// A field of CSV, in quotes where it needs them (RFC 4180).
-fn field(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
 }
 
 fn gap_values(found: &Coverage, register: &Register, gap: &Gap) -> Value {
@@ -145,7 +141,7 @@ pub fn gaps_csv(found: &Coverage, register: &Register, gaps: &[Gap]) -> String {
             .iter()
             .map(|&column| match &values[column] {
                 Value::Null => String::new(),
-                Value::String(text) => field(text),
+                Value::String(text) => csv_field(text),
                 other => other.to_string(),
             })
             .collect();
@@ -185,7 +181,7 @@ pub fn sites_csv(found: &Suggestions) -> String {
             site.position.lon(),
             site.position.lat(),
             site.cell,
-            field(site.street.as_deref().unwrap_or_default()),
+            csv_field(site.street.as_deref().unwrap_or_default()),
             rounded(site.gained, 2),
             rounded(site.covered, 2),
             rounded(site.mean, 4)
@@ -218,7 +214,7 @@ pub fn regions_text(found: &Assessment, register: &Register, notice: &str) -> St
 /// The league table of an assessment as CSV, a row a region, a column a requirement.
 #[must_use]
 pub fn regions_csv(found: &Assessment) -> String {
-    let keys: Vec<&str> = found.standard.requirements.iter().map(|r| r.key.as_str()).collect();
+    let keys: Vec<String> = found.standard.requirements.iter().map(|r| csv_field(&r.key)).collect();
     let mut out = format!("rank,code,name,people,score,{}\n", keys.join(","));
     for (n, rated) in found.regions.iter().enumerate() {
         let shares: Vec<String> = rated.shares.iter().map(|s| rounded(*s, 6).to_string()).collect();
@@ -226,8 +222,8 @@ pub fn regions_csv(found: &Assessment) -> String {
             out,
             "{},{},{},{},{},{}",
             n + 1,
-            rated.code.as_deref().unwrap_or_default(),
-            field(rated.name.as_deref().unwrap_or_default()),
+            csv_field(rated.code.as_deref().unwrap_or_default()),
+            csv_field(rated.name.as_deref().unwrap_or_default()),
             rounded(rated.people, 2),
             rounded(rated.score, 3),
             shares.join(",")

@@ -20,6 +20,7 @@ mod streets;
 mod supply;
 mod viaducts;
 
+use crate::spreadsheet::protected;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -266,9 +267,8 @@ pub fn write_files(options: Options, folder: &Path) -> Result<Files, String> {
 
 fn write_csv(out: impl Write, header: &[String], rows: &[Vec<String>]) -> csv::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(header)?;
-    for row in rows {
-        csv.write_record(row)?;
+    for row in std::iter::once(header).chain(rows.iter().map(Vec::as_slice)) {
+        csv.write_record(row.iter().map(|field| protected(field).into_owned()))?;
     }
     Ok(csv.flush()?)
 }

@@ -1,8 +1,12 @@
 //! Names that one object of a JSON text gives twice. Readers of JSON keep one of the values and say nothing.
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
 use std::fmt;
+
+/// Names told at most.
+const MOST: usize = 40;
 
 /// The names, in their order; none for a text that is no JSON.
 pub fn doubles(text: &str) -> BTreeSet<String> {
@@ -32,9 +36,13 @@ impl<'de> Visitor<'de> for Walk<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let mut names = HashSet::new();
-        while let Some(name) = map.next_key::<String>()? {
-            if !names.insert(name.clone()) {
-                self.0.insert(name);
+        while let Some(name) = map.next_key::<Cow<'de, str>>()? {
+            if names.contains(&name) {
+                if self.0.len() < MOST {
+                    self.0.insert(name.into_owned());
+                }
+            } else {
+                names.insert(name);
             }
             map.next_value_seed(Walk(self.0))?;
         }

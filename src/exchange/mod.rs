@@ -31,7 +31,7 @@ pub use header::Column;
 pub use plan::{Plan, PlanError, foresee, plan};
 pub use records::{Kind, Options, Read, read_edits};
 pub use refused::write_refused;
-pub use table::{FileProblem, Refused, Row, Table};
+pub use table::{FileProblem, MAX_ROWS, Refused, Row, Table};
 pub use text::encoding_named;
 
 /// How a table is written.
@@ -87,15 +87,30 @@ pub fn read_table_in(
 /// # Errors
 /// [`FileProblem`] when they cannot be used as a whole.
 pub fn table_of(bytes: &[u8], format: Format, encoding: Option<&'static Encoding>) -> Result<Table, FileProblem> {
+    table_within(bytes, format, encoding, MAX_ROWS)
+}
+
+/// [`table_of`] with a limit of rows. What is held at once is bounded by the size of the file: `tests/reader_memory.rs` has the
+/// bounds. A file of ordinary rows takes some 10 times its bytes, one of rows of a single letter up to 128 times, a workbook
+/// made to take much 160 times and 64 MiB.
+///
+/// # Errors
+/// [`FileProblem`] when they cannot be used as a whole, or hold more rows.
+pub fn table_within(
+    bytes: &[u8],
+    format: Format,
+    encoding: Option<&'static Encoding>,
+    most_rows: usize,
+) -> Result<Table, FileProblem> {
     let read = match format {
         Format::Csv => csv::read,
         Format::GeoJson => geojson::read,
         Format::Xlsx if encoding.is_some() => return Err(FileProblem::NoText),
         Format::Xlsx if bytes.is_empty() => return Err(FileProblem::Empty),
-        Format::Xlsx => return xlsx::read(bytes),
+        Format::Xlsx => return xlsx::read(bytes, most_rows),
     };
     let Decoded { text, mut notes } = text::decode(bytes, encoding)?;
-    let mut table = read(&text)?;
+    let mut table = read(&text, most_rows)?;
     notes.append(&mut table.notes);
     Ok(Table { notes, ..table })
 }

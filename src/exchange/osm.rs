@@ -2,7 +2,7 @@
 
 use super::header::Column;
 use super::osm_supply::{Closed, closed, prefixed, values};
-use super::table::{FileProblem, Raw, Row, Table};
+use super::table::{Columns, FileProblem, Row, Table};
 use crate::network::osm::{OsmError, TaggedPlace, Tags, read_tagged};
 use crate::registry::{Calendar, Hours, Kinds};
 use jiff::Timestamp;
@@ -119,6 +119,7 @@ pub fn read(path: &Path, calendar: &Calendar) -> Result<Table, FileProblem> {
     let kinds = Kinds::default();
     let today = calendar.zone.day(Timestamp::now());
     let (mut unnamed, mut unread, mut several, mut left_out) = (0u64, 0u64, 0u64, LeftOut::default());
+    let columns = Columns::new(&COLUMNS.map(|(column, _)| Some(column)));
     let mut table = Table { header: COLUMNS.iter().map(|(_, name)| (*name).to_owned()).collect(), ..Table::default() };
     for place in &places {
         let tag = |key: &str| place.tags.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str());
@@ -167,9 +168,8 @@ pub fn read(path: &Path, calendar: &Calendar) -> Result<Table, FileProblem> {
                 },
                 hours.unwrap_or_default().to_owned(),
             ];
-            let fields = COLUMNS.iter().zip(&values).map(|((column, _), value)| (*column, value.clone())).collect();
             let line = table.rows.len() as u64 + 1;
-            table.rows.push(Row { line, fields, raw: Raw::Csv(values.to_vec()), problem: None });
+            table.rows.push(Row::of_line(line, &columns, values.iter().map(String::as_str)));
         }
     }
     let left: Vec<String> = left_out.notes().collect();

@@ -1,7 +1,8 @@
 //! The rows that were refused, in a file beside the input: mend them there and import that file.
 
-use super::table::{Raw, Refused, Row, Table};
+use super::table::{Refused, Row, Table};
 use crate::network::replace_private_file;
+use crate::spreadsheet::protected;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -17,22 +18,22 @@ pub fn write_refused(input: &Path, table: &Table, refused: &[Refused]) -> Result
     let bytes = if is_csv {
         let mut out = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
         let header = table.header.iter().map(String::as_str).chain(["refused_line", "refused_field", "refused_why"]);
-        out.write_record(header).map_err(|e| fail(&e))?;
+        out.write_record(header.map(written)).map_err(|e| fail(&e))?;
         for r in refused {
-            let raw = row_at(table, r.line).map(|row| &row.raw);
-            let fields = if let Some(Raw::Csv(fields)) = raw { fields.as_slice() } else { &[] };
+            let fields: Vec<&str> = row_at(table, r.line).into_iter().flat_map(Row::fields).collect();
+            // What is wrong stands under its own columns, also after a row that is too short; one too long moves it.
+            let missing = table.header.len().saturating_sub(fields.len());
             let line = r.line.to_string();
             let told = [line.as_str(), &r.field, &r.why];
-            out.write_record(fields.iter().map(String::as_str).chain(told)).map_err(|e| fail(&e))?;
+            let row = fields.into_iter().chain(std::iter::repeat_n("", missing)).chain(told);
+            out.write_record(row.map(written)).map_err(|e| fail(&e))?;
         }
         out.into_inner().map_err(|e| fail(&e))?
     } else {
         let features: Vec<Value> = refused
             .iter()
             .filter_map(|r| {
-                let Raw::GeoJson(mut feature) = row_at(table, r.line)?.raw.clone() else {
-                    return None;
-                };
+                let mut feature: Value = serde_json::from_str(row_at(table, r.line)?.feature()?).ok()?;
                 if let Some(properties) = feature.get_mut("properties").and_then(Value::as_object_mut) {
                     properties.insert("refused_field".into(), json!(r.field));
                     properties.insert("refused_why".into(), json!(r.why));
@@ -45,6 +46,11 @@ pub fn write_refused(input: &Path, table: &Table, refused: &[Refused]) -> Result
     // They may say how to reach whoever has written them.
     replace_private_file(&path, &bytes).map_err(|e| e.to_string())?;
     Ok(path)
+}
+
+/// A field as a spreadsheet may open it.
+fn written(text: &str) -> Vec<u8> {
+    protected(text).into_owned().into_bytes()
 }
 
 /// Rows are in the order of their lines.

@@ -1,10 +1,17 @@
 //! A table as read from a file, before anything in it is believed.
 
 use super::header::Column;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// No field is longer than this many bytes; a longer one is a quote that was never closed.
 pub const MAX_FIELD: usize = 65_536;
+/// No table has more columns: as many as a sheet of Excel may have.
+pub const MAX_COLUMNS: usize = 16_384;
+/// No table has more rows, whoever reads it.
+pub const MAX_ROWS: usize = 10_000_000;
+/// Fields of a row that is too long are kept up to so many after the last column, for the file of refused rows.
+const MORE_FIELDS: usize = 16;
 
 /// Why a file cannot be read as a table at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -46,6 +53,12 @@ pub enum FileProblem {
     MissingColumn { column: &'static str, found: String, hint: &'static str },
     #[error("the column \"{column}\" is there twice: \"{first}\" and \"{second}\"")]
     DoubleColumn { column: &'static str, first: String, second: String },
+    #[error(
+        "the header has {found} columns; {MAX_COLUMNS} are read at most. Is its delimiter a comma, semicolon, tab or bar?"
+    )]
+    TooManyColumns { found: usize },
+    #[error("there are more than {most} rows, the most that are read at once; cut the file into several")]
+    TooManyRows { most: usize },
     #[error("line {line}: {why}")]
     BadCsv { line: u64, why: String },
     #[error("not GeoJSON: {why}")]
@@ -86,45 +99,121 @@ fn say_encoding(encoding: &str) -> String {
     format!("give --encoding {}", encoding.to_ascii_lowercase())
 }
 
-/// A row: its line (or feature number), what its known columns hold, and the whole row as it was.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Row {
-    pub line: u64,
-    pub fields: HashMap<Column, String>,
-    pub raw: Raw,
-    /// A problem found while reading, before the fields are looked at.
-    pub problem: Option<Refused>,
+/// Where the columns of a header stand.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Columns {
+    count: usize,
+    places: HashMap<Column, usize>,
 }
 
-/// A row as it was, for the file of refused rows.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Raw {
-    Csv(Vec<String>),
-    GeoJson(serde_json::Value),
-}
-
-impl Raw {
-    /// What the row has in a place of the header.
-    fn cell(&self, place: usize) -> Option<&str> {
-        match self {
-            Self::Csv(fields) => fields.get(place).map(String::as_str),
-            Self::GeoJson(_) => None,
-        }
+impl Columns {
+    /// Of what each name of a header means.
+    pub fn new(columns: &[Option<Column>]) -> Arc<Self> {
+        let places = columns.iter().zip(0..).filter_map(|(column, at)| column.map(|column| (column, at))).collect();
+        Arc::new(Self { count: columns.len(), places })
     }
 }
 
+/// A row: its line (or feature number), and what it holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    pub line: u64,
+    cells: Cells,
+    /// A problem found while reading, before the fields are looked at.
+    pub problem: Option<Box<Refused>>,
+}
+
+/// What a row holds. There may be millions of rows, so that each is kept small.
+#[derive(Debug, Clone, PartialEq)]
+enum Cells {
+    /// By the columns of the header. The fields stand one after the other in `text`; `ends` has the end of each but the last.
+    Line { columns: Arc<Columns>, text: Box<str>, ends: Box<[u32]> },
+    /// By name; and the feature as it was written.
+    Feature { fields: Box<[(Column, String)]>, raw: Box<str> },
+}
+
 impl Row {
+    /// A row of a table. Fields longer than [`MAX_FIELD`] are cut, and some of those after the last column are left out.
+    pub(in crate::exchange) fn of_line<'a>(
+        line: u64,
+        columns: &Arc<Columns>,
+        fields: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let (mut text, mut ends) = (String::new(), Vec::new());
+        for field in fields.into_iter().take(columns.count + MORE_FIELDS) {
+            ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
+            text.push_str(cut(field));
+        }
+        // The first begins at 0.
+        let ends = ends.get(1..).unwrap_or_default().into();
+        Self { line, cells: Cells::Line { columns: columns.clone(), text: text.into(), ends }, problem: None }
+    }
+
+    /// A feature: what its properties hold, each column once, and its text.
+    pub(in crate::exchange) fn of_feature(
+        line: u64,
+        fields: impl IntoIterator<Item = (Column, String)>,
+        raw: &str,
+    ) -> Self {
+        let fields = fields.into_iter().collect();
+        Self { line, cells: Cells::Feature { fields, raw: raw.into() }, problem: None }
+    }
+
+    /// The same row with what is wrong with it.
+    pub(in crate::exchange) fn refused(self, problem: Option<Refused>) -> Self {
+        Self { problem: problem.map(Box::new), ..self }
+    }
+
+    fn raw(&self, column: Column) -> Option<&str> {
+        match &self.cells {
+            Cells::Line { columns, .. } => columns.places.get(&column).and_then(|place| self.cell(*place)),
+            Cells::Feature { fields, .. } => {
+                fields.iter().find(|(known, _)| *known == column).map(|(_, text)| text.as_str())
+            }
+        }
+    }
+
     /// What a column holds, trimmed; `None` when it is empty or not there.
     #[must_use]
     pub fn get(&self, column: Column) -> Option<&str> {
-        self.fields.get(&column).map(|v| v.trim()).filter(|v| !v.is_empty())
+        self.raw(column).map(str::trim).filter(|v| !v.is_empty())
     }
 
     /// Has the file this column at all? What it does not have is left as it is.
     #[must_use]
     pub fn has(&self, column: Column) -> bool {
-        self.fields.contains_key(&column)
+        match &self.cells {
+            Cells::Line { columns, .. } => columns.places.contains_key(&column),
+            Cells::Feature { .. } => self.raw(column).is_some(),
+        }
     }
+
+    /// What the row has in a place of the header.
+    fn cell(&self, place: usize) -> Option<&str> {
+        let Cells::Line { text, ends, .. } = &self.cells else { return None };
+        let end = |place: usize| ends.get(place).map_or(text.len(), |end| *end as usize);
+        let start = if place == 0 { 0 } else { *ends.get(place - 1)? as usize };
+        text.get(start..end(place))
+    }
+
+    /// The fields of a row of a table, as they were.
+    pub fn fields(&self) -> impl Iterator<Item = &str> {
+        (0..).map_while(|place| self.cell(place))
+    }
+
+    /// The text of a feature, as it was.
+    #[must_use]
+    pub fn feature(&self) -> Option<&str> {
+        match &self.cells {
+            Cells::Feature { raw, .. } => Some(raw),
+            Cells::Line { .. } => None,
+        }
+    }
+}
+
+/// No more than [`MAX_FIELD`] bytes, at a character's boundary.
+pub fn cut(field: &str) -> &str {
+    if field.len() <= MAX_FIELD { field } else { &field[..field.floor_char_boundary(MAX_FIELD)] }
 }
 
 /// The whole of a file.
@@ -139,15 +228,28 @@ pub struct Table {
     pub notes: Vec<String>,
     /// The ids of facilities that the file has, but says are not open.
     pub left_out: Vec<String>,
+    /// Places after the last column of the header, counted from 0, in which some row has a value.
+    pub beyond_header: BTreeSet<usize>,
 }
 
 impl Table {
     /// The columns, counted from 1, that have no name in the header but values in some row.
     pub fn values_without_name(&self) -> impl Iterator<Item = usize> {
-        let unnamed = self.header.iter().zip(0..).filter(|(name, _)| name.trim().is_empty()).map(|(_, i)| i);
-        unnamed
-            .filter(|i| self.rows.iter().any(|row| row.raw.cell(*i).is_some_and(|v| !v.trim().is_empty())))
-            .map(|i| i + 1)
+        let mut open: BTreeSet<usize> =
+            self.header.iter().zip(0..).filter(|(name, _)| name.trim().is_empty()).map(|(_, i)| i).collect();
+        let mut found = self.beyond_header.clone();
+        // Each is looked for until it is found; in most tables there are none.
+        for row in &self.rows {
+            if open.is_empty() {
+                break;
+            }
+            for (place, value) in row.fields().enumerate() {
+                if !value.trim().is_empty() && open.remove(&place) {
+                    found.insert(place);
+                }
+            }
+        }
+        found.into_iter().map(|i| i + 1)
     }
 }
 

@@ -4,6 +4,7 @@
 use super::guess::{Guess, guess, is_common};
 use super::table::FileProblem;
 use encoding_rs::{Encoding, GB18030, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE};
+use std::borrow::Cow;
 
 /// Share of the bytes beyond ASCII that are common Chinese characters in UTF-8, from which on a text is UTF-8 with damage.
 const MOSTLY_UTF8: f64 = 0.2;
@@ -15,10 +16,10 @@ const FEW_LETTERS: usize = 6;
 /// A NUL or two are damage.
 const FEW_NULS: usize = 4;
 
-/// A text, and what is to be said of its encoding, in sentences.
+/// A text, and what is to be said of its encoding, in sentences. UTF-8 is not copied.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decoded {
-    pub text: String,
+pub struct Decoded<'b> {
+    pub text: Cow<'b, str>,
     pub notes: Vec<String>,
 }
 
@@ -47,7 +48,7 @@ pub fn encoding_named(name: &str) -> Result<&'static Encoding, String> {
 /// # Errors
 /// [`FileProblem`] for NUL bytes, for bytes that are not valid, and for text that is in none of the encodings or may be in
 /// several.
-pub fn decode(bytes: &[u8], said: Option<&'static Encoding>) -> Result<Decoded, FileProblem> {
+pub fn decode<'b>(bytes: &'b [u8], said: Option<&'static Encoding>) -> Result<Decoded<'b>, FileProblem> {
     if let Some(encoding) = said {
         return decode_as(bytes, encoding);
     }
@@ -66,7 +67,7 @@ pub fn decode(bytes: &[u8], said: Option<&'static Encoding>) -> Result<Decoded, 
             return Err(other("ISO-2022-JP"));
         }
         match disguised(text, bytes) {
-            Disguise::None => return finish(text.to_owned(), UTF_8),
+            Disguise::None => return finish(Cow::Borrowed(text), UTF_8),
             Disguise::Maybe => {
                 return Err(FileProblem::UnclearEncoding { one: name_of(UTF_8), other: name_of(GB18030) });
             }
@@ -77,7 +78,7 @@ pub fn decode(bytes: &[u8], said: Option<&'static Encoding>) -> Result<Decoded, 
 }
 
 /// A text that is not UTF-8.
-fn chinese(bytes: &[u8]) -> Result<Decoded, FileProblem> {
+fn chinese(bytes: &[u8]) -> Result<Decoded<'_>, FileProblem> {
     let (count, share, line) = utf8_share(bytes);
     // One character may be there by accident.
     if share > if count > 1 { MOSTLY_UTF8 } else { ALL_BUT_UTF8 } {
@@ -97,7 +98,7 @@ fn chinese(bytes: &[u8]) -> Result<Decoded, FileProblem> {
     finish(text, GB18030)
 }
 
-fn decode_as(bytes: &[u8], encoding: &'static Encoding) -> Result<Decoded, FileProblem> {
+fn decode_as<'b>(bytes: &'b [u8], encoding: &'static Encoding) -> Result<Decoded<'b>, FileProblem> {
     let plain = match Encoding::for_bom(bytes) {
         Some((of_mark, mark)) if of_mark == encoding => &bytes[mark..],
         Some((of_mark, _)) => {
@@ -108,16 +109,16 @@ fn decode_as(bytes: &[u8], encoding: &'static Encoding) -> Result<Decoded, FileP
     finish(valid(plain, encoding)?, encoding)
 }
 
-fn valid(bytes: &[u8], encoding: &'static Encoding) -> Result<String, FileProblem> {
+fn valid<'b>(bytes: &'b [u8], encoding: &'static Encoding) -> Result<Cow<'b, str>, FileProblem> {
     if let Some(text) = encoding.decode_without_bom_handling_and_without_replacement(bytes) {
-        return Ok(text.into_owned());
+        return Ok(text);
     }
     let (text, _) = encoding.decode_without_bom_handling(bytes);
     let at = text.find('\u{fffd}').unwrap_or_default();
     Err(FileProblem::Encoding { encoding: name_of(encoding), line: line_of(text.as_bytes(), at) })
 }
 
-fn finish(text: String, encoding: &'static Encoding) -> Result<Decoded, FileProblem> {
+fn finish<'b>(text: Cow<'b, str>, encoding: &'static Encoding) -> Result<Decoded<'b>, FileProblem> {
     if let Some(at) = text.find('\0') {
         return Err(FileProblem::Nul { line: line_of(text.as_bytes(), at) });
     }
@@ -287,14 +288,15 @@ mod tests {
             [&["医院"][..], &["学校"], &["沙坪"], &["诊所"], &["银行"], &["綦江县医院", "𠮷野家"], &["甲", "乙"]]
         {
             let text = table(names);
-            let read = decode(&encoded(&text, GB18030), None).unwrap_or_else(|e| panic!("{names:?}: {e}"));
-            assert_eq!(read, Decoded { text: text.clone(), notes: vec!["the text was read as GB18030".into()] });
-            assert_eq!(decode(text.as_bytes(), None).unwrap(), Decoded { text: text.clone(), notes: vec![] });
+            let bytes = encoded(&text, GB18030);
+            let read = decode(&bytes, None).unwrap_or_else(|e| panic!("{names:?}: {e}"));
+            assert_eq!(read, Decoded { text: text.clone().into(), notes: vec!["the text was read as GB18030".into()] });
+            assert_eq!(decode(text.as_bytes(), None).unwrap(), Decoded { text: text.clone().into(), notes: vec![] });
             let marked = format!("\u{feff}{text}");
-            assert_eq!(decode(marked.as_bytes(), None).unwrap(), Decoded { text: text.clone(), notes: vec![] });
+            assert_eq!(decode(marked.as_bytes(), None).unwrap(), Decoded { text: text.clone().into(), notes: vec![] });
             for (bytes, name) in [(utf16(&marked, u16::to_le_bytes), "LE"), (utf16(&marked, u16::to_be_bytes), "BE")] {
                 let notes = vec![format!("the text was read as UTF-16{name}")];
-                assert_eq!(decode(&bytes, None).unwrap(), Decoded { text: text.clone(), notes });
+                assert_eq!(decode(&bytes, None).unwrap(), Decoded { text: text.clone().into(), notes });
             }
         }
     }
@@ -305,7 +307,11 @@ mod tests {
             ["Café", "São João", "Аптека", "Φαρμακείο", "בית", "مستشفى", "Ὁ", "50 m²", "lon(°)", "École à côté", "Ñ"]
         {
             let text = table(&[name]);
-            assert_eq!(decode(text.as_bytes(), None), Ok(Decoded { text: text.clone(), notes: vec![] }), "{name}");
+            assert_eq!(
+                decode(text.as_bytes(), None),
+                Ok(Decoded { text: text.clone().into(), notes: vec![] }),
+                "{name}"
+            );
         }
     }
 

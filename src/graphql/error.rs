@@ -148,6 +148,12 @@ pub fn not_stored(error: &EditError) -> Error {
     }
 }
 
+/// The line for imports is full.
+pub fn busy_imports(waiting: usize) -> Error {
+    let why = format!("{waiting} imports are waiting already; try again when some of them are done");
+    coded(why, code::BUSY)
+}
+
 /// Too many bytes of answers are under way.
 pub fn busy_answers() -> Error {
     coded(

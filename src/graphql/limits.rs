@@ -37,6 +37,12 @@ pub struct Limits {
     pub max_waiting_jobs: usize,
     /// Values in the variables of a request: each number, text, list and object counts.
     pub max_variable_values: usize,
+    /// Imports that are carried out at once, 1 at least.
+    pub max_imports: usize,
+    /// Imports that wait for their turn; more are refused.
+    pub max_waiting_imports: usize,
+    /// Rows of a file that is imported by a request. The command line takes more.
+    pub max_import_rows: usize,
     /// Bytes of one answer.
     pub max_answer_bytes: usize,
     /// Bytes of all answers that are being built or sent.
@@ -61,6 +67,9 @@ impl Default for Limits {
             max_jobs: 1,
             max_waiting_jobs: 20,
             max_variable_values: 200_000,
+            max_imports: 1,
+            max_waiting_imports: 4,
+            max_import_rows: 300_000,
             max_answer_bytes: 32 * 1024 * 1024,
             max_answers_bytes: 256 * 1024 * 1024,
             max_followed_complexity: 500_000,

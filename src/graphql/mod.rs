@@ -45,7 +45,7 @@ use following::Following;
 use gate::Gate;
 use jobs::{JobSchema, Jobs};
 use limit::SuggestionLimit;
-use mutation::Mutation;
+use mutation::{ImportLine, Mutation};
 use std::sync::{Arc, LazyLock};
 use subscription::Subscription;
 
@@ -189,6 +189,7 @@ impl Api {
         let gate = Arc::new(Gate::new(limits.max_analyses, limits.max_waiting_analyses));
         let jobs = Arc::new(Jobs::new(limits.max_jobs, limits.max_waiting_jobs));
         let documents = Arc::new(Documents::new(trusted));
+        let imports = Arc::new(ImportLine::new(limits.max_imports, limits.max_waiting_imports));
         let build = |limits: Limits| {
             Schema::build(Query::default(), Mutation::default(), Subscription)
                 .limit_complexity(limits.max_complexity)
@@ -197,6 +198,7 @@ impl Api {
                 .data(gate.clone())
                 .data(jobs.clone())
                 .data(documents.clone())
+                .data(imports.clone())
         };
         let of_jobs = JobSchema(build(jobs::limits_of_jobs(&limits)).finish());
         let under_way = Arc::new(UnderWay::new(limits.max_answers_bytes).sparing(SHORT_ANSWER));

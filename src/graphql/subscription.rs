@@ -3,6 +3,7 @@
 use super::following::{Source, begins, event};
 use super::ids::NodeId;
 use super::jobs::{Job, as_it_is, ticks};
+use super::mutation::check_progress_id;
 use super::register::{Center, Node, node_of};
 use super::words::RecordKind;
 use super::{current, kinds, live, standards};
@@ -215,8 +216,9 @@ impl Subscription {
     async fn import_progress(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The `progressId` of the import.")] id: String,
+        #[graphql(desc = "The `progressId` of the import, 8 to 200 characters.")] id: String,
     ) -> Result<impl Stream<Item = ImportProgressObject> + use<>> {
+        check_progress_id("id", &id)?;
         let receiver = live(ctx)?.progress();
         let source = || {
             // The last word is told, and the stream ends with it.

@@ -15,6 +15,7 @@ use super::overlay::Overlay;
 use super::profile::{Profile, Profiles};
 use super::snap::SnapTables;
 use super::units::{Deciseconds, Direction, EdgeId, VertexId};
+use super::verify::refers_within;
 use crate::geo::Fixed;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -304,7 +305,7 @@ impl Network {
             && file.get::<u32>(section::ARC_EDGES).len() == arcs
             && !file.get::<Edge>(section::EDGES).is_empty()
             && (0..2 * Profile::COUNT).all(|i| file.get::<Deciseconds>(section::COSTS + i).len() == arcs);
-        if !sizes_fit {
+        if !sizes_fit || !refers_within(&file) {
             return Err(damaged("its tables do not fit each other"));
         }
         let profiles = meta.profiles.clone();

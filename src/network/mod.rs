@@ -23,6 +23,7 @@ mod search;
 mod snap;
 mod sweep;
 mod units;
+mod verify;
 pub mod walkshed;
 mod zone;
 

@@ -69,7 +69,8 @@ fn takes_places(edge: &Edge) -> bool {
 }
 
 /// Children of a box.
-const FANOUT: usize = 8;
+pub(super) const LEVEL_FANOUT: usize = 8;
+const FANOUT: usize = LEVEL_FANOUT;
 
 /// The tables of the index.
 pub(super) struct SnapIndex {

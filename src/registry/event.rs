@@ -2,14 +2,14 @@
 
 use super::calendar::{Zone, naive_day, naive_time};
 use super::category::Category;
-use super::recurrence::Recurrence;
+use super::recurrence::{Recurrence, Times, YEARS};
 use super::rules::{Check, Problem, ProblemCode, Rules};
 use super::service::Host;
 use super::words::{Audience, Fee};
-use chrono::TimeZone;
+use chrono::{DateTime as ChronoTime, TimeZone, Utc};
+use chrono_tz::Tz;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
-use rrule::RRuleSet;
 use serde::{Deserialize, Serialize};
 
 /// Occurrences found in one go at most.
@@ -93,7 +93,20 @@ impl Event {
         if self.services.iter().any(|&id| rules.register.services.get(id).is_none()) {
             check.add("services", ProblemCode::NotFound, "name a service that does not exist");
         }
-        if let Some(rule) = &self.rrule {
+        let is_far = |at: &DateTime| !YEARS.contains(&at.year());
+        let years = format!("must be between the years {} and {}", YEARS.start(), YEARS.end());
+        if is_far(&self.starts) {
+            check.add("starts", ProblemCode::Invalid, years.clone());
+        }
+        if self.dates.iter().any(is_far) {
+            check.add("dates", ProblemCode::Invalid, years.clone());
+        }
+        if self.except.iter().any(|day| !YEARS.contains(&day.year())) {
+            check.add("except", ProblemCode::Invalid, years);
+        }
+        if let Some(rule) = &self.rrule
+            && !is_far(&self.starts)
+        {
             let zone = rules.calendar.zone;
             let read = Recurrence::read(rule, self.first(zone), zone).and_then(|read| read.check(rule));
             if let Err(why) = read {
@@ -103,7 +116,7 @@ impl Event {
         check.done()
     }
 
-    fn first(&self, zone: Zone) -> chrono::DateTime<rrule::Tz> {
+    fn first(&self, zone: Zone) -> ChronoTime<Tz> {
         local(zone, self.starts)
     }
 
@@ -114,18 +127,19 @@ impl Event {
         let lasts = jiff::SignedDuration::from_mins(self.duration_min.into());
         // What began before `from` may still be going on.
         let (earliest, last) = (to_chrono(from.saturating_sub(lasts).unwrap_or(Timestamp::MIN)), to_chrono(to));
-        let start = self.first(zone);
-        let mut set = match self.rrule.as_deref().and_then(|text| Recurrence::read(text, start, zone).ok()) {
-            Some(rule) => rule.from(earliest).unwrap_or_else(|| RRuleSet::new(start)),
-            None => RRuleSet::new(start).rdate(start),
+        let (start, most) = (self.first(zone), usize::from(MAX_OCCURRENCES));
+        let is_inside = |at: &ChronoTime<Tz>| *at >= earliest && *at <= last;
+        let mut found = match self.rrule.as_deref().and_then(|text| Recurrence::read(text, start, zone).ok()) {
+            Some(rule) => rule.between(earliest, last, most),
+            None => Times { list: Some(start).into_iter().filter(is_inside).collect(), has_more: false },
         };
-        for &date in &self.dates {
-            set = set.rdate(local(zone, date));
-        }
-        let found = set.after(earliest).before(last).all(MAX_OCCURRENCES);
+        found.list.extend(self.dates.iter().map(|&date| local(zone, date)).filter(is_inside));
+        found.list.sort_unstable();
+        let has_more = found.has_more || found.list.len() > most;
+        found.list.truncate(most);
         let except: Vec<chrono::NaiveDate> = self.except.iter().map(|&day| naive_day(day)).collect();
         let mut list: Vec<Occurrence> = found
-            .dates
+            .list
             .iter()
             .filter(|at| !except.contains(&at.date_naive()))
             .filter_map(|at| {
@@ -135,7 +149,7 @@ impl Event {
             .filter(|o| o.ends > from && o.starts < to)
             .collect();
         list.dedup();
-        (list, found.limited)
+        (list, has_more)
     }
 
     /// The first time it takes place that is not over at a moment, within some three years.
@@ -149,8 +163,8 @@ impl Event {
     }
 }
 
-fn local(zone: Zone, at: DateTime) -> chrono::DateTime<rrule::Tz> {
-    let tz = rrule::Tz::Tz(zone.tz());
+fn local(zone: Zone, at: DateTime) -> ChronoTime<Tz> {
+    let tz = zone.tz();
     let naive = naive_time(at);
     // An hour that the clock skips is taken an hour later, as `Zone::moment` does.
     tz.from_local_datetime(&naive)
@@ -159,9 +173,8 @@ fn local(zone: Zone, at: DateTime) -> chrono::DateTime<rrule::Tz> {
         .unwrap_or_else(|| tz.from_utc_datetime(&naive))
 }
 
-fn to_chrono(at: Timestamp) -> chrono::DateTime<rrule::Tz> {
-    let utc = chrono::DateTime::from_timestamp(at.as_second(), 0).unwrap_or_default();
-    utc.with_timezone(&rrule::Tz::UTC)
+fn to_chrono(at: Timestamp) -> ChronoTime<Utc> {
+    ChronoTime::from_timestamp(at.as_second(), 0).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Which columns a table of each kind may have, and what is said of those that are not read.
 
 use super::{Column, Kind, Table};
+use std::collections::HashSet;
 
 /// Names told in one note at most.
 const MOST_NAMES: usize = 40;
@@ -114,26 +115,35 @@ impl Kind {
 pub fn column_notes(table: &Table, kind: Kind) -> impl Iterator<Item = String> {
     let names = if table.header.is_empty() { &table.properties } else { &table.header };
     let (mut unknown, mut unused): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
+    let mut seen: HashSet<&str> = HashSet::new();
     for name in names.iter().map(|name| name.trim()).filter(|name| !name.is_empty()) {
         let list = match Column::of(name) {
             None => &mut unknown,
             Some(column) if !kind.columns().contains(&column) => &mut unused,
             Some(_) => continue,
         };
-        if !list.contains(&name) {
+        if seen.insert(name) {
             list.push(name);
         }
     }
-    let unnamed: Vec<String> = table.values_without_name().map(|column| column.to_string()).collect();
+    let unnamed: Vec<usize> = table.values_without_name().collect();
     let told = |list: &[&str], what: &str| (!list.is_empty()).then(|| format!("{what}: {}", named(list)));
     [
         told(&unknown, "columns that are not known, and were not read"),
         told(&unused, &format!("columns that {} do not have, and were not read", kind.name())),
         (!unnamed.is_empty())
-            .then(|| format!("columns without a name that hold values, and were not read: {}", unnamed.join(", "))),
+            .then(|| format!("columns without a name that hold values, and were not read: {}", numbered(&unnamed))),
     ]
     .into_iter()
     .flatten()
+}
+
+fn numbered(list: &[usize]) -> String {
+    let text = list.iter().take(MOST_NAMES).map(usize::to_string).collect::<Vec<_>>().join(", ");
+    match list.len().saturating_sub(MOST_NAMES) {
+        0 => text,
+        more => format!("{text} and {more} more"),
+    }
 }
 
 fn named(list: &[&str]) -> String {
@@ -168,9 +178,8 @@ mod tests {
             (Register::new(rows, std::sync::Arc::default()), Kinds::default(), Calendar::default());
         let rules = Rules { register: &register, kinds: &kinds, calendar: &calendar };
         let read = |kind: Kind, fields: &[(Column, &str)]| -> Read {
-            let fields: HashMap<Column, String> = fields.iter().map(|(c, v)| (*c, (*v).to_owned())).collect();
-            let raw = crate::exchange::table::Raw::Csv(Vec::new());
-            let table = Table { rows: vec![Row { line: 2, fields, raw, problem: None }], ..Table::default() };
+            let row = Row::of_feature(2, fields.iter().map(|(c, v)| (*c, (*v).to_owned())), "");
+            let table = Table { rows: vec![row], ..Table::default() };
             read_edits(&table, kind, Options::default(), rules).unwrap()
         };
         for kind in Kind::ALL {

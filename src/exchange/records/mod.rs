@@ -17,6 +17,9 @@ use h3o::Resolution;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
 
+/// Characters of a header that are shown.
+const SHOWN_HEADER: usize = 2000;
+
 /// What a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -144,7 +147,7 @@ fn check_columns(table: &Table, kind: Kind, options: Options) -> Result<(), File
     let missing = |column: Column, hint: &'static str| {
         Err(FileProblem::MissingColumn {
             column: column.name(),
-            found: format!("\"{}\"", table.header.join(", ")),
+            found: format!("\"{}\"", table.header.join(", ").chars().take(SHOWN_HEADER).collect::<String>()),
             hint,
         })
     };
@@ -181,7 +184,7 @@ impl Reader<'_> {
     fn readable(&mut self, row: &Row) -> Option<()> {
         match &row.problem {
             Some(problem) => {
-                self.refused.push(problem.clone());
+                self.refused.push((**problem).clone());
                 None
             }
             None => Some(()),

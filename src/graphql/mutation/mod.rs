@@ -13,6 +13,8 @@ mod standard;
 mod suggestion;
 mod visits;
 
+pub use import::{ImportLine, check_progress_id};
+
 use super::auth::{caller, require};
 use super::error::{not_ready, not_stored};
 use super::ids::NodeId;

@@ -6,6 +6,8 @@ use crate::network::elevation::{Elevation, Sampled};
 
 /// Heights are sampled this close together along a segment, metres.
 pub(super) const SAMPLE_M: f64 = 30.0;
+/// And no more of them on one segment: on a segment of more than 30 km, which no street is, they stand farther apart.
+const MOST_SAMPLES: f64 = 1000.0;
 
 /// A segment as far as heights go.
 pub(super) struct Segment<'a> {
@@ -119,7 +121,7 @@ fn spread_to_unknown(heights: &mut [f32], segments: &[Segment]) {
 /// Heights at equal distances along a segment, both ends included (at least two values).
 pub(super) fn along(segment: &Segment, ends: (f32, f32), elevation: &Elevation, out: &mut Vec<f32>) {
     let pieces = if segment.on_ground() && !elevation.is_empty() {
-        (segment.length_m / SAMPLE_M).ceil().max(1.0) as usize
+        (segment.length_m / SAMPLE_M).ceil().clamp(1.0, MOST_SAMPLES) as usize
     } else {
         1
     };

@@ -10,6 +10,9 @@ use std::collections::HashMap;
 
 /// Metres from one storey to the next, where a lift's ways say their levels and nothing says its height.
 const STOREY_M: f64 = 3.0;
+/// Ends of ways at one gate or lift that are joined each with each. In the map there are seldom more than six; the joints of
+/// many would be as many as the square of their number.
+const MOST_PAIRED: usize = 24;
 
 /// A street segment between two (not yet numbered) vertices.
 #[derive(Debug, Clone)]
@@ -92,16 +95,18 @@ fn add_plazas(extract: &mut Extract, report: &mut StreetsReport) {
         area.rings.iter().flatten().for_each(|&i| ring_touch[i as usize] = ring_touch[i as usize].saturating_add(1));
     }
     let mut new_ways = Vec::new();
+    let mut plaza_classes: HashMap<WayClass, usize> = HashMap::new();
+    for (i, class) in extract.classes.iter().enumerate().filter(|(_, class)| class.kind == Kind::Plaza) {
+        plaza_classes.entry(class.clone()).or_insert(i);
+    }
     for area in &extract.areas {
         let class = &extract.classes[area.class as usize];
         report.plazas += 1;
         let plaza_class = WayClass { kind: Kind::Plaza, is_area: false, ..class.clone() };
-        let crossing = if let Some(i) = extract.classes.iter().position(|c| *c == plaza_class) {
-            i
-        } else {
-            extract.classes.push(plaza_class);
+        let crossing = *plaza_classes.entry(plaza_class).or_insert_with_key(|class| {
+            extract.classes.push(class.clone());
             extract.classes.len() - 1
-        } as u32;
+        }) as u32;
         let points: Option<Vec<Vec<Fixed>>> = area
             .rings
             .iter()
@@ -220,7 +225,9 @@ fn connect_copies(
         let carriageway =
             is_crossing.then(|| passage_class(classes, kind, Access::FOOT.with(Access::BIKE), Ground::default()));
         for (i, &(a, class_a)) in ends.iter().enumerate() {
-            for &(b, class_b) in &ends[i + 1..] {
+            // Ends after those are joined with the first alone, from which there is a way to all others.
+            let joined = if i == 0 { &ends[1..] } else { ends.get(i + 1..ends.len().min(MOST_PAIRED)).unwrap_or(&[]) };
+            for &(b, class_b) in joined {
                 let at = points[a as usize];
                 let level = |c: u32| classes[c as usize].levels;
                 let rise_m = match (kind, level(class_a), level(class_b)) {

@@ -236,12 +236,18 @@ fn attribute(start: &BytesStart, name: &str) -> Option<String> {
         .map(std::borrow::Cow::into_owned)
 }
 
+/// Elements within each other that are followed; those that are read stand three deep.
+const MAX_DEPTH: usize = 64;
+
 /// Calls `ended` at the end of every element: the names down to it, its start, its text without the spaces around it.
-fn elements(xml: &str, mut ended: impl FnMut(&[String], &BytesStart, String)) -> Result<(), quick_xml::Error> {
+fn elements(xml: &str, mut ended: impl FnMut(&[String], &BytesStart, String)) -> Result<(), String> {
     let mut reader = Reader::from_str(xml.trim_matches(['\0', ' ', '\n', '\r', '\t']));
     let (mut path, mut open): (Vec<String>, Vec<(BytesStart, String)>) = (Vec::new(), Vec::new());
     loop {
-        match reader.read_event()? {
+        match reader.read_event().map_err(|e| e.to_string())? {
+            Event::Start(_) if path.len() >= MAX_DEPTH => {
+                return Err(format!("its elements nest deeper than {MAX_DEPTH}"));
+            }
             Event::Start(start) => {
                 path.push(start.name().as_ref().to_owned());
                 open.push((start, String::new()));

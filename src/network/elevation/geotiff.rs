@@ -13,6 +13,13 @@ use tiff::tags::Tag;
 
 /// A raster larger than this (in samples, after cropping) is a mistake.
 const MAX_SAMPLES: usize = 400_000_000;
+/// Samples that are kept for each byte of the file at most, and so many more. Constant ground is packed a thousand times smaller;
+/// heights are packed two to four times.
+const SAMPLES_A_BYTE: usize = 16;
+const MORE_SAMPLES: usize = 16_000_000;
+/// Bytes that one strip or tile may unpack to, for each byte of the file, and so many more.
+const UNPACKED_A_BYTE: usize = 64;
+const MORE_UNPACKED: usize = 64 << 20;
 /// A file beside the raster larger than this does not describe a band.
 const MAX_SIDECAR: u64 = 16 << 20;
 /// Bits of the tag `NewSubfileType`: a smaller copy (overview) of another image; its mask.
@@ -34,8 +41,12 @@ pub(super) fn read(path: &Path, extent: Extent, warnings: &mut Vec<String>) -> R
         unusable(format!("not a readable TIFF: {e}{mend}"))
     };
     let file = File::open(path).map_err(io_error(path))?;
+    let size = usize::try_from(file.metadata().map_err(io_error(path))?.len()).unwrap_or(usize::MAX);
     let mut limits = Limits::default();
-    limits.decoding_buffer_size = 512 * 1024 * 1024;
+    limits.decoding_buffer_size =
+        size.saturating_mul(UNPACKED_A_BYTE).saturating_add(MORE_UNPACKED).min(512 * 1024 * 1024);
+    limits.intermediate_buffer_size = limits.intermediate_buffer_size.min(limits.decoding_buffer_size);
+    let most_samples = size.saturating_mul(SAMPLES_A_BYTE).saturating_add(MORE_SAMPLES).min(MAX_SAMPLES);
     let mut tiff = Decoder::new(BufReader::new(file)).map_err(bad)?.with_limits(limits);
     let image = Image::of(&mut tiff).map_err(bad)?;
     let Image { columns, rows, .. } = image;
@@ -50,9 +61,9 @@ pub(super) fn read(path: &Path, extent: Extent, warnings: &mut Vec<String>) -> R
         let Some(window) = Window::around(extent.moved(turn), &grid, columns, rows) else { continue };
         let Window { x, y } = window;
         let (width, height) = (x.1 - x.0, y.1 - y.0);
-        if width.saturating_mul(height) > MAX_SAMPLES {
+        if width.saturating_mul(height) > most_samples {
             return Err(unusable(format!(
-                "{width} x {height} samples are too many; cut it to the area of the streets: gdal_translate -projwin \
+                "{width} x {height} samples are too many ({most_samples} of a file of this size are read); cut it to the area of the streets: gdal_translate -projwin \
                  WEST NORTH EAST SOUTH in.tif out.tif"
             )));
         }

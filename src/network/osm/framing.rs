@@ -14,8 +14,18 @@ const MAX_BLOB: u64 = 32 * 1024 * 1024;
 pub struct BlobSpan {
     pub offset: u64,
     pub len: usize,
-    /// Holds map data (and not the file's header or an unknown extension).
-    pub is_data: bool,
+    pub kind: BlobKind,
+}
+
+/// What a blob holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BlobKind {
+    /// What is needed to read the file.
+    Header,
+    /// Map data.
+    Data,
+    /// Something that this format does not know; it is passed over.
+    Other,
 }
 
 /// Why the bytes are not a whole PBF file.
@@ -61,24 +71,20 @@ pub fn blob_spans(path: &Path) -> Result<Vec<BlobSpan>, FramingError> {
         }
         let mut header = vec![0u8; usize::try_from(header_len).map_err(|_| FramingError::Foreign(offset))?];
         reader.read_exact(&mut header)?;
-        let (is_data, blob_len) = parse_header(&header).ok_or(FramingError::Foreign(offset))?;
+        let (kind, blob_len) = parse_header(&header).ok_or(FramingError::Foreign(offset))?;
         let whole = 4 + header_len + blob_len;
         if size - offset < whole {
             return Err(truncated(whole));
         }
-        spans.push(BlobSpan {
-            offset,
-            len: usize::try_from(whole).map_err(|_| FramingError::Foreign(offset))?,
-            is_data,
-        });
+        spans.push(BlobSpan { offset, len: usize::try_from(whole).map_err(|_| FramingError::Foreign(offset))?, kind });
         offset += whole;
         reader.seek(SeekFrom::Start(offset))?;
     }
-    if spans.iter().any(|s| s.is_data) { Ok(spans) } else { Err(FramingError::NoData) }
+    if spans.iter().any(|s| s.kind == BlobKind::Data) { Ok(spans) } else { Err(FramingError::NoData) }
 }
 
 /// Reads `BlobHeader { 1: type, 2: indexdata, 3: datasize }`.
-fn parse_header(mut bytes: &[u8]) -> Option<(bool, u64)> {
+fn parse_header(mut bytes: &[u8]) -> Option<(BlobKind, u64)> {
     let (mut kind, mut size) = (None, None);
     while !bytes.is_empty() {
         let key = varint(&mut bytes)?;
@@ -99,7 +105,12 @@ fn parse_header(mut bytes: &[u8]) -> Option<(bool, u64)> {
         }
     }
     let kind = kind?;
-    (size? <= MAX_BLOB && kind.iter().all(u8::is_ascii_graphic)).then_some((kind == b"OSMData", size?))
+    let of_name = match kind {
+        b"OSMHeader" => BlobKind::Header,
+        b"OSMData" => BlobKind::Data,
+        _ => BlobKind::Other,
+    };
+    (size? <= MAX_BLOB && kind.iter().all(u8::is_ascii_graphic)).then_some((of_name, size?))
 }
 
 fn varint(bytes: &mut &[u8]) -> Option<u64> {

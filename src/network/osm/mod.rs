@@ -2,6 +2,7 @@
 //! The result ([`Extract`]) is plain data for the graph builder.
 
 mod barrier;
+mod block;
 mod framing;
 mod measures;
 mod permission;
@@ -12,7 +13,7 @@ mod tags;
 mod way;
 
 pub use barrier::{NodeRule, node_rule};
-pub use framing::{BlobSpan, FramingError, blob_spans};
+pub use framing::{BlobKind, BlobSpan, FramingError, blob_spans};
 pub use plaza::cross_plaza;
 pub use read::{Extract, OsmError, OsmWay, ReadCounts, read_pbf};
 pub use tagged::{TaggedPlace, read_tagged};

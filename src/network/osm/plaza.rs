@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 
 /// More corners than this and the plaza is walked around only (it is counted in the report).
 pub const MAX_CORNERS: usize = 128;
+/// The same of its rims' points, reflex or not.
+const MAX_POINTS: usize = 20_000;
 
 /// A corner of a plaza: its ring, its place in it.
 type Corner = (usize, usize);
@@ -20,13 +22,17 @@ pub fn cross_plaza(
     rings: &[Vec<(f64, f64)>],
     is_entry: impl Fn(usize, usize) -> bool,
 ) -> Option<Vec<(Corner, Corner)>> {
+    if rings.iter().map(Vec::len).sum::<usize>() > MAX_POINTS {
+        return None;
+    }
+    let is_turned: Vec<bool> = rings.iter().map(|ring| signed_area(ring) > 0.0).collect();
     let corners: Vec<(Corner, bool)> = rings
         .iter()
         .enumerate()
         .flat_map(|(r, ring)| (0..ring.len()).map(move |i| (r, i)))
         .filter_map(|(r, i)| {
             let entry = is_entry(r, i);
-            (entry || is_reflex(&rings[r], i, r == 0)).then_some(((r, i), entry))
+            (entry || is_reflex(&rings[r], i, is_turned[r] == (r == 0))).then_some(((r, i), entry))
         })
         .collect();
     let entries: Vec<usize> = (0..corners.len()).filter(|&c| corners[c].1).collect();
@@ -125,11 +131,12 @@ fn signed_area(ring: &[(f64, f64)]) -> f64 {
     (0..ring.len()).map(|i| cross((0.0, 0.0), ring[i], ring[(i + 1) % ring.len()])).sum::<f64>() / 2.0
 }
 
-/// Does one walk around this corner? (The interior angle exceeds 180 degrees; for a hole the interior is outside it.)
-fn is_reflex(ring: &[(f64, f64)], i: usize, outer: bool) -> bool {
+/// Does one walk around this corner? (The interior angle exceeds 180 degrees.) The interior is to the left of the ring, or to its
+/// right.
+fn is_reflex(ring: &[(f64, f64)], i: usize, is_left: bool) -> bool {
     let n = ring.len();
     let turn = cross(ring[(i + n - 1) % n], ring[i], ring[(i + 1) % n]);
-    if (signed_area(ring) > 0.0) == outer { turn < 0.0 } else { turn > 0.0 }
+    if is_left { turn < 0.0 } else { turn > 0.0 }
 }
 
 fn is_visible(rings: &[Vec<(f64, f64)>], a: Corner, b: Corner) -> bool {

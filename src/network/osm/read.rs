@@ -3,19 +3,23 @@
 //! plaza is a multipolygon whose rings are ways without tags of their own.
 
 use super::barrier::{NodeRule, node_rule};
-use super::framing::{BlobSpan, FramingError, blob_spans};
+use super::block::{Block, Element, Unpacked, after_header, required_features, unpack};
+use super::framing::{BlobKind, BlobSpan, FramingError, blob_spans};
 use super::tags::Tags;
 use super::way::{LeftOut, Outline, StreetRules, WayClass, classify};
 use crate::geo::Fixed;
 use crate::network::access::Access;
-use osmpbf::{BlobDecode, BlobReader, PrimitiveBlock, RelMemberType};
 use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
-use std::io::{Cursor, Read, Seek, SeekFrom};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
+
+/// Member ways of a plaza at most; it is not taken with more.
+const MOST_MEMBERS: usize = 10_000;
+/// Nodes of the rings of all plazas that are relations, for each node of a way in the file: ways are seldom in more than two.
+const RING_NODES: usize = 4;
 
 /// Why an extract could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -114,11 +118,8 @@ struct WayPass {
 /// # Errors
 /// [`OsmError`] for a file that is not a whole, readable PBF, or holds no street.
 pub fn read_pbf(path: &Path, rules: StreetRules, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Extract, OsmError> {
-    let spans = blob_spans(path)?;
-    let data: Vec<BlobSpan> = spans.iter().copied().filter(|s| s.is_data).collect();
-    for span in spans.iter().filter(|s| !s.is_data) {
-        check_features(path, *span)?;
-    }
+    let file = Blobs::open(path)?;
+    let data = &file.data;
     let total: u64 = data.iter().map(|s| s.len as u64).sum::<u64>() * 2;
     let done = std::sync::atomic::AtomicU64::new(0);
     let tick = |span: &BlobSpan| {
@@ -129,14 +130,16 @@ pub fn read_pbf(path: &Path, rules: StreetRules, progress: &(dyn Fn(u64, u64) + 
     let passes: Vec<WayPass> = data
         .par_iter()
         .map(|span| {
-            let pass = with_block(path, *span, |block| read_ways(block, rules))?;
+            let pass = file.with_block(*span, |block| read_ways(block, rules))?;
             tick(span);
             Ok(pass)
         })
         .collect::<Result<_, OsmError>>()?;
     let kinds: Vec<(bool, bool)> = passes.iter().map(|p| (p.has_nodes, p.has_ways)).collect();
     let (mut merged, relations) = merge(passes);
-    let extra = untagged_rings(path, &data, &kinds, &merged.ways, &relations)?;
+    file.unpacked.renew();
+    let extra = untagged_rings(&file, &kinds, &merged.ways, &relations)?;
+    file.unpacked.renew();
 
     // Node ids become small indices.
     let refs_of = |ways: &[(i64, u32, Vec<i64>)]| ways.iter().flat_map(|w| w.2.iter().copied()).collect::<Vec<i64>>();
@@ -152,7 +155,7 @@ pub fn read_pbf(path: &Path, rules: StreetRules, progress: &(dyn Fn(u64, u64) + 
         .zip(&kinds)
         .map(|(span, kind)| {
             let pass =
-                if kind.0 { with_block(path, *span, |block| read_nodes(block, &ids))? } else { NodePass::default() };
+                if kind.0 { file.with_block(*span, |block| read_nodes(block, &ids))? } else { NodePass::default() };
             tick(span);
             Ok(pass)
         })
@@ -174,11 +177,13 @@ pub fn read_pbf(path: &Path, rules: StreetRules, progress: &(dyn Fn(u64, u64) + 
         }
     }
     let way_refs: HashMap<i64, usize> = merged.ways.iter().enumerate().map(|(n, w)| (w.0, n)).collect();
+    let all_refs = merged.ways.iter().map(|w| w.2.len()).chain(extra.values().map(Vec::len)).sum::<usize>();
+    let mut ring_nodes = all_refs.saturating_mul(RING_NODES);
     for relation in relations {
         let member = |id: i64| {
             way_refs.get(&id).map(|&n| merged.ways[n].2.as_slice()).or_else(|| extra.get(&id).map(Vec::as_slice))
         };
-        match close_rings(&relation.members, member) {
+        match close_rings(&relation.members, member, &mut ring_nodes) {
             Some(rings) if !rings.is_empty() => extract.areas.push(OsmArea {
                 class: relation.class,
                 is_relation: true,
@@ -212,20 +217,65 @@ pub fn read_pbf(path: &Path, rules: StreetRules, progress: &(dyn Fn(u64, u64) + 
     Ok(extract)
 }
 
-/// Reads every block of map data on all cores; the results come in the order of the file.
-///
-/// # Errors
-/// [`OsmError`] for a file that is not a whole, readable PBF.
-pub(super) fn with_blocks<T: Send>(
-    path: &Path,
-    read: impl Fn(&PrimitiveBlock) -> T + Sync,
-) -> Result<Vec<T>, OsmError> {
-    let spans = blob_spans(path)?;
-    for span in spans.iter().filter(|s| !s.is_data) {
-        check_features(path, *span)?;
+/// The blobs of a file, and what they may still unpack to.
+pub(super) struct Blobs<'p> {
+    path: &'p Path,
+    size: u64,
+    data: Vec<BlobSpan>,
+    unpacked: Unpacked,
+}
+
+impl<'p> Blobs<'p> {
+    /// Finds the blobs, and looks whether the file can be read.
+    ///
+    /// # Errors
+    /// [`OsmError`] for a file that is not a whole, readable PBF.
+    pub(super) fn open(path: &'p Path) -> Result<Self, OsmError> {
+        let spans = blob_spans(path)?;
+        let size = spans.iter().map(|s| s.len as u64).sum();
+        let data = spans.iter().copied().filter(|s| s.kind == BlobKind::Data).collect();
+        let blobs = Self { path, size, data, unpacked: Unpacked::of(size) };
+        for span in spans.iter().filter(|s| s.kind == BlobKind::Header) {
+            let damaged = |why| OsmError::Damaged { offset: span.offset, why };
+            let features = required_features(&blobs.bytes(*span)?).map_err(damaged)?;
+            if let Some(unknown) = features.into_iter().find(|f| !matches!(f.as_str(), "OsmSchema-V0.6" | "DenseNodes"))
+            {
+                return Err(OsmError::Feature(unknown));
+            }
+        }
+        Ok(blobs)
     }
-    let data: Vec<BlobSpan> = spans.into_iter().filter(|s| s.is_data).collect();
-    data.par_iter().map(|span| with_block(path, *span, &read)).collect()
+
+    /// Bytes of the file.
+    pub(super) const fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn bytes(&self, span: BlobSpan) -> Result<Vec<u8>, OsmError> {
+        let damaged = |why: String| OsmError::Damaged { offset: span.offset, why };
+        let bytes = read_span(self.path, span)?;
+        let blob = after_header(&bytes).ok_or_else(|| damaged("no blob".into()))?;
+        unpack(blob, &self.unpacked).map_err(damaged)
+    }
+
+    /// Unpacks one blob and hands its block to `read`.
+    fn with_block<T>(&self, span: BlobSpan, read: impl FnOnce(&Block<'_>) -> Result<T, String>) -> Result<T, OsmError> {
+        let damaged = |why: String| OsmError::Damaged { offset: span.offset, why };
+        let bytes = self.bytes(span)?;
+        Block::new(&bytes).and_then(|block| read(&block)).map_err(damaged)
+    }
+
+    /// Reads every block of map data on all cores; the results come in the order of the file.
+    ///
+    /// # Errors
+    /// [`OsmError`] for a file that is not a whole, readable PBF.
+    pub(super) fn with_blocks<T: Send>(
+        &self,
+        read: impl Fn(&Block<'_>) -> Result<T, String> + Sync,
+    ) -> Result<Vec<T>, OsmError> {
+        self.unpacked.renew();
+        self.data.par_iter().map(|span| self.with_block(*span, &read)).collect()
+    }
 }
 
 fn read_span(path: &Path, span: BlobSpan) -> Result<Vec<u8>, FramingError> {
@@ -236,57 +286,20 @@ fn read_span(path: &Path, span: BlobSpan) -> Result<Vec<u8>, FramingError> {
     Ok(bytes)
 }
 
-fn check_features(path: &Path, span: BlobSpan) -> Result<(), OsmError> {
-    let damaged = |why: String| OsmError::Damaged { offset: span.offset, why };
-    let bytes = read_span(path, span)?;
-    let blob = BlobReader::new(Cursor::new(bytes)).next().ok_or_else(|| damaged("no blob".into()))?;
-    let blob = blob.map_err(|e| damaged(e.to_string()))?;
-    let decoded = catch_unwind(AssertUnwindSafe(|| {
-        blob.decode().map(|d| match d {
-            BlobDecode::OsmHeader(header) => header.required_features().to_vec(),
-            _ => Vec::new(),
-        })
-    }))
-    .map_err(|_| damaged("the header cannot be decoded".into()))?
-    .map_err(|e| damaged(e.to_string()))?;
-    match decoded.iter().find(|f| !matches!(f.as_str(), "OsmSchema-V0.6" | "DenseNodes")) {
-        Some(feature) => Err(OsmError::Feature(feature.chars().take(60).collect())),
-        None => Ok(()),
-    }
-}
-
-/// Decodes one blob and hands its block to `read`. The decoder trusts the indices in a block; a block that lies
-/// about them makes it panic, which is caught here and told as damage.
-fn with_block<T>(path: &Path, span: BlobSpan, read: impl FnOnce(&PrimitiveBlock) -> T) -> Result<T, OsmError> {
-    let damaged = |why: String| OsmError::Damaged { offset: span.offset, why };
-    let bytes = read_span(path, span)?;
-    let blob = BlobReader::new(Cursor::new(bytes)).next().ok_or_else(|| damaged("no blob".into()))?;
-    let blob = blob.map_err(|e| damaged(e.to_string()))?;
-    catch_unwind(AssertUnwindSafe(|| blob.to_primitiveblock().map(|block| read(&block))))
-        .map_err(|_| damaged("its contents contradict each other".into()))?
-        .map_err(|e| damaged(e.to_string()))
-}
-
-/// Text of the string table; damaged UTF-8 is an unknown value, not an error.
-pub(super) fn text(table: &[Vec<u8>], i: u32) -> &str {
-    table.get(i as usize).and_then(|b| std::str::from_utf8(b).ok()).unwrap_or("")
-}
-
-fn read_ways(block: &PrimitiveBlock, rules: StreetRules) -> WayPass {
+fn read_ways(block: &Block<'_>, rules: StreetRules) -> Result<WayPass, String> {
     let mut pass = WayPass::default();
-    let table = block.raw_stringtable();
     let mut tags = Tags::default();
-    for group in block.groups() {
-        pass.has_nodes |= group.nodes().next().is_some() || group.dense_nodes().next().is_some();
-        for way in group.ways() {
+    block.each(|element| match element {
+        Element::Node { .. } => pass.has_nodes = true,
+        Element::Way { id, deltas, tags: raw } => {
             pass.has_ways = true;
             pass.counts.ways += 1;
-            tags.refill(way.raw_tags().map(|(k, v)| (text(table, k), text(table, v))));
-            let Some(verdict) = classify(&tags, outline(way.raw_refs()), rules) else { continue };
+            tags.refill(raw.iter());
+            let Some(verdict) = classify(&tags, outline(deltas), rules) else { return };
             pass.counts.street_ways += 1;
             match verdict {
                 Ok(kept) => {
-                    let refs = absolute(way.raw_refs());
+                    let refs = absolute(deltas);
                     if refs.len() >= 2 {
                         let class = kept.class;
                         pass.counts.kept_ways += 1;
@@ -295,32 +308,29 @@ fn read_ways(block: &PrimitiveBlock, rules: StreetRules) -> WayPass {
                             *pass.counts.closed_on_foot.entry(reason).or_default() += 1;
                         }
                         let class = intern(&mut pass.classes, &mut pass.class_ids, class);
-                        pass.ways.push((way.id(), class, refs));
+                        pass.ways.push((id, class, refs));
                     }
                 }
                 Err(reason) => *pass.counts.left_out.entry(reason).or_default() += 1,
             }
         }
-        for relation in group.relations() {
+        Element::Relation { members, tags: raw, .. } => {
             pass.counts.relations += 1;
-            tags.refill(relation.raw_tags().map(|(k, v)| (text(table, k), text(table, v))));
+            tags.refill(raw.iter());
             if !tags.is("type", "multipolygon") {
-                continue;
+                return;
             }
-            let Some(Ok(kept)) = classify(&tags, Outline::Multipolygon, rules) else { continue };
+            let Some(Ok(kept)) = classify(&tags, Outline::Multipolygon, rules) else { return };
             let class = kept.class;
             if class.is_area {
                 let class = intern(&mut pass.classes, &mut pass.class_ids, class);
-                let members = relation
-                    .members()
-                    .filter(|m| m.member_type == RelMemberType::Way)
-                    .map(|m| (m.member_id, text(table, m.role_sid.unsigned_abs()) != "inner"))
-                    .collect();
+                let members =
+                    members.iter().filter(|m| m.is_way).map(|m| (m.id, raw.text(m.role) != "inner")).collect();
                 pass.areas.push(AreaRelation { class, members });
             }
         }
-    }
-    pass
+    })?;
+    Ok(pass)
 }
 
 /// Does a way end where it begins? Its references are stored as differences.
@@ -340,6 +350,7 @@ pub(super) fn absolute(deltas: &[i64]) -> Vec<i64> {
         })
         .collect();
     refs.dedup();
+    refs.shrink_to_fit();
     refs
 }
 
@@ -380,8 +391,7 @@ fn merge(passes: Vec<WayPass>) -> (WayPass, Vec<AreaRelation>) {
 
 /// The rings of plaza multipolygons that are not streets themselves.
 fn untagged_rings(
-    path: &Path,
-    data: &[BlobSpan],
+    file: &Blobs<'_>,
     kinds: &[(bool, bool)],
     ways: &[(i64, u32, Vec<i64>)],
     relations: &[AreaRelation],
@@ -395,41 +405,70 @@ fn untagged_rings(
     wanted.sort_unstable();
     wanted.dedup();
     wanted.retain(|id| known.binary_search(id).is_err());
-    let found: Vec<Vec<(i64, Vec<i64>)>> = data
+    let found: Vec<Vec<(i64, Vec<i64>)>> = file
+        .data
         .par_iter()
         .zip(kinds)
         .filter(|(_, kind)| kind.1 && !wanted.is_empty())
-        .map(|(span, _)| {
-            with_block(path, *span, |block| {
-                block
-                    .groups()
-                    .flat_map(|g| g.ways().map(|w| (w.id(), absolute(w.raw_refs()))).collect::<Vec<_>>())
-                    .filter(|(id, _)| wanted.binary_search(id).is_ok())
-                    .collect()
-            })
-        })
+        .map(|(span, _)| file.with_block(*span, |block| ways_of(block, &wanted)))
         .collect::<Result<_, OsmError>>()?;
     Ok(found.into_iter().flatten().collect())
 }
 
-/// Joins member ways end to end into rings, outer ones first. `None` when a ring stays open or a member is missing.
+/// The nodes of wanted ways, whose ids are sorted.
+pub(super) fn ways_of(block: &Block<'_>, wanted: &[i64]) -> Result<Vec<(i64, Vec<i64>)>, String> {
+    let mut found = Vec::new();
+    block.each(|element| {
+        if let Element::Way { id, deltas, .. } = element
+            && wanted.binary_search(&id).is_ok()
+        {
+            found.push((id, absolute(deltas)));
+        }
+    })?;
+    Ok(found)
+}
+
+/// Joins member ways end to end into rings, outer ones first. `None` when a ring stays open, a member is missing, there are too
+/// many, or their nodes are more than `room`, from which they are taken.
 pub(super) fn close_rings<'a>(
     members: &[(i64, bool)],
     way: impl Fn(i64) -> Option<&'a [i64]>,
+    room: &mut usize,
 ) -> Option<Vec<Vec<i64>>> {
+    if members.len() > MOST_MEMBERS {
+        return None;
+    }
     let mut rings = Vec::new();
     for outer in [true, false] {
-        let mut open: Vec<Vec<i64>> =
-            members.iter().filter(|m| m.1 == outer).map(|m| way(m.0).map(<[i64]>::to_vec)).collect::<Option<_>>()?;
-        while let Some(mut ring) = open.pop() {
+        let ways: Vec<&[i64]> = members.iter().filter(|m| m.1 == outer).map(|m| way(m.0)).collect::<Option<_>>()?;
+        *room = room.checked_sub(ways.iter().map(|w| w.len()).sum())?;
+        let mut at_end: HashMap<i64, Vec<usize>> = HashMap::new();
+        for (i, way) in ways.iter().enumerate().rev() {
+            for end in [way.first(), way.last()].into_iter().flatten() {
+                at_end.entry(*end).or_default().push(i);
+            }
+        }
+        let mut used = vec![false; ways.len()];
+        for last in (0..ways.len()).rev() {
+            if std::mem::replace(&mut used[last], true) {
+                continue;
+            }
+            let mut ring = ways[last].to_vec();
             while ring.first() != ring.last() {
                 let end = *ring.last()?;
-                let next = open.iter().position(|w| w.first() == Some(&end) || w.last() == Some(&end))?;
-                let mut piece = open.swap_remove(next);
-                if piece.first() != Some(&end) {
-                    piece.reverse();
+                let here = at_end.get_mut(&end)?;
+                let next = loop {
+                    let next = here.pop()?;
+                    if !std::mem::replace(&mut used[next], true) {
+                        break next;
+                    }
+                };
+                let piece = ways[next].iter();
+                if ways[next].first() == Some(&end) {
+                    ring.extend(piece.skip(1));
+                } else {
+                    ring.extend(piece.rev().skip(1));
                 }
-                ring.extend_from_slice(piece.get(1..)?);
             }
             ring.pop();
             if ring.len() >= 3 {
@@ -451,28 +490,23 @@ struct NodePass {
     rules: Vec<(u32, NodeRule)>,
 }
 
-fn read_nodes(block: &PrimitiveBlock, wanted: &[i64]) -> NodePass {
+fn read_nodes(block: &Block<'_>, wanted: &[i64]) -> Result<NodePass, String> {
     let mut pass = NodePass::default();
-    let table = block.raw_stringtable();
     let mut tags = Tags::default();
-    for group in block.groups() {
-        for node in group.nodes() {
+    block.each(|element| {
+        if let Element::Node { id, lon, lat, tags: raw } = element {
             pass.count += 1;
-            tags.refill(node.raw_tags().map(|(k, v)| (text(table, k), text(table, v))));
-            pass.keep(wanted, node.id(), node.nano_lon(), node.nano_lat(), &tags);
+            if let Ok(i) = wanted.binary_search(&id) {
+                tags.refill(raw.iter());
+                pass.keep(i, lon, lat, &tags);
+            }
         }
-        for node in group.dense_nodes() {
-            pass.count += 1;
-            tags.refill(node.raw_tags().map(|(k, v)| (text(table, k.unsigned_abs()), text(table, v.unsigned_abs()))));
-            pass.keep(wanted, node.id(), node.nano_lon(), node.nano_lat(), &tags);
-        }
-    }
-    pass
+    })?;
+    Ok(pass)
 }
 
 impl NodePass {
-    fn keep(&mut self, wanted: &[i64], id: i64, nano_lon: i64, nano_lat: i64, tags: &Tags) {
-        let Ok(i) = wanted.binary_search(&id) else { return };
+    fn keep(&mut self, i: usize, nano_lon: i64, nano_lat: i64, tags: &Tags) {
         let in_range = nano_lon.unsigned_abs() <= 180_000_000_000 && nano_lat.unsigned_abs() <= 90_000_000_000;
         let (Ok(index), Ok(x), Ok(y)) =
             (u32::try_from(i), i32::try_from(nano_lon / 100), i32::try_from(nano_lat / 100))

@@ -1,13 +1,19 @@
 //! Elements of an extract by their tags, each with one position: nodes where they stand, ways and multipolygons by their
 //! centroid.
 
-use super::read::{OsmError, absolute, close_rings, text, with_blocks};
+use super::block::{Block, Element};
+use super::read::{Blobs, OsmError, absolute, close_rings, ways_of};
 use super::tags::Tags;
 use crate::geo::{Fixed, degrees_beside};
 use geo::{Centroid, Coord, LineString, MultiPoint, Polygon};
-use osmpbf::{PrimitiveBlock, RelMemberType};
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// The tags of all that is found may take so many times the bytes of the file, and so many more: the text of a tag stands in the
+/// file once, however many elements have it.
+const TEXTS: u64 = 16;
+const TEXTS_MORE: u64 = 8 << 20;
 
 /// An element that was looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,8 +39,6 @@ struct Found {
     shaped: Vec<Shaped>,
 }
 
-type Elements = Vec<(i64, Vec<i64>)>;
-
 /// Finds all elements whose tags are wanted, in the order of the file. Also says how many of them have no position in the
 /// extract.
 ///
@@ -44,7 +48,9 @@ pub fn read_tagged(
     path: &Path,
     wanted: impl Fn(&Tags<'_>) -> bool + Sync,
 ) -> Result<(Vec<TaggedPlace>, u64), OsmError> {
-    let found = with_blocks(path, |block| find(block, &wanted))?;
+    let file = Blobs::open(path)?;
+    let room = AtomicU64::new(file.size().saturating_mul(TEXTS).saturating_add(TEXTS_MORE));
+    let found = file.with_blocks(|block| find(block, &wanted, &room))?;
     let (mut places, mut shaped) = (Vec::new(), Vec::new());
     for part in found {
         places.extend(part.places);
@@ -56,7 +62,7 @@ pub fn read_tagged(
     let rings: HashMap<i64, Vec<i64>> = if ways.is_empty() {
         HashMap::new()
     } else {
-        with_blocks(path, |block| ways_of(block, &ways))?.into_iter().flatten().collect()
+        file.with_blocks(|block| ways_of(block, &ways))?.into_iter().flatten().collect()
     };
     let mut nodes: Vec<i64> = shaped.iter().flat_map(|s| s.nodes.iter().copied()).collect();
     nodes.extend(rings.values().flatten());
@@ -65,11 +71,12 @@ pub fn read_tagged(
     let positions: HashMap<i64, Coord<f64>> = if nodes.is_empty() {
         HashMap::new()
     } else {
-        with_blocks(path, |block| positions_of(block, &nodes))?.into_iter().flatten().collect()
+        file.with_blocks(|block| positions_of(block, &nodes))?.into_iter().flatten().collect()
     };
     let mut without = 0;
+    let mut ring_nodes = rings.values().map(Vec::len).sum::<usize>().saturating_mul(4);
     for element in shaped {
-        match centre(&element, &rings, &positions) {
+        match centre(&element, &rings, &positions, &mut ring_nodes) {
             Some(at) => places.push(TaggedPlace { id: element.id, tags: element.tags, at }),
             None => without += 1,
         }
@@ -77,8 +84,12 @@ pub fn read_tagged(
     Ok((places, without))
 }
 
-fn owned(tags: &[(&str, &str)]) -> Vec<(String, String)> {
-    tags.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+/// The tags of an element as its own.
+fn owned(tags: &Tags<'_>, room: &AtomicU64) -> Result<Vec<(String, String)>, String> {
+    let bytes: usize = tags.iter().map(|(k, v)| k.len() + v.len() + 2 * size_of::<String>()).sum();
+    let taken = room.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(bytes as u64));
+    taken.map_err(|_| format!("the tags of its amenities take more than {TEXTS} times its size"))?;
+    Ok(tags.iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect())
 }
 
 fn fixed(nano_lon: i64, nano_lat: i64) -> Option<Fixed> {
@@ -87,82 +98,66 @@ fn fixed(nano_lon: i64, nano_lat: i64) -> Option<Fixed> {
     Some(Fixed { x: i32::try_from(nano_lon / 100).ok()?, y: i32::try_from(nano_lat / 100).ok()? })
 }
 
-fn find(block: &PrimitiveBlock, wanted: &impl Fn(&Tags<'_>) -> bool) -> Found {
-    let table = block.raw_stringtable();
+fn find(block: &Block<'_>, wanted: &impl Fn(&Tags<'_>) -> bool, room: &AtomicU64) -> Result<Found, String> {
     let mut found = Found::default();
     let mut tags = Tags::default();
-    let mut list: Vec<(&str, &str)> = Vec::new();
-    macro_rules! is_wanted {
-        ($raw:expr) => {{
-            list.clear();
-            list.extend($raw);
-            tags.refill(list.iter().copied());
-            !list.is_empty() && wanted(&tags)
-        }};
-    }
-    for group in block.groups() {
-        for node in group.nodes() {
-            if is_wanted!(node.raw_tags().map(|(k, v)| (text(table, k), text(table, v))))
-                && let Some(at) = fixed(node.nano_lon(), node.nano_lat())
-            {
-                found.places.push(TaggedPlace { id: format!("node/{}", node.id()), tags: owned(&list), at });
+    let mut full = Ok(());
+    block.each(|element| {
+        let (Element::Node { tags: raw, .. } | Element::Way { tags: raw, .. } | Element::Relation { tags: raw, .. }) =
+            element;
+        tags.refill(raw.iter());
+        if full.is_err() || tags.is_empty() || !wanted(&tags) {
+            return;
+        }
+        let mut own = || owned(&tags, room).map_err(|e| full = Err(e)).ok();
+        match element {
+            Element::Node { id, lon, lat, .. } => {
+                if let Some(at) = fixed(lon, lat)
+                    && let Some(tags) = own()
+                {
+                    found.places.push(TaggedPlace { id: format!("node/{id}"), tags, at });
+                }
+            }
+            Element::Way { id, deltas, .. } => {
+                if let Some(tags) = own() {
+                    let nodes = absolute(deltas);
+                    found.shaped.push(Shaped { id: format!("way/{id}"), tags, nodes, members: Vec::new() });
+                }
+            }
+            Element::Relation { id, members, .. } => {
+                if tags.is("type", "multipolygon")
+                    && let Some(tags) = own()
+                {
+                    let ways = members.iter().filter(|m| m.is_way);
+                    let members = ways.map(|m| (m.id, raw.text(m.role) != "inner")).collect();
+                    found.shaped.push(Shaped { id: format!("relation/{id}"), tags, nodes: Vec::new(), members });
+                }
             }
         }
-        for node in group.dense_nodes() {
-            let raw = node.raw_tags().map(|(k, v)| (text(table, k.unsigned_abs()), text(table, v.unsigned_abs())));
-            if is_wanted!(raw)
-                && let Some(at) = fixed(node.nano_lon(), node.nano_lat())
-            {
-                found.places.push(TaggedPlace { id: format!("node/{}", node.id()), tags: owned(&list), at });
-            }
-        }
-        for way in group.ways() {
-            if is_wanted!(way.raw_tags().map(|(k, v)| (text(table, k), text(table, v)))) {
-                let nodes = absolute(way.raw_refs());
-                let id = format!("way/{}", way.id());
-                found.shaped.push(Shaped { id, tags: owned(&list), nodes, members: Vec::new() });
-            }
-        }
-        for relation in group.relations() {
-            if is_wanted!(relation.raw_tags().map(|(k, v)| (text(table, k), text(table, v))))
-                && tags.is("type", "multipolygon")
-            {
-                let members = relation
-                    .members()
-                    .filter(|m| m.member_type == RelMemberType::Way)
-                    .map(|m| (m.member_id, text(table, m.role_sid.unsigned_abs()) != "inner"))
-                    .collect();
-                let id = format!("relation/{}", relation.id());
-                found.shaped.push(Shaped { id, tags: owned(&list), nodes: Vec::new(), members });
-            }
-        }
-    }
-    found
+    })?;
+    full.map(|()| found)
 }
 
-fn ways_of(block: &PrimitiveBlock, wanted: &[i64]) -> Elements {
-    let ways = block.groups().flat_map(|g| g.ways().map(|w| (w.id(), absolute(w.raw_refs()))).collect::<Vec<_>>());
-    ways.filter(|(id, _)| wanted.binary_search(id).is_ok()).collect()
-}
-
-fn positions_of(block: &PrimitiveBlock, wanted: &[i64]) -> Vec<(i64, Coord<f64>)> {
+fn positions_of(block: &Block<'_>, wanted: &[i64]) -> Result<Vec<(i64, Coord<f64>)>, String> {
     let mut found = Vec::new();
-    let mut keep = |id: i64, lon: i64, lat: i64| {
-        if wanted.binary_search(&id).is_ok()
+    block.each(|element| {
+        if let Element::Node { id, lon, lat, .. } = element
+            && wanted.binary_search(&id).is_ok()
             && let Some(at) = fixed(lon, lat)
         {
             found.push((id, Coord { x: at.lon(), y: at.lat() }));
         }
-    };
-    for group in block.groups() {
-        group.nodes().for_each(|n| keep(n.id(), n.nano_lon(), n.nano_lat()));
-        group.dense_nodes().for_each(|n| keep(n.id(), n.nano_lon(), n.nano_lat()));
-    }
-    found
+    })?;
+    Ok(found)
 }
 
 /// The centroid of what is enclosed, or where nothing is, of the corners that are known.
-fn centre(element: &Shaped, rings: &HashMap<i64, Vec<i64>>, positions: &HashMap<i64, Coord<f64>>) -> Option<Fixed> {
+fn centre(
+    element: &Shaped,
+    rings: &HashMap<i64, Vec<i64>>,
+    positions: &HashMap<i64, Coord<f64>>,
+    ring_nodes: &mut usize,
+) -> Option<Fixed> {
     // One that crosses the 180th meridian goes on beyond it.
     let line = |nodes: &[i64]| -> Vec<Coord<f64>> {
         let known: Vec<Coord<f64>> = nodes.iter().filter_map(|id| positions.get(id).copied()).collect();
@@ -173,13 +168,17 @@ fn centre(element: &Shaped, rings: &HashMap<i64, Vec<i64>>, positions: &HashMap<
     let outer: Vec<i64> = if element.members.is_empty() {
         element.nodes.clone()
     } else {
-        let joined = close_rings(&element.members, |id| rings.get(&id).map(Vec::as_slice));
+        let joined = close_rings(&element.members, |id| rings.get(&id).map(Vec::as_slice), ring_nodes);
         match joined.and_then(|all| all.into_iter().next()) {
             Some(mut ring) => {
                 ring.extend(ring.first().copied());
                 ring
             }
-            None => element.members.iter().filter_map(|m| rings.get(&m.0)).flatten().copied().collect(),
+            None => {
+                let parts: Vec<&Vec<i64>> = element.members.iter().filter_map(|m| rings.get(&m.0)).collect();
+                *ring_nodes = ring_nodes.checked_sub(parts.iter().map(|part| part.len()).sum())?;
+                parts.into_iter().flatten().copied().collect()
+            }
         }
     };
     let corners = line(&outer);

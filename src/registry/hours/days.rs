@@ -3,6 +3,7 @@
 use super::lexer::Kind;
 use super::parser::{Parser, Result};
 use super::rule::{Date, DateRange, DayOfYear, DaySelector, Direction, Holiday, WeekRange, WeekdayEntry, YearRange};
+use chrono::NaiveDate;
 
 /// Largest shift of a date by days.
 const MAX_SHIFT: u16 = 366;
@@ -288,7 +289,7 @@ impl Parser {
             let of = |day| Date { day: DayOfYear::Fixed { month, day }, toward: None, shift: 0, ..first };
             if self.kind() == Some(Kind::Minus) && self.is_day_ahead(1) {
                 self.at += 1;
-                let to = self.day_of(month)?;
+                let to = self.day_of(first.year, month)?;
                 if to < from {
                     self.at -= 1;
                     return self.fail("days of a month run from the earlier to the later; name the month of the second, such as Jan 20-Feb 10");
@@ -301,7 +302,7 @@ impl Parser {
                 return Ok(());
             }
             self.at += 1;
-            from = self.day_of(month)?;
+            from = self.day_of(first.year, month)?;
         }
     }
 
@@ -349,7 +350,7 @@ impl Parser {
                     };
                     DayOfYear::Nth { month, day, nth }
                 } else {
-                    DayOfYear::Fixed { month, day: self.day_of(month)? }
+                    DayOfYear::Fixed { month, day: self.day_of(year, month)? }
                 }
             }
             _ => return self.fail("a date such as Dec 25 is expected here"),
@@ -369,8 +370,11 @@ impl Parser {
         Ok(Date { year, day, toward, shift: self.shift()? })
     }
 
-    fn day_of(&mut self, month: u8) -> Result<u8> {
+    /// A day that the month has: in that year, or in some.
+    fn day_of(&mut self, year: Option<i32>, month: u8) -> Result<u8> {
+        let is_leap = |year| NaiveDate::from_ymd_opt(year, 2, 29).is_some();
         let length = match month {
+            2 if !year.is_none_or(is_leap) => 28,
             2 => 29,
             4 | 6 | 9 | 11 => 30,
             _ => 31,
@@ -380,7 +384,10 @@ impl Parser {
                 self.at += 1;
                 Ok(day)
             }
-            _ => self.fail(format!("the month has days from 1 to {length}")),
+            _ => match year.filter(|_| month == 2) {
+                Some(year) => self.fail(format!("February {year} has days from 1 to {length}")),
+                None => self.fail(format!("the month has days from 1 to {length}")),
+            },
         }
     }
 }
