@@ -14,6 +14,7 @@ pub mod graphql;
 pub mod live;
 pub mod memo;
 pub mod network;
+pub mod parallel;
 pub mod registry;
 pub mod server;
 pub mod store;

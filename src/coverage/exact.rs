@@ -1,7 +1,7 @@
 //! The best sites there are, of small problems: mixed-integer programs, solved by branch and bound.
 
 use super::siting::{Choice, Objective, Problem, State, greedy};
-use crate::task::{self, Task};
+use crate::task::{self, Stopped};
 use good_lp::solvers::{SolutionStatus, WithInitialSolution, WithTimeLimit};
 use good_lp::{Expression, Solution, SolverModel, Variable, constraint, microlp, variable, variables};
 use std::collections::BTreeMap;
@@ -22,6 +22,15 @@ const ASK_EVERY: Duration = Duration::from_millis(20);
 pub struct TooLarge {
     pub candidates: usize,
     pub pairs: usize,
+}
+
+/// Why the best is not known.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ExactError {
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
 }
 
 /// Homes that the same candidates serve alike, as one.
@@ -60,17 +69,17 @@ fn groups(problem: &Problem<'_>, objective: Objective) -> Vec<Group> {
 /// was found, with the bound of the greedy one.
 ///
 /// # Errors
-/// [`TooLarge`].
-pub fn exact(problem: &Problem<'_>, objective: Objective, count: usize, seconds: f64) -> Result<Choice, TooLarge> {
+/// [`TooLarge`], [`Stopped`].
+pub fn exact(problem: &Problem<'_>, objective: Objective, count: usize, seconds: f64) -> Result<Choice, ExactError> {
     let groups = groups(problem, objective);
     let mut used: Vec<u32> = groups.iter().flat_map(|g| g.serves.iter().map(|s| s.0)).collect();
     used.sort_unstable();
     used.dedup();
     let pairs = groups.iter().map(|g| g.serves.len()).sum();
     if used.len() > MAX_CANDIDATES || pairs > MAX_PAIRS {
-        return Err(TooLarge { candidates: used.len(), pairs });
+        return Err(TooLarge { candidates: used.len(), pairs }.into());
     }
-    let first = greedy(problem, objective, count);
+    let first = greedy(problem, objective, count)?;
     if used.is_empty() || first.chosen.is_empty() {
         return Ok(Choice { is_exact: true, ..first });
     }
@@ -126,10 +135,13 @@ pub fn exact(problem: &Problem<'_>, objective: Objective, count: usize, seconds:
     let model = model.with_initial_solution(start).with_time_limit(seconds);
     let solved = match task::current() {
         None => model.solve(),
-        Some(task) => match solved_aside(model, &task) {
+        Some(_) => match solved_aside(model) {
             Some(solved) => solved,
-            // Who asked finds out that it was cancelled, and drops what there is.
-            None => return Ok(first),
+            None => {
+                task::check()?;
+                // The solver has failed: the greedy choice stands.
+                return Ok(first);
+            }
         },
     };
     // Infeasible only where the share cannot be had with so many sites: the greedy choice tells as much as can be had.
@@ -147,7 +159,7 @@ pub fn exact(problem: &Problem<'_>, objective: Objective, count: usize, seconds:
 
 /// Solves on a thread of its own, so that whoever waits can be told to stop: the solver cannot. `None` when they were; the
 /// thread then ends with its time.
-fn solved_aside<M>(model: M, task: &Task) -> Option<Result<M::Solution, M::Error>>
+fn solved_aside<M>(model: M) -> Option<Result<M::Solution, M::Error>>
 where
     M: SolverModel + Send + 'static,
     M::Solution: Send,
@@ -159,7 +171,7 @@ where
     loop {
         match receiver.recv_timeout(ASK_EVERY) {
             Ok(solved) => return Some(solved),
-            Err(RecvTimeoutError::Timeout) if !task.is_cancelled() => {}
+            Err(RecvTimeoutError::Timeout) if task::check().is_ok() => {}
             Err(_) => return None,
         }
     }

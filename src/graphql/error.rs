@@ -1,6 +1,7 @@
 //! Errors of the API. Each carries `extensions.code` for programs and a sentence that says how to mend the request.
 
 use crate::network::Unsnappable;
+use crate::task::Stopped;
 use async_graphql::{Error, ErrorExtensions};
 
 /// What `extensions.code` may hold.
@@ -29,6 +30,8 @@ pub mod code {
     pub const BUSY: &str = "BUSY";
     /// What it refers to has changed or gone since.
     pub const STALE: &str = "STALE";
+    /// It has taken as long as a request may.
+    pub const TIMEOUT: &str = "TIMEOUT";
     /// A fault of the server.
     pub const INTERNAL: &str = "INTERNAL";
 }
@@ -73,6 +76,49 @@ pub fn too_many(limit_name: &str, message: String) -> Error {
         e.set("code", code::TOO_COMPLEX);
         e.set("limit", limit_name);
     })
+}
+
+/// More than a limit allows: which one, of which argument, the value and the maximum.
+pub fn over_limit(limit: &str, field: Option<&str>, value: usize, maximum: usize, message: String) -> Error {
+    Error::new(message).extend_with(|_, e| {
+        e.set("code", code::TOO_COMPLEX);
+        e.set("limit", limit);
+        e.set("value", value);
+        e.set("maximum", maximum);
+        if let Some(field) = field {
+            e.set("field", field);
+        }
+    })
+}
+
+/// A list in an argument, within its bound.
+///
+/// # Errors
+/// `TOO_COMPLEX` with field, value and maximum.
+pub fn within_bound(limit: &str, field: &str, count: usize, maximum: usize) -> async_graphql::Result<()> {
+    if count <= maximum {
+        return Ok(());
+    }
+    let why = format!("{field}: {count} items are more than {limit} allows ({maximum})");
+    Err(over_limit(limit, Some(field), count, maximum, why))
+}
+
+/// Work that has ended before it was done.
+pub fn stopped(why: Stopped) -> Error {
+    match why {
+        Stopped::Cancelled => coded("the request was cancelled".into(), code::TIMEOUT),
+        Stopped::DeadlineExceeded { seconds } => {
+            let unit = if seconds == 1 { "second" } else { "seconds" };
+            let why = format!(
+                "it was stopped after {seconds} {unit}, as long as maxSeconds allows; ask for fewer minutes, a smaller region or less at a time, try again when the server is less busy, or start a job (startJob), which may take longer"
+            );
+            Error::new(why).extend_with(|_, e| {
+                e.set("code", code::TIMEOUT);
+                e.set("limit", "maxSeconds");
+                e.set("maximum", seconds);
+            })
+        }
+    }
 }
 
 /// Something has to be imported first.

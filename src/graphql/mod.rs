@@ -21,6 +21,7 @@ mod limit;
 mod limits;
 mod mutation;
 mod paging;
+mod pool;
 mod reach;
 mod register;
 mod scalars;
@@ -33,6 +34,7 @@ use crate::access::Caller;
 use crate::coverage::Standards;
 use crate::live::Live;
 use crate::registry::Kinds;
+use crate::task::Task;
 use crate::world::World;
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
 use async_graphql::{Context, MergedObject, Response, Result, Schema, ServerError, Value};
@@ -48,6 +50,7 @@ use subscription::Subscription;
 
 pub use async_graphql::Variables;
 pub use budget::Budget;
+pub use cost::Spent;
 pub use error::code;
 pub use limits::Limits;
 
@@ -74,6 +77,7 @@ pub struct Api {
     /// The same, with the limits of jobs.
     of_jobs: JobSchema,
     limits: Limits,
+    gate: Arc<Gate>,
     documents: Documents,
     under_way: Arc<UnderWay>,
 }
@@ -99,6 +103,10 @@ pub struct Answer {
     pub outcome: Outcome,
     /// The bytes it holds in memory; keep it until the last of them has been sent.
     pub budget: Arc<Budget>,
+    /// What it has cost while it was answered.
+    pub spent: Arc<Spent>,
+    /// The work that was done for it.
+    pub task: Arc<Task>,
 }
 
 /// What became of a request.
@@ -165,7 +173,19 @@ impl Api {
         };
         let of_jobs = JobSchema(schema(jobs::limits_of_jobs(&limits)));
         let under_way = Arc::new(UnderWay::new(limits.max_answers_bytes));
-        Self { schema: schema(limits.clone()), of_jobs, limits, documents: Documents::default(), under_way }
+        Self { schema: schema(limits.clone()), of_jobs, limits, gate, documents: Documents::default(), under_way }
+    }
+
+    /// Analyses that run and that wait for their turn.
+    #[must_use]
+    pub fn analyses(&self) -> (usize, usize) {
+        self.gate.load()
+    }
+
+    /// Pieces of smaller work that run and that wait for a thread.
+    #[must_use]
+    pub fn small_work(&self) -> (usize, usize) {
+        self.gate.small_load()
     }
 
     /// The schema in GraphQL's definition language.
@@ -179,11 +199,19 @@ impl Api {
     /// Answers a request from a world. A mutation's answer carries the version of the world after it.
     pub async fn execute(&self, world: &Arc<World>, request: ApiRequest) -> Answer {
         let budget = Arc::new(Budget::new(self.under_way.clone(), self.limits.max_answer_bytes));
-        let (response, outcome) = self.answer(world, request, &budget).await;
-        Answer { response, outcome, budget }
+        // Work away from this thread stops when this future is dropped; the task stops it when its time is up.
+        let task = Arc::new(Task::within_seconds(self.limits.max_seconds));
+        let spent = Arc::new(Spent::new(self.limits.max_work));
+        let (response, outcome) = self.answer(world, request, (&budget, &task, &spent)).await;
+        Answer { response, outcome, budget, spent, task }
     }
 
-    async fn answer(&self, world: &Arc<World>, request: ApiRequest, budget: &Arc<Budget>) -> (Response, Outcome) {
+    async fn answer(
+        &self,
+        world: &Arc<World>,
+        request: ApiRequest,
+        (budget, task, spent): (&Arc<Budget>, &Arc<Task>, &Arc<Spent>),
+    ) -> (Response, Outcome) {
         let document = match self.documents.get(&request.query, &self.limits) {
             Ok(document) => document,
             Err(error) => return (refused(world, vec![error]), Outcome::Refused),
@@ -202,6 +230,7 @@ impl Api {
         }
         let live = request.live.clone();
         let inner = self.prepared(world, request, &document).data(budget.clone());
+        let inner = inner.data(task.clone()).data(spent.clone());
         let changes = kind == Some(OperationType::Mutation);
         let response = self.schema.execute(inner).await;
         let (response, is_refused) = named(response, &self.limits);

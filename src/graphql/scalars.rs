@@ -5,8 +5,8 @@ use crate::geo::parse_cell;
 use crate::registry::{TimeError, WrittenTime};
 use async_graphql::registry::Registry;
 use async_graphql::{
-    ContextSelectionSet, InputValueError, InputValueResult, OutputType, Positioned, Scalar, ScalarType, ServerResult,
-    Value, parser::types::Field,
+    ContextSelectionSet, InputValueError, InputValueResult, Json, OutputType, Positioned, Scalar, ScalarType,
+    ServerResult, Value, parser::types::Field,
 };
 use async_graphql_value::{Name, RAW_VALUE_TOKEN, indexmap::IndexMap};
 use h3o::CellIndex;
@@ -26,7 +26,7 @@ impl ScalarType for GeoJson {
     }
 
     fn to_value(&self) -> Value {
-        Value::Object(IndexMap::from([(Name::new(RAW_VALUE_TOKEN), Value::String(self.0.clone()))]))
+        raw(self.0.clone())
     }
 }
 
@@ -85,6 +85,29 @@ impl OutputType for CityTime {
     async fn resolve(&self, _: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
         Ok(Value::String(self.0.clone()))
     }
+}
+
+/// JSON that was written before, passed on as it is: it is not read and written again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawJson(pub String);
+
+impl OutputType for RawJson {
+    fn type_name() -> Cow<'static, str> {
+        <Json<serde_json::Value> as OutputType>::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        <Json<serde_json::Value> as OutputType>::create_type_info(registry)
+    }
+
+    async fn resolve(&self, _: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
+        Ok(raw(self.0.clone()))
+    }
+}
+
+/// Text that is JSON already.
+fn raw(text: String) -> Value {
+    Value::Object(IndexMap::from([(Name::new(RAW_VALUE_TOKEN), Value::String(text))]))
 }
 
 /// `[Float!]!`, resolved in one step.

@@ -138,7 +138,7 @@ async fn answer(
         return sse::follow(shared, request);
     }
     let world = shared.live.world();
-    let Answer { response, outcome, budget: _budget } = shared.api.execute(&world, request).await;
+    let Answer { response, outcome, budget: _budget, .. } = shared.api.execute(&world, request).await;
     let (data, status) = match (outcome, media) {
         (Outcome::Executed, _) => (Some(&response.data), StatusCode::OK),
         (Outcome::NotAQuery, _) => (None, StatusCode::METHOD_NOT_ALLOWED),

@@ -2,6 +2,7 @@
 
 use super::event::EventConnection;
 use super::facility::FacilityConnection;
+use super::filter::distinct;
 use super::service::OfferConnection;
 use super::suggestion::SuggestionConnection;
 use super::usage::{UsageObject, VisitDay, period};
@@ -15,7 +16,7 @@ use crate::graphql::words::{Audience, CenterKind, OperatingModel, PositionQualit
 use crate::registry::{self, RegionCode};
 use crate::world::World;
 use async_graphql::connection::Connection;
-use async_graphql::{ID, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use std::sync::Arc;
 
 of_world! {
@@ -290,7 +291,7 @@ impl Center {
         #[graphql(desc = "Stop before this cursor.")] before: Option<String>,
     ) -> Result<SuggestionConnection> {
         let register = &self.world.register;
-        let wanted = statuses.unwrap_or_default();
+        let wanted = distinct(&statuses.unwrap_or_default());
         let mut list = places(register.suggestions_of_center(self.index));
         list.retain(|&i| wanted.is_empty() || wanted.contains(&register.suggestions[i].status.into()));
         let found = page(&list, |i| register.suggestions[i].id, &PageArguments { first, after, last, before })?;
@@ -301,6 +302,7 @@ impl Center {
     #[graphql(complexity = "100 + child_complexity")]
     async fn usage(
         &self,
+        ctx: &Context<'_>,
         #[graphql(desc = "First day; 30 days before the last when left out.")] from: Option<Day>,
         #[graphql(desc = "Last day; the last day that was counted when left out, or today.")] to: Option<Day>,
     ) -> Result<UsageObject> {
@@ -308,7 +310,8 @@ impl Center {
             self.world.register.visits_of(self.row().id).and_then(registry::CenterVisits::span).map(|span| span.1);
         let period = period(&self.world, from, to, counted)?;
         let (world, index) = (self.world.clone(), self.index);
-        let usage = cost::run(cost::usage(1, period.days()), move || center_usage(&world, index, period)).await?;
+        let price = cost::City::of(&world).usage(1, period.days());
+        let usage = cost::priced(ctx, price, move || center_usage(&world, index, period)).await?;
         Ok(UsageObject(usage))
     }
 

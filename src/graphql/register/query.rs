@@ -3,14 +3,15 @@
 use super::center::CenterConnection;
 use super::event::{EventConnection, range};
 use super::facility::FacilityConnection;
-use super::filter::{CenterFilter, FacilityFilter, Listed, OrderInput, Ordered, region_code};
+use super::filter::{Bounds, CenterFilter, FacilityFilter, Listed, OrderInput, Ordered, region_code};
 use super::scenario::ScenarioConnection;
 use super::service::ServiceConnection;
 use super::suggestion::SuggestionConnection;
 use super::usage::{UnderusedCenter, UnderusedCenters, last_counted, period};
 use super::{Center, Event, Facility, Node, Region, Scenario, Service, Suggestion, node_of};
 use crate::coverage::underused;
-use crate::graphql::error::{bad_input, too_many};
+use crate::graphql::cost::City;
+use crate::graphql::error::{bad_input, stopped, too_many};
 use crate::graphql::ids::NodeId;
 use crate::graphql::paging::{PageArguments, connection, counted, page, page_by, page_size};
 use crate::graphql::scalars::{DateTime, Day};
@@ -105,8 +106,9 @@ impl RegisterQuery {
         let register = &*world.register;
         let price = cost::list(filter.is_some() || order_by.is_some());
         let shared = world.clone();
-        let ordered = cost::run(price, move || {
-            let list = filter.unwrap_or_default().places(&shared)?;
+        let bounds = Bounds::of(ctx);
+        let ordered = cost::run(ctx, price, move || {
+            let list = filter.unwrap_or_default().places(&shared, &bounds)?;
             Ordered::new(&shared, Listed::Centers, list, order_by.as_ref())
         })
         .await??;
@@ -158,8 +160,9 @@ impl RegisterQuery {
         let price = cost::list(filter.is_some() || order_by.is_some());
         let kinds = kinds(ctx).clone();
         let shared = world.clone();
-        let ordered = cost::run(price, move || {
-            let list = filter.unwrap_or_default().places(&shared, &kinds)?;
+        let bounds = Bounds::of(ctx);
+        let ordered = cost::run(ctx, price, move || {
+            let list = filter.unwrap_or_default().places(&shared, &kinds, &bounds)?;
             Ordered::new(&shared, Listed::Facilities, list, order_by.as_ref())
         })
         .await??;
@@ -274,7 +277,9 @@ impl RegisterQuery {
             _ => return Err(bad_input("from", "and to", "must be given together")),
         };
         let region = region_code("region", region.as_deref())?;
-        let list = cost::run(usize::MAX, {
+        // Events that recur are unfolded.
+        let price = cost::occurrences(world.register.events.len(), span.is_some());
+        let list = cost::priced(ctx, price, {
             let world = world.clone();
             move || {
                 let register = &*world.register;
@@ -368,6 +373,7 @@ impl RegisterQuery {
                 format!("level: {} regions are more than one answer holds ({MAX_REGIONS}); name a parent", list.len());
             return Err(too_many("maxRegions", why));
         }
+        cost::charge_rows(ctx, list.len())?;
         list.sort_by(|&a, &b| rows[a].code.cmp(&rows[b].code));
         Ok(list.into_iter().map(|i| Region::at(world, i)).collect())
     }
@@ -388,7 +394,10 @@ impl RegisterQuery {
         let period = period(&world, from, to, last_counted(&world))?;
         let (most, region) = (page_size("first", first)?, region_code("region", region.as_deref())?);
         let shared = world.clone();
-        let (list, compared) = cost::run(usize::MAX, move || underused(&shared, region.as_ref(), period)).await?;
+        let count = region.as_ref().map_or(world.register.centers.len(), |r| world.register.centers_in(r).len());
+        let price = City::of(&world).usage(count, period.days());
+        let work = move || underused(&shared, region.as_ref(), period).map_err(stopped);
+        let (list, compared) = cost::priced(ctx, price, work).await??;
         let nodes = list.into_iter().take(most).map(|found| UnderusedCenter { world: world.clone(), found });
         Ok(UnderusedCenters {
             nodes: nodes.collect(),
