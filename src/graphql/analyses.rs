@@ -1,7 +1,7 @@
 //! Catchments, measures of access, and where the next facility helps most.
 
 use super::budget;
-use super::cost::{self, City, LOOK_GAIN, LOOK_ROOM, LOOK_SUM, Reach};
+use super::cost::{self, City, GAINED, Reach, SETTLED, SUMMED};
 use super::coverage::{CoveredPeople, Explanation, NeedInput, Parameter, explain, question, wanted};
 use super::error::{bad_input, not_found, stopped, too_many, unsnappable, within_bound};
 use super::gate::analyse;
@@ -666,18 +666,14 @@ impl AnalysisQuery {
             match &engine {
                 AccessMeasure::KthNearest => city.coverage(1, need.min_count),
                 _ => {
-                    let looks = if matches!(engine, AccessMeasure::TwoStep | AccessMeasure::EnhancedTwoStep(_)) {
-                        2.0
-                    } else {
-                        1.0
-                    };
                     let reach = Reach {
                         sites: wanted(ctx, &world, need).await?,
+                        are_facilities: true,
                         measure: need.measure,
                         limit: need.limit,
                         profile,
                     };
-                    city.pairs(reach, looks * LOOK_SUM)
+                    city.pairs(reach, SUMMED)
                 }
             },
         )?;
@@ -808,11 +804,12 @@ impl AnalysisQuery {
         let count_of = move || coverage::candidate_count(&shared, &question, &places);
         let sites = cost::run(ctx, cost::rows(world.register.facilities.len()).max(OFF_THREAD), count_of).await?;
         let (city, need) = (City::of(&world), &asked.need);
-        let reach = |sites| Reach { sites, measure: need.measure, limit: need.limit, profile };
+        let reach =
+            |sites, are_facilities| Reach { sites, are_facilities, measure: need.measure, limit: need.limit, profile };
         let mut price =
-            city.coverage(1, 1) + city.pairs(reach(sites), 3.0 * LOOK_GAIN) + city.choice(search.count, sites);
+            city.coverage(1, 1) + city.pairs(reach(sites, false), GAINED) + city.choice(search.count, sites);
         if capacity.is_some() {
-            price = price.saturating_add(city.pairs(reach(wanted(ctx, &world, need).await?), LOOK_ROOM));
+            price = price.saturating_add(city.pairs(reach(wanted(ctx, &world, need).await?, true), SETTLED));
         }
         if exact {
             price = price.saturating_add(EXACT_PRICE);

@@ -1,7 +1,7 @@
 //! Coverage: who has what they need within reach, and where they have not.
 
 use super::budget;
-use super::cost::{City, LOOK_ROOM, Reach};
+use super::cost::{City, Reach, SETTLED};
 use super::error::{bad_input, not_found, stopped, too_many, within_bound};
 use super::gate::analyse;
 use super::paging::{PageArguments, SortKey, Total, connection, counted, page, page_by};
@@ -462,8 +462,19 @@ pub async fn coverage_price(
     if !question.with_capacity {
         return Ok(sweeps);
     }
-    let reach = Reach { sites: wanted(ctx, world, need).await?, measure: need.measure, limit: need.limit, profile };
-    Ok(sweeps.saturating_add(city.pairs(reach, LOOK_ROOM)))
+    let reach = Reach {
+        sites: wanted(ctx, world, need).await?,
+        are_facilities: true,
+        measure: need.measure,
+        limit: need.limit,
+        profile,
+    };
+    Ok(sweeps.saturating_add(city.pairs(reach, SETTLED)))
+}
+
+/// Cells that are not covered.
+fn uncovered(found: &coverage::Coverage) -> usize {
+    found.cells.iter().filter(|c| c.on_network && !c.is_covered()).count()
 }
 
 /// A coverage with the world it is about.
@@ -654,7 +665,7 @@ impl Coverage {
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
     ) -> Result<Connection<String, CoverageGap, Total>> {
         let answer = self.0.clone();
-        let price = cost::gaps(answer.found.cells.len());
+        let price = cost::gaps(uncovered(&answer.found));
         let count = cost::priced(ctx, price, move || answer.gaps().len()).await?;
         let rows: Vec<usize> = (0..count).collect();
         let gaps = self.0.gaps();
@@ -676,10 +687,10 @@ impl Coverage {
     #[graphql(complexity = 5000)]
     async fn gaps_geojson(&self, ctx: &Context<'_>) -> Result<GeoJson> {
         let answer = self.0.clone();
-        let cells = answer.found.cells.iter().filter(|c| c.on_network && !c.is_covered()).count();
+        let cells = uncovered(&answer.found);
         let estimate = cells * OUTLINE_BYTES;
         budget::charge(ctx, estimate)?;
-        let price = cost::gaps(answer.found.cells.len()) + cost::outline(cells);
+        let price = cost::gaps(cells) + cost::outline(cells);
         let text = cost::priced(ctx, price, move || {
             let gaps = answer.gaps();
             let largest = &gaps[..gaps.len().min(MAX_OUTLINES)];

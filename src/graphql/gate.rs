@@ -118,7 +118,7 @@ mod tests {
             assert!(refused.message.contains("try again"), "{}", refused.message);
             // Smaller work does not wait for it, and what must waits however many others do.
             assert_eq!(gate.small.run(None, false, || 7).await.unwrap(), 7);
-            let (go4, wait4) = channel();
+            let (go4, wait4) = channel::<()>();
             let patient = tokio::spawn({
                 let gate = gate.clone();
                 async move { gate.analyses.run(None, true, move || wait4.recv().is_ok()).await }
