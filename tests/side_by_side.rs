@@ -23,7 +23,11 @@ fn crowded() -> World {
     let center = |n: u32| Center {
         id: i64::from(n) + 1,
         version: 1,
-        ..Center::new(DivisionCode::new(&format!("500106{n:06}")).unwrap(), format!("center {n}"), at(n * 7))
+        ..Center::new(
+            DivisionCode::new(&format!("500106{:03}{:03}", n / 500 + 1, n % 500 + 1)).unwrap(),
+            format!("center {n}"),
+            at(n * 7),
+        )
     };
     let mut population: Vec<PopulationCell> = (0..900)
         .map(|n| PopulationCell { cell: cell_of(at(n), h3o::Resolution::Eleven), people: f64::from(n % 9 + 1) })

@@ -91,26 +91,25 @@ impl AreaIndex {
             return false;
         }
         let point = Coord { x, y };
-        // The rings of a polygon follow each other, the outer one first.
-        let mut polygon = None;
-        let mut is_inside = false;
+        // The rings of a polygon follow each other, the outer one first. `inside` is the polygon whose outer ring, and none of
+        // whose holes so far, holds the point.
+        let mut inside = None;
         for ring in self.bands[self.place(y, self.bands.len())].chunk_by(|a, b| a.0 == b.0) {
-            let (of, is_outer) = self.rings[ring[0].0 as usize];
-            if polygon != Some(of) {
-                if is_inside {
-                    return true;
-                }
-                (polygon, is_inside) = (Some(of), false);
+            let (polygon, is_outer) = self.rings[ring[0].0 as usize];
+            if inside.is_some_and(|inside| inside != polygon) {
+                return true;
             }
-            match (side(point, ring), is_outer) {
+            if !is_outer && inside.is_none() {
+                continue;
+            }
+            match side(point, ring) {
                 // On a rim, of a hole as well, is in the area.
-                (Side::Rim, _) => return true,
-                (Side::Inside, true) => is_inside = true,
-                (Side::Inside, false) => is_inside = false,
-                (Side::Outside, _) => {}
+                Side::Rim => return true,
+                Side::Inside => inside = is_outer.then_some(polygon),
+                Side::Outside => {}
             }
         }
-        is_inside
+        inside.is_some()
     }
 }
 

@@ -370,15 +370,15 @@ impl ReachQuery {
     ) -> Result<NearbyConnection> {
         let world = &world_of(ctx, scenario.as_ref()).await?;
         let network = network_of(world)?;
+        let most = limits(ctx).max_list_items;
+        within_bound("maxListItems", "categories", categories.as_ref().map_or(0, Vec::len), most)?;
+        within_bound("maxListItems", "kinds", kinds.as_ref().map_or(0, Vec::len), most)?;
+        within_bound("maxListItems", "services", services.as_ref().map_or(0, Vec::len), most)?;
         let limit = check_minutes(ctx, "minutes", minutes)?;
         let page = page_size("first", first)?;
         let start = after.as_deref().map(|token| read_cursor(world, token)).transpose()?;
         let engine = profile.into();
         let place = from.place(world, network, engine, "from")?;
-        let most = limits(ctx).max_list_items;
-        within_bound("maxListItems", "categories", categories.as_ref().map_or(0, Vec::len), most)?;
-        within_bound("maxListItems", "kinds", kinds.as_ref().map_or(0, Vec::len), most)?;
-        within_bound("maxListItems", "services", services.as_ref().map_or(0, Vec::len), most)?;
         let edges = ctx.look_ahead().field("edges");
         let with_stats =
             ["metres", "climbM", "descentM", "stepsM", "offNetworkM"].iter().any(|f| edges.field(f).exists());

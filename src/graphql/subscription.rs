@@ -3,7 +3,7 @@
 use super::ids::NodeId;
 use super::jobs::{Job, follow};
 use super::live;
-use super::register::{Center, Node, node_of};
+use super::register::{Center, Node, node_of, words};
 use super::words::RecordKind;
 use crate::live::{Change, ChangedItem};
 use crate::registry;
@@ -108,9 +108,11 @@ impl Subscription {
     async fn register_changed(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only these sorts of things; all when empty or left out.")] kinds: Option<Vec<RecordKind>>,
+        #[graphql(desc = "Only these sorts of things, at most 1,000; all when empty or left out.")] kinds: Option<
+            Vec<RecordKind>,
+        >,
     ) -> Result<impl Stream<Item = RegisterChange> + use<>> {
-        let kinds = kinds.unwrap_or_default();
+        let kinds = words(ctx, "kinds", kinds)?;
         let changes = all(live(ctx)?.changes());
         Ok(changes.flat_map(move |change: Arc<Change>| {
             let wanted = |item: &&ChangedItem| kinds.is_empty() || kinds.contains(&item.kind.into());

@@ -2,7 +2,7 @@
 
 use super::event::EventConnection;
 use super::facility::FacilityConnection;
-use super::filter::distinct;
+use super::filter::words;
 use super::service::OfferConnection;
 use super::suggestion::SuggestionConnection;
 use super::usage::{UsageObject, VisitDay, period};
@@ -284,14 +284,17 @@ impl Center {
     #[graphql(complexity = "counted(first, last) * child_complexity + 1")]
     async fn suggestions(
         &self,
-        #[graphql(desc = "Only these statuses; all when empty or left out.")] statuses: Option<Vec<SuggestionStatus>>,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only these statuses, at most 1,000; all when empty or left out.")] statuses: Option<
+            Vec<SuggestionStatus>,
+        >,
         #[graphql(desc = "Rows from the start, at most 1000; 20 unless told.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "Rows from the end, at most 1000.")] last: Option<i32>,
         #[graphql(desc = "Stop before this cursor.")] before: Option<String>,
     ) -> Result<SuggestionConnection> {
         let register = &self.world.register;
-        let wanted = distinct(&statuses.unwrap_or_default());
+        let wanted = words(ctx, "statuses", statuses)?;
         let mut list = places(register.suggestions_of_center(self.index));
         list.retain(|&i| wanted.is_empty() || wanted.contains(&register.suggestions[i].status.into()));
         let found = page(&list, |i| register.suggestions[i].id, &PageArguments { first, after, last, before })?;

@@ -287,8 +287,15 @@ pub fn region_code(field: &str, text: Option<&str>) -> Result<Option<RegionCode>
     text.map(|text| RegionCode::new(text).map_err(|e| bad_input(field, format_args!("\"{text}\""), e))).transpose()
 }
 
+/// The words of an argument, each once; none where it was left out.
+pub fn words<T: Copy + PartialEq>(ctx: &Context<'_>, field: &str, list: Option<Vec<T>>) -> Result<Vec<T>> {
+    let list = list.unwrap_or_default();
+    within_bound("maxListItems", field, list.len(), limits(ctx).max_list_items)?;
+    Ok(distinct(&list))
+}
+
 /// Each word of a list once. There are few different ones, however long the list.
-pub fn distinct<T: Copy + PartialEq>(list: &[T]) -> Vec<T> {
+fn distinct<T: Copy + PartialEq>(list: &[T]) -> Vec<T> {
     let mut found = Vec::new();
     for word in list {
         if !found.contains(word) {

@@ -3,7 +3,7 @@
 use super::center::CenterConnection;
 use super::event::{EventConnection, range};
 use super::facility::FacilityConnection;
-use super::filter::{Bounds, CenterFilter, FacilityFilter, Listed, OrderInput, Ordered, region_code};
+use super::filter::{Bounds, CenterFilter, FacilityFilter, Listed, OrderInput, Ordered, region_code, words};
 use super::scenario::ScenarioConnection;
 use super::service::ServiceConnection;
 use super::suggestion::SuggestionConnection;
@@ -11,7 +11,7 @@ use super::usage::{UnderusedCenter, UnderusedCenters, last_counted, period};
 use super::{Center, Event, Facility, Node, Region, Scenario, Service, Suggestion, node_of};
 use crate::coverage::underused;
 use crate::graphql::cost::City;
-use crate::graphql::error::{bad_input, stopped, too_many};
+use crate::graphql::error::{bad_input, over_limit, stopped, within_bound};
 use crate::graphql::ids::NodeId;
 use crate::graphql::paging::{PageArguments, connection, counted, page, page_by, page_size};
 use crate::graphql::scalars::{DateTime, Day};
@@ -70,10 +70,7 @@ impl RegisterQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Global ids, at most 1000.")] ids: Vec<ID>,
     ) -> Result<Vec<Option<Node>>> {
-        if ids.len() > MAX_NODES {
-            let why = format!("ids: {} ids are more than one request may name ({MAX_NODES})", ids.len());
-            return Err(too_many("maxNodes", why));
-        }
+        within_bound("maxNodes", "ids", ids.len(), MAX_NODES)?;
         Ok(ids.iter().map(|id| node_of(current(ctx), id)).collect())
     }
 
@@ -239,7 +236,9 @@ impl RegisterQuery {
     async fn services(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only these categories; all when empty or left out.")] categories: Option<Vec<Category>>,
+        #[graphql(desc = "Only these categories, at most 1,000; all when empty or left out.")] categories: Option<
+            Vec<Category>,
+        >,
         #[graphql(desc = "Rows from the start, at most 1000; 20 unless told.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "Rows from the end, at most 1000.")] last: Option<i32>,
@@ -247,7 +246,7 @@ impl RegisterQuery {
     ) -> Result<ServiceConnection> {
         let world = current(ctx);
         let rows = &world.register.services;
-        let wanted = categories.unwrap_or_default();
+        let wanted = words(ctx, "categories", categories)?;
         let fits = |&i: &usize| wanted.is_empty() || wanted.contains(&rows[i].category.into());
         let list: Vec<usize> = (0..rows.len()).filter(fits).collect();
         let found = page(&list, |i| rows[i].id, &PageArguments { first, after, last, before })?;
@@ -308,7 +307,9 @@ impl RegisterQuery {
     async fn suggestions(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only these statuses; all when empty or left out.")] statuses: Option<Vec<SuggestionStatus>>,
+        #[graphql(desc = "Only these statuses, at most 1,000; all when empty or left out.")] statuses: Option<
+            Vec<SuggestionStatus>,
+        >,
         #[graphql(desc = "For the centers of this region: its code.")] region: Option<String>,
         #[graphql(desc = "With this text in what is suggested, answered or done; letter case does not matter.")]
         text: Option<String>,
@@ -319,7 +320,7 @@ impl RegisterQuery {
     ) -> Result<SuggestionConnection> {
         let world = current(ctx);
         let register = &*world.register;
-        let wanted = statuses.unwrap_or_default();
+        let wanted = words(ctx, "statuses", statuses)?;
         let region = region_code("region", region.as_deref())?;
         let text = text.map(|t| t.trim().to_lowercase()).filter(|t| !t.is_empty());
         let fits = |&i: &usize| {
@@ -371,7 +372,7 @@ impl RegisterQuery {
         if list.len() > MAX_REGIONS {
             let why =
                 format!("level: {} regions are more than one answer holds ({MAX_REGIONS}); name a parent", list.len());
-            return Err(too_many("maxRegions", why));
+            return Err(over_limit("maxRegions", Some("level"), list.len(), MAX_REGIONS, why));
         }
         cost::charge_rows(ctx, list.len())?;
         list.sort_by(|&a, &b| rows[a].code.cmp(&rows[b].code));
