@@ -81,6 +81,12 @@ impl Task {
         self.cancelled.load(SeqCst) || self.whole.as_ref().is_some_and(|whole| whole.is_cancelled())
     }
 
+    /// Was it told to stop, or is its time up?
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.reason().is_some()
+    }
+
     /// Why it has ended early, if somebody who works on it was told so.
     #[must_use]
     pub fn stopped(&self) -> Option<Stopped> {

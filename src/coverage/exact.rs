@@ -1,10 +1,12 @@
 //! The best sites there are, of small problems: mixed-integer programs, solved by branch and bound.
 
 use super::siting::{Choice, Objective, Problem, State, greedy};
+use crate::parallel::cores;
 use crate::task::{self, Stopped};
 use good_lp::solvers::{SolutionStatus, WithInitialSolution, WithTimeLimit};
 use good_lp::{Expression, Solution, SolverModel, Variable, constraint, microlp, variable, variables};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
@@ -157,6 +159,29 @@ pub fn exact(problem: &Problem<'_>, objective: Objective, count: usize, seconds:
     Ok(Choice { bound, is_exact, ..best })
 }
 
+/// A solver at work: one a core at most, those counted whose caller has gone and which end with their time.
+struct Solving;
+
+static SOLVERS: AtomicUsize = AtomicUsize::new(0);
+
+impl Solving {
+    /// Waits for a place; `None` when the task was told to stop meanwhile.
+    fn enter() -> Option<Self> {
+        let take = |now: usize| (now < cores()).then_some(now + 1);
+        while SOLVERS.fetch_update(SeqCst, SeqCst, take).is_err() {
+            task::check().ok()?;
+            std::thread::sleep(ASK_EVERY);
+        }
+        Some(Self)
+    }
+}
+
+impl Drop for Solving {
+    fn drop(&mut self) {
+        SOLVERS.fetch_sub(1, SeqCst);
+    }
+}
+
 /// Solves on a thread of its own, so that whoever waits can be told to stop: the solver cannot. `None` when they were; the
 /// thread then ends with its time.
 fn solved_aside<M>(model: M) -> Option<Result<M::Solution, M::Error>>
@@ -165,9 +190,14 @@ where
     M::Solution: Send,
     M::Error: Send,
 {
+    let place = Solving::enter()?;
     let (sender, receiver) = std::sync::mpsc::channel();
-    // Nobody listens any more when it was cancelled.
-    std::thread::spawn(move || drop(sender.send(model.solve())));
+    let solve = move || {
+        let _place = place;
+        // Nobody listens any more when it was cancelled.
+        drop(sender.send(model.solve()));
+    };
+    std::thread::Builder::new().name("solver".into()).spawn(solve).ok()?;
     loop {
         match receiver.recv_timeout(ASK_EVERY) {
             Ok(solved) => return Some(solved),

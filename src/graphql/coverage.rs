@@ -523,8 +523,9 @@ impl Coverage {
     }
 
     /// The mean distance, weighted by people, of those who have it within the horizon (120 minutes or 10 km).
-    async fn mean(&self) -> Option<f64> {
-        self.0.found.mean().map(|v| round(v, 4))
+    async fn mean(&self, ctx: &Context<'_>) -> Result<Option<f64>> {
+        cost::charge(ctx, cost::scan(self.0.found.cells.len()))?;
+        Ok(self.0.found.mean().map(|v| round(v, 4)))
     }
 
     /// For each share the distance within which so many of the people on the network have it: 0.5 asks for the median. Null
@@ -555,14 +556,16 @@ impl Coverage {
     }
 
     /// People by distance, in bars of 5 minutes or 250 metres.
-    async fn histogram(&self) -> Vec<CoverageBar> {
+    async fn histogram(&self, ctx: &Context<'_>) -> Result<Vec<CoverageBar>> {
+        cost::charge(ctx, cost::scan(self.0.found.cells.len()))?;
         let bar = |b: coverage::Bar| CoverageBar { from: b.from, to: b.to, people: round(b.people, 1) };
-        self.0.found.histogram().into_iter().map(bar).collect()
+        Ok(self.0.found.histogram().into_iter().map(bar).collect())
     }
 
     /// People on the network who have nothing within the horizon.
-    async fn not_reached(&self) -> f64 {
-        round(self.0.found.not_reached(), 1)
+    async fn not_reached(&self, ctx: &Context<'_>) -> Result<f64> {
+        cost::charge(ctx, cost::scan(self.0.found.cells.len()))?;
+        Ok(round(self.0.found.not_reached(), 1))
     }
 
     /// Each category alone, where the need is of several.

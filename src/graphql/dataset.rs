@@ -1,5 +1,6 @@
 //! What is loaded: when, from what, how much, with which warnings.
 
+use super::cost::{self, City};
 use super::current;
 use super::scalars::DateTime;
 use super::types::{CategoryCount, PositionObject, Profile};
@@ -8,7 +9,7 @@ use crate::network::Network;
 use crate::network::build::StreetsReport;
 use crate::registry::{DEMONSTRATION_TEXT, EVERYONE, ImportRecord};
 use crate::world::{CutOffPiece, World};
-use async_graphql::{ComplexObject, Context, Object, SimpleObject};
+use async_graphql::{ComplexObject, Context, Object, Result, SimpleObject};
 use std::sync::Arc;
 
 /// What is loaded.
@@ -215,9 +216,19 @@ impl Dataset {
     }
 
     /// What is missing or wrong, in sentences that say what to run.
-    async fn problems(&self) -> Vec<String> {
-        self.0.problems()
+    async fn problems(&self, ctx: &Context<'_>) -> Result<Vec<String>> {
+        find_cut_off(ctx, &self.0).await?;
+        Ok(self.0.problems())
     }
+}
+
+/// Finds the streets that are cut off, away from the threads that answer, where nobody has asked for them yet.
+async fn find_cut_off(ctx: &Context<'_>, world: &Arc<World>) -> Result<()> {
+    if world.knows_cut_off() {
+        return Ok(());
+    }
+    let (shared, price) = (world.clone(), City::of(world).streets());
+    cost::priced(ctx, price, move || drop(shared.cut_off().pieces.len())).await
 }
 
 impl Streets {
@@ -295,8 +306,9 @@ impl Streets {
 
     /// Who lives and what stands on streets that are cut off, or behind private gates.
     #[graphql(complexity = "200 + child_complexity")]
-    async fn cut_off(&self) -> CutOffStreets {
-        CutOffStreets(self.0.clone())
+    async fn cut_off(&self, ctx: &Context<'_>) -> Result<CutOffStreets> {
+        find_cut_off(ctx, &self.0).await?;
+        Ok(CutOffStreets(self.0.clone()))
     }
 
     /// Elevation files that were given. Without any, and where `warnings` says that they hold no heights here, all ground counts
@@ -433,7 +445,7 @@ impl DatasetQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(default_with = "Profile::Adult", desc = "Who travels.")] profile: Profile,
-    ) -> async_graphql::Result<Vec<String>> {
+    ) -> Result<Vec<String>> {
         Ok(crate::coverage::assumptions(super::reach::network_of(current(ctx))?, profile.into()))
     }
 }

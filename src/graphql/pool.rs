@@ -14,9 +14,13 @@ use tokio::sync::oneshot;
 /// How long a thread waits for work before it ends.
 const IDLE: Duration = Duration::from_secs(10);
 
+/// Of the line so many are looked at for those that are out of time.
+const LOOKED_AT: usize = 100;
+
 /// A piece of work in line.
 struct Waiting {
     number: u64,
+    task: Arc<Task>,
     work: Box<dyn FnOnce() + Send>,
 }
 
@@ -43,7 +47,9 @@ impl Shared {
     fn serve(&self) {
         let mut state = self.state();
         loop {
-            if let Some(next) = state.line.pop_front() {
+            // Who is out of time is told so first: it takes no time.
+            let late = state.line.iter().take(LOOKED_AT).position(|waiting| waiting.task.is_over());
+            if let Some(next) = state.line.remove(late.unwrap_or(0)) {
                 state.running += 1;
                 drop(state);
                 // It catches its own panics.
@@ -154,7 +160,7 @@ impl Pool {
         }
         state.last_number += 1;
         let number = state.last_number;
-        state.line.push_back(Waiting { number, work });
+        state.line.push_back(Waiting { number, task: task.clone(), work });
         if state.idle < state.line.len() && state.threads < self.most_threads {
             let shared = self.shared.clone();
             let started = std::thread::Builder::new().name(self.name.into()).spawn(move || shared.serve());

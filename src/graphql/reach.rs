@@ -154,8 +154,11 @@ impl Walkshed {
     }
 
     /// Kilometres of street reached in the longest time.
-    async fn street_km(&self) -> Result<f64> {
-        Ok(round(self.found.reach.street_m(self.network()?) / 1000.0, 3))
+    async fn street_km(&self, ctx: &Context<'_>) -> Result<f64> {
+        let (world, found) = (self.world.clone(), self.found.clone());
+        let sum = move || network_of(&world).map(|network| found.reach.street_m(network));
+        let metres = cost::priced(ctx, cost::scan(self.found.reach.pieces.len()), sum).await??;
+        Ok(round(metres / 1000.0, 3))
     }
 
     /// Metres by which the polygons may reach beyond what is reached; they hold all of it.
@@ -212,11 +215,13 @@ impl WalkshedBand {
     /// People in the H3 cells whose centres are reached in time.
     async fn population(
         &self,
+        ctx: &Context<'_>,
         #[graphql(default = "all", desc = "Which group: a name that `dataset.population.groups` lists.")] group: String,
     ) -> Result<f64> {
-        let register = &self.world.register;
         let name = registry::group_name(&group).map_err(|e| bad_input("group", format_args!("\"{group}\""), e))?;
-        let found = self.found.population(register, &name, self.band().limit);
+        let (world, found, limit) = (self.world.clone(), self.found.clone(), self.band().limit);
+        let sum = move || found.population(&world.register, &name, limit);
+        let found = cost::priced(ctx, cost::rows(self.found.cells().len()), sum).await?;
         found.map(|people| round(people, 1)).ok_or_else(|| not_found("group", &group, "population of the group"))
     }
 
@@ -313,7 +318,8 @@ impl ReachQuery {
         let engine = profile.into();
         let place = from.place(world, network_of(world)?, engine, "from")?;
         let bands = ctx.look_ahead().field("bands");
-        let draws = ["polygon", "areaKm2", "reachRatio"].iter().any(|f| bands.field(f).exists());
+        let draws = ["polygon", "areaKm2", "reachRatio"].iter().any(|f| bands.field(f).exists())
+            || ctx.look_ahead().field("toleranceM").exists();
         let price = if draws {
             cost::walkshed(&minutes, profile)
         } else {

@@ -249,6 +249,12 @@ impl World {
         self.cut_off.get_or_init(|| self.network.as_ref().map_or_else(CutOff::default, |n| CutOff::find(self, n)))
     }
 
+    /// Was [`World::cut_off`] found already?
+    #[must_use]
+    pub fn knows_cut_off(&self) -> bool {
+        self.cut_off.get().is_some()
+    }
+
     /// What is missing or wrong, in sentences that say what to run.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
