@@ -54,7 +54,7 @@ fn nearest_of(world: &World, network: &Network, category: Category, nearest: usi
     let snaps = &world.facility_layer.snapped(network, Profile::Adult).snaps;
     let starts = places.iter().map(|&p| Some(Start::new(network, snaps[p as usize]?, Profile::Adult))).collect();
     let limit = Deciseconds::from_minutes(120.0);
-    Sweep::run(network, Profile::Adult, Direction::Towards, starts, nearest, limit)
+    Sweep::run(network, Profile::Adult, Direction::Towards, starts, nearest, limit).unwrap()
 }
 
 /// One change, laid over the city, and who gains and who loses by it; each time another one.
@@ -174,7 +174,7 @@ fn people_of(group: &mut BenchmarkGroup<'_, WallTime>, world: &mut World, networ
         b.iter(|| {
             world.memo = Arc::new(Memo::default());
             let limit = Deciseconds::from_minutes(15.0);
-            let found = pairs(world, network, sites.to_vec(), Travel::default(), Measure::Minutes, limit);
+            let found = pairs(world, network, sites.to_vec(), Travel::default(), Measure::Minutes, limit).unwrap();
             let sum = |site: usize| found.of(site).iter().map(|c| people[c.0 as usize]).sum::<f64>();
             (0..sites.len()).map(sum).sum::<f64>()
         });
@@ -183,7 +183,7 @@ fn people_of(group: &mut BenchmarkGroup<'_, WallTime>, world: &mut World, networ
         world.population_layer.prepare(network, Profile::Adult, Direction::From);
         let sums = || {
             let limit = Deciseconds(9000);
-            world.population_layer.sums_within(network, Profile::Adult, Direction::From, limit, &people)
+            world.population_layer.sums_within(network, Profile::Adult, Direction::From, limit, &people).unwrap()
         };
         b.iter(|| sums().len());
     });

@@ -107,7 +107,7 @@ fn engine(c: &mut Criterion) {
     });
     let hundred: Vec<Option<Start>> = starts.iter().take(100).copied().map(Some).collect();
     c.bench_function("matrix: 100 x 100 within 60 minutes", |b| {
-        b.iter(|| matrix(&network, profile, &hundred, &hundred, Deciseconds(36_000)));
+        b.iter(|| matrix(&network, profile, &hundred, &hundred, Deciseconds(36_000)).unwrap());
     });
 }
 

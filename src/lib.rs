@@ -14,6 +14,7 @@ pub mod graphql;
 pub mod live;
 pub mod memo;
 pub mod network;
+pub mod parallel;
 pub mod private_file;
 pub mod registry;
 pub mod server;

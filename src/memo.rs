@@ -2,17 +2,21 @@
 //! holds by keys made of everything the answer depends on, so that a change of the world need not empty it: what the
 //! change does not reach has the same key after it.
 
-use quick_cache::sync::{Cache, DefaultLifecycle};
-use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
+use crate::task::{self, Stopped};
+use quick_cache::sync::{Cache, DefaultLifecycle, GuardResult};
+use quick_cache::{DefaultHashBuilder, Equivalent, OptionsBuilder, Weighter};
 use std::any::Any;
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
+use std::time::Duration;
 use xxhash_rust::xxh3::Xxh3;
 
 /// Bytes that are kept at most, as the values tell their sizes.
 const CAPACITY: u64 = 192 * 1024 * 1024;
 /// A sweep, or the times of all cells: a guess for the tables of the cache.
 const USUAL: u64 = 1024 * 1024;
+/// How often who waits for what another makes looks whether to go on waiting.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// A value that can be kept.
 pub trait Kept: Any + Send + Sync {
@@ -58,21 +62,54 @@ impl Memo {
         Self(Cache::with_options(options, Bytes, DefaultHashBuilder::default(), DefaultLifecycle::default()))
     }
 
-    /// The answer of a key, worked out where it is not known. Who asks for what another is working out waits for it.
-    pub fn get<T: Kept>(&self, key: &Key, work: impl FnOnce() -> T) -> Arc<T> {
-        let make = || {
-            let value = Arc::new(work());
+    /// The answer of a key, worked out where it is not known. Who asks for what another is working out waits for it, as long
+    /// as its own task goes on; where the other is stopped before it is done, one of those who wait works it out instead.
+    ///
+    /// # Errors
+    /// Of the work; then nothing is kept. [`Stopped`] while waiting.
+    pub fn get<T: Kept, E: From<Stopped>>(&self, key: &Key, work: impl FnOnce() -> Result<T, E>) -> Result<Arc<T>, E> {
+        let entry = get_or_make(&self.0, &key.number(), || {
+            let value = Arc::new(work()?);
             let bytes = value.bytes() as u64 + 64;
-            Ok::<_, std::convert::Infallible>(Entry { value, bytes })
-        };
-        let Ok(entry) = self.0.get_or_insert_with(&key.number(), make);
-        entry.value.downcast().unwrap_or_else(|_| unreachable!("the key begins with the type of its answer"))
+            Ok::<_, E>(Entry { value, bytes })
+        })?;
+        Ok(entry.value.downcast().unwrap_or_else(|_| unreachable!("the key begins with the type of its answer")))
     }
 
     /// Bytes that are kept.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.0.weight()
+    }
+}
+
+/// What a cache holds under a key, made where it is not there, by one of those who ask at the same time.
+///
+/// # Errors
+/// Of the work; then nothing is kept, and one of those who wait tries it. [`Stopped`] while waiting.
+pub fn get_or_make<K, V, W, B, E>(
+    cache: &Cache<K, V, W, B, DefaultLifecycle<K, V>>,
+    key: &K,
+    work: impl FnOnce() -> Result<V, E>,
+) -> Result<V, E>
+where
+    K: Hash + Eq + Equivalent<K> + Clone,
+    V: Clone,
+    W: Weighter<K, V> + Clone,
+    B: BuildHasher + Clone,
+    E: From<Stopped>,
+{
+    loop {
+        match cache.get_value_or_guard(key, Some(LOOK_EVERY)) {
+            GuardResult::Value(value) => return Ok(value),
+            GuardResult::Guard(guard) => {
+                let value = work()?;
+                // Given back where it was taken out since, or is larger than the whole cache: it is good all the same.
+                let _ = guard.insert(value.clone());
+                return Ok(value);
+            }
+            GuardResult::Timeout => task::check()?,
+        }
     }
 }
 
@@ -123,8 +160,9 @@ mod tests {
         let ask = |n: u32| {
             memo.get(&Key::of::<Text>().and(n), || {
                 worked.fetch_add(1, Ordering::Relaxed);
-                Text(n.to_string().repeat(1000))
+                Ok::<_, Stopped>(Text(n.to_string().repeat(1000)))
             })
+            .unwrap()
         };
         assert_eq!(ask(1), ask(1));
         assert_eq!(worked.load(Ordering::Relaxed), 1);
@@ -133,9 +171,36 @@ mod tests {
             assert!(memo.bytes() <= 10_000, "{}", memo.bytes());
         }
         // What is larger than the whole memo is answered all the same.
-        let huge = memo.get(&Key::of::<Text>().and("huge"), || Text("x".repeat(1_000_000)));
+        let huge = memo.get(&Key::of::<Text>().and("huge"), || Ok::<_, Stopped>(Text("x".repeat(1_000_000)))).unwrap();
         assert_eq!(huge.0.len(), 1_000_000);
         assert!(memo.bytes() <= 10_000);
         assert_ne!(Key::of::<Text>().and(1u8).and(23u8).number(), Key::of::<Text>().and(12u8).and(3u8).number());
+    }
+    #[test]
+    fn who_waits_goes_on_when_the_first_is_stopped_and_leaves_when_it_is_stopped_itself() {
+        use crate::task::{Task, within};
+        use std::sync::mpsc::channel;
+        let memo = Memo::with_capacity(10_000);
+        let key = || Key::of::<Text>().and("shared");
+        let ((begun, has_begun), (go, wait)) = (channel(), channel::<()>());
+        std::thread::scope(|scope| {
+            let first = scope.spawn(|| {
+                memo.get(&key(), move || {
+                    begun.send(()).unwrap();
+                    // Told to stop, in its middle.
+                    let _ = wait.recv();
+                    Err::<Text, _>(Stopped::Cancelled)
+                })
+            });
+            has_begun.recv().unwrap();
+            let second = scope.spawn(|| memo.get(&key(), || Ok::<_, Stopped>(Text("made".into()))));
+            let gone = Arc::new(Task::default());
+            gone.cancel();
+            let third = within(Some(gone), || memo.get(&key(), || Ok::<_, Stopped>(Text("never".into()))));
+            assert_eq!(third, Err(Stopped::Cancelled));
+            drop(go);
+            assert_eq!(first.join().unwrap(), Err(Stopped::Cancelled));
+            assert_eq!(*second.join().unwrap().unwrap(), Text("made".into()));
+        });
     }
 }

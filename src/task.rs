@@ -1,26 +1,46 @@
-//! Long work that tells how far it has come, and stops when it is told to.
+//! Long work that tells how far it has come, and stops when it is told to, or when its time is up.
 //!
-//! A task belongs to the thread that works on it, as a span of a log does: analyses say `expect` and `step` wherever they are
-//! called from, and need not hand a task through every function. Without one both do nothing.
+//! A task belongs to the thread that works on it, as a span of a log does: analyses say `expect`, `step` and `work` wherever
+//! they are called from, and need not hand a task through every function. Without one they do nothing.
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
-/// Work that was told to stop.
+/// Why work has ended before it was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("cancelled")]
-pub struct Cancelled;
+pub enum Stopped {
+    /// Nobody waits for it any more.
+    #[error("cancelled")]
+    Cancelled,
+    /// It has taken as long as it may.
+    #[error("it was stopped after {seconds} seconds, the time it may take")]
+    DeadlineExceeded { seconds: u64 },
+}
 
 type Listener = Box<dyn Fn(f64) + Send + Sync>;
+
+/// A moment, and how many seconds there were until then.
+#[derive(Debug, Clone, Copy)]
+struct Deadline {
+    at: Instant,
+    seconds: u64,
+}
 
 /// A piece of work.
 #[derive(Default)]
 pub struct Task {
     done: AtomicU64,
     expected: AtomicU64,
+    worked: AtomicU64,
     cancelled: AtomicBool,
+    /// Somebody who works on it has been told to stop.
+    has_stopped: AtomicBool,
+    deadline: Option<Deadline>,
     listener: OnceLock<Listener>,
+    /// What it is a part of.
+    whole: Option<Arc<Self>>,
 }
 
 thread_local! {
@@ -37,15 +57,40 @@ impl Task {
         task
     }
 
+    /// A task that stops after so many seconds; 0 for one that does not.
+    #[must_use]
+    pub fn within_seconds(seconds: u64) -> Self {
+        let at = Instant::now().checked_add(Duration::from_secs(seconds)).filter(|_| seconds > 0);
+        Self { deadline: at.map(|at| Deadline { at, seconds }), ..Self::default() }
+    }
+
+    /// A part of a task, which can be stopped alone and stops when the whole does. What it does counts for the whole.
+    #[must_use]
+    pub fn part_of(whole: Option<Arc<Self>>) -> Self {
+        Self { whole, ..Self::default() }
+    }
+
     /// Tells it to stop at its next step.
     pub fn cancel(&self) {
         self.cancelled.store(true, SeqCst);
     }
 
-    /// Was it told to stop?
+    /// Was it, or what it is a part of, told to stop?
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.cancelled.load(SeqCst)
+        self.cancelled.load(SeqCst) || self.whole.as_ref().is_some_and(|whole| whole.is_cancelled())
+    }
+
+    /// Was it told to stop, or is its time up?
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.reason().is_some()
+    }
+
+    /// Why it has ended early, if somebody who works on it was told so.
+    #[must_use]
+    pub fn stopped(&self) -> Option<Stopped> {
+        if self.has_stopped.load(SeqCst) { self.reason() } else { None }
     }
 
     /// The share that is done of what is expected so far, 0 to 1.
@@ -55,12 +100,54 @@ impl Task {
         if expected == 0 { 0.0 } else { (done as f64 / expected as f64).min(1.0) }
     }
 
-    fn step(&self) -> Result<(), Cancelled> {
+    /// The work that was done: junctions settled, homes and rows looked at.
+    #[must_use]
+    pub fn worked(&self) -> u64 {
+        self.worked.load(SeqCst)
+    }
+
+    /// Why it should stop.
+    fn reason(&self) -> Option<Stopped> {
+        if self.cancelled.load(SeqCst) {
+            return Some(Stopped::Cancelled);
+        }
+        let late = self.deadline.filter(|deadline| Instant::now() >= deadline.at);
+        late.map(|deadline| Stopped::DeadlineExceeded { seconds: deadline.seconds })
+            .or_else(|| self.whole.as_ref()?.reason())
+    }
+
+    fn check(&self) -> Result<(), Stopped> {
+        match self.reason() {
+            None => Ok(()),
+            Some(why) => {
+                self.has_stopped.store(true, SeqCst);
+                Err(why)
+            }
+        }
+    }
+
+    fn work(&self, amount: u64) {
+        self.worked.fetch_add(amount, SeqCst);
+        if let Some(whole) = &self.whole {
+            whole.work(amount);
+        }
+    }
+
+    fn expect(&self, steps: u64) {
+        self.expected.fetch_add(steps, SeqCst);
+        if let Some(whole) = &self.whole {
+            whole.expect(steps);
+        }
+    }
+
+    fn step(&self) {
         self.done.fetch_add(1, SeqCst);
         if let Some(listener) = self.listener.get() {
             listener(self.share());
         }
-        if self.is_cancelled() { Err(Cancelled) } else { Ok(()) }
+        if let Some(whole) = &self.whole {
+            whole.step();
+        }
     }
 }
 
@@ -87,27 +174,52 @@ pub fn current() -> Option<Arc<Task>> {
     CURRENT.with(|current| current.borrow().clone())
 }
 
+/// Asks the task of this thread, where there is one.
+fn ask<T>(question: impl FnOnce(&Task) -> T, without: T) -> T {
+    CURRENT.with(|current| match &*current.borrow() {
+        Some(task) => question(task),
+        None => without,
+    })
+}
+
 /// Says how many steps more there will be.
 pub fn expect(steps: usize) {
-    if let Some(task) = current() {
-        task.expected.fetch_add(steps as u64, SeqCst);
-    }
+    ask(|task| task.expect(steps as u64), ());
 }
 
 /// Says that a step is done.
 ///
 /// # Errors
-/// [`Cancelled`] when the work is to stop.
-pub fn step() -> Result<(), Cancelled> {
-    current().map_or(Ok(()), |task| task.step())
+/// [`Stopped`] when the work is to stop.
+pub fn step() -> Result<(), Stopped> {
+    // Listeners may ask for the task themselves: nothing is borrowed while they are told.
+    match current() {
+        None => Ok(()),
+        Some(task) => {
+            task.step();
+            task.check()
+        }
+    }
 }
 
 /// Asks whether to go on.
 ///
 /// # Errors
-/// [`Cancelled`] when the work is to stop.
-pub fn check() -> Result<(), Cancelled> {
-    if current().is_some_and(|task| task.is_cancelled()) { Err(Cancelled) } else { Ok(()) }
+/// [`Stopped`] when the work is to stop.
+pub fn check() -> Result<(), Stopped> {
+    ask(Task::check, Ok(()))
+}
+
+/// Counts work, and asks whether to go on. Long loops say so at least every 50 ms; it takes some 50 ns.
+///
+/// # Errors
+/// [`Stopped`] when the work is to stop.
+pub fn work(amount: usize) -> Result<(), Stopped> {
+    let doing = |task: &Task| {
+        task.work(amount as u64);
+        task.check()
+    };
+    ask(doing, Ok(()))
 }
 
 #[cfg(test)]
@@ -134,5 +246,29 @@ mod tests {
         // Outside of it nothing is counted, and nothing stops.
         assert!(step().is_ok() && check().is_ok() && current().is_none());
         assert!((task.share() - 0.75).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_part_counts_for_the_whole_and_stops_with_it_or_alone() {
+        let whole = Arc::new(Task::default());
+        let part = |()| Arc::new(Task::part_of(Some(whole.clone())));
+        let (one, other) = (part(()), part(()));
+        one.cancel();
+        assert_eq!(within(Some(one.clone()), || work(5)), Err(Stopped::Cancelled));
+        assert_eq!(within(Some(other.clone()), || work(7)), Ok(()));
+        assert_eq!((one.stopped(), other.stopped(), whole.worked()), (Some(Stopped::Cancelled), None, 12));
+        whole.cancel();
+        assert_eq!(within(Some(other.clone()), check), Err(Stopped::Cancelled));
+        assert!(other.is_cancelled());
+    }
+
+    #[test]
+    fn a_deadline_is_told_with_its_seconds() {
+        let mut task = Task::within_seconds(1);
+        assert!(Task::within_seconds(0).deadline.is_none());
+        assert_eq!(within(Some(Arc::new(Task::within_seconds(60))), check), Ok(()));
+        task.deadline = task.deadline.map(|d| Deadline { at: Instant::now(), ..d });
+        let part = Arc::new(Task::part_of(Some(Arc::new(task))));
+        assert_eq!(within(Some(part), check), Err(Stopped::DeadlineExceeded { seconds: 1 }));
     }
 }

@@ -58,9 +58,9 @@ fn measures_are_those_of_pysal() {
         ("logistic", Decay::Logistic { midpoint: 8.0, scale: 2.0 }),
     ];
     for (name, decay) in &decays {
-        let sums = gravity(&pairs, people.len(), &supply, decay, Deciseconds::minutes);
+        let sums = gravity(&pairs, people.len(), &supply, decay, Deciseconds::minutes).unwrap();
         assert_close(&sums, &numbers(&told["gravity"][name]), name);
-        let areas = two_step(&pairs, &people, &supply, decay, Deciseconds::minutes);
+        let areas = two_step(&pairs, &people, &supply, decay, Deciseconds::minutes).unwrap();
         assert_close(&areas, &numbers(&told["two_step"][name]), name);
         // What is offered is what people have, where somebody reaches it.
         let reached = (0..supply.len()).filter(|&s| pairs.of(s).iter().any(|c| people[c.0 as usize] > 0.0));
@@ -70,7 +70,7 @@ fn measures_are_those_of_pysal() {
             assert!((had - offered).abs() < 1e-9 * offered);
         }
     }
-    let areas = two_step(&pairs, &people, &supply, &Decay::None, Deciseconds::minutes);
+    let areas = two_step(&pairs, &people, &supply, &Decay::None, Deciseconds::minutes).unwrap();
     let values: Vec<(f64, f64)> = areas.into_iter().zip(people).collect();
     let found = inequality(&values);
     let wanted = &told["inequality"];
@@ -150,7 +150,7 @@ proptest! {
         let s = small(seed, cells, count);
         let mut r = Random(seed ^ 1);
         let capacity: Vec<Option<f64>> = (0..count).map(|_| (r.below(4) > 0).then(|| r.below(120) as f64)).collect();
-        let found = assign(&s.pairs, &s.people, &capacity);
+        let found = assign(&s.pairs, &s.people, &capacity).unwrap();
         let (served, load) = assigned_slowly(&s.times, &s.people, &capacity, LIMIT);
         prop_assert_eq!(&found.served, &served);
         prop_assert_eq!(&found.load, &load);
@@ -166,7 +166,7 @@ proptest! {
         let size = size.min(count);
         let problem = Problem { pairs: &s.pairs, people: &s.people, today: &s.today, limit: Deciseconds(LIMIT), terms: Terms::default() };
         for objective in [Objective::MaxCover, Objective::MinMeanTime] {
-            let found = greedy(&problem, objective, size);
+            let found = greedy(&problem, objective, size).unwrap();
             let chosen: Vec<usize> = found.chosen.iter().map(|c| c.0 as usize).collect();
             prop_assert_eq!(value(&s, &chosen, objective), found.gained);
             // Step by step the one that adds most, of equals the first.
@@ -196,10 +196,10 @@ proptest! {
         let share = f64::from(percent) / 100.0;
         let all: Vec<usize> = (0..count).collect();
         let target = value(&s, &all, Objective::MaxCover) * share * (1.0 - 1e-12);
-        let found = greedy(&problem, Objective::MinFacilities { share }, count);
+        let found = greedy(&problem, Objective::MinFacilities { share }, count).unwrap();
         prop_assert!(found.gained >= target);
         let least = (0..=count).find(|&n| sets(count, n).iter().any(|set| value(&s, set, Objective::MaxCover) >= target)).unwrap();
-        prop_assert!(fewest(&problem, share) <= least && least <= found.chosen.len());
+        prop_assert!(fewest(&problem, share).unwrap() <= least && least <= found.chosen.len());
         let certain = exact(&problem, Objective::MinFacilities { share }, count, 30.0).unwrap();
         prop_assert!(certain.is_exact && certain.gained >= target);
         prop_assert_eq!(certain.chosen.len(), least);
@@ -216,7 +216,7 @@ proptest! {
         let cost = |set: &[usize]| set.iter().map(|&c| costs[c]).sum::<f64>();
         for objective in [Objective::MaxCover, Objective::MinMeanTime] {
             for most in [count, 1 + r.below(count)] {
-                let found = greedy(&problem, objective, most);
+                let found = greedy(&problem, objective, most).unwrap();
                 let chosen: Vec<usize> = found.chosen.iter().map(|c| c.0 as usize).collect();
                 prop_assert!(cost(&chosen) <= budget && chosen.len() <= most);
                 prop_assert_eq!(value(&s, &chosen, objective), found.gained);
@@ -244,7 +244,7 @@ proptest! {
         let terms = Terms { capacity: Some(room), served: Some(&served), ..Terms::default() };
         let problem = Problem { pairs: &s.pairs, people: &s.people, today: &s.today, limit: Deciseconds(LIMIT), terms };
         let size = size.min(count);
-        let found = greedy(&problem, Objective::MaxCover, size);
+        let found = greedy(&problem, Objective::MaxCover, size).unwrap();
         // One after the other, each takes of those who are left the nearest first.
         let mut left: Vec<f64> = s.people.iter().zip(&served).map(|(p, s)| p - s).collect();
         for &(site, gain) in &found.chosen {
@@ -263,11 +263,11 @@ proptest! {
         prop_assert!(found.bound >= best, "{} is no bound of {}", found.bound, best);
         prop_assert!(found.gained >= 0.5 * best);
         let share = 0.5;
-        let all = greedy(&problem, Objective::MinFacilities { share }, count);
+        let all = greedy(&problem, Objective::MinFacilities { share }, count).unwrap();
         let open = |cell: usize| s.times[cell].iter().any(|&t| t <= LIMIT);
         let target = (0..cells).filter(|&c| open(c)).map(|c| s.people[c] - served[c]).sum::<f64>() * share;
         // Room may be too little for the share, whatever is built.
-        prop_assert!(all.gained < target || fewest(&problem, share) <= all.chosen.len());
+        prop_assert!(all.gained < target || fewest(&problem, share).unwrap() <= all.chosen.len());
     }
 }
 

@@ -63,7 +63,8 @@ fn compare(network: &Network, seed: u64, count: usize) -> usize {
                         &[Some(start)],
                         &only_starts.iter().copied().map(Some).collect::<Vec<_>>(),
                         Deciseconds(limit),
-                    );
+                    )
+                    .unwrap();
                     assert_eq!(row[0].iter().map(|t| t.map(|t| t.0)).collect::<Vec<_>>(), expected);
                     for (end, want) in ends.iter().zip(&expected).take(8) {
                         let way = route(network, profile, (at, &start), (end.0, &end.1), Deciseconds(limit));
@@ -226,7 +227,7 @@ fn level_two_way_streets_are_symmetric_and_keep_the_triangle_inequality() {
         if places.len() < 3 {
             continue;
         }
-        let t = matrix(&network, profile, &places, &places, limit);
+        let t = matrix(&network, profile, &places, &places, limit).unwrap();
         let time = |a: usize, b: usize| t[a][b].unwrap().0;
         for (a, b, c) in [(0, 1, 2), (1, 2, 0), (2, 0, 1)] {
             assert_eq!(time(a, b), time(b, a));

@@ -200,7 +200,7 @@ fn wrong_requests_are_told_what_is_wrong() {
         (
             "{ walkshed(from: {center: \"500106013004\"}, minutes: [1,1,1,1,1,1,1,1,1,1,1]) { streetKm } }",
             "TOO_COMPLEX",
-            "11 time limits",
+            "11 items",
         ),
         (
             "{ walkshed(from: {center: \"500106013004\"}) { cells(resolution: 13) { cells } } }",

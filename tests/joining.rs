@@ -240,9 +240,9 @@ fn from_compound_to_compound() {
     let places = [(200.0, 200.0), (800.0, 200.0), (0.0, 400.0), (150.0, 100.0)];
     let starts: Vec<Option<Start>> = places.iter().map(|&p| Some(start(&network, Profile::Adult, p))).collect();
     let limit = Deciseconds::from_minutes(120.0);
-    let times = matrix(&network, Profile::Adult, &starts, &starts, limit);
+    let times = matrix(&network, Profile::Adult, &starts, &starts, limit).unwrap();
     for (i, &a) in places.iter().enumerate() {
-        let sweep = Sweep::run(&network, Profile::Adult, Direction::From, vec![starts[i]], 1, limit);
+        let sweep = Sweep::run(&network, Profile::Adult, Direction::From, vec![starts[i]], 1, limit).unwrap();
         for (j, &b) in places.iter().enumerate().filter(|(j, _)| *j != i) {
             let expected = go(&network, a, b).unwrap().time;
             assert_eq!(times[i][j], Some(expected));

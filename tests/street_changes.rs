@@ -58,7 +58,7 @@ fn times(network: &Network, seed: u64) -> Vec<Option<u32>> {
     for profile in Profile::ALL {
         let start = |&p: &Fixed| Some(Start::new(network, network.snap(p, profile).ok()?, profile));
         let starts: Vec<_> = places.iter().map(start).collect();
-        let rows = matrix(network, profile, &starts, &starts, Deciseconds(60_000));
+        let rows = matrix(network, profile, &starts, &starts, Deciseconds(60_000)).unwrap();
         all.extend(rows.into_iter().flatten().map(|t| t.map(|t| t.0)));
     }
     all
@@ -156,7 +156,7 @@ fn a_street_that_leads_nowhere_changes_no_other_way() {
             let rows = |network: &Network| {
                 let start = |&p: &Fixed| Some(Start::new(network, network.snap(p, profile).ok()?, profile));
                 let starts: Vec<_> = places.iter().map(start).collect();
-                matrix(network, profile, &starts, &starts, Deciseconds(60_000))
+                matrix(network, profile, &starts, &starts, Deciseconds(60_000)).unwrap()
             };
             assert_eq!(rows(&plain), rows(&there), "{profile}");
         }

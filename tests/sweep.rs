@@ -44,7 +44,7 @@ fn compare(network: &Network, seed: u64, points: usize, homes: usize) -> usize {
                 .map(|s| s.as_ref().map_or(vec![None; ends.len()], |s| reference.times(s, &ends, limit.0)))
                 .collect();
             for nearest in [1, 3, 10] {
-                let sweep = Sweep::run(network, profile, direction, starts.clone(), nearest, limit);
+                let sweep = Sweep::run(network, profile, direction, starts.clone(), nearest, limit).unwrap();
                 let mut found = Vec::new();
                 for (e, end) in ends.iter().enumerate() {
                     let mut wanted: Vec<(Deciseconds, u32)> =
@@ -112,7 +112,7 @@ fn sums_of_all_junctions_are_those_of_each() {
         for profile in [Profile::Adult, Profile::Bicycle] {
             for direction in Direction::ALL {
                 let limit = Deciseconds(1200);
-                let sums = layer.sums_within(&network, profile, direction, limit, &weights);
+                let sums = layer.sums_within(&network, profile, direction, limit, &weights).unwrap();
                 for (v, sum) in sums.iter().enumerate() {
                     let mut search = Search::new();
                     search.run(&network, profile, direction, &seeds_at(&network, profile, direction, v, limit), limit);
@@ -146,7 +146,8 @@ fn lengths_are_those_of_the_streets() {
             vec![Some(start)],
             1,
             Deciseconds::from_seconds(1e4),
-        );
+        )
+        .unwrap();
         let mut found = Vec::new();
         sweep.of_place(metres, &at(x, y), &mut found);
         let metres = f64::from(found[0].0.0) / 10.0;
@@ -160,13 +161,14 @@ fn nothing_to_find_is_nothing_found_and_the_limit_is_inside() {
     let snap = network.snap(support::at(200.0, 0.0), Profile::Adult).unwrap();
     let mut found = vec![(Deciseconds(1), 1)];
     for starts in [vec![], vec![None]] {
-        let sweep = Sweep::run(&network, Profile::Adult, Direction::Towards, starts, 3, Deciseconds(9000));
+        let sweep = Sweep::run(&network, Profile::Adult, Direction::Towards, starts, 3, Deciseconds(9000)).unwrap();
         sweep.of_place(&network, &snap, &mut found);
         assert_eq!(found, []);
     }
     let start = Start::new(&network, network.snap(support::at(0.0, 0.0), Profile::Adult).unwrap(), Profile::Adult);
     let time = |limit: u32| {
-        let sweep = Sweep::run(&network, Profile::Adult, Direction::Towards, vec![Some(start)], 1, Deciseconds(limit));
+        let sweep =
+            Sweep::run(&network, Profile::Adult, Direction::Towards, vec![Some(start)], 1, Deciseconds(limit)).unwrap();
         let mut found = Vec::new();
         sweep.of_place(&network, &snap, &mut found);
         found.first().map(|f| f.0.0)

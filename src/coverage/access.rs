@@ -13,6 +13,7 @@
 
 use super::pairs::Pairs;
 use crate::network::Deciseconds;
+use crate::task::{self, Stopped};
 
 /// How what is farther counts for less. Times in the unit of the limit (minutes or metres).
 #[derive(Debug, Clone, PartialEq)]
@@ -44,42 +45,49 @@ impl Decay {
 }
 
 /// Sums over all facilities within reach of each cell: `supply` by site, weighted by the decay.
-#[must_use]
+///
+/// # Errors
+/// [`Stopped`].
 pub fn gravity(
     pairs: &Pairs,
     cells: usize,
     supply: &[f64],
     decay: &Decay,
     unit: impl Fn(Deciseconds) -> f64,
-) -> Vec<f64> {
+) -> Result<Vec<f64>, Stopped> {
     let mut access = vec![0.0; cells];
     for (site, &offered) in supply.iter().enumerate() {
-        for &(cell, time) in pairs.of(site) {
+        let near = pairs.of(site);
+        task::work(near.len())?;
+        for &(cell, time) in near {
             access[cell as usize] += offered * decay.weight(unit(time));
         }
     }
-    access
+    Ok(access)
 }
 
 /// The two-step floating catchment areas of `people` by cell and `supply` by site; enhanced with a decay. A facility that
 /// nobody reaches gives nobody anything.
-#[must_use]
+///
+/// # Errors
+/// [`Stopped`].
 pub fn two_step(
     pairs: &Pairs,
     people: &[f64],
     supply: &[f64],
     decay: &Decay,
     unit: impl Fn(Deciseconds) -> f64,
-) -> Vec<f64> {
+) -> Result<Vec<f64>, Stopped> {
     let ratio: Vec<f64> = supply
         .iter()
         .enumerate()
         .map(|(site, offered)| {
-            let demand: f64 =
-                pairs.of(site).iter().map(|&(cell, time)| people[cell as usize] * decay.weight(unit(time))).sum();
-            if demand > 0.0 { offered / demand } else { 0.0 }
+            let near = pairs.of(site);
+            task::work(near.len())?;
+            let demand: f64 = near.iter().map(|&(cell, time)| people[cell as usize] * decay.weight(unit(time))).sum();
+            Ok(if demand > 0.0 { offered / demand } else { 0.0 })
         })
-        .collect();
+        .collect::<Result<_, Stopped>>()?;
     gravity(pairs, people.len(), &ratio, decay, unit)
 }
 

@@ -1,17 +1,20 @@
 //! A region, its parts and its centers against a standard.
 
-use super::cover::{Coverage, Question, QuestionError, RegionShare, Share, coverage, side_by_side};
+use super::cover::{Coverage, Question, QuestionError, RegionShare, Share, coverage};
 use super::need::{Travel, supply, wanted_places};
 use super::standard::{Requirement, Standard};
 use crate::network::{Deciseconds, Network};
+use crate::parallel;
 use crate::registry::{RegionCode, Status};
-use crate::task;
+use crate::task::{self, Stopped};
 use crate::world::World;
 use h3o::CellIndex;
 use std::collections::BTreeMap;
 
 /// A share of the people (0 to 1) that counts as everyone, when nothing else is said.
 pub const MET_SHARE: f64 = 0.9;
+/// Centers put on the streets that are worth another thread.
+const CENTERS_A_THREAD: usize = 64;
 
 /// How a requirement is met in a region.
 #[derive(Debug, Clone, PartialEq)]
@@ -109,7 +112,7 @@ pub fn assess(
     };
     task::expect(standard.requirements.len());
     let _ = register.homes();
-    let all: Vec<Coverage> = side_by_side(&standard.requirements, ask).into_iter().collect::<Result<_, _>>()?;
+    let all: Vec<Coverage> = parallel::try_map(&standard.requirements, 1, ask)?;
     let places_of = |requirement: &Requirement, region: Option<&RegionCode>, people: f64| {
         requirement.places_per_1000?;
         let wanted = wanted_places(register, &requirement.need().parts[0].wishes);
@@ -185,14 +188,16 @@ fn least_served(all: &[Coverage], people: f64) -> LeastServed {
 
 /// All open centers of a region (or of the city) by what is within reach of where they stand, the worst first; of equals in
 /// the order of their codes. Who goes where: from the center to the facilities with `Towards`.
-#[must_use]
+///
+/// # Errors
+/// [`Stopped`].
 pub fn rate_centers(
     world: &World,
     network: &Network,
     standard: &Standard,
     travel: Travel,
     region: Option<&RegionCode>,
-) -> Vec<RatedCenter> {
+) -> Result<Vec<RatedCenter>, Stopped> {
     let register = &world.register;
     let places: Vec<u32> = match region {
         Some(region) => register.centers_in(region).to_vec(),
@@ -204,12 +209,12 @@ pub fn rate_centers(
         .filter(open)
         .map(|place| RatedCenter { place, score: 0.0, distances: Vec::new(), nearest: Vec::new() })
         .collect();
-    let snaps: Vec<_> =
-        rated.iter().map(|r| network.snap(register.centers[r.place as usize].position, travel.profile).ok()).collect();
-    let columns = side_by_side(&standard.requirements, |requirement| {
+    let snap = |r: &RatedCenter| Ok(network.snap(register.centers[r.place as usize].position, travel.profile).ok());
+    let snaps: Vec<_> = parallel::try_map::<_, _, Stopped>(&rated, CENTERS_A_THREAD, snap)?;
+    let columns = parallel::try_map(&standard.requirements, 1, |requirement| {
         let need = requirement.need();
         let wanted = wanted_places(register, &need.parts[0].wishes);
-        let supply = supply(world, network, &wanted, travel, need.measure, (need.min_count, need.horizon()));
+        let supply = supply(world, network, &wanted, travel, need.measure, (need.min_count, need.horizon()))?;
         let network = need.measure.network(network);
         let mut found = Vec::new();
         let of_center = |snap: &Option<crate::network::Snap>| {
@@ -218,8 +223,9 @@ pub fn rate_centers(
             let counted = found.get(need.min_count - 1).map_or(Deciseconds::NEVER, |f| f.0);
             (counted, found.first().map(|f| supply.ids[f.1 as usize]))
         };
-        snaps.iter().map(of_center).collect::<Vec<_>>()
-    });
+        task::work(snaps.len())?;
+        Ok::<_, Stopped>(snaps.iter().map(of_center).collect::<Vec<_>>())
+    })?;
     for (requirement, column) in standard.requirements.iter().zip(columns) {
         let limit = requirement.measure.limit(requirement.limit);
         for (center, (counted, nearest)) in rated.iter_mut().zip(column) {
@@ -232,5 +238,5 @@ pub fn rate_centers(
         center.score = center.score / standard.requirements.len() as f64 * 100.0;
     }
     rated.sort_by(|a, b| a.score.total_cmp(&b.score));
-    rated
+    Ok(rated)
 }

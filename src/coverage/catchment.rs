@@ -6,6 +6,7 @@ use super::wanted::Wishes;
 use crate::geo::Storey;
 use crate::network::{Deciseconds, MAX_NEAREST, Network, Unsnappable};
 use crate::registry::{Host, Status};
+use crate::task::Stopped;
 use crate::world::{PlacedPoint, World};
 use std::collections::BTreeMap;
 
@@ -27,10 +28,19 @@ pub struct Catchment {
     pub overlaps: Vec<Overlap>,
 }
 
+/// Why there is no catchment.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+pub enum CatchmentError {
+    #[error(transparent)]
+    Unsnappable(#[from] Unsnappable),
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
+}
+
 /// Finds the catchment of a facility among those of its category, or of a center among centers.
 ///
 /// # Errors
-/// [`Unsnappable`] where no street is near.
+/// [`Unsnappable`] where no street is near; [`Stopped`].
 pub fn catchment(
     world: &World,
     network: &Network,
@@ -38,7 +48,7 @@ pub fn catchment(
     travel: Travel,
     minutes: f64,
     demand: &Demand,
-) -> Result<Option<Catchment>, Unsnappable> {
+) -> Result<Option<Catchment>, CatchmentError> {
     let register = &world.register;
     let limit = Deciseconds::from_minutes(minutes);
     let found = match host {
@@ -52,11 +62,11 @@ pub fn catchment(
     let among = (MAX_NEAREST, Measure::Minutes.limit(Measure::Minutes.horizon().min(60.0)).max(limit));
     let others = if let Some(category) = category {
         let wishes = Wishes { categories: vec![category], ..Wishes::default() };
-        supply(world, network, &wanted_places(register, &wishes), travel, Measure::Minutes, among)
+        supply(world, network, &wanted_places(register, &wishes), travel, Measure::Minutes, among)?
     } else {
         let centers = register.centers.iter().filter(|c| c.status == Status::Open);
         let points = centers.map(|c| (c.id, c.position)).collect();
-        supply_of(world, network, points, travel, Measure::Minutes, among)
+        supply_of(world, network, points, travel, Measure::Minutes, among)?
     };
     let own = match host {
         Host::Center(id) | Host::Facility(id) => id,

@@ -1,23 +1,25 @@
 //! Coverage: who has what they need within reach, who has not, by region and by minutes; and the gaps.
 
 use super::capacity::{Assigned, assign};
-use super::exact::TooLarge;
+use super::exact::{ExactError, TooLarge};
 use super::need::{Demand, Measure, Need, Reached, Travel, cells_in, reached, wanted_places};
 use super::pairs::{pairs, sites_of};
 use crate::geo::continuous;
 use crate::network::{Deciseconds, Network};
+use crate::parallel;
 use crate::registry::{Category, RegionCode, Register, district_of, part_of};
-use crate::task::{self, Cancelled};
+use crate::task::{self, Stopped};
 use crate::world::World;
 use geo::MultiPolygon;
 use h3o::geom::SolventBuilder;
 use h3o::{CellIndex, Resolution};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// Bars of a histogram, the last of which has no upper end.
 const BARS: usize = 13;
+/// Homes looked at between two looks at whether to go on.
+const HOMES_BETWEEN_LOOKS: usize = 8192;
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq)]
@@ -176,33 +178,16 @@ pub enum QuestionError {
     #[error("{0}")]
     NoStreets(String),
     #[error(transparent)]
-    Cancelled(#[from] Cancelled),
+    Stopped(#[from] Stopped),
 }
 
-/// Works on several things at once, on threads of their own. (Not on rayon's: who waits there for an answer of the memo
-/// may be lent work that asks for the very same answer, and waits for itself.)
-pub fn side_by_side<T: Sync, U: Send>(items: &[T], work: impl Fn(&T) -> U + Sync) -> Vec<U> {
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(items.len());
-    let task = task::current();
-    if threads < 2 {
-        return items.iter().map(work).collect();
-    }
-    let next = AtomicUsize::new(0);
-    let take = || {
-        let mut done = Vec::new();
-        while let Some((i, item)) = Some(next.fetch_add(1, Relaxed)).and_then(|i| Some((i, items.get(i)?))) {
-            done.push((i, work(item)));
+impl From<ExactError> for QuestionError {
+    fn from(e: ExactError) -> Self {
+        match e {
+            ExactError::TooLarge(e) => e.into(),
+            ExactError::Stopped(e) => e.into(),
         }
-        done
-    };
-    let mut all: Vec<(usize, U)> = std::thread::scope(|scope| {
-        let help = || task::within(task.clone(), take);
-        let running: Vec<_> = (0..threads).map(|_| scope.spawn(help)).collect();
-        let joined = running.into_iter().flat_map(|r| r.join().unwrap_or_else(|e| std::panic::resume_unwind(e)));
-        joined.collect()
-    });
-    all.sort_unstable_by_key(|(i, _)| *i);
-    all.into_iter().map(|(_, done)| done).collect()
+    }
 }
 
 /// Answers a question.
@@ -215,23 +200,24 @@ pub fn coverage(world: &World, network: &Network, question: Question) -> Result<
         Demand::of(register, &question.group).ok_or_else(|| QuestionError::UnknownGroup(question.group.clone()))?;
     let (need, travel) = (&question.need, question.travel);
     task::expect(need.parts.len());
-    let by_part: Vec<Arc<Reached>> = side_by_side(&need.parts, |part| {
-        let found = reached(world, network, &part.wishes, need, travel);
+    let by_part: Vec<Arc<Reached>> = parallel::try_map(&need.parts, 1, |part| {
+        let found = reached(world, network, &part.wishes, need, travel)?;
         task::step().map(|()| found)
-    })
-    .into_iter()
-    .collect::<Result<_, _>>()?;
+    })?;
     if question.with_capacity && (need.parts.len() != 1 || need.min_count > 1) {
         return Err(QuestionError::CapacityOfSeveral);
     }
-    let assigned = question.with_capacity.then(|| assigned(world, network, &question, &demand));
+    let assigned = question.with_capacity.then(|| assigned(world, network, &question, &demand)).transpose()?;
     let homes = question.region.as_ref().map(|region| (register.homes(), region));
     let snaps = &world.population_layer.snapped(network, travel.profile).snaps;
     let limit = need.counted_limit();
     let mut total = Share::default();
     let mut parts = vec![Share::default(); need.parts.len()];
     let mut cells = Vec::new();
-    for place in cells_in(register, homes) {
+    for (n, place) in cells_in(register, homes).into_iter().enumerate() {
+        if n % HOMES_BETWEEN_LOOKS == 0 {
+            task::work(HOMES_BETWEEN_LOOKS)?;
+        }
         let i = place as usize;
         let people = demand.people[i];
         if people <= 0.0 {
@@ -289,13 +275,13 @@ pub(super) fn assigned(
     network: &Network,
     question: &Question,
     demand: &Demand,
-) -> (Assigned, CapacityUse) {
+) -> Result<(Assigned, CapacityUse), Stopped> {
     let need = &question.need;
     let places = need.parts.first().map_or_else(Vec::new, |part| wanted_places(&world.register, &part.wishes));
     let sites = sites_of(world, &places);
     let capacity: Vec<Option<f64>> = places.iter().map(|&p| world.register.facilities[p as usize].capacity).collect();
-    let pairs = pairs(world, network, sites, question.travel, need.measure, need.counted_limit());
-    let assigned = assign(&pairs, &demand.people, &capacity);
+    let pairs = pairs(world, network, sites, question.travel, need.measure, need.counted_limit())?;
+    let assigned = assign(&pairs, &demand.people, &capacity)?;
     let mut told = CapacityUse::default();
     for ((capacity, load), left) in capacity.iter().zip(&assigned.load).zip(&assigned.left) {
         match capacity {
@@ -308,7 +294,7 @@ pub(super) fn assigned(
             None => told.unlimited += 1,
         }
     }
-    (assigned, told)
+    Ok((assigned, told))
 }
 
 /// By place in [`Register::homes`]: the code of the region it is in, one level below the one asked about.
@@ -462,8 +448,15 @@ impl Coverage {
             members.sort_unstable();
             gaps.push(self.gap(register, members));
         }
-        gaps.sort_by(|a, b| b.people.total_cmp(&a.people).then(a.cells.cmp(&b.cells)));
+        // Of equals by the first of their cells, whatever the order of the population.
+        gaps.sort_by(|a, b| b.people.total_cmp(&a.people).then_with(|| self.first_cell(a).cmp(&self.first_cell(b))));
         gaps
+    }
+
+    /// The least number of a gap's cells. No other gap has it.
+    #[must_use]
+    pub fn first_cell(&self, gap: &Gap) -> i64 {
+        gap.cells.iter().map(|&c| u64::from(self.cells[c as usize].cell) as i64).min().unwrap_or_default()
     }
 
     fn gap(&self, register: &Register, cells: Vec<u32>) -> Gap {

@@ -1,10 +1,12 @@
 //! The best sites there are, of small problems: mixed-integer programs, solved by branch and bound.
 
 use super::siting::{Choice, Objective, Problem, State, greedy};
-use crate::task::{self, Task};
+use crate::parallel::cores;
+use crate::task::{self, Stopped};
 use good_lp::solvers::{SolutionStatus, WithInitialSolution, WithTimeLimit};
 use good_lp::{Expression, Solution, SolverModel, Variable, constraint, microlp, variable, variables};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
@@ -22,6 +24,15 @@ const ASK_EVERY: Duration = Duration::from_millis(20);
 pub struct TooLarge {
     pub candidates: usize,
     pub pairs: usize,
+}
+
+/// Why the best is not known.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ExactError {
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
 }
 
 /// Homes that the same candidates serve alike, as one.
@@ -60,17 +71,17 @@ fn groups(problem: &Problem<'_>, objective: Objective) -> Vec<Group> {
 /// was found, with the bound of the greedy one.
 ///
 /// # Errors
-/// [`TooLarge`].
-pub fn exact(problem: &Problem<'_>, objective: Objective, count: usize, seconds: f64) -> Result<Choice, TooLarge> {
+/// [`TooLarge`], [`Stopped`].
+pub fn exact(problem: &Problem<'_>, objective: Objective, count: usize, seconds: f64) -> Result<Choice, ExactError> {
     let groups = groups(problem, objective);
     let mut used: Vec<u32> = groups.iter().flat_map(|g| g.serves.iter().map(|s| s.0)).collect();
     used.sort_unstable();
     used.dedup();
     let pairs = groups.iter().map(|g| g.serves.len()).sum();
     if used.len() > MAX_CANDIDATES || pairs > MAX_PAIRS {
-        return Err(TooLarge { candidates: used.len(), pairs });
+        return Err(TooLarge { candidates: used.len(), pairs }.into());
     }
-    let first = greedy(problem, objective, count);
+    let first = greedy(problem, objective, count)?;
     if used.is_empty() || first.chosen.is_empty() {
         return Ok(Choice { is_exact: true, ..first });
     }
@@ -126,10 +137,13 @@ pub fn exact(problem: &Problem<'_>, objective: Objective, count: usize, seconds:
     let model = model.with_initial_solution(start).with_time_limit(seconds);
     let solved = match task::current() {
         None => model.solve(),
-        Some(task) => match solved_aside(model, &task) {
+        Some(_) => match solved_aside(model) {
             Some(solved) => solved,
-            // Who asked finds out that it was cancelled, and drops what there is.
-            None => return Ok(first),
+            None => {
+                task::check()?;
+                // The solver has failed: the greedy choice stands.
+                return Ok(first);
+            }
         },
     };
     // Infeasible only where the share cannot be had with so many sites: the greedy choice tells as much as can be had.
@@ -145,21 +159,49 @@ pub fn exact(problem: &Problem<'_>, objective: Objective, count: usize, seconds:
     Ok(Choice { bound, is_exact, ..best })
 }
 
+/// A solver at work: one a core at most, those counted whose caller has gone and which end with their time.
+struct Solving;
+
+static SOLVERS: AtomicUsize = AtomicUsize::new(0);
+
+impl Solving {
+    /// Waits for a place; `None` when the task was told to stop meanwhile.
+    fn enter() -> Option<Self> {
+        let take = |now: usize| (now < cores()).then_some(now + 1);
+        while SOLVERS.fetch_update(SeqCst, SeqCst, take).is_err() {
+            task::check().ok()?;
+            std::thread::sleep(ASK_EVERY);
+        }
+        Some(Self)
+    }
+}
+
+impl Drop for Solving {
+    fn drop(&mut self) {
+        SOLVERS.fetch_sub(1, SeqCst);
+    }
+}
+
 /// Solves on a thread of its own, so that whoever waits can be told to stop: the solver cannot. `None` when they were; the
 /// thread then ends with its time.
-fn solved_aside<M>(model: M, task: &Task) -> Option<Result<M::Solution, M::Error>>
+fn solved_aside<M>(model: M) -> Option<Result<M::Solution, M::Error>>
 where
     M: SolverModel + Send + 'static,
     M::Solution: Send,
     M::Error: Send,
 {
+    let place = Solving::enter()?;
     let (sender, receiver) = std::sync::mpsc::channel();
-    // Nobody listens any more when it was cancelled.
-    std::thread::spawn(move || drop(sender.send(model.solve())));
+    let solve = move || {
+        let _place = place;
+        // Nobody listens any more when it was cancelled.
+        drop(sender.send(model.solve()));
+    };
+    std::thread::Builder::new().name("solver".into()).spawn(solve).ok()?;
     loop {
         match receiver.recv_timeout(ASK_EVERY) {
             Ok(solved) => return Some(solved),
-            Err(RecvTimeoutError::Timeout) if !task.is_cancelled() => {}
+            Err(RecvTimeoutError::Timeout) if task::check().is_ok() => {}
             Err(_) => return None,
         }
     }

@@ -26,9 +26,9 @@ pub use access::{Decay, Inequality, gravity, inequality, left_of, two_step};
 pub use assess::{Assessment, LeastServed, MET_SHARE, Met, Rated, RatedCenter, assess, rate_centers};
 pub use assumptions::assumptions;
 pub use capacity::{Assigned, assign};
-pub use catchment::{Catchment, Overlap, catchment};
+pub use catchment::{Catchment, CatchmentError, Overlap, catchment};
 pub use cover::{Bar, CapacityUse, CellCover, Coverage, Gap, Question, QuestionError, RegionShare, Share, coverage};
-pub use exact::{TooLarge, exact};
+pub use exact::{ExactError, TooLarge, exact};
 pub use example::example_places;
 pub use nearby::{NearbyPage, NearbyQuery, Neighbour, nearby};
 pub use need::{
@@ -39,9 +39,10 @@ pub use pairs::{Pairs, Site, pairs, sites_of};
 pub use reach::{Band, Walkshed, walkshed};
 pub use scenario::{
     Balance, Change, Comparison, GroupChange, PartChange, RegionChange, ScenarioError, compare,
-    known as known_scenario, lay as lay_scenario, name_a_scenario, under as under_scenario,
+    known as known_scenario, lay as lay_scenario, name_a_scenario, problem as scenario_problem,
+    under as under_scenario,
 };
-pub use sites::{Candidates, Search as SiteSearch, SiteSuggestion, Suggestions, suggest_sites};
+pub use sites::{Candidates, Search as SiteSearch, SiteSuggestion, Suggestions, candidate_count, suggest_sites};
 pub use siting::{Choice, Objective, Problem, Terms, fewest, greedy};
 pub use standard::{Requirement, Standard, StandardError, Standards};
 pub use surface::{AccessMeasure, CellAccess, Offered, RegionAccess, Surface, surface};

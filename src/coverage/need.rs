@@ -4,9 +4,10 @@ use super::wanted::{Wanted, Wishes};
 use crate::geo::{Place, Position};
 use crate::memo::{Kept, Key};
 use crate::network::{Deciseconds, Direction, MAX_NEAREST, Network, Profile, Start, Sweep};
+use crate::parallel;
 use crate::registry::{Category, EVERYONE, Homes, Register};
+use crate::task::{self, Stopped};
 use crate::world::World;
-use rayon::prelude::*;
 use std::sync::Arc;
 
 /// What a limit counts.
@@ -144,6 +145,10 @@ impl Default for Travel {
     }
 }
 
+/// Places put on the streets that are worth another thread, and homes that read their times.
+const PLACES_A_THREAD: usize = 64;
+const HOMES_A_THREAD: usize = 2048;
+
 /// Facilities that count, by their places in the register and in that order.
 #[must_use]
 pub fn wanted_places(register: &Register, wishes: &Wishes) -> Vec<u32> {
@@ -191,7 +196,9 @@ fn starts(world: &World, network: &Network, places: &[u32], profile: Profile) ->
 }
 
 /// The sweep from the facilities at some places of the register, each junction knowing its `nearest`.
-#[must_use]
+///
+/// # Errors
+/// [`Stopped`].
 pub fn supply(
     world: &World,
     network: &Network,
@@ -199,18 +206,20 @@ pub fn supply(
     travel: Travel,
     measure: Measure,
     (nearest, horizon): (usize, Deciseconds),
-) -> Arc<Supply> {
+) -> Result<Arc<Supply>, Stopped> {
     let key = key_of_supply(world.key::<Supply>("places"), world, places, travel, measure).and((nearest, horizon));
     world.memo.get(&key, || {
         let network = measure.network(network);
         let starts = starts(world, network, places, travel.profile);
-        let sweep = Sweep::run(network, travel.profile, travel.direction, starts, nearest, horizon);
-        Supply { ids: places.iter().map(|&p| world.register.facilities[p as usize].id).collect(), sweep }
+        let sweep = Sweep::run(network, travel.profile, travel.direction, starts, nearest, horizon)?;
+        Ok(Supply { ids: places.iter().map(|&p| world.register.facilities[p as usize].id).collect(), sweep })
     })
 }
 
 /// The same from any numbered positions, in the order of their numbers.
-#[must_use]
+///
+/// # Errors
+/// [`Stopped`].
 pub fn supply_of(
     world: &World,
     network: &Network,
@@ -218,24 +227,33 @@ pub fn supply_of(
     travel: Travel,
     measure: Measure,
     (nearest, horizon): (usize, Deciseconds),
-) -> Arc<Supply> {
+) -> Result<Arc<Supply>, Stopped> {
     let exact: Vec<(i64, u64, u64)> =
         points.iter().map(|(id, p)| (*id, p.lon().to_bits(), p.lat().to_bits())).collect();
     let key = world.key::<Supply>("points").and(exact).and(travel).and(measure).and((nearest, horizon));
     world.memo.get(&key, || {
         let network = measure.network(network);
         let start = |(_, position): &(i64, Position)| {
-            Some(Start::new(network, network.snap(*position, travel.profile).ok()?, travel.profile))
+            let snap = network.snap(*position, travel.profile).ok();
+            Ok::<_, Stopped>(snap.map(|snap| Start::new(network, snap, travel.profile)))
         };
-        let starts = points.par_iter().map(start).collect();
-        let sweep = Sweep::run(network, travel.profile, travel.direction, starts, nearest, horizon);
-        Supply { ids: points.iter().map(|p| p.0).collect(), sweep }
+        let starts = parallel::try_map(&points, PLACES_A_THREAD, start)?;
+        let sweep = Sweep::run(network, travel.profile, travel.direction, starts, nearest, horizon)?;
+        Ok(Supply { ids: points.iter().map(|p| p.0).collect(), sweep })
     })
 }
 
 /// How far each population cell has it to the facilities a part wants.
-#[must_use]
-pub fn reached(world: &World, network: &Network, wishes: &Wishes, need: &Need, travel: Travel) -> Arc<Reached> {
+///
+/// # Errors
+/// [`Stopped`].
+pub fn reached(
+    world: &World,
+    network: &Network,
+    wishes: &Wishes,
+    need: &Need,
+    travel: Travel,
+) -> Result<Arc<Reached>, Stopped> {
     let places = wanted_places(&world.register, wishes);
     let (nearest, horizon) = (need.min_count.clamp(1, MAX_NEAREST), need.horizon());
     let cells: Vec<u64> = world.register.population.iter().map(|c| c.cell.into()).collect();
@@ -243,7 +261,7 @@ pub fn reached(world: &World, network: &Network, wishes: &Wishes, need: &Need, t
         .and((nearest, horizon))
         .and(cells);
     world.memo.get(&key, || {
-        let supply = supply(world, network, &places, travel, need.measure, (nearest, horizon));
+        let supply = supply(world, network, &places, travel, need.measure, (nearest, horizon))?;
         let network = need.measure.network(network);
         let snaps = &world.population_layer.snapped(network, travel.profile).snaps;
         let never = (Deciseconds::NEVER, 0);
@@ -253,8 +271,10 @@ pub fn reached(world: &World, network: &Network, wishes: &Wishes, need: &Need, t
             let counted = found.get(nearest - 1).map_or(Deciseconds::NEVER, |f| f.0);
             (found.first().copied().unwrap_or(never), counted)
         };
-        let (first, counted) = snaps.par_iter().map_init(Vec::new, of_cell).unzip();
-        Reached { ids: supply.ids.clone(), first, counted }
+        let homes = parallel::map_with(snaps, HOMES_A_THREAD, Vec::new, of_cell);
+        task::work(homes.len())?;
+        let (first, counted) = homes.into_iter().unzip();
+        Ok(Reached { ids: supply.ids.clone(), first, counted })
     })
 }
 

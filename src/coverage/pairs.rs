@@ -5,8 +5,9 @@ use super::need::{Measure, Travel};
 use crate::geo::Position;
 use crate::memo::Kept;
 use crate::network::{Deciseconds, Network, Scratch, Start, with_scratch};
+use crate::parallel;
+use crate::task::{self, Stopped};
 use crate::world::World;
-use rayon::prelude::*;
 use std::sync::Arc;
 
 /// A facility, or a place where one might be, as a search begins at it.
@@ -77,7 +78,9 @@ pub fn sites_of(world: &World, places: &[u32]) -> Vec<Site> {
 
 /// Finds all pairs of some sites and the population cells within a limit, as people travel: with
 /// [`Direction::Towards`](crate::network::Direction::Towards) to the sites.
-#[must_use]
+///
+/// # Errors
+/// [`Stopped`].
 pub fn pairs(
     world: &World,
     network: &Network,
@@ -85,7 +88,7 @@ pub fn pairs(
     travel: Travel,
     measure: Measure,
     limit: Deciseconds,
-) -> Arc<Pairs> {
+) -> Result<Arc<Pairs>, Stopped> {
     let points: Vec<(i64, u64, u64)> =
         sites.iter().map(|s| (s.id, s.position.lon().to_bits(), s.position.lat().to_bits())).collect();
     let cells: Vec<u64> = world.register.population.iter().map(|c| c.cell.into()).collect();
@@ -95,20 +98,18 @@ pub fn pairs(
         let Travel { profile, direction } = travel;
         // Ready before many threads ask for it at once.
         world.population_layer.prepare(network, profile, direction);
-        let found: Vec<Option<Vec<(u32, Deciseconds)>>> = sites
-            .par_iter()
-            .map(|site| {
-                let Ok(snap) = network.snap(site.position, profile) else { return None };
-                let start = Start::new(network, snap, profile);
-                with_scratch(|Scratch { search, hits }| {
-                    search.run(network, profile, direction, &start.seeds(network, profile, direction, limit), limit);
-                    world.population_layer.collect(network, profile, direction, &start, search, limit, hits);
-                    let mut cells: Vec<_> = hits.points().iter().map(|&p| (p, hits.time(p))).collect();
-                    cells.sort_unstable();
-                    Some(cells)
-                })
+        let found: Vec<Option<Vec<(u32, Deciseconds)>>> = parallel::try_map(&sites, 1, |site| {
+            let Ok(snap) = network.snap(site.position, profile) else { return Ok(None) };
+            let start = Start::new(network, snap, profile);
+            with_scratch(|Scratch { search, hits }| {
+                search.run(network, profile, direction, &start.seeds(network, profile, direction, limit), limit);
+                world.population_layer.collect(network, profile, direction, &start, search, limit, hits);
+                let mut cells: Vec<_> = hits.points().iter().map(|&p| (p, hits.time(p))).collect();
+                cells.sort_unstable();
+                task::work(search.reached().len() + cells.len())?;
+                Ok::<_, Stopped>(Some(cells))
             })
-            .collect();
-        Pairs::new(sites, found)
+        })?;
+        Ok(Pairs::new(sites, found))
     })
 }

@@ -4,6 +4,7 @@ use crate::geo::Metric;
 use crate::network::walkshed::{Field, Reach, contour};
 use crate::network::{Deciseconds, Direction, Network, Profile, Scratch, with_scratch};
 use crate::registry::{Category, EVERYONE, Register, Status};
+use crate::task::{self, Stopped};
 use crate::world::{PlacedPoint, World};
 use geo::{Area, MultiPolygon};
 use std::sync::OnceLock;
@@ -104,6 +105,23 @@ impl Walkshed {
             let field = self.field(network);
             self.bands.iter().map(|band| contour(field, band.limit)).collect()
         })
+    }
+
+    /// Draws the polygons, so that they need not be drawn where they are asked for.
+    ///
+    /// # Errors
+    /// [`Stopped`]: then some may be drawn and others not.
+    pub fn draw(&self, network: &Network) -> Result<(), Stopped> {
+        let field = self.field(network);
+        task::work(self.reach.pieces.len())?;
+        let mut drawn = Vec::with_capacity(self.bands.len());
+        for band in &self.bands {
+            drawn.push(contour(field, band.limit));
+            task::work(self.reach.pieces.len())?;
+        }
+        // Who drew them at the same time drew the same.
+        let _ = self.polygons.set(drawn);
+        Ok(())
     }
 
     /// How far the polygon may reach beyond what is reached, metres.

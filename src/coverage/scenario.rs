@@ -48,6 +48,23 @@ pub fn under(world: &Arc<World>, scenario: i64) -> Result<Arc<World>, ScenarioEr
     })
 }
 
+/// Why a scenario cannot be laid over a world, if so; told without making the world it would make.
+#[must_use]
+pub fn problem(world: &Arc<World>, scenario: i64) -> Option<ScenarioError> {
+    if known(world, scenario).is_some() {
+        return None;
+    }
+    let Some(scenario) = world.register.scenarios.get(scenario) else { return Some(ScenarioError::Unknown) };
+    let streets = match scenario.lay_over(&world.register) {
+        Ok((_, streets)) => streets,
+        Err(why) => return Some(ScenarioError::Stale { key: scenario.key.clone(), why }),
+    };
+    let (places, streets): (Vec<usize>, Vec<StreetChange>) = streets.into_iter().unzip();
+    let (n, why) = world.check_streets(&streets).err()?;
+    let why = ChangeError { index: places[n], why: why.to_string() };
+    Some(ScenarioError::Stale { key: scenario.key.clone(), why })
+}
+
 /// Lays a scenario over a world. What it does not reach is shared with the world as it is.
 ///
 /// # Errors
@@ -204,7 +221,8 @@ impl Comparison {
     pub fn cells(&self, change: Change) -> Vec<(usize, f64)> {
         let mut list: Vec<(usize, f64)> =
             (0..self.before.cells.len()).map(|i| (i, self.of_cell(i).of(change))).filter(|c| c.1 > 0.0).collect();
-        list.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        let number = |i: usize| u64::from(self.before.cells[i].cell);
+        list.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| number(a.0).cmp(&number(b.0))));
         list
     }
 

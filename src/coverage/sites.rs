@@ -11,6 +11,7 @@ use crate::registry::{Register, Status};
 use crate::task;
 use crate::world::World;
 use h3o::{CellIndex, Resolution};
+use std::collections::HashSet;
 
 /// Where something may be built.
 #[derive(Debug, Clone, PartialEq)]
@@ -109,8 +110,8 @@ fn kept_alone(register: &Register, question: &Question, search: &Search) -> Resu
     let mut question = question.clone();
     if let Some(kept) = &search.kept {
         let today = wanted_places(register, &part.wishes);
-        let is_open = |id: &i64| today.iter().any(|&p| register.facilities[p as usize].id == *id);
-        if let Some(&id) = kept.iter().find(|id| !is_open(id)) {
+        let open: HashSet<i64> = today.iter().map(|&p| register.facilities[p as usize].id).collect();
+        if let Some(&id) = kept.iter().find(|id| !open.contains(id)) {
             return Err(QuestionError::NotOpenToday(id));
         }
         let mut kept = kept.clone();
@@ -118,6 +119,24 @@ fn kept_alone(register: &Register, question: &Question, search: &Search) -> Resu
         question.need.parts[0].wishes.among = Some(kept);
     }
     Ok(question)
+}
+
+/// How many candidates there are, more at most where they are vacant facilities.
+#[must_use]
+pub fn candidate_count(world: &World, question: &Question, candidates: &Candidates) -> usize {
+    let register = &world.register;
+    match candidates {
+        Candidates::Cells => {
+            let homes = question.region.as_ref().map(|region| (register.homes(), region));
+            cells_in(register, homes).len()
+        }
+        Candidates::Places { at, .. } => at.len(),
+        Candidates::Vacant => {
+            let is_vacant = |f: &&std::sync::Arc<crate::registry::Facility>| f.status != Status::Open;
+            let today = question.need.parts.iter().map(|part| wanted_places(register, &part.wishes).len());
+            register.facilities.iter().filter(is_vacant).count() + today.sum::<usize>()
+        }
+    }
 }
 
 /// Suggests new places for a need of one part.
@@ -139,7 +158,10 @@ pub fn suggest_sites(
     let need = &question.need;
     let [part] = &need.parts[..] else { return Err(QuestionError::SitesOfSeveral) };
     // Who has a place today, people from beyond a region included.
-    let assigned = search.capacity.map(|_| assigned(world, network, question, &demand).0.served);
+    let assigned = match search.capacity {
+        Some(_) => Some(assigned(world, network, question, &demand)?.0.served),
+        None => None,
+    };
     let homes = question.region.as_ref().map(|region| (register.homes(), region));
     let cells = cells_in(register, homes);
     let mut is_asked = vec![false; demand.people.len()];
@@ -152,7 +174,7 @@ pub fn suggest_sites(
         }
     }
     task::expect(2 + search.count + usize::from(search.exact_seconds.is_some()));
-    let today = reached(world, network, &part.wishes, need, question.travel);
+    let today = reached(world, network, &part.wishes, need, question.travel)?;
     task::step()?;
     let sites: Vec<Site> = match candidates {
         Candidates::Cells => {
@@ -169,7 +191,8 @@ pub fn suggest_sites(
             let open = wanted_places(register, &asked.need.parts[0].wishes);
             let kept = search.kept.as_deref();
             let ids = open.iter().map(|&p| register.facilities[p as usize].id);
-            let let_go: Vec<i64> = ids.filter(|id| kept.is_some_and(|kept| !kept.contains(id))).collect();
+            let kept: Option<HashSet<i64>> = kept.map(|kept| kept.iter().copied().collect());
+            let let_go: Vec<i64> = ids.filter(|id| kept.as_ref().is_some_and(|kept| !kept.contains(id))).collect();
             let is_let_go = |id: i64| let_go.binary_search(&id).is_ok();
             let vacant = register.facilities.iter().filter(|f| f.status != Status::Open || is_let_go(f.id));
             let inside = vacant.filter(|f| question.region.as_ref().is_none_or(|r| register.is_in(f, r)));
@@ -178,7 +201,7 @@ pub fn suggest_sites(
     };
     let limit = need.counted_limit();
     let snaps = &world.population_layer.snapped(network, question.travel.profile).snaps;
-    let pairs = pairs(world, network, sites, question.travel, need.measure, limit);
+    let pairs = pairs(world, network, sites, question.travel, need.measure, limit)?;
     task::step()?;
     let costs = match candidates {
         Candidates::Places { costs, .. } => costs.as_deref(),
@@ -193,7 +216,7 @@ pub fn suggest_sites(
             task::step()?;
             choice
         }
-        None => greedy(&problem, objective, count),
+        None => greedy(&problem, objective, count)?,
     };
     task::check()?;
 
@@ -219,10 +242,11 @@ pub fn suggest_sites(
     let mean_before = mean_of(&best);
     let mut after = before;
     let is_mean = objective == Objective::MinMeanTime;
-    let list = choice
+    let list: Vec<SiteSuggestion> = choice
         .chosen
         .iter()
         .map(|&(candidate, gain)| {
+            task::work(best.len())?;
             let site = pairs.sites[candidate as usize];
             for &(cell, time) in pairs.of(candidate as usize) {
                 let (i, time) = (cell as usize, time);
@@ -238,7 +262,7 @@ pub fn suggest_sites(
                 .snap(site.position, question.travel.profile)
                 .ok()
                 .and_then(|snap| network.name(snap.edge).map(str::to_owned));
-            SiteSuggestion {
+            Ok(SiteSuggestion {
                 position: site.position,
                 cell: cell_of(site.position, Resolution::Nine),
                 street,
@@ -248,9 +272,9 @@ pub fn suggest_sites(
                 gained: if is_mean { gain / need.measure.limit(1.0).0.max(1) as f64 } else { gain },
                 covered: after.covered,
                 mean: mean_of(&best),
-            }
+            })
         })
-        .collect();
+        .collect::<Result<_, QuestionError>>()?;
     let in_unit = |sum: f64| if is_mean { sum / need.measure.limit(1.0).0.max(1) as f64 } else { sum };
     Ok(Suggestions {
         list,
@@ -263,7 +287,7 @@ pub fn suggest_sites(
         is_exact: choice.is_exact,
         fewest: match objective {
             Objective::MinFacilities { .. } if choice.is_exact => Some(choice.chosen.len()),
-            Objective::MinFacilities { share } => Some(fewest(&problem, share)),
+            Objective::MinFacilities { share } => Some(fewest(&problem, share)?),
             _ => None,
         },
         candidates: pairs.sites.len() as u64,

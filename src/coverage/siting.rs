@@ -3,9 +3,13 @@
 
 use super::pairs::Pairs;
 use crate::network::Deciseconds;
-use crate::task;
+use crate::parallel;
+use crate::task::{self, Stopped};
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
+
+/// Candidates whose gain is worth another thread: some 300 homes each.
+const CANDIDATES_A_THREAD: usize = 64;
 
 /// What is to be made as large, or as small, as can be.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -189,8 +193,10 @@ impl Ord for Entry {
 ///
 /// Where sites have room for so many it is at least a half of what the best set serves, whoever goes where: of a site of that
 /// set, what it serves and greed does not is no more than greed's own sites serve, one for one.
-#[must_use]
-pub fn greedy(problem: &Problem<'_>, objective: Objective, count: usize) -> Choice {
+///
+/// # Errors
+/// [`Stopped`].
+pub fn greedy(problem: &Problem<'_>, objective: Objective, count: usize) -> Result<Choice, Stopped> {
     let mut state = State::new(problem, objective);
     let entry = |state: &State<'_>, candidate| Entry {
         gain: state.gain(candidate),
@@ -199,16 +205,20 @@ pub fn greedy(problem: &Problem<'_>, objective: Objective, count: usize) -> Choi
         round: 0,
     };
     let mut money = problem.terms.budget.unwrap_or(f64::INFINITY);
-    let mut heap: BinaryHeap<Entry> = (0..problem.pairs.sites.len() as u32)
-        .map(|candidate| entry(&state, candidate))
-        .filter(|e| e.gain > 0.0 && e.cost <= money)
-        .collect();
+    let all = |state: &State<'_>| {
+        let candidates: Vec<u32> = (0..problem.pairs.sites.len() as u32).collect();
+        parallel::try_map(&candidates, CANDIDATES_A_THREAD, |&candidate| {
+            task::work(problem.pairs.of(candidate as usize).len())?;
+            Ok::<_, Stopped>(entry(state, candidate))
+        })
+    };
+    let mut heap: BinaryHeap<Entry> = all(&state)?.into_iter().filter(|e| e.gain > 0.0 && e.cost <= money).collect();
     let single = heap
         .iter()
         .map(|e| (e.gain, e.candidate))
         .reduce(|a, b| if b.0 > a.0 || b.0 >= a.0 && b.1 < a.1 { b } else { a });
     let target = match objective {
-        Objective::MinFacilities { share } => coverable(problem) * share.clamp(0.0, 1.0) * (1.0 - 1e-12),
+        Objective::MinFacilities { share } => coverable(problem)? * share.clamp(0.0, 1.0) * (1.0 - 1e-12),
         _ => f64::INFINITY,
     };
     let mut choice = Choice { chosen: Vec::new(), gained: 0.0, bound: f64::INFINITY, is_exact: false };
@@ -225,52 +235,54 @@ pub fn greedy(problem: &Problem<'_>, objective: Objective, count: usize) -> Choi
         }
         let round = choice.chosen.len() as u32;
         if top.round < round {
+            task::work(problem.pairs.of(top.candidate as usize).len())?;
             let gain = state.gain(top.candidate);
             if gain > 0.0 {
                 heap.push(Entry { gain, round, ..top });
             }
             continue;
         }
-        // Who asked finds out, and drops what there is.
-        if task::step().is_err() {
-            break;
-        }
+        task::step()?;
         // A site with room for so many may take others in another set than it does here.
         let chosen = choice.chosen.iter().filter(|_| problem.terms.capacity.is_some());
         let again: Vec<Entry> = chosen.map(|&(c, _)| entry(&state, c)).collect();
-        let all = heap.iter().chain(&dear).chain([&top]).chain(&again);
-        bound = bound.min(choice.gained + most(all, count, whole_budget));
+        let held = heap.iter().chain(&dear).chain([&top]).chain(&again);
+        task::work(heap.len() + dear.len())?;
+        bound = bound.min(choice.gained + most(held, count, whole_budget));
         state.choose(top.candidate);
         money -= top.cost;
         choice.chosen.push((top.candidate, top.gain));
         choice.gained += top.gain;
     }
-    let left: Vec<Entry> = (0..problem.pairs.sites.len() as u32)
-        .map(|candidate| entry(&state, candidate))
-        .filter(|e| whole_budget.is_none_or(|b| e.cost <= b))
-        .collect();
+    let left: Vec<Entry> = all(&state)?.into_iter().filter(|e| whole_budget.is_none_or(|b| e.cost <= b)).collect();
     choice.bound = bound.min(choice.gained + most(left.iter(), count, whole_budget));
     if let Some((gain, candidate)) = single.filter(|s| s.0 > choice.gained && count > 0) {
         choice.chosen = vec![(candidate, gain)];
         choice.gained = gain;
     }
     choice.bound = choice.bound.max(choice.gained);
-    choice
+    Ok(choice)
 }
 
 /// So many sites at least are needed to cover a share of the people that can be covered: as many as the largest gains of
 /// single candidates need to add up to it.
-#[must_use]
-pub fn fewest(problem: &Problem<'_>, share: f64) -> usize {
+///
+/// # Errors
+/// [`Stopped`].
+pub fn fewest(problem: &Problem<'_>, share: f64) -> Result<usize, Stopped> {
     let state = State::new(problem, Objective::MaxCover);
-    let mut gains: Vec<f64> = (0..problem.pairs.sites.len() as u32).map(|c| state.gain(c)).collect();
+    let gain = |candidate: u32| {
+        task::work(problem.pairs.of(candidate as usize).len())?;
+        Ok(state.gain(candidate))
+    };
+    let mut gains: Vec<f64> = (0..problem.pairs.sites.len() as u32).map(gain).collect::<Result<_, Stopped>>()?;
     gains.sort_unstable_by(|a, b| b.total_cmp(a));
-    let target = coverable(problem) * share.clamp(0.0, 1.0) * (1.0 - 1e-12);
+    let target = coverable(problem)? * share.clamp(0.0, 1.0) * (1.0 - 1e-12);
     let before = gains.iter().scan(0.0, |sum, gain| {
         *sum += gain;
         Some(*sum - gain)
     });
-    before.zip(&gains).take_while(|(sum, gain)| *sum < target && **gain > 0.0).count()
+    Ok(before.zip(&gains).take_while(|(sum, gain)| *sum < target && **gain > 0.0).count())
 }
 
 /// What no set of so many candidates, that cost no more than the budget, adds: the largest gains, or as much of the best for
@@ -301,12 +313,14 @@ fn largest(mut gains: Vec<f64>, count: usize) -> f64 {
 }
 
 /// People who have nothing today and whom some candidate reaches.
-fn coverable(problem: &Problem<'_>) -> f64 {
+fn coverable(problem: &Problem<'_>) -> Result<f64, Stopped> {
     let mut reached = vec![false; problem.people.len()];
     for site in 0..problem.pairs.sites.len() {
-        for &(cell, time) in problem.pairs.of(site) {
+        let near = problem.pairs.of(site);
+        task::work(near.len())?;
+        for &(cell, time) in near {
             reached[cell as usize] |= time <= problem.limit;
         }
     }
-    (0..reached.len()).filter(|&cell| reached[cell]).map(|cell| problem.waiting(cell)).sum()
+    Ok((0..reached.len()).filter(|&cell| reached[cell]).map(|cell| problem.waiting(cell)).sum())
 }

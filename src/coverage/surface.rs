@@ -111,7 +111,7 @@ pub fn surface(
     let snaps = &world.population_layer.snapped(network, question.travel.profile).snaps;
     let unit = |time: Deciseconds| need.measure.value(time).unwrap_or_default();
     let values: Vec<Option<f64>> = if *measure == AccessMeasure::KthNearest {
-        let reached = reached(world, network, &part.wishes, need, question.travel);
+        let reached = reached(world, network, &part.wishes, need, question.travel)?;
         reached.counted.iter().map(|&time| need.measure.value(time)).collect()
     } else {
         let supply: Vec<f64> = match offered {
@@ -119,17 +119,18 @@ pub fn surface(
             Offered::Capacity => places.iter().map(|p| capacity(p).unwrap_or(0.0)).collect(),
         };
         let sites = sites_of(world, &places);
-        let pairs = pairs(world, network, sites, question.travel, need.measure, need.counted_limit());
+        let pairs = pairs(world, network, sites, question.travel, need.measure, need.counted_limit())?;
         let (cells, people) = (demand.people.len(), &demand.people);
         let sums = match measure {
             AccessMeasure::Cumulative => gravity(&pairs, cells, &supply, &Decay::None, unit),
             AccessMeasure::Gravity(decay) => gravity(&pairs, cells, &supply, decay, unit),
             AccessMeasure::TwoStep => two_step(&pairs, people, &supply, &Decay::None, unit),
             AccessMeasure::EnhancedTwoStep(decay) => two_step(&pairs, people, &supply, decay, unit),
-            AccessMeasure::KthNearest => Vec::new(),
-        };
+            AccessMeasure::KthNearest => Ok(Vec::new()),
+        }?;
         sums.into_iter().zip(snaps).map(|(value, snap)| snap.is_some().then_some(value)).collect()
     };
+    task::work(values.len())?;
     let homes = question.region.as_ref().map(|region| (register.homes(), region));
     let cells: Vec<CellAccess> = cells_in(register, homes)
         .into_iter()

@@ -2,11 +2,12 @@
 
 use crate::network::Deciseconds;
 use crate::network::{Direction, Network, Profile, Scratch, with_scratch};
+use crate::parallel;
 use crate::registry::{RegionCode, Register, Status, SuggestionStatus, day_of, naive_day, total_visits};
+use crate::task::{self, Stopped};
 use crate::world::{PlacedPoint, World};
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
-use rayon::prelude::*;
 
 /// The catchment people are counted in, minutes on foot.
 const CATCHMENT_MIN: f64 = 15.0;
@@ -129,6 +130,8 @@ fn catchment(world: &World, network: &Network, place: usize) -> Option<f64> {
     Some(with_scratch(|Scratch { search, hits }| {
         search.run(network, profile, direction, &start.seeds(network, profile, direction, limit), limit);
         world.population_layer.collect(network, profile, direction, &start, search, limit, hits);
+        // Counted alone: who asked looks after each center whether to go on.
+        let _ = task::work(search.reached().len() + hits.points().len());
         let mut cells = hits.points().to_vec();
         cells.sort_unstable();
         cells.iter().map(|&c| world.register.population[c as usize].people).sum()
@@ -246,14 +249,17 @@ pub fn center_usage(world: &World, place: usize, period: Period) -> Usage {
 }
 
 /// The use of all centers of a region.
-#[must_use]
-pub fn region_usage(world: &World, region: &RegionCode, period: Period) -> Usage {
+///
+/// # Errors
+/// [`Stopped`].
+pub fn region_usage(world: &World, region: &RegionCode, period: Period) -> Result<Usage, Stopped> {
     let of = |&place: &u32| {
         let is_counted = world.register.visits_of(world.register.centers[place as usize].id).is_some();
-        part(world, place as usize, period, is_counted)
+        task::work(period.days() as usize)?;
+        Ok(part(world, place as usize, period, is_counted))
     };
-    let parts: Vec<Part> = world.register.centers_in(region).par_iter().map(of).collect();
-    together(&parts, period)
+    let parts: Vec<Part> = parallel::try_map(world.register.centers_in(region), 1, of)?;
+    Ok(together(&parts, period))
 }
 
 /// What may make a center's use low.
@@ -291,8 +297,14 @@ type OwnFactor = (Factor, fn(&Usage) -> Option<f64>);
 
 /// Centers by use relative to their catchment, the least used first, among all of a region (or everywhere) that were
 /// counted in the period. Also says how many were compared.
-#[must_use]
-pub fn underused(world: &World, region: Option<&RegionCode>, period: Period) -> (Vec<Underused>, usize) {
+///
+/// # Errors
+/// [`Stopped`].
+pub fn underused(
+    world: &World,
+    region: Option<&RegionCode>,
+    period: Period,
+) -> Result<(Vec<Underused>, usize), Stopped> {
     let register = &world.register;
     let all: Vec<u32> = match region {
         Some(region) => register.centers_in(region).to_vec(),
@@ -305,10 +317,17 @@ pub fn underused(world: &World, region: Option<&RegionCode>, period: Period) -> 
         let usage = center_usage(world, place as usize, period);
         usage.visits_per_day_per_1000.is_some().then_some((place as usize, usage))
     };
-    let rows: Vec<(usize, Usage)> = all.par_iter().filter_map(counted).collect();
+    let rows: Vec<(usize, Usage)> = parallel::try_map(&all, 1, |place| {
+        let found = counted(place);
+        task::work(if found.is_some() { period.days() as usize } else { 1 })?;
+        Ok::<_, Stopped>(found)
+    })?
+    .into_iter()
+    .flatten()
+    .collect();
     let compared = rows.len();
     let median_of = |value: fn(&Usage) -> Option<f64>| median(rows.iter().filter_map(|(_, u)| value(u)).collect());
-    let Some(usual) = median_of(|u| u.visits_per_day_per_1000) else { return (Vec::new(), compared) };
+    let Some(usual) = median_of(|u| u.visits_per_day_per_1000) else { return Ok((Vec::new(), compared)) };
     let [visits, people] = [median_of(|u| u.visits_per_day), median_of(|u| u.catchment)].map(Option::unwrap_or_default);
     let own: [OwnFactor; 5] = [
         (Factor::HoursOpen, |u| u.hours_per_week),
@@ -340,7 +359,7 @@ pub fn underused(world: &World, region: Option<&RegionCode>, period: Period) -> 
         })
         .collect();
     list.sort_by(|a, b| a.ratio_to_median.total_cmp(&b.ratio_to_median).then(a.place.cmp(&b.place)));
-    (list, compared)
+    Ok((list, compared))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 mod antimeridian;
 mod area;
+mod area_index;
 mod datum;
 mod geojson_text;
 mod h3;
@@ -12,6 +13,7 @@ mod storey;
 
 pub use antimeridian::{area_on_globe, continuous, degrees_beside, line_on_globe};
 pub use area::{AreaError, geometry_of, read_area};
+pub use area_index::AreaIndex;
 pub use datum::{Datum, UnknownDatum};
 pub use geojson_text::{area_text, multi_polygon_text, push_line, push_point, push_position};
 pub use h3::{CellParseError, cell_centre, cell_of, parse_cell};

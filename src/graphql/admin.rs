@@ -1,6 +1,7 @@
 //! What admins may ask: who changed what, which tokens there are.
 
 use super::auth::require;
+use super::budget::charge;
 use super::error::{bad_input, internal, not_found};
 use super::ids::NodeId;
 use super::lasting;
@@ -142,6 +143,8 @@ impl AdminQuery {
                 filter.object_id = Some(number);
             }
             let rows = live(ctx)?.store().audit(&filter, first).await.map_err(internal)?;
+            let lengths = rows.iter().flat_map(|row| [&row.before, &row.after]).flatten().map(String::len);
+            charge(ctx, lengths.sum())?;
             Ok(rows.into_iter().map(Into::into).collect())
         };
         Some(answer.await)

@@ -1,8 +1,9 @@
 //! Catchments, measures of access, and where the next facility helps most.
 
-use super::cost;
-use super::coverage::{CoveredPeople, Explanation, NeedInput, Parameter, explain, question};
-use super::error::{bad_input, not_found, too_many, unsnappable};
+use super::budget;
+use super::cost::{self, City, GAINED, Reach, SETTLED, SUMMED};
+use super::coverage::{CoveredPeople, Explanation, NeedInput, Parameter, explain, question, wanted};
+use super::error::{bad_input, not_found, stopped, too_many, unsnappable, within_bound};
 use super::gate::analyse;
 use super::ids::NodeId;
 use super::jobs::is_job;
@@ -12,24 +13,31 @@ use super::scalars::{Cells, GeoJson, H3Cell, Numbers, OptionalNumbers};
 use super::types::{Direction, PlaceInput, PositionObject, Profile, round};
 use super::{Nullable, nullable};
 use crate::coverage::{
-    self, AccessMeasure, Candidates, Decay, Demand, Objective, Offered, QuestionError, SiteSearch, Travel,
+    self, AccessMeasure, Candidates, CatchmentError, Decay, Demand, Objective, Offered, QuestionError, SiteSearch,
+    Travel,
 };
 use crate::geo::multi_polygon_text;
+use crate::network::MAX_NEAREST;
 use crate::registry::{EVERYONE, Host, RecordKind, group_name};
 use crate::world::World;
 use async_graphql::{ComplexObject, Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use std::sync::Arc;
 
+/// Work that is done away from the thread that answers others.
+const OFF_THREAD: usize = 10_000;
 /// Sites suggested at once.
 const MAX_SITES: usize = 200;
 /// Sites when the request does not say.
 const USUAL_SITES: i32 = 3;
-/// How long the best sites are looked for.
-const EXACT_SECONDS: f64 = 5.0;
+/// How long the best sites are looked for, in seconds, and what that is charged as: one such search a request.
+const EXACT_SECONDS: f64 = 2.0;
+const EXACT_PRICE: usize = 1_600_000;
 /// The same in a job, for which nobody sits and waits.
 const EXACT_SECONDS_OF_JOBS: f64 = 60.0;
 /// Places that may be given as candidates.
 const MAX_PLACES: usize = 1000;
+/// A cell, its people and its value, as text and as a list of values before that.
+const CELL_ACCESS_BYTES: usize = 200;
 /// Others told of a catchment at most.
 const MAX_OVERLAPS: usize = 50;
 
@@ -91,8 +99,10 @@ impl Catchment {
     }
 
     /// The outline: a GeoJSON MultiPolygon.
-    async fn polygon(&self) -> Result<GeoJson> {
-        Ok(GeoJson(multi_polygon_text(&self.found.walkshed.polygons(network_of(&self.world)?)[0])))
+    async fn polygon(&self, ctx: &Context<'_>) -> Result<GeoJson> {
+        let text = multi_polygon_text(&self.found.walkshed.polygons(network_of(&self.world)?)[0]);
+        budget::charge(ctx, text.len())?;
+        Ok(GeoJson(text))
     }
 
     /// Others of its sort that its people reach too, those with most people in common first. Of each home the ten nearest
@@ -284,21 +294,25 @@ impl AccessSurface {
     }
 
     /// How unequally it is shared among the people.
-    async fn inequality(&self) -> Inequality {
+    async fn inequality(&self, ctx: &Context<'_>) -> Result<Inequality> {
+        // Sorted.
+        cost::charge(ctx, cost::rows(self.found.cells.len()))?;
         let found = self.found.inequality();
-        Inequality {
+        Ok(Inequality {
             shared: self.found.shared(),
             gini: found.gini.map(|v| round(v, 6)),
             palma: found.palma.map(|v| round(v, 6)),
             lorenz: Numbers(found.lorenz.into_iter().map(|p| round(p.1, 6)).collect()),
-        }
+        })
     }
 
     /// The regions one level below the one asked about, in the order of their codes.
     #[graphql(complexity = "100 + 40 * child_complexity")]
-    async fn by_region(&self) -> Result<Vec<RegionAccess>> {
+    async fn by_region(&self, ctx: &Context<'_>) -> Result<Vec<RegionAccess>> {
         let (world, found) = (self.world.clone(), self.found.clone());
-        let rows = cost::run(usize::MAX, move || found.by_region(&world.register)).await?;
+        let price = cost::rows(found.cells.len());
+        let rows = cost::priced(ctx, price, move || found.by_region(&world.register)).await?;
+        cost::charge_rows(ctx, rows.len())?;
         let row = |r: coverage::RegionAccess| RegionAccess {
             world: self.world.clone(),
             code: r.code,
@@ -312,13 +326,15 @@ impl AccessSurface {
 
     /// All cells.
     #[graphql(complexity = 5000)]
-    async fn cells(&self) -> CellAccess {
+    async fn cells(&self, ctx: &Context<'_>) -> Result<CellAccess> {
         let cells = &self.found.cells;
-        CellAccess {
+        cost::charge(ctx, cost::rows(cells.len()))?;
+        budget::charge(ctx, cells.len() * CELL_ACCESS_BYTES)?;
+        Ok(CellAccess {
             cells: Cells(cells.iter().map(|c| c.cell).collect()),
             people: Numbers(cells.iter().map(|c| round(c.people, 2)).collect()),
             values: OptionalNumbers(cells.iter().map(|c| c.value.map(|v| round(v, 9))).collect()),
-        }
+        })
     }
 
     /// How this answer came about, so that it can be made again.
@@ -425,14 +441,16 @@ pub struct SiteSuggestions {
 #[Object]
 impl SiteSuggestions {
     /// The places, in the order in which they help most.
-    async fn sites(&self) -> Vec<SiteSuggestion> {
+    #[graphql(complexity = "20 * child_complexity + 1")]
+    async fn sites(&self, ctx: &Context<'_>) -> Result<Vec<SiteSuggestion>> {
+        cost::charge_rows(ctx, self.found.list.len())?;
         let site = |found: &coverage::SiteSuggestion| SiteSuggestion {
             world: self.world.clone(),
             found: found.clone(),
             people: self.found.before.people,
             group_covered: found.covered,
         };
-        self.found.list.iter().map(site).collect()
+        Ok(self.found.list.iter().map(site).collect())
     }
 
     /// Coverage by the facilities that stay: all of today's, or those of `mustKeep`.
@@ -517,9 +535,7 @@ fn told_search(search: &SiteSearch) -> Vec<Parameter> {
 /// The numbers of today's facilities that stay.
 fn kept_ids(ids: Option<Vec<ID>>) -> Result<Option<Vec<i64>>> {
     let Some(ids) = ids else { return Ok(None) };
-    if ids.len() > MAX_PLACES {
-        return Err(too_many("maxPlaces", format!("mustKeep: {} are more than {MAX_PLACES}", ids.len())));
-    }
+    within_bound("maxPlaces", "mustKeep", ids.len(), MAX_PLACES)?;
     let number = |id: &ID| {
         NodeId::number_of(RecordKind::Facility, id).ok_or_else(|| not_found("mustKeep", id, "facility with the id"))
     };
@@ -535,6 +551,7 @@ fn mended(e: QuestionError) -> async_graphql::Error {
             let id = ID::from(NodeId::new(RecordKind::Facility, id));
             bad_input("mustKeep", format_args!("\"{}\"", *id), "is not open today for this need")
         }
+        QuestionError::Stopped(why) => stopped(why),
         e => bad_input("need", "this need:", e),
     }
 }
@@ -564,6 +581,7 @@ impl AnalysisQuery {
             let world = world_of(ctx, scenario.as_ref()).await?;
             network_of(&world)?;
             check_minutes(ctx, "minutes", minutes)?;
+            cost::charge(ctx, City::of(&world).sweep(MAX_NEAREST) + cost::walkshed(&[minutes], profile))?;
             let register = &world.register;
             let host = match &of {
                 PlaceInput::Center(code) => register.centers.find(code).map(|center| Host::Center(center.id)),
@@ -584,8 +602,11 @@ impl AnalysisQuery {
             let shared = world.clone();
             let found = analyse(ctx, move || {
                 let network = network_of(&shared)?;
-                let found = coverage::catchment(&shared, network, host, travel, minutes, &demand)
-                    .map_err(|e| unsnappable("of", e))?;
+                let found =
+                    coverage::catchment(&shared, network, host, travel, minutes, &demand).map_err(|e| match e {
+                        CatchmentError::Unsnappable(e) => unsnappable("of", e),
+                        CatchmentError::Stopped(why) => stopped(why),
+                    })?;
                 if let Some(found) = &found {
                     found.walkshed.polygons(network);
                 }
@@ -641,6 +662,24 @@ impl AnalysisQuery {
             AccessKind::KthNearest => AccessMeasure::KthNearest,
         };
         let offered: Offered = offered.into();
+        let city = City::of(&world);
+        let need = &asked.need;
+        cost::charge(
+            ctx,
+            match &engine {
+                AccessMeasure::KthNearest => city.coverage(1, need.min_count),
+                _ => {
+                    let reach = Reach {
+                        sites: wanted(ctx, &world, need).await?,
+                        are_facilities: true,
+                        measure: need.measure,
+                        limit: need.limit,
+                        profile,
+                    };
+                    city.pairs(reach, SUMMED)
+                }
+            },
+        )?;
         let shared = world.clone();
         let told = format!(
             "Access is measured as {engine:?}, each facility offering its {}.",
@@ -670,7 +709,8 @@ impl AnalysisQuery {
         #[graphql(default_with = "SitingCandidates::Cells", desc = "Where something may be built.")]
         candidates: SitingCandidates,
         #[graphql(desc = "The candidates, for PLACES: 1,000 at most.")] places: Option<Vec<PlaceInput>>,
-        #[graphql(desc = "What each of `places` costs, in their order; 1 each when left out.")] costs: Option<Vec<f64>>,
+        #[graphql(desc = "What each of `places` costs, in their order, 1,000 at most; 1 each when left out.")]
+        costs: Option<Vec<f64>>,
         #[graphql(
             desc = "What the sites may cost together, for MAX_COVER and MIN_MEAN_TIME. The choice is then the better of the one that adds most for its cost, step by step, and the single best site."
         )]
@@ -680,7 +720,7 @@ impl AnalysisQuery {
         )]
         capacity: Option<f64>,
         #[graphql(
-            desc = "Ids of today's facilities that stay; the others are let go, and are candidates for VACANT. Left out, all stay."
+            desc = "Ids of today's facilities that stay, 1,000 at most; the others are let go, and are candidates for VACANT. Left out, all stay."
         )]
         must_keep: Option<Vec<ID>>,
         #[graphql(
@@ -690,7 +730,7 @@ impl AnalysisQuery {
         share: f64,
         #[graphql(
             default = false,
-            desc = "Find the best choice there is, not one that is near it: for up to 400 candidates that gain anything and 20,000 pairs of one with a home, within 5 seconds (in a job 60)."
+            desc = "Find the best choice there is, not one that is near it: for up to 400 candidates that gain anything and 20,000 pairs of one with a home, within 2 seconds (in a job 60)."
         )]
         exact: bool,
         #[graphql(desc = "Only for who lives in this region, and only there; everyone when left out.")] region: Option<
@@ -726,10 +766,7 @@ impl AnalysisQuery {
         }
         let candidates = match (candidates, places) {
             (SitingCandidates::Places, Some(places)) if !places.is_empty() => {
-                if places.len() > MAX_PLACES {
-                    let why = format!("places: {} are more than {MAX_PLACES}", places.len());
-                    return Err(too_many("maxPlaces", why));
-                }
+                within_bound("maxPlaces", "places", places.len(), MAX_PLACES)?;
                 let named = places.iter().enumerate();
                 let read = named.map(|(n, p)| p.position(&world, &format!("places[{n}]")));
                 let at: Vec<_> = read.collect::<Result<_>>()?;
@@ -768,6 +805,22 @@ impl AnalysisQuery {
             ..SiteSearch::new(objective, count)
         };
         let told = told_search(&search);
+        let (shared, question, places) = (world.clone(), asked.clone(), candidates.clone());
+        // The homes of a region are counted away from here: where people live may have to be found first.
+        let count_of = move || coverage::candidate_count(&shared, &question, &places);
+        let sites = cost::run(ctx, cost::rows(world.register.facilities.len()).max(OFF_THREAD), count_of).await?;
+        let (city, need) = (City::of(&world), &asked.need);
+        let reach =
+            |sites, are_facilities| Reach { sites, are_facilities, measure: need.measure, limit: need.limit, profile };
+        let mut price =
+            city.coverage(1, 1) + city.pairs(reach(sites, false), GAINED) + city.choice(search.count, sites);
+        if capacity.is_some() {
+            price = price.saturating_add(city.pairs(reach(wanted(ctx, &world, need).await?, true), SETTLED));
+        }
+        if exact {
+            price = price.saturating_add(EXACT_PRICE);
+        }
+        cost::charge(ctx, price)?;
         let (shared, question) = (world.clone(), asked.clone());
         let found = analyse(ctx, move || {
             coverage::suggest_sites(&shared, network_of(&shared)?, &question, &search, &candidates).map_err(mended)

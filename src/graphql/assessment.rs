@@ -1,10 +1,12 @@
 //! Regions and centers against planning standards.
 
+use super::budget;
+use super::cost::City;
 use super::coverage::{CoverageUnit, CoveredPeople, Explanation, NeedInput, explain, question};
-use super::error::{bad_input, not_found};
+use super::error::{bad_input, not_found, stopped};
 use super::gate::analyse;
 use super::ids::{NodeId, decode, encode};
-use super::paging::{PageArguments, Total, connection, counted, page};
+use super::paging::{PageArguments, SortKey, Total, connection, counted, page_by};
 use super::reach::network_of;
 use super::register::{Center, Facility, Region, region_code, world_of};
 use super::scalars::{Cells, Numbers};
@@ -19,6 +21,9 @@ use std::sync::Arc;
 
 /// What the global ids begin with of standards that have a key and no number.
 const BY_KEY: &str = "Standard:key:";
+
+/// A cell, as text and as a value before that.
+const CELL_BYTES: usize = 80;
 
 /// One thing a standard requires.
 pub struct Requirement(coverage::Requirement);
@@ -283,7 +288,8 @@ impl Assessment {
 
     /// Requirement by requirement.
     #[graphql(complexity = "20 * child_complexity")]
-    async fn requirements(&self) -> Vec<RequirementResult> {
+    async fn requirements(&self, ctx: &Context<'_>) -> Result<Vec<RequirementResult>> {
+        cost::charge_rows(ctx, self.found.standard.requirements.len())?;
         let rows = self.found.standard.requirements.iter().zip(&self.found.requirements).enumerate();
         let row = |(n, (requirement, met)): (usize, (&coverage::Requirement, &coverage::Met))| {
             let has_places =
@@ -303,40 +309,43 @@ impl Assessment {
                 distance: distance.map(|d| round(d, 4)),
             }
         };
-        rows.map(row).collect()
+        Ok(rows.map(row).collect())
     }
 
     /// The regions one level below the one asked about, the best served first.
     #[graphql(complexity = "40 * child_complexity")]
-    async fn regions(&self) -> Vec<RatedRegion> {
+    async fn regions(&self, ctx: &Context<'_>) -> Result<Vec<RatedRegion>> {
+        cost::charge_rows(ctx, self.found.regions.len())?;
         let ranked = self.found.regions.iter().cloned().zip(1..);
-        ranked.map(|(rated, rank)| RatedRegion { world: self.world.clone(), rated, rank }).collect()
+        Ok(ranked.map(|(rated, rank)| RatedRegion { world: self.world.clone(), rated, rank }).collect())
     }
 
     /// The open centers of the region by what is within reach of where they stand, the worst first.
     #[graphql(complexity = "10_000 + counted(first, last) * child_complexity")]
     async fn centers(
         &self,
+        ctx: &Context<'_>,
         #[graphql(desc = "Rows from the start, at most 1000; 20 by default.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "Rows from the end.")] last: Option<i32>,
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
     ) -> Result<Connection<String, RatedCenter, Total>> {
         let (world, found) = (self.world.clone(), self.found.clone());
-        let rated = cost::run(usize::MAX, move || {
+        let city = City::of(&world);
+        let price = city.rated(city.centers, found.standard.requirements.len());
+        let rated = cost::priced(ctx, price, move || {
             let network = network_of(&world)?;
-            Ok::<_, async_graphql::Error>(coverage::rate_centers(
-                &world,
-                network,
-                &found.standard,
-                found.travel,
-                found.region.as_ref(),
-            ))
+            coverage::rate_centers(&world, network, &found.standard, found.travel, found.region.as_ref())
+                .map_err(stopped)
         })
         .await??;
         let requirements = &self.found.standard.requirements;
         let rows: Vec<usize> = (0..rated.len()).collect();
-        let found = page(&rows, |i| i as i64, &PageArguments { first, after, last, before })?;
+        let register = &self.world.register;
+        // Of equals in the order of their codes, which are numbers of twelve digits.
+        let code = |i: usize| register.centers[rated[i].place as usize].code.as_str().parse().unwrap_or_default();
+        let arguments = PageArguments { first, after, last, before };
+        let found = page_by(&rows, |i| SortKey::Number(rated[i].score), code, false, &arguments)?;
         Ok(connection(found, |i| {
             let rated = rated[i].clone();
             let missing = requirements.iter().zip(&rated.distances);
@@ -346,9 +355,11 @@ impl Assessment {
     }
 
     /// The tenth of the people who are served least.
-    async fn least_served(&self) -> LeastServed {
+    async fn least_served(&self, ctx: &Context<'_>) -> Result<LeastServed> {
         let least = &self.found.least_served;
-        LeastServed { cells: Cells(least.cells.clone()), people: round(least.people, 1), score: round(least.score, 3) }
+        budget::charge(ctx, least.cells.len() * CELL_BYTES)?;
+        let cells = Cells(least.cells.clone());
+        Ok(LeastServed { cells, people: round(least.people, 1), score: round(least.score, 3) })
     }
 
     /// How this answer came about, so that it can be made again.
@@ -372,10 +383,12 @@ pub struct AssessmentQuery;
 impl AssessmentQuery {
     /// The planning standards: shipped ones and those of the configuration, by key; then those added, by id.
     #[graphql(complexity = "10 + 5 * child_complexity")]
-    async fn standards(&self, ctx: &Context<'_>) -> Vec<Standard> {
+    async fn standards(&self, ctx: &Context<'_>) -> Result<Vec<Standard>> {
+        let all = standards(ctx).all().count() + current(ctx).register.standards.len();
+        cost::charge_rows(ctx, all)?;
         let fixed = standards(ctx).all().cloned().map(|standard| Standard { standard, row: None });
         let added = current(ctx).register.standards.iter().filter_map(|row| Standard::of_row(row, kinds(ctx)));
-        fixed.chain(added).collect()
+        Ok(fixed.chain(added).collect())
     }
 
     /// A region, or the division and the place of a center, against a planning standard.
@@ -426,16 +439,26 @@ impl AssessmentQuery {
         let question = question(ctx, &need, (area, &group), (profile, direction))?;
         let code = region_code("region", area)?;
         let travel = Travel { profile: profile.into(), direction: direction.into() };
+        let city = City::of(&world);
+        let sweeps = found.requirements.iter().map(|r| city.coverage(1, r.min_count));
+        let rated = if place.is_some() { city.rated(city.centers, found.requirements.len()) } else { 0 };
+        cost::charge(ctx, sweeps.fold(rated, usize::saturating_add))?;
         let (shared, group) = (world.clone(), question.group.clone());
         let (found, center) = analyse(ctx, move || {
             let network = network_of(&shared)?;
-            let rated = place.map(|place| {
-                let mut rated = coverage::rate_centers(&shared, network, &found, travel, code.as_ref());
-                rated.retain(|r| r.place == place);
-                rated.pop()
-            });
+            let rated = match place {
+                None => None,
+                Some(place) => {
+                    let all = coverage::rate_centers(&shared, network, &found, travel, code.as_ref());
+                    Some(all.map_err(stopped)?.into_iter().find(|r| r.place == place))
+                }
+            };
             let assessed = coverage::assess(&shared, network, &found, travel, code, &group);
-            Ok::<_, async_graphql::Error>((assessed.map_err(|e| bad_input("group", "", e))?, rated))
+            let assessed = assessed.map_err(|e| match e {
+                coverage::QuestionError::Stopped(why) => stopped(why),
+                e => bad_input("group", "", e),
+            });
+            Ok::<_, async_graphql::Error>((assessed?, rated))
         })
         .await??;
         if center.as_ref().is_some_and(Option::is_none) {

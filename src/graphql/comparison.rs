@@ -1,9 +1,12 @@
 //! Scenarios compared: before, after, who gains, who loses.
 
-use super::coverage::{Coverage, CoverageUnit, CoveredPeople, Explanation, METHOD, NeedInput, explain, question};
-use super::error::{bad_input, not_ready};
+use super::budget;
+use super::coverage::{
+    Coverage, CoverageUnit, CoveredPeople, Explanation, METHOD, NeedInput, coverage_price, explain, question,
+};
+use super::error::{bad_input, not_ready, stopped};
 use super::gate::analyse;
-use super::paging::{PageArguments, Total, connection, counted, page};
+use super::paging::{PageArguments, SortKey, Total, connection, counted, page_by};
 use super::reach::network_of;
 use super::register::{Region, Scenario, world_of};
 use super::scalars::{GeoJson, H3Cell};
@@ -15,6 +18,9 @@ use crate::world::World;
 use async_graphql::connection::Connection;
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use std::sync::Arc;
+
+/// Bytes of a hexagon with what changes in it, as GeoJSON.
+const CHANGED_CELL_BYTES: usize = 480;
 
 /// What becomes of people.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
@@ -213,9 +219,12 @@ impl ScenarioComparison {
     /// The same for every group that is known, everyone ("all") first. A cell's people of all groups are covered in the same
     /// part.
     #[graphql(complexity = "3000 + 10 * child_complexity")]
-    async fn by_group(&self) -> Result<Vec<GroupBalance>> {
+    async fn by_group(&self, ctx: &Context<'_>) -> Result<Vec<GroupBalance>> {
         let (world, found) = (self.after.clone(), self.found.clone());
-        let rows = cost::run(usize::MAX, move || found.by_group(&world.register)).await?;
+        let groups = 1 + world.register.groups.len();
+        let price = cost::rows(found.before.cells.len()).saturating_mul(groups);
+        let rows = cost::priced(ctx, price, move || found.by_group(&world.register)).await?;
+        cost::charge_rows(ctx, rows.len())?;
         let row = |g: coverage::GroupChange| GroupBalance {
             group: g.group,
             people: round(g.people, 1),
@@ -226,9 +235,11 @@ impl ScenarioComparison {
 
     /// The same by region one level below the one asked about, in the order of their codes. Their sums are the whole.
     #[graphql(complexity = "3000 + 40 * child_complexity")]
-    async fn by_region(&self) -> Result<Vec<RegionBalance>> {
+    async fn by_region(&self, ctx: &Context<'_>) -> Result<Vec<RegionBalance>> {
         let (world, found) = (self.after.clone(), self.found.clone());
-        let rows = cost::run(usize::MAX, move || found.by_region(&world.register)).await?;
+        let price = cost::rows(3 * found.before.cells.len());
+        let rows = cost::priced(ctx, price, move || found.by_region(&world.register)).await?;
+        cost::charge_rows(ctx, rows.len())?;
         Ok(rows.into_iter().map(|found| RegionBalance { world: self.after.clone(), found }).collect())
     }
 
@@ -236,16 +247,20 @@ impl ScenarioComparison {
     #[graphql(complexity = "1000 + counted(first, last) * child_complexity")]
     async fn cells(
         &self,
+        ctx: &Context<'_>,
         #[graphql(desc = "What becomes of them.")] change: CoverageChange,
         #[graphql(desc = "Rows from the start, at most 1000; 20 by default.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "Rows from the end.")] last: Option<i32>,
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
     ) -> Result<Connection<String, ComparedCell, Total>> {
-        let list = self.found.cells(change.into());
+        let all = self.found.clone();
+        let price = cost::rows(2 * all.before.cells.len());
+        let list = cost::priced(ctx, price, move || all.cells(change.into())).await?;
         let rows: Vec<usize> = (0..list.len()).collect();
-        // By people they have no number of their own; their place is one.
-        let found = page(&rows, |i| i as i64, &PageArguments { first, after, last, before })?;
+        let number = |i: usize| u64::from(self.found.before.cells[list[i].0].cell) as i64;
+        let arguments = PageArguments { first, after, last, before };
+        let found = page_by(&rows, |i| SortKey::Number(list[i].1), number, true, &arguments)?;
         let cell = |i: usize| ComparedCell { found: self.found.clone(), index: list[i].0, people: list[i].1 };
         Ok(connection(found, cell))
     }
@@ -253,9 +268,16 @@ impl ScenarioComparison {
     /// The cells for whose people anything changes, as a GeoJSON FeatureCollection of their hexagons, each with `gained`,
     /// `lost` (people), `covered_before`, `covered_after`, and `minutes_before`, `minutes_after` (or `metres_...`).
     #[graphql(complexity = 5000)]
-    async fn cells_geojson(&self) -> Result<GeoJson> {
+    async fn cells_geojson(&self, ctx: &Context<'_>) -> Result<GeoJson> {
         let (world, found) = (self.after.clone(), self.found.clone());
-        cost::run(usize::MAX, move || GeoJson(found.text(world.attribution()))).await
+        let all = found.before.cells.len();
+        cost::charge(ctx, cost::rows(all))?;
+        let changed = (0..all).filter(|&i| found.of_cell(i) != coverage::Balance::default()).count();
+        let estimate = changed * CHANGED_CELL_BYTES;
+        budget::charge(ctx, estimate)?;
+        let text = cost::priced(ctx, cost::hexagons(changed), move || found.text(world.attribution())).await?;
+        budget::charge(ctx, text.len().saturating_sub(estimate))?;
+        Ok(GeoJson(text))
     }
 
     /// How this answer came about, so that it can be made again; `before` and `after` explain themselves.
@@ -302,11 +324,20 @@ impl ComparisonQuery {
             ));
         }
         let (before, after) = (world_of(ctx, before.as_ref()).await?, world_of(ctx, after.as_ref()).await?);
+        for world in [&before, &after] {
+            // The whole, and each part alone, for which only homes are looked at again.
+            let price = coverage_price(ctx, world, &asked, profile).await?;
+            cost::charge(
+                ctx,
+                price.saturating_add(cost::rows(3 * asked.need.parts.len() * world.register.population.len())),
+            )?;
+        }
         let shared = (before.clone(), after.clone());
         let found = analyse(ctx, move || {
             coverage::compare(&shared.0, &shared.1, &asked).map_err(|e| match e {
                 QuestionError::UnknownGroup(_) => bad_input("group", "", e),
                 QuestionError::NoStreets(why) => not_ready(&why),
+                QuestionError::Stopped(why) => stopped(why),
                 _ => bad_input("capacity", "true:", e),
             })
         })

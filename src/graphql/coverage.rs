@@ -1,14 +1,16 @@
 //! Coverage: who has what they need within reach, and where they have not.
 
-use super::error::{bad_input, not_found, too_many};
+use super::budget;
+use super::cost::{City, Reach, SETTLED};
+use super::error::{bad_input, not_found, stopped, too_many, within_bound};
 use super::gate::analyse;
-use super::paging::{PageArguments, Total, connection, counted, page};
+use super::paging::{PageArguments, SortKey, Total, connection, counted, page, page_by};
 use super::reach::network_of;
 use super::register::{Facility, Region, kind_keys, region_code, service_numbers, world_of};
 use super::scalars::{DateTime, GeoJson, H3Cell};
 use super::types::{Category, Direction, Profile, round};
 use super::words::Audience;
-use super::{cost, current, kinds};
+use super::{cost, current, kinds, limits};
 use crate::coverage::{
     self, CellCover, HORIZON_METRES, Measure, Need, Part, Question, QuestionError, Share, Travel, Wishes, cells_text,
 };
@@ -34,7 +36,7 @@ const MAX_OUTLINES: usize = 1000;
 pub struct NeedInput {
     /// Facilities of this category.
     pub category: Option<Category>,
-    /// Facilities of any of these kinds, by their keys in `facilityKinds`.
+    /// Facilities of any of these kinds, by their keys in `facilityKinds`; at most 1,000.
     pub kinds: Option<Vec<String>>,
     /// Facilities that offer this service, by its id.
     pub service: Option<ID>,
@@ -111,6 +113,12 @@ impl NeedInput {
             step_free: self.step_free == Some(true),
             ..Wishes::default()
         };
+        within_bound(
+            "maxListItems",
+            "need.kinds",
+            self.kinds.as_ref().map_or(0, Vec::len),
+            limits(ctx).max_list_items,
+        )?;
         if self.kinds.as_ref().is_some_and(Vec::is_empty) {
             return Err(bad_input("need.kinds", "[]", "must name at least one kind"));
         }
@@ -308,10 +316,13 @@ impl CoverageGap {
 
     /// The outline: a GeoJSON MultiPolygon.
     #[graphql(complexity = 100)]
-    async fn outline(&self) -> Result<GeoJson> {
+    async fn outline(&self, ctx: &Context<'_>) -> Result<GeoJson> {
         let (coverage, index) = (self.coverage.clone(), self.index);
-        let draw = move || GeoJson(multi_polygon_text(&coverage.found.outline(&coverage.gaps()[index].cells)));
-        cost::run(cost::outline(self.gap().cells.len()), draw).await
+        let cells = self.gap().cells.len();
+        let draw = move || multi_polygon_text(&coverage.found.outline(&coverage.gaps()[index].cells));
+        let text = cost::priced(ctx, cost::outline(cells), draw).await?;
+        budget::charge(ctx, text.len())?;
+        Ok(GeoJson(text))
     }
 
     /// The district most of them live in.
@@ -426,6 +437,46 @@ pub const METHOD: [&str; 3] = [
     "A cell belongs to the region whose outline holds its centre, and below that to the division of the nearest center in a straight line.",
 ];
 
+/// Bytes of a hexagon with its properties, as GeoJSON.
+const HEXAGON_BYTES: usize = 420;
+/// Bytes of the outline of a gap for each of its cells.
+const OUTLINE_BYTES: usize = 100;
+
+/// How many facilities count for a need, all parts together.
+pub async fn wanted(ctx: &Context<'_>, world: &Arc<World>, need: &Need) -> Result<usize> {
+    let price = cost::rows(world.register.facilities.len()).saturating_mul(need.parts.len());
+    let (world, parts) = (world.clone(), need.parts.clone());
+    let count = move || parts.iter().map(|part| coverage::wanted_places(&world.register, &part.wishes).len()).sum();
+    cost::priced(ctx, price, count).await
+}
+
+/// What coverage costs: a sweep for each part, and where places are counted a search from each facility.
+pub async fn coverage_price(
+    ctx: &Context<'_>,
+    world: &Arc<World>,
+    question: &Question,
+    profile: Profile,
+) -> Result<usize> {
+    let (city, need) = (City::of(world), &question.need);
+    let sweeps = city.coverage(need.parts.len(), need.min_count);
+    if !question.with_capacity {
+        return Ok(sweeps);
+    }
+    let reach = Reach {
+        sites: wanted(ctx, world, need).await?,
+        are_facilities: true,
+        measure: need.measure,
+        limit: need.limit,
+        profile,
+    };
+    Ok(sweeps.saturating_add(city.pairs(reach, SETTLED)))
+}
+
+/// Cells that are not covered.
+fn uncovered(found: &coverage::Coverage) -> usize {
+    found.cells.iter().filter(|c| c.on_network && !c.is_covered()).count()
+}
+
 /// A coverage with the world it is about.
 struct Answer {
     world: Arc<World>,
@@ -472,19 +523,21 @@ impl Coverage {
     }
 
     /// The mean distance, weighted by people, of those who have it within the horizon (120 minutes or 10 km).
-    async fn mean(&self) -> Option<f64> {
-        self.0.found.mean().map(|v| round(v, 4))
+    async fn mean(&self, ctx: &Context<'_>) -> Result<Option<f64>> {
+        cost::charge(ctx, cost::scan(self.0.found.cells.len()))?;
+        Ok(self.0.found.mean().map(|v| round(v, 4)))
     }
 
     /// For each share the distance within which so many of the people on the network have it: 0.5 asks for the median. Null
     /// where so many do not have it within the horizon.
     async fn percentiles(
         &self,
+        ctx: &Context<'_>,
         #[graphql(default_with = "vec![0.5, 0.9]", desc = "Shares, 0 to 1, 20 at most.")] shares: Vec<f64>,
     ) -> Result<Vec<Option<f64>>> {
-        if shares.len() > MAX_SHARES {
-            return Err(too_many("maxShares", format!("shares: {} are more than {MAX_SHARES}", shares.len())));
-        }
+        within_bound("maxShares", "shares", shares.len(), MAX_SHARES)?;
+        // Sorted once, and gone through for each share.
+        cost::charge(ctx, cost::rows(self.0.found.cells.len()).saturating_mul(1 + shares.len()))?;
         if let Some(bad) = shares.iter().find(|s| !(0.0..=1.0).contains(*s)) {
             return Err(bad_input("shares", bad, "is not between 0 and 1"));
         }
@@ -503,14 +556,16 @@ impl Coverage {
     }
 
     /// People by distance, in bars of 5 minutes or 250 metres.
-    async fn histogram(&self) -> Vec<CoverageBar> {
+    async fn histogram(&self, ctx: &Context<'_>) -> Result<Vec<CoverageBar>> {
+        cost::charge(ctx, cost::scan(self.0.found.cells.len()))?;
         let bar = |b: coverage::Bar| CoverageBar { from: b.from, to: b.to, people: round(b.people, 1) };
-        self.0.found.histogram().into_iter().map(bar).collect()
+        Ok(self.0.found.histogram().into_iter().map(bar).collect())
     }
 
     /// People on the network who have nothing within the horizon.
-    async fn not_reached(&self) -> f64 {
-        round(self.0.found.not_reached(), 1)
+    async fn not_reached(&self, ctx: &Context<'_>) -> Result<f64> {
+        cost::charge(ctx, cost::scan(self.0.found.cells.len()))?;
+        Ok(round(self.0.found.not_reached(), 1))
     }
 
     /// Each category alone, where the need is of several.
@@ -526,9 +581,11 @@ impl Coverage {
 
     /// The regions one level below the one asked about, in the order of their codes. Their sums are the whole.
     #[graphql(complexity = "100 + 40 * child_complexity")]
-    async fn by_region(&self) -> Result<Vec<RegionCoverage>> {
+    async fn by_region(&self, ctx: &Context<'_>) -> Result<Vec<RegionCoverage>> {
         let answer = self.0.clone();
-        let rows = cost::run(usize::MAX, move || answer.found.by_region(&answer.world.register)).await?;
+        let price = cost::rows(answer.found.cells.len());
+        let rows = cost::priced(ctx, price, move || answer.found.by_region(&answer.world.register)).await?;
+        cost::charge_rows(ctx, rows.len())?;
         let row = |r: coverage::RegionShare| RegionCoverage {
             world: self.0.world.clone(),
             code: r.code,
@@ -538,10 +595,11 @@ impl Coverage {
         Ok(rows.into_iter().map(row).collect())
     }
 
-    /// The cells with people of the group, in the order of the population.
+    /// The cells with people of the group, in the order of their numbers.
     #[graphql(complexity = "counted(first, last) * child_complexity")]
     async fn cells(
         &self,
+        ctx: &Context<'_>,
         #[graphql(desc = "Only those covered, or only those not.")] covered: Option<bool>,
         #[graphql(desc = "Rows from the start, at most 1000; 20 by default.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
@@ -549,10 +607,14 @@ impl Coverage {
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
     ) -> Result<Connection<String, CellCoverage, Total>> {
         let found = &self.0.found;
+        cost::charge(ctx, cost::rows(found.cells.len()))?;
         let is_wanted = |&i: &usize| covered.is_none_or(|c| found.cells[i].is_covered() == c);
-        let rows: Vec<usize> = (0..found.cells.len()).filter(is_wanted).collect();
-        let found_page =
-            page(&rows, |i| i64::from(found.cells[i].place), &PageArguments { first, after, last, before })?;
+        let mut rows: Vec<usize> = (0..found.cells.len()).filter(is_wanted).collect();
+        // In the order of the cells' numbers, which stay when the population changes. It is that of the population already,
+        // where that comes from the database.
+        let number = |i: usize| u64::from(found.cells[i].cell) as i64;
+        rows.sort_by_key(|&i| number(i));
+        let found_page = page(&rows, number, &PageArguments { first, after, last, before })?;
         let need = Arc::new(found.question.need.parts.clone());
         Ok(connection(found_page, |i| CellCoverage {
             world: self.0.world.clone(),
@@ -567,6 +629,7 @@ impl Coverage {
     #[graphql(complexity = 5000)]
     async fn cells_geojson(
         &self,
+        ctx: &Context<'_>,
         #[graphql(desc = "H3 resolution to put the cells together to, coarser than theirs; theirs unless told.")]
         resolution: Option<i32>,
         #[graphql(desc = "Only cells with covered people, or only those without.")] covered: Option<bool>,
@@ -581,38 +644,64 @@ impl Coverage {
                 .ok_or_else(|| bad_input("resolution", given, format_args!("is not between 0 and {own}")))?,
         };
         let answer = self.0.clone();
-        cost::run(usize::MAX, move || GeoJson(cells_text(&answer.found, chosen, covered, answer.world.attribution())))
-            .await
+        // Of coarser cells each takes the place of seven, at the edge of a city of fewer.
+        let coarser = u32::from(u8::from(own) - u8::from(chosen));
+        let cells = 2 * answer.found.cells.len() / 7usize.saturating_pow(coarser).max(2) + 100;
+        let estimate = cells * HEXAGON_BYTES;
+        budget::charge(ctx, estimate)?;
+        let text = cost::priced(ctx, cost::hexagons(cells) + cost::rows(answer.found.cells.len()), move || {
+            cells_text(&answer.found, chosen, covered, answer.world.attribution())
+        })
+        .await?;
+        budget::charge(ctx, text.len().saturating_sub(estimate))?;
+        Ok(GeoJson(text))
     }
 
     /// Areas of uncovered cells that touch each other, those with most people first.
     #[graphql(complexity = "1000 + counted(first, last) * child_complexity")]
     async fn gaps(
         &self,
+        ctx: &Context<'_>,
         #[graphql(desc = "Rows from the start, at most 1000; 20 by default.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "Rows from the end.")] last: Option<i32>,
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
     ) -> Result<Connection<String, CoverageGap, Total>> {
         let answer = self.0.clone();
-        let count = cost::run(usize::MAX, move || answer.gaps().len()).await?;
+        let price = cost::gaps(uncovered(&answer.found));
+        let count = cost::priced(ctx, price, move || answer.gaps().len()).await?;
         let rows: Vec<usize> = (0..count).collect();
-        // Gaps have no number of their own; their place by people is one.
-        let found = page(&rows, |i| i as i64, &PageArguments { first, after, last, before })?;
+        let gaps = self.0.gaps();
+        // A gap is known by its people and the first of its cells: where those change, the next page goes on at what comes
+        // after them.
+        let arguments = PageArguments { first, after, last, before };
+        let found = page_by(
+            &rows,
+            |i| SortKey::Number(gaps[i].people),
+            |i| self.0.found.first_cell(&gaps[i]),
+            true,
+            &arguments,
+        )?;
         Ok(connection(found, |index| CoverageGap { coverage: self.0.clone(), index }))
     }
 
     /// The outlines of the largest gaps (1,000 at most) as a GeoJSON FeatureCollection, each with `people`, `cells`,
     /// `district` and `missed`.
     #[graphql(complexity = 5000)]
-    async fn gaps_geojson(&self) -> Result<GeoJson> {
+    async fn gaps_geojson(&self, ctx: &Context<'_>) -> Result<GeoJson> {
         let answer = self.0.clone();
-        cost::run(usize::MAX, move || {
+        let cells = uncovered(&answer.found);
+        let estimate = cells * OUTLINE_BYTES;
+        budget::charge(ctx, estimate)?;
+        let price = cost::gaps(cells) + cost::outline(cells);
+        let text = cost::priced(ctx, price, move || {
             let gaps = answer.gaps();
             let largest = &gaps[..gaps.len().min(MAX_OUTLINES)];
-            GeoJson(coverage::gaps_text(&answer.found, &answer.world.register, largest, answer.world.attribution()))
+            coverage::gaps_text(&answer.found, &answer.world.register, largest, answer.world.attribution())
         })
-        .await
+        .await?;
+        budget::charge(ctx, text.len().saturating_sub(estimate))?;
+        Ok(GeoJson(text))
     }
 
     /// How this answer came about, so that it can be made again.
@@ -682,11 +771,13 @@ impl CoverageQuery {
         network_of(&world)?;
         let asked = question(ctx, &need, (region.as_deref(), &group), (profile, direction))?;
         let question = Question { with_capacity: capacity, ..asked };
+        cost::charge(ctx, coverage_price(ctx, &world, &question, profile).await?)?;
         let shared = world.clone();
         let found = analyse(ctx, move || {
             let network = network_of(&shared)?;
             coverage::coverage(&shared, network, question).map_err(|e| match e {
                 QuestionError::UnknownGroup(_) => bad_input("group", "", e),
+                QuestionError::Stopped(why) => stopped(why),
                 _ => bad_input("capacity", "true:", e),
             })
         })

@@ -1,5 +1,6 @@
 //! What is loaded: when, from what, how much, with which warnings.
 
+use super::cost::{self, City};
 use super::current;
 use super::scalars::DateTime;
 use super::types::{CategoryCount, PositionObject, Profile};
@@ -9,7 +10,7 @@ use crate::network::Network;
 use crate::network::build::StreetsReport;
 use crate::registry::{DEMONSTRATION_TEXT, EVERYONE, ImportRecord};
 use crate::world::{CutOffPiece, World};
-use async_graphql::{ComplexObject, Context, Object, SimpleObject};
+use async_graphql::{ComplexObject, Context, Object, Result, SimpleObject};
 use std::sync::Arc;
 
 /// What is loaded.
@@ -218,9 +219,22 @@ impl Dataset {
 
     /// What is missing or wrong, in sentences that say what to run; first what could not be loaded, with what stays in force
     /// instead.
-    async fn problems(&self, ctx: &Context<'_>) -> Vec<String> {
-        ctx.data_opt::<Arc<Live>>().map_or_else(|| self.0.problems(), |live| live.problems(&self.0))
+    async fn problems(&self, ctx: &Context<'_>) -> Result<Vec<String>> {
+        find_cut_off(ctx, &self.0).await?;
+        Ok(ctx.data_opt::<Arc<Live>>().map_or_else(|| self.0.problems(), |live| live.problems(&self.0)))
     }
+}
+
+/// Finds the streets that are cut off, away from the threads that answer, where nobody has asked for them yet.
+async fn find_cut_off(ctx: &Context<'_>, world: &Arc<World>) -> Result<()> {
+    if world.knows_cut_off() {
+        return Ok(());
+    }
+    let (shared, price) = (world.clone(), City::of(world).streets());
+    cost::priced(ctx, price, move || {
+        shared.cut_off();
+    })
+    .await
 }
 
 impl Streets {
@@ -298,8 +312,9 @@ impl Streets {
 
     /// Who lives and what stands on streets that are cut off, or behind private gates.
     #[graphql(complexity = "200 + child_complexity")]
-    async fn cut_off(&self) -> CutOffStreets {
-        CutOffStreets(self.0.clone())
+    async fn cut_off(&self, ctx: &Context<'_>) -> Result<CutOffStreets> {
+        find_cut_off(ctx, &self.0).await?;
+        Ok(CutOffStreets(self.0.clone()))
     }
 
     /// Elevation files that were given. Without any, and where `warnings` says that they hold no heights here, all ground counts
@@ -436,7 +451,7 @@ impl DatasetQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(default_with = "Profile::Adult", desc = "Who travels.")] profile: Profile,
-    ) -> async_graphql::Result<Vec<String>> {
+    ) -> Result<Vec<String>> {
         Ok(crate::coverage::assumptions(super::reach::network_of(current(ctx))?, profile.into()))
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::network::Unsnappable;
 use crate::store::{EditError, StoreError};
+use crate::task::Stopped;
 use async_graphql::{Error, ErrorExtensions};
 
 /// What `extensions.code` may hold.
@@ -38,6 +39,8 @@ pub mod code {
     pub const NOT_TRUSTED: &str = "DOCUMENT_NOT_TRUSTED";
     /// The disk of the database is full or fails; nothing was changed. Try again when that is mended.
     pub const STORAGE_FULL: &str = "STORAGE_FULL";
+    /// It has taken as long as a request may.
+    pub const TIMEOUT: &str = "TIMEOUT";
     /// A fault of the server.
     pub const INTERNAL: &str = "INTERNAL";
 }
@@ -82,6 +85,49 @@ pub fn too_many(limit_name: &str, message: String) -> Error {
         e.set("code", code::TOO_COMPLEX);
         e.set("limit", limit_name);
     })
+}
+
+/// More than a limit allows: which one, of which argument, the value and the maximum.
+pub fn over_limit(limit: &str, field: Option<&str>, value: usize, maximum: usize, message: String) -> Error {
+    Error::new(message).extend_with(|_, e| {
+        e.set("code", code::TOO_COMPLEX);
+        e.set("limit", limit);
+        e.set("value", value);
+        e.set("maximum", maximum);
+        if let Some(field) = field {
+            e.set("field", field);
+        }
+    })
+}
+
+/// A list in an argument, within its bound.
+///
+/// # Errors
+/// `TOO_COMPLEX` with field, value and maximum.
+pub fn within_bound(limit: &str, field: &str, count: usize, maximum: usize) -> async_graphql::Result<()> {
+    if count <= maximum {
+        return Ok(());
+    }
+    let why = format!("{field}: {count} items are more than {limit} allows ({maximum})");
+    Err(over_limit(limit, Some(field), count, maximum, why))
+}
+
+/// Work that has ended before it was done.
+pub fn stopped(why: Stopped) -> Error {
+    match why {
+        Stopped::Cancelled => coded("the request was cancelled".into(), code::TIMEOUT),
+        Stopped::DeadlineExceeded { seconds } => {
+            let unit = if seconds == 1 { "second" } else { "seconds" };
+            let why = format!(
+                "it was stopped after {seconds} {unit}, as long as maxSeconds allows; ask for fewer minutes, a smaller region or less at a time, try again when the server is less busy, or start a job (startJob), which may take longer"
+            );
+            Error::new(why).extend_with(|_, e| {
+                e.set("code", code::TIMEOUT);
+                e.set("limit", "maxSeconds");
+                e.set("maximum", seconds);
+            })
+        }
+    }
 }
 
 /// Something has to be imported first.

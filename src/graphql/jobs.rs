@@ -1,6 +1,8 @@
 //! Jobs: a query that is answered in the background, so many at once, the others in line; its answer is kept for a day.
 
 use super::auth::{caller, require};
+use super::budget::{self, Budget, UnderWay};
+use super::cost::Spent;
 use super::documents::{Document, Documents, choose};
 use super::error::{busy_jobs, internal, not_found};
 use super::limits::Limits;
@@ -74,7 +76,12 @@ const COST_OF_JOBS: usize = 20;
 
 /// Limits of what is asked in a job: nobody sits and waits for it.
 pub fn limits_of_jobs(limits: &Limits) -> Limits {
-    Limits { max_complexity: limits.max_complexity.saturating_mul(COST_OF_JOBS), ..limits.clone() }
+    Limits {
+        max_complexity: limits.max_complexity.saturating_mul(COST_OF_JOBS),
+        max_work: limits.max_work.saturating_mul(COST_OF_JOBS),
+        max_answer_bytes: LARGEST_RESULT,
+        ..limits.clone()
+    }
 }
 
 /// What is to be carried out.
@@ -207,28 +214,55 @@ async fn answered(jobs: &Jobs, running: &Running, work: Work) -> Outcome {
     }
     running.tell(JobState::Running);
     let version = world.version.clone();
+    // Counted while it is built: what is larger than can be kept is not built at all.
+    let budget = Budget::new(Arc::new(UnderWay::new(LARGEST_RESULT)), work.limits.max_answer_bytes);
+    let spent = Spent::new(work.limits.max_work);
     let request = work.request.data(world).data(work.live).data(running.task.clone());
     let (name, variables) = (request.operation_name.clone(), Some(request.variables.clone()));
+    let request = request.data(InJob).data(Arc::new(budget)).data(Arc::new(spent));
     let response = work.schema.execute(request).await;
     let asked = Asked { document: &work.document, operation_name: name.as_deref(), variables };
     let (response, _) = named(response, &work.limits, &asked).await;
     let response = response.extension("worldVersion", Value::from(version));
-    // Large answers take a while to write.
+    // Large answers take a while to write. One job is at it at a time, so that a thread of the runtime is free for it.
     tokio::task::spawn_blocking(move || told(&response)).await.unwrap_or_else(|e| Outcome::Failed(e.to_string(), None))
 }
 
+/// Bytes as they are written, up to a number.
+struct AtMost {
+    text: Vec<u8>,
+    most: usize,
+}
+
+impl std::io::Write for AtMost {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.text.len() + bytes.len() > self.most {
+            return Err(std::io::Error::other("too long"));
+        }
+        self.text.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 fn told(response: &Response) -> Outcome {
-    let text = match serde_json::to_string(response) {
-        Ok(text) => text,
-        Err(e) => return Outcome::Failed(e.to_string(), None),
-    };
-    if text.len() > LARGEST_RESULT {
+    let mut written = AtMost { text: Vec::new(), most: LARGEST_RESULT };
+    if let Err(e) = serde_json::to_writer(&mut written, response) {
+        if !e.is_io() {
+            return Outcome::Failed(e.to_string(), None);
+        }
         let why = format!(
-            "the answer has {} bytes, more than are kept ({LARGEST_RESULT}); ask for fewer rows, or use the command line",
-            text.len()
+            "the answer has more bytes than are kept ({LARGEST_RESULT}); ask for fewer rows, or use the command line"
         );
         return Outcome::Failed(why, None);
     }
+    let text = match String::from_utf8(written.text) {
+        Ok(text) => text,
+        Err(e) => return Outcome::Failed(e.to_string(), None),
+    };
     match response.errors.first() {
         None => Outcome::Answered(text),
         Some(error) => Outcome::Failed(error.message.clone(), Some(text)),
@@ -326,8 +360,15 @@ impl Job {
     /// The answer, as the query would have been answered at once: `data`, `errors`, `extensions`. Also to be had by itself from
     /// `/jobs/ID`.
     #[graphql(complexity = 2000)]
-    async fn result(&self) -> Nullable<Json> {
-        nullable(async { Ok(self.live.store().job_result(&self.row.id).await.map_err(internal)?.map(Json)) }).await
+    async fn result(&self, ctx: &Context<'_>) -> Nullable<Json> {
+        nullable(async {
+            let store = self.live.store();
+            // Counted before it is read.
+            let Some(bytes) = store.job_result_bytes(&self.row.id).await.map_err(internal)? else { return Ok(None) };
+            budget::charge(ctx, bytes)?;
+            Ok(store.job_result(&self.row.id).await.map_err(internal)?.map(Json))
+        })
+        .await
     }
 }
 
@@ -536,8 +577,11 @@ pub async fn ticks(ctx: &Context<'_>, id: &ID) -> Result<impl Stream<Item = bool
 pub async fn as_it_is(ctx: &Context<'_>, id: &ID) -> Result<Job> {
     job_of(jobs(ctx), live(ctx)?, id).await?.ok_or_else(|| not_found("id", id, "job with the id"))
 }
+/// Marks what is asked as part of a job.
+#[derive(Debug, Clone, Copy)]
+struct InJob;
 
 /// Is this asked as part of a job?
 pub fn is_job(ctx: &Context<'_>) -> bool {
-    ctx.data_opt::<Arc<Task>>().is_some()
+    ctx.data_opt::<InJob>().is_some()
 }

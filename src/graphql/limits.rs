@@ -16,6 +16,15 @@ pub struct Limits {
     pub max_depth: usize,
     /// Fields after fragments are unfolded, each counted by what it costs to answer.
     pub max_complexity: usize,
+    /// What a request may cost while it is answered, in units of 0.7 microseconds of one core, as it is estimated before each
+    /// piece of work begins; jobs may cost 20 times as much.
+    pub max_work: usize,
+    /// Seconds a request may take, from its beginning; 0 for any number. Jobs have no such limit.
+    pub max_seconds: u64,
+    /// Items of one list in an argument, such as ids, keys or statuses, where its description says no other number.
+    pub max_list_items: usize,
+    /// Corners of a polygon in an argument.
+    pub max_polygon_corners: usize,
     /// Aliased fields after fragments are unfolded.
     pub max_aliases: usize,
     /// Directives after fragments are unfolded.
@@ -57,6 +66,10 @@ impl Default for Limits {
             max_document_bytes: 64 * 1024,
             max_depth: 20,
             max_complexity: 50_000,
+            max_work: 3_000_000,
+            max_seconds: 30,
+            max_list_items: 1000,
+            max_polygon_corners: 10_000,
             max_aliases: 100,
             max_directives: 50,
             max_minutes: 120.0,

@@ -24,6 +24,7 @@ mod limits;
 mod measure;
 mod mutation;
 mod paging;
+mod pool;
 mod reach;
 mod register;
 mod scalars;
@@ -37,6 +38,7 @@ use crate::access::Caller;
 use crate::coverage::Standards;
 use crate::live::Live;
 use crate::registry::Kinds;
+use crate::task::Task;
 use crate::world::World;
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Context, MergedObject, Response, Result, SDLExportOptions, Schema, ServerError, Value, value};
@@ -51,6 +53,7 @@ use subscription::Subscription;
 
 pub use async_graphql::Variables;
 pub use budget::{Budget, Full, UnderWay, Written};
+pub use cost::Spent;
 pub use documents::Persisted;
 pub use error::code;
 pub use following::{EventText, Told};
@@ -89,6 +92,7 @@ pub struct Api {
     /// The same, with the limits of jobs.
     of_jobs: JobSchema,
     limits: Limits,
+    gate: Arc<Gate>,
     documents: Arc<Documents>,
     under_way: Arc<UnderWay>,
     following: Following,
@@ -122,6 +126,10 @@ pub struct Answer {
     pub budget: Arc<Budget>,
     /// Whether the same request of the same caller is answered the same until the data change.
     pub lasting: bool,
+    /// What it has cost while it was answered.
+    pub spent: Arc<Spent>,
+    /// The work that was done for it.
+    pub task: Arc<Task>,
 }
 
 /// What became of a request.
@@ -204,13 +212,25 @@ impl Api {
         let under_way = Arc::new(UnderWay::new(limits.max_answers_bytes).sparing(SHORT_ANSWER));
         let following = Following::new(build(limits.clone()), &limits);
         let schema = build(limits.clone()).finish();
-        Self { schema, of_jobs, limits, documents, under_way, following }
+        Self { schema, of_jobs, limits, gate, documents, under_way, following }
     }
 
     /// The bytes of all answers that are being built or sent.
     #[must_use]
     pub const fn under_way(&self) -> &Arc<UnderWay> {
         &self.under_way
+    }
+
+    /// Analyses that run and that wait for their turn.
+    #[must_use]
+    pub fn analyses(&self) -> (usize, usize) {
+        self.gate.load()
+    }
+
+    /// Pieces of smaller work that run and that wait for a thread.
+    #[must_use]
+    pub fn small_work(&self) -> (usize, usize) {
+        self.gate.small_load()
     }
 
     /// The schema in GraphQL's definition language.
@@ -239,12 +259,21 @@ impl Api {
     /// Answers a request from a world. A mutation's answer carries the version of the world after it.
     pub async fn execute(&self, world: &Arc<World>, request: ApiRequest) -> Answer {
         let budget = Arc::new(Budget::new(self.under_way.clone(), self.limits.max_answer_bytes));
-        let ((response, outcome), lasting) = lasting::watch(self.answer(world, request, &budget)).await;
+        // Work away from this thread stops when this future is dropped; the task stops it when its time is up.
+        let task = Arc::new(Task::within_seconds(self.limits.max_seconds));
+        let spent = Arc::new(Spent::new(self.limits.max_work));
+        let answering = self.answer(world, request, (&budget, &task, &spent));
+        let ((response, outcome), lasting) = lasting::watch(answering).await;
         let lasting = lasting && outcome == Outcome::Executed && response.errors.is_empty();
-        Answer { response, outcome, budget, lasting }
+        Answer { response, outcome, budget, lasting, spent, task }
     }
 
-    async fn answer(&self, world: &Arc<World>, request: ApiRequest, budget: &Arc<Budget>) -> (Response, Outcome) {
+    async fn answer(
+        &self,
+        world: &Arc<World>,
+        request: ApiRequest,
+        (budget, task, spent): (&Arc<Budget>, &Arc<Task>, &Arc<Spent>),
+    ) -> (Response, Outcome) {
         let (document, chosen) = match self.chosen(&request) {
             Ok(found) => found,
             Err(error) => return (refused(world, vec![error]), Outcome::Refused),
@@ -268,6 +297,7 @@ impl Api {
         let request = ApiRequest { operation_name: chosen.name, ..request };
         let name = request.operation_name.clone();
         let inner = self.prepared(world, request, &document).data(budget.clone());
+        let inner = inner.data(task.clone()).data(spent.clone());
         scalars::forget_refused();
         let response = self.schema.execute(inner).await;
         let asked = Asked { document: &document, operation_name: name.as_deref(), variables };
@@ -279,7 +309,9 @@ impl Api {
             let variables = asked.variables.unwrap_or_default();
             if let Ok(cost) = measure::complexity(&document, asked.operation_name, variables).await {
                 let most = self.limits.max_complexity;
-                response = response.extension("cost", value!({ "requested": cost, "maximum": most }));
+                let (work, most_work) = (spent.total(), self.limits.max_work);
+                let told = value!({ "requested": cost, "maximum": most, "work": work, "maximumWork": most_work });
+                response = response.extension("cost", told);
             }
         }
         if is_refused {

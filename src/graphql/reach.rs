@@ -1,6 +1,7 @@
 //! Walksheds and what is nearby.
 
-use super::error::{bad_input, not_found, not_ready, too_many};
+use super::budget;
+use super::error::{bad_input, not_found, not_ready, over_limit, stopped, too_many, within_bound};
 use super::ids::{decode, encode};
 use super::paging::{Total, counted, page_size};
 use super::register::{Facility, kind_keys, service_numbers, world_of};
@@ -12,7 +13,7 @@ use super::words::{Audience, all};
 use super::{cost, limits};
 use crate::coverage::{self, NearbyQuery, Wishes};
 use crate::geo::{multi_polygon_text, push_line};
-use crate::network::walkshed::{Reach, reached_cells};
+use crate::network::walkshed::{CellsError, Reach, cells_around, reached_cells};
 use crate::network::{Deciseconds, Network};
 use crate::registry;
 use crate::world::World;
@@ -26,6 +27,9 @@ use std::sync::Arc;
 const MAX_BANDS: usize = 10;
 /// Cells looked at for one answer at most.
 const MAX_CELLS: usize = 100_000;
+/// Bytes of a reached street piece with its times, as GeoJSON; of a cell with its time, as text and as values before that.
+const SEGMENT_BYTES: usize = 260;
+const CELL_TIME_BYTES: usize = 130;
 
 /// All that can be reached from a place, or all from where it can be reached, within some minutes.
 pub struct Walkshed {
@@ -94,6 +98,7 @@ impl Walkshed {
     }
 
     /// One band for each of the minutes asked for, in their order.
+    #[graphql(complexity = "3 * child_complexity + 1")]
     async fn bands(&self) -> Vec<WalkshedBand> {
         let band = |index| WalkshedBand { world: self.world.clone(), found: self.found.clone(), index };
         (0..self.found.bands.len()).map(band).collect()
@@ -103,6 +108,7 @@ impl Walkshed {
     #[graphql(complexity = "2000 + child_complexity")]
     async fn cells(
         &self,
+        ctx: &Context<'_>,
         #[graphql(default = 10, desc = "H3 resolution, 8 (0.7 km2) to 12 (300 m2).")] resolution: i32,
     ) -> Result<CellTimes> {
         let chosen = u8::try_from(resolution)
@@ -113,10 +119,19 @@ impl Walkshed {
         let (world, found) = (self.world.clone(), self.found.clone());
         let work = move || {
             let network = network_of(&world)?;
-            reached_cells(network, &found.reach, chosen, MAX_CELLS)
-                .map_err(|e| too_many("maxCells", format!("resolution: {e}")))
+            reached_cells(network, &found.reach, chosen, MAX_CELLS).map_err(|e| match e {
+                CellsError::TooMany(e) => {
+                    over_limit("maxCells", Some("resolution"), e.estimate, e.limit, format!("resolution: {e}"))
+                }
+                CellsError::Stopped(why) => stopped(why),
+            })
         };
-        let found = cost::run(usize::MAX, work).await??;
+        let (world, reach) = (self.world.clone(), self.found.clone());
+        let count = move || network_of(&world).map(|network| cells_around(network, &reach.reach, chosen));
+        let around = cost::priced(ctx, cost::segments(self.found.reach.pieces.len()), count).await??;
+        let cells = around.min(MAX_CELLS);
+        budget::charge(ctx, cells * CELL_TIME_BYTES)?;
+        let found = cost::priced(ctx, cost::cell_times(cells), work).await??;
         let minutes = Numbers(found.times.into_iter().map(to_minutes).collect());
         Ok(CellTimes { resolution, cells: Cells(found.cells), minutes })
     }
@@ -125,17 +140,25 @@ impl Walkshed {
     /// where they cross the 180th meridian), each with `minutes_from` and `minutes_to` at its two ends. What has no length on
     /// a map (a lift, a gate) is not in it.
     #[graphql(complexity = 500)]
-    async fn segments(&self) -> Result<GeoJson> {
+    async fn segments(&self, ctx: &Context<'_>) -> Result<GeoJson> {
         let (world, found) = (self.world.clone(), self.found.clone());
-        cost::run(cost::segments(found.reach.pieces.len()), move || {
+        let pieces = found.reach.pieces.len();
+        let estimate = pieces * SEGMENT_BYTES;
+        budget::charge(ctx, estimate)?;
+        let text = cost::priced(ctx, cost::segments(pieces), move || {
             network_of(&world).map(|network| segments_text(network, &found.reach))
         })
-        .await?
+        .await??;
+        budget::charge(ctx, text.0.len().saturating_sub(estimate))?;
+        Ok(text)
     }
 
     /// Kilometres of street reached in the longest time.
-    async fn street_km(&self) -> Result<f64> {
-        Ok(round(self.found.reach.street_m(self.network()?) / 1000.0, 3))
+    async fn street_km(&self, ctx: &Context<'_>) -> Result<f64> {
+        let (world, found) = (self.world.clone(), self.found.clone());
+        let sum = move || network_of(&world).map(|network| found.reach.street_m(network));
+        let metres = cost::priced(ctx, cost::scan(self.found.reach.pieces.len()), sum).await??;
+        Ok(round(metres / 1000.0, 3))
     }
 
     /// Metres by which the polygons may reach beyond what is reached; they hold all of it.
@@ -172,8 +195,10 @@ impl WalkshedBand {
     }
 
     /// The outline: a GeoJSON MultiPolygon, valid, right-hand rule, within those of longer times, with its holes.
-    async fn polygon(&self) -> Result<GeoJson> {
-        Ok(GeoJson(multi_polygon_text(&self.found.polygons(self.network()?)[self.index])))
+    async fn polygon(&self, ctx: &Context<'_>) -> Result<GeoJson> {
+        let text = multi_polygon_text(&self.found.polygons(self.network()?)[self.index]);
+        budget::charge(ctx, text.len())?;
+        Ok(GeoJson(text))
     }
 
     /// Area of the polygon in square kilometres.
@@ -190,11 +215,13 @@ impl WalkshedBand {
     /// People in the H3 cells whose centres are reached in time.
     async fn population(
         &self,
+        ctx: &Context<'_>,
         #[graphql(default = "all", desc = "Which group: a name that `dataset.population.groups` lists.")] group: String,
     ) -> Result<f64> {
-        let register = &self.world.register;
         let name = registry::group_name(&group).map_err(|e| bad_input("group", format_args!("\"{group}\""), e))?;
-        let found = self.found.population(register, &name, self.band().limit);
+        let (world, found, limit) = (self.world.clone(), self.found.clone(), self.band().limit);
+        let sum = move || found.population(&world.register, &name, limit);
+        let found = cost::priced(ctx, cost::rows(self.found.cells().len()), sum).await?;
         found.map(|people| round(people, 1)).ok_or_else(|| not_found("group", &group, "population of the group"))
     }
 
@@ -283,10 +310,7 @@ impl ReachQuery {
         if minutes.is_empty() {
             return Err(bad_input("minutes", "[]", "must hold at least one time limit"));
         }
-        if minutes.len() > MAX_BANDS {
-            let why = format!("minutes: {} time limits are more than {MAX_BANDS}", minutes.len());
-            return Err(too_many("maxBands", why));
-        }
+        within_bound("maxBands", "minutes", minutes.len(), MAX_BANDS)?;
         for &m in &minutes {
             check_minutes(ctx, "minutes", m)?;
         }
@@ -294,18 +318,19 @@ impl ReachQuery {
         let engine = profile.into();
         let place = from.place(world, network_of(world)?, engine, "from")?;
         let bands = ctx.look_ahead().field("bands");
-        let draws = ["polygon", "areaKm2", "reachRatio"].iter().any(|f| bands.field(f).exists());
+        let draws = ["polygon", "areaKm2", "reachRatio"].iter().any(|f| bands.field(f).exists())
+            || ctx.look_ahead().field("toleranceM").exists();
         let price = if draws {
             cost::walkshed(&minutes, profile)
         } else {
             minutes.iter().map(|&m| cost::search(m, profile)).max().unwrap_or_default()
         };
         let shared = world.clone();
-        let found = cost::run(price, move || {
+        let found = cost::priced(ctx, price, move || {
             let network = network_of(&shared)?;
             let found = coverage::walkshed(&shared, network, place, engine, direction, &minutes);
             if draws {
-                found.polygons(network);
+                found.draw(network).map_err(stopped)?;
             }
             Ok::<_, async_graphql::Error>(found)
         })
@@ -323,10 +348,16 @@ impl ReachQuery {
         #[graphql(desc = "The place.")] from: PlaceInput,
         #[graphql(default = 15.0, desc = "How far to look, in minutes; what takes exactly as long is found.")]
         minutes: f64,
-        #[graphql(desc = "Only these categories; all when empty or left out.")] categories: Option<Vec<Category>>,
-        #[graphql(desc = "Only these kinds, by their keys in `facilityKinds`; all when empty or left out.")]
+        #[graphql(desc = "Only these categories, at most 1,000; all when empty or left out.")] categories: Option<
+            Vec<Category>,
+        >,
+        #[graphql(
+            desc = "Only these kinds, by their keys in `facilityKinds`, at most 1,000; all when empty or left out."
+        )]
         kinds: Option<Vec<String>>,
-        #[graphql(desc = "Only those that offer one of these services: their ids.")] services: Option<Vec<ID>>,
+        #[graphql(desc = "Only those that offer one of these services: their ids, at most 1,000.")] services: Option<
+            Vec<ID>,
+        >,
         #[graphql(desc = "Only those for these people.")] audience: Option<Audience>,
         #[graphql(
             desc = "Only those open at this moment. Those whose hours are not recorded, or say that it depends, are left out."
@@ -345,6 +376,10 @@ impl ReachQuery {
     ) -> Result<NearbyConnection> {
         let world = &world_of(ctx, scenario.as_ref()).await?;
         let network = network_of(world)?;
+        let most = limits(ctx).max_list_items;
+        within_bound("maxListItems", "categories", categories.as_ref().map_or(0, Vec::len), most)?;
+        within_bound("maxListItems", "kinds", kinds.as_ref().map_or(0, Vec::len), most)?;
+        within_bound("maxListItems", "services", services.as_ref().map_or(0, Vec::len), most)?;
         let limit = check_minutes(ctx, "minutes", minutes)?;
         let page = page_size("first", first)?;
         let start = after.as_deref().map(|token| read_cursor(world, token)).transpose()?;
@@ -363,7 +398,7 @@ impl ReachQuery {
             among: None,
         };
         let shared = world.clone();
-        let found = cost::run(cost::search(minutes, profile), move || {
+        let found = cost::priced(ctx, cost::search(minutes, profile), move || {
             let query = NearbyQuery {
                 place: &place,
                 profile: engine,

@@ -71,20 +71,9 @@ fn raw(text: &str) -> Value {
     Value::Object(IndexMap::from([(Name::new(RAW_VALUE_TOKEN), Value::String(text.to_owned()))]))
 }
 
-/// Counts bytes of the answer before they are kept.
-fn charge(ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>, bytes: usize) -> ServerResult<()> {
-    match ctx.data_opt::<Arc<Budget>>() {
-        Some(budget) => {
-            let full = |full| ctx.set_error_path(Error::from(full).into_server_error(field.pos));
-            budget.charge(bytes).map_err(full)
-        }
-        None => Ok(()),
-    }
-}
-
-/// Implements what is in the answer as one text, whose bytes are counted.
-macro_rules! counted_text {
-    ($text:ty, $as:ty, $write:expr) => {
+/// Implements what is JSON already. Who makes it counts its bytes, before it is made.
+macro_rules! written_json {
+    ($text:ty, $as:ty) => {
         impl OutputType for $text {
             fn type_name() -> Cow<'static, str> {
                 <$as as OutputType>::type_name()
@@ -94,17 +83,34 @@ macro_rules! counted_text {
                 <$as as OutputType>::create_type_info(registry)
             }
 
-            async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-                charge(ctx, field, self.0.len())?;
-                Ok($write(&self.0))
+            async fn resolve(&self, _: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
+                Ok(raw(&self.0))
             }
         }
     };
 }
 
-counted_text!(GeoJson, GivenGeoJson, raw);
-counted_text!(Json, GivenJson, raw);
-counted_text!(Text<'_>, String, |text: &str| Value::String(text.to_owned()));
+written_json!(GeoJson, GivenGeoJson);
+written_json!(Json, GivenJson);
+
+impl OutputType for Text<'_> {
+    fn type_name() -> Cow<'static, str> {
+        <String as OutputType>::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        <String as OutputType>::create_type_info(registry)
+    }
+
+    /// Counts the bytes of the answer before they are kept.
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
+        if let Some(budget) = ctx.data_opt::<Arc<Budget>>() {
+            let full = |full| ctx.set_error_path(Error::from(full).into_server_error(field.pos));
+            budget.charge(self.0.len()).map_err(full)?;
+        }
+        Ok(Value::String(self.0.to_owned()))
+    }
+}
 
 /// What texts of a scalar look like.
 const FORMS: [(&str, &str); 5] = [
@@ -245,12 +251,9 @@ fn number(n: f64) -> Value {
     Value::from(n)
 }
 
-/// Bytes an item of a list holds in an answer.
-const ITEM: usize = size_of::<Value>();
-
 /// Implements a list type whose items need no field-by-field resolution.
 macro_rules! flat_list {
-    ($list:ty, $item:ty, $name:literal, $qualified:literal, |$this:ident| $count:expr, $value:expr) => {
+    ($list:ty, $item:ty, $name:literal, $qualified:literal, |$this:ident| $value:expr) => {
         impl OutputType for $list {
             fn type_name() -> Cow<'static, str> {
                 Cow::Borrowed($name)
@@ -265,49 +268,24 @@ macro_rules! flat_list {
                 Self::qualified_type_name()
             }
 
-            async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
+            async fn resolve(&self, _: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
                 let $this = self;
-                charge(ctx, field, $count * ITEM)?;
                 Ok($value)
             }
         }
     };
 }
 
-flat_list!(
-    Numbers,
-    f64,
-    "[Float!]",
-    "[Float!]!",
-    |list| list.0.len(),
-    Value::List(list.0.iter().map(|&n| number(n)).collect())
-);
-flat_list!(
-    OptionalNumbers,
-    f64,
-    "[Float]",
-    "[Float]!",
-    |list| list.0.len(),
-    Value::List(list.0.iter().map(|n| n.map_or(Value::Null, number)).collect())
-);
-flat_list!(
-    NumberRows,
-    f64,
-    "[[Float]!]",
-    "[[Float]!]!",
-    |rows| rows.0.iter().map(Vec::len).sum::<usize>(),
-    Value::List(
-        rows.0.iter().map(|row| Value::List(row.iter().map(|n| n.map_or(Value::Null, number)).collect())).collect()
-    )
-);
-flat_list!(
-    Cells,
-    H3Cell,
-    "[H3Cell!]",
-    "[H3Cell!]!",
-    |list| list.0.len(),
-    Value::List(list.0.iter().map(|cell| Value::String(cell.to_string())).collect())
-);
+flat_list!(Numbers, f64, "[Float!]", "[Float!]!", |list| Value::List(list.0.iter().map(|&n| number(n)).collect()));
+flat_list!(OptionalNumbers, f64, "[Float]", "[Float]!", |list| Value::List(
+    list.0.iter().map(|n| n.map_or(Value::Null, number)).collect()
+));
+flat_list!(NumberRows, f64, "[[Float]!]", "[[Float]!]!", |rows| Value::List(
+    rows.0.iter().map(|row| Value::List(row.iter().map(|n| n.map_or(Value::Null, number)).collect())).collect()
+));
+flat_list!(Cells, H3Cell, "[H3Cell!]", "[H3Cell!]!", |list| Value::List(
+    list.0.iter().map(|cell| Value::String(cell.to_string())).collect()
+));
 
 /// A day as ISO 8601, such as "2026-11-25".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

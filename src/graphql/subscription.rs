@@ -4,7 +4,7 @@ use super::following::{Source, begins, event};
 use super::ids::NodeId;
 use super::jobs::{Job, as_it_is, ticks};
 use super::mutation::check_progress_id;
-use super::register::{Center, Node, node_of};
+use super::register::{Center, Node, node_of, words};
 use super::words::RecordKind;
 use super::{current, kinds, live, standards};
 use crate::live::{Change, ChangedItem, ImportProgress};
@@ -151,9 +151,11 @@ impl Subscription {
     async fn register_changed(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only these sorts of things; all when empty or left out.")] kinds: Option<Vec<RecordKind>>,
+        #[graphql(desc = "Only these sorts of things, at most 1,000; all when empty or left out.")] kinds: Option<
+            Vec<RecordKind>,
+        >,
     ) -> Result<impl Stream<Item = RegisterChange> + use<>> {
-        let wanted = kinds.unwrap_or_default();
+        let wanted = words(ctx, "kinds", kinds)?;
         let changed = live(ctx)?.changes();
         let source = || {
             changes(changed, move |change| match change {

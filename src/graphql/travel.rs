@@ -1,7 +1,8 @@
 //! The way between two places, and travel times between many.
 
+use super::budget;
 use super::cost;
-use super::error::{bad_input, too_many};
+use super::error::{bad_input, over_limit, stopped};
 use super::reach::{check_minutes, network_of};
 use super::register::world_of;
 use super::scalars::{GeoJson, NumberRows};
@@ -14,6 +15,8 @@ use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 
 /// Pairs of one matrix at most.
 pub const MAX_PAIRS: usize = 10_000;
+/// A time, as text and as a value before that.
+const PAIR_BYTES: usize = 60;
 
 /// The fastest way from one place to another.
 #[derive(SimpleObject)]
@@ -96,8 +99,8 @@ impl TravelQuery {
     async fn travel_times(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Where people set out.")] origins: Vec<PlaceInput>,
-        #[graphql(desc = "Where they go.")] destinations: Vec<PlaceInput>,
+        #[graphql(desc = "Where people set out, at most 10,000 places.")] origins: Vec<PlaceInput>,
+        #[graphql(desc = "Where they go, at most 10,000 places.")] destinations: Vec<PlaceInput>,
         #[graphql(default_with = "Profile::Adult", desc = "Who travels.")] profile: Profile,
         #[graphql(default = 60.0, desc = "Give up beyond so many minutes.")] max_minutes: f64,
         #[graphql(desc = "The city as this scenario has it, by its id or key; as it is when left out.")]
@@ -112,7 +115,7 @@ impl TravelQuery {
                 origins.len(),
                 destinations.len()
             );
-            return Err(too_many("maxPairs", why));
+            return Err(over_limit("maxPairs", None, pairs, MAX_PAIRS, why));
         }
         for (field, list) in [("origins", &origins), ("destinations", &destinations)] {
             if list.is_empty() {
@@ -122,7 +125,8 @@ impl TravelQuery {
         network_of(&world)?;
         let engine = profile.into();
         let price = cost::matrix(origins.len(), destinations.len(), max_minutes, profile);
-        cost::run(price, move || {
+        budget::charge(ctx, pairs * PAIR_BYTES)?;
+        cost::priced(ctx, price.saturating_add(cost::places(origins.len() + destinations.len())), move || {
             let network = network_of(&world)?;
             let mut unsnappable = Vec::new();
             let mut place = |side: MatrixSide, list: &[PlaceInput]| -> Result<Vec<Option<Start>>> {
@@ -142,7 +146,7 @@ impl TravelQuery {
             };
             let starts = place(MatrixSide::Origin, &origins)?;
             let ends = place(MatrixSide::Destination, &destinations)?;
-            let times = network::matrix(network, engine, &starts, &ends, limit);
+            let times = network::matrix(network, engine, &starts, &ends, limit).map_err(stopped)?;
             let rows = times.into_iter().map(|row| row.into_iter().map(|t| t.map(to_minutes)).collect()).collect();
             Ok(TravelTimeMatrix { minutes: NumberRows(rows), unsnappable })
         })
@@ -164,12 +168,13 @@ async fn find_route(
     let begin = from.place(world, network, engine, "from")?;
     let end = to.place(world, network, engine, "to")?;
     let shared = world.clone();
-    let found = cost::run(cost::search(max_minutes, profile), move || {
+    let found = cost::priced(ctx, cost::search(max_minutes, profile), move || {
         let place = |p: &PlacedPoint| (Fixed::from(p.position), p.start);
         let ((a, start), (b, goal)) = (place(&begin), place(&end));
         network_of(&shared).map(|network| network::route(network, engine, (a, &start), (b, &goal), limit))
     })
     .await??;
+    budget::charge(ctx, found.as_ref().map_or(0, |route| route.line.len() * 26))?;
     Ok(found.map(|route| {
         let mut line = String::with_capacity(64 + route.line.len() * 26);
         push_line(&mut line, &route.line);

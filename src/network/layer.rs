@@ -8,9 +8,10 @@ use super::search::{Search, Start};
 use super::snap::{Snap, Unsnappable};
 use super::units::{Deciseconds, Direction, VertexId};
 use crate::geo::Place;
-use rayon::prelude::*;
+use crate::parallel;
+use crate::task::{self, Stopped};
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// The points of a layer for one profile.
 pub struct Snapped {
@@ -21,6 +22,8 @@ pub struct Snapped {
 
 /// Parts that sums over all points are added up in: always as many, so that rounding is the same everywhere.
 const SUM_PARTS: usize = 8;
+/// Points put on the streets that are worth another thread: some 5 us each.
+const POINTS_A_THREAD: usize = 64;
 
 /// Points by the vertex they are reached from, in CSR form.
 struct Hung {
@@ -81,7 +84,7 @@ impl PointLayer {
                     snapped.hung[direction as usize].get_or_init(|| hang(network, &snapped.snaps, profile, direction));
                 }
             };
-            rayon::join(|| ready(Direction::From), || ready(Direction::Towards));
+            parallel::both(|| ready(Direction::From), || ready(Direction::Towards));
         }
         next
     }
@@ -100,17 +103,22 @@ impl PointLayer {
             let snaps = match (self.by_profile[profile.index()].get(), &self.before) {
                 (Some(known), _) => known.snaps.clone(),
                 (None, Some((layer, streets))) => {
-                    let known = &layer.snapped(streets, profile).snaps;
-                    let again = |(&p, snap): (&Place, &Option<Snap>)| {
-                        if is_touched(network, p, snap.as_ref(), profile) {
-                            network.snap(p, profile).ok()
+                    let known: Vec<(Place, Option<Snap>)> = self
+                        .points
+                        .iter()
+                        .copied()
+                        .zip(layer.snapped(streets, profile).snaps.iter().copied())
+                        .collect();
+                    let again = |(p, snap): &(Place, Option<Snap>)| {
+                        if is_touched(network, *p, snap.as_ref(), profile) {
+                            network.snap(*p, profile).ok()
                         } else {
                             *snap
                         }
                     };
-                    self.points.par_iter().zip(known).map(again).collect()
+                    parallel::map(&known, POINTS_A_THREAD, again)
                 }
-                (None, None) => self.points.par_iter().map(|&p| network.snap(p, profile).ok()).collect(),
+                (None, None) => parallel::map(&self.points, POINTS_A_THREAD, |&p| network.snap(p, profile).ok()),
             };
             Snapped { snaps, hung: Default::default() }
         })
@@ -144,7 +152,9 @@ impl PointLayer {
     /// For every junction the sum of `weights` over the points within `limit` of it: with [`Direction::From`] people go from the
     /// junction to the points. One search from each point, turned round, on all cores: there are fewer points than
     /// junctions, and the sums come in the same order whatever the number of cores.
-    #[must_use]
+    ///
+    /// # Errors
+    /// [`Stopped`].
     pub fn sums_within(
         &self,
         network: &Network,
@@ -152,7 +162,7 @@ impl PointLayer {
         direction: Direction,
         limit: Deciseconds,
         weights: &[f64],
-    ) -> Vec<f64> {
+    ) -> Result<Vec<f64>, Stopped> {
         let (snapped, turned) = (self.snapped(network, profile), direction.turned());
         let points: Vec<(Start, f64)> = snapped
             .snaps
@@ -162,28 +172,27 @@ impl PointLayer {
             .filter_map(|(snap, weight)| Some((Start::new(network, (*snap)?, profile), *weight)))
             .collect();
         let junctions = network.vertices().len();
-        let parts: Vec<Vec<f64>> = points
-            .par_chunks(points.len().div_ceil(SUM_PARTS).max(1))
-            .map(|part| {
-                let mut sums = vec![0.0; junctions];
-                for (start, weight) in part {
-                    with_scratch(|Scratch { search, .. }| {
-                        search.run(network, profile, turned, &start.seeds(network, profile, turned, limit), limit);
-                        for &v in search.reached() {
-                            sums[v as usize] += weight;
-                        }
-                    });
-                }
-                sums
-            })
-            .collect();
+        let chunks: Vec<&[(Start, f64)]> = points.chunks(points.len().div_ceil(SUM_PARTS).max(1)).collect();
+        let parts: Vec<Vec<f64>> = parallel::try_map(&chunks, 1, |part| {
+            let mut sums = vec![0.0; junctions];
+            for (start, weight) in *part {
+                with_scratch(|Scratch { search, .. }| {
+                    search.run(network, profile, turned, &start.seeds(network, profile, turned, limit), limit);
+                    for &v in search.reached() {
+                        sums[v as usize] += weight;
+                    }
+                    task::work(search.reached().len())
+                })?;
+            }
+            Ok::<_, Stopped>(sums)
+        })?;
         let mut all = vec![0.0; junctions];
         for part in parts {
             for (sum, more) in all.iter_mut().zip(part) {
                 *sum += more;
             }
         }
-        all
+        Ok(all)
     }
 
     /// Collects the points within `limit` of where `search` has just been run from.
@@ -255,7 +264,7 @@ fn hang(network: &Network, snaps: &[Option<Snap>], profile: Profile, direction: 
     Hung { first, entries }
 }
 
-/// What a search found of a layer. Scratch: kept a thread, never cleared in full.
+/// What a search found of a layer. Scratch: kept from search to search, never cleared in full.
 #[derive(Default)]
 pub struct Hits {
     times: Vec<Deciseconds>,
@@ -307,22 +316,25 @@ impl Hits {
     }
 }
 
-/// All scratch of one thread.
+/// All that a search works in. At the size of Chongqing 4 MB, and as much again where many points are looked for.
 #[derive(Default)]
 pub struct Scratch {
     pub search: Search,
     pub hits: Hits,
 }
 
-thread_local! {
-    static SCRATCH: std::cell::RefCell<Scratch> = std::cell::RefCell::default();
-}
+/// Scratch that nobody works in. It is the process's and not a thread's, so that there is never more of it than threads
+/// that work at once, and no more than one a core is kept.
+static IDLE: Mutex<Vec<Scratch>> = Mutex::new(Vec::new());
 
-/// Lends the thread's scratch. Do not nest.
+/// Lends scratch.
 pub fn with_scratch<T>(work: impl FnOnce(&mut Scratch) -> T) -> T {
-    SCRATCH.with(|s| match s.try_borrow_mut() {
-        Ok(mut scratch) => work(&mut scratch),
-        // A nested use gets scratch of its own rather than a panic.
-        Err(_) => work(&mut Scratch::default()),
-    })
+    let idle = || IDLE.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut scratch = idle().pop().unwrap_or_default();
+    let done = work(&mut scratch);
+    let mut idle = idle();
+    if idle.len() < parallel::cores() {
+        idle.push(scratch);
+    }
+    done
 }

@@ -18,7 +18,7 @@ use super::route::cut;
 use super::snap::{Snap, SnapIndex, SnapTables};
 use super::units::{Deciseconds, EdgeId, VertexId};
 use crate::geo::{Fixed, Metric, Place, Position, chord_length_m};
-use rayon::prelude::*;
+use crate::parallel;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -28,6 +28,8 @@ use std::sync::OnceLock;
 pub const JOIN_LIMIT_M: f64 = 50.0;
 /// Ends drawn so near to each other are one, metres.
 const SAME_PLACE_M: f64 = 3.0;
+/// Edges looked at by one thread at a time.
+const EDGES_A_PART: usize = 16 * 1024;
 
 /// What can be added or closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -348,16 +350,22 @@ impl Network {
         let may_be_near = |edge: &Edge| {
             metric.distance(point, vertices[edge.tail.index()]) <= f64::from(edge.length_m) + JOIN_LIMIT_M + 1.0
         };
+        let by_distance = |a: &(f64, EdgeId), b: &(f64, EdgeId)| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1));
         let nearest_of = |all: bool| {
-            (0..edges.len() as u32 - 1)
-                .into_par_iter()
-                .map(EdgeId)
-                .filter(|id| (all || may_be_near(&edges[id.index()])) && wanted(&edges[id.index()]))
-                .map(|id| {
-                    let d2 = |pair: &[Fixed]| metric.project(point, pair[0], pair[1]).1;
-                    (self.shape(id).windows(2).map(d2).fold(f64::INFINITY, f64::min), id)
-                })
-                .min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)))
+            let nearest_in = |part: &std::ops::Range<u32>| {
+                part.clone()
+                    .map(EdgeId)
+                    .filter(|id| (all || may_be_near(&edges[id.index()])) && wanted(&edges[id.index()]))
+                    .map(|id| {
+                        let d2 = |pair: &[Fixed]| metric.project(point, pair[0], pair[1]).1;
+                        (self.shape(id).windows(2).map(d2).fold(f64::INFINITY, f64::min), id)
+                    })
+                    .min_by(by_distance)
+            };
+            let count = edges.len() as u32 - 1;
+            let parts: Vec<std::ops::Range<u32>> =
+                (0..count).step_by(EDGES_A_PART).map(|from| from..count.min(from + EDGES_A_PART as u32)).collect();
+            parallel::map(&parts, 1, nearest_in).into_iter().flatten().min_by(by_distance)
         };
         let is_near = |found: &(f64, EdgeId)| found.0.sqrt() <= JOIN_LIMIT_M;
         match nearest_of(false).filter(is_near).or_else(|| nearest_of(true)) {

@@ -9,7 +9,8 @@ use super::snap::Snap;
 use super::units::{Deciseconds, Direction, EdgeId, VertexId};
 use super::zone::WayOut;
 use crate::geo::{Fixed, Metric};
-use rayon::prelude::*;
+use crate::parallel;
+use crate::task::{self, Stopped};
 
 /// A part of an edge, travelled from one fraction to the other.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -239,19 +240,21 @@ pub(super) fn cut(shape: &[Fixed], metric: &Metric, low: f64, high: f64) -> Vec<
 
 /// Times from every origin to every destination, row by row, on all cores; `None` where there is no way within
 /// `limit`. A place that could not be snapped is `None` and so are its times. Searches run from the shorter side.
-#[must_use]
+///
+/// # Errors
+/// [`Stopped`].
 pub fn matrix(
     network: &Network,
     profile: Profile,
     origins: &[Option<Start>],
     destinations: &[Option<Start>],
     limit: Deciseconds,
-) -> Vec<Vec<Option<Deciseconds>>> {
+) -> Result<Vec<Vec<Option<Deciseconds>>>, Stopped> {
     if origins.len() <= destinations.len() {
         return times_between(network, (profile, Direction::From), origins, destinations, limit);
     }
-    let columns = times_between(network, (profile, Direction::Towards), destinations, origins, limit);
-    (0..origins.len()).map(|row| columns.iter().map(|column| column[row]).collect()).collect()
+    let columns = times_between(network, (profile, Direction::Towards), destinations, origins, limit)?;
+    Ok((0..origins.len()).map(|row| columns.iter().map(|column| column[row]).collect()).collect())
 }
 
 /// One search a source; `direction` is the one from the sources to the targets.
@@ -261,7 +264,7 @@ fn times_between(
     sources: &[Option<Start>],
     targets: &[Option<Start>],
     limit: Deciseconds,
-) -> Vec<Vec<Option<Deciseconds>>> {
+) -> Result<Vec<Vec<Option<Deciseconds>>>, Stopped> {
     let legs: Vec<Option<[Deciseconds; 2]>> = targets
         .iter()
         .map(|t| t.map(|t| t.snap.from_ends(network, profile, direction).map(|leg| leg + t.off)))
@@ -275,13 +278,11 @@ fn times_between(
             let best = direct.min(search.time(edge.tail) + legs[0]).min(search.time(edge.head) + legs[1]);
             (best.is_some() && best <= limit).then_some(best)
         };
-        targets.iter().zip(&legs).map(time).collect()
+        task::work(search.reached().len() + targets.len())?;
+        Ok(targets.iter().zip(&legs).map(time).collect())
     };
-    sources
-        .par_iter()
-        .map(|source| match source {
-            Some(start) => with_scratch(|Scratch { search, .. }| row(start, search)),
-            None => vec![None; targets.len()],
-        })
-        .collect()
+    parallel::try_map(sources, 1, |source| match source {
+        Some(start) => with_scratch(|Scratch { search, .. }| row(start, search)),
+        None => Ok(vec![None; targets.len()]),
+    })
 }

@@ -7,9 +7,14 @@ use super::queue::BucketQueue;
 use super::search::Start;
 use super::snap::Snap;
 use super::units::{Deciseconds, Direction, EdgeId, VertexId};
+use crate::task::{self, Stopped};
 
 /// Points of a sweep that each junction knows, at most.
 pub const MAX_NEAREST: usize = 10;
+/// Labels carried on between two looks at whether to go on: a millisecond or two.
+const LABELS_BETWEEN_LOOKS: usize = 16 * 1024;
+/// Points set out from between two looks.
+const POINTS_BETWEEN_LOOKS: usize = 1024;
 
 /// A time and the number of a point in one word, so that nearer is less, and of equals the lower number.
 type Label = u64;
@@ -66,7 +71,9 @@ impl Sweep {
     /// Finds for every junction the `nearest` (1 to [`MAX_NEAREST`], others are brought into that range) of some points
     /// within `limit`: with [`Direction::Towards`] people go to the points, with [`Direction::From`] they come from there.
     /// Points are known by their place in `starts`; those that are `None` lie on no street and are never found.
-    #[must_use]
+    ///
+    /// # Errors
+    /// [`Stopped`].
     pub fn run(
         network: &Network,
         profile: Profile,
@@ -74,13 +81,16 @@ impl Sweep {
         starts: Vec<Option<Start>>,
         nearest: usize,
         limit: Deciseconds,
-    ) -> Self {
+    ) -> Result<Self, Stopped> {
         let nearest = nearest.clamp(1, MAX_NEAREST);
         let mut labels = vec![NO_LABEL; network.vertices().len() * nearest];
         let mut on_edges: Vec<(EdgeId, u32)> = Vec::with_capacity(starts.len());
         let mut queue = BucketQueue::<(u32, u32)>::default();
         queue.start(limit.0);
         for (point, start) in starts.iter().enumerate() {
+            if point % POINTS_BETWEEN_LOOKS == 0 {
+                task::work(POINTS_BETWEEN_LOOKS.min(starts.len() - point))?;
+            }
             let Some(start) = start else { continue };
             on_edges.push((start.snap.edge, point as u32));
             for seed in start.seeds(network, profile, direction, limit).iter() {
@@ -105,8 +115,8 @@ impl Sweep {
             8 => spread::<8>(network, profile, direction, &mut queue, labels.as_chunks_mut().0, limit.0),
             9 => spread::<9>(network, profile, direction, &mut queue, labels.as_chunks_mut().0, limit.0),
             _ => spread::<MAX_NEAREST>(network, profile, direction, &mut queue, labels.as_chunks_mut().0, limit.0),
-        }
-        Self { profile, direction, limit, nearest, labels, starts, on_edges }
+        }?;
+        Ok(Self { profile, direction, limit, nearest, labels, starts, on_edges })
     }
 
     /// How many points each junction may know.
@@ -187,9 +197,15 @@ fn spread<const K: usize>(
     queue: &mut BucketQueue<(u32, u32)>,
     labels: &mut [[Label; K]],
     limit: u32,
-) {
+) -> Result<(), Stopped> {
     let (first_arc, heads, costs) = (network.first_arc(), network.arc_heads(), network.costs(profile, direction));
+    let mut until_look = LABELS_BETWEEN_LOOKS;
     while let Some((time, (v, point))) = queue.pop() {
+        until_look -= 1;
+        if until_look == 0 {
+            task::work(LABELS_BETWEEN_LOOKS)?;
+            until_look = LABELS_BETWEEN_LOOKS;
+        }
         // Bettered or pushed out since.
         if !labels[v as usize].contains(&label(time, point)) {
             continue;
@@ -203,6 +219,7 @@ fn spread<const K: usize>(
             }
         }
     }
+    task::work(LABELS_BETWEEN_LOOKS - until_look)
 }
 
 #[cfg(test)]

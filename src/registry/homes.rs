@@ -5,9 +5,12 @@ use super::code::district_of;
 use super::population::PopulationCell;
 use super::register::Register;
 use crate::geo::{Fixed, Metric, Position, cell_centre};
+use crate::parallel;
 use geo::{Intersects, Point};
-use rayon::prelude::*;
 use std::collections::BTreeMap;
+
+/// Cells that are worth another thread.
+const CELLS_A_THREAD: usize = 32;
 
 /// The code of the region each population cell is in, as exactly as it is known.
 #[derive(Debug, Default)]
@@ -40,7 +43,7 @@ impl Homes {
             let nearest = nearest(near.map_or(&[][..], Vec::as_slice), within, at.into());
             nearest.map(|c| c.code.as_str().to_owned()).or_else(|| outlined.map(str::to_owned))
         };
-        let homes: Vec<Option<String>> = register.population.par_iter().map(home).collect();
+        let homes: Vec<Option<String>> = parallel::map(&register.population, CELLS_A_THREAD, home);
         let mut codes: Vec<String> = homes.iter().flatten().cloned().collect();
         codes.sort_unstable();
         codes.dedup();

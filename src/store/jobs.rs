@@ -183,6 +183,19 @@ impl Store {
         Ok(found.filter(|job| job.finished_at.is_none_or(|at| at >= oldest)))
     }
 
+    /// How many bytes the answer of a job has, where it has one.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn job_result_bytes(&self, id: &str) -> Result<Option<usize>, StoreError> {
+        // It is known without reading it.
+        let bytes: Option<Option<i64>> = sqlx::query_scalar("SELECT octet_length(result) FROM job WHERE id = ?")
+            .bind(id)
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(bytes.flatten().and_then(|n| usize::try_from(n).ok()))
+    }
+
     /// The answer of a job, as JSON.
     ///
     /// # Errors

@@ -8,9 +8,9 @@ use crate::memo::{Kept, Key, Memo};
 use crate::network::{
     ChangedStreet, Direction, Network, PointLayer, Profile, Snap, Start, StreetChange, StreetChangeError, Unsnappable,
 };
+use crate::parallel;
 use crate::registry::{Category, DEMONSTRATION_TEXT, Register, RegisterRows, Status};
 use quick_cache::sync::Cache;
-use rayon::prelude::*;
 pub use separate::{CutOff, CutOffPiece};
 use std::hash::Hash;
 use std::sync::{Arc, OnceLock};
@@ -97,10 +97,12 @@ impl World {
             cut_off: OnceLock::new(),
         };
         if let Some(network) = &world.network {
-            [&world.facility_layer, &world.population_layer].into_par_iter().for_each(|layer| {
-                layer.prepare(network, Profile::Adult, Direction::From);
-                layer.prepare(network, Profile::Adult, Direction::Towards);
-            });
+            for layer in [&world.facility_layer, &world.population_layer] {
+                let ready = |direction: Direction| layer.prepare(network, Profile::Adult, direction);
+                // Put on the streets once, by all cores; then each direction by one.
+                layer.snapped(network, Profile::Adult);
+                parallel::both(|| ready(Direction::From), || ready(Direction::Towards));
+            }
         }
         world
     }
@@ -154,17 +156,39 @@ impl World {
         next.version = format!("{}+{}@{}", self.version, scenario.key, scenario.version);
         next.scenario = Some(scenario);
         if let Some(network) = self.network.as_ref().filter(|_| !streets.is_empty()) {
-            let text = serde_json::to_vec(streets).unwrap_or_default();
-            next.streets = xxhash_rust::xxh3::xxh3_128(&text);
-            let (changed, told) = self.changed_networks.get_or_insert_with(&next.streets, || {
-                network.with_changes(streets).map(|(changed, told)| (Arc::new(changed), Arc::new(told)))
-            })?;
+            next.streets = number_of(streets);
+            let (changed, told) = self.changed_network(network, next.streets, streets)?;
             let over = |layer: &Arc<PointLayer>| Arc::new(PointLayer::over_changed(layer, network));
             next.facility_layer = over(&next.facility_layer);
             next.population_layer = over(&next.population_layer);
             (next.network, next.changed_streets) = (Some(changed), told);
         }
         Ok(next)
+    }
+
+    /// The network with streets added and closed; kept for the next who asks.
+    fn changed_network(
+        &self,
+        network: &Network,
+        number: u128,
+        streets: &[StreetChange],
+    ) -> Result<ChangedNetwork, (usize, StreetChangeError)> {
+        self.changed_networks.get_or_insert_with(&number, || {
+            network.with_changes(streets).map(|(changed, told)| (Arc::new(changed), Arc::new(told)))
+        })
+    }
+
+    /// Asks whether streets can be changed so.
+    ///
+    /// # Errors
+    /// [`StreetChangeError`] with the place of the change among those of the streets.
+    pub fn check_streets(&self, streets: &[StreetChange]) -> Result<(), (usize, StreetChangeError)> {
+        match &self.network {
+            Some(network) if !streets.is_empty() => {
+                self.changed_network(network, number_of(streets), streets).map(drop)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The beginning of a key of [`World::memo`]: answers are of these streets and no others.
@@ -223,6 +247,12 @@ impl World {
     #[must_use]
     pub fn cut_off(&self) -> &CutOff {
         self.cut_off.get_or_init(|| self.network.as_ref().map_or_else(CutOff::default, |n| CutOff::find(self, n)))
+    }
+
+    /// Was [`World::cut_off`] found already?
+    #[must_use]
+    pub fn knows_cut_off(&self) -> bool {
+        self.cut_off.get().is_some()
     }
 
     /// What is missing or wrong, in sentences that say what to run.
@@ -286,6 +316,11 @@ impl World {
     pub fn total_population(&self) -> f64 {
         self.register.population.iter().fold(0.0, |sum, c| sum + c.people)
     }
+}
+
+/// Tells changes of streets apart.
+fn number_of(streets: &[StreetChange]) -> u128 {
+    xxhash_rust::xxh3::xxh3_128(&serde_json::to_vec(streets).unwrap_or_default())
 }
 
 /// Where facilities are, and on which storey.

@@ -2,6 +2,7 @@
 
 use super::event::EventConnection;
 use super::facility::FacilityConnection;
+use super::filter::words;
 use super::service::OfferConnection;
 use super::suggestion::SuggestionConnection;
 use super::usage::{UsageObject, VisitDay, period};
@@ -15,7 +16,7 @@ use crate::graphql::words::{Audience, CenterKind, OperatingModel, PositionQualit
 use crate::registry::{self, RegionCode};
 use crate::world::World;
 use async_graphql::connection::Connection;
-use async_graphql::{ID, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use std::sync::Arc;
 
 of_world! {
@@ -283,14 +284,17 @@ impl Center {
     #[graphql(complexity = "counted(first, last) * child_complexity + 1")]
     async fn suggestions(
         &self,
-        #[graphql(desc = "Only these statuses; all when empty or left out.")] statuses: Option<Vec<SuggestionStatus>>,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only these statuses, at most 1,000; all when empty or left out.")] statuses: Option<
+            Vec<SuggestionStatus>,
+        >,
         #[graphql(desc = "Rows from the start, at most 1000; 20 by default.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "Rows from the end, at most 1000.")] last: Option<i32>,
         #[graphql(desc = "Stop before this cursor.")] before: Option<String>,
     ) -> Result<SuggestionConnection> {
         let register = &self.world.register;
-        let wanted = statuses.unwrap_or_default();
+        let wanted = words(ctx, "statuses", statuses)?;
         let mut list = places(register.suggestions_of_center(self.index));
         list.retain(|&i| wanted.is_empty() || wanted.contains(&register.suggestions[i].status.into()));
         let found = page(&list, |i| register.suggestions[i].id, &PageArguments { first, after, last, before })?;
@@ -301,6 +305,7 @@ impl Center {
     #[graphql(complexity = "100 + child_complexity")]
     async fn usage(
         &self,
+        ctx: &Context<'_>,
         #[graphql(
             desc = "First day; when left out, the period is the 30 days up to `to`. A period has 3,660 days at most."
         )]
@@ -311,7 +316,8 @@ impl Center {
             self.world.register.visits_of(self.row().id).and_then(registry::CenterVisits::span).map(|span| span.1);
         let period = period(&self.world, from, to, counted)?;
         let (world, index) = (self.world.clone(), self.index);
-        let usage = cost::run(cost::usage(1, period.days()), move || center_usage(&world, index, period)).await?;
+        let price = cost::City::of(&world).usage(1, period.days());
+        let usage = cost::priced(ctx, price, move || center_usage(&world, index, period)).await?;
         Ok(UsageObject(usage))
     }
 

@@ -1,22 +1,58 @@
 //! Which centers and facilities a list is about, and in which order it comes.
 
 use crate::coverage::{Wanted, Wishes};
-use crate::geo::{Fixed, Metric, Position, cell_of, read_area};
-use crate::graphql::error::{bad_input, not_found, too_many};
+use crate::geo::{AreaIndex, Fixed, Metric, Position, cell_of, read_area};
+use crate::graphql::cost::{self, Purse};
+use crate::graphql::error::{bad_input, not_found, over_limit, stopped, within_bound};
 use crate::graphql::ids::NodeId;
+use crate::graphql::limits;
 use crate::graphql::paging::SortKey;
 use crate::graphql::scalars::{DateTime, GivenGeoJson, H3Cell};
 use crate::graphql::types::{Category, PlaceInput};
 use crate::graphql::words::{Audience, CenterKind, OperatingModel, Status, all};
 use crate::registry::{self, Facility, Kinds, RecordKind, RegionCode, Register};
+use crate::task;
 use crate::world::World;
-use async_graphql::{Enum, ID, InputObject, OneofObject, Result};
-use geo::{BoundingRect, Intersects, MultiPolygon, Point, Rect};
+use async_graphql::{Context, Enum, ID, InputObject, OneofObject, Result};
 use h3o::CellIndex;
 use std::collections::HashSet;
 
 /// Cells of one filter at most.
 const MAX_CELLS: usize = 20_000;
+/// Numbers of a position that may be given beyond the two that count, before a text is counted exactly.
+const COMMAS_A_CORNER: usize = 3;
+/// Rows looked at between two looks at whether to go on.
+const ROWS_BETWEEN_LOOKS: usize = 1024;
+
+/// What a filter may ask, and whom its work is charged to.
+pub struct Bounds {
+    list_items: usize,
+    corners: usize,
+    purse: Purse,
+}
+
+impl Bounds {
+    /// Of a request.
+    pub fn of(ctx: &Context<'_>) -> Self {
+        let limits = limits(ctx);
+        Self { list_items: limits.max_list_items, corners: limits.max_polygon_corners, purse: Purse::of(ctx) }
+    }
+
+    fn list(&self, field: &str, count: usize) -> Result<()> {
+        within_bound("maxListItems", field, count, self.list_items)
+    }
+
+    /// Charges the rows that are gone through, and looks now and then whether to go on.
+    fn rows(&self, rows: Vec<usize>, area: Option<&Area>, mut fits: impl FnMut(usize) -> bool) -> Result<Vec<usize>> {
+        self.purse.charge(cost::rows(rows.len()).saturating_mul(area.map_or(1, Area::steps)).div_ceil(STEPS_A_ROW))?;
+        let mut found = Vec::new();
+        for part in rows.chunks(ROWS_BETWEEN_LOOKS) {
+            task::work(part.len()).map_err(stopped)?;
+            found.extend(part.iter().copied().filter(|&row| fits(row)));
+        }
+        Ok(found)
+    }
+}
 
 /// A rectangle in WGS-84 degrees.
 #[derive(InputObject, Debug, Clone, Copy)]
@@ -36,7 +72,8 @@ pub struct BoxInput {
 pub enum AreaInput {
     /// A rectangle, its edges included.
     Box(BoxInput),
-    /// A GeoJSON Polygon or MultiPolygon, its edges included.
+    /// A GeoJSON Polygon or MultiPolygon, or a Feature of one, of at most 10,000 corners (`max_polygon_corners`); its edges
+    /// included.
     Polygon(GivenGeoJson),
     /// H3 cells, of any resolutions, at most 20,000.
     Cells(Vec<H3Cell>),
@@ -45,12 +82,12 @@ pub enum AreaInput {
 /// An area, ready to be asked.
 enum Area {
     Box(BoxInput),
-    Polygon(MultiPolygon<f64>, Option<Rect<f64>>),
+    Polygon(AreaIndex),
     Cells(HashSet<CellIndex>, Vec<h3o::Resolution>),
 }
 
 impl AreaInput {
-    fn read(&self, field: &str) -> Result<Area> {
+    fn read(&self, field: &str, most_corners: usize) -> Result<Area> {
         match self {
             Self::Box(b) => {
                 for (lon, lat) in [(b.west, b.south), (b.east, b.north)] {
@@ -63,16 +100,25 @@ impl AreaInput {
                 Ok(Area::Box(*b))
             }
             Self::Polygon(GivenGeoJson(text)) => {
-                let area = read_area(text).map_err(|e| bad_input(&format!("{field}.polygon"), "", e))?;
-                let bounds = area.bounding_rect();
-                Ok(Area::Polygon(area, bounds))
+                let field = format!("{field}.polygon");
+                // Two numbers for each corner, with at least a comma between any two.
+                let commas = text.bytes().filter(|b| *b == b',').count();
+                if commas / 2 > most_corners * COMMAS_A_CORNER {
+                    within_bound("maxPolygonCorners", &field, commas / 2, most_corners)?;
+                }
+                let area = read_area(text).map_err(|e| bad_input(&field, "", e))?;
+                let rings = area.iter().flat_map(|p| std::iter::once(p.exterior()).chain(p.interiors()));
+                let corners = rings.map(|ring| ring.0.len()).sum();
+                if corners > most_corners {
+                    let why = format!(
+                        "{field}: {corners} corners are more than maxPolygonCorners allows ({most_corners}); simplify the outline"
+                    );
+                    return Err(over_limit("maxPolygonCorners", Some(&field), corners, most_corners, why));
+                }
+                Ok(Area::Polygon(AreaIndex::new(&area)))
             }
             Self::Cells(cells) => {
-                if cells.len() > MAX_CELLS {
-                    let why =
-                        format!("{field}.cells: {} cells are more than one filter may name ({MAX_CELLS})", cells.len());
-                    return Err(too_many("maxFilterCells", why));
-                }
+                within_bound("maxFilterCells", &format!("{field}.cells"), cells.len(), MAX_CELLS)?;
                 let mut resolutions: Vec<_> = cells.iter().map(|c| c.0.resolution()).collect();
                 resolutions.sort_unstable();
                 resolutions.dedup();
@@ -83,6 +129,15 @@ impl AreaInput {
 }
 
 impl Area {
+    /// Steps that each row asked about takes, at most.
+    fn steps(&self) -> usize {
+        match self {
+            Self::Box(_) => 1,
+            Self::Polygon(index) => 1 + index.longest_band(),
+            Self::Cells(_, resolutions) => 1 + resolutions.len() * 10,
+        }
+    }
+
     fn holds(&self, p: Position) -> bool {
         match self {
             Self::Box(b) => {
@@ -93,33 +148,33 @@ impl Area {
                 };
                 across && (b.south..=b.north).contains(&p.lat())
             }
-            Self::Polygon(area, bounds) => {
-                let point = Point::new(p.lon(), p.lat());
-                bounds.is_some_and(|b| b.intersects(&point)) && area.intersects(&point)
-            }
+            Self::Polygon(index) => index.holds(p.lon(), p.lat()),
             Self::Cells(cells, resolutions) => resolutions.iter().any(|&r| cells.contains(&cell_of(p, r))),
         }
     }
 }
+
+/// Steps of an area that take as long as the rest of a row.
+const STEPS_A_ROW: usize = 50;
 
 /// Which centers. All that are given must hold; empty lists hold for all.
 #[derive(InputObject, Debug, Clone, Default)]
 pub struct CenterFilter {
     /// In this region: its code, such as 500106 for a district.
     pub region: Option<String>,
-    /// One of these kinds.
+    /// One of these kinds; at most 1,000 (`max_list_items`), as all lists here.
     #[graphql(default)]
     pub kinds: Vec<CenterKind>,
-    /// One of these statuses.
+    /// One of these statuses; at most 1,000.
     #[graphql(default)]
     pub statuses: Vec<Status>,
-    /// Run in one of these ways.
+    /// Run in one of these ways; at most 1,000.
     #[graphql(default)]
     pub operating_models: Vec<OperatingModel>,
-    /// With an open facility, or an offer, of one of these categories.
+    /// With an open facility, or an offer, of one of these categories; at most 1,000.
     #[graphql(default)]
     pub categories: Vec<Category>,
-    /// Offering one of these services, itself or in a facility: their ids.
+    /// Offering one of these services, itself or in a facility: their ids, at most 1,000.
     #[graphql(default)]
     pub services: Vec<ID>,
     /// With an offer for these people.
@@ -146,16 +201,16 @@ pub struct FacilityFilter {
     pub center: Option<String>,
     /// In a center (true) or standing alone (false).
     pub in_center: Option<bool>,
-    /// Of one of these categories.
+    /// Of one of these categories; at most 1,000.
     #[graphql(default)]
     pub categories: Vec<Category>,
-    /// Of one of these kinds: keys that `facilityKinds` lists.
+    /// Of one of these kinds: keys that `facilityKinds` lists, at most 1,000.
     #[graphql(default)]
     pub kinds: Vec<String>,
-    /// One of these statuses.
+    /// One of these statuses; at most 1,000.
     #[graphql(default)]
     pub statuses: Vec<Status>,
-    /// Offering one of these services: their ids.
+    /// Offering one of these services: their ids, at most 1,000.
     #[graphql(default)]
     pub services: Vec<ID>,
     /// For these people.
@@ -209,22 +264,46 @@ pub struct OrderInput {
 
 /// Numbers of services from their ids.
 pub fn service_numbers(field: &str, ids: &[ID]) -> Result<Vec<i64>> {
-    ids.iter()
-        .map(|id| NodeId::number_of(RecordKind::Service, id).ok_or_else(|| not_found(field, id, "service with the id")))
-        .collect()
+    let number =
+        |id: &ID| NodeId::number_of(RecordKind::Service, id).ok_or_else(|| not_found(field, id, "service with the id"));
+    let mut numbers: Vec<i64> = ids.iter().map(number).collect::<Result<_>>()?;
+    numbers.sort_unstable();
+    numbers.dedup();
+    Ok(numbers)
 }
 
 /// Keys of kinds, whichever name they were given by.
 pub fn kind_keys(field: &str, kinds: &Kinds, given: &[String]) -> Result<Vec<String>> {
-    given
-        .iter()
-        .map(|text| kinds.find(text).map(|k| k.key.clone()).ok_or_else(|| bad_input(field, "", kinds.unknown(text))))
-        .collect()
+    let key = |text: &String| {
+        kinds.find(text).map(|k| k.key.clone()).ok_or_else(|| bad_input(field, "", kinds.unknown(text)))
+    };
+    let mut keys: Vec<String> = given.iter().map(key).collect::<Result<_>>()?;
+    let mut known = HashSet::new();
+    keys.retain(|key| known.insert(key.clone()));
+    Ok(keys)
 }
 
 /// The code of a region in an argument.
 pub fn region_code(field: &str, text: Option<&str>) -> Result<Option<RegionCode>> {
     text.map(|text| RegionCode::new(text).map_err(|e| bad_input(field, format_args!("\"{text}\""), e))).transpose()
+}
+
+/// The words of an argument, each once; none where it was left out.
+pub fn words<T: Copy + PartialEq>(ctx: &Context<'_>, field: &str, list: Option<Vec<T>>) -> Result<Vec<T>> {
+    let list = list.unwrap_or_default();
+    within_bound("maxListItems", field, list.len(), limits(ctx).max_list_items)?;
+    Ok(distinct(&list))
+}
+
+/// Each word of a list once. There are few different ones, however long the list.
+fn distinct<T: Copy + PartialEq>(list: &[T]) -> Vec<T> {
+    let mut found = Vec::new();
+    for word in list {
+        if !found.contains(word) {
+            found.push(*word);
+        }
+    }
+    found
 }
 
 /// Does any of the texts hold this one?
@@ -234,13 +313,24 @@ fn has_text(wanted: &str, texts: &[Option<&str>]) -> bool {
 
 impl CenterFilter {
     /// The places of the centers that fit, in the order of their numbers.
-    pub fn places(&self, world: &World) -> Result<Vec<usize>> {
+    pub fn places(&self, world: &World, bounds: &Bounds) -> Result<Vec<usize>> {
         let register = &*world.register;
+        for (field, count) in [
+            ("filter.kinds", self.kinds.len()),
+            ("filter.statuses", self.statuses.len()),
+            ("filter.operatingModels", self.operating_models.len()),
+            ("filter.categories", self.categories.len()),
+            ("filter.services", self.services.len()),
+        ] {
+            bounds.list(field, count)?;
+        }
         let region = region_code("filter.region", self.region.as_deref())?;
-        let area = self.area.as_ref().map(|a| a.read("filter.area")).transpose()?;
-        let services = service_numbers("filter.services", &self.services)?;
+        let area = self.area.as_ref().map(|a| a.read("filter.area", bounds.corners)).transpose()?;
+        let services: HashSet<i64> = service_numbers("filter.services", &self.services)?.into_iter().collect();
+        let (kinds, statuses) = (distinct(&self.kinds), distinct(&self.statuses));
+        let models = distinct(&self.operating_models);
         let text = self.text.as_ref().map(|t| t.trim().to_lowercase()).filter(|t| !t.is_empty());
-        let categories: Vec<registry::Category> = all(self.categories.clone());
+        let categories: Vec<registry::Category> = all(distinct(&self.categories));
         let audience = self.audience.map(registry::Audience::from);
         let mut candidates: Vec<usize> = match &region {
             Some(region) => register.centers_in(region).iter().map(|&i| i as usize).collect(),
@@ -253,12 +343,11 @@ impl CenterFilter {
             register.offers_of_center(i).iter().chain(of_facilities).map(|&o| &*register.offers[o as usize])
         };
         let service_of = |o: &registry::Offer| register.services.get(o.service).cloned();
-        candidates.retain(|&i| {
+        bounds.rows(candidates, area.as_ref(), |i| {
             let c = &*register.centers[i];
-            (self.kinds.is_empty() || self.kinds.contains(&c.kind.into()))
-                && (self.statuses.is_empty() || self.statuses.contains(&c.status.into()))
-                && (self.operating_models.is_empty()
-                    || c.operating_model.is_some_and(|m| self.operating_models.contains(&m.into())))
+            (kinds.is_empty() || kinds.contains(&c.kind.into()))
+                && (statuses.is_empty() || statuses.contains(&c.status.into()))
+                && (models.is_empty() || c.operating_model.is_some_and(|m| models.contains(&m.into())))
                 && self.step_free.is_none_or(|wanted| c.step_free == Some(wanted))
                 && self.night_entrance.is_none_or(|wanted| c.night_entrance == Some(wanted))
                 && area.as_ref().is_none_or(|area| area.holds(c.position))
@@ -280,20 +369,27 @@ impl CenterFilter {
                 && self
                     .open_at
                     .is_none_or(|at| registry::is_open(c.status, register.hours_of_center(c), at.0) == Some(true))
-        });
-        Ok(candidates)
+        })
     }
 }
 
 impl FacilityFilter {
     /// The places of the facilities that fit, in the order of their numbers.
-    pub fn places(&self, world: &World, kinds: &Kinds) -> Result<Vec<usize>> {
+    pub fn places(&self, world: &World, kinds: &Kinds, bounds: &Bounds) -> Result<Vec<usize>> {
         let register = &*world.register;
+        for (field, count) in [
+            ("filter.categories", self.categories.len()),
+            ("filter.kinds", self.kinds.len()),
+            ("filter.statuses", self.statuses.len()),
+            ("filter.services", self.services.len()),
+        ] {
+            bounds.list(field, count)?;
+        }
         let region = region_code("filter.region", self.region.as_deref())?;
-        let area = self.area.as_ref().map(|a| a.read("filter.area")).transpose()?;
+        let area = self.area.as_ref().map(|a| a.read("filter.area", bounds.corners)).transpose()?;
         let text = self.text.as_ref().map(|t| t.trim().to_lowercase()).filter(|t| !t.is_empty());
         let wishes = Wishes {
-            categories: all(self.categories.clone()),
+            categories: all(distinct(&self.categories)),
             kinds: kind_keys("filter.kinds", kinds, &self.kinds)?,
             services: service_numbers("filter.services", &self.services)?,
             audience: self.audience.map(Into::into),
@@ -301,7 +397,7 @@ impl FacilityFilter {
             step_free: false,
             among: None,
         };
-        let mut candidates: Vec<usize> = match &self.center {
+        let candidates: Vec<usize> = match &self.center {
             Some(code) => {
                 let center = register.centers.place_of(code);
                 let center = center.ok_or_else(|| not_found("filter.center", code, "center with the code"))?;
@@ -310,9 +406,10 @@ impl FacilityFilter {
             None => (0..register.facilities.len()).collect(),
         };
         // Without a word on statuses a list shows all of them, unlike a search for what is near.
-        let by_status = |f: &Facility| self.statuses.is_empty() || self.statuses.contains(&f.status.into());
+        let statuses = distinct(&self.statuses);
+        let by_status = |f: &Facility| statuses.is_empty() || statuses.contains(&f.status.into());
         let mut wanted = Wanted::new(register, &wishes);
-        candidates.retain(|&i| {
+        bounds.rows(candidates, area.as_ref(), |i| {
             let f = &*register.facilities[i];
             by_status(f)
                 && wanted.fits(i)
@@ -323,8 +420,7 @@ impl FacilityFilter {
                 && text.as_ref().is_none_or(|text| {
                     has_text(text, &[Some(&f.name), f.name_en.as_deref(), f.address.as_deref(), Some(&f.external_id)])
                 })
-        });
-        Ok(candidates)
+        })
     }
 }
 
@@ -450,7 +546,7 @@ mod tests {
     #[test]
     fn areas_hold_what_is_in_them() {
         let p = |lon, lat| Position::new(lon, lat).unwrap();
-        let area = |input: AreaInput| input.read("area").unwrap();
+        let area = |input: AreaInput| input.read("area", 100).unwrap();
         let chongqing = area(AreaInput::Box(BoxInput { west: 106.0, south: 29.0, east: 107.0, north: 30.0 }));
         assert!(chongqing.holds(p(106.5, 29.5)) && chongqing.holds(p(106.0, 29.0)) && !chongqing.holds(p(105.9, 29.5)));
         let pacific = area(AreaInput::Box(BoxInput { west: 170.0, south: -10.0, east: -170.0, north: 10.0 }));
@@ -462,6 +558,6 @@ mod tests {
         let cells = area(AreaInput::Cells(vec![H3Cell(cell), H3Cell(cell_of(p(107.5, 29.5), h3o::Resolution::Seven))]));
         assert!(cells.holds(p(106.5, 29.5)) && cells.holds(p(107.5, 29.5)) && !cells.holds(p(106.6, 29.5)));
         let upside_down = AreaInput::Box(BoxInput { west: 106.0, south: 30.0, east: 107.0, north: 29.0 });
-        assert!(upside_down.read("filter.area").err().unwrap().message.contains("filter.area.box.south"));
+        assert!(upside_down.read("filter.area", 100).err().unwrap().message.contains("filter.area.box.south"));
     }
 }

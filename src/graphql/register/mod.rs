@@ -15,7 +15,7 @@ mod usage;
 pub use center::Center;
 pub use event::Event;
 pub use facility::Facility;
-pub use filter::{kind_keys, region_code, service_numbers};
+pub use filter::{kind_keys, region_code, service_numbers, words};
 pub use node::{Node, node_of};
 pub use query::RegisterQuery;
 pub use region::Region;

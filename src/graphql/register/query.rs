@@ -3,14 +3,15 @@
 use super::center::CenterConnection;
 use super::event::{EventConnection, range};
 use super::facility::FacilityConnection;
-use super::filter::{CenterFilter, FacilityFilter, Listed, OrderInput, Ordered, region_code};
+use super::filter::{Bounds, CenterFilter, FacilityFilter, Listed, OrderInput, Ordered, region_code, words};
 use super::scenario::ScenarioConnection;
 use super::service::ServiceConnection;
 use super::suggestion::SuggestionConnection;
 use super::usage::{UnderusedCenter, UnderusedCenters, last_counted, period};
 use super::{Center, Event, Facility, Node, Region, Scenario, Service, Suggestion, node_of};
 use crate::coverage::underused;
-use crate::graphql::error::{bad_input, too_many};
+use crate::graphql::cost::City;
+use crate::graphql::error::{bad_input, over_limit, stopped, within_bound};
 use crate::graphql::ids::NodeId;
 use crate::graphql::paging::{PageArguments, connection, counted, page, page_by, page_size};
 use crate::graphql::scalars::{DateTime, Day};
@@ -69,10 +70,7 @@ impl RegisterQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Global ids, at most 1000.")] ids: Vec<ID>,
     ) -> Result<Vec<Option<Node>>> {
-        if ids.len() > MAX_NODES {
-            let why = format!("ids: {} ids are more than one request may name ({MAX_NODES})", ids.len());
-            return Err(too_many("maxNodes", why));
-        }
+        within_bound("maxNodes", "ids", ids.len(), MAX_NODES)?;
         let rules = (kinds(ctx), standards(ctx));
         Ok(ids.iter().map(|id| node_of(current(ctx), rules, id)).collect())
     }
@@ -106,8 +104,9 @@ impl RegisterQuery {
         let register = &*world.register;
         let price = cost::list(filter.is_some() || order_by.is_some());
         let shared = world.clone();
-        let ordered = cost::run(price, move || {
-            let list = filter.unwrap_or_default().places(&shared)?;
+        let bounds = Bounds::of(ctx);
+        let ordered = cost::run(ctx, price, move || {
+            let list = filter.unwrap_or_default().places(&shared, &bounds)?;
             Ordered::new(&shared, Listed::Centers, list, order_by.as_ref())
         })
         .await??;
@@ -160,8 +159,9 @@ impl RegisterQuery {
         let price = cost::list(filter.is_some() || order_by.is_some());
         let kinds = kinds(ctx).clone();
         let shared = world.clone();
-        let ordered = cost::run(price, move || {
-            let list = filter.unwrap_or_default().places(&shared, &kinds)?;
+        let bounds = Bounds::of(ctx);
+        let ordered = cost::run(ctx, price, move || {
+            let list = filter.unwrap_or_default().places(&shared, &kinds, &bounds)?;
             Ordered::new(&shared, Listed::Facilities, list, order_by.as_ref())
         })
         .await??;
@@ -238,7 +238,9 @@ impl RegisterQuery {
     async fn services(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only these categories; all when empty or left out.")] categories: Option<Vec<Category>>,
+        #[graphql(desc = "Only these categories, at most 1,000; all when empty or left out.")] categories: Option<
+            Vec<Category>,
+        >,
         #[graphql(desc = "Rows from the start, at most 1000; 20 by default.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "Rows from the end, at most 1000.")] last: Option<i32>,
@@ -246,7 +248,7 @@ impl RegisterQuery {
     ) -> Result<ServiceConnection> {
         let world = current(ctx);
         let rows = &world.register.services;
-        let wanted = categories.unwrap_or_default();
+        let wanted = words(ctx, "categories", categories)?;
         let fits = |&i: &usize| wanted.is_empty() || wanted.contains(&rows[i].category.into());
         let list: Vec<usize> = (0..rows.len()).filter(fits).collect();
         let found = page(&list, |i| rows[i].id, &PageArguments { first, after, last, before })?;
@@ -276,7 +278,9 @@ impl RegisterQuery {
             _ => return Err(bad_input("from", "and to", "must be given together")),
         };
         let region = region_code("region", region.as_deref())?;
-        let list = cost::run(usize::MAX, {
+        // Events that recur are unfolded.
+        let price = cost::occurrences(world.register.events.len(), span.is_some());
+        let list = cost::priced(ctx, price, {
             let world = world.clone();
             move || {
                 let register = &*world.register;
@@ -305,7 +309,9 @@ impl RegisterQuery {
     async fn suggestions(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only these statuses; all when empty or left out.")] statuses: Option<Vec<SuggestionStatus>>,
+        #[graphql(desc = "Only these statuses, at most 1,000; all when empty or left out.")] statuses: Option<
+            Vec<SuggestionStatus>,
+        >,
         #[graphql(desc = "For the centers of this region: its code.")] region: Option<String>,
         #[graphql(desc = "With this text in what is suggested, answered or done; letter case does not matter.")]
         text: Option<String>,
@@ -316,7 +322,7 @@ impl RegisterQuery {
     ) -> Result<SuggestionConnection> {
         let world = current(ctx);
         let register = &*world.register;
-        let wanted = statuses.unwrap_or_default();
+        let wanted = words(ctx, "statuses", statuses)?;
         let region = region_code("region", region.as_deref())?;
         let text = text.map(|t| t.trim().to_lowercase()).filter(|t| !t.is_empty());
         let fits = |&i: &usize| {
@@ -371,8 +377,9 @@ impl RegisterQuery {
         if list.len() > MAX_REGIONS {
             let why =
                 format!("level: {} regions are more than one answer holds ({MAX_REGIONS}); name a parent", list.len());
-            return Err(too_many("maxRegions", why));
+            return Err(over_limit("maxRegions", Some("level"), list.len(), MAX_REGIONS, why));
         }
+        cost::charge_rows(ctx, list.len())?;
         list.sort_by(|&a, &b| rows[a].code.cmp(&rows[b].code));
         Ok(list.into_iter().map(|i| Region::at(world, i)).collect())
     }
@@ -396,7 +403,10 @@ impl RegisterQuery {
         let period = period(&world, from, to, last_counted(&world))?;
         let (most, region) = (page_size("first", first)?, region_code("region", region.as_deref())?);
         let shared = world.clone();
-        let (list, compared) = cost::run(usize::MAX, move || underused(&shared, region.as_ref(), period)).await?;
+        let count = region.as_ref().map_or(world.register.centers.len(), |r| world.register.centers_in(r).len());
+        let price = City::of(&world).usage(count, period.days());
+        let work = move || underused(&shared, region.as_ref(), period).map_err(stopped);
+        let (list, compared) = cost::priced(ctx, price, work).await??;
         let nodes = list.into_iter().take(most).map(|found| UnderusedCenter { world: world.clone(), found });
         Ok(UnderusedCenters {
             nodes: nodes.collect(),

@@ -4,13 +4,15 @@ use super::center::CenterConnection;
 use super::usage::{UsageObject, period};
 use super::{Center, id_of, of_world};
 use crate::coverage::region_usage;
-use crate::graphql::cost;
+use crate::graphql::budget;
+use crate::graphql::cost::{self, City};
+use crate::graphql::error::stopped;
 use crate::graphql::paging::{PageArguments, connection, counted, page};
 use crate::graphql::scalars::{Day, GeoJson};
 use crate::graphql::words::RegionLevel;
 use crate::registry;
 use crate::world::World;
-use async_graphql::{ID, Object, Result};
+use async_graphql::{Context, ID, Object, Result};
 use std::sync::Arc;
 
 of_world! {
@@ -53,8 +55,10 @@ impl Region {
 
     /// The outline, where it is known: a GeoJSON Polygon or MultiPolygon.
     #[graphql(complexity = 100)]
-    async fn outline(&self) -> Option<GeoJson> {
-        self.row().outline.clone().map(GeoJson)
+    async fn outline(&self, ctx: &Context<'_>) -> Option<Result<GeoJson>> {
+        // An error inside of the option leaves null here alone, and the rest of the answer stands.
+        let text = self.row().outline.as_ref()?;
+        Some(budget::charge(ctx, text.len()).map(|()| GeoJson(text.clone())))
     }
 
     /// The smallest region of the register that holds it.
@@ -64,9 +68,10 @@ impl Region {
 
     /// The regions next below it, by id.
     #[graphql(complexity = "20 * child_complexity + 1")]
-    async fn children(&self) -> Vec<Self> {
+    async fn children(&self, ctx: &Context<'_>) -> Result<Vec<Self>> {
         let below = self.world.register.regions_of_region(self.index);
-        below.iter().map(|&place| Self::at(&self.world, place as usize)).collect()
+        cost::charge_rows(ctx, below.len())?;
+        Ok(below.iter().map(|&place| Self::at(&self.world, place as usize)).collect())
     }
 
     /// How many centers it holds.
@@ -78,6 +83,7 @@ impl Region {
     #[graphql(complexity = "counted(first, last) * child_complexity + 1")]
     async fn centers(
         &self,
+        ctx: &Context<'_>,
         #[graphql(desc = "Rows from the start, at most 1000; 20 by default.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "Rows from the end, at most 1000.")] last: Option<i32>,
@@ -85,6 +91,7 @@ impl Region {
     ) -> Result<CenterConnection> {
         let register = &self.world.register;
         let mut list: Vec<usize> = register.centers_in(&self.row().code).iter().map(|&i| i as usize).collect();
+        cost::charge(ctx, cost::rows(list.len()))?;
         list.sort_unstable();
         let found = page(&list, |i| register.centers[i].id, &PageArguments { first, after, last, before })?;
         Ok(connection(found, |i| Center::at(&self.world, i)))
@@ -94,6 +101,7 @@ impl Region {
     #[graphql(complexity = "5000 + child_complexity")]
     async fn usage(
         &self,
+        ctx: &Context<'_>,
         #[graphql(
             desc = "First day; when left out, the period is the 30 days up to `to`. A period has 3,660 days at most."
         )]
@@ -102,7 +110,9 @@ impl Region {
     ) -> Result<UsageObject> {
         let period = period(&self.world, from, to, super::usage::last_counted(&self.world))?;
         let (world, index) = (self.world.clone(), self.index);
-        let work = move || region_usage(&world, &world.register.regions[index].code, period);
-        Ok(UsageObject(cost::run(usize::MAX, work).await?))
+        let count = world.register.centers_in(&self.row().code).len();
+        let price = City::of(&world).usage(count, period.days());
+        let work = move || region_usage(&world, &world.register.regions[index].code, period).map_err(stopped);
+        Ok(UsageObject(cost::priced(ctx, price, work).await??))
     }
 }

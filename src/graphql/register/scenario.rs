@@ -3,8 +3,8 @@
 use super::{Center, Facility, id_of, of_world};
 use crate::coverage;
 use crate::geo::push_line;
-use crate::graphql::error::{internal, not_found};
-use crate::graphql::gate::analyse;
+use crate::graphql::cost::{self, City};
+use crate::graphql::error::not_found;
 use crate::graphql::ids::NodeId;
 use crate::graphql::paging::Total;
 use crate::graphql::scalars::{GeoJson, Text};
@@ -37,11 +37,18 @@ pub async fn world_of(ctx: &Context<'_>, scenario: Option<&ID>) -> Result<Arc<Wo
     }
     // Laying streets takes all of a core for a while, as analyses do.
     let (shared, id) = (world.clone(), id.clone());
-    let laid = analyse(ctx, move || coverage::under_scenario(&shared, number)).await?;
+    let price = City::of(world).scenario(changes_streets(world, number));
+    let laid = cost::priced(ctx, price, move || coverage::under_scenario(&shared, number)).await?;
     laid.map_err(|e| match e {
         coverage::ScenarioError::Unknown => not_found("scenario", &id, "scenario with the id or key"),
         stale @ coverage::ScenarioError::Stale { .. } => crate::graphql::error::stale("scenario", stale),
     })
+}
+
+/// Does a scenario change streets?
+fn changes_streets(world: &World, number: i64) -> bool {
+    let changes = world.register.scenarios.get(number).map(|s| s.changes.iter());
+    changes.is_some_and(|mut changes| changes.any(|c| matches!(c, Change::Street(_))))
 }
 
 /// What is changed.
@@ -108,7 +115,7 @@ impl ScenarioChange {
 
     /// The facility as it is in the scenario; null for other changes, and where the scenario does not fit (see `problem`).
     #[graphql(complexity = "500 + child_complexity")]
-    async fn facility(&self) -> Nullable<Facility> {
+    async fn facility(&self, ctx: &Context<'_>) -> Nullable<Facility> {
         nullable(async {
             let number = match &self.change {
                 Change::Add(_) => FIRST_MADE_UP + self.index as i64,
@@ -118,18 +125,18 @@ impl ScenarioChange {
                 Change::Close { place: Host::Facility(id) } | Change::Hours { place: Host::Facility(id), .. } => *id,
                 _ => return Ok(None),
             };
-            Ok(self.laid().await?.and_then(|world| Facility::numbered(&world, number)))
+            Ok(self.laid(ctx).await?.and_then(|world| Facility::numbered(&world, number)))
         })
         .await
     }
 
     /// The center as it is in the scenario; null for other changes, and where the scenario does not fit (see `problem`).
     #[graphql(complexity = "500 + child_complexity")]
-    async fn center(&self) -> Nullable<Center> {
+    async fn center(&self, ctx: &Context<'_>) -> Nullable<Center> {
         nullable(async {
             match &self.change {
                 Change::Close { place: Host::Center(id) } | Change::Hours { place: Host::Center(id), .. } => {
-                    Ok(self.laid().await?.and_then(|world| Center::numbered(&world, *id)))
+                    Ok(self.laid(ctx).await?.and_then(|world| Center::numbered(&world, *id)))
                 }
                 _ => Ok(None),
             }
@@ -178,7 +185,7 @@ impl ScenarioChange {
     /// The street that was found to be closed, or the new one as it joins the others; null for other changes, and where the
     /// scenario does not fit (see `problem`).
     #[graphql(complexity = "500 + child_complexity")]
-    async fn street(&self) -> Nullable<ChangedStreet> {
+    async fn street(&self, ctx: &Context<'_>) -> Nullable<ChangedStreet> {
         nullable(async {
             if !matches!(self.change, Change::Street(_)) {
                 return Ok(None);
@@ -186,7 +193,7 @@ impl ScenarioChange {
             let Some(scenario) = self.world.register.scenarios.get(self.scenario) else { return Ok(None) };
             // Streets are told in their order, other changes left out.
             let before = scenario.changes[..self.index].iter().filter(|c| matches!(c, Change::Street(_))).count();
-            let told = self.laid().await?.and_then(|world| world.changed_streets.get(before).cloned());
+            let told = self.laid(ctx).await?.and_then(|world| world.changed_streets.get(before).cloned());
             Ok(told.map(|street| {
                 let mut line = String::new();
                 push_line(&mut line, &street.line);
@@ -205,10 +212,13 @@ impl ScenarioChange {
 
 impl ScenarioChange {
     /// The world as the scenario has it; `None` where it does not fit any more, which `problem` tells.
-    async fn laid(&self) -> Result<Option<Arc<World>>> {
+    async fn laid(&self, ctx: &Context<'_>) -> Result<Option<Arc<World>>> {
         let (world, scenario) = (self.world.clone(), self.scenario);
-        let laid = tokio::task::spawn_blocking(move || coverage::under_scenario(&world, scenario));
-        Ok(laid.await.map_err(internal)?.ok())
+        if let Some(known) = coverage::known_scenario(&world, scenario) {
+            return Ok(Some(known));
+        }
+        let price = City::of(&world).scenario(changes_streets(&world, scenario));
+        Ok(cost::priced(ctx, price, move || coverage::under_scenario(&world, scenario)).await?.ok())
     }
 }
 
@@ -247,23 +257,26 @@ impl Scenario {
 
     /// Its changes, in the order in which they are made.
     #[graphql(complexity = "10 * child_complexity")]
-    async fn changes(&self) -> Vec<ScenarioChange> {
+    async fn changes(&self, ctx: &Context<'_>) -> Result<Vec<ScenarioChange>> {
+        cost::charge_rows(ctx, self.row().changes.len())?;
         let change = |(index, change): (usize, &Change)| ScenarioChange {
             world: self.world.clone(),
             scenario: self.row().id,
             index,
             change: change.clone(),
         };
-        self.row().changes.iter().enumerate().map(change).collect()
+        Ok(self.row().changes.iter().enumerate().map(change).collect())
     }
 
     /// Why it does not fit the city as it is now; null when it does.
     #[graphql(complexity = 500)]
-    async fn problem(&self) -> Nullable<String> {
+    async fn problem(&self, ctx: &Context<'_>) -> Nullable<String> {
         nullable(async {
             let (world, id) = (self.world.clone(), self.row().id);
-            let laid = tokio::task::spawn_blocking(move || coverage::under_scenario(&world, id));
-            Ok(laid.await.map_err(internal)?.err().map(|e| e.to_string()))
+            let city = City::of(&world);
+            let price = if changes_streets(&world, id) { city.streets() } else { cost::rows(self.row().changes.len()) };
+            let problem = cost::priced(ctx, price, move || coverage::scenario_problem(&world, id)).await?;
+            Ok(problem.map(|e| e.to_string()))
         })
         .await
     }

@@ -2,7 +2,7 @@
 
 use super::Center;
 use crate::coverage::{self, Period, Underused};
-use crate::graphql::error::{bad_input, too_many};
+use crate::graphql::error::{bad_input, over_limit};
 use crate::graphql::lasting;
 use crate::graphql::scalars::Day;
 use crate::graphql::types::round;
@@ -63,9 +63,10 @@ impl VisitDay {
 
     /// The days of a center in a period.
     pub fn between(world: &World, center: i64, period: Period) -> Result<Vec<Self>> {
-        if period.days() > MAX_VISIT_DAYS {
-            let why = format!("from: {} days are more than one answer holds ({MAX_VISIT_DAYS})", period.days());
-            return Err(too_many("maxVisitDays", why));
+        let days = period.days();
+        if days > MAX_VISIT_DAYS {
+            let why = format!("from: {days} days are more than one answer holds ({MAX_VISIT_DAYS})");
+            return Err(over_limit("maxVisitDays", Some("from"), days as usize, MAX_VISIT_DAYS as usize, why));
         }
         let visits = world.register.visits_of(center);
         Ok(visits

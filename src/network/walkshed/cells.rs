@@ -5,10 +5,11 @@ use crate::geo::{Fixed, area_on_globe, cell_centre};
 use crate::network::file::Network;
 use crate::network::search::Start;
 use crate::network::units::Deciseconds;
+use crate::parallel;
+use crate::task::Stopped;
 use geo::{Coord, MultiPolygon, Rect};
 use h3o::geom::{ContainmentMode, TilerBuilder};
 use h3o::{CellIndex, Resolution};
-use rayon::prelude::*;
 
 /// Fewer cells than this are not worth another thread.
 const MIN_CELLS_A_THREAD: usize = 500;
@@ -18,6 +19,15 @@ const MIN_CELLS_A_THREAD: usize = 500;
 pub struct CellTimes {
     pub cells: Vec<CellIndex>,
     pub times: Vec<Deciseconds>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CellsError {
+    #[error(transparent)]
+    TooMany(#[from] TooManyCells),
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
 }
 
 /// More cells than an answer may hold.
@@ -31,16 +41,14 @@ pub struct TooManyCells {
     pub limit: usize,
 }
 
-/// The cells of a resolution whose centres are reached.
-///
-/// # Errors
-/// [`TooManyCells`] when more than `limit` cells lie around what is reached.
-pub fn reached_cells(
-    network: &Network,
-    reach: &Reach,
-    resolution: Resolution,
-    limit: usize,
-) -> Result<CellTimes, TooManyCells> {
+/// How many cells of a resolution lie around what is reached.
+#[must_use]
+pub fn cells_around(network: &Network, reach: &Reach, resolution: Resolution) -> usize {
+    around(network, reach, resolution).1
+}
+
+/// The rectangle in degrees around what is reached, and how many cells lie in it.
+fn around(network: &Network, reach: &Reach, resolution: Resolution) -> (Rect, usize) {
     let params = network.profiles().get(reach.profile);
     let metric = crate::geo::Metric::at(reach.start.snap.at.lat());
     let (mut low, mut high) = (reach.start.snap.at, reach.start.snap.at);
@@ -58,8 +66,22 @@ pub fn reached_cells(
     let area_km2 = (width + 2.0 * params.snap_limit_m) * (height + 2.0 * params.snap_limit_m) / 1e6;
     let cell_km2 = crate::geo::cell_of(reach.start.snap.at.into(), resolution).area_km2();
     let estimate = (area_km2 / cell_km2).ceil() as usize;
+    (rect, estimate)
+}
+
+/// The cells of a resolution whose centres are reached.
+///
+/// # Errors
+/// [`TooManyCells`] when more than `limit` cells lie around what is reached; [`Stopped`].
+pub fn reached_cells(
+    network: &Network,
+    reach: &Reach,
+    resolution: Resolution,
+    limit: usize,
+) -> Result<CellTimes, CellsError> {
+    let (rect, estimate) = around(network, reach, resolution);
     if estimate > limit {
-        return Err(TooManyCells { estimate, resolution: resolution.into(), limit });
+        return Err(TooManyCells { estimate, resolution: resolution.into(), limit }.into());
     }
     let mut tiler = TilerBuilder::new(resolution).containment_mode(ContainmentMode::ContainsCentroid).build();
     for part in area_on_globe(&MultiPolygon(vec![rect.to_polygon()])).iter() {
@@ -74,6 +96,7 @@ pub fn reached_cells(
         let time = reach.time_to(network, &Start::new(network, snap, reach.profile));
         time.is_some().then_some((cell, time))
     };
-    let (cells, times) = cells.par_iter().with_min_len(MIN_CELLS_A_THREAD).filter_map(time).unzip();
+    let timed = parallel::try_map(&cells, MIN_CELLS_A_THREAD, |cell| Ok::<_, Stopped>(time(cell)))?;
+    let (cells, times) = timed.into_iter().flatten().unzip();
     Ok(CellTimes { cells, times })
 }

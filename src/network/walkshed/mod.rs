@@ -8,7 +8,7 @@ mod contour;
 mod field;
 mod pieces;
 
-pub use cells::{CellTimes, TooManyCells, reached_cells};
+pub use cells::{CellTimes, CellsError, TooManyCells, cells_around, reached_cells};
 pub use contour::contour;
 pub use field::{Field, TOLERANCE_CELLS};
 pub use pieces::{Piece, Reach};
