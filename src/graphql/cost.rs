@@ -323,8 +323,8 @@ pub const fn list(searched: bool) -> usize {
 fn per_area(quarter_hour: f64, minutes: f64, profile: Profile) -> usize {
     let rides = if profile == Profile::Bicycle { 10.0 } else { 1.0 };
     let minutes = if minutes.is_finite() { minutes.max(0.0) } else { 0.0 };
-    // A float too large for usize saturates, which is too complex in any case.
-    1 + (quarter_hour * rides * (minutes / 15.0).powi(2)).ceil() as usize
+    // What is more is too complex in any case; sums and products of such prices must not overflow.
+    1 + (quarter_hour * rides * (minutes / 15.0).powi(2)).ceil().min(1e9) as usize
 }
 
 /// Runs cheap work here, costlier work on threads of its own, so that other answers do not wait for it, and what is costlier
