@@ -232,7 +232,7 @@ async fn find_cut_off(ctx: &Context<'_>, world: &Arc<World>) -> Result<()> {
     }
     let (shared, price) = (world.clone(), City::of(world).streets());
     cost::priced(ctx, price, move || {
-        shared.cut_off();
+        let _ = shared.cut_off();
     })
     .await
 }
