@@ -111,11 +111,14 @@ impl Connections {
     pub fn admit(self: &Arc<Self>, stream: TcpStream) -> std::result::Result<Stream, TcpStream> {
         let mut open = self.lock();
         if open.len() >= self.most {
-            let before = self.now().saturating_sub(MAKES_ROOM_AFTER.as_millis() as u64);
+            let (now, long) = (self.now(), MAKES_ROOM_AFTER.as_millis() as u64);
             // Slow requests first, then idle connections.
             let waits = |phase: Phase| {
                 let waiting = open.values().filter(move |c| c.phase.load(Relaxed) == phase as u8);
-                waiting.filter(|c| c.since.load(Relaxed) <= before).min_by_key(|c| c.since.load(Relaxed)).cloned()
+                waiting
+                    .filter(move |c| now.saturating_sub(c.since.load(Relaxed)) >= long)
+                    .min_by_key(|c| c.since.load(Relaxed))
+                    .cloned()
             };
             let Some(slowest) = waits(Phase::Reading).or_else(|| waits(Phase::Idle)) else { return Err(stream) };
             open.remove(&slowest.id);
