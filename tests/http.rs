@@ -6,8 +6,9 @@ mod support;
 use serde_json::{Value, json};
 use support::city;
 use support::http::Server;
+use walkshed::graphql::Limits;
 use walkshed::registry::Role;
-use walkshed::server::ServerOptions;
+use walkshed::server::{Proxies, ServerOptions};
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");
 const RESPONSE: (&str, &str) = ("Accept", "application/graphql-response+json");
@@ -390,6 +391,31 @@ fn without_anonymous_readers_nothing_is_told_to_strangers() {
     // Before a body is read: this one never comes.
     let reply = server.send("POST", "/graphql", &[JSON, ("Content-Length", "1000000")], b"");
     assert_eq!(reply.status, 401);
+}
+
+#[test]
+fn who_is_behind_a_proxy_cannot_choose_their_address() {
+    let folder = city::folder();
+    let limits = Limits { suggestions_per_hour: 1, ..Limits::default() };
+    let trusting = Proxies { peer: false, trusted: vec!["127.0.0.1".parse().unwrap()] };
+    let submit = json!({
+        "query": "mutation { submitSuggestion(input: {text: \"x\", position: {lon: 106.5, lat: 29.5}}) { suggestion { id } } }"
+    });
+    let submit = submit.to_string();
+    for (proxies, second) in [
+        // The proxy says who it is: someone else is someone else, whatever they wrote before it.
+        (trusting.clone(), [("7.7.7.7, 1.1.1.1", true), ("8.8.8.8, 1.1.1.1", false), ("1.1.1.1, 2.2.2.2", true)]),
+        // Nobody is trusted: all come from here.
+        (Proxies::default(), [("1.1.1.1", true), ("2.2.2.2", false), ("3.3.3.3", false)]),
+    ] {
+        let server =
+            Server::start(folder.path(), ServerOptions { proxies, limits: limits.clone(), ..Default::default() });
+        for (told, may) in second {
+            let headers = [JSON, ("X-Forwarded-For", told)];
+            let reply = server.send("POST", "/graphql", &headers, submit.as_bytes()).json();
+            assert_eq!(reply["errors"][0]["extensions"]["code"] != "RATE_LIMITED", may, "{told}: {reply}");
+        }
+    }
 }
 
 #[test]

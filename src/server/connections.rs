@@ -143,7 +143,8 @@ impl Connections {
             all: self.clone(),
         });
         open.insert(id, connection.clone());
-        let first_head = Box::pin(tokio::time::sleep(HEAD_TIMEOUT));
+        // actix-web limits the first head as well, and answers with 408: it goes first.
+        let first_head = Box::pin(tokio::time::sleep(HEAD_TIMEOUT + Duration::from_secs(1)));
         Ok(Stream { stream, connection, reading: Some(first_head), has_begun: true, begun: 0, sending: None })
     }
 }
