@@ -54,8 +54,11 @@ fn slow_bodies_and_heads_shut_nobody_out() {
     // A head that begins and never ends, on a connection that has been used; and a body that comes byte by byte, alone.
     let address = server.address;
     let half_head = std::thread::spawn(move || {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        std::thread::sleep(Duration::from_millis(300));
         let began = Instant::now();
-        let text = ask(TcpStream::connect(address).unwrap(), b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\nGET /hea");
+        let text = ask(stream, b"GET /hea");
         (text, began.elapsed())
     });
     let slow_body = std::thread::spawn(move || ask(TcpStream::connect(address).unwrap(), post("{", 1000).as_bytes()));
@@ -81,7 +84,7 @@ fn slow_bodies_and_heads_shut_nobody_out() {
 fn too_many_connections_are_refused_in_words() {
     let folder = city::folder();
     let server = Server::start(folder.path(), ServerOptions { max_connections: 4, ..Default::default() });
-    let mut follower = || {
+    let follower = || {
         let mut events = Events::open(&server, "subscription { registerChanged { kind } }");
         events.alive();
         events
@@ -109,12 +112,12 @@ fn clients_that_do_not_read_hold_no_more_than_they_may() {
     let folder = city::folder();
     let limits = Limits { max_answers_bytes: MOST, max_complexity: 1_000_000, ..Limits::default() };
     let server = Server::start(folder.path(), ServerOptions { limits, ..Default::default() });
-    let fields: Vec<String> = (0..12)
+    let fields: Vec<String> = (0..4)
         .map(|n| format!("w{n}: walkshed(from: {{center: \"500106013004\"}}, minutes: [60]) {{ segments }}"))
         .collect();
     let long = json!({ "query": format!("{{ {} }}", fields.join(" ")) }).to_string();
     let whole = server.send("POST", "/graphql", &[("Content-Type", "application/json")], long.as_bytes());
-    assert!(whole.body.len() > 1_200_000 && whole.body.len() < MOST / 2, "{}", whole.body.len());
+    assert!(whole.body.len() > 1_000_000 && whole.body.len() < MOST / 2, "{}", whole.body.len());
     let stuck: Vec<TcpStream> = (0..8)
         .map(|_| {
             let mut stream = reads_little(server.address);

@@ -6,8 +6,9 @@ mod support;
 use serde_json::{Value, json};
 use support::city;
 use support::http::Server;
+use walkshed::graphql::Limits;
 use walkshed::registry::Role;
-use walkshed::server::ServerOptions;
+use walkshed::server::{Proxies, ServerOptions};
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");
 const RESPONSE: (&str, &str) = ("Accept", "application/graphql-response+json");
@@ -225,7 +226,7 @@ fn long_answers_are_packed_whole_for_who_asks() {
     // Files that are there packed are unpacked for who cannot.
     let file = "/graphiql/react.production.min.js";
     let plain = server.send("GET", file, &[("Accept-Encoding", "identity")], b"");
-    assert_eq!((plain.header("content-encoding"), plain.body), (None, unpacked("gzip", &server.get(file).body)));
+    assert_eq!((plain.header("content-encoding"), &plain.body), (None, &unpacked("gzip", &server.get(file).body)));
 }
 
 #[test]
@@ -329,11 +330,7 @@ fn what_has_not_changed_is_not_sent_again() {
     let headers = [("If-None-Match", tag.as_str()), ("Accept-Encoding", "gzip")];
     assert_eq!(server.send("GET", &lasting, &headers, b"").status, 304);
     // What comes from the clock or from the database is asked each time.
-    for query in [
-        "{ center(code: \"500106013004\") { isOpen } }",
-        "{ center(code: \"500106013004\") { nextChange } }",
-        "{ job(id: \"none\") { state } }",
-    ] {
+    for query in ["{ center(code: \"500106013004\") { isOpen } }", "{ job(id: \"none\") { state } }"] {
         let path = address_of(query);
         let first = server.get(&path);
         assert!(first.json()["errors"].is_null(), "{}", first.text());
@@ -361,7 +358,10 @@ fn what_has_not_changed_is_not_sent_again() {
     assert_eq!(outcome("ok"), before + 1);
     // Errors and mutations are not kept.
     assert_eq!(server.get(&address_of("{ facility { name } }")).header("cache-control"), Some("no-store"));
-    let reply = server.query("mutation { submitSuggestion(input: {text: \"x\"}) { suggestion { id } } }", &Value::Null);
+    let reply = server.query(
+        "mutation { submitSuggestion(input: {text: \"x\", position: {lon: 106.5, lat: 29.5}}) { suggestion { id } } }",
+        &Value::Null,
+    );
     assert_eq!((reply.header("cache-control"), reply.header("etag")), (Some("no-store"), None));
     // The data have changed with it: it is another answer.
     let third = again(&server, &lasting, &tag, None);
@@ -391,6 +391,31 @@ fn without_anonymous_readers_nothing_is_told_to_strangers() {
     // Before a body is read: this one never comes.
     let reply = server.send("POST", "/graphql", &[JSON, ("Content-Length", "1000000")], b"");
     assert_eq!(reply.status, 401);
+}
+
+#[test]
+fn who_is_behind_a_proxy_cannot_choose_their_address() {
+    let folder = city::folder();
+    let limits = Limits { suggestions_per_hour: 1, ..Limits::default() };
+    let trusting = Proxies { peer: false, trusted: vec!["127.0.0.1".parse().unwrap()] };
+    let submit = json!({
+        "query": "mutation { submitSuggestion(input: {text: \"x\", position: {lon: 106.5, lat: 29.5}}) { suggestion { id } } }"
+    });
+    let submit = submit.to_string();
+    for (proxies, second) in [
+        // The proxy says who it is: someone else is someone else, whatever they wrote before it.
+        (trusting.clone(), [("7.7.7.7, 1.1.1.1", true), ("8.8.8.8, 1.1.1.1", false), ("1.1.1.1, 2.2.2.2", true)]),
+        // Nobody is trusted: all come from here.
+        (Proxies::default(), [("1.1.1.1", true), ("2.2.2.2", false), ("3.3.3.3", false)]),
+    ] {
+        let server =
+            Server::start(folder.path(), ServerOptions { proxies, limits: limits.clone(), ..Default::default() });
+        for (told, may) in second {
+            let headers = [JSON, ("X-Forwarded-For", told)];
+            let reply = server.send("POST", "/graphql", &headers, submit.as_bytes()).json();
+            assert_eq!(reply["errors"][0]["extensions"]["code"] != "RATE_LIMITED", may, "{told}: {reply}");
+        }
+    }
 }
 
 #[test]

@@ -111,11 +111,14 @@ impl Connections {
     pub fn admit(self: &Arc<Self>, stream: TcpStream) -> std::result::Result<Stream, TcpStream> {
         let mut open = self.lock();
         if open.len() >= self.most {
-            let before = self.now().saturating_sub(MAKES_ROOM_AFTER.as_millis() as u64);
+            let (now, long) = (self.now(), MAKES_ROOM_AFTER.as_millis() as u64);
             // Slow requests first, then idle connections.
             let waits = |phase: Phase| {
                 let waiting = open.values().filter(move |c| c.phase.load(Relaxed) == phase as u8);
-                waiting.filter(|c| c.since.load(Relaxed) <= before).min_by_key(|c| c.since.load(Relaxed)).cloned()
+                waiting
+                    .filter(move |c| now.saturating_sub(c.since.load(Relaxed)) >= long)
+                    .min_by_key(|c| c.since.load(Relaxed))
+                    .cloned()
             };
             let Some(slowest) = waits(Phase::Reading).or_else(|| waits(Phase::Idle)) else { return Err(stream) };
             open.remove(&slowest.id);
@@ -140,7 +143,8 @@ impl Connections {
             all: self.clone(),
         });
         open.insert(id, connection.clone());
-        let first_head = Box::pin(tokio::time::sleep(HEAD_TIMEOUT));
+        // actix-web limits the first head as well, and answers with 408: it goes first.
+        let first_head = Box::pin(tokio::time::sleep(HEAD_TIMEOUT + Duration::from_secs(1)));
         Ok(Stream { stream, connection, reading: Some(first_head), has_begun: true, begun: 0, sending: None })
     }
 }

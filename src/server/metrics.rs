@@ -47,7 +47,10 @@ impl Metrics {
                     &["route"],
                 )?,
                 graphql: IntCounterVec::new(
-                    Opts::new("walkshed_graphql_total", "GraphQL requests by outcome: ok, failed fields, refused."),
+                    Opts::new(
+                        "walkshed_graphql_total",
+                        "GraphQL requests by outcome: ok, failed fields, refused, followed, not modified.",
+                    ),
                     &["outcome"],
                 )?,
                 loaded: IntGaugeVec::new(Opts::new("walkshed_loaded", "What is loaded, by kind."), &["kind"])?,
