@@ -385,7 +385,7 @@ fn workbooks() {
     }
     for (rows, told) in [
         (
-            r#"<row r="2"><c r="A2"><v>1</v></c></row><row r="1"><c r="A1"><v>1</v></c></row>"#,
+            r#"<row r="2"><c r="A2" t="s"><v>0</v></c></row><row r="1"><c r="A1"><v>1</v></c></row>"#,
             "row 1 comes after row 2",
         ),
         (r#"<row r="1"><c r="A2"><v>1</v></c></row>"#, "the cell A2 stands in row 1"),
