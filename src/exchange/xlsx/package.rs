@@ -118,9 +118,12 @@ impl<R: BufRead> BufRead for Bounded<'_, R> {
     }
 }
 
+/// The bytes of a part, unpacked.
+type Part<'z, 'b> = BufReader<ZipFile<'z, Cursor<&'b [u8]>>>;
+
 /// A part as XML, piece by piece.
 pub struct Xml<'z, 'b> {
-    reader: Reader<Bounded<'z, BufReader<ZipFile<'z, Cursor<&'b [u8]>>>>>,
+    reader: Reader<Bounded<'z, Part<'z, 'b>>>,
     buffer: Vec<u8>,
     depth: usize,
 }

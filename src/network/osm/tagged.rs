@@ -169,16 +169,13 @@ fn centre(
         element.nodes.clone()
     } else {
         let joined = close_rings(&element.members, |id| rings.get(&id).map(Vec::as_slice), ring_nodes);
-        match joined.and_then(|all| all.into_iter().next()) {
-            Some(mut ring) => {
-                ring.extend(ring.first().copied());
-                ring
-            }
-            None => {
-                let parts: Vec<&Vec<i64>> = element.members.iter().filter_map(|m| rings.get(&m.0)).collect();
-                *ring_nodes = ring_nodes.checked_sub(parts.iter().map(|part| part.len()).sum())?;
-                parts.into_iter().flatten().copied().collect()
-            }
+        if let Some(mut ring) = joined.and_then(|all| all.into_iter().next()) {
+            ring.extend(ring.first().copied());
+            ring
+        } else {
+            let parts: Vec<&Vec<i64>> = element.members.iter().filter_map(|m| rings.get(&m.0)).collect();
+            *ring_nodes = ring_nodes.checked_sub(parts.iter().map(|part| part.len()).sum())?;
+            parts.into_iter().flatten().copied().collect()
         }
     };
     let corners = line(&outer);
