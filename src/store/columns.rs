@@ -59,6 +59,7 @@ impl Values {
 pub struct Columns<'r> {
     row: Source<'r>,
     table: &'static str,
+    names: &'static [&'static str],
     id: i64,
     next: usize,
 }
@@ -67,7 +68,7 @@ impl<'r> Columns<'r> {
     /// Of a row whose first columns are `id` and `version`.
     pub fn of<T: Stored>(row: Source<'r>) -> Result<T, StoreError> {
         let (id, version) = (row.get(0)?, row.get(1)?);
-        T::read(id, version, &mut Self { row, table: T::TABLE, id, next: 2 })
+        T::read(id, version, &mut Self { row, table: T::TABLE, names: T::COLUMNS, id, next: 2 })
     }
 
     fn get<T: FromField<'r>>(&mut self) -> Result<T, StoreError> {
@@ -76,8 +77,10 @@ impl<'r> Columns<'r> {
         Ok(value)
     }
 
+    /// What is wrong with the column that was read last, `id` and `version` not counted.
     fn corrupt(&self, why: impl Display) -> StoreError {
-        StoreError::Corrupt { table: self.table, id: self.id.to_string(), why: why.to_string() }
+        let column = self.next.checked_sub(3).and_then(|n| self.names.get(n)).unwrap_or(&"row");
+        StoreError::Corrupt { table: self.table, id: self.id.to_string(), why: format!("{column} {why}") }
     }
 
     fn parsed<T: FromStr<Err: Display>>(&mut self) -> Result<T, StoreError> {
@@ -93,7 +96,11 @@ impl<'r> Columns<'r> {
     fn json<T: DeserializeOwned + Default>(&mut self) -> Result<T, StoreError> {
         let text: &str = self.get()?;
         // Most lists are empty, and there are many of them.
-        if text == "[]" { Ok(T::default()) } else { serde_json::from_str(text).map_err(|e| self.corrupt(e)) }
+        if text == "[]" {
+            Ok(T::default())
+        } else {
+            serde_json::from_str(text).map_err(|e| self.corrupt(format_args!("{text} {e}")))
+        }
     }
 
     fn position(&mut self) -> Result<Position, StoreError> {

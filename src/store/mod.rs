@@ -288,13 +288,11 @@ mod tests {
         assert!(error.to_string().contains("no room") && error.to_string().contains("full"), "{error}");
         assert_eq!(store.version().await.unwrap(), version + stored as u64 - 1, "nothing of it was stored");
         // Every other writer is told the same, as often as they try, and none is told of transactions.
+        let long = "x".repeat(20_000);
         for _ in 0..12 {
             limit(1).await;
-            let marked = store.mark_demonstration(
-                crate::registry::Demonstration { seed: 1, scale: 1.0, is_whole: false },
-                &"x".repeat(20_000),
-            );
-            assert!(matches!(marked.await, Err(StoreError::Full(_))));
+            let mark = crate::registry::Demonstration { seed: 1, scale: 1.0, is_whole: false };
+            assert!(matches!(store.mark_demonstration(mark, &long).await, Err(StoreError::Full(_))));
         }
         limit(1_000_000).await;
         for n in 0..8 {
