@@ -117,6 +117,8 @@ pub async fn start(folder: DataFolder, store: Store, options: &ServerOptions) ->
             .configure(routes)
     })
     .disable_signals()
+    // Who closes the connection has gone, and the work for them stops. (No client of HTTP closes one half of it and waits.)
+    .h1_allow_half_closed(false)
     .shutdown_timeout(options.shutdown_seconds)
     .keep_alive(Duration::from_secs(75));
     if options.workers > 0 {
