@@ -220,6 +220,6 @@ mod tests {
             }
             done.send(()).unwrap();
         });
-        watch.recv_timeout(Duration::from_secs(60)).expect("it waits for itself");
+        watch.recv_timeout(Duration::from_mins(1)).expect("it waits for itself");
     }
 }

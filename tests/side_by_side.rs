@@ -73,7 +73,7 @@ fn centers_are_compared_over_streets_on_which_nobody_was_put_before() {
     });
     for n in 0..30 {
         let (compared, counted) =
-            watch.recv_timeout(Duration::from_secs(120)).unwrap_or_else(|e| panic!("round {n} waits for itself: {e}"));
+            watch.recv_timeout(Duration::from_mins(2)).unwrap_or_else(|e| panic!("round {n} waits for itself: {e}"));
         assert_eq!((compared, counted), (50, 50));
     }
 }

@@ -135,16 +135,14 @@ pub fn exact(problem: &Problem<'_>, objective: Objective, count: usize, seconds:
     }
     let start = greedy_start(&first, &groups, &served, &used, &build, is_mean);
     let model = model.with_initial_solution(start).with_time_limit(seconds);
-    let solved = match task::current() {
-        None => model.solve(),
-        Some(_) => match solved_aside(model) {
-            Some(solved) => solved,
-            None => {
-                task::check()?;
-                // The solver has failed: the greedy choice stands.
-                return Ok(first);
-            }
-        },
+    let solved = if task::current().is_none() {
+        model.solve()
+    } else if let Some(solved) = solved_aside(model) {
+        solved
+    } else {
+        task::check()?;
+        // The solver has failed: the greedy choice stands.
+        return Ok(first);
     };
     // Infeasible only where the share cannot be had with so many sites: the greedy choice tells as much as can be had.
     let Ok(solution) = solved else { return Ok(first) };

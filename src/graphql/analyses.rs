@@ -666,18 +666,17 @@ impl AnalysisQuery {
         let need = &asked.need;
         cost::charge(
             ctx,
-            match &engine {
-                AccessMeasure::KthNearest => city.coverage(1, need.min_count),
-                _ => {
-                    let reach = Reach {
-                        sites: wanted(ctx, &world, need).await?,
-                        are_facilities: true,
-                        measure: need.measure,
-                        limit: need.limit,
-                        profile,
-                    };
-                    city.pairs(reach, SUMMED)
-                }
+            if engine == AccessMeasure::KthNearest {
+                city.coverage(1, need.min_count)
+            } else {
+                let reach = Reach {
+                    sites: wanted(ctx, &world, need).await?,
+                    are_facilities: true,
+                    measure: need.measure,
+                    limit: need.limit,
+                    profile,
+                };
+                city.pairs(reach, SUMMED)
             },
         )?;
         let shared = world.clone();

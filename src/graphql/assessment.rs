@@ -332,7 +332,7 @@ impl Assessment {
     ) -> Result<Connection<String, RatedCenter, Total>> {
         let (world, found) = (self.world.clone(), self.found.clone());
         let city = City::of(&world);
-        let price = city.rated(city.centers, found.standard.requirements.len());
+        let price = cost::rated(city.centers, found.standard.requirements.len());
         let rated = cost::priced(ctx, price, move || {
             let network = network_of(&world)?;
             coverage::rate_centers(&world, network, &found.standard, found.travel, found.region.as_ref())
@@ -441,7 +441,7 @@ impl AssessmentQuery {
         let travel = Travel { profile: profile.into(), direction: direction.into() };
         let city = City::of(&world);
         let sweeps = found.requirements.iter().map(|r| city.coverage(1, r.min_count));
-        let rated = if place.is_some() { city.rated(city.centers, found.requirements.len()) } else { 0 };
+        let rated = if place.is_some() { cost::rated(city.centers, found.requirements.len()) } else { 0 };
         cost::charge(ctx, sweeps.fold(rated, usize::saturating_add))?;
         let (shared, group) = (world.clone(), question.group.clone());
         let (found, center) = analyse(ctx, move || {

@@ -202,9 +202,9 @@ impl City {
         units(centers as f64 * f64::from(days) * CENTER_DAY_US).saturating_add(self.pairs(reach, 1.0))
     }
 
-    /// Centers, set in the midst of the city, that read so many requirements off their sweeps.
-    pub fn rated(&self, centers: usize, requirements: usize) -> usize {
-        units(centers as f64 * (SITE_US + requirements as f64 * HOME_US))
+    /// The use of those of some centers that were counted in a period.
+    pub fn counted_usage(&self, centers: usize, days: i32) -> usize {
+        self.usage(centers.min(self.counted), days).saturating_add(rows(centers))
     }
 
     /// Laying a scenario over the city; one that changes streets copies their tables.
@@ -222,6 +222,11 @@ impl City {
     pub fn choice(&self, count: usize, candidates: usize) -> usize {
         units(count as f64 * (self.homes + candidates as f64) * CHOICE_US)
     }
+}
+
+/// Centers, put on the streets, that read so many requirements off their sweeps.
+pub fn rated(centers: usize, requirements: usize) -> usize {
+    units(centers as f64 * (SITE_US + requirements as f64 * HOME_US))
 }
 
 /// How much longer pairs take when they are also summed with weights, sorted to settle who finds room, or asked what a

@@ -195,21 +195,25 @@ impl Dataset {
     }
 
     /// Open facilities by category; all seven are listed.
-    async fn facilities_by_category(&self) -> Vec<CategoryCount> {
-        CategoryCount::all(self.0.facilities_by_category())
+    async fn facilities_by_category(&self, ctx: &Context<'_>) -> Result<Vec<CategoryCount>> {
+        cost::charge(ctx, cost::scan(self.0.register.facilities.len()))?;
+        Ok(CategoryCount::all(self.0.facilities_by_category()))
     }
 
     /// Who lives where.
-    async fn population(&self) -> Population {
+    async fn population(&self, ctx: &Context<'_>) -> Result<Population> {
+        // Everyone twice, and each group once.
+        let register = &self.0.register;
+        cost::charge(ctx, cost::scan(register.population.len() * (3 + register.groups.len())))?;
         let (cells_off_network, people_off_network) = self.0.population_off_network();
-        Population {
+        Ok(Population {
             cells: self.0.register.population.len() as u64,
             people: self.0.total_population(),
             resolution: self.0.register.population.first().map(|c| u8::from(c.cell.resolution()).into()),
             cells_off_network,
             people_off_network,
             groups: groups(&self.0),
-        }
+        })
     }
 
     /// The last 50 imports that changed the register, newest first.
@@ -231,10 +235,7 @@ async fn find_cut_off(ctx: &Context<'_>, world: &Arc<World>) -> Result<()> {
         return Ok(());
     }
     let (shared, price) = (world.clone(), City::of(world).streets());
-    cost::priced(ctx, price, move || {
-        let _ = shared.cut_off();
-    })
-    .await
+    cost::priced(ctx, price, move || shared.cut_off().pieces.len()).await.map(|_| ())
 }
 
 impl Streets {

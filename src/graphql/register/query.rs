@@ -404,7 +404,7 @@ impl RegisterQuery {
         let (most, region) = (page_size("first", first)?, region_code("region", region.as_deref())?);
         let shared = world.clone();
         let count = region.as_ref().map_or(world.register.centers.len(), |r| world.register.centers_in(r).len());
-        let price = City::of(&world).usage(count, period.days());
+        let price = City::of(&world).counted_usage(count, period.days());
         let work = move || underused(&shared, region.as_ref(), period).map_err(stopped);
         let (list, compared) = cost::priced(ctx, price, work).await??;
         let nodes = list.into_iter().take(most).map(|found| UnderusedCenter { world: world.clone(), found });
