@@ -259,8 +259,7 @@ fn bodies_of_requests_may_be_packed_within_the_limit() {
 
 /// A query as an address.
 fn address_of(query: &str) -> String {
-    let escaped: String = query.bytes().map(|b| format!("%{b:02X}")).collect();
-    format!("/graphql?query={escaped}")
+    query.bytes().fold("/graphql?query=".to_owned(), |address, b| format!("{address}%{b:02X}"))
 }
 
 #[test]
