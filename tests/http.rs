@@ -481,7 +481,11 @@ fn a_server_that_stops_finishes_what_it_has_begun() {
             })
         })
         .collect();
-    std::thread::sleep(std::time::Duration::from_millis(30));
+    // All of them are connected, or some are answered already on a slow machine.
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(2);
+    while server.metric("walkshed_http_connections") < 5 && std::time::Instant::now() < end {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
     server.stop();
     for thread in asking {
         let reply = thread.join().unwrap();
