@@ -481,9 +481,9 @@ fn a_server_that_stops_finishes_what_it_has_begun() {
             })
         })
         .collect();
-    // All of them are connected, or some are answered already on a slow machine.
+    // All of them have begun, or some have ended already. Those that have not begun are not answered any more.
     let end = std::time::Instant::now() + std::time::Duration::from_secs(2);
-    while server.metric("walkshed_http_connections") < 5 && std::time::Instant::now() < end {
+    while server.metric("walkshed_http_requests_running") < 5 && std::time::Instant::now() < end {
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
     server.stop();
