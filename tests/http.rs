@@ -259,8 +259,7 @@ fn bodies_of_requests_may_be_packed_within_the_limit() {
 
 /// A query as an address.
 fn address_of(query: &str) -> String {
-    let escaped: String = query.bytes().map(|b| format!("%{b:02X}")).collect();
-    format!("/graphql?query={escaped}")
+    query.bytes().fold("/graphql?query=".to_owned(), |address, b| format!("{address}%{b:02X}"))
 }
 
 #[test]
@@ -482,7 +481,11 @@ fn a_server_that_stops_finishes_what_it_has_begun() {
             })
         })
         .collect();
-    std::thread::sleep(std::time::Duration::from_millis(30));
+    // All of them have begun, or some have ended already. Those that have not begun are not answered any more.
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(2);
+    while server.metric("walkshed_http_requests_running") < 5 && std::time::Instant::now() < end {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
     server.stop();
     for thread in asking {
         let reply = thread.join().unwrap();

@@ -383,14 +383,12 @@ impl Api {
             Stage::Begin(sources) => std::mem::take(&mut *sources.lock().unwrap_or_else(PoisonError::into_inner)),
             Stage::Tell(_) => Vec::new(),
         };
-        match (sources.pop(), sources.is_empty()) {
-            (Some(source), true) => Ok((source, price.0.load(Relaxed).max(1))),
-            _ => {
-                let mut error = ServerError::new("a subscription selects exactly one field of Subscription", None);
-                error.extensions.get_or_insert_default().set("code", code::VALIDATION_FAILED);
-                Err(vec![error])
-            }
+        if let (Some(source), true) = (sources.pop(), sources.is_empty()) {
+            return Ok((source, price.0.load(Relaxed).max(1)));
         }
+        let mut error = ServerError::new("a subscription selects exactly one field of Subscription", None);
+        error.extensions.get_or_insert_default().set("code", code::VALIDATION_FAILED);
+        Err(vec![error])
     }
 
     /// Tells of events until there are no more, or the server stops.

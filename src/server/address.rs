@@ -164,6 +164,9 @@ mod tests {
         proxies.client(peer.parse().ok(), &map).map_or_else(|| "none".into(), |a| a.to_string())
     }
 
+    /// Who is trusted, who connects, the headers, the client.
+    type Case<'a> = (&'a Proxies, &'a str, &'a [(&'static str, &'a str)], &'a str);
+
     #[test]
     fn the_nearest_trusted_proxy_says_who_the_client_is() {
         let none = Proxies::default();
@@ -173,7 +176,7 @@ mod tests {
             trusted: ["127.0.0.1", "10.0.0.0/8", "2001:db8::/32"].iter().map(|n| n.parse().unwrap()).collect(),
         };
         let x = "x-forwarded-for";
-        let cases: &[(&Proxies, &str, &[(&'static str, &str)], &str)] = &[
+        let cases: &[Case<'_>] = &[
             // Nobody is trusted: headers say nothing.
             (&none, "9.9.9.9", &[(x, "1.1.1.1")], "9.9.9.9"),
             (&none, "9.9.9.9", &[("forwarded", "for=1.1.1.1")], "9.9.9.9"),

@@ -72,17 +72,12 @@ pub fn without_token(shared: &Shared, address: Option<IpAddr>) -> Result<Session
     }
 }
 
-/// What to answer those who may not read at all, outside of GraphQL.
-///
-/// # Errors
-/// The answer, with 401.
-pub fn require(shared: &Shared, request: &HttpRequest) -> Result<(), HttpResponse> {
-    session(shared, request).map(|_| ()).map_err(|error| {
-        HttpResponse::Unauthorized()
-            .insert_header((WWW_AUTHENTICATE, "Bearer"))
-            .insert_header((CACHE_CONTROL, "no-store"))
-            .json(json!({ "error": error.message }))
-    })
+/// What to answer those who may not read at all, outside of GraphQL; `None` for those who may.
+pub fn refusal(shared: &Shared, request: &HttpRequest) -> Option<HttpResponse> {
+    let error = session(shared, request).err()?;
+    let mut reply = HttpResponse::Unauthorized();
+    reply.insert_header((WWW_AUTHENTICATE, "Bearer")).insert_header((CACHE_CONTROL, "no-store"));
+    Some(reply.json(json!({ "error": error.message })))
 }
 
 fn refused(why: &str) -> ServerError {

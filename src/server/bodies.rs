@@ -23,7 +23,7 @@ const ZSTD_WINDOW_LOG: u32 = 23;
 /// The sink of a body, as it was packed.
 enum Unpacking {
     Plain(Written),
-    Gzip(MultiGzDecoder<Written>),
+    Gzip(Box<MultiGzDecoder<Written>>),
     Zstd(Box<zstd::stream::write::Decoder<'static, Written>>),
 }
 
@@ -32,7 +32,7 @@ impl Unpacking {
         let coding = headers.get(CONTENT_ENCODING).map(|v| v.to_str().unwrap_or("?").trim().to_ascii_lowercase());
         match coding.as_deref() {
             None | Some("" | "identity") => Ok(Self::Plain(out)),
-            Some("gzip" | "x-gzip") => Ok(Self::Gzip(MultiGzDecoder::new(out))),
+            Some("gzip" | "x-gzip") => Ok(Self::Gzip(Box::new(MultiGzDecoder::new(out)))),
             Some("zstd") => {
                 let decoder = zstd::stream::write::Decoder::new(out).and_then(|mut decoder| {
                     decoder.window_log_max(ZSTD_WINDOW_LOG)?;

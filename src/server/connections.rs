@@ -145,7 +145,7 @@ impl Connections {
         open.insert(id, connection.clone());
         // actix-web limits the first head as well, and answers with 408: it goes first.
         let first_head = Box::pin(tokio::time::sleep(HEAD_TIMEOUT + Duration::from_secs(1)));
-        Ok(Stream { stream, connection, reading: Some(first_head), has_begun: true, begun: 0, sending: None })
+        Ok(Stream { socket: stream, connection, reading: Some(first_head), has_begun: true, begun: 0, sending: None })
     }
 }
 
@@ -205,7 +205,7 @@ impl Drop for Busy {
 
 /// The bytes of a connection.
 pub struct Stream {
-    stream: TcpStream,
+    socket: TcpStream,
     connection: Arc<Connection>,
     /// Until when the next request has to be there.
     reading: Option<Pin<Box<Sleep>>>,
@@ -317,7 +317,7 @@ impl AsyncRead for Stream {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<Result<()>> {
         self.check()?;
         let before = buffer.filled().len();
-        let poll = Pin::new(&mut self.stream).poll_read(context, buffer);
+        let poll = Pin::new(&mut self.socket).poll_read(context, buffer);
         if poll.is_pending() {
             return self.wait_to_read(context);
         }
@@ -336,7 +336,7 @@ impl AsyncWrite for Stream {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
         self.check()?;
         let spelled = if self.connection.names_protocol.load(Relaxed) { spelled(bytes) } else { None };
-        let poll = Pin::new(&mut self.stream).poll_write(context, spelled.as_deref().unwrap_or(bytes));
+        let poll = Pin::new(&mut self.socket).poll_write(context, spelled.as_deref().unwrap_or(bytes));
         if poll.is_ready() && spelled.is_some() {
             self.connection.names_protocol.store(false, Relaxed);
         }
@@ -349,22 +349,22 @@ impl AsyncWrite for Stream {
         slices: &[IoSlice<'_>],
     ) -> Poll<Result<usize>> {
         self.check()?;
-        let poll = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        let poll = Pin::new(&mut self.socket).poll_write_vectored(context, slices);
         self.sent(context, poll)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        self.socket.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
         // Flushed when everything there was has been taken: the client keeps up.
         self.sending = None;
-        Pin::new(&mut self.stream).poll_flush(context)
+        Pin::new(&mut self.socket).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        Pin::new(&mut self.socket).poll_shutdown(context)
     }
 }
 
@@ -425,8 +425,8 @@ mod tests {
     #[test]
     fn small_answers_do_not_wait_to_be_sent() {
         with_connection(async |stream, _client| {
-            assert!(stream.stream.nodelay().unwrap());
-            assert!(socket2::SockRef::from(&stream.stream).send_buffer_size().unwrap() <= 2 * SEND_BUFFER);
+            assert!(stream.socket.nodelay().unwrap());
+            assert!(socket2::SockRef::from(&stream.socket).send_buffer_size().unwrap() <= 2 * SEND_BUFFER);
         });
     }
 

@@ -75,7 +75,7 @@ pub async fn get(shared: Data<Shared>, request: HttpRequest, body: Payload) -> H
     }
     let (media, session) = match begin(&shared, &request) {
         Ok(begun) => begun,
-        Err(reply) => return reply,
+        Err(reply) => return *reply,
     };
     let read = match read_parameters(request.query_string()) {
         Ok(read) => read,
@@ -130,7 +130,7 @@ pub async fn post(shared: Data<Shared>, request: HttpRequest, payload: Payload) 
     // Who may not ask at all is told so before a body is read.
     let (media, session) = match begin(&shared, &request) {
         Ok(begun) => begun,
-        Err(reply) => return reply,
+        Err(reply) => return *reply,
     };
     let read = match read(&shared, headers, payload, connection(&request)).await {
         Ok(read) => read,
@@ -168,17 +168,17 @@ fn wants_page(headers: &HeaderMap) -> bool {
 }
 
 /// What the client reads, and who it is; or what to answer at once.
-fn begin(shared: &Shared, request: &HttpRequest) -> Result<(Media, auth::Session), HttpResponse> {
+fn begin(shared: &Shared, request: &HttpRequest) -> Result<(Media, auth::Session), Box<HttpResponse>> {
     let headers = request.headers();
     let Some(media) = Media::wanted(headers).or(sse::wanted(headers).then_some(Media::Json)) else {
         let why = "Accept must allow application/graphql-response+json, application/json or text/event-stream";
-        return Err(refusal(Media::Json, StatusCode::NOT_ACCEPTABLE, &[ServerError::new(why, None)]));
+        return Err(Box::new(refusal(Media::Json, StatusCode::NOT_ACCEPTABLE, &[ServerError::new(why, None)])));
     };
     auth::session(shared, request).map(|session| (media, session)).map_err(|error| {
         shared.metrics.graphql("refused");
         let mut reply = refusal(media, StatusCode::UNAUTHORIZED, &[error]);
         reply.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        reply
+        Box::new(reply)
     })
 }
 

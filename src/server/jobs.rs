@@ -14,7 +14,7 @@ static TURNS: Semaphore = Semaphore::const_new(2);
 
 /// `GET /jobs/ID`: the answer of a job, as it would have been answered at once.
 pub async fn result(shared: Data<Shared>, request: HttpRequest, id: Path<String>) -> HttpResponse {
-    if let Err(reply) = auth::require(&shared, &request) {
+    if let Some(reply) = auth::refusal(&shared, &request) {
         return reply;
     }
     // Few are taken from the database at a time, as they count only when they are there.

@@ -105,7 +105,7 @@ impl Metrics {
 
 /// The figures as text.
 pub async fn show(shared: Data<Shared>, request: HttpRequest) -> HttpResponse {
-    if let Err(reply) = auth::require(&shared, &request) {
+    if let Some(reply) = auth::refusal(&shared, &request) {
         return reply;
     }
     let (world, metrics) = (shared.live.world(), &shared.metrics);

@@ -356,7 +356,7 @@ fn routes(app: &mut web::ServiceConfig) {
 }
 
 async fn schema(shared: Data<Shared>, request: HttpRequest) -> HttpResponse {
-    if let Err(reply) = auth::require(&shared, &request) {
+    if let Some(reply) = auth::refusal(&shared, &request) {
         return reply;
     }
     let keeping = if shared.anonymous { "no-cache" } else { "private, no-cache" };

@@ -67,7 +67,7 @@ pub async fn page(request: &HttpRequest) -> HttpResponse {
 /// What the page loads.
 pub async fn file(name: Path<String>, shared: Data<Shared>, request: HttpRequest) -> HttpResponse {
     if *name == "tabs.json" {
-        if let Err(reply) = auth::require(&shared, &request) {
+        if let Some(reply) = auth::refusal(&shared, &request) {
             return reply;
         }
         return HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(tabs(&shared.live.world()));

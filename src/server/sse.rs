@@ -87,7 +87,7 @@ const SHORT: usize = 16 * 1024;
 fn event(before: &'static str, text: EventText, after: &'static str) -> Vec<Bytes> {
     let is_break = |b: &u8| matches!(b, b'\n' | b'\r');
     // Breaks between the parts of JSON mean nothing there, and would end the line here.
-    let data: Bytes = if text.bytes().iter().any(|b| is_break(b)) {
+    let data: Bytes = if text.bytes().iter().any(is_break) {
         text.bytes().iter().map(|b| if is_break(b) { b' ' } else { *b }).collect::<Vec<u8>>().into()
     } else {
         Bytes::from_owner(text)
