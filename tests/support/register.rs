@@ -74,7 +74,10 @@ pub fn token(folder: &Path, role: walkshed::registry::Role) -> String {
         for n in 0.. {
             match store.add_token(&TokenRow { name: name(n), ..row.clone() }, "test").await {
                 Err(walkshed::store::StoreError::NameTaken(_)) => {}
-                other => break drop(other.unwrap()),
+                other => {
+                    other.unwrap();
+                    break;
+                }
             }
         }
         store.close().await;
