@@ -77,7 +77,7 @@ pub async fn demo(args: &DemoArgs, settings: &Settings, output: &Output) -> Resu
         done = work => done,
         () = told_to_stop(args.attached) => {
             // Threads are still at work in there; what they leave is removed at the next start.
-            Staging::remove_from(folder.path());
+            Staging::abandon(folder.path());
             output.say("stopped: the demonstration city was not brought in");
             std::process::exit(INTERRUPTED);
         }

@@ -10,6 +10,7 @@ use crate::store::{DEMONSTRATION_ACTOR, Edition, Store, StoreError};
 use jiff::Timestamp;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 /// A folder within a data folder in which a city is put together: its files, its streets, its register. It is removed when it
 /// is let go of; that of a process that was killed, at the next start.
@@ -33,7 +34,15 @@ impl Staging {
         if matches!(lock.try_lock(), Err(TryLockError::WouldBlock)) {
             return Err(format!("another process is making a city in {}; wait until it has ended", path.display()));
         }
+        AT_WORK.store(true, SeqCst);
         Ok(Self { data, _lock: lock })
+    }
+
+    /// Removes that of this process, which is about to end, although its threads may still be at work in there.
+    pub fn abandon(data: &Path) {
+        if AT_WORK.load(SeqCst) {
+            let _ = std::fs::remove_dir_all(data.join(STAGING));
+        }
     }
 
     /// Where the files of the city go, unless they are to be kept elsewhere.
@@ -64,6 +73,9 @@ impl Drop for Staging {
         let _ = std::fs::remove_dir_all(self.data.path());
     }
 }
+
+/// Does this process put a city together?
+static AT_WORK: AtomicBool = AtomicBool::new(false);
 
 const STAGING: &str = "demo.part";
 const LOCK: &str = "in-use";
