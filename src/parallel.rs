@@ -8,8 +8,8 @@
 use crate::task::{self, Stopped};
 use std::convert::Infallible;
 use std::ops::Range;
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::thread;
 
 /// Items worked on between two looks at whether to go on, at most.
@@ -152,11 +152,22 @@ pub fn both(one: impl FnOnce() + Send, other: impl FnOnce() + Send) {
         other();
         return;
     }
-    let task = task::current();
+    let (task, one) = (task::current(), Mutex::new(Some(one)));
+    let first = || {
+        let one = one.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(one) = one {
+            one();
+        }
+    };
     thread::scope(|scope| {
-        let helping = scope.spawn(|| task::within(task.clone(), one));
+        let help = || task::within(task.clone(), first);
+        // Where no thread can be started one does both.
+        let helping = thread::Builder::new().name("helper".into()).spawn_scoped(scope, help);
         other();
-        helping.join().unwrap_or_else(|e| std::panic::resume_unwind(e));
+        match helping {
+            Ok(helping) => helping.join().unwrap_or_else(|e| std::panic::resume_unwind(e)),
+            Err(_) => first(),
+        }
     });
 }
 
