@@ -3,6 +3,7 @@
 //! threads that answer queries.
 
 use super::budget::{Budget, Full, Written};
+use super::cost::Spent;
 use super::documents::Document;
 use super::error::code;
 use super::limits::{Limits, too_complex};
@@ -12,6 +13,7 @@ use super::{Api, ApiRequest, ApiSchema, Asked, Outcome, Query, Variables, named,
 use crate::access::Caller;
 use crate::live::Live;
 use crate::registry::Role;
+use crate::task::Task;
 use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextValidation};
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Context, Response, SchemaBuilder, ServerError, ValidationResult};
@@ -436,7 +438,10 @@ impl Api {
                 let world = followed.live.world();
                 let budget = Arc::new(Budget::new(api.under_way.clone(), api.limits.max_answer_bytes));
                 let request = api.prepared(&world, followed.request(), &followed.document);
-                let request = request.data(Arc::new(Stage::Tell(event))).data(budget.clone());
+                // The same limits as for a query, each time.
+                let task = Arc::new(Task::within_seconds(api.limits.max_seconds));
+                let spent = Arc::new(Spent::new(api.limits.max_work));
+                let request = request.data(Arc::new(Stage::Tell(event))).data(budget.clone()).data(task).data(spent);
                 let mut answers = api.schema.execute_stream(request);
                 let mut texts = Vec::new();
                 while let Some(response) = answers.next().await {

@@ -6,7 +6,7 @@ use crate::coverage::lay_scenario;
 use crate::geo::Position;
 use crate::graphql::Nullable;
 use crate::graphql::auth::require;
-use crate::graphql::error::internal;
+use crate::graphql::gate::analyse;
 use crate::graphql::ids::NodeId;
 use crate::graphql::register::Scenario;
 use crate::graphql::types::{Category, PointInput};
@@ -303,8 +303,8 @@ async fn tried(
     {
         // The rules know no streets; a trial does.
         let (shared, trial) = (world.clone(), sound.clone());
-        let laid = tokio::task::spawn_blocking(move || lay_scenario(&shared, &trial).map(drop));
-        if let Err(e) = laid.await.map_err(internal)? {
+        let laid = analyse(ctx, move || lay_scenario(&shared, &trial).map(drop));
+        if let Err(e) = laid.await? {
             return Ok(Err(wrong(e.index, e.why)));
         }
     }
