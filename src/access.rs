@@ -32,7 +32,7 @@ impl Caller {
     pub fn network(&self) -> Option<IpAddr> {
         self.address.map(|address| match address.to_canonical() {
             IpAddr::V6(v6) => IpAddr::from(Ipv6Addr::from(u128::from(v6) >> 64 << 64)),
-            v4 => v4,
+            IpAddr::V4(v4) => IpAddr::V4(v4),
         })
     }
 

@@ -22,7 +22,7 @@ use write_queue::{WriteQueue, Writer};
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// How long after a failure what could not be loaded is tried again although nothing has changed: the wait doubles each time.
 const FIRST_RETRY: Duration = Duration::from_secs(2);
-const LONGEST_RETRY: Duration = Duration::from_secs(60);
+const LONGEST_RETRY: Duration = Duration::from_mins(1);
 /// How long what works beside requests may take to note that it was stopped.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 /// Until when an expiry is looked at again.
@@ -441,15 +441,15 @@ impl Live {
     async fn reload(&self, streets: Option<Stamp>) -> Result<bool, StoreError> {
         let (seen, before) = (*self.lock(), self.world());
         let is_known = |u: &Unloaded| streets == seen.streets && u.streets.is_none();
-        let network = match before.shared_network().filter(|_| is_known(&self.unloaded())) {
-            Some(network) => Ok(network),
-            None => {
-                let folder = self.folder.clone();
-                let opened = tokio::task::spawn_blocking(move || folder.network())
-                    .await
-                    .unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()));
-                self.network_in_force(opened, streets, &before)
-            }
+        let known = before.shared_network().filter(|_| is_known(&self.unloaded()));
+        let network = if let Some(network) = known {
+            Ok(network)
+        } else {
+            let folder = self.folder.clone();
+            let opened = tokio::task::spawn_blocking(move || folder.network())
+                .await
+                .unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()));
+            self.network_in_force(opened, streets, &before)
         };
         let is_same_network = match (&network, before.shared_network()) {
             (Ok(network), Some(before)) => Arc::ptr_eq(network, &before),
@@ -632,19 +632,16 @@ pub async fn watch_data(live: Arc<Live>) {
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        match live.refresh().await {
-            Ok(true) => {
-                let world = live.world();
-                tracing::info!(
-                    version = world.version,
-                    centers = world.register.centers.len(),
-                    facilities = world.register.facilities.len(),
-                    population_cells = world.register.population.len(),
-                    "the data have changed and are in force"
-                );
-            }
-            // What cannot be loaded is told once, when it is noted.
-            Ok(false) | Err(_) => {}
+        // What cannot be loaded is told once, when it is noted.
+        if let Ok(true) = live.refresh().await {
+            let world = live.world();
+            tracing::info!(
+                version = world.version,
+                centers = world.register.centers.len(),
+                facilities = world.register.facilities.len(),
+                population_cells = world.register.population.len(),
+                "the data have changed and are in force"
+            );
         }
     }
 }

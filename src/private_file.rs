@@ -65,7 +65,8 @@ pub fn tighten(path: &Path) -> io::Result<bool> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(false),
         Err(e) => return Err(e),
     };
-    if !meta.is_file() || meta.permissions().mode() & 0o007 == 0 {
+    let of_everyone = meta.permissions().mode() % 0o10;
+    if !meta.is_file() || of_everyone == 0 {
         return Ok(false);
     }
     fs::set_permissions(path, PermissionsExt::from_mode(0o600))?;
@@ -181,6 +182,7 @@ pub fn remove_left_behind(folder: &Path) {
 }
 
 #[cfg(all(test, unix))]
+#[allow(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;

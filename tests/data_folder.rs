@@ -39,7 +39,10 @@ fn a_prepared_file_is_opened_whole_or_not_at_all() {
         assert!(open_at(&path, &bytes).is_err(), "byte {i} changed");
     }
     // Longer than it says.
-    assert!(open_at(&path, &[&good[..], b"more bytes"].concat()).is_err());
+    for more in 1..20 {
+        assert!(open_at(&path, &[&good[..], &vec![0; more]].concat()).is_err(), "{more} bytes more");
+        assert!(open_at(&path, &good[..good.len() - more]).is_err(), "{more} bytes fewer");
+    }
     // Not ours at all.
     assert!(matches!(
         open_at(&path, b"PK\x03\x04 a zip file, not a network, and long enough").err(),

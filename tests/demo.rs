@@ -884,7 +884,10 @@ fn a_city_whose_making_is_stopped_leaves_no_process_and_no_half_city() {
         }
         let checked: Value = serde_json::from_slice(&walkshed(folder.path(), &["--json", "check"]).stdout).unwrap();
         assert_eq!((&checked["centers"], &checked["streets"]), (&json!(0), &Value::Null), "{signal}");
-        // The next start removes what was left, whatever it was.
+        // The next start removes what was left, whatever it was; once is enough to see it.
+        if (signal, arguments.len()) != ("-KILL", 1) {
+            continue;
+        }
         let made = walkshed(folder.path(), &["demo", "--scale", "0.01"]);
         assert!(made.status.success() && !part.exists(), "{}", told(&made));
     }

@@ -59,6 +59,7 @@ impl Staging {
 
     /// Removes what a process that was killed has left in a data folder; says whether there was something. What another one is
     /// at work in stays.
+    #[allow(clippy::must_use_candidate, reason = "most who call it do not ask")]
     pub fn remove_from(data: &Path) -> bool {
         let path = data.join(STAGING);
         // As versions before named it.

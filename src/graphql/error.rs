@@ -178,7 +178,6 @@ pub fn busy_jobs(waiting: usize) -> Error {
 pub fn not_stored(error: &EditError) -> Error {
     match error {
         EditError::Busy { .. } => coded(format!("{error}; nothing was changed"), code::BUSY),
-        EditError::Unsure(_) => internal(error),
         EditError::Store(StoreError::Full(_) | StoreError::Disk(_)) => {
             tracing::error!(%error, "a change could not be stored");
             // What the database says of its files is for the log.
@@ -190,7 +189,7 @@ pub fn not_stored(error: &EditError) -> Error {
             tracing::error!(%error, "a change could not be stored");
             internal("the change could not be stored; nothing was changed")
         }
-        EditError::Problem { .. } | EditError::Demonstration => internal(error),
+        EditError::Unsure(_) | EditError::Problem { .. } | EditError::Demonstration => internal(error),
     }
 }
 

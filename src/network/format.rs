@@ -64,14 +64,16 @@ impl Bytes {
 /// Takes hold of the bytes of a file, so that nobody can change or shorten them any more: in memory, or as a copy of its
 /// own without a name.
 fn hold(mut file: File, path: &Path, len: u64, most_read: u64) -> io::Result<Bytes> {
-    let whole = |n: u64| usize::try_from(n).map_err(|_| io::Error::from(io::ErrorKind::FileTooLarge));
-    // A prepared file is made of whole words; of any other the end is missing, and the check says so.
-    if len <= most_read || len % 8 != 0 {
-        let mut words = vec![0u64; whole(len / 8)?];
-        file.read_exact(bytemuck::cast_slice_mut(&mut words))?;
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    if len <= most_read || !len.is_multiple_of(8) {
+        let bytes = usize::try_from(len).map_err(|_| io::Error::from(io::ErrorKind::FileTooLarge))?;
+        // A prepared file is made of whole words. Any other gets a length that none has, so that the check refuses it.
+        let rest = if bytes.is_multiple_of(8) { 0 } else { 2 };
+        let mut words = vec![0u64; bytes / 8 + rest];
+        let all: &mut [u8] = bytemuck::cast_slice_mut(&mut words);
+        file.read_exact(&mut all[..bytes])?;
         return Ok(Bytes::Owned(words));
     }
-    static NUMBER: AtomicU64 = AtomicU64::new(0);
     let aside = path.with_extension(format!("held{}-{}", std::process::id(), NUMBER.fetch_add(1, Relaxed)));
     let _ = fs::remove_file(&aside);
     let mut copied = || -> io::Result<Mmap> {

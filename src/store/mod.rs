@@ -238,7 +238,7 @@ fn make_private(path: &Path) {
         let shown = file.display();
         match private_file::tighten(&file) {
             Ok(true) => {
-                tracing::warn!(file = %shown, "everyone could read the database: now only its owner can (0600)")
+                tracing::warn!(file = %shown, "everyone could read the database: now only its owner can (0600)");
             }
             Ok(false) => {}
             Err(error) => {
