@@ -213,7 +213,7 @@ fn wrong_requests_are_told_what_is_wrong() {
         ("{ centers(first: 1, last: 1) { totalCount } }", "BAD_USER_INPUT", "first"),
         ("{ nothing }", "GRAPHQL_VALIDATION_FAILED", "nothing"),
         ("{", "GRAPHQL_PARSE_FAILED", ""),
-        ("", "GRAPHQL_PARSE_FAILED", ""),
+        ("", "BAD_USER_INPUT", "query is missing"),
         ("{ dataset }", "GRAPHQL_VALIDATION_FAILED", "dataset"),
     ] {
         let found = errors(&ask(query));

@@ -1,5 +1,7 @@
 //! Documents by hash and by id, trusted documents, which operation of a document runs, what a request is counted at.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
+
 mod support;
 
 use serde_json::{Value, json};
@@ -210,7 +212,7 @@ fn a_refusal_says_which_limit_the_value_and_the_maximum() {
         format!("{{ walkshed(from: {{center: \"500106013004\"}}, minutes: {list}) {{ bands {{ areaKm2 }} }} }}")
     };
     let deep = format!("{{ centers {} }}", "{ nodes { center ".repeat(30) + &"} }".repeat(30));
-    let aliases: String = (0..101).map(|n| format!("a{n}: __typename ")).collect();
+    let aliases = (0..101).map(|n| format!("a{n}: __typename")).collect::<Vec<_>>().join(" ");
     for (query, variables, limit, value, maximum) in [
         (minutes("[500]"), json!({}), "maxMinutes", Some(500.0), 120.0),
         (minutes("[15, 200]"), json!({}), "maxMinutes", Some(200.0), 120.0),

@@ -1,11 +1,10 @@
 //! What is loaded: when, from what, how much, with which warnings.
 
 use super::cost::{self, City};
-use super::current;
 use super::scalars::DateTime;
 use super::types::{CategoryCount, PositionObject, Profile};
+use super::{current, live};
 use crate::geo::degrees_beside;
-use crate::live::Live;
 use crate::network::Network;
 use crate::network::build::StreetsReport;
 use crate::registry::{DEMONSTRATION_TEXT, EVERYONE, ImportRecord};
@@ -225,7 +224,7 @@ impl Dataset {
     /// instead.
     async fn problems(&self, ctx: &Context<'_>) -> Result<Vec<String>> {
         find_cut_off(ctx, &self.0).await?;
-        Ok(ctx.data_opt::<Arc<Live>>().map_or_else(|| self.0.problems(), |live| live.problems(&self.0)))
+        Ok(live(ctx).map_or_else(|_| self.0.problems(), |live| live.problems(&self.0)))
     }
 }
 

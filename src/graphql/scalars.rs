@@ -153,13 +153,15 @@ pub fn say_form(message: &mut String) {
             || message.ends_with(&format!("expected type \"{name}!\""))
     });
     let Some((name, form)) = found else { return };
-    message.push_str(&format!(", such as {form}"));
+    *message += ", such as ";
+    *message += form;
     let value = REFUSED.with_borrow_mut(|refused| {
         let at = refused.iter().position(|(of, _)| of == name)?;
         Some(refused.remove(at).1)
     });
     if let Some(value) = value {
-        message.push_str(&format!("; it is {value}"));
+        *message += "; it is ";
+        *message += &value;
     }
 }
 

@@ -78,6 +78,7 @@ impl Trusted {
     }
 
     /// Ids and documents, in the order of the ids.
+    #[must_use]
     pub fn documents(&self) -> Vec<(&str, &Document)> {
         let mut all: Vec<_> = self.by_id.iter().filter_map(|(id, hash)| Some((id.as_str(), self.get(hash)?))).collect();
         all.sort_unstable_by_key(|(id, _)| *id);
