@@ -183,7 +183,7 @@ fn wrong_requests_are_told_what_is_wrong() {
         ("{ nearby(from: {point: {lon: 106.5, lat: 29}}) { totalCount } }", "UNSNAPPABLE", "from:"),
         ("{ nearby(from: {center: \"1\"}) { totalCount } }", "NOT_FOUND", "center with the code \"1\""),
         ("{ nearby(from: {facility: \"x\"}) { totalCount } }", "NOT_FOUND", "from.facility"),
-        ("{ nearby(from: {cell: \"zz\"}) { totalCount } }", "GRAPHQL_VALIDATION_FAILED", "; it is \"zz\""),
+        ("{ nearby(from: {cell: \"zz\"}) { totalCount } }", "GRAPHQL_VALIDATION_FAILED", "\"zz\" is not an H3 cell"),
         ("{ nearby(from: {}) { totalCount } }", "GRAPHQL_VALIDATION_FAILED", "exactly one"),
         (
             "{ nearby(from: {center: \"1\", facility: \"2\"}) { totalCount } }",

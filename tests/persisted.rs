@@ -193,7 +193,14 @@ fn a_request_is_told_what_it_was_counted_at() {
     let server = Server::start(folder.path(), ServerOptions::default());
     let ask = |query: &str| post(&server, &json!({ "query": query, "extensions": { "cost": true } })).json();
     let answer = ask("{ a: __typename b: __typename center(code: \"x\") { name } }");
-    assert_eq!(answer["extensions"]["cost"], json!({ "requested": 2, "maximum": 50_000 }), "{answer}");
+    assert_eq!(
+        answer["extensions"]["cost"],
+        json!({ "requested": 2, "maximum": 50_000, "work": 0, "maximumWork": 3_000_000 }),
+        "{answer}"
+    );
+    let analysis = ask("{ coverage(need: {category: HEALTH_CARE}) { total { people } } }");
+    let work = analysis["extensions"]["cost"]["work"].as_u64().unwrap();
+    assert!((1..3_000_000).contains(&work), "{analysis}");
     let small = ask("{ centers(first: 1) { nodes { name } } }")["extensions"]["cost"]["requested"].as_i64().unwrap();
     let large = ask("{ centers(first: 101) { nodes { name } } }")["extensions"]["cost"]["requested"].as_i64().unwrap();
     assert!(large >= small + 100, "{small} {large}");

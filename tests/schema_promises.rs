@@ -82,9 +82,15 @@ fn of_an_outline_given_as_a_feature_the_geometry_is_kept() {
 fn values_that_do_not_fit_their_scalar_are_refused_before_anything_is_carried_out() {
     let desk = Desk::small();
     for (query, form) in [
-        ("{ center(code: \"500106013004\") { isOpen(at: \"tomorrow\") } }", "DateTime\", such as 2026-11-23T08:00:00Z"),
-        ("{ nearby(from: {cell: \"zz\"}) { totalCount } }", "H3Cell"),
-        ("{ underusedCenters(from: \"2026-13-01\") { nodes { center { name } } } }", "Date\", such as 2026-11-25"),
+        (
+            "{ center(code: \"500106013004\") { isOpen(at: \"tomorrow\") } }",
+            "\"tomorrow\" is not a moment such as 2026-11-23T08:00:00Z",
+        ),
+        ("{ nearby(from: {cell: \"zz\"}) { totalCount } }", "\"zz\" is not an H3 cell"),
+        (
+            "{ underusedCenters(from: \"2026-13-01\") { nodes { center { name } } } }",
+            "\"2026-13-01\" is not of the form 2026-11-25",
+        ),
     ] {
         let answer = ask(&desk, query);
         assert_eq!(answer.get("data"), None, "{answer}");

@@ -10,7 +10,7 @@ use super::register::{Facility, Region, kind_keys, region_code, service_numbers,
 use super::scalars::{DateTime, GeoJson, H3Cell};
 use super::types::{Category, Direction, Profile, round};
 use super::words::Audience;
-use super::{cost, current, kinds, limits};
+use super::{Nullable, cost, current, kinds, limits, nullable};
 use crate::coverage::{
     self, CellCover, HORIZON_METRES, Measure, Need, Part, Question, QuestionError, Share, Travel, Wishes, cells_text,
 };
@@ -523,9 +523,12 @@ impl Coverage {
     }
 
     /// The mean distance, weighted by people, of those who have it within the horizon (120 minutes or 10 km).
-    async fn mean(&self, ctx: &Context<'_>) -> Result<Option<f64>> {
-        cost::charge(ctx, cost::scan(self.0.found.cells.len()))?;
-        Ok(self.0.found.mean().map(|v| round(v, 4)))
+    async fn mean(&self, ctx: &Context<'_>) -> Nullable<f64> {
+        nullable(async {
+            cost::charge(ctx, cost::scan(self.0.found.cells.len()))?;
+            Ok(self.0.found.mean().map(|v| round(v, 4)))
+        })
+        .await
     }
 
     /// For each share the distance within which so many of the people on the network have it: 0.5 asks for the median. Null

@@ -7,7 +7,7 @@ use super::documents::{Document, Documents, choose};
 use super::error::{busy_jobs, internal, not_found};
 use super::limits::Limits;
 use super::mutation::UserError;
-use super::scalars::{DateTime, GivenJson, Json};
+use super::scalars::{self, DateTime, GivenJson, Json};
 use super::{ApiSchema, Asked, Nullable, live, named, nullable};
 use crate::access::{Caller, new_token};
 use crate::live::Live;
@@ -220,6 +220,7 @@ async fn answered(jobs: &Jobs, running: &Running, work: Work) -> Outcome {
     let request = work.request.data(world).data(work.live).data(running.task.clone());
     let (name, variables) = (request.operation_name.clone(), Some(request.variables.clone()));
     let request = request.data(InJob).data(Arc::new(budget)).data(Arc::new(spent));
+    scalars::forget_refused();
     let response = work.schema.execute(request).await;
     let asked = Asked { document: &work.document, operation_name: name.as_deref(), variables };
     let (response, _) = named(response, &work.limits, &asked).await;

@@ -4,7 +4,7 @@
 use super::error::code;
 use crate::live::MAX_WAITING_WRITES;
 use async_graphql::parser::types::{ExecutableDocument, FragmentDefinition, Selection, SelectionSet};
-use async_graphql::{Name, Positioned, ServerError};
+use async_graphql::{Name, Positioned, ServerError, Value};
 use std::collections::HashMap;
 
 /// Limits of a request. Every refusal names the one that was passed.
@@ -113,9 +113,14 @@ pub fn beyond(limit: &str, what: &str, value: f64, most: f64) -> ServerError {
     };
     let mut error = too_complex(limit, format!("{what}: {value} is more than {limit} allows ({most}); {advice}"));
     let values = error.extensions.get_or_insert_default();
-    values.set("value", value);
-    values.set("maximum", most);
+    values.set("value", number(value));
+    values.set("maximum", number(most));
     error
+}
+
+/// A whole number as one.
+fn number(value: f64) -> Value {
+    if value.fract() == 0.0 && value.abs() < 1e15 { Value::from(value as i64) } else { Value::from(value) }
 }
 
 impl Limits {

@@ -298,7 +298,6 @@ impl Api {
         let name = request.operation_name.clone();
         let inner = self.prepared(world, request, &document).data(budget.clone());
         let inner = inner.data(task.clone()).data(spent.clone());
-        scalars::forget_refused();
         let response = self.schema.execute(inner).await;
         let asked = Asked { document: &document, operation_name: name.as_deref(), variables };
         let (mut response, is_refused) = named(response, &self.limits, &asked).await;
@@ -330,6 +329,7 @@ impl Api {
     }
 
     fn prepared(&self, world: &Arc<World>, request: ApiRequest, document: &Document) -> async_graphql::Request {
+        scalars::forget_refused();
         let mut inner = async_graphql::Request::new(&*document.text).variables(request.variables).data(world.clone());
         // Jobs ask the same API.
         inner = inner.data(self.of_jobs.clone());
@@ -361,7 +361,7 @@ async fn named(mut response: Response, limits: &Limits, asked: &Asked<'_>) -> (R
         response.errors = explain(limits, asked).await;
     }
     for error in &mut response.errors {
-        scalars::say_form(&mut error.message);
+        scalars::say_why(&mut error.message);
         // Arguments that do not fit their types fail in the library, which gives no code.
         let usual = if is_refused { code::VALIDATION_FAILED } else { code::BAD_USER_INPUT };
         let values = error.extensions.get_or_insert_default();

@@ -6,7 +6,7 @@ use crate::geo::parse_cell;
 use crate::registry::{TimeError, WrittenTime};
 use async_graphql::registry::Registry;
 use async_graphql::{
-    ContextSelectionSet, Error, InputType, InputValueError, InputValueResult, OutputType, Positioned, Scalar,
+    ContextSelectionSet, Error, InputType, InputValueError, InputValueResult, OutputType, Pos, Positioned, Scalar,
     ScalarType, ServerResult, Value, parser::types::Field,
 };
 use async_graphql_value::{Name, RAW_VALUE_TOKEN, indexmap::IndexMap};
@@ -112,33 +112,28 @@ impl OutputType for Text<'_> {
     }
 }
 
-/// What texts of a scalar look like.
-const FORMS: [(&str, &str); 5] = [
-    ("DateTime", "2026-11-23T08:00:00Z"),
-    ("Date", "2026-11-25"),
-    ("LocalDateTime", "2026-11-25T09:00:00"),
-    ("PartialDate", "2025-04-12, 2025-04 or 2025"),
-    ("H3Cell", "89a901291abffff"),
-];
-
 thread_local! {
-    /// Texts of scalars that were refused in the validation of the request at hand. The library asks for yes or no, and its
-    /// error does not tell the value; a validation runs on one thread from beginning to end.
+    /// Why values of scalars were refused in the validation of the request at hand, with the name of the scalar. The library
+    /// asks for yes or no, and its error tells neither the value nor the reason; a validation runs on one thread from beginning
+    /// to end.
     static REFUSED: RefCell<Vec<(Cow<'static, str>, String)>> = const { RefCell::new(Vec::new()) };
 }
 
+/// Reasons kept of one request.
+const MAX_REFUSED: usize = 100;
+
 /// Whether a value is one of a scalar.
 fn accepts<T: ScalarType + InputType>(value: &Value) -> bool {
-    let accepted = <T as ScalarType>::parse(value.clone()).is_ok();
-    if !accepted {
-        let short: String = value.to_string().chars().take(80).collect();
-        REFUSED.with_borrow_mut(|refused| {
-            if refused.len() < 100 {
-                refused.push((<T as InputType>::type_name(), short));
-            }
-        });
-    }
-    accepted
+    let Err(error) = <T as ScalarType>::parse(value.clone()) else { return true };
+    let name = <T as InputType>::type_name();
+    let why = error.into_server_error(Pos::default()).message;
+    let why = why.split_once(": ").map_or(why.as_str(), |(_, why)| why).chars().take(200).collect();
+    REFUSED.with_borrow_mut(|refused| {
+        if refused.len() < MAX_REFUSED {
+            refused.push((name, why));
+        }
+    });
+    false
 }
 
 /// Forgets what was refused before.
@@ -146,22 +141,18 @@ pub fn forget_refused() {
     REFUSED.with_borrow_mut(Vec::clear);
 }
 
-/// Says in the error of an argument which value it was, and what form values of its type have.
-pub fn say_form(message: &mut String) {
-    let found = FORMS.iter().find(|(name, _)| {
-        message.ends_with(&format!("expected type \"{name}\""))
-            || message.ends_with(&format!("expected type \"{name}!\""))
-    });
-    let Some((name, form)) = found else { return };
-    *message += ", such as ";
-    *message += form;
-    let value = REFUSED.with_borrow_mut(|refused| {
+/// Says in the error of an argument why its value is none of its type.
+pub fn say_why(message: &mut String) {
+    let Some(name) = message.rsplit_once("expected type \"").map(|(_, name)| name.trim_end_matches(['"', '!'])) else {
+        return;
+    };
+    let why = REFUSED.with_borrow_mut(|refused| {
         let at = refused.iter().position(|(of, _)| of == name)?;
         Some(refused.remove(at).1)
     });
-    if let Some(value) = value {
-        *message += "; it is ";
-        *message += &value;
+    if let Some(why) = why {
+        *message += ": ";
+        *message += &why;
     }
 }
 

@@ -20,6 +20,7 @@ pub struct Metrics {
     open: IntGauge,
     carried_out: IntGauge,
     answers: IntGauge,
+    work: IntGaugeVec,
 }
 
 /// A request that is being answered; it counts until it is dropped, however it ends.
@@ -61,6 +62,10 @@ impl Metrics {
                     "walkshed_subscriptions_carried_out",
                     "How often a subscription was carried out at an event, for all who follow it.",
                 )?,
+                work: IntGaugeVec::new(
+                    Opts::new("walkshed_work", "Analyses and smaller work that run, or wait for their turn."),
+                    &["size", "state"],
+                )?,
                 registry,
             })
         })();
@@ -74,6 +79,7 @@ impl Metrics {
             Box::new(metrics.open.clone()),
             Box::new(metrics.carried_out.clone()),
             Box::new(metrics.answers.clone()),
+            Box::new(metrics.work.clone()),
         ] {
             metrics.registry.register(collector).unwrap_or_else(|e| unreachable!("registered once each: {e}"));
         }
@@ -118,6 +124,10 @@ pub async fn show(shared: Data<Shared>, request: HttpRequest) -> HttpResponse {
         ("street_segments", streets.1),
     ] {
         metrics.loaded.with_label_values(&[kind]).set(count as i64);
+    }
+    for (size, (running, waiting)) in [("analysis", shared.api.analyses()), ("small", shared.api.small_work())] {
+        metrics.work.with_label_values(&[size, "running"]).set(running as i64);
+        metrics.work.with_label_values(&[size, "waiting"]).set(waiting as i64);
     }
     metrics.open.set(shared.connections.count() as i64);
     metrics.answers.set(shared.api.under_way().bytes() as i64);
