@@ -2,7 +2,7 @@
 //! hold more memory than they may. An answer that would pass a limit is refused before it is built whole.
 
 use super::error::{busy_answers, too_many};
-use async_graphql::{Context, Result};
+use async_graphql::{Context, ErrorExtensions, Result};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -117,7 +117,8 @@ impl From<Full> for async_graphql::Error {
             Full::TooLarge(most) => too_many(
                 "maxAnswerBytes",
                 format!("the answer would have more bytes than maxAnswerBytes allows ({most}); ask for less at a time"),
-            ),
+            )
+            .extend_with(|_, e| e.set("maximum", most)),
             Full::Busy => busy_answers(),
         }
     }
