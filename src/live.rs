@@ -502,7 +502,10 @@ impl Live {
                 Ok(network)
             }
             // A world without streets tells why there are none by itself.
-            (opened, ..) => {
+            (opened, streets, _) => {
+                if let (Err(why), Some(_)) = (&opened, streets) {
+                    tracing::error!(why, "the prepared streets cannot be opened, and there were none before");
+                }
                 self.note(|u| &mut u.streets, None);
                 opened
             }

@@ -255,6 +255,21 @@ fn a_refusal_says_which_limit_the_value_and_the_maximum() {
 }
 
 #[test]
+fn what_is_nested_too_deep_in_variables_is_refused() {
+    let folder = city::folder();
+    let server = Server::start(folder.path(), ServerOptions::default());
+    // JSON within JSON, by a key of the library that reads it.
+    let mut text = "[]".to_owned();
+    for _ in 0..3 {
+        let nested = format!("{}{text}{}", "[".repeat(90), "]".repeat(90));
+        text = json!({ "$serde_json::private::RawValue": nested }).to_string();
+    }
+    let body = format!("{{\"query\": \"{{ __typename }}\", \"variables\": {{\"a\": {text}}}}}");
+    let reply = server.send("POST", "/graphql", &[("Content-Type", "application/json")], body.as_bytes());
+    assert_eq!(reply.json()["errors"][0]["extensions"]["limit"], "maxVariableDepth", "{}", reply.text());
+}
+
+#[test]
 fn an_answer_that_would_be_too_large_is_refused_while_it_is_built() {
     let folder = city::folder();
     let limits = Limits { max_answer_bytes: 2000, ..Limits::default() };

@@ -107,6 +107,41 @@ fn values_that_do_not_fit_their_scalar_are_refused_before_anything_is_carried_ou
 }
 
 #[test]
+fn what_is_selected_twice_under_one_key_runs_once() {
+    let desk = Desk::small();
+    let count = || ask(&desk, "{ suggestions { totalCount } }")["data"]["suggestions"]["totalCount"].clone();
+    let one = "submitSuggestion(input: {text: \"x\", center: \"Q2VudGVyOjE\"})";
+    for mutation in [
+        format!(
+            "mutation {{ ...A ...B }} fragment A on Mutation {{ {one} {{ suggestion {{ id }} }} }} fragment B on Mutation {{ {one} {{ suggestion {{ text }} }} }}"
+        ),
+        format!("mutation {{ {one} {{ suggestion {{ id }} }} {one} {{ suggestion {{ text }} }} }}"),
+        format!("mutation {{ {one} {{ suggestion {{ id }} }} ... {{ {one} {{ suggestion {{ text }} }} }} }}"),
+    ] {
+        let before = count().as_u64().unwrap();
+        let answer = ask(&desk, &mutation);
+        assert_eq!(count(), before + 1, "{mutation}");
+        let suggestion = &answer["data"]["submitSuggestion"]["suggestion"];
+        assert_eq!(suggestion["text"], "x", "{answer}");
+        assert!(suggestion["id"].is_string(), "{answer}");
+    }
+    // What fails in one of the selections makes null of what both belong to.
+    let failing = "usage(from: \"2026-01-01\", to: \"1999-01-01\") { __typename }";
+    for query in [
+        format!(
+            "{{ center(code: \"500106013004\") {{ name }} ...F }} fragment F on Query {{ center(code: \"500106013004\") {{ code {failing} }} }}"
+        ),
+        format!(
+            "{{ ...F center(code: \"500106013004\") {{ name }} }} fragment F on Query {{ center(code: \"500106013004\") {{ code {failing} }} }}"
+        ),
+    ] {
+        assert_eq!(ask(&desk, &query)["data"], json!({ "center": null }), "{query}");
+    }
+    let conflicting = "{ center(code: \"500106013004\") { name } center(code: \"500106013005\") { name } }";
+    assert_eq!(ask(&desk, conflicting).get("data"), None);
+}
+
+#[test]
 fn every_scalar_of_our_own_is_described_and_specified() {
     let sdl = walkshed::graphql::Api::new(walkshed::graphql::Limits::default()).sdl();
     let lines: Vec<&str> = sdl.lines().collect();

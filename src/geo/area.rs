@@ -53,6 +53,15 @@ fn area_of(geometry: &Geometry) -> Result<MultiPolygon<f64>, AreaError> {
     if !matches!(geometry.value, GeometryValue::Polygon { .. } | GeometryValue::MultiPolygon { .. }) {
         return Err(AreaError::NotAnArea(geometry.value.type_name().to_owned()));
     }
+    let rings: Vec<_> = match &geometry.value {
+        GeometryValue::Polygon { coordinates } => coordinates.iter().collect(),
+        GeometryValue::MultiPolygon { coordinates } => coordinates.iter().flatten().collect(),
+        _ => Vec::new(),
+    };
+    // As they are written: a conversion would close them.
+    if let Some(ring) = rings.iter().find(|ring| ring.len() < 4 || ring.first() != ring.last()) {
+        return Err(AreaError::ShortRing(ring.len()));
+    }
     let bad = |e: geojson::Error| AreaError::NotGeoJson(e.to_string());
     let area = match geo::Geometry::<f64>::try_from(geometry.clone()).map_err(bad)? {
         geo::Geometry::Polygon(polygon) => MultiPolygon(vec![polygon]),

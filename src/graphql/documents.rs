@@ -3,6 +3,7 @@
 
 use super::error::code;
 use super::limits::Limits;
+use super::merge::merge;
 use super::trusted::Trusted;
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationType, Selection, SelectionSet};
@@ -17,6 +18,8 @@ use std::sync::Arc;
 const CAPACITY: u64 = 32 * 1024 * 1024;
 /// A parsed document takes up to so many times the bytes of its text: a field of one letter takes some 230.
 const PARSED: u64 = 128;
+/// A field of a fragment that is unfolded takes so many bytes wherever it is spread.
+const UNFOLDED: u64 = 256;
 /// Bytes of a usual document, for the tables of the cache.
 const USUAL: u64 = 1024;
 
@@ -37,7 +40,10 @@ pub enum Persisted {
 pub struct Document {
     pub hash: Hash,
     pub text: Arc<str>,
+    /// With one field for each response key: see [`merge`].
     pub parsed: Arc<ExecutableDocument>,
+    /// Fields after fragments are unfolded.
+    fields: usize,
 }
 
 impl Document {
@@ -47,13 +53,14 @@ impl Document {
     /// A refusal that names the limit, or says where it cannot be parsed.
     pub fn parse(text: &str, limits: &Limits) -> Result<Self, ServerError> {
         limits.check_text(text)?;
-        let document = parse_query(text).map_err(|e| {
+        let mut document = parse_query(text).map_err(|e| {
             let mut error = ServerError::from(e);
             error.extensions.get_or_insert_default().set("code", code::PARSE_FAILED);
             error
         })?;
-        limits.check_document(&document)?;
-        Ok(Self { hash: hash(text), text: text.into(), parsed: Arc::new(document) })
+        let fields = limits.check_document(&document)?;
+        merge(&mut document);
+        Ok(Self { hash: hash(text), text: text.into(), parsed: Arc::new(document), fields })
     }
 }
 
@@ -160,7 +167,7 @@ struct Bytes;
 
 impl Weighter<Hash, Document> for Bytes {
     fn weight(&self, _: &Hash, document: &Document) -> u64 {
-        document.text.len() as u64 * PARSED + 256
+        document.text.len() as u64 * PARSED + document.fields as u64 * UNFOLDED + 256
     }
 }
 

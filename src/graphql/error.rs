@@ -7,6 +7,8 @@ use async_graphql::{Error, ErrorExtensions};
 
 /// What `extensions.code` may hold.
 pub mod code {
+    /// The request cannot be read, or came by a way that does not fit it.
+    pub const BAD_REQUEST: &str = "BAD_REQUEST";
     /// The document cannot be parsed.
     pub const PARSE_FAILED: &str = "GRAPHQL_PARSE_FAILED";
     /// The document does not fit the schema.

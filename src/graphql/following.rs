@@ -25,7 +25,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{Semaphore, broadcast};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast};
 
 /// Events kept for those who are slow to take them; they miss those before.
 const BACKLOG: usize = 32;
@@ -405,7 +405,7 @@ impl Api {
                 },
                 () = &mut stopped => break,
             };
-            let Ok(_turn) = self.following.gate.clone().acquire_owned().await else { break };
+            let Ok(turn) = self.following.gate.clone().acquire_owned().await else { break };
             // What has come meanwhile is told of at once: who changes much at a time does not make more work of it.
             loop {
                 match events.next().now_or_never() {
@@ -417,7 +417,7 @@ impl Api {
                     Some(Some(more)) => event = event.with(more),
                 }
             }
-            let texts = self.carry_out(&followed, event).await;
+            let texts = self.carry_out(&followed, event, turn).await;
             let Some(topic) = topic.upgrade() else { return };
             for text in texts {
                 topic.tell(text);
@@ -429,10 +429,17 @@ impl Api {
     }
 
     /// The answers to an event, from the world in force now.
-    async fn carry_out(self: &Arc<Self>, followed: &Arc<Followed>, event: Event) -> Vec<EventText> {
+    async fn carry_out(
+        self: &Arc<Self>,
+        followed: &Arc<Followed>,
+        event: Event,
+        turn: OwnedSemaphorePermit,
+    ) -> Vec<EventText> {
         let (api, followed) = (self.clone(), followed.clone());
         let runtime = tokio::runtime::Handle::current();
         let work = move || {
+            // Held until the work has ended, also when nobody follows any more.
+            let _turn = turn;
             runtime.block_on(async move {
                 api.following.carried_out.fetch_add(1, Relaxed);
                 let world = followed.live.world();

@@ -2,6 +2,7 @@
 //! document that would unfold into a huge one is refused at the price of reading it.
 
 use super::error::code;
+use super::measure::Size as Variables;
 use crate::live::MAX_WAITING_WRITES;
 use async_graphql::parser::types::{ExecutableDocument, FragmentDefinition, Selection, SelectionSet};
 use async_graphql::{Name, Positioned, ServerError, Value};
@@ -93,6 +94,9 @@ impl Default for Limits {
 /// Nested brackets in a document, in and out of values, before the parser's own recursion is at risk.
 const MAX_NESTING: usize = 60;
 
+/// Nested lists and objects in variables. GeoJSON needs five.
+const MAX_VARIABLE_DEPTH: usize = 100;
+
 /// A refusal that names the limit.
 pub fn too_complex(limit: &str, message: String) -> ServerError {
     let mut error = ServerError::new(message, None);
@@ -128,8 +132,12 @@ impl Limits {
     ///
     /// # Errors
     /// A refusal that names the limit.
-    pub fn check_variables(&self, values: usize) -> Result<(), ServerError> {
-        let most = self.max_variable_values;
+    pub fn check_variables(&self, size: Variables) -> Result<(), ServerError> {
+        if size.depth > MAX_VARIABLE_DEPTH {
+            let (depth, most) = (size.depth as f64, MAX_VARIABLE_DEPTH as f64);
+            return Err(beyond("maxVariableDepth", "nested values in variables", depth, most));
+        }
+        let (values, most) = (size.values, self.max_variable_values);
         if values > most {
             return Err(beyond("maxVariableValues", "values in variables", values as f64, most as f64));
         }
@@ -152,11 +160,11 @@ impl Limits {
         Ok(())
     }
 
-    /// Checks a parsed document before it is validated.
+    /// Checks a parsed document before it is validated; how many fields it unfolds into.
     ///
     /// # Errors
     /// A refusal that names the limit, or the fragment that spreads itself.
-    pub fn check_document(&self, document: &ExecutableDocument) -> Result<(), ServerError> {
+    pub fn check_document(&self, document: &ExecutableDocument) -> Result<usize, ServerError> {
         let mut measure = Measure { fragments: &document.fragments, known: HashMap::new() };
         let mut worst = Size::default();
         for (_, operation) in document.operations.iter() {
@@ -175,7 +183,7 @@ impl Limits {
                 return Err(beyond(name, what, size as f64, most as f64));
             }
         }
-        Ok(())
+        Ok(worst.fields)
     }
 }
 
@@ -306,7 +314,7 @@ mod tests {
     fn refused_by(limits: &Limits, document: &str) -> Option<String> {
         let check = || {
             limits.check_text(document)?;
-            limits.check_document(&parse_query(document).unwrap())
+            limits.check_document(&parse_query(document).unwrap()).map(drop)
         };
         check().err().map(|e| {
             e.extensions.unwrap().get("limit").unwrap().clone().into_json().unwrap().as_str().unwrap().to_owned()

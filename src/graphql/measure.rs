@@ -13,6 +13,11 @@ static MEASURED: LazyLock<ApiSchema> = LazyLock::new(|| {
     Schema::build(Query::default(), Mutation::default(), Subscription).extension(MeasureFactory).finish()
 });
 
+/// The schema in GraphQL's definition language.
+pub fn sdl() -> String {
+    MEASURED.sdl()
+}
+
 /// Where the sum is put.
 #[derive(Default)]
 struct Sum(AtomicUsize);
@@ -67,18 +72,28 @@ pub async fn unknown(document: &Document) -> Option<String> {
     response.errors.into_iter().map(|e| e.message).find(|m| m.starts_with("Unknown") || m.starts_with("Cannot query"))
 }
 
-/// How many values a request brings with it: each number, text, list and object counts.
-pub fn values(variables: &Variables) -> usize {
+/// What the variables of a request hold.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Size {
+    /// Each number, text, list and object counts.
+    pub values: usize,
+    /// Lists and objects within each other.
+    pub depth: usize,
+}
+
+/// How many values a request brings with it, and how deep.
+pub fn size(variables: &Variables) -> Size {
     use async_graphql::Value;
-    let mut count = 0usize;
-    let mut open: Vec<&Value> = variables.values().collect();
-    while let Some(value) = open.pop() {
-        count += 1;
+    let mut size = Size::default();
+    let mut open: Vec<(&Value, usize)> = variables.values().map(|value| (value, 1)).collect();
+    while let Some((value, depth)) = open.pop() {
+        size.values += 1;
+        size.depth = size.depth.max(depth);
         match value {
-            Value::List(list) => open.extend(list),
-            Value::Object(map) => open.extend(map.values()),
+            Value::List(list) => open.extend(list.iter().map(|value| (value, depth + 1))),
+            Value::Object(map) => open.extend(map.values().map(|value| (value, depth + 1))),
             _ => {}
         }
     }
-    count
+    size
 }

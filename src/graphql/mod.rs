@@ -22,6 +22,7 @@ mod lasting;
 mod limit;
 mod limits;
 mod measure;
+mod merge;
 mod mutation;
 mod paging;
 mod pool;
@@ -280,7 +281,8 @@ impl Api {
         };
         let kind = chosen.kind;
         if request.queries_only && kind != OperationType::Query {
-            let error = ServerError::new("only queries can be sent by GET; send mutations by POST", None);
+            let mut error = ServerError::new("only queries can be sent by GET; send mutations by POST", None);
+            error.extensions.get_or_insert_default().set("code", code::BAD_REQUEST);
             return (refused(world, vec![error]), Outcome::NotAQuery);
         }
         if kind == OperationType::Subscription {
@@ -324,7 +326,7 @@ impl Api {
     fn chosen(&self, request: &ApiRequest) -> Result<(Document, documents::Chosen), ServerError> {
         let document = self.documents.find(&request.query, request.persisted.as_ref(), &self.limits)?;
         let chosen = documents::choose(&document.parsed, request.operation_name.as_deref())?;
-        self.limits.check_variables(measure::values(&request.variables))?;
+        self.limits.check_variables(measure::size(&request.variables))?;
         Ok((document, chosen))
     }
 

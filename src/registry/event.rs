@@ -124,10 +124,22 @@ impl Event {
     /// whether there are more.
     #[must_use]
     pub fn occurrences(&self, zone: Zone, from: Timestamp, to: Timestamp) -> (Vec<Occurrence>, bool) {
+        self.unfolded(zone, from, to, usize::from(MAX_OCCURRENCES))
+    }
+
+    /// Whether it takes place at all between two moments. Most events need not be unfolded far to tell.
+    #[must_use]
+    pub fn takes_place(&self, zone: Zone, from: Timestamp, to: Timestamp) -> bool {
+        let (few, has_more) = self.unfolded(zone, from, to, self.except.len() + 4);
+        !few.is_empty() || (has_more && !self.occurrences(zone, from, to).0.is_empty())
+    }
+
+    /// Up to so many occurrences, and whether there are more.
+    fn unfolded(&self, zone: Zone, from: Timestamp, to: Timestamp, most: usize) -> (Vec<Occurrence>, bool) {
         let lasts = jiff::SignedDuration::from_mins(self.duration_min.into());
         // What began before `from` may still be going on.
         let (earliest, last) = (to_chrono(from.saturating_sub(lasts).unwrap_or(Timestamp::MIN)), to_chrono(to));
-        let (start, most) = (self.first(zone), usize::from(MAX_OCCURRENCES));
+        let start = self.first(zone);
         let is_inside = |at: &ChronoTime<Tz>| *at >= earliest && *at <= last;
         let mut found = match self.rrule.as_deref().and_then(|text| Recurrence::read(text, start, zone).ok()) {
             Some(rule) => rule.between(earliest, last, most),

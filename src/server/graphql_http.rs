@@ -6,7 +6,7 @@ use super::encoding::Coding;
 use super::parameters::{Refusal, read_body, read_parameters};
 use super::requests::connection;
 use super::{Shared, auth, bodies, playground, sse, ws};
-use crate::graphql::{Answer, ApiRequest, Budget, Full, Outcome, UnderWay, Written};
+use crate::graphql::{Answer, ApiRequest, Budget, Full, Outcome, UnderWay, Written, code};
 use actix_web::http::header::{
     ACCEPT, ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, ETAG, HeaderMap, HeaderValue, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
 };
@@ -155,7 +155,7 @@ pub async fn post(shared: Data<Shared>, request: HttpRequest, payload: Payload) 
 
 /// Any other method.
 pub async fn wrong_method() -> HttpResponse {
-    let error = ServerError::new("use POST, or GET for queries", None);
+    let error = coded("use POST, or GET for queries");
     let mut response = refusal(Media::Json, StatusCode::METHOD_NOT_ALLOWED, &[error]);
     response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
     response
@@ -172,7 +172,7 @@ fn begin(shared: &Shared, request: &HttpRequest) -> Result<(Media, auth::Session
     let headers = request.headers();
     let Some(media) = Media::wanted(headers).or(sse::wanted(headers).then_some(Media::Json)) else {
         let why = "Accept must allow application/graphql-response+json, application/json or text/event-stream";
-        return Err(Box::new(refusal(Media::Json, StatusCode::NOT_ACCEPTABLE, &[ServerError::new(why, None)])));
+        return Err(Box::new(refusal(Media::Json, StatusCode::NOT_ACCEPTABLE, &[coded(why)])));
     };
     auth::session(shared, request).map(|session| (media, session)).map_err(|error| {
         shared.metrics.graphql("refused");
@@ -267,8 +267,7 @@ fn to_bytes(response: &Response, has_data: bool, budget: Budget) -> Result<(Vec<
 
 fn refuse(shared: &Shared, media: Media, why: &Refusal) -> HttpResponse {
     shared.metrics.graphql("refused");
-    let mut error = ServerError::new(why.message.clone(), None);
-    error.extensions.get_or_insert_default().set("code", "BAD_REQUEST");
+    let error = coded(why.message.clone());
     let mut reply = refusal(media, why.status, &[error]);
     if why.status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
         reply.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip, zstd"));
@@ -277,6 +276,12 @@ fn refuse(shared: &Shared, media: Media, why: &Refusal) -> HttpResponse {
         reply.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
     }
     reply
+}
+
+fn coded(why: impl Into<String>) -> ServerError {
+    let mut error = ServerError::new(why, None);
+    error.extensions.get_or_insert_default().set("code", code::BAD_REQUEST);
+    error
 }
 
 /// An answer without data.

@@ -43,7 +43,10 @@ pub async fn follow(
     }
     let (status, milliseconds) = (status.as_u16(), took.as_secs_f64() * 1000.0);
     let id_text = id.to_str().unwrap_or_default();
-    if status >= 500 {
+    if status == 503 {
+        // Refused for want of room: a flood of them must not fill the log.
+        tracing::debug!(request_id = id_text, %method, path, status, milliseconds, "request refused");
+    } else if status >= 500 {
         tracing::error!(request_id = id_text, %method, path, status, milliseconds, "request failed");
     } else if took > SLOW && status < 400 {
         // Of what is refused slowly, clients are the cause: a flood of them is no reason to fill the log.

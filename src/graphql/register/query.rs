@@ -293,7 +293,7 @@ impl RegisterQuery {
                 let fits = |&i: &usize| {
                     let e = &register.events[i];
                     region.as_ref().is_none_or(|r| code(e.host).is_some_and(|c| r.holds(&c)))
-                        && span.is_none_or(|(from, to)| !e.occurrences(register.calendar.zone, from, to).0.is_empty())
+                        && span.is_none_or(|(from, to)| e.takes_place(register.calendar.zone, from, to))
                 };
                 (0..register.events.len()).filter(fits).collect::<Vec<usize>>()
             }
