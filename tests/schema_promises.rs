@@ -142,6 +142,25 @@ fn what_is_selected_twice_under_one_key_runs_once() {
 }
 
 #[test]
+fn an_argument_that_cannot_be_read_leaves_the_other_mutations_alone() {
+    let desk = Desk::small();
+    let suggest = "submitSuggestion(input: {text: \"x\", center: \"Q2VudGVyOjE\"}) { suggestion { text } }";
+    for wrong in [
+        "createEvent(input: {name: \"e\", externalId: \"e\", at: {center: \"Q2VudGVyOjE\"}, starts: \"2026-01-01T08:00:00\", durationMinutes: -5}) { event { id } }",
+        "recordVisits(input: {center: \"Q2VudGVyOjE\", day: \"2026-01-01\", counts: [{hour: 300, count: 1}]}) { visits { day } }",
+        "updateCenter(input: {id: \"Q2VudGVyOjE\", version: 1, residentsServed: -1}) { center { id } }",
+    ] {
+        let mutation = format!("mutation {{ a: {suggest} b: {wrong} c: {suggest} }}");
+        let answer = desk.ask(Role::Editor, &mutation, &json!({}));
+        let done = json!({ "suggestion": { "text": "x" } });
+        assert_eq!(answer["data"], json!({ "a": done, "b": null, "c": done }), "{answer}");
+        let errors = answer["errors"].as_array().unwrap();
+        assert_eq!((errors.len(), &errors[0]["path"]), (1, &json!(["b"])), "{answer}");
+        assert_eq!(errors[0]["extensions"]["code"], "BAD_USER_INPUT", "{answer}");
+    }
+}
+
+#[test]
 fn every_scalar_of_our_own_is_described_and_specified() {
     let sdl = walkshed::graphql::Api::new(walkshed::graphql::Limits::default()).sdl();
     let lines: Vec<&str> = sdl.lines().collect();

@@ -8,6 +8,7 @@ mod analyses;
 mod assessment;
 mod auth;
 mod budget;
+mod changing;
 mod comparison;
 mod cost;
 mod coverage;
@@ -43,6 +44,7 @@ use crate::task::Task;
 use crate::world::World;
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Context, MergedObject, Response, Result, SDLExportOptions, Schema, ServerError, Value, value};
+use changing::{Failed, NullsAlone};
 use documents::{Document, Documents};
 use following::Following;
 use gate::Gate;
@@ -90,6 +92,8 @@ async fn nullable<T>(work: impl Future<Output = Result<Option<T>>>) -> Nullable<
 /// The API: give it a world and a request, get an answer.
 pub struct Api {
     schema: ApiSchema,
+    /// The same, for mutations.
+    changing: ApiSchema,
     /// The same, with the limits of jobs.
     of_jobs: JobSchema,
     limits: Limits,
@@ -213,7 +217,8 @@ impl Api {
         let under_way = Arc::new(UnderWay::new(limits.max_answers_bytes).sparing(SHORT_ANSWER));
         let following = Following::new(build(limits.clone()), &limits);
         let schema = build(limits.clone()).finish();
-        Self { schema, of_jobs, limits, gate, documents, under_way, following }
+        let changing = build(limits.clone()).extension(NullsAlone).finish();
+        Self { schema, changing, of_jobs, limits, gate, documents, under_way, following }
     }
 
     /// The bytes of all answers that are being built or sent.
@@ -300,7 +305,14 @@ impl Api {
         let name = request.operation_name.clone();
         let inner = self.prepared(world, request, &document).data(budget.clone());
         let inner = inner.data(task.clone()).data(spent.clone());
-        let response = self.schema.execute(inner).await;
+        let mut response;
+        if changes {
+            let failed = Arc::new(Failed::default());
+            response = self.changing.execute(inner.data(failed.clone())).await;
+            response.errors.extend(failed.take());
+        } else {
+            response = self.schema.execute(inner).await;
+        }
         let asked = Asked { document: &document, operation_name: name.as_deref(), variables };
         let (mut response, is_refused) = named(response, &self.limits, &asked).await;
         if !is_refused {
