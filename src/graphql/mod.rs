@@ -308,7 +308,8 @@ impl Api {
         let mut response;
         if changes {
             let failed = Arc::new(Failed::default());
-            response = self.changing.execute(inner.data(failed.clone())).await;
+            // In a box, so that queries need not carry its room with them.
+            response = Box::pin(self.changing.execute(inner.data(failed.clone()))).await;
             response.errors.extend(failed.take());
         } else {
             response = self.schema.execute(inner).await;

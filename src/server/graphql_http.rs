@@ -194,7 +194,7 @@ async fn read(
 
 async fn follow(shared: &Data<Shared>, request: ApiRequest, session: auth::Session) -> HttpResponse {
     shared.metrics.graphql("followed");
-    sse::follow(shared, request, session).await
+    Box::pin(sse::follow(shared, request, session)).await
 }
 
 /// An answer as bytes.
