@@ -7,16 +7,14 @@ use super::cost::Spent;
 use super::documents::Document;
 use super::error::code;
 use super::limits::{Limits, too_complex};
-use super::mutation::Mutation;
-use super::subscription::{Event, Subscription};
-use super::{Api, ApiRequest, ApiSchema, Asked, Outcome, Query, Variables, named, refused};
+use super::subscription::Event;
+use super::{Api, ApiRequest, Asked, Outcome, Variables, measure, named, refused};
 use crate::access::Caller;
 use crate::live::Live;
 use crate::registry::Role;
 use crate::task::Task;
-use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextValidation};
 use async_graphql::parser::types::OperationType;
-use async_graphql::{Context, Response, SchemaBuilder, ServerError, ValidationResult};
+use async_graphql::{Context, Response, ServerError};
 use futures_util::future::AbortHandle;
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt, stream};
@@ -76,8 +74,6 @@ struct Key {
 
 /// All that is followed.
 pub struct Following {
-    /// The schema, with the price of what it validates.
-    priced: ApiSchema,
     topics: Arc<Topics>,
     /// One is carried out at a time.
     gate: Arc<Semaphore>,
@@ -189,33 +185,6 @@ pub enum Stage {
     Tell(Event),
 }
 
-/// The price of a document, where it is asked for.
-#[derive(Default)]
-struct Price(AtomicUsize);
-
-struct Pricing;
-
-impl ExtensionFactory for Pricing {
-    fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(Self)
-    }
-}
-
-#[async_trait::async_trait]
-impl Extension for Pricing {
-    async fn validation(
-        &self,
-        ctx: &ExtensionContext<'_>,
-        next: NextValidation<'_>,
-    ) -> Result<ValidationResult, Vec<ServerError>> {
-        let result = next.run(ctx).await?;
-        if let Some(price) = ctx.data_opt::<Arc<Price>>() {
-            price.0.store(result.complexity, Relaxed);
-        }
-        Ok(result)
-    }
-}
-
 /// The event a subscription is to tell of, or `None` when it is to say what it waits for: then `source` is asked.
 pub fn event<'c>(ctx: &Context<'c>, source: impl FnOnce() -> Source) -> Option<&'c Event> {
     match &**ctx.data_opt::<Arc<Stage>>()? {
@@ -233,9 +202,8 @@ pub fn begins(ctx: &Context<'_>) -> bool {
 }
 
 impl Following {
-    pub fn new(schema: SchemaBuilder<Query, Mutation, Subscription>, limits: &Limits) -> Self {
+    pub fn new(limits: &Limits) -> Self {
         Self {
-            priced: schema.extension(Pricing).finish(),
             topics: Arc::new(Topics {
                 most: limits.max_followed_complexity,
                 cost: AtomicUsize::new(0),
@@ -371,9 +339,9 @@ impl Api {
     /// What a subscription waits for, and what it costs.
     async fn source(&self, followed: &Followed) -> Result<(Source, usize), Vec<ServerError>> {
         let world = followed.live.world();
-        let (stage, price) = (Arc::new(Stage::Begin(Mutex::default())), Arc::new(Price::default()));
+        let stage = Arc::new(Stage::Begin(Mutex::default()));
         let request = self.prepared(&world, followed.request(), &followed.document);
-        let mut answers = self.following.priced.execute_stream(request.data(stage.clone()).data(price.clone()));
+        let mut answers = self.schema.execute_stream(request.data(stage.clone()));
         while let Some(response) = answers.next().await {
             let (response, _) = named(response, &self.limits, &followed.asked()).await;
             if !response.errors.is_empty() {
@@ -386,7 +354,9 @@ impl Api {
             Stage::Tell(_) => Vec::new(),
         };
         if let (Some(source), true) = (sources.pop(), sources.is_empty()) {
-            return Ok((source, price.0.load(Relaxed).max(1)));
+            let operation = followed.key.operation.as_deref();
+            let cost = measure::complexity(&followed.document, operation, followed.variables.clone()).await?;
+            return Ok((source, cost.max(1)));
         }
         let mut error = ServerError::new("a subscription selects exactly one field of Subscription", None);
         error.extensions.get_or_insert_default().set("code", code::VALIDATION_FAILED);

@@ -215,7 +215,7 @@ impl Api {
         };
         let of_jobs = JobSchema(build(jobs::limits_of_jobs(&limits)).finish());
         let under_way = Arc::new(UnderWay::new(limits.max_answers_bytes).sparing(SHORT_ANSWER));
-        let following = Following::new(build(limits.clone()), &limits);
+        let following = Following::new(&limits);
         let schema = build(limits.clone()).finish();
         let changing = build(limits.clone()).extension(NullsAlone).finish();
         Self { schema, changing, of_jobs, limits, gate, documents, under_way, following }
