@@ -1,8 +1,8 @@
 //! The prepared street network, as every query sees it.
 //!
-//! Vertices are junctions in Hilbert order. Edges are street segments with both directions together; each has two
-//! arcs, and the arcs of a vertex lie side by side (CSR). A reverse search walks the same arcs with the costs of the
-//! opposite direction, so one topology serves both. Shapes and heights lie apart.
+//! Vertices are junctions in Hilbert order. An edge is a street segment; it has two arcs, one for each direction. The
+//! arcs of a vertex are contiguous (CSR). A reverse search follows the same arcs with the costs of the opposite
+//! direction, so one topology serves both. Shapes and heights are stored in separate tables.
 
 use super::access::{Access, EdgeFlags, Kind, ProfileSet, Structure};
 use super::build::StreetsReport;
@@ -21,22 +21,22 @@ use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-/// A street segment. 44 bytes in the file.
+/// A street segment. Takes 44 bytes in the file.
 #[derive(Debug, Clone, Copy, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
 pub struct Edge {
     pub tail: VertexId,
     pub head: VertexId,
-    /// First point in the table of shape points; the next edge's marks the end.
+    /// Index of the first shape point. The range ends where that of the next edge begins.
     pub shape: u32,
-    /// First value in the table of heights.
+    /// Index of the first height. The range ends where that of the next edge begins.
     pub heights: u32,
     pub length_m: f32,
-    /// Number of its name, [`Edge::NO_NAME`] for none.
+    /// Index of the name, or [`Edge::NO_NAME`].
     pub name: u32,
-    /// Seconds of a timetable, or the rise of a lift in centimetres; of all else what wheels meet ([`Ground`]).
+    /// Scheduled duration in seconds (ferries), rise in centimetres (lifts), or the encoded [`Ground`] (all others).
     pub extra: u32,
-    /// The arc from tail to head, and the one back.
+    /// The arc from tail to head, then the arc from head to tail.
     pub arcs: [u32; 2],
     pub access: Access,
     kind: u8,
@@ -48,58 +48,60 @@ pub struct Edge {
 }
 
 impl Edge {
-    /// No name.
+    /// The value of [`Edge::name`] for an edge without a name.
     pub const NO_NAME: u32 = u32::MAX;
 
-    /// What it is.
+    /// Returns the kind of the edge.
     #[must_use]
     pub fn kind(&self) -> Kind {
         Kind::from_u8(self.kind)
     }
 
-    /// On the ground, a bridge or a tunnel.
+    /// Returns whether the edge is on the ground, a bridge or a tunnel.
     #[must_use]
     pub const fn structure(&self) -> Structure {
         Structure::from_u8(self.structure)
     }
 
-    /// Who can travel it in at least one direction.
+    /// Returns the profiles that can travel the edge in at least one direction.
     #[must_use]
     pub const fn usable(&self) -> ProfileSet {
         ProfileSet(self.usable)
     }
 
-    /// For whom it is cut off from the networks that count: a piece of its own, or a street one cannot leave or enter.
+    /// Returns the profiles for which the edge is cut off from the main networks: it is part of an island, or it can only
+    /// be entered or only be left.
     #[must_use]
     pub const fn cut_off(&self) -> ProfileSet {
         ProfileSet(self.cut_off)
     }
 
-    /// For whom it is a piece of its own because this profile may not use what joins it (steps, steep streets).
+    /// Returns the profiles for which the edge is part of a fragment: its connections to the network exist but the
+    /// profile cannot use them (steps, steep streets).
     #[must_use]
     pub const fn fragment(&self) -> ProfileSet {
         ProfileSet(self.fragment)
     }
 
-    /// Where it runs and who may pass.
+    /// Returns the flags of the edge (location and restrictions).
     #[must_use]
     pub const fn flags(&self) -> EdgeFlags {
         self.flags
     }
 
-    /// Is it in a restricted zone, passable only as the first and the last leg of a trip?
+    /// Returns whether the edge is in a restricted zone, which only the first and the last leg of a trip may use.
     #[must_use]
     pub const fn is_restricted(&self) -> bool {
         self.flags.has(EdgeFlags::RESTRICTED)
     }
 
-    /// Is it the passage from a street (its tail) into a restricted zone (its head)?
+    /// Returns whether the edge is the entry from a street (its tail) into a restricted zone (its head).
     #[must_use]
     pub const fn is_entry(&self) -> bool {
         self.flags.has(EdgeFlags::ENTRY)
     }
 
-    /// A record for the builder.
+    /// Creates an edge without shape, heights, costs or flags; the builder fills them in.
     #[must_use]
     pub const fn new(tail: VertexId, head: VertexId, kind: Kind, structure: Structure, access: Access) -> Self {
         Self {
@@ -121,16 +123,17 @@ impl Edge {
         }
     }
 
-    /// The same record with these flags.
+    /// Returns the same edge with other flags.
     #[must_use]
     pub const fn with_flags(self, flags: EdgeFlags) -> Self {
         Self { flags, ..self }
     }
 
-    /// Puts its costs from tail to head and back into the tables of the arcs, those along them and those against them.
+    /// Writes the costs of the edge (tail to head, head to tail) into the cost tables of the arcs: first along each arc,
+    /// then against it.
     ///
-    /// A passage into a restricted zone is passed inwards alone, in both tables: what is searched from a place outside
-    /// goes in and ends there. The way out is [`super::zone`]'s.
+    /// An entry of a restricted zone can only be passed inwards, in both tables: a search from outside enters the zone
+    /// and ends there. The module [`super::zone`] finds the way out of a zone.
     pub(super) fn lay_costs(&self, both: [Deciseconds; 2], tables: &mut [Vec<Deciseconds>; 2]) {
         let [inwards, outwards] = self.arcs.map(|arc| arc as usize);
         if self.is_entry() {
@@ -146,31 +149,32 @@ impl Edge {
         }
     }
 
-    /// Sets who can travel it.
+    /// Sets the profiles that can travel the edge.
     pub const fn set_usable(&mut self, usable: ProfileSet) {
         self.usable = usable.0;
     }
 
-    /// Sets for whom it is cut off, and for whom a fragment.
+    /// Sets the profiles for which the edge is cut off, and those for which it is part of a fragment.
     pub const fn set_separate(&mut self, cut_off: ProfileSet, fragment: ProfileSet) {
         self.cut_off = cut_off.0;
         self.fragment = fragment.0;
     }
 }
 
-/// What the file says about itself.
+/// The metadata of a prepared file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Meta {
     pub report: StreetsReport,
     pub profiles: Profiles,
-    /// A separate piece with so many kilometres of streets is a network of its own.
+    /// Kilometres of streets from which a connected component counts as a network rather than an island.
     pub own_network_km: f64,
     pub has_elevation: bool,
-    /// West, south, east, north in degrees.
+    /// Bounding box in degrees: west, south, east, north.
     pub bounds: [f64; 4],
 }
 
-/// Sections of the file. The costs of profile p are at `COSTS + 2 p` (from the tail on) and one after (towards it).
+/// Section numbers of the file. The costs of profile p are in `COSTS + 2 p` (along the arcs) and `COSTS + 2 p + 1`
+/// (against them).
 pub(super) mod section {
     pub const META: usize = 0;
     pub const VERTICES: usize = 1;
@@ -201,15 +205,15 @@ fn element_sizes() -> [usize; section::COUNT] {
     sizes
 }
 
-/// The plain tables a network is made of, in the order of the file.
+/// The tables of a network, in the order of the file.
 #[derive(Default)]
 pub struct Tables {
     pub vertices: Vec<Fixed>,
     pub first_arc: Vec<u32>,
     pub arc_heads: Vec<u32>,
-    /// Edge number times two, plus one for the backward arc.
+    /// For every arc: twice its edge number, plus one for the arc from head to tail.
     pub arc_edges: Vec<u32>,
-    /// One more than there are edges: the last marks the ends.
+    /// The edges, followed by a sentinel that ends the ranges of the last edge.
     pub edges: Vec<Edge>,
     pub shapes: Vec<Fixed>,
     pub heights: Vec<f32>,
@@ -217,35 +221,36 @@ pub struct Tables {
     pub snap_pieces: Vec<[u32; 2]>,
     pub snap_boxes: Vec<[i32; 4]>,
     pub snap_levels: Vec<u32>,
-    /// By profile, by direction (from, towards), by arc.
+    /// By profile, direction (from, towards) and arc.
     pub costs: Vec<[Vec<Deciseconds>; 2]>,
 }
 
-/// A prepared street network. Cheap to share, never changed.
+/// A prepared street network. Immutable.
 pub struct Network {
     file: Arc<Sections>,
     meta: Meta,
     profiles: Profiles,
-    /// Costs made anew because the profiles in force are not those of the import.
-    overridden: Arc<Vec<Option<[Vec<Deciseconds>; 2]>>>,
-    /// The edges of the file with the masks of these profiles, where they are not those of the import.
-    remarked: Option<Arc<Vec<Edge>>>,
-    /// Set where lengths are counted and not times: by profile, made when they are first asked for.
+    /// By profile: costs recomputed because the current profile differs from the one of the import.
+    recomputed_costs: Arc<Vec<Option<[Vec<Deciseconds>; 2]>>>,
+    /// The edges of the file with usability masks recomputed for the current profiles; `None` if the profiles are those of
+    /// the import.
+    recomputed_edges: Option<Arc<Vec<Edge>>>,
+    /// Set if costs are lengths instead of times. Computed for each profile on first use.
     lengths: Option<[OnceLock<[Vec<Deciseconds>; 2]>; Profile::COUNT]>,
-    /// This network with lengths counted.
+    /// The same network with lengths as costs.
     by_length: OnceLock<Box<Self>>,
-    /// Streets added and closed since.
+    /// Streets added and closed by a scenario.
     overlay: Option<Arc<Overlay>>,
 }
 
-/// On a network that counts lengths everyone is taken to travel at 1 m/s, so that a decisecond is a decimetre.
+/// If costs are lengths, every profile travels at 1 m/s, so that a decisecond is a decimetre.
 const ONE_M_S_IN_KMH: f64 = 3.6;
 
 impl Network {
-    /// Puts a network together in memory.
+    /// Creates a network in memory.
     ///
     /// # Errors
-    /// [`FileError::Damaged`] when the tables contradict each other.
+    /// Returns [`FileError::Damaged`] if the tables are inconsistent.
     pub fn from_tables(tables: &Tables, meta: &Meta) -> Result<Self, FileError> {
         let mut w = Writer::default();
         w.push(&serde_json::to_vec(meta).unwrap_or_default());
@@ -278,18 +283,19 @@ impl Network {
         Self::check(file, Path::new("(in memory)"))
     }
 
-    /// Opens a prepared file.
+    /// Opens a prepared file and verifies its checksum and its tables.
     ///
     /// # Errors
-    /// [`FileError`], whose text says what to run.
+    /// Returns a [`FileError`] if the file is missing, unreadable, of another format version, or damaged. Its message
+    /// names the command that creates the file.
     pub fn open(path: &Path) -> Result<Self, FileError> {
         Self::check(Sections::open(path, &element_sizes())?, path)
     }
 
-    /// Writes the network, replacing what is there in one step.
+    /// Writes the network to a file. Replaces an existing file atomically.
     ///
     /// # Errors
-    /// [`FileError::Io`].
+    /// Returns [`FileError::Io`] if the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), FileError> {
         replace_file(path, self.file.bytes())
     }
@@ -306,42 +312,42 @@ impl Network {
             && !file.get::<Edge>(section::EDGES).is_empty()
             && (0..2 * Profile::COUNT).all(|i| file.get::<Deciseconds>(section::COSTS + i).len() == arcs);
         if !sizes_fit || !refers_within(&file) {
-            return Err(damaged("its tables do not fit each other"));
+            return Err(damaged("its tables are inconsistent"));
         }
         let profiles = meta.profiles.clone();
         Ok(Self {
             file: Arc::new(file),
             meta,
             profiles,
-            overridden: Arc::new(vec![None; Profile::COUNT]),
-            remarked: None,
+            recomputed_costs: Arc::new(vec![None; Profile::COUNT]),
+            recomputed_edges: None,
             lengths: None,
             by_length: OnceLock::new(),
             overlay: None,
         })
     }
 
-    /// These streets with others added or closed. The file is shared.
-    pub(super) fn under(&self, overlay: Overlay) -> Self {
+    /// Returns the network with an overlay in place of the current one. Shares the file.
+    pub(super) fn with_overlay(&self, overlay: Overlay) -> Self {
         Self {
             file: self.file.clone(),
             meta: self.meta.clone(),
             profiles: self.profiles.clone(),
-            overridden: self.overridden.clone(),
-            remarked: self.remarked.clone(),
+            recomputed_costs: self.recomputed_costs.clone(),
+            recomputed_edges: self.recomputed_edges.clone(),
             lengths: self.lengths.as_ref().map(|_| Default::default()),
             by_length: OnceLock::new(),
             overlay: Some(Arc::new(overlay)),
         }
     }
 
-    /// What was added and closed.
+    /// Returns the streets added and closed, if any.
     pub(super) fn overlay(&self) -> Option<&Overlay> {
         self.overlay.as_deref()
     }
 
-    /// The same streets with lengths counted in place of times: everything asked of it is in decimetres where this one
-    /// says deciseconds, the way between a place and the street included. Who may go where is the same.
+    /// Returns the same network with lengths in place of times: every [`Deciseconds`] value is then a length in
+    /// decimetres, off-network legs included. Access rules are unchanged.
     #[must_use]
     pub fn by_length(&self) -> &Self {
         self.by_length.get_or_init(|| {
@@ -355,8 +361,8 @@ impl Network {
                 file: self.file.clone(),
                 meta: self.meta.clone(),
                 profiles,
-                overridden: self.overridden.clone(),
-                remarked: self.remarked.clone(),
+                recomputed_costs: self.recomputed_costs.clone(),
+                recomputed_edges: self.recomputed_edges.clone(),
                 lengths: Some(Default::default()),
                 by_length: OnceLock::new(),
                 overlay: self.overlay.clone(),
@@ -364,17 +370,17 @@ impl Network {
         })
     }
 
-    /// Does it count lengths and not times?
+    /// Returns whether costs are lengths instead of times (see [`Network::by_length`]).
     #[must_use]
     pub const fn counts_lengths(&self) -> bool {
         self.lengths.is_some()
     }
 
-    /// Puts other profiles in force. Costs of those that differ from the import's are made anew, and so is what depends on
-    /// them: who can use which street, and what is cut off for whom.
+    /// Replaces the profiles. Recomputes the costs of profiles that differ from those of the import, and the masks that
+    /// depend on costs: usable, cut off, fragment.
     #[must_use]
     pub fn with_profiles(mut self, profiles: &Profiles) -> Self {
-        (self.overridden, self.remarked) = (Arc::new(vec![None; Profile::COUNT]), None);
+        (self.recomputed_costs, self.recomputed_edges) = (Arc::new(vec![None; Profile::COUNT]), None);
         let made = Profile::ALL.map(|profile| {
             (profiles.get(profile) != self.meta.profiles.get(profile)).then(|| {
                 let params = profiles.get(profile);
@@ -389,16 +395,16 @@ impl Network {
             })
         });
         let is_changed = made.iter().any(Option::is_some);
-        self.overridden = Arc::new(made.into());
+        self.recomputed_costs = Arc::new(made.into());
         self.profiles = profiles.clone();
         if is_changed {
-            let mut edges = self.edges_before().to_vec();
+            let mut edges = self.base_edges().to_vec();
             let end = edges.len() - 1;
-            let arcs = Arcs { first_arc: self.first_arc_before(), heads: self.arc_heads_before() };
+            let arcs = Arcs { first_arc: self.base_first_arc(), heads: self.base_arc_heads() };
             let costs: Vec<[&[Deciseconds]; 2]> =
-                Profile::ALL.iter().map(|&p| [0, 1].map(|way| self.times_before(p, way))).collect();
+                Profile::ALL.iter().map(|&p| [0, 1].map(|way| self.base_times(p, way))).collect();
             mark_separate(&mut edges[..end], arcs, &costs, self.meta.own_network_km);
-            self.remarked = Some(Arc::new(edges));
+            self.recomputed_edges = Some(Arc::new(edges));
         }
         self
     }
@@ -417,61 +423,62 @@ impl Network {
         }
     }
 
-    /// What the file says about itself.
+    /// Returns the metadata of the file.
     #[must_use]
     pub const fn meta(&self) -> &Meta {
         &self.meta
     }
 
-    /// The profiles in force.
+    /// Returns the current profiles.
     #[must_use]
     pub const fn profiles(&self) -> &Profiles {
         &self.profiles
     }
 
-    /// Size of the prepared file in bytes.
+    /// Returns the size of the prepared file in bytes.
     #[must_use]
     pub fn size_bytes(&self) -> usize {
         self.file.len()
     }
 
-    /// Positions of all junctions.
+    /// Returns the positions of all vertices.
     #[must_use]
     pub fn vertices(&self) -> &[Fixed] {
         match &self.overlay {
             Some(overlay) => &overlay.vertices,
-            None => self.vertices_before(),
+            None => self.base_vertices(),
         }
     }
 
-    /// For every junction the first of its arcs; one more entry marks the end.
+    /// Returns the index of the first outgoing arc of every vertex, followed by the number of arcs.
     #[must_use]
     pub fn first_arc(&self) -> &[u32] {
         match &self.overlay {
             Some(overlay) => &overlay.first_arc,
-            None => self.first_arc_before(),
+            None => self.base_first_arc(),
         }
     }
 
-    /// For every arc the junction it leads to.
+    /// Returns the head vertex of every arc.
     #[must_use]
     pub fn arc_heads(&self) -> &[u32] {
         match &self.overlay {
             Some(overlay) => &overlay.arc_heads,
-            None => self.arc_heads_before(),
+            None => self.base_arc_heads(),
         }
     }
 
-    /// For every arc its edge times two, plus one when it runs from head to tail.
+    /// Returns, for every arc, twice its edge number, plus one if the arc runs from head to tail.
     #[must_use]
     pub fn arc_edges(&self) -> &[u32] {
         match &self.overlay {
             Some(overlay) => &overlay.arc_edges,
-            None => self.arc_edges_before(),
+            None => self.base_arc_edges(),
         }
     }
 
-    /// For every arc the time to travel it: [`Direction::From`] along it, [`Direction::Towards`] against it.
+    /// Returns the travel time of every arc: along it for [`Direction::From`], against it for [`Direction::Towards`].
+    /// [`Deciseconds::NEVER`] marks an arc that the profile cannot use.
     #[must_use]
     pub fn costs(&self, profile: Profile, direction: Direction) -> &[Deciseconds] {
         let way = usize::from(direction == Direction::Towards);
@@ -483,23 +490,23 @@ impl Network {
 
     fn times(&self, profile: Profile, way: usize) -> &[Deciseconds] {
         match &self.overlay {
-            Some(overlay) => &overlay.times(profile, || [0, 1].map(|way| self.times_before(profile, way)))[way],
-            None => self.times_before(profile, way),
+            Some(overlay) => &overlay.times(profile, || [0, 1].map(|way| self.base_times(profile, way)))[way],
+            None => self.base_times(profile, way),
         }
     }
 
-    /// Without what was added or closed since.
-    fn times_before(&self, profile: Profile, way: usize) -> &[Deciseconds] {
-        match &self.overridden[profile.index()] {
+    /// Returns the times without the overlay.
+    fn base_times(&self, profile: Profile, way: usize) -> &[Deciseconds] {
+        match &self.recomputed_costs[profile.index()] {
             Some(tables) => &tables[way],
             None => self.file.get(section::COSTS + 2 * profile.index() + way),
         }
     }
 
     fn lengths_of(&self, profile: Profile) -> [Vec<Deciseconds>; 2] {
-        let (edges, arc_edges) = (self.edges_before(), self.arc_edges_before());
+        let (edges, arc_edges) = (self.base_edges(), self.base_arc_edges());
         let before = [0, 1].map(|way| {
-            let times = self.times_before(profile, way).iter().zip(arc_edges);
+            let times = self.base_times(profile, way).iter().zip(arc_edges);
             let length = |(time, &edge): (&Deciseconds, &u32)| {
                 if time.is_some() {
                     Deciseconds::from_seconds(f64::from(edges[edge as usize / 2].length_m))
@@ -515,45 +522,45 @@ impl Network {
         }
     }
 
-    /// How many edges there are, closed ones included.
+    /// Returns the number of edges, including closed and cut ones.
     #[must_use]
     pub fn edge_count(&self) -> usize {
-        self.edges_before().len() - 1 + self.overlay.as_ref().map_or(0, |o| o.edges.len() - 1)
+        self.base_edges().len() - 1 + self.overlay.as_ref().map_or(0, |o| o.edges.len() - 1)
     }
 
-    /// Every edge that can be gone along: none that is closed or cut.
+    /// Returns all edges except those that are closed or cut.
     pub fn edge_ids(&self) -> impl Iterator<Item = EdgeId> + '_ {
-        (0..self.edge_count() as u32).map(EdgeId).filter(|&id| !self.is_gone(id))
+        (0..self.edge_count() as u32).map(EdgeId).filter(|&id| !self.is_removed(id))
     }
 
-    /// As [`Network::vertices`], without what was added since; so the three after it.
-    pub(super) fn vertices_before(&self) -> &[Fixed] {
+    /// Returns [`Network::vertices`] without the overlay; the three functions below do likewise for arcs.
+    pub(super) fn base_vertices(&self) -> &[Fixed] {
         self.file.get(section::VERTICES)
     }
 
-    pub(super) fn first_arc_before(&self) -> &[u32] {
+    pub(super) fn base_first_arc(&self) -> &[u32] {
         self.file.get(section::FIRST_ARC)
     }
 
-    pub(super) fn arc_heads_before(&self) -> &[u32] {
+    pub(super) fn base_arc_heads(&self) -> &[u32] {
         self.file.get(section::ARC_HEADS)
     }
 
-    pub(super) fn arc_edges_before(&self) -> &[u32] {
+    pub(super) fn base_arc_edges(&self) -> &[u32] {
         self.file.get(section::ARC_EDGES)
     }
 
-    /// The edges of the file; the last entry only marks ends.
-    pub(super) fn edges_before(&self) -> &[Edge] {
-        match &self.remarked {
+    /// Returns the edges of the file, followed by the sentinel.
+    pub(super) fn base_edges(&self) -> &[Edge] {
+        match &self.recomputed_edges {
             Some(edges) => edges,
             None => self.file.get(section::EDGES),
         }
     }
 
-    /// The tables an edge is in, its place there, and the number of the first edge of the overlay.
+    /// Returns the tables that hold an edge (edges, shapes, heights), and its index in the first of them.
     fn tables_of(&self, id: EdgeId) -> (&[Edge], &[Fixed], &[f32], usize) {
-        let edges = self.edges_before();
+        let edges = self.base_edges();
         match &self.overlay {
             Some(o) if id.index() + 1 >= edges.len() => {
                 (&o.edges, &o.shapes, &o.heights, id.index() - (edges.len() - 1))
@@ -562,77 +569,80 @@ impl Network {
         }
     }
 
-    /// One edge.
+    /// Returns an edge.
+    ///
+    /// # Panics
+    /// Panics if the network has no edge of this number.
     #[must_use]
     pub fn edge(&self, id: EdgeId) -> &Edge {
-        let edges = self.edges_before();
+        let edges = self.base_edges();
         match &self.overlay {
             Some(o) if id.index() + 1 >= edges.len() => &o.edges[id.index() - (edges.len() - 1)],
             _ => &edges[id.index()],
         }
     }
 
-    /// Has the edge been closed, or cut into pieces that stand for it? No arc leads along it then.
+    /// Returns whether a scenario has closed the edge, or cut it into pieces that replace it. No arc refers to such an edge.
     #[must_use]
-    pub fn is_gone(&self, id: EdgeId) -> bool {
-        self.overlay.as_ref().is_some_and(|o| o.gone.binary_search(&id.0).is_ok())
+    pub fn is_removed(&self, id: EdgeId) -> bool {
+        self.overlay.as_ref().is_some_and(|o| o.removed.binary_search(&id.0).is_ok())
     }
 
-    /// The points of an edge from tail to head, at least two.
+    /// Returns the points of an edge from tail to head, at least two.
     #[must_use]
     pub fn shape(&self, id: EdgeId) -> &[Fixed] {
-        let (edges, shapes, _, place) = self.tables_of(id);
-        &shapes[edges[place].shape as usize..edges[place + 1].shape as usize]
+        let (edges, shapes, _, index) = self.tables_of(id);
+        &shapes[edges[index].shape as usize..edges[index + 1].shape as usize]
     }
 
-    /// Heights in metres at equal distances along an edge from tail to head, at least two.
+    /// Returns the heights of an edge in metres, at equal distances from tail to head, at least two.
     #[must_use]
     pub fn heights(&self, id: EdgeId) -> &[f32] {
-        let (edges, _, heights, place) = self.tables_of(id);
-        &heights[edges[place].heights as usize..edges[place + 1].heights as usize]
+        let (edges, _, heights, index) = self.tables_of(id);
+        &heights[edges[index].heights as usize..edges[index + 1].heights as usize]
     }
 
-    /// The height of a point of an edge in metres.
+    /// Returns the height in metres at a fraction of an edge.
     #[must_use]
     pub fn height_at(&self, id: EdgeId, fraction: f64) -> f64 {
         height_along(self.heights(id), fraction)
     }
 
-    /// The name of an edge.
+    /// Returns the name of an edge.
     #[must_use]
     pub fn name(&self, id: EdgeId) -> Option<&str> {
         let number = self.edge(id).name as usize;
         let ends: &[u32] = self.file.get(section::NAME_ENDS);
         let Some(&end) = ends.get(number) else {
-            // Names of added streets come after those of the file.
+            // Names of added streets follow those of the file.
             return self.overlay.as_ref()?.names.get(number - ends.len()).map(String::as_str);
         };
         let start = number.checked_sub(1).map_or(0, |before| ends[before] as usize);
         std::str::from_utf8(self.file.get::<u8>(section::NAMES).get(start..end as usize)?).ok()
     }
 
-    /// How many names the file has.
+    /// Returns the number of names in the file.
     pub(super) fn name_count(&self) -> usize {
         self.file.get::<u32>(section::NAME_ENDS).len()
     }
 
-    /// The tables places are looked up in: those of the file, and those of what was added.
+    /// Returns the spatial indexes: the one of the file, then the one of the added streets.
     pub(super) fn snap_tables(&self) -> impl Iterator<Item = SnapTables<'_>> {
         let of_file = SnapTables {
             first_edge: 0,
-            edges: self.edges_before(),
+            edges: self.base_edges(),
             shapes: self.file.get(section::SHAPES),
             pieces: self.file.get(section::SNAP_PIECES),
             boxes: self.file.get(section::SNAP_BOXES),
             levels: self.file.get(section::SNAP_LEVELS),
-            gone: self.overlay.as_ref().map_or(&[], |o| &o.gone),
+            removed: self.overlay.as_ref().map_or(&[], |o| &o.removed),
         };
-        let first_edge = self.edges_before().len() as u32 - 1;
+        let first_edge = self.base_edges().len() as u32 - 1;
         std::iter::once(of_file).chain(self.overlay.as_ref().map(|o| o.snap_tables(first_edge)))
     }
 }
 
-/// The height at a fraction of a line along which heights stand at equal distances.
+/// Interpolates the height at a fraction of a line whose heights are sampled at equal distances.
 #[must_use]
 pub fn height_along(heights: &[f32], fraction: f64) -> f64 {
     let last = (heights.len() - 1) as f64;

@@ -1,5 +1,5 @@
-//! The street network and everything that is computed on it: OpenStreetMap and heights in, the prepared file,
-//! snapping, the search, routes and walksheds. Knows positions (`geo`) and nothing of registers or the web.
+//! The street network and the algorithms on it: OpenStreetMap and elevation import, the prepared file, snapping, searches,
+//! routes and walksheds. Depends on positions (`geo`) and on nothing from the register or the web.
 
 pub mod access;
 mod antimeridian;
@@ -27,7 +27,7 @@ mod verify;
 pub mod walkshed;
 mod zone;
 
-/// What must stand wherever a map of these streets is shown (ODbL 1.0).
+/// The attribution that every map of this data must show (ODbL 1.0).
 pub const ATTRIBUTION: &str = "© OpenStreetMap contributors";
 
 pub use antimeridian::TooFarRound;

@@ -1,13 +1,13 @@
-//! Streets added and closed without touching the file: what a scenario lays over a network.
+//! Overlays: streets added to and closed in a network without changing its file. Scenarios use them.
 //!
-//! A new street begins and ends on others. Where it meets one, that street is cut: the arcs of its two ends are led to a
-//! new junction, and pieces stand for what was whole. No number of the file changes, so that junctions, streets and what
-//! was put on them keep their numbers. The times of a piece are those between two points of the whole, so that going
-//! straight on takes exactly as long as before.
+//! Both ends of a new street lie on other streets. Each of these is cut: a new vertex is inserted, the arcs at its two ends
+//! lead to the new vertex, and pieces replace the edge. Vertices and edges of the file keep their numbers, so that snapped
+//! points remain valid. The time of a piece is the difference of the times at its two ends along the whole edge, so that
+//! travelling the whole edge takes exactly as long as before.
 //!
-//! A new street that meets an open street is open. Where it also meets a restricted one (in a gated compound, say), it gets
-//! a junction of its own there and an entry into the zone: those inside get out by it, and nobody passes through. New
-//! streets that meet restricted ones alone belong to their zone.
+//! A new street that meets an open street is open. Where an open new street meets a restricted one (in a gated compound,
+//! for example), it gets a vertex of its own and an entry edge into the zone: trips may start or end in the zone through
+//! it, but not pass through the zone. A new street that meets only restricted streets belongs to their zone.
 
 use super::access::{Access, EdgeFlags, Kind, ProfileSet, Structure};
 use super::cost::{self, cost};
@@ -23,23 +23,23 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-/// How far the end of a new street may be drawn from the street it joins, and how far from a street one may point to
-/// close it, metres.
+/// Maximum distance in metres from the end of a new street to the street it joins, and from a position to the street to
+/// close.
 pub const JOIN_LIMIT_M: f64 = 50.0;
-/// Ends drawn so near to each other are one, metres.
+/// Ends of new streets within this distance share a vertex, metres.
 const SAME_PLACE_M: f64 = 3.0;
-/// Edges looked at by one thread at a time.
-const EDGES_A_PART: usize = 16 * 1024;
+/// Edges scanned by one thread at a time.
+const EDGES_PER_CHUNK: usize = 16 * 1024;
 
-/// What can be added or closed.
+/// The kind of a street that can be added or closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StreetKind {
-    /// A carriageway people walk and ride along, both ways.
+    /// A carriageway for walking and cycling, in both directions.
     Street,
-    /// A way for people on foot.
+    /// A path for pedestrians.
     Footpath,
-    /// A way for people on foot and on bicycles.
+    /// A path for pedestrians and cyclists.
     Cycleway,
     /// Steps.
     Stairway,
@@ -47,7 +47,7 @@ pub enum StreetKind {
     Lift,
     /// A pair of escalators, up and down.
     Escalator,
-    /// A bridge for people on foot, without steps.
+    /// A bridge for pedestrians, without steps.
     Footbridge,
 }
 
@@ -65,8 +65,8 @@ impl StreetKind {
         }
     }
 
-    /// Is a street of the file one of this kind?
-    fn is(self, edge: &Edge) -> bool {
+    /// Returns whether an edge of the file is of this kind.
+    fn matches(self, edge: &Edge) -> bool {
         let is_bridge = edge.structure() == Structure::Bridge;
         match (self, edge.kind()) {
             (Self::Street, Kind::Street)
@@ -80,7 +80,7 @@ impl StreetKind {
         }
     }
 
-    /// The words people know it by.
+    /// Returns the English name of the kind, as used in messages.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -95,97 +95,100 @@ impl StreetKind {
     }
 }
 
-/// A change of the streets.
+/// A change of the street network.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StreetChange {
-    /// Closes the segment (from junction to junction) nearest to a position, of a kind where one is told.
+    /// Closes the segment (between two vertices) nearest to a position, of a given kind if there is one.
     Close { at: Position, kind: Option<StreetKind> },
-    /// Adds a street along a line of two positions or more. Its ends join the nearest streets, or the ends of other new
-    /// ones; between them it passes over what it crosses.
+    /// Adds a street along a line of at least two positions. Its ends join the nearest streets, or other new streets. It
+    /// crosses the streets between its ends without joining them.
     Add { kind: StreetKind, line: Vec<Position>, name: Option<String> },
 }
 
-/// Why streets cannot be changed so.
+/// Why a street change cannot be made.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum StreetChangeError {
     #[error("there is no {} within {JOIN_LIMIT_M} m of ({}, {}){}", kind.map_or("street", StreetKind::name), at.lon(), at.lat(), nearest(*.nearest_m))]
     NothingToClose { at: Position, kind: Option<StreetKind>, nearest_m: Option<f64> },
     #[error(
-        "the {end} of the line, ({}, {}), is not within {JOIN_LIMIT_M} m of a street or another new one{}; draw it up to a street",
+        "the {end} of the line, ({}, {}), is not within {JOIN_LIMIT_M} m of a street or another new street{}; move it to a street",
         at.lon(), at.lat(), nearest(*.nearest_m)
     )]
-    Loose { end: &'static str, at: Position, nearest_m: Option<f64> },
-    #[error("the line has {0} positions; it needs two at least")]
+    EndNotConnected { end: &'static str, at: Position, nearest_m: Option<f64> },
+    #[error("the line has {0} positions; at least two are required")]
     TooShort(usize),
-    #[error("the line and the new ones it meets join no street; draw one of them up to a street")]
-    Apart,
-    #[error("the line has no length: it begins and ends at ({}, {})", .0.lon(), .0.lat())]
+    #[error("the line and the new streets it meets join no existing street; move one of them to a street")]
+    NotConnected,
+    #[error("the line has no length: it starts and ends at ({}, {})", .0.lon(), .0.lat())]
     NoLength(Position),
 }
 
+/// Returns the part of a message that gives the distance to the nearest street.
 fn nearest(metres: Option<f64>) -> String {
     metres.map_or_else(String::new, |m| format!("; the nearest is {m:.0} m away"))
 }
 
-/// What became of a change.
+/// The result of a change.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChangedStreet {
-    /// Along what was closed or added, ends included.
+    /// The line of the closed segment or the added street, ends included.
     pub line: Vec<Fixed>,
     pub length_m: f64,
-    /// The name of what was closed or added.
+    /// The name of the closed or added street.
     pub name: Option<String>,
-    /// The streets it joins at its ends, where they have names.
+    /// The names of the streets that an added street joins at its two ends, where they have names.
     pub joins: [Option<String>; 2],
-    /// From end to end, metres up.
+    /// Height of the last point above the first, metres.
     pub rise_m: f64,
 }
 
-/// What a piece is a piece of.
+/// Where an edge of the overlay comes from.
 #[derive(Debug, Clone, Copy)]
-enum Whole {
-    /// A street of the file.
-    Before(EdgeId),
-    /// A new line, by its place.
+enum Origin {
+    /// Part of an edge of the file.
+    Base(EdgeId),
+    /// Part of a new line, by index.
     Line(usize),
-    /// The passage from a new line into a restricted zone.
+    /// An entry from a new line into a restricted zone.
     Entry,
 }
 
+/// The part of its origin that an edge of the overlay covers, as fractions.
 struct Piece {
-    of: Whole,
+    of: Origin,
     from: f64,
     to: f64,
 }
 
 type Costs = [Vec<Deciseconds>; 2];
 
-/// Streets added and closed.
+/// Streets added to and closed in a network.
 pub(super) struct Overlay {
-    /// As those of the file, with what was added.
+    /// The tables of the file, extended by the added streets. The same holds for the three tables of arcs.
     pub vertices: Vec<Fixed>,
     pub first_arc: Vec<u32>,
     pub arc_heads: Vec<u32>,
     pub arc_edges: Vec<u32>,
-    /// What was added alone; the last only marks the end.
+    /// Added edges, followed by a sentinel.
     pub edges: Vec<Edge>,
     pub shapes: Vec<Fixed>,
     pub heights: Vec<f32>,
     pub names: Vec<String>,
-    /// Edges of the file that are closed or cut, in their order.
-    pub gone: Vec<u32>,
+    /// Sorted numbers of edges of the file that are closed or cut.
+    pub removed: Vec<u32>,
     /// Arcs of closed edges.
-    barred: Vec<u32>,
+    closed_arcs: Vec<u32>,
+    /// By added edge.
     pieces: Vec<Piece>,
     /// The two arcs of each cut edge of the file.
-    arcs_before: BTreeMap<EdgeId, [u32; 2]>,
-    /// Deciseconds and decimetres along the new lines, by profile, forward and backward.
+    base_arcs: BTreeMap<EdgeId, [u32; 2]>,
+    /// Times along the new lines, by profile, forward and backward; then lengths.
     line_costs: Vec<[[Deciseconds; 2]; Profile::COUNT]>,
     line_lengths: Vec<Deciseconds>,
     times: [OnceLock<Costs>; Profile::COUNT],
     index: SnapIndex,
-    /// Around what was added.
+    /// Bounding box of each added edge.
     bounds: Vec<(Fixed, Fixed)>,
 }
 
@@ -198,39 +201,39 @@ impl Overlay {
             pieces: &self.index.pieces,
             boxes: &self.index.boxes,
             levels: &self.index.levels,
-            gone: &[],
+            removed: &[],
         }
     }
 
-    /// The times of a profile, made when they are first asked for from those before.
-    pub(super) fn times<'a>(&'a self, profile: Profile, before: impl FnOnce() -> [&'a [Deciseconds]; 2]) -> &'a Costs {
-        self.times[profile.index()]
-            .get_or_init(|| self.laid_over(before(), |line| self.line_costs[line][profile.index()]))
+    /// Returns the times of a profile, computed from those of the file on first use.
+    pub(super) fn times<'a>(&'a self, profile: Profile, base: impl FnOnce() -> [&'a [Deciseconds]; 2]) -> &'a Costs {
+        self.times[profile.index()].get_or_init(|| self.apply_to(base(), |line| self.line_costs[line][profile.index()]))
     }
 
-    /// The lengths of a profile.
-    pub(super) fn lengths(&self, profile: Profile, before: [&[Deciseconds]; 2]) -> Costs {
-        self.laid_over(before, |line| {
+    /// Returns the lengths of a profile, computed from those of the file.
+    pub(super) fn lengths(&self, profile: Profile, base: [&[Deciseconds]; 2]) -> Costs {
+        self.apply_to(base, |line| {
             let length = self.line_lengths[line];
             self.line_costs[line][profile.index()].map(|c| if c.is_some() { length } else { Deciseconds::NEVER })
         })
     }
 
-    fn laid_over(&self, before: [&[Deciseconds]; 2], of_line: impl Fn(usize) -> [Deciseconds; 2]) -> Costs {
-        let mut tables = before.map(|table| {
+    /// Returns the cost tables with the overlay applied. `of_line` gives the costs of a new line, forward and backward.
+    fn apply_to(&self, base: [&[Deciseconds]; 2], of_line: impl Fn(usize) -> [Deciseconds; 2]) -> Costs {
+        let mut tables = base.map(|table| {
             let mut table = table.to_vec();
             table.resize(self.arc_heads.len(), Deciseconds::NEVER);
             table
         });
-        for &arc in &self.barred {
+        for &arc in &self.closed_arcs {
             tables[0][arc as usize] = Deciseconds::NEVER;
             tables[1][arc as usize] = Deciseconds::NEVER;
         }
         for (edge, piece) in self.edges.iter().zip(&self.pieces) {
             let whole = match piece.of {
-                Whole::Before(id) => self.arcs_before[&id].map(|arc| before[0][arc as usize]),
-                Whole::Line(line) => of_line(line),
-                Whole::Entry => [Deciseconds(0); 2],
+                Origin::Base(id) => self.base_arcs[&id].map(|arc| base[0][arc as usize]),
+                Origin::Line(line) => of_line(line),
+                Origin::Entry => [Deciseconds(0); 2],
             };
             let part = |whole: Deciseconds| {
                 if whole.is_some() {
@@ -244,7 +247,7 @@ impl Overlay {
         tables
     }
 
-    /// Can what was added be within so many metres of a point?
+    /// Returns whether an added edge may be within a distance of a point.
     fn may_be_near(&self, at: Fixed, metres: f64) -> bool {
         let metric = Metric::at(at.lat());
         let gap = |low: i32, p: i32, high: i32| f64::from((low.saturating_sub(p)).max(p.saturating_sub(high)).max(0));
@@ -255,68 +258,72 @@ impl Overlay {
     }
 }
 
-/// A new line on its way.
+/// A new street under construction.
 struct Line<'a> {
     kind: StreetKind,
     points: Vec<Fixed>,
     name: Option<&'a str>,
-    /// The junctions at its ends, and on it.
+    /// The joints at its two ends.
     ends: [usize; 2],
+    /// Joints between its ends: fraction and index.
     joints: Vec<(f64, usize)>,
-    /// Does it meet restricted streets alone?
+    /// Whether it meets only restricted streets.
     is_restricted: bool,
 }
 
 impl Line<'_> {
-    fn junctions(&self) -> impl Iterator<Item = usize> {
+    /// Returns all joints of the line.
+    fn all_joints(&self) -> impl Iterator<Item = usize> {
         self.ends.into_iter().chain(self.joints.iter().map(|j| j.1))
     }
 }
 
-/// A new junction on its way: where ends of lines meet.
+/// A new vertex under construction: the place where ends of new streets meet.
 struct Joint {
     at: Fixed,
-    /// Ends of lines: line, and 0 for its beginning.
+    /// The ends of lines that meet here: index of the line, and 0 for its first point or 1 for its last.
     ends: Vec<(usize, usize)>,
     height: f32,
+    /// The name of the street it lies on.
     street: Option<String>,
+    /// The edge of the file it lies on, and the fraction; `None` if it lies on new streets only.
     on: Option<(EdgeId, f64)>,
 }
 
 impl Network {
-    /// These streets with changes, each told with its place among them when it cannot be made. What was changed before is
-    /// left out: changes are always of the streets of the file.
+    /// Returns the network with changes, and the result of each change. Changes always apply to the streets of the file;
+    /// earlier changes are dropped.
     ///
-    /// The heights of a new street run evenly from those of the streets it joins. What was cut off and is joined by it
-    /// stays second choice for places that have another street near.
+    /// The height of a new street is interpolated linearly between the streets it joins. A street that was cut off stays
+    /// marked as cut off even if a new street connects it: places join it only if no other street is near.
     ///
     /// # Errors
-    /// [`StreetChangeError`] with the place of the change.
+    /// Returns the index of a change that cannot be made, with the reason.
     pub fn with_changes(
         &self,
         changes: &[StreetChange],
     ) -> Result<(Self, Vec<ChangedStreet>), (usize, StreetChangeError)> {
-        let mut told: Vec<Option<ChangedStreet>> = changes.iter().map(|_| None).collect();
+        let mut results: Vec<Option<ChangedStreet>> = changes.iter().map(|_| None).collect();
         let mut closed = Vec::new();
         for (n, change) in changes.iter().enumerate() {
             if let StreetChange::Close { at, kind } = change {
-                let id = self.to_close(*at, *kind).map_err(|e| (n, e))?;
+                let id = self.find_edge_to_close(*at, *kind).map_err(|e| (n, e))?;
                 closed.push(id);
-                told[n] = Some(self.told_closed(id));
+                results[n] = Some(self.closed_street(id));
             }
         }
         closed.sort_unstable();
         closed.dedup();
-        let (lines, joints, of_line) = self.joined(changes, &closed)?;
-        let mut plan = Plan::new(self, &closed);
+        let (lines, joints, of_line) = self.connect_lines(changes, &closed)?;
+        let mut builder = OverlayBuilder::new(self, &closed);
         for (joint, n) in joints.iter().zip(0..) {
-            plan.add_vertex(joint.at);
+            builder.add_vertex(joint.at);
             if let Some((edge, fraction)) = joint.on {
-                plan.cuts.entry(edge).or_default().push((fraction, n));
+                builder.cuts.entry(edge).or_default().push((fraction, n));
             }
         }
         for (line, change) in lines.iter().zip(of_line) {
-            told[change] = Some(ChangedStreet {
+            results[change] = Some(ChangedStreet {
                 length_m: length(&line.points),
                 line: line.points.clone(),
                 name: line.name.map(str::to_owned),
@@ -324,11 +331,11 @@ impl Network {
                 rise_m: f64::from(joints[line.ends[1]].height - joints[line.ends[0]].height),
             });
         }
-        let overlay = plan.finish(self, &lines, &joints);
-        Ok((self.under(overlay), told.into_iter().flatten().collect()))
+        let overlay = builder.finish(self, &lines, &joints);
+        Ok((self.with_overlay(overlay), results.into_iter().flatten().collect()))
     }
 
-    fn told_closed(&self, id: EdgeId) -> ChangedStreet {
+    fn closed_street(&self, id: EdgeId) -> ChangedStreet {
         let heights = self.heights(id);
         ChangedStreet {
             line: self.shape(id).to_vec(),
@@ -339,14 +346,14 @@ impl Network {
         }
     }
 
-    /// The segment of the file nearest to a position.
-    fn to_close(&self, at: Position, kind: Option<StreetKind>) -> Result<EdgeId, StreetChangeError> {
+    /// Finds the edge of the file nearest to a position.
+    fn find_edge_to_close(&self, at: Position, kind: Option<StreetKind>) -> Result<EdgeId, StreetChangeError> {
         let (point, metric) = (self.beside(at.into()), Metric::at(at.lat()));
-        let edges = self.edges_before();
+        let edges = self.base_edges();
         let can_be_closed = |edge: &Edge| !matches!(edge.kind(), Kind::Gate | Kind::OffNetwork) && edge.access.any();
-        let wanted = |edge: &Edge| can_be_closed(edge) && kind.is_none_or(|k| k.is(edge));
-        // No edge is farther from its beginning than it is long; a metre for the rounding of both.
-        let vertices = self.vertices_before();
+        let matches = |edge: &Edge| can_be_closed(edge) && kind.is_none_or(|k| k.matches(edge));
+        // No point of an edge is farther from its tail than the edge is long. One metre allows for rounding.
+        let vertices = self.base_vertices();
         let may_be_near = |edge: &Edge| {
             metric.distance(point, vertices[edge.tail.index()]) <= f64::from(edge.length_m) + JOIN_LIMIT_M + 1.0
         };
@@ -355,7 +362,7 @@ impl Network {
             let nearest_in = |part: &std::ops::Range<u32>| {
                 part.clone()
                     .map(EdgeId)
-                    .filter(|id| (all || may_be_near(&edges[id.index()])) && wanted(&edges[id.index()]))
+                    .filter(|id| (all || may_be_near(&edges[id.index()])) && matches(&edges[id.index()]))
                     .map(|id| {
                         let d2 = |pair: &[Fixed]| metric.project(point, pair[0], pair[1]).1;
                         (self.shape(id).windows(2).map(d2).fold(f64::INFINITY, f64::min), id)
@@ -363,8 +370,10 @@ impl Network {
                     .min_by(by_distance)
             };
             let count = edges.len() as u32 - 1;
-            let parts: Vec<std::ops::Range<u32>> =
-                (0..count).step_by(EDGES_A_PART).map(|from| from..count.min(from + EDGES_A_PART as u32)).collect();
+            let parts: Vec<std::ops::Range<u32>> = (0..count)
+                .step_by(EDGES_PER_CHUNK)
+                .map(|from| from..count.min(from + EDGES_PER_CHUNK as u32))
+                .collect();
             parallel::map(&parts, 1, nearest_in).into_iter().flatten().min_by(by_distance)
         };
         let is_near = |found: &(f64, EdgeId)| found.0.sqrt() <= JOIN_LIMIT_M;
@@ -374,9 +383,10 @@ impl Network {
         }
     }
 
-    /// The new lines, and the junctions at which they meet the streets and each other.
+    /// Connects the new lines to streets and to each other. Returns the lines, their joints, and the index of the change
+    /// of each line.
     #[expect(clippy::type_complexity, reason = "three lists, the first of which borrows")]
-    fn joined<'c>(
+    fn connect_lines<'c>(
         &self,
         changes: &'c [StreetChange],
         closed: &[EdgeId],
@@ -398,7 +408,7 @@ impl Network {
             });
             of_line.push(n);
         }
-        // Ends at one place are one junction, unless they are the two ends of one line.
+        // Ends at the same place share a joint, unless they are the two ends of one line.
         let mut joints: Vec<Joint> = Vec::new();
         for (l, line) in lines.iter().enumerate() {
             for end in [0, 1] {
@@ -413,10 +423,10 @@ impl Network {
             }
         }
         let closed: Vec<u32> = closed.iter().map(|id| id.0).collect();
-        let street_near = |at: Fixed, limit_m: f64| self.snap_before(at, Profile::Adult, limit_m, &closed);
+        let street_near = |at: Fixed, limit_m: f64| self.snap_to_base(at, Profile::Adult, limit_m, &closed);
         let mut on_lines = Vec::new();
         for (n, joint) in joints.iter_mut().enumerate() {
-            // Where new ones meet each other they need no street, but take one that is there.
+            // Where new lines meet each other they need no street, but they join one that is there.
             let limit_m = if joint.ends.len() > 1 { SAME_PLACE_M } else { JOIN_LIMIT_M };
             let street = street_near(joint.at, limit_m);
             let line = nearest_line(&lines, joint, limit_m);
@@ -436,8 +446,8 @@ impl Network {
                 (None, _) => {
                     let (l, end) = joint.ends[0];
                     let anywhere = street_near(joint.at, f64::INFINITY);
-                    let why = StreetChangeError::Loose {
-                        end: ["beginning", "end"][end],
+                    let why = StreetChangeError::EndNotConnected {
+                        end: ["start", "end"][end],
                         at: joint.at.into(),
                         nearest_m: anywhere.map(|s| s.off_m),
                     };
@@ -448,8 +458,8 @@ impl Network {
         for (n, joint) in joints.iter().enumerate() {
             for &(l, end) in &joint.ends {
                 let points = &mut lines[l].points;
-                let place = if end == 0 { 0 } else { points.len() };
-                points.insert(place, joint.at);
+                let index = if end == 0 { 0 } else { points.len() };
+                points.insert(index, joint.at);
                 lines[l].ends[end] = n;
             }
         }
@@ -463,43 +473,43 @@ impl Network {
             }
             line.joints.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         }
-        if let Some(l) = apart(&lines, &joints) {
-            return Err((of_line[l], StreetChangeError::Apart));
+        if let Some(l) = find_unconnected(&lines, &joints) {
+            return Err((of_line[l], StreetChangeError::NotConnected));
         }
-        self.find_restricted(&mut lines, &joints);
-        settle_heights(&lines, &mut joints);
+        self.mark_restricted(&mut lines, &joints);
+        interpolate_heights(&lines, &mut joints);
         Ok((lines, joints, of_line))
     }
 }
 
 impl Network {
-    /// Marks new lines that meet restricted streets alone, by whichever other new lines.
-    fn find_restricted(&self, lines: &mut [Line<'_>], joints: &[Joint]) {
+    /// Marks new lines that meet only restricted streets, directly or through other new lines.
+    fn mark_restricted(&self, lines: &mut [Line<'_>], joints: &[Joint]) {
         let is_open = |joint: &Joint| joint.on.is_some_and(|(edge, _)| !self.edge(edge).is_restricted());
         let mut open: Vec<bool> = joints.iter().map(is_open).collect();
-        // Zones are left at entries alone: what is open goes on along lines, and not through restricted streets.
-        spread_along(lines, &mut open);
+        // Zones can be left only by entries: open access spreads along new lines, not through restricted streets.
+        propagate_marks(lines, &mut open);
         for line in lines {
             line.is_restricted = !open[line.ends[0]];
         }
     }
 }
 
-/// Marks the junctions that new lines join to marked ones.
-fn spread_along(lines: &[Line<'_>], marked: &mut [bool]) {
-    let mut is_settled = false;
-    while !is_settled {
-        is_settled = true;
+/// Marks all joints that new lines connect to a marked joint.
+fn propagate_marks(lines: &[Line<'_>], marked: &mut [bool]) {
+    let mut is_stable = false;
+    while !is_stable {
+        is_stable = true;
         for line in lines {
-            if line.junctions().any(|n| marked[n]) && !line.junctions().all(|n| marked[n]) {
-                line.junctions().for_each(|n| marked[n] = true);
-                is_settled = false;
+            if line.all_joints().any(|n| marked[n]) && !line.all_joints().all(|n| marked[n]) {
+                line.all_joints().for_each(|n| marked[n] = true);
+                is_stable = false;
             }
         }
     }
 }
 
-/// The point of another line nearest to a joint that is the end of one: metres, line, fraction, point.
+/// Returns the point of another line nearest to a joint: metres, line, fraction, point.
 fn nearest_line(lines: &[Line<'_>], joint: &Joint, limit_m: f64) -> Option<(f64, usize, f64, Fixed)> {
     let metric = Metric::at(joint.at.lat());
     let own = |l: usize| joint.ends.iter().any(|(other, _)| *other == l);
@@ -523,17 +533,18 @@ fn nearest_line(lines: &[Line<'_>], joint: &Joint, limit_m: f64) -> Option<(f64,
     best
 }
 
-/// A line from which no street of the file is reached, by whichever new ones.
-fn apart(lines: &[Line<'_>], joints: &[Joint]) -> Option<usize> {
+/// Returns a line that no street of the file is connected to, directly or through other new lines.
+fn find_unconnected(lines: &[Line<'_>], joints: &[Joint]) -> Option<usize> {
     let mut reached: Vec<bool> = joints.iter().map(|j| j.on.is_some()).collect();
-    spread_along(lines, &mut reached);
+    propagate_marks(lines, &mut reached);
     lines.iter().position(|line| !reached[line.ends[0]])
 }
 
-/// Junctions on no street of the file take the heights between those that are, along the lines.
-fn settle_heights(lines: &[Line<'_>], joints: &mut [Joint]) {
+/// Interpolates the heights of joints on no street of the file from those of their neighbours along the lines, by
+/// Gauss-Seidel iteration.
+fn interpolate_heights(lines: &[Line<'_>], joints: &mut [Joint]) {
     let fixed: Vec<bool> = joints.iter().map(|j| j.on.is_some()).collect();
-    // A few rounds settle the few lines a scenario has.
+    // A scenario has few lines, so a fixed number of rounds is enough.
     for _ in 0..100 {
         for n in (0..joints.len()).filter(|&n| !fixed[n]) {
             let (mut sum, mut weights) = (0.0, 0.0);
@@ -570,18 +581,18 @@ impl Line<'_> {
     }
 }
 
-/// An overlay on its way.
-struct Plan {
+/// Builds an overlay.
+struct OverlayBuilder {
     vertices: Vec<Fixed>,
     first_new: usize,
     closed: Vec<EdgeId>,
-    /// By edge of the file: fractions and new junctions.
+    /// By edge of the file: fractions and joints at which it is cut.
     cuts: BTreeMap<EdgeId, Vec<(f64, usize)>>,
 }
 
-impl Plan {
+impl OverlayBuilder {
     fn new(network: &Network, closed: &[EdgeId]) -> Self {
-        let vertices = network.vertices_before().to_vec();
+        let vertices = network.base_vertices().to_vec();
         Self { first_new: vertices.len(), vertices, closed: closed.to_vec(), cuts: BTreeMap::new() }
     }
 
@@ -590,47 +601,47 @@ impl Plan {
     }
 
     fn finish(mut self, network: &Network, lines: &[Line<'_>], joints: &[Joint]) -> Overlay {
-        let before = network.edges_before();
+        let base_edges = network.base_edges();
         let metric = |at: Fixed| Metric::at(at.lat());
         let vertex = |n: usize| VertexId((self.first_new + n) as u32);
         let mut overlay = Overlay {
             vertices: Vec::new(),
             first_arc: Vec::new(),
-            arc_heads: network.arc_heads_before().to_vec(),
-            arc_edges: network.arc_edges_before().to_vec(),
+            arc_heads: network.base_arc_heads().to_vec(),
+            arc_edges: network.base_arc_edges().to_vec(),
             edges: Vec::new(),
             shapes: Vec::new(),
             heights: Vec::new(),
             names: Vec::new(),
-            gone: Vec::new(),
-            barred: self.closed.iter().flat_map(|id| before[id.index()].arcs).collect(),
+            removed: Vec::new(),
+            closed_arcs: self.closed.iter().flat_map(|id| base_edges[id.index()].arcs).collect(),
             pieces: Vec::new(),
-            arcs_before: BTreeMap::new(),
+            base_arcs: BTreeMap::new(),
             line_costs: Vec::new(),
             line_lengths: Vec::new(),
             times: Default::default(),
             index: SnapIndex::build(&[], &[]),
             bounds: Vec::new(),
         };
-        // Where open lines meet a restricted street, they have a junction of their own.
+        // Open lines that meet a restricted street get a vertex of their own there.
         let mut outside: BTreeMap<usize, usize> = BTreeMap::new();
         for line in lines.iter().filter(|line| !line.is_restricted) {
-            for n in line.junctions() {
-                let is_inside = joints[n].on.is_some_and(|(edge, _)| before[edge.index()].is_restricted());
+            for n in line.all_joints() {
+                let is_inside = joints[n].on.is_some_and(|(edge, _)| base_edges[edge.index()].is_restricted());
                 if is_inside && !outside.contains_key(&n) {
                     outside.insert(n, joints.len() + outside.len());
                     self.vertices.push(joints[n].at);
                 }
             }
         }
-        // The arcs that leave each new junction: where to, and the half edge.
+        // The outgoing arcs of each new vertex: head, and twice the edge number plus direction.
         let mut leaving: Vec<Vec<(VertexId, u32)>> = vec![Vec::new(); joints.len() + outside.len()];
-        let first_edge = before.len() as u32 - 1;
+        let first_edge = base_edges.len() as u32 - 1;
 
         for (&id, cuts) in &mut self.cuts {
             cuts.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-            let (edge, shape, heights) = (before[id.index()], network.shape(id), network.heights(id));
-            overlay.arcs_before.insert(id, edge.arcs);
+            let (edge, shape, heights) = (base_edges[id.index()], network.shape(id), network.heights(id));
+            overlay.base_arcs.insert(id, edge.arcs);
             let mut stops = vec![(0.0, None)];
             stops.extend(cuts.iter().map(|&(fraction, n)| (fraction, Some(n))));
             stops.push((1.0, None));
@@ -659,7 +670,12 @@ impl Plan {
                 if points.len() < 2 {
                     points.push(points[0]);
                 }
-                overlay.lay(piece, &points, &resampled(heights, from, to), Piece { of: Whole::Before(id), from, to });
+                overlay.push_edge(
+                    piece,
+                    &points,
+                    &resample(heights, from, to),
+                    Piece { of: Origin::Base(id), from, to },
+                );
             }
         }
         for (l, line) in lines.iter().enumerate() {
@@ -684,9 +700,9 @@ impl Plan {
                 .into_iter()
                 .filter(|p| costs[p.index()].iter().any(|c| c.is_some()))
                 .for_each(|p| usable.insert(p));
-            // Where all it joins is cut off, or a fragment, so is it.
+            // If all edges it joins are cut off, or fragments, so is the new street.
             let joined: Vec<&Edge> =
-                line.ends.iter().filter_map(|&n| joints[n].on).map(|(edge, _)| &before[edge.index()]).collect();
+                line.ends.iter().filter_map(|&n| joints[n].on).map(|(edge, _)| &base_edges[edge.index()]).collect();
             let all_are = |mask: fn(&Edge) -> ProfileSet| match &joined[..] {
                 [] => ProfileSet::default(),
                 some => ProfileSet(some.iter().fold(usable.0, |all, edge| all & mask(edge).0)),
@@ -721,7 +737,7 @@ impl Plan {
                     points.push(points[0]);
                 }
                 let heights = [joints[a].height, joints[b].height];
-                overlay.lay(piece, &points, &heights, Piece { of: Whole::Line(l), from, to });
+                overlay.push_edge(piece, &points, &heights, Piece { of: Origin::Line(l), from, to });
             }
             overlay.line_costs.push(costs);
             overlay.line_lengths.push(Deciseconds::from_seconds(whole_m));
@@ -741,10 +757,10 @@ impl Plan {
             leaving[outside].push((entry.head, number * 2));
             leaving[inside].push((entry.tail, number * 2 + 1));
             let (at, height) = (joints[inside].at, joints[inside].height);
-            overlay.lay(entry, &[at, at], &[height, height], Piece { of: Whole::Entry, from: 0.0, to: 1.0 });
+            overlay.push_edge(entry, &[at, at], &[height, height], Piece { of: Origin::Entry, from: 0.0, to: 1.0 });
         }
 
-        overlay.first_arc = network.first_arc_before().to_vec();
+        overlay.first_arc = network.base_first_arc().to_vec();
         for arcs in leaving {
             for (head, half) in arcs {
                 overlay.arc_heads.push(head.0);
@@ -761,15 +777,15 @@ impl Plan {
         (end.shape, end.heights) = (overlay.shapes.len() as u32, overlay.heights.len() as u32);
         overlay.edges.push(end);
         overlay.index = SnapIndex::build(&overlay.edges, &overlay.shapes);
-        overlay.gone = self.closed.iter().chain(self.cuts.keys()).map(|id| id.0).collect();
-        overlay.gone.sort_unstable();
+        overlay.removed = self.closed.iter().chain(self.cuts.keys()).map(|id| id.0).collect();
+        overlay.removed.sort_unstable();
         overlay.vertices = self.vertices;
         overlay
     }
 }
 
 impl Overlay {
-    fn lay(&mut self, mut edge: Edge, points: &[Fixed], heights: &[f32], piece: Piece) {
+    fn push_edge(&mut self, mut edge: Edge, points: &[Fixed], heights: &[f32], piece: Piece) {
         (edge.shape, edge.heights) = (self.shapes.len() as u32, self.heights.len() as u32);
         let (mut low, mut high) = (points[0], points[0]);
         for p in points {
@@ -783,16 +799,16 @@ impl Overlay {
     }
 }
 
-/// Heights of a part of a line, at equal distances.
-fn resampled(heights: &[f32], from: f64, to: f64) -> Vec<f32> {
+/// Returns the heights of a part of a line, at equal distances.
+fn resample(heights: &[f32], from: f64, to: f64) -> Vec<f32> {
     let pieces = (((heights.len() - 1) as f64) * (to - from)).ceil().max(1.0);
     let at = |i: usize| super::file::height_along(heights, from + (to - from) * i as f64 / pieces) as f32;
     (0..=pieces as usize).map(at).collect()
 }
 
-/// Must a place be put on the streets again, now that they have changed? It lies at `snap` before.
+/// Returns whether a place must be snapped again because of the overlay. `snap` is its snap on the unchanged network.
 pub(super) fn is_touched(network: &Network, place: Place, snap: Option<&Snap>, profile: Profile) -> bool {
     let Some(overlay) = network.overlay() else { return false };
-    snap.is_some_and(|snap| network.is_gone(snap.edge))
+    snap.is_some_and(|snap| network.is_removed(snap.edge))
         || overlay.may_be_near(network.beside(place.at), network.snap_reach_m(place, snap, profile))
 }

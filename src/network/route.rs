@@ -1,4 +1,4 @@
-//! The way between two places: its geometry, length, climb and time; and many times at once.
+//! Routes between two places (geometry, length, climb, time), and travel time matrices.
 
 use super::access::Kind;
 use super::file::{Network, height_along};
@@ -12,7 +12,7 @@ use crate::geo::{Fixed, Metric};
 use crate::parallel;
 use crate::task::{self, Stopped};
 
-/// A part of an edge, travelled from one fraction to the other.
+/// A part of an edge, travelled from one fraction (0 at the tail, 1 at the head) to another.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PathPiece {
     pub edge: EdgeId,
@@ -20,27 +20,26 @@ pub struct PathPiece {
     pub to: f64,
 }
 
-/// What a way adds up to.
+/// Totals of a route.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct PathStats {
-    /// Along the streets, and off them at both ends.
+    /// Length, off-network legs included.
     pub metres: f64,
     pub climb_m: f64,
     pub descent_m: f64,
-    /// Of the metres, on steps.
+    /// The part of `metres` on steps.
     pub steps_m: f64,
-    /// Of the metres, off the network: from the place to the street at both ends, and between streets and pieces that are
-    /// cut off from them.
+    /// The part of `metres` off the network: between the places and their streets, and between islands and streets.
     pub off_network_m: f64,
 }
 
-/// A way between two places, in the order it is travelled.
+/// A route between two places, in travel order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Route {
     pub time: Deciseconds,
     pub pieces: Vec<PathPiece>,
     pub stats: PathStats,
-    /// From the place itself to the place itself.
+    /// The geometry, from the origin to the destination, off-network legs included.
     pub line: Vec<Fixed>,
 }
 
@@ -76,9 +75,10 @@ impl PathStats {
     }
 }
 
-/// The pieces from the end of a search back to its start, in the order the search went.
+/// Writes the pieces from `start` to `end`, in search order, into `out`.
 ///
-/// `search` has been run from `start` with this profile and direction; `via` is the last vertex before `end`.
+/// `search` must have been run from `start` with this profile and direction. `via` is the last vertex before `end`, or
+/// `None` if both places are on one edge and the way follows it directly.
 pub fn path_to(
     network: &Network,
     search: &Search,
@@ -94,10 +94,10 @@ pub fn path_to(
         return;
     };
     let last = network.edge(end.edge);
-    // On a loop both ends are the same vertex: the way round that takes less time is the one that was taken.
-    let quicker_by_tail = |ends: [Deciseconds; 2]| ends[0] <= ends[1];
+    // If the edge is a loop, both ends are the same vertex: the search has taken the faster way round.
+    let faster_by_tail = |ends: [Deciseconds; 2]| ends[0] <= ends[1];
     let from_tail = if last.tail == last.head {
-        quicker_by_tail(end.from_ends(network, profile, direction))
+        faster_by_tail(end.from_ends(network, profile, direction))
     } else {
         last.tail == here
     };
@@ -114,14 +114,14 @@ pub fn path_to(
     }
     let first = network.edge(start.snap.edge);
     if first.is_restricted() {
-        // The search was seeded with what is reached within the zone of the start.
-        let way_out = WayOut::find(network, profile, direction, start, search.time(here));
-        while let Some(arc) = way_out.parent_arc(here) {
+        // The seeds of the search are the vertices reached within the zone of the start.
+        let exit = WayOut::find(network, profile, direction, start, search.time(here));
+        while let Some(arc) = exit.parent_arc(here) {
             step_back(&mut here, arc);
         }
     }
     let to_tail = if first.tail == first.head {
-        quicker_by_tail(start.snap.to_ends(network, profile, direction))
+        faster_by_tail(start.snap.to_ends(network, profile, direction))
     } else {
         first.tail == here
     };
@@ -129,7 +129,8 @@ pub fn path_to(
     out.reverse();
 }
 
-/// What the pieces of a way add up to, travelled in the search's order or, for [`Direction::Towards`], against it.
+/// Returns the totals of pieces in search order. For [`Direction::Towards`] they are travelled in the opposite order.
+/// `off_m` is the length of the off-network legs.
 #[must_use]
 pub fn stats_of(network: &Network, pieces: &[PathPiece], direction: Direction, off_m: f64) -> PathStats {
     let mut stats = PathStats { metres: off_m, off_network_m: off_m, ..PathStats::default() };
@@ -143,7 +144,8 @@ pub fn stats_of(network: &Network, pieces: &[PathPiece], direction: Direction, o
     stats
 }
 
-/// The fastest way from one place to another, `None` when there is none within `limit`.
+/// Returns the fastest route from one place to another, or `None` if there is none within `limit`. A place is its position
+/// and its [`Start`].
 #[must_use]
 pub fn route(
     network: &Network,
@@ -154,10 +156,10 @@ pub fn route(
 ) -> Option<Route> {
     let (start, end) = (places.1, to.1);
     with_scratch(|Scratch { search, .. }| {
-        let (time, via) = one_to_one(network, search, profile, start, end, limit)?;
+        let (time, via) = time_and_last_vertex(network, search, profile, start, end, limit)?;
         let mut pieces = Vec::new();
         path_to(network, search, (profile, Direction::From), start, via, &end.snap, &mut pieces);
-        #[expect(clippy::float_cmp, reason = "an empty piece has the very same fraction at both ends")]
+        #[expect(clippy::float_cmp, reason = "an empty piece has identical fractions at both ends")]
         pieces.retain(|p| p.from != p.to || network.edge(p.edge).kind() == Kind::Lift);
         let stats = stats_of(network, &pieces, Direction::From, start.snap.off_m + end.snap.off_m);
         let mut line = vec![places.0, start.snap.at];
@@ -173,8 +175,8 @@ pub fn route(
     })
 }
 
-/// The time and the last vertex of the way between two places.
-fn one_to_one(
+/// Returns the travel time between two places and the last vertex on the way.
+fn time_and_last_vertex(
     network: &Network,
     search: &mut Search,
     profile: Profile,
@@ -199,7 +201,7 @@ fn one_to_one(
     (best.is_some() && best <= limit).then_some((best, via))
 }
 
-/// Appends the points of a piece, in its direction, without repeating the last one.
+/// Appends the points of a piece in travel order, without repeating the last point of `line`.
 pub(super) fn append_line(network: &Network, piece: &PathPiece, line: &mut Vec<Fixed>) {
     let shape = network.shape(piece.edge);
     let metric = Metric::at(shape[0].lat());
@@ -214,7 +216,7 @@ pub(super) fn append_line(network: &Network, piece: &PathPiece, line: &mut Vec<F
     line.append(&mut part);
 }
 
-/// The part of a line between two fractions of its length.
+/// Returns the part of a line between two fractions of its length.
 pub(super) fn cut(shape: &[Fixed], metric: &Metric, low: f64, high: f64) -> Vec<Fixed> {
     let total: f64 = shape.windows(2).map(|p| metric.distance(p[0], p[1])).sum();
     let (from, to) = (low * total, high * total);
@@ -238,11 +240,13 @@ pub(super) fn cut(shape: &[Fixed], metric: &Metric, low: f64, high: f64) -> Vec<
     out
 }
 
-/// Times from every origin to every destination, row by row, on all cores; `None` where there is no way within
-/// `limit`. A place that could not be snapped is `None` and so are its times. Searches run from the shorter side.
+/// Returns the travel times from every origin (rows) to every destination (columns); `None` if there is no route within
+/// `limit`. A place that cannot be snapped is passed as `None`, and its times are `None`.
+///
+/// Runs one search for each place of the shorter list, on all cores.
 ///
 /// # Errors
-/// [`Stopped`].
+/// Returns [`Stopped`] if the current task is stopped.
 pub fn matrix(
     network: &Network,
     profile: Profile,
@@ -257,7 +261,7 @@ pub fn matrix(
     Ok((0..origins.len()).map(|row| columns.iter().map(|column| column[row]).collect()).collect())
 }
 
-/// One search a source; `direction` is the one from the sources to the targets.
+/// Runs one search for each source. `direction` is that from the sources to the targets.
 fn times_between(
     network: &Network,
     (profile, direction): (Profile, Direction),
