@@ -1,4 +1,4 @@
-//! The real sample city as a whole world: its streets and slopes, people, schools and health places.
+//! The real sample city: its street network, population, schools and health facilities.
 
 use super::{porto_alegre, porto_alegre_network, read};
 use walkshed::exchange::Kind;
@@ -6,7 +6,7 @@ use walkshed::geo::Position;
 use walkshed::network::Network;
 use walkshed::registry::{Category, Edit, Facility, RegisterRows};
 
-/// Streets and register of Porto Alegre, where its files are to hand.
+/// Returns the network and the register of Porto Alegre, if its files are available.
 pub fn world_parts() -> Option<(Network, RegisterRows)> {
     let grid = porto_alegre()?.join("poa_hexgrid.csv");
     let mut population = match &read(&grid, Kind::Population).edits[..] {
