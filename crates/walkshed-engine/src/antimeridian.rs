@@ -1,9 +1,9 @@
 //! Streets on both sides of the 180th meridian. They are one continuous piece of ground: those on the one side have
 //! longitudes that run past 180 degrees. Here they are moved so, and what is asked of them is.
 
-use super::file::Network;
 use super::osm::Extract;
 use crate::geo::Fixed;
+use crate::network::Network;
 use std::collections::HashMap;
 
 /// Ten-millionths of a degree in a degree, in half a turn, in a whole one.

@@ -1,17 +1,19 @@
 //! Fixed sets of points on the network (facilities, demand cells). The points are snapped once and grouped by the
 //! vertices they are reached from, so that a search can read them off the vertices it has settled.
 
-use super::file::Network;
-use super::overlay::is_touched;
-use super::profile::Profile;
-use super::search::{Search, Start};
-use super::snap::{Snap, Unsnappable};
-use super::units::{Deciseconds, Direction, VertexId};
 use crate::geo::Place;
+use crate::hits::Hits;
+use crate::network::Network;
 use crate::parallel;
+use crate::profile::Profile;
+use crate::scratch::{Scratch, with_scratch};
+use crate::search::Search;
+use crate::snap::{Snap, Unsnappable};
+use crate::start::Start;
 use crate::task::{self, Stopped};
+use crate::units::{Deciseconds, Direction, VertexId};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 /// The points of a layer for one profile.
 pub struct Snapped {
@@ -23,6 +25,7 @@ pub struct Snapped {
 
 /// Number of partial sums in [`PointLayer::sums_within`]. Constant, so that rounding does not depend on the machine.
 const PARTIAL_SUMS: usize = 8;
+
 /// Minimum number of points to snap per thread. Snapping a point takes about 5 us.
 const MIN_POINTS_PER_THREAD: usize = 64;
 
@@ -113,7 +116,7 @@ impl PointLayer {
                         .zip(layer.snapped(base_network, profile).snaps.iter().copied())
                         .collect();
                     let update = |(p, snap): &(Place, Option<Snap>)| {
-                        if is_touched(network, *p, snap.as_ref(), profile) {
+                        if network.needs_snapping(*p, snap.as_ref(), profile) {
                             network.snap(*p, profile).ok()
                         } else {
                             *snap
@@ -274,80 +277,4 @@ fn group_by_vertex(
         next[vertex as usize] += 1;
     }
     PointsByVertex { first, entries }
-}
-
-/// The points of a layer that a search has found. Scratch space: reused by later searches, never cleared in full.
-#[derive(Default)]
-pub struct Hits {
-    times: Vec<Deciseconds>,
-    via: Vec<Option<VertexId>>,
-    found: Vec<u32>,
-}
-
-impl Hits {
-    fn clear(&mut self, points: usize) {
-        for &p in &self.found {
-            self.times[p as usize] = Deciseconds::NEVER;
-        }
-        self.found.clear();
-        if self.times.len() != points {
-            self.times.clear();
-            self.times.resize(points, Deciseconds::NEVER);
-            self.via.resize(points, None);
-        }
-    }
-
-    #[inline]
-    fn offer(&mut self, point: u32, time: Deciseconds, via: Option<VertexId>, limit: Deciseconds) {
-        let best = &mut self.times[point as usize];
-        if time <= limit && time < *best {
-            if !best.is_some() {
-                self.found.push(point);
-            }
-            *best = time;
-            self.via[point as usize] = via;
-        }
-    }
-
-    /// Returns the points found, in no particular order.
-    #[must_use]
-    pub fn points(&self) -> &[u32] {
-        &self.found
-    }
-
-    /// Returns the time of a point, or [`Deciseconds::NEVER`] if it was not found.
-    #[must_use]
-    pub fn time(&self, point: u32) -> Deciseconds {
-        self.times[point as usize]
-    }
-
-    /// Returns the last vertex on the way to a point, or `None` if the way follows the edge of the start only.
-    #[must_use]
-    pub fn via(&self, point: u32) -> Option<VertexId> {
-        self.via[point as usize]
-    }
-}
-
-/// Scratch space of a search. For a network the size of Chongqing it takes 4 MB, and as much again if a layer has many
-/// points.
-#[derive(Default)]
-pub struct Scratch {
-    pub search: Search,
-    pub hits: Hits,
-}
-
-/// Scratch space not in use. Shared by the process instead of thread-local, so that there is never more of it than threads
-/// that search at the same time, and at most one per core is kept.
-static IDLE: Mutex<Vec<Scratch>> = Mutex::new(Vec::new());
-
-/// Calls `work` with scratch space from a pool of the process.
-pub fn with_scratch<T>(work: impl FnOnce(&mut Scratch) -> T) -> T {
-    let idle = || IDLE.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut scratch = idle().pop().unwrap_or_default();
-    let result = work(&mut scratch);
-    let mut idle = idle();
-    if idle.len() < parallel::cores() {
-        idle.push(scratch);
-    }
-    result
 }

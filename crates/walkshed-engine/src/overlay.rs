@@ -1,151 +1,17 @@
 //! Overlays: streets added to and closed in a network without changing its file. Scenarios use them.
 //!
-//! Both ends of a new street lie on other streets. Each of these is cut: a new vertex is inserted, the arcs at its two ends
-//! lead to the new vertex, and pieces replace the edge. Vertices and edges of the file keep their numbers, so that snapped
-//! points remain valid. The time of a piece is the difference of the times at its two ends along the whole edge, so that
-//! travelling the whole edge takes exactly as long as before.
-//!
-//! A new street that meets an open street is open. Where an open new street meets a restricted one (in a gated compound,
-//! for example), it gets a vertex of its own and an entry edge into the zone: trips may start or end in the zone through
-//! it, but not pass through the zone. A new street that meets only restricted streets belongs to their zone.
 
-use super::access::{Access, EdgeFlags, Kind, ProfileSet, Structure};
-use super::cost::{self, cost};
-use super::file::{Edge, Network};
-use super::ground::Ground;
-use super::profile::Profile;
-use super::route::cut;
-use super::snap::{Snap, SnapIndex, SnapTables};
-use super::units::{Deciseconds, EdgeId, VertexId};
-use crate::geo::{Fixed, Metric, Place, Position, chord_length_m};
-use crate::parallel;
-use serde::{Deserialize, Serialize};
+use crate::edge::Edge;
+use crate::geo::{Fixed, Metric};
+use crate::profile::Profile;
+use crate::spatial_index::{SnapIndex, SnapTables};
+use crate::units::{Deciseconds, EdgeId};
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-/// Maximum distance in metres from the end of a new street to the street it joins, and from a position to the street to
-/// close.
-pub const JOIN_LIMIT_M: f64 = 50.0;
-/// Ends of new streets within this distance share a vertex, metres.
-const SAME_PLACE_M: f64 = 3.0;
-/// Edges scanned by one thread at a time.
-const EDGES_PER_CHUNK: usize = 16 * 1024;
-
-/// The kind of a street that can be added or closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StreetKind {
-    /// A carriageway for walking and cycling, in both directions.
-    Street,
-    /// A path for pedestrians.
-    Footpath,
-    /// A path for pedestrians and cyclists.
-    Cycleway,
-    /// Steps.
-    Stairway,
-    /// A lift, also for wheelchairs, strollers and bicycles.
-    Lift,
-    /// A pair of escalators, up and down.
-    Escalator,
-    /// A bridge for pedestrians, without steps.
-    Footbridge,
-}
-
-impl StreetKind {
-    const fn parts(self) -> (Kind, Structure, Access) {
-        let both = Access::FOOT.with(Access::BIKE);
-        match self {
-            Self::Street => (Kind::Street, Structure::Ground, both),
-            Self::Footpath => (Kind::Path, Structure::Ground, Access::FOOT),
-            Self::Cycleway => (Kind::Path, Structure::Ground, both),
-            Self::Stairway => (Kind::Steps, Structure::Ground, Access::FOOT),
-            Self::Lift => (Kind::Lift, Structure::Ground, both),
-            Self::Escalator => (Kind::Escalator, Structure::Ground, Access::FOOT),
-            Self::Footbridge => (Kind::Path, Structure::Bridge, Access::FOOT),
-        }
-    }
-
-    /// Returns whether an edge of the file is of this kind.
-    fn matches(self, edge: &Edge) -> bool {
-        let is_bridge = edge.structure() == Structure::Bridge;
-        match (self, edge.kind()) {
-            (Self::Street, Kind::Street)
-            | (Self::Stairway, Kind::Steps)
-            | (Self::Lift, Kind::Lift)
-            | (Self::Escalator, Kind::Escalator) => true,
-            (Self::Footpath, Kind::Path | Kind::Plaza) => !is_bridge,
-            (Self::Cycleway, Kind::Path) => !is_bridge && edge.access.has(Access::BIKE),
-            (Self::Footbridge, Kind::Path | Kind::Steps) => is_bridge,
-            _ => false,
-        }
-    }
-
-    /// Returns the English name of the kind, as used in messages.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Street => "street",
-            Self::Footpath => "footpath",
-            Self::Cycleway => "cycleway",
-            Self::Stairway => "stairway",
-            Self::Lift => "lift",
-            Self::Escalator => "escalator",
-            Self::Footbridge => "footbridge",
-        }
-    }
-}
-
-/// A change of the street network.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StreetChange {
-    /// Closes the segment (between two vertices) nearest to a position, of a given kind if there is one.
-    Close { at: Position, kind: Option<StreetKind> },
-    /// Adds a street along a line of at least two positions. Its ends join the nearest streets, or other new streets. It
-    /// crosses the streets between its ends without joining them.
-    Add { kind: StreetKind, line: Vec<Position>, name: Option<String> },
-}
-
-/// Why a street change cannot be made.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum StreetChangeError {
-    #[error("there is no {} within {JOIN_LIMIT_M} m of ({}, {}){}", kind.map_or("street", StreetKind::name), at.lon(), at.lat(), nearest(*.nearest_m))]
-    NothingToClose { at: Position, kind: Option<StreetKind>, nearest_m: Option<f64> },
-    #[error(
-        "the {end} of the line, ({}, {}), is not within {JOIN_LIMIT_M} m of a street or another new street{}; move it to a street",
-        at.lon(), at.lat(), nearest(*.nearest_m)
-    )]
-    EndNotConnected { end: &'static str, at: Position, nearest_m: Option<f64> },
-    #[error("the line has {0} positions; at least two are required")]
-    TooShort(usize),
-    #[error("the line and the new streets it meets join no existing street; move one of them to a street")]
-    NotConnected,
-    #[error("the line has no length: it starts and ends at ({}, {})", .0.lon(), .0.lat())]
-    NoLength(Position),
-}
-
-/// Returns the part of a message that gives the distance to the nearest street.
-fn nearest(metres: Option<f64>) -> String {
-    metres.map_or_else(String::new, |m| format!("; the nearest is {m:.0} m away"))
-}
-
-/// The result of a change.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ChangedStreet {
-    /// The line of the closed segment or the added street, ends included.
-    pub line: Vec<Fixed>,
-    pub length_m: f64,
-    /// The name of the closed or added street.
-    pub name: Option<String>,
-    /// The names of the streets that an added street joins at its two ends, where they have names.
-    pub joins: [Option<String>; 2],
-    /// Height of the last point above the first, metres.
-    pub rise_m: f64,
-}
-
 /// Where an edge of the overlay comes from.
 #[derive(Debug, Clone, Copy)]
-enum Origin {
+pub(crate) enum Origin {
     /// Part of an edge of the file.
     Base(EdgeId),
     /// Part of a new line, by index.
@@ -155,16 +21,16 @@ enum Origin {
 }
 
 /// The part of its origin that an edge of the overlay covers, as fractions.
-struct Piece {
-    of: Origin,
-    from: f64,
-    to: f64,
+pub(crate) struct Piece {
+    pub of: Origin,
+    pub from: f64,
+    pub to: f64,
 }
 
 type Costs = [Vec<Deciseconds>; 2];
 
 /// Streets added to and closed in a network.
-pub(super) struct Overlay {
+pub(crate) struct Overlay {
     /// The tables of the file, extended by the added streets. The same holds for the three tables of arcs.
     pub vertices: Vec<Fixed>,
     pub first_arc: Vec<u32>,
@@ -178,22 +44,22 @@ pub(super) struct Overlay {
     /// Sorted numbers of edges of the file that are closed or cut.
     pub removed: Vec<u32>,
     /// Arcs of closed edges.
-    closed_arcs: Vec<u32>,
+    pub closed_arcs: Vec<u32>,
     /// By added edge.
-    pieces: Vec<Piece>,
+    pub pieces: Vec<Piece>,
     /// The two arcs of each cut edge of the file.
-    base_arcs: BTreeMap<EdgeId, [u32; 2]>,
+    pub base_arcs: BTreeMap<EdgeId, [u32; 2]>,
     /// Times along the new lines, by profile, forward and backward; then lengths.
-    line_costs: Vec<[[Deciseconds; 2]; Profile::COUNT]>,
-    line_lengths: Vec<Deciseconds>,
-    times: [OnceLock<Costs>; Profile::COUNT],
-    index: SnapIndex,
+    pub line_costs: Vec<[[Deciseconds; 2]; Profile::COUNT]>,
+    pub line_lengths: Vec<Deciseconds>,
+    pub times: [OnceLock<Costs>; Profile::COUNT],
+    pub index: SnapIndex,
     /// Bounding box of each added edge.
-    bounds: Vec<(Fixed, Fixed)>,
+    pub bounds: Vec<(Fixed, Fixed)>,
 }
 
 impl Overlay {
-    pub(super) fn snap_tables(&self, first_edge: u32) -> SnapTables<'_> {
+    pub(crate) fn snap_tables(&self, first_edge: u32) -> SnapTables<'_> {
         SnapTables {
             first_edge,
             edges: &self.edges,
@@ -206,12 +72,12 @@ impl Overlay {
     }
 
     /// Returns the times of a profile, computed from those of the file on first use.
-    pub(super) fn times<'a>(&'a self, profile: Profile, base: impl FnOnce() -> [&'a [Deciseconds]; 2]) -> &'a Costs {
+    pub(crate) fn times<'a>(&'a self, profile: Profile, base: impl FnOnce() -> [&'a [Deciseconds]; 2]) -> &'a Costs {
         self.times[profile.index()].get_or_init(|| self.apply_to(base(), |line| self.line_costs[line][profile.index()]))
     }
 
     /// Returns the lengths of a profile, computed from those of the file.
-    pub(super) fn lengths(&self, profile: Profile, base: [&[Deciseconds]; 2]) -> Costs {
+    pub(crate) fn lengths(&self, profile: Profile, base: [&[Deciseconds]; 2]) -> Costs {
         self.apply_to(base, |line| {
             let length = self.line_lengths[line];
             self.line_costs[line][profile.index()].map(|c| if c.is_some() { length } else { Deciseconds::NEVER })
@@ -248,7 +114,7 @@ impl Overlay {
     }
 
     /// Returns whether an added edge may be within a distance of a point.
-    fn may_be_near(&self, at: Fixed, metres: f64) -> bool {
+    pub(crate) fn may_be_near(&self, at: Fixed, metres: f64) -> bool {
         let metric = Metric::at(at.lat());
         let gap = |low: i32, p: i32, high: i32| f64::from((low.saturating_sub(p)).max(p.saturating_sub(high)).max(0));
         self.bounds.iter().any(|(low, high)| {
@@ -256,536 +122,9 @@ impl Overlay {
             dx.hypot(dy) <= metres
         })
     }
-}
 
-/// A new street under construction.
-struct Line<'a> {
-    kind: StreetKind,
-    points: Vec<Fixed>,
-    name: Option<&'a str>,
-    /// The joints at its two ends.
-    ends: [usize; 2],
-    /// Joints between its ends: fraction and index.
-    joints: Vec<(f64, usize)>,
-    /// Whether it meets only restricted streets.
-    is_restricted: bool,
-}
-
-impl Line<'_> {
-    /// Returns all joints of the line.
-    fn all_joints(&self) -> impl Iterator<Item = usize> {
-        self.ends.into_iter().chain(self.joints.iter().map(|j| j.1))
-    }
-}
-
-/// A new vertex under construction: the place where ends of new streets meet.
-struct Joint {
-    at: Fixed,
-    /// The ends of lines that meet here: index of the line, and 0 for its first point or 1 for its last.
-    ends: Vec<(usize, usize)>,
-    height: f32,
-    /// The name of the street it lies on.
-    street: Option<String>,
-    /// The edge of the file it lies on, and the fraction; `None` if it lies on new streets only.
-    on: Option<(EdgeId, f64)>,
-}
-
-impl Network {
-    /// Returns the network with changes, and the result of each change. Changes always apply to the streets of the file;
-    /// earlier changes are dropped.
-    ///
-    /// The height of a new street is interpolated linearly between the streets it joins. A street that was cut off stays
-    /// marked as cut off even if a new street connects it: places join it only if no other street is near.
-    ///
-    /// # Errors
-    /// Returns the index of a change that cannot be made, with the reason.
-    pub fn with_changes(
-        &self,
-        changes: &[StreetChange],
-    ) -> Result<(Self, Vec<ChangedStreet>), (usize, StreetChangeError)> {
-        let mut results: Vec<Option<ChangedStreet>> = changes.iter().map(|_| None).collect();
-        let mut closed = Vec::new();
-        for (n, change) in changes.iter().enumerate() {
-            if let StreetChange::Close { at, kind } = change {
-                let id = self.find_edge_to_close(*at, *kind).map_err(|e| (n, e))?;
-                closed.push(id);
-                results[n] = Some(self.closed_street(id));
-            }
-        }
-        closed.sort_unstable();
-        closed.dedup();
-        let (lines, joints, of_line) = self.connect_lines(changes, &closed)?;
-        let mut builder = OverlayBuilder::new(self, &closed);
-        for (joint, n) in joints.iter().zip(0..) {
-            builder.add_vertex(joint.at);
-            if let Some((edge, fraction)) = joint.on {
-                builder.cuts.entry(edge).or_default().push((fraction, n));
-            }
-        }
-        for (line, change) in lines.iter().zip(of_line) {
-            results[change] = Some(ChangedStreet {
-                length_m: length(&line.points),
-                line: line.points.clone(),
-                name: line.name.map(str::to_owned),
-                joins: line.ends.map(|end| joints[end].street.clone()),
-                rise_m: f64::from(joints[line.ends[1]].height - joints[line.ends[0]].height),
-            });
-        }
-        let overlay = builder.finish(self, &lines, &joints);
-        Ok((self.with_overlay(overlay), results.into_iter().flatten().collect()))
-    }
-
-    fn closed_street(&self, id: EdgeId) -> ChangedStreet {
-        let heights = self.heights(id);
-        ChangedStreet {
-            line: self.shape(id).to_vec(),
-            length_m: f64::from(self.edge(id).length_m),
-            name: self.name(id).map(str::to_owned),
-            joins: [None, None],
-            rise_m: f64::from(heights[heights.len() - 1] - heights[0]),
-        }
-    }
-
-    /// Finds the edge of the file nearest to a position.
-    fn find_edge_to_close(&self, at: Position, kind: Option<StreetKind>) -> Result<EdgeId, StreetChangeError> {
-        let (point, metric) = (self.beside(at.into()), Metric::at(at.lat()));
-        let edges = self.base_edges();
-        let can_be_closed = |edge: &Edge| !matches!(edge.kind(), Kind::Gate | Kind::OffNetwork) && edge.access.any();
-        let matches = |edge: &Edge| can_be_closed(edge) && kind.is_none_or(|k| k.matches(edge));
-        // No point of an edge is farther from its tail than the edge is long. One metre allows for rounding.
-        let vertices = self.base_vertices();
-        let may_be_near = |edge: &Edge| {
-            metric.distance(point, vertices[edge.tail.index()]) <= f64::from(edge.length_m) + JOIN_LIMIT_M + 1.0
-        };
-        let by_distance = |a: &(f64, EdgeId), b: &(f64, EdgeId)| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1));
-        let nearest_of = |all: bool| {
-            let nearest_in = |part: &std::ops::Range<u32>| {
-                part.clone()
-                    .map(EdgeId)
-                    .filter(|id| (all || may_be_near(&edges[id.index()])) && matches(&edges[id.index()]))
-                    .map(|id| {
-                        let d2 = |pair: &[Fixed]| metric.project(point, pair[0], pair[1]).1;
-                        (self.shape(id).windows(2).map(d2).fold(f64::INFINITY, f64::min), id)
-                    })
-                    .min_by(by_distance)
-            };
-            let count = edges.len() as u32 - 1;
-            let parts: Vec<std::ops::Range<u32>> = (0..count)
-                .step_by(EDGES_PER_CHUNK)
-                .map(|from| from..count.min(from + EDGES_PER_CHUNK as u32))
-                .collect();
-            parallel::map(&parts, 1, nearest_in).into_iter().flatten().min_by(by_distance)
-        };
-        let is_near = |found: &(f64, EdgeId)| found.0.sqrt() <= JOIN_LIMIT_M;
-        match nearest_of(false).filter(is_near).or_else(|| nearest_of(true)) {
-            Some((d2, id)) if d2.sqrt() <= JOIN_LIMIT_M => Ok(id),
-            other => Err(StreetChangeError::NothingToClose { at, kind, nearest_m: other.map(|(d2, _)| d2.sqrt()) }),
-        }
-    }
-
-    /// Connects the new lines to streets and to each other. Returns the lines, their joints, and the index of the change
-    /// of each line.
-    #[expect(clippy::type_complexity, reason = "three lists, the first of which borrows")]
-    fn connect_lines<'c>(
-        &self,
-        changes: &'c [StreetChange],
-        closed: &[EdgeId],
-    ) -> Result<(Vec<Line<'c>>, Vec<Joint>, Vec<usize>), (usize, StreetChangeError)> {
-        let (mut lines, mut of_line) = (Vec::new(), Vec::new());
-        for (n, change) in changes.iter().enumerate() {
-            let StreetChange::Add { kind, line, name } = change else { continue };
-            if line.len() < 2 {
-                return Err((n, StreetChangeError::TooShort(line.len())));
-            }
-            let points = line.iter().map(|&p| self.beside(p.into())).collect();
-            lines.push(Line {
-                kind: *kind,
-                points,
-                name: name.as_deref(),
-                ends: [0; 2],
-                joints: Vec::new(),
-                is_restricted: false,
-            });
-            of_line.push(n);
-        }
-        // Ends at the same place share a joint, unless they are the two ends of one line.
-        let mut joints: Vec<Joint> = Vec::new();
-        for (l, line) in lines.iter().enumerate() {
-            for end in [0, 1] {
-                let at = line.end(end);
-                let near = |j: &&mut Joint| {
-                    chord_length_m(j.at, at) <= SAME_PLACE_M && j.ends.iter().all(|(other, _)| *other != l)
-                };
-                match joints.iter_mut().find(near) {
-                    Some(joint) => joint.ends.push((l, end)),
-                    None => joints.push(Joint { at, ends: vec![(l, end)], height: 0.0, street: None, on: None }),
-                }
-            }
-        }
-        let closed: Vec<u32> = closed.iter().map(|id| id.0).collect();
-        let street_near = |at: Fixed, limit_m: f64| self.snap_to_base(at, Profile::Adult, limit_m, &closed);
-        let mut on_lines = Vec::new();
-        for (n, joint) in joints.iter_mut().enumerate() {
-            // Where new lines meet each other they need no street, but they join one that is there.
-            let limit_m = if joint.ends.len() > 1 { SAME_PLACE_M } else { JOIN_LIMIT_M };
-            let street = street_near(joint.at, limit_m);
-            let line = nearest_line(&lines, joint, limit_m);
-            match (street, line) {
-                (street, Some((d, l, fraction, at))) if street.is_none_or(|s| d < s.off_m) => {
-                    on_lines.push((l, fraction, n));
-                    joint.at = at;
-                    joint.street = lines[l].name.map(str::to_owned);
-                }
-                (Some(snap), _) => {
-                    joint.at = snap.at;
-                    joint.street = self.name(snap.edge).map(str::to_owned);
-                    joint.height = self.height_at(snap.edge, snap.fraction) as f32;
-                    joint.on = Some((snap.edge, snap.fraction));
-                }
-                (None, _) if joint.ends.len() > 1 => {}
-                (None, _) => {
-                    let (l, end) = joint.ends[0];
-                    let anywhere = street_near(joint.at, f64::INFINITY);
-                    let why = StreetChangeError::EndNotConnected {
-                        end: ["start", "end"][end],
-                        at: joint.at.into(),
-                        nearest_m: anywhere.map(|s| s.off_m),
-                    };
-                    return Err((of_line[l], why));
-                }
-            }
-        }
-        for (n, joint) in joints.iter().enumerate() {
-            for &(l, end) in &joint.ends {
-                let points = &mut lines[l].points;
-                let index = if end == 0 { 0 } else { points.len() };
-                points.insert(index, joint.at);
-                lines[l].ends[end] = n;
-            }
-        }
-        for (l, fraction, n) in on_lines {
-            lines[l].joints.push((fraction, n));
-        }
-        for (line, &n) in lines.iter_mut().zip(&of_line) {
-            line.points.dedup();
-            if line.points.len() < 2 {
-                return Err((n, StreetChangeError::NoLength(line.points[0].into())));
-            }
-            line.joints.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        }
-        if let Some(l) = find_unconnected(&lines, &joints) {
-            return Err((of_line[l], StreetChangeError::NotConnected));
-        }
-        self.mark_restricted(&mut lines, &joints);
-        interpolate_heights(&lines, &mut joints);
-        Ok((lines, joints, of_line))
-    }
-}
-
-impl Network {
-    /// Marks new lines that meet only restricted streets, directly or through other new lines.
-    fn mark_restricted(&self, lines: &mut [Line<'_>], joints: &[Joint]) {
-        let is_open = |joint: &Joint| joint.on.is_some_and(|(edge, _)| !self.edge(edge).is_restricted());
-        let mut open: Vec<bool> = joints.iter().map(is_open).collect();
-        // Zones can be left only by entries: open access spreads along new lines, not through restricted streets.
-        propagate_marks(lines, &mut open);
-        for line in lines {
-            line.is_restricted = !open[line.ends[0]];
-        }
-    }
-}
-
-/// Marks all joints that new lines connect to a marked joint.
-fn propagate_marks(lines: &[Line<'_>], marked: &mut [bool]) {
-    let mut is_stable = false;
-    while !is_stable {
-        is_stable = true;
-        for line in lines {
-            if line.all_joints().any(|n| marked[n]) && !line.all_joints().all(|n| marked[n]) {
-                line.all_joints().for_each(|n| marked[n] = true);
-                is_stable = false;
-            }
-        }
-    }
-}
-
-/// Returns the point of another line nearest to a joint: metres, line, fraction, point.
-fn nearest_line(lines: &[Line<'_>], joint: &Joint, limit_m: f64) -> Option<(f64, usize, f64, Fixed)> {
-    let metric = Metric::at(joint.at.lat());
-    let own = |l: usize| joint.ends.iter().any(|(other, _)| *other == l);
-    let can_be_joined = |line: &Line<'_>| {
-        let (kind, structure, _) = line.kind.parts();
-        kind.can_be_snapped_to() && structure == Structure::Ground
-    };
-    let mut best: Option<(f64, usize, f64, Fixed)> = None;
-    for (l, line) in lines.iter().enumerate().filter(|(l, line)| !own(*l) && can_be_joined(line)) {
-        let whole = length(&line.points);
-        let mut before = 0.0;
-        for pair in line.points.windows(2) {
-            let (t, d2) = metric.project(joint.at, pair[0], pair[1]);
-            let long = chord_length_m(pair[0], pair[1]);
-            if d2.sqrt() <= limit_m && whole > 0.0 && best.is_none_or(|b| d2.sqrt() < b.0) {
-                best = Some((d2.sqrt(), l, (before + t * long) / whole, pair[0].lerp(pair[1], t)));
-            }
-            before += long;
-        }
-    }
-    best
-}
-
-/// Returns a line that no street of the file is connected to, directly or through other new lines.
-fn find_unconnected(lines: &[Line<'_>], joints: &[Joint]) -> Option<usize> {
-    let mut reached: Vec<bool> = joints.iter().map(|j| j.on.is_some()).collect();
-    propagate_marks(lines, &mut reached);
-    lines.iter().position(|line| !reached[line.ends[0]])
-}
-
-/// Interpolates the heights of joints on no street of the file from those of their neighbours along the lines, by
-/// Gauss-Seidel iteration.
-fn interpolate_heights(lines: &[Line<'_>], joints: &mut [Joint]) {
-    let fixed: Vec<bool> = joints.iter().map(|j| j.on.is_some()).collect();
-    // A scenario has few lines, so a fixed number of rounds is enough.
-    for _ in 0..100 {
-        for n in (0..joints.len()).filter(|&n| !fixed[n]) {
-            let (mut sum, mut weights) = (0.0, 0.0);
-            for line in lines {
-                let long = length(&line.points).max(0.1);
-                let mut stops: Vec<(f64, usize)> = line.joints.clone();
-                stops.insert(0, (0.0, line.ends[0]));
-                stops.push((1.0, line.ends[1]));
-                for pair in stops.windows(2) {
-                    let other = match (pair[0].1 == n, pair[1].1 == n) {
-                        (true, false) => pair[1].1,
-                        (false, true) => pair[0].1,
-                        _ => continue,
-                    };
-                    let weight = 1.0 / ((pair[1].0 - pair[0].0) * long).max(0.1);
-                    sum += weight * f64::from(joints[other].height);
-                    weights += weight;
-                }
-            }
-            if weights > 0.0 {
-                joints[n].height = (sum / weights) as f32;
-            }
-        }
-    }
-}
-
-fn length(points: &[Fixed]) -> f64 {
-    points.windows(2).map(|p| chord_length_m(p[0], p[1])).sum()
-}
-
-impl Line<'_> {
-    fn end(&self, end: usize) -> Fixed {
-        self.points[if end == 0 { 0 } else { self.points.len() - 1 }]
-    }
-}
-
-/// Builds an overlay.
-struct OverlayBuilder {
-    vertices: Vec<Fixed>,
-    first_new: usize,
-    closed: Vec<EdgeId>,
-    /// By edge of the file: fractions and joints at which it is cut.
-    cuts: BTreeMap<EdgeId, Vec<(f64, usize)>>,
-}
-
-impl OverlayBuilder {
-    fn new(network: &Network, closed: &[EdgeId]) -> Self {
-        let vertices = network.base_vertices().to_vec();
-        Self { first_new: vertices.len(), vertices, closed: closed.to_vec(), cuts: BTreeMap::new() }
-    }
-
-    fn add_vertex(&mut self, at: Fixed) {
-        self.vertices.push(at);
-    }
-
-    fn finish(mut self, network: &Network, lines: &[Line<'_>], joints: &[Joint]) -> Overlay {
-        let base_edges = network.base_edges();
-        let metric = |at: Fixed| Metric::at(at.lat());
-        let vertex = |n: usize| VertexId((self.first_new + n) as u32);
-        let mut overlay = Overlay {
-            vertices: Vec::new(),
-            first_arc: Vec::new(),
-            arc_heads: network.base_arc_heads().to_vec(),
-            arc_edges: network.base_arc_edges().to_vec(),
-            edges: Vec::new(),
-            shapes: Vec::new(),
-            heights: Vec::new(),
-            names: Vec::new(),
-            removed: Vec::new(),
-            closed_arcs: self.closed.iter().flat_map(|id| base_edges[id.index()].arcs).collect(),
-            pieces: Vec::new(),
-            base_arcs: BTreeMap::new(),
-            line_costs: Vec::new(),
-            line_lengths: Vec::new(),
-            times: Default::default(),
-            index: SnapIndex::build(&[], &[]),
-            bounds: Vec::new(),
-        };
-        // Open lines that meet a restricted street get a vertex of their own there.
-        let mut outside: BTreeMap<usize, usize> = BTreeMap::new();
-        for line in lines.iter().filter(|line| !line.is_restricted) {
-            for n in line.all_joints() {
-                let is_inside = joints[n].on.is_some_and(|(edge, _)| base_edges[edge.index()].is_restricted());
-                if is_inside && !outside.contains_key(&n) {
-                    outside.insert(n, joints.len() + outside.len());
-                    self.vertices.push(joints[n].at);
-                }
-            }
-        }
-        // The outgoing arcs of each new vertex: head, and twice the edge number plus direction.
-        let mut leaving: Vec<Vec<(VertexId, u32)>> = vec![Vec::new(); joints.len() + outside.len()];
-        let first_edge = base_edges.len() as u32 - 1;
-
-        for (&id, cuts) in &mut self.cuts {
-            cuts.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-            let (edge, shape, heights) = (base_edges[id.index()], network.shape(id), network.heights(id));
-            overlay.base_arcs.insert(id, edge.arcs);
-            let mut stops = vec![(0.0, None)];
-            stops.extend(cuts.iter().map(|&(fraction, n)| (fraction, Some(n))));
-            stops.push((1.0, None));
-            for pair in stops.windows(2) {
-                let ((from, a), (to, b)) = (pair[0], pair[1]);
-                let number = (first_edge as usize + overlay.edges.len()) as u32;
-                let mut piece = edge;
-                piece.tail = a.map_or(edge.tail, vertex);
-                piece.head = b.map_or(edge.head, vertex);
-                piece.length_m = (f64::from(edge.length_m) * (to - from)) as f32;
-                match a {
-                    None => {
-                        overlay.arc_heads[edge.arcs[0] as usize] = piece.head.0;
-                        overlay.arc_edges[edge.arcs[0] as usize] = number * 2;
-                    }
-                    Some(a) => leaving[a].push((piece.head, number * 2)),
-                }
-                match b {
-                    None => {
-                        overlay.arc_heads[edge.arcs[1] as usize] = piece.tail.0;
-                        overlay.arc_edges[edge.arcs[1] as usize] = number * 2 + 1;
-                    }
-                    Some(b) => leaving[b].push((piece.tail, number * 2 + 1)),
-                }
-                let mut points = cut(shape, &metric(shape[0]), from, to);
-                if points.len() < 2 {
-                    points.push(points[0]);
-                }
-                overlay.push_edge(
-                    piece,
-                    &points,
-                    &resample(heights, from, to),
-                    Piece { of: Origin::Base(id), from, to },
-                );
-            }
-        }
-        for (l, line) in lines.iter().enumerate() {
-            let (kind, structure, access) = line.kind.parts();
-            let whole_m = length(&line.points);
-            let ends = line.ends.map(|n| joints[n].height);
-            let segment = cost::Segment {
-                length_m: whole_m,
-                kind,
-                access,
-                ground: Ground::default(),
-                duration_s: 0,
-                rise_m: if kind == Kind::Lift { f64::from((ends[1] - ends[0]).abs()) } else { 0.0 },
-                heights: &ends,
-            };
-            let costs = Profile::ALL.map(|p| {
-                let params = network.profiles().get(p);
-                [cost(&segment, params, true), cost(&segment, params, false)]
-            });
-            let mut usable = ProfileSet::default();
-            Profile::ALL
-                .into_iter()
-                .filter(|p| costs[p.index()].iter().any(|c| c.is_some()))
-                .for_each(|p| usable.insert(p));
-            // If all edges it joins are cut off, or fragments, so is the new street.
-            let joined: Vec<&Edge> =
-                line.ends.iter().filter_map(|&n| joints[n].on).map(|(edge, _)| &base_edges[edge.index()]).collect();
-            let all_are = |mask: fn(&Edge) -> ProfileSet| match &joined[..] {
-                [] => ProfileSet::default(),
-                some => ProfileSet(some.iter().fold(usable.0, |all, edge| all & mask(edge).0)),
-            };
-            let (cut_off, fragment) = (all_are(Edge::cut_off), all_are(Edge::fragment));
-            let flags = if line.is_restricted { EdgeFlags::RESTRICTED } else { EdgeFlags::default() };
-            let of_line = |n: usize| outside.get(&n).copied().filter(|_| !line.is_restricted).unwrap_or(n);
-            let name = line.name.map_or(Edge::NO_NAME, |name| {
-                overlay.names.push(name.to_owned());
-                (network.name_count() + overlay.names.len() - 1) as u32
-            });
-            let mut stops = vec![(0.0, line.ends[0])];
-            stops.extend(&line.joints);
-            stops.push((1.0, line.ends[1]));
-            for pair in stops.windows(2) {
-                let ((from, a), (to, b)) = (pair[0], pair[1]);
-                let number = (first_edge as usize + overlay.edges.len()) as u32;
-                let (from_vertex, to_vertex) = (of_line(a), of_line(b));
-                let mut piece =
-                    Edge::new(vertex(from_vertex), vertex(to_vertex), kind, structure, access).with_flags(flags);
-                piece.length_m = (whole_m * (to - from)) as f32;
-                piece.name = name;
-                if kind == Kind::Lift {
-                    piece.extra = (segment.rise_m * 100.0).round() as u32;
-                }
-                piece.set_usable(usable);
-                piece.set_separate(cut_off, fragment);
-                leaving[from_vertex].push((piece.head, number * 2));
-                leaving[to_vertex].push((piece.tail, number * 2 + 1));
-                let mut points = cut(&line.points, &metric(line.points[0]), from, to);
-                if points.len() < 2 {
-                    points.push(points[0]);
-                }
-                let heights = [joints[a].height, joints[b].height];
-                overlay.push_edge(piece, &points, &heights, Piece { of: Origin::Line(l), from, to });
-            }
-            overlay.line_costs.push(costs);
-            overlay.line_lengths.push(Deciseconds::from_seconds(whole_m));
-        }
-
-        let mut everyone = ProfileSet::default();
-        for profile in Profile::ALL {
-            everyone.insert(profile);
-        }
-        for (&inside, &outside) in &outside {
-            let number = (first_edge as usize + overlay.edges.len()) as u32;
-            let access = Access::FOOT.with(Access::BIKE);
-            let flags = EdgeFlags::RESTRICTED.with(EdgeFlags::ENTRY);
-            let mut entry =
-                Edge::new(vertex(outside), vertex(inside), Kind::Gate, Structure::Ground, access).with_flags(flags);
-            entry.set_usable(everyone);
-            leaving[outside].push((entry.head, number * 2));
-            leaving[inside].push((entry.tail, number * 2 + 1));
-            let (at, height) = (joints[inside].at, joints[inside].height);
-            overlay.push_edge(entry, &[at, at], &[height, height], Piece { of: Origin::Entry, from: 0.0, to: 1.0 });
-        }
-
-        overlay.first_arc = network.base_first_arc().to_vec();
-        for arcs in leaving {
-            for (head, half) in arcs {
-                overlay.arc_heads.push(head.0);
-                overlay.arc_edges.push(half);
-            }
-            overlay.first_arc.push(overlay.arc_heads.len() as u32);
-        }
-        for (arc, &half) in overlay.arc_edges.iter().enumerate() {
-            if half / 2 >= first_edge {
-                overlay.edges[(half / 2 - first_edge) as usize].arcs[half as usize % 2] = arc as u32;
-            }
-        }
-        let mut end = Edge::new(VertexId(0), VertexId(0), Kind::Gate, Structure::Ground, Access::default());
-        (end.shape, end.heights) = (overlay.shapes.len() as u32, overlay.heights.len() as u32);
-        overlay.edges.push(end);
-        overlay.index = SnapIndex::build(&overlay.edges, &overlay.shapes);
-        overlay.removed = self.closed.iter().chain(self.cuts.keys()).map(|id| id.0).collect();
-        overlay.removed.sort_unstable();
-        overlay.vertices = self.vertices;
-        overlay
-    }
-}
-
-impl Overlay {
-    fn push_edge(&mut self, mut edge: Edge, points: &[Fixed], heights: &[f32], piece: Piece) {
+    /// Adds an edge and extends the tables of shapes and heights.
+    pub(crate) fn push_edge(&mut self, mut edge: Edge, points: &[Fixed], heights: &[f32], piece: Piece) {
         (edge.shape, edge.heights) = (self.shapes.len() as u32, self.heights.len() as u32);
         let (mut low, mut high) = (points[0], points[0]);
         for p in points {
@@ -797,18 +136,4 @@ impl Overlay {
         self.edges.push(edge);
         self.pieces.push(piece);
     }
-}
-
-/// Returns the heights of a part of a line, at equal distances.
-fn resample(heights: &[f32], from: f64, to: f64) -> Vec<f32> {
-    let pieces = (((heights.len() - 1) as f64) * (to - from)).ceil().max(1.0);
-    let at = |i: usize| super::file::height_along(heights, from + (to - from) * i as f64 / pieces) as f32;
-    (0..=pieces as usize).map(at).collect()
-}
-
-/// Returns whether a place must be snapped again because of the overlay. `snap` is its snap on the unchanged network.
-pub(super) fn is_touched(network: &Network, place: Place, snap: Option<&Snap>, profile: Profile) -> bool {
-    let Some(overlay) = network.overlay() else { return false };
-    snap.is_some_and(|snap| network.is_removed(snap.edge))
-        || overlay.may_be_near(network.beside(place.at), network.snap_reach_m(place, snap, profile))
 }

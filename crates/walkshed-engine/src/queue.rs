@@ -5,7 +5,7 @@ const NONE: u32 = u32::MAX;
 /// A monotone priority queue with a bucket for every decisecond up to the limit. Buckets are linked lists in one pool;
 /// a bitmap finds the next bucket that is not empty.
 #[derive(Default)]
-pub(super) struct BucketQueue<T> {
+pub(crate) struct BucketQueue<T> {
     first: Vec<u32>,
     filled: Vec<u64>,
     /// Item and index of the next entry of the same bucket.

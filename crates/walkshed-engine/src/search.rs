@@ -1,75 +1,13 @@
 //! The shortest-path search: Dijkstra's algorithm, one-to-many, bounded by a time limit, with a bucket queue. Scratch
 //! space is reused and never cleared in full. Nearby queries, walksheds, matrices and routes all use this search.
 
-use super::file::Network;
-use super::profile::Profile;
-use super::queue::BucketQueue;
-use super::snap::Snap;
-use super::units::{Deciseconds, Direction, VertexId};
-use super::zone::WayOut;
-use std::ops::Deref;
+use crate::network::Network;
+use crate::profile::Profile;
+use crate::queue::BucketQueue;
+use crate::start::Seed;
+use crate::units::{Deciseconds, Direction, VertexId};
 
 const NONE: u32 = u32::MAX;
-
-/// A source of a search: a vertex and the time at which the search leaves it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Seed {
-    pub vertex: VertexId,
-    pub time: Deciseconds,
-}
-
-/// The start (or end) of a search: a snapped place and the time of its off-network leg.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Start {
-    pub snap: Snap,
-    pub off: Deciseconds,
-}
-
-impl Start {
-    /// Creates a start from a snapped place. The off-network leg is travelled at the off-network speed of the profile.
-    #[must_use]
-    pub fn new(network: &Network, snap: Snap, profile: Profile) -> Self {
-        Self { snap, off: network.profiles().get(profile).off_network_time(snap.off_m) }
-    }
-
-    /// Returns the seeds of a search from the place: the two ends of its edge, or, in a restricted zone, every vertex that
-    /// is reached within `limit` without leaving the zone, and the vertices outside its gates.
-    #[must_use]
-    pub fn seeds(&self, network: &Network, profile: Profile, direction: Direction, limit: Deciseconds) -> Seeds {
-        if network.edge(self.snap.edge).is_restricted() {
-            Seeds::Zone(WayOut::find(network, profile, direction, self, limit).seeds)
-        } else {
-            Seeds::Ends(self.ends(network, profile, direction))
-        }
-    }
-
-    /// Returns the two ends of the edge of the place. An end that cannot be reached has the time [`Deciseconds::NEVER`].
-    pub(super) fn ends(&self, network: &Network, profile: Profile, direction: Direction) -> [Seed; 2] {
-        let edge = network.edge(self.snap.edge);
-        let [tail, head] = self.snap.to_ends(network, profile, direction);
-        [Seed { vertex: edge.tail, time: self.off + tail }, Seed { vertex: edge.head, time: self.off + head }]
-    }
-}
-
-/// The seeds of a search. On open streets they need no allocation.
-#[derive(Debug, Clone)]
-pub enum Seeds {
-    /// The ends of the edge of the place.
-    Ends([Seed; 2]),
-    /// The vertices reached within the restricted zone of the place, and those outside its gates.
-    Zone(Vec<Seed>),
-}
-
-impl Deref for Seeds {
-    type Target = [Seed];
-
-    fn deref(&self) -> &[Seed] {
-        match self {
-            Self::Ends(ends) => ends,
-            Self::Zone(all) => all,
-        }
-    }
-}
 
 /// A search with its scratch space. Create one for each thread and run it many times: only the first run on a network
 /// allocates, and runs that need a larger queue than all before.

@@ -3,131 +3,14 @@
 //! Every edge within the snapping limit of the profile that the profile can use is a candidate. Edges along which people
 //! seldom live or walk have a handicap in metres, which is added to their distance, so that an ordinary street that is
 //! nearly as near is preferred ([`handicap_m`]). Edges that are cut off from the network are candidates only if no other
-//! edge is within the limit.
-//!
-//! The spatial index is a packed R-tree over street segments. Edges are in Hilbert order, so it is built without sorting
-//! and stored in the prepared file in the form in which it is searched.
+//! edge is within the limit..
 
-use super::access::{EdgeFlags, Kind, Structure};
-use super::file::{Edge, Network};
-use super::profile::Profile;
-use super::units::{Deciseconds, Direction, EdgeId};
-use crate::geo::{Fixed, Metric, Place, Storey};
-
-/// Handicap of a street on a bridge or viaduct, metres.
-pub const BRIDGE_HANDICAP_M: f64 = 30.0;
-/// Handicap of an edge on which people seldom walk (a cycleway), for all profiles except the bicycle, metres.
-pub const UNUSUAL_HANDICAP_M: f64 = 20.0;
-/// Handicap of an edge of an island that only off-network legs connect to the network, metres.
-pub const DETACHED_HANDICAP_M: f64 = 50.0;
-/// Handicap of an edge of a fragment, which the profile cannot leave (steps, slopes or kerbs all around), metres. It is
-/// small because an off-network leg crosses no barrier.
-pub const FRAGMENT_HANDICAP_M: f64 = 10.0;
-/// Handicap of an edge on the ground for a place below the ground, metres.
-pub const OTHER_STOREY_HANDICAP_M: f64 = 100.0;
-
-/// Returns the handicap of an edge in metres, which snapping adds to its distance; `None` if a place on this storey never
-/// joins the edge.
-#[must_use]
-pub fn handicap_m(edge: &Edge, profile: Profile, storey: Storey) -> Option<f64> {
-    const OFF_GROUND: u8 = EdgeFlags::UNDERGROUND.0 | EdgeFlags::INDOOR.0;
-    let (structure, flags) = (edge.structure(), edge.flags().0);
-    let on_ground = structure == Structure::Ground && flags & OFF_GROUND == 0;
-    let below = structure == Structure::Tunnel || flags & EdgeFlags::UNDERGROUND.0 != 0;
-    let mut handicap = match storey {
-        Storey::Below if below => 0.0,
-        Storey::Above if flags & EdgeFlags::INDOOR.0 != 0 => 0.0,
-        _ if on_ground => match storey {
-            Storey::Below => OTHER_STOREY_HANDICAP_M,
-            Storey::Ground | Storey::Above => 0.0,
-        },
-        _ if structure == Structure::Bridge && flags & OFF_GROUND == 0 && edge.kind() == Kind::Street => {
-            BRIDGE_HANDICAP_M
-        }
-        _ => return None,
-    };
-    if flags & EdgeFlags::UNUSUAL_ON_FOOT.0 != 0 && profile != Profile::Bicycle {
-        handicap += UNUSUAL_HANDICAP_M;
-    }
-    if flags & EdgeFlags::DETACHED.0 != 0 {
-        handicap += DETACHED_HANDICAP_M;
-    } else if edge.fragment().contains(profile) {
-        handicap += FRAGMENT_HANDICAP_M;
-    }
-    Some(handicap)
-}
-
-/// Returns whether places on some storey can join the edge.
-fn can_be_joined(edge: &Edge) -> bool {
-    let is_street = edge.kind() == Kind::Street;
-    edge.kind().can_be_snapped_to()
-        && match edge.structure() {
-            Structure::Ground => true,
-            // No addresses are on footbridges or in road tunnels.
-            Structure::Bridge => is_street,
-            Structure::Tunnel => !is_street,
-        }
-}
-
-/// Number of children of a box of the R-tree.
-pub(super) const LEVEL_FANOUT: usize = 8;
-const FANOUT: usize = LEVEL_FANOUT;
-
-/// The tables of a spatial index.
-pub(super) struct SnapIndex {
-    pub pieces: Vec<[u32; 2]>,
-    pub boxes: Vec<[i32; 4]>,
-    pub levels: Vec<u32>,
-}
-
-impl SnapIndex {
-    /// Indexes the edges that places can join. The last of `edges` is the sentinel.
-    pub(super) fn build(edges: &[Edge], shapes: &[Fixed]) -> Self {
-        let mut pieces = Vec::new();
-        for (n, pair) in edges.windows(2).enumerate() {
-            if can_be_joined(&pair[0]) && pair[0].usable().0 != 0 {
-                pieces.extend((pair[0].shape..pair[1].shape - 1).map(|s| [n as u32, s]));
-            }
-        }
-        let mut boxes: Vec<[i32; 4]> = pieces
-            .chunks(FANOUT)
-            .map(|group| {
-                group.iter().fold([i32::MAX, i32::MAX, i32::MIN, i32::MIN], |b, piece| {
-                    let (p, q) = (shapes[piece[1] as usize], shapes[piece[1] as usize + 1]);
-                    join(b, [p.x.min(q.x), p.y.min(q.y), p.x.max(q.x), p.y.max(q.y)])
-                })
-            })
-            .collect();
-        let mut levels = vec![0, boxes.len() as u32];
-        let mut start = 0;
-        while boxes.len() - start > FANOUT {
-            let above: Vec<[i32; 4]> =
-                boxes[start..].chunks(FANOUT).map(|g| g.iter().copied().reduce(join).unwrap_or_default()).collect();
-            start = boxes.len();
-            boxes.extend(above);
-            levels.push(boxes.len() as u32);
-        }
-        Self { pieces, boxes, levels }
-    }
-}
-
-/// A spatial index and the edges it refers to.
-#[derive(Clone, Copy)]
-pub(super) struct SnapTables<'a> {
-    /// The edge number of the first of `edges`.
-    pub first_edge: u32,
-    pub edges: &'a [Edge],
-    pub shapes: &'a [Fixed],
-    pub pieces: &'a [[u32; 2]],
-    pub boxes: &'a [[i32; 4]],
-    pub levels: &'a [u32],
-    /// Sorted numbers of edges that are closed or cut.
-    pub removed: &'a [u32],
-}
-
-fn join(a: [i32; 4], b: [i32; 4]) -> [i32; 4] {
-    [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])]
-}
+use crate::geo::{Fixed, Metric, Place};
+use crate::handicap::handicap_m;
+use crate::network::Network;
+use crate::profile::Profile;
+use crate::spatial_index::{LEVEL_FANOUT as FANOUT, SnapTables};
+use crate::units::{Deciseconds, Direction, EdgeId};
 
 /// A place snapped to the network.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -298,14 +181,14 @@ impl Network {
 
     /// Returns the nearest street of the file, on the ground, that the profile can use, cut off or not. Ignores the edges
     /// in `excluded` (sorted numbers) and the overlay.
-    pub(super) fn snap_to_base(&self, at: Fixed, profile: Profile, limit_m: f64, excluded: &[u32]) -> Option<Snap> {
+    pub(crate) fn snap_to_base(&self, at: Fixed, profile: Profile, limit_m: f64, excluded: &[u32]) -> Option<Snap> {
         let of_file = self.snap_tables().take(1).map(|tables| SnapTables { removed: excluded, ..tables });
         let found = nearest_in(of_file, at.into(), profile, limit_m).into_iter().flatten();
         found.min_by(|a, b| a.score2.total_cmp(&b.score2)).map(|best| self.snap_of(at, best))
     }
 
     /// Returns the distance in metres within which a new edge could be preferred to the current snap of a place.
-    pub(super) fn snap_reach_m(&self, place: Place, snap: Option<&Snap>, profile: Profile) -> f64 {
+    pub(crate) fn snap_reach_m(&self, place: Place, snap: Option<&Snap>, profile: Profile) -> f64 {
         let limit_m = self.profiles().get(profile).snap_limit_m;
         match snap {
             Some(snap) if !self.edge(snap.edge).cut_off().contains(profile) => {
@@ -329,35 +212,11 @@ impl Network {
         Snap { edge, fraction, off_m: best.d2.sqrt(), at: shape[index].lerp(shape[index + 1], best.t) }
     }
 
-    /// Calls `found` with every street segment (edge, first point, last point) whose bounding box intersects the window.
-    pub fn segments_in(&self, low: Fixed, high: Fixed, mut found: impl FnMut(EdgeId, Fixed, Fixed)) {
-        for tables in self.snap_tables() {
-            let SnapTables { first_edge, shapes, pieces, boxes, levels, removed, .. } = tables;
-            let Some(top) = levels.len().checked_sub(2) else { continue };
-            let meets = |b: &[i32; 4]| b[0] <= high.x && b[2] >= low.x && b[1] <= high.y && b[3] >= low.y;
-            // (level, index) still to visit.
-            let mut stack: Vec<(usize, usize)> =
-                (0..(levels[top + 1] - levels[top]) as usize).map(|i| (top, i)).collect();
-            while let Some((level, i)) = stack.pop() {
-                if !meets(&boxes[levels[level] as usize + i]) {
-                    continue;
-                }
-                let first = i * FANOUT;
-                if level == 0 {
-                    for &[number, point] in &pieces[first..(first + FANOUT).min(pieces.len())] {
-                        let (a, b) = (shapes[point as usize], shapes[point as usize + 1]);
-                        if meets(&[a.x.min(b.x), a.y.min(b.y), a.x.max(b.x), a.y.max(b.y)])
-                            && removed.binary_search(&number).is_err()
-                        {
-                            found(EdgeId(first_edge + number), a, b);
-                        }
-                    }
-                } else {
-                    let below = (levels[level] - levels[level - 1]) as usize;
-                    stack.extend((first..(first + FANOUT).min(below)).map(|c| (level - 1, c)));
-                }
-            }
-        }
+    /// Returns whether a place must be snapped again because of the overlay. `snap` is its snap on the unchanged network.
+    pub(crate) fn needs_snapping(&self, place: Place, snap: Option<&Snap>, profile: Profile) -> bool {
+        let Some(overlay) = self.overlay() else { return false };
+        snap.is_some_and(|snap| self.is_removed(snap.edge))
+            || overlay.may_be_near(self.beside(place.at), self.snap_reach_m(place, snap, profile))
     }
 }
 

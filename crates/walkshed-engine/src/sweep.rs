@@ -1,13 +1,13 @@
 //! The sweep: one multi-source search that finds, for every vertex, the nearest of many points. Analyses of a whole city
 //! run one sweep from the facilities and read the result at every home.
 
-use super::file::Network;
-use super::profile::Profile;
-use super::queue::BucketQueue;
-use super::search::Start;
-use super::snap::Snap;
-use super::units::{Deciseconds, Direction, EdgeId, VertexId};
+use crate::network::Network;
+use crate::profile::Profile;
+use crate::queue::BucketQueue;
+use crate::snap::Snap;
+use crate::start::Start;
 use crate::task::{self, Stopped};
+use crate::units::{Deciseconds, Direction, EdgeId, VertexId};
 
 /// Maximum number of nearest points that a sweep keeps for each vertex.
 pub const MAX_NEAREST: usize = 10;

@@ -7,25 +7,25 @@
 //! search enters zones and ends there: this is M* R*. The search in this module handles the first R*, from a place in a
 //! zone to the streets. Its results are the seeds of the ordinary search.
 
-use super::file::Network;
-use super::profile::Profile;
-use super::search::{Seed, Start};
-use super::units::{Deciseconds, Direction, EdgeId, VertexId};
+use crate::network::Network;
+use crate::profile::Profile;
+use crate::start::{Seed, Start};
+use crate::units::{Deciseconds, Direction, EdgeId, VertexId};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
 /// The vertices reached from a place in a restricted zone without leaving the zone, and those outside its gates.
 #[derive(Debug, Default)]
-pub(super) struct WayOut {
+pub(crate) struct ZoneExit {
     /// The vertices with their times.
     pub seeds: Vec<Seed>,
     /// The arc by which each was reached.
     parents: HashMap<u32, u32>,
 }
 
-impl WayOut {
+impl ZoneExit {
     /// Searches from a place on a restricted edge, up to and including `limit`.
-    pub(super) fn find(
+    pub(crate) fn find(
         network: &Network,
         profile: Profile,
         direction: Direction,
@@ -69,7 +69,7 @@ impl WayOut {
     }
 
     /// Returns the arc by which a vertex was reached, or `None` for the ends of the edge of the place.
-    pub(super) fn parent_arc(&self, vertex: VertexId) -> Option<u32> {
+    pub(crate) fn parent_arc(&self, vertex: VertexId) -> Option<u32> {
         self.parents.get(&vertex.0).copied()
     }
 }

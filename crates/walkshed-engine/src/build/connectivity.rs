@@ -3,7 +3,7 @@
 use super::zones::{own_networks, weight};
 use crate::access::ProfileSet;
 use crate::components::Components;
-use crate::file::Edge;
+use crate::edge::Edge;
 use crate::profile::Profile;
 use crate::units::Deciseconds;
 use rayon::prelude::*;

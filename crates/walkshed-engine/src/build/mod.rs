@@ -9,9 +9,10 @@ mod zones;
 
 use super::antimeridian::{TooFarRound, lay_side_by_side};
 use super::elevation::{Elevation, ElevationError, Extent};
-use super::file::{FileError, Network};
 use super::osm::{Extract, LeftOut, OsmError, ReadCounts, StreetRules, read_pbf};
 use super::profile::Profiles;
+use crate::format::FileError;
+use crate::network::Network;
 use heights::VertexHeights;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -1,10 +1,10 @@
 //! Walksheds as H3 cells. A cell is part of a walkshed if its centre is reached, by the rule for places.
 
 use super::pieces::Reach;
-use crate::file::Network;
 use crate::geo::{Fixed, area_on_globe, cell_centre};
+use crate::network::Network;
 use crate::parallel;
-use crate::search::Start;
+use crate::start::Start;
 use crate::task::Stopped;
 use crate::units::Deciseconds;
 use geo::{Coord, MultiPolygon, Rect};

@@ -14,10 +14,11 @@
 //!   4.5 % of their off-network leg, the error of the distance transform.
 
 use super::pieces::{Piece, Reach};
-use crate::file::{Edge, Network};
+use crate::edge::Edge;
 use crate::geo::{Fixed, Metric, Storey};
+use crate::handicap::handicap_m;
+use crate::network::Network;
 use crate::profile::Profile;
-use crate::snap::handicap_m;
 use std::cell::RefCell;
 
 /// The tolerance in cells: two diagonals of a cell.

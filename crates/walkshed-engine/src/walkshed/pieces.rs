@@ -1,12 +1,13 @@
 //! The street pieces reached by a search, cut where the time limit is exceeded.
 
-use crate::file::Network;
 use crate::geo::Fixed;
 use crate::geo::Metric;
-use crate::layer::{Scratch, with_scratch};
+use crate::network::Network;
+use crate::polyline::cut;
 use crate::profile::Profile;
-use crate::route::cut;
-use crate::search::{Search, Start};
+use crate::scratch::{Scratch, with_scratch};
+use crate::search::Search;
+use crate::start::Start;
 use crate::units::{Deciseconds, Direction, EdgeId, VertexId};
 
 /// A reached part of an edge and the times (in deciseconds, not rounded) at its two ends. Times are linear in between.

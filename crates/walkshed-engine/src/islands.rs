@@ -1,10 +1,11 @@
 //! Islands: the parts of a network that no mapped street connects to the rest.
 
-use super::access::{EdgeFlags, Kind};
-use super::components::Components;
-use super::file::{Edge, Network};
-use super::units::EdgeId;
+use crate::access::{EdgeFlags, Kind};
+use crate::components::Components;
+use crate::edge::Edge;
 use crate::geo::Fixed;
+use crate::network::Network;
+use crate::units::EdgeId;
 use std::collections::BTreeMap;
 
 /// A connected component that is too small to count as a network.

@@ -1,13 +1,14 @@
 //! Verifies that all indices in the tables of a prepared file are within bounds. The checksum detects damage; this detects
 //! files that were written with invalid indices. Searches rely on it.
 
-use super::file::{Edge, section};
-use super::format::Sections;
-use super::snap::LEVEL_FANOUT;
+use super::tables::section;
+use crate::edge::Edge;
+use crate::format::Sections;
 use crate::geo::Fixed;
+use crate::spatial_index::LEVEL_FANOUT;
 
 /// Returns whether all indices in the tables are valid.
-pub(super) fn refers_within(file: &Sections) -> bool {
+pub(crate) fn indices_are_valid(file: &Sections) -> bool {
     let vertices = file.get::<Fixed>(section::VERTICES).len();
     let heads = file.get::<u32>(section::ARC_HEADS);
     let arc_edges = file.get::<u32>(section::ARC_EDGES);
