@@ -7,7 +7,7 @@ use crate::network::Network;
 use crate::parallel;
 use crate::profile::Profile;
 use crate::scratch::{Scratch, with_scratch};
-use crate::search::Search;
+use crate::search::{Scope, Search};
 use crate::snap::{Snap, Unsnappable};
 use crate::start::Start;
 use crate::task::{self, Stopped};
@@ -186,7 +186,7 @@ impl PointLayer {
             let mut sums = vec![0.0; vertices];
             for (start, weight) in *part {
                 with_scratch(|Scratch { search, .. }| {
-                    search.run(network, profile, reverse, &start.seeds(network, profile, reverse, limit), limit);
+                    search.run_from(network, profile, reverse, start, limit);
                     for &v in search.reached() {
                         sums[v as usize] += weight;
                     }
@@ -204,21 +204,12 @@ impl PointLayer {
         Ok(totals)
     }
 
-    /// Collects the points within `limit` into `hits`. `search` must have been run from `start` with the same network,
-    /// profile, direction and limit.
-    #[expect(clippy::too_many_arguments, reason = "what a search was run with, and where its answer goes")]
-    pub fn collect(
-        &self,
-        network: &Network,
-        profile: Profile,
-        direction: Direction,
-        start: &Start,
-        search: &Search,
-        limit: Deciseconds,
-        hits: &mut Hits,
-    ) {
-        let (snapped, by_vertex) = self.by_vertex(network, profile, direction);
+    /// Collects the points within the limit of a search into `hits`. The search must have been run from `start` on this
+    /// network.
+    pub fn collect(&self, network: &Network, start: &Start, search: &Search, hits: &mut Hits) {
         hits.clear(self.points.len());
+        let Some(Scope { profile, direction, limit }) = search.scope() else { return };
+        let (snapped, by_vertex) = self.by_vertex(network, profile, direction);
         for &v in search.reached() {
             let range = by_vertex.first[v as usize] as usize..by_vertex.first[v as usize + 1] as usize;
             if range.is_empty() {

@@ -43,7 +43,7 @@ fn times_between(
         .map(|t| t.map(|t| t.snap.from_ends(network, profile, direction).map(|leg| leg + t.off)))
         .collect();
     let row = |start: &Start, search: &mut Search| {
-        search.run(network, profile, direction, &start.seeds(network, profile, direction, limit), limit);
+        search.run_from(network, profile, direction, start, limit);
         let time = |(end, legs): (&Option<Start>, &Option<[Deciseconds; 2]>)| {
             let (end, legs) = (end.as_ref()?, legs.as_ref()?);
             let edge = network.edge(end.snap.edge);

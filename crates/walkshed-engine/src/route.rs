@@ -34,7 +34,7 @@ pub fn route(
     with_scratch(|Scratch { search, .. }| {
         let (time, via) = time_and_last_vertex(network, search, profile, start, end, limit)?;
         let mut pieces = Vec::new();
-        path_to(network, search, (profile, Direction::From), start, via, &end.snap, &mut pieces);
+        path_to(network, search, start, via, &end.snap, &mut pieces);
         #[expect(clippy::float_cmp, reason = "an empty piece has identical fractions at both ends")]
         pieces.retain(|p| p.from != p.to || network.edge(p.edge).kind() == Kind::Lift);
         let stats = stats_of(network, &pieces, Direction::From, start.snap.off_m + end.snap.off_m);
