@@ -1,16 +1,15 @@
-//! A position on the ground, in WGS-84.
+//! Positions in WGS-84.
 
 use serde::{Deserialize, Serialize};
 
-/// A WGS-84 position in degrees. It is only ever built through [`Position::new`], so a value that exists is
-/// finite and in range.
+/// A WGS-84 position in degrees. [`Position::new`] is the only constructor, so every value is finite and in range.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Position {
     lon: f64,
     lat: f64,
 }
 
-/// Why a pair of numbers is not a position.
+/// The reason why a pair of numbers is not a position.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 pub enum PositionError {
     #[error("longitude {0} is not between -180 and 180 degrees")]
@@ -22,10 +21,10 @@ pub enum PositionError {
 }
 
 impl Position {
-    /// A position from longitude and latitude in degrees.
+    /// Creates a position from longitude and latitude in degrees.
     ///
     /// # Errors
-    /// [`PositionError`] when a value is not finite or out of range; when exchanging the two would mend it,
+    /// Returns a [`PositionError`] if a value is not finite or out of range. If the values would be valid when swapped,
     /// the error says so.
     pub fn new(lon: f64, lat: f64) -> Result<Self, PositionError> {
         let lon_ok = (-180.0..=180.0).contains(&lon);
@@ -40,20 +39,20 @@ impl Position {
         }
     }
 
-    /// Longitude in degrees, east positive.
+    /// Returns the longitude in degrees, east positive.
     #[must_use]
     pub const fn lon(self) -> f64 {
         self.lon
     }
 
-    /// Latitude in degrees, north positive.
+    /// Returns the latitude in degrees, north positive.
     #[must_use]
     pub const fn lat(self) -> f64 {
         self.lat
     }
 }
 
-/// A position in ten-millionths of a degree (about 1 cm), the resolution of OpenStreetMap itself.
+/// A position in ten-millionths of a degree (about 1 cm), the resolution of OpenStreetMap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
 pub struct Fixed {
@@ -64,24 +63,24 @@ pub struct Fixed {
 }
 
 impl Fixed {
-    /// Units in one degree.
+    /// Units per degree.
     pub const PER_DEGREE: f64 = 1e7;
 
-    /// Longitude in degrees.
+    /// Returns the longitude in degrees.
     #[must_use]
     pub fn lon(self) -> f64 {
         f64::from(self.x) / Self::PER_DEGREE
     }
 
-    /// Latitude in degrees.
+    /// Returns the latitude in degrees.
     #[must_use]
     pub fn lat(self) -> f64 {
         f64::from(self.y) / Self::PER_DEGREE
     }
 
-    /// The point a fraction `t` (0 to 1) of the way from `self` to `other`.
+    /// Returns the point at fraction `t` (0 to 1) of the way from `self` to `other`.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "lies between two i32")]
+    #[expect(clippy::cast_possible_truncation, reason = "result lies between two i32")]
     pub fn lerp(self, other: Self, t: f64) -> Self {
         let mix = |a: i32, b: i32| (f64::from(a) + (f64::from(b) - f64::from(a)) * t).round() as i32;
         Self { x: mix(self.x, other.x), y: mix(self.y, other.y) }

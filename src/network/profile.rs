@@ -1,5 +1,7 @@
-//! Travel profiles: who travels and how fast. They are data (`profiles.toml`), overridable key by key from the
-//! configuration; a profile not given a key takes the adult's.
+//! Travel profiles: who travels, and how fast.
+//!
+//! Profiles are data (`profiles.toml`). The configuration can override single keys; keys that a profile does not set
+//! are taken from the adult profile.
 
 use super::cycling::Rider;
 use super::ground::{Obstacle, SacScale, Smoothness, Surface};
@@ -25,19 +27,19 @@ pub enum Profile {
 }
 
 impl Profile {
-    /// Every profile, in the order of the prepared file's cost tables.
+    /// All profiles, in the order of the cost tables in the prepared file.
     pub const ALL: [Self; 6] =
         [Self::Adult, Self::Senior, Self::Child, Self::Wheelchair, Self::Stroller, Self::Bicycle];
-    /// How many there are.
+    /// The number of profiles.
     pub const COUNT: usize = Self::ALL.len();
 
-    /// The position in [`Profile::ALL`].
+    /// Returns the position in [`Profile::ALL`].
     #[must_use]
     pub const fn index(self) -> usize {
         self as usize
     }
 
-    /// The name in files and flags.
+    /// Returns the name used in files and command-line flags.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -68,7 +70,7 @@ impl FromStr for Profile {
     }
 }
 
-/// Which access rules of OpenStreetMap a profile goes by.
+/// The OpenStreetMap access rules that apply to a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AccessMode {
@@ -78,32 +80,32 @@ pub enum AccessMode {
     Bicycle,
 }
 
-/// How speed depends on slope.
+/// The relation between slope and speed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SlopeModel {
     /// Tobler's hiking function.
     Walking,
-    /// The power of a rider against gravity, rolling resistance and air.
+    /// The power of a rider against gravity, rolling resistance and air drag.
     Cycling,
 }
 
-/// The numbers of one profile. Field names are the keys of `profiles.toml`.
+/// The parameters of one profile. Field names are the keys of `profiles.toml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(clippy::struct_excessive_bools, reason = "independent permissions, named as in the file")]
 pub struct ProfileParams {
-    /// Whose access tags count.
+    /// The access tags that apply.
     pub access: AccessMode,
     /// Speed on level ground, km/h.
     pub level_kmh: f64,
-    /// How speed depends on slope.
+    /// The relation between slope and speed.
     pub slope_model: SlopeModel,
-    /// Decay of speed with slope: the 3.5 of Tobler's exp(-3.5 |g + 0.05|).
+    /// Decay of speed with slope: 3.5 in Tobler's exp(-3.5 |g + 0.05|).
     pub slope_decay: f64,
-    /// The (downhill) slope at which one is fastest: Tobler's 0.05.
+    /// The (downhill) slope with the highest speed: 0.05 in Tobler's function.
     pub slope_offset: f64,
-    /// Slopes are capped at plus and minus this rise over run.
+    /// Slopes are capped at plus and minus this value, rise over run.
     pub slope_cap: f64,
     /// Mass of rider, bicycle and baggage, kg.
     pub mass_kg: f64,
@@ -111,79 +113,79 @@ pub struct ProfileParams {
     pub rolling_resistance: f64,
     /// Drag coefficient times frontal area of rider and bicycle, m².
     pub drag_area_m2: f64,
-    /// Power spent on climbs, watts; on the level and downhill the power that `level_kmh` takes.
+    /// Power on climbs, watts. On level ground and downhill, the power is that of `level_kmh` on level ground.
     pub climb_power_w: f64,
-    /// Cyclists brake to this speed downhill, km/h.
+    /// Maximum speed downhill, km/h.
     pub downhill_kmh: f64,
-    /// Nothing steeper than this rise over run is used, in either direction.
+    /// Maximum slope, rise over run. Steeper segments are not used in either direction.
     pub max_slope: f64,
-    /// What is no longer than `short_ramp_m` may be this steep.
+    /// Maximum slope of segments no longer than `short_ramp_m`, rise over run.
     pub short_ramp_slope: f64,
-    /// The length of a short ramp, metres.
+    /// Maximum length of a short ramp, metres.
     pub short_ramp_m: f64,
-    /// The worst `smoothness` that is used.
+    /// Worst `smoothness` that is used.
     pub worst_smoothness: Smoothness,
-    /// The hardest `sac_scale` that is used.
+    /// Hardest `sac_scale` that is used.
     pub worst_sac_scale: SacScale,
     /// Surfaces that are not used.
     pub barred_surfaces: BTreeSet<Surface>,
-    /// The fastest on a surface, km/h.
+    /// Maximum speed by surface, km/h.
     pub surface_kmh: BTreeMap<Surface, f64>,
-    /// The fastest on a smoothness, km/h.
+    /// Maximum speed by smoothness, km/h.
     pub smoothness_kmh: BTreeMap<Smoothness, f64>,
-    /// Nothing narrower than this is used, metres.
+    /// Minimum width, metres.
     pub min_width_m: f64,
-    /// Barriers that are not passed, unless the height of their step is told.
+    /// Barriers that cannot be passed, unless the height of their step is tagged.
     pub barred_barriers: BTreeSet<Obstacle>,
-    /// The highest kerb or single step that is passed, metres.
+    /// Maximum height of a kerb or a single step, metres.
     pub max_step_m: f64,
-    /// May stairs be used?
+    /// Whether stairs can be used.
     pub steps: bool,
-    /// Up stairs, m/s along the horizontal.
+    /// Speed up stairs, m/s along the horizontal.
     pub steps_up_m_s: f64,
-    /// Down stairs, m/s along the horizontal.
+    /// Speed down stairs, m/s along the horizontal.
     pub steps_down_m_s: f64,
-    /// May ramps on stairs be used, where the stairs may not?
+    /// Whether ramps on stairs can be used if the stairs cannot.
     pub ramps: bool,
-    /// Up and down a ramp on stairs, m/s along the horizontal.
+    /// Speed on a ramp on stairs in both directions, m/s along the horizontal.
     pub ramp_m_s: f64,
-    /// May lifts be used?
+    /// Whether lifts can be used.
     pub lifts: bool,
-    /// Waiting for a lift, seconds.
+    /// Waiting time for a lift, seconds.
     pub lift_wait_s: f64,
     /// Speed of a lift, m/s.
     pub lift_m_s: f64,
-    /// May escalators be used?
+    /// Whether escalators can be used.
     pub escalators: bool,
     /// Speed of an escalator, m/s along the horizontal.
     pub escalator_m_s: f64,
-    /// May ferries be used?
+    /// Whether ferries can be used.
     pub ferries: bool,
-    /// Waiting for a ferry, seconds.
+    /// Waiting time for a ferry, seconds.
     pub ferry_wait_s: f64,
-    /// Speed of a ferry that has no `duration` tag, km/h.
+    /// Speed of a ferry without a `duration` tag, km/h.
     pub ferry_kmh: f64,
-    /// May cable cars and the like be used?
+    /// Whether cable cars and other aerialways can be used.
     pub aerialways: bool,
-    /// Waiting for a cable car, seconds.
+    /// Waiting time for a cable car, seconds.
     pub aerialway_wait_s: f64,
-    /// Speed of a cable car that has no `duration` tag, m/s.
+    /// Speed of a cable car without a `duration` tag, m/s.
     pub aerialway_m_s: f64,
-    /// May funiculars be used?
+    /// Whether funiculars can be used.
     pub funiculars: bool,
-    /// Waiting for a funicular, seconds.
+    /// Waiting time for a funicular, seconds.
     pub funicular_wait_s: f64,
-    /// Speed of a funicular that has no `duration` tag, m/s.
+    /// Speed of a funicular without a `duration` tag, m/s.
     pub funicular_m_s: f64,
-    /// Pushing a bicycle where one must dismount, km/h.
+    /// Speed of pushing a bicycle where cyclists must dismount, km/h.
     pub dismounted_kmh: f64,
-    /// Speed off the network (from the place to the street) as a share of the level speed.
+    /// Speed of the off-network leg between a place and the street, as a share of the level speed.
     pub off_network_factor: f64,
-    /// A place farther than this from a street cannot be placed on the network, metres.
+    /// Snap limit, metres: a place farther from any street is not snapped to the network.
     pub snap_limit_m: f64,
 }
 
-/// Why a profile was refused.
+/// The reason why profile settings are invalid.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ProfileError {
     #[error(
@@ -199,39 +201,40 @@ pub enum ProfileError {
 }
 
 impl ProfileParams {
-    /// Speed on the level in m/s.
+    /// Returns the speed on level ground in m/s.
     #[must_use]
     pub fn level_m_s(&self) -> f64 {
         self.level_kmh / 3.6
     }
 
-    /// Speed off the network in m/s.
+    /// Returns the off-network speed in m/s.
     #[must_use]
     pub fn off_network_m_s(&self) -> f64 {
         self.level_m_s() * self.off_network_factor
     }
 
-    /// Time of the leg between a place and the street.
+    /// Returns the travel time of the off-network leg between a place and the street.
     #[must_use]
     pub fn off_network_time(&self, metres: f64) -> Deciseconds {
         Deciseconds::from_seconds(metres / self.off_network_m_s())
     }
 
-    /// Walking speed on a slope `g` (rise over run in the direction of travel), m/s:
-    /// level speed x exp(-decay (|g + offset| - offset)), g capped. Tobler (1993), scaled to 1 on the level.
+    /// Returns the walking speed on a slope `g` (rise over run in the direction of travel), m/s:
+    /// level speed x exp(-decay (|g + offset| - offset)), with g capped. Source: Tobler (1993), scaled to 1 on level
+    /// ground.
     #[must_use]
     pub fn slope_m_s(&self, g: f64) -> f64 {
         let g = g.clamp(-self.slope_cap, self.slope_cap);
         self.level_m_s() * (-self.slope_decay * ((g + self.slope_offset).abs() - self.slope_offset)).exp()
     }
 
-    /// Speed of pushing a bicycle in m/s.
+    /// Returns the speed of pushing a bicycle in m/s.
     #[must_use]
     pub fn dismounted_m_s(&self) -> f64 {
         self.dismounted_kmh / 3.6
     }
 
-    /// Speed on a slope `g` (rise over run in the direction of travel), m/s.
+    /// Returns the speed on a slope `g` (rise over run in the direction of travel), m/s.
     #[must_use]
     pub fn speed_m_s(&self, g: f64) -> f64 {
         match self.slope_model {
@@ -240,8 +243,8 @@ impl ProfileParams {
         }
     }
 
-    /// Uphill a rider spends the power of climbs, and is not faster than on the level; downhill the power of the level, and
-    /// brakes.
+    /// Uphill, the rider spends `climb_power_w` and is not faster than on level ground. Downhill, the rider spends the
+    /// power of level riding and brakes at `downhill_kmh`.
     fn riding_m_s(&self, g: f64) -> f64 {
         let (mass_kg, rolling_resistance, drag_area_m2) = (self.mass_kg, self.rolling_resistance, self.drag_area_m2);
         let rider = Rider { mass_kg, rolling_resistance, drag_area_m2 };
@@ -303,12 +306,12 @@ impl ProfileParams {
     }
 }
 
-/// The numbers of all profiles.
+/// The parameters of all profiles.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Profiles(Vec<ProfileParams>);
 
 impl Profiles {
-    /// The numbers of one profile.
+    /// Returns the parameters of one profile.
     #[must_use]
     pub fn get(&self, profile: Profile) -> &ProfileParams {
         &self.0[profile.index()]
@@ -318,10 +321,10 @@ impl Profiles {
         &mut self.0[profile.index()]
     }
 
-    /// The defaults with the keys of `overrides` (`{adult: {level_kmh: 5.0}, ...}`) laid over them.
+    /// Returns the default profiles with the given keys replaced (`{adult: {level_kmh: 5.0}, ...}`).
     ///
     /// # Errors
-    /// [`ProfileError`] naming the profile, the key and the value.
+    /// Returns a [`ProfileError`] that names the profile, the key and the value.
     pub fn with_overrides(overrides: &Table) -> Result<Self, ProfileError> {
         let mut tables = defaults();
         for (name, value) in overrides {
@@ -336,13 +339,13 @@ impl Profiles {
                     });
                 };
                 let value = match (default, value) {
-                    // Of a table of speeds only what is given changes.
+                    // In a table of speeds, only the given entries change.
                     (Value::Table(speeds), Value::Table(given)) => {
                         let mut speeds = speeds.clone();
-                        speeds.extend(given.iter().map(|(k, v)| (k.clone(), with_fraction(v))));
+                        speeds.extend(given.iter().map(|(k, v)| (k.clone(), as_float(v))));
                         Value::Table(speeds)
                     }
-                    (Value::Float(_), value) => with_fraction(value),
+                    (Value::Float(_), value) => as_float(value),
                     (_, value) => value.clone(),
                 };
                 if default.type_str() != value.type_str() {
@@ -365,7 +368,7 @@ impl Profiles {
             let table = tables.remove(profile.name()).unwrap_or_else(|| unreachable!("defaults() has every profile"));
             let params: ProfileParams = match table.clone().try_into() {
                 Ok(params) => params,
-                Err(_) => return Err(misfit(profile, &table)),
+                Err(_) => return Err(invalid_value(profile, &table)),
             };
             params.check(profile.name())?;
             all.push(params);
@@ -380,8 +383,8 @@ impl Default for Profiles {
     }
 }
 
-/// A whole number is a fine way to write a speed.
-fn with_fraction(value: &Value) -> Value {
+/// Speeds may be written as whole numbers.
+fn as_float(value: &Value) -> Value {
     match value {
         #[expect(clippy::cast_precision_loss, reason = "values in range are small")]
         Value::Integer(i) => Value::Float(*i as f64),
@@ -389,8 +392,8 @@ fn with_fraction(value: &Value) -> Value {
     }
 }
 
-/// Which value of a table that cannot be read is at fault: the one that does not fit the shipped table either.
-fn misfit(profile: Profile, table: &Value) -> ProfileError {
+/// Finds the invalid value of a table that cannot be parsed: the one that is also invalid within the default table.
+fn invalid_value(profile: Profile, table: &Value) -> ProfileError {
     let shipped = defaults().remove(profile.name()).and_then(|v| v.as_table().cloned()).unwrap_or_default();
     let fault = table.as_table().into_iter().flatten().find_map(|(key, value)| {
         let mut one = shipped.clone();
@@ -402,7 +405,7 @@ fn misfit(profile: Profile, table: &Value) -> ProfileError {
     ProfileError::BadValue { profile: profile.name().to_owned(), key, value, expected }
 }
 
-/// The shipped table, every profile completed from the adult's.
+/// Returns the default tables, each completed with the keys of the adult profile.
 fn defaults() -> Table {
     let shipped: Table = DEFAULTS.parse().unwrap_or_else(|_| unreachable!("profiles.toml is checked by a test"));
     let adult = shipped.get("adult").and_then(Value::as_table).cloned().unwrap_or_default();
