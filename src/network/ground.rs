@@ -48,7 +48,7 @@ macro_rules! named {
                 let text = String::deserialize(deserializer)?;
                 Self::named(&text).ok_or_else(|| {
                     let names = Self::NAMES.join(", ");
-                    D::Error::custom(format!("unknown {} \"{text}\": expected one of {known}", $what))
+                    D::Error::custom(format!("unknown {} \"{text}\": expected one of {names}", $what))
                 })
             }
         }

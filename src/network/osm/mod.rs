@@ -1,5 +1,6 @@
-//! OpenStreetMap in: reading a `.osm.pbf`, deciding by its tags who may use which way, and what stands in the way.
-//! The result ([`Extract`]) is plain data for the graph builder.
+//! Reads OpenStreetMap extracts (`.osm.pbf`), and derives from their tags who may use which way and what blocks it.
+//!
+//! The result, [`Extract`], is plain data for the network builder.
 
 mod barrier;
 mod block;

@@ -1,5 +1,5 @@
-//! What a way is and who may use it, by OpenStreetMap's access rules for foot and bicycle (wiki pages "Key:access",
-//! "OSM tags for routing/Access restrictions", "Key:oneway", "Key:conveying", "Key:ramp").
+//! The kind of a way and who may use it, by the access rules of OpenStreetMap for foot and bicycle (wiki pages
+//! "Key:access", "OSM tags for routing/Access restrictions", "Key:oneway", "Key:conveying", "Key:ramp").
 
 use super::measures::{duration_s, incline, levels, metres};
 use super::permission::{Allowed, Permission, lookup};
@@ -8,19 +8,19 @@ use crate::network::access::{Access, EdgeFlags, Kind, Structure};
 use crate::network::ground::{Ground, SacScale, Smoothness, Surface, WayGround};
 use serde::{Deserialize, Serialize};
 
-/// What the graph keeps of a way.
+/// The properties of a way that the network keeps.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct WayClass {
     pub access: Access,
     pub kind: Kind,
     pub structure: Structure,
-    /// Underground, indoor, not where people ordinarily walk.
+    /// Whether the way is underground, indoors, or unusual for pedestrians.
     pub flags: EdgeFlags,
-    /// What wheels meet; nothing for what carries people.
+    /// What wheels meet. Empty for ways that carry people, such as ferries and lifts.
     pub ground: Ground,
-    /// From the `duration` tag of ferries, aerialways and funiculars, seconds.
+    /// Seconds from the `duration` tag of ferries, aerialways and funiculars.
     pub duration_s: Option<u32>,
-    /// An area people walk across.
+    /// Whether this is an area that people walk across.
     pub is_area: bool,
     /// Lowest and highest storey from the `level` tag, in tenths.
     pub levels: Option<(i16, i16)>,
@@ -31,55 +31,55 @@ pub struct WayClass {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptWay {
     pub class: WayClass,
-    /// Why walkers may not use it, where a default says so and no tag.
+    /// The reason why pedestrians may not use it, if this follows from a default and not from a tag.
     pub closed_on_foot: Option<LeftOut>,
 }
 
-/// Why a way that looks like a street was left out. The names appear in the import report.
+/// The reason why a street-like way is left out. The names appear in the import report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LeftOut {
-    /// Motorways, motor roads, bus guideways, race tracks without a sidewalk.
+    /// Motorways, motor roads, bus guideways and race tracks without a sidewalk.
     MotorTraffic,
-    /// Trunk roads that name neither walkers nor a sidewalk.
+    /// Trunk roads without tags for pedestrians or a sidewalk.
     Trunk,
-    /// Tunnels of streets that name neither walkers nor a sidewalk.
+    /// Road tunnels without tags for pedestrians or a sidewalk.
     RoadTunnel,
-    /// `no`, military, emergency and the like.
+    /// Access `no`, military, emergency and the like.
     Forbidden,
-    /// Proposed, under construction, razed, abandoned.
+    /// Proposed, under construction, razed or abandoned.
     NotBuilt,
-    /// Not something one walks on: via ferrata, drag lifts, escape lanes, unknown values.
+    /// Not walkable: via ferrata, drag lifts, escape lanes, unknown values.
     NotForPeople,
 }
 
-/// Defaults that differ from country to country.
+/// Access defaults that differ between countries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct StreetRules {
-    /// Trunk roads are open to walkers and cyclists unless a tag says otherwise.
+    /// Trunk roads are open to pedestrians and cyclists unless a tag says otherwise.
     pub walk_on_trunk: bool,
-    /// Tunnels of streets are open to walkers unless a tag says otherwise.
+    /// Road tunnels are open to pedestrians unless a tag says otherwise.
     pub walk_in_road_tunnels: bool,
 }
 
-/// Whether what is tagged is a line or the outline of an area.
+/// Whether an element is a line or the outline of an area.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outline {
-    /// A way with two ends.
+    /// An open way.
     Line,
-    /// A way that ends where it begins.
+    /// A closed way.
     Ring,
     /// A multipolygon.
     Multipolygon,
 }
 
-/// What a way is by default: its kind, and whether walkers and cyclists may use it.
+/// The defaults of a way: its kind, and whether pedestrians and cyclists may use it.
 struct Default_ {
     kind: Kind,
     foot: bool,
     bike: bool,
-    /// Why those are closed out who are.
+    /// The reason for excluding those who are excluded by default.
     closed_by: LeftOut,
 }
 
@@ -93,11 +93,11 @@ impl Default_ {
     }
 }
 
-/// What the `sidewalk` keys say.
+/// The meaning of the `sidewalk` keys.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Sidewalk {
     Yes,
-    /// None on either side, or mapped as ways of their own.
+    /// None on either side, or mapped as separate ways.
     No,
     NotTold,
 }
@@ -128,7 +128,8 @@ fn default_of_highway(tags: &Tags, highway: &str, rules: StreetRules) -> Option<
         "motorway" | "motorway_link" => {
             Default_ { foot: sidewalk == Sidewalk::Yes, bike: false, ..Default_::both(Kind::Street) }
         }
-        // The expressways of Chinese cities are trunk roads: no place to walk or ride, unless it says so.
+        // Urban expressways in China are tagged as trunk roads. They are closed to pedestrians and cyclists unless a
+        // tag says otherwise.
         "trunk" | "trunk_link" => Default_ {
             kind: Kind::Street,
             foot: sidewalk == Sidewalk::Yes || rules.walk_on_trunk && sidewalk != Sidewalk::No,
@@ -171,7 +172,7 @@ fn default_of(tags: &Tags, rules: StreetRules) -> Option<Result<Default_, LeftOu
         return match aerialway {
             "cable_car" | "gondola" | "mixed_lift" | "chair_lift" => Some(Ok(Default_::foot_only(Kind::Aerialway))),
             "construction" | "proposed" => Some(Err(LeftOut::NotBuilt)),
-            // Pylons and stations are points of the line, not ways to travel.
+            // Pylons and stations are points of the line, not ways.
             "pylon" | "station" => None,
             _ => Some(Err(LeftOut::NotForPeople)),
         };
@@ -187,12 +188,12 @@ fn is_platform_or_pier(tags: &Tags) -> bool {
     tags.is("railway", "platform") || tags.is("public_transport", "platform") || tags.is("man_made", "pier")
 }
 
-/// A passage through a building lies on the ground.
+/// A passage through a building is on the ground, not in a tunnel.
 fn is_tunnel(tags: &Tags) -> bool {
     tags.yes("tunnel") && !tags.is("tunnel", "building_passage")
 }
 
-/// Does the way go one way for cyclists? `Some(true)`: forward only, `Some(false)`: backward only.
+/// Returns whether the way is one-way for cyclists. `Some(true)`: forward only; `Some(false)`: backward only.
 fn bike_oneway(tags: &Tags) -> Option<bool> {
     match tags.get("oneway:bicycle") {
         Some("no") => return None,
@@ -210,7 +211,7 @@ fn bike_oneway(tags: &Tags) -> Option<bool> {
     }
     match tags.get("oneway") {
         Some("no" | "0" | "false") => None,
-        told => oneway(told).or_else(|| {
+        tag => oneway(tag).or_else(|| {
             (tags.is_any("junction", &["roundabout", "circular"])
                 || tags.is_any("highway", &["motorway", "motorway_link"]))
             .then_some(true)
@@ -226,8 +227,8 @@ fn oneway(value: Option<&str>) -> Option<bool> {
     }
 }
 
-/// Does the way go one way for walkers? Plain `oneway` speaks of vehicles, on footways and steps too (wiki "Key:oneway");
-/// only where no vehicle can be meant does it speak of people.
+/// Returns whether the way is one-way for pedestrians. Plain `oneway` applies to vehicles, also on footways and steps
+/// (wiki "Key:oneway"). It applies to people only where no vehicle can be meant.
 fn foot_oneway(tags: &Tags, kind: Kind) -> Option<bool> {
     match tags.get("conveying") {
         Some("forward") => return Some(true),
@@ -235,7 +236,7 @@ fn foot_oneway(tags: &Tags, kind: Kind) -> Option<bool> {
         _ => {}
     }
     if matches!(kind, Kind::Ferry | Kind::Aerialway | Kind::Funicular | Kind::Escalator) {
-        // OpenStreetMap takes aerialways as one-way by default only for drag lifts, which are left out.
+        // In OpenStreetMap, only drag lifts are one-way by default, and they are left out.
         return oneway(tags.get("oneway"));
     }
     oneway(tags.get("oneway:foot").or_else(|| tags.get("foot:oneway"))).or_else(|| {
@@ -247,42 +248,43 @@ fn foot_oneway(tags: &Tags, kind: Kind) -> Option<bool> {
     })
 }
 
-/// Whether walkers may use a way: the most specific tag, else the default of the kind of way.
+/// Returns whether pedestrians may use a way: by the most specific tag, else by the default for the kind of way.
 fn foot_permission(tags: &Tags, base: &Default_) -> Permission {
     let is_open = base.foot && !tags.is("motorroad", "yes");
     match lookup(tags, &["foot", "access"]) {
         None if is_open => Permission::Yes,
-        // On motorways and busways a general access=yes speaks of cars: only foot=* lets walkers on.
-        Some(told) if is_open || lookup(tags, &["foot"]).is_some() => told,
+        // On motorways and busways, a general access=yes refers to cars. Only foot=* allows pedestrians.
+        Some(tagged) if is_open || lookup(tags, &["foot"]).is_some() => tagged,
         None | Some(_) => Permission::No,
     }
 }
 
-/// Whether cyclists may use a way; `foot` is whether walkers may.
+/// Returns whether cyclists may use a way. `foot` is the permission of pedestrians.
 fn bike_permission(tags: &Tags, base: &Default_, foot: Permission) -> Permission {
     let is_open = base.bike && !tags.is("motorroad", "yes");
     match base.kind {
-        // Bicycles are pushed on a ramp, by people on foot.
+        // Cyclists push their bicycles up a ramp, as pedestrians.
         Kind::Steps if has_bicycle_ramp(tags) && foot.is_public() => Permission::Dismount,
         Kind::Steps if has_bicycle_ramp(tags) => foot,
         Kind::Steps | Kind::Escalator => Permission::No,
         Kind::Lift if !tags.is("bicycle", "no") => foot,
         _ => match lookup(tags, &["bicycle", "vehicle", "access"]) {
             None if is_open => Permission::Yes,
-            Some(told) if is_open || lookup(tags, &["bicycle"]).is_some() => told,
+            Some(tagged) if is_open || lookup(tags, &["bicycle"]).is_some() => tagged,
             None | Some(_) => Permission::No,
         },
     }
 }
 
-/// Is there a ramp on steps that bicycles can be pushed on? Every ramp is one, whoever it was built for.
+/// Returns whether steps have a ramp for pushing bicycles. Any ramp counts, whoever it was built for.
 fn has_bicycle_ramp(tags: &Tags) -> bool {
     const THERE: [&str; 2] = ["yes", "automatic"];
     ["ramp:bicycle", "ramp:stroller", "ramp:wheelchair"].iter().any(|k| tags.is_any(k, &THERE))
         || tags.is("ramp", "yes") && !tags.is("ramp:bicycle", "no") && !tags.is("bicycle", "no")
 }
 
-/// Ramps for wheelchairs and strollers on steps. A plain `ramp=yes` is most often a channel for bicycles: it opens nothing.
+/// Returns the ramps for wheelchairs and strollers on steps. A plain `ramp=yes` is usually a bicycle channel and does
+/// not count.
 fn ramp_bits(tags: &Tags) -> Access {
     let wheelchair = tags.is("ramp:wheelchair", "yes");
     let mut bits = Access::default();
@@ -299,9 +301,9 @@ fn says_yes(tags: &Tags, key: &str) -> bool {
     tags.is_any(key, &["yes", "designated"])
 }
 
-/// Decides what a way is to the network.
+/// Classifies a way.
 ///
-/// Returns `None` for what is no street at all (buildings, rivers), `Some(Err)` for streets nobody can use.
+/// Returns `None` for ways that are not streets (buildings, rivers), and `Some(Err)` for streets that nobody can use.
 #[must_use]
 pub fn classify(tags: &Tags, outline: Outline, rules: StreetRules) -> Option<Result<KeptWay, LeftOut>> {
     let base = match default_of(tags, rules)? {
@@ -317,7 +319,7 @@ pub fn classify(tags: &Tags, outline: Outline, rules: StreetRules) -> Option<Res
     };
     let allowed = Allowed::of(foot, bike);
     if !allowed.foot && !allowed.bike {
-        // A motorway that names bicycles besides is still left out as one.
+        // Tags for bicycles do not change the reason why a motorway is left out.
         let is_forbidden = is_impassable || lookup(tags, &["foot", "access"]) == Some(Permission::No);
         return Some(Err(if is_forbidden { LeftOut::Forbidden } else { base.closed_by }));
     }
@@ -386,11 +388,11 @@ pub fn classify(tags: &Tags, outline: Outline, rules: StreetRules) -> Option<Res
     Some(Ok(KeptWay { class, closed_on_foot }))
 }
 
-/// Where a way lies, and whether people ordinarily walk there.
+/// Returns where a way lies, and whether it is unusual for pedestrians.
 fn flags_of(tags: &Tags, structure: Structure, on_foot: bool) -> EdgeFlags {
     let storeys = tags.get("level").and_then(levels);
     let layers = tags.get("layer").and_then(levels);
-    // What touches the ground with one end is on the ground: steps and ramps between storeys.
+    // Steps and ramps between storeys that touch the ground with one end count as on the ground.
     let is_below = |range: Option<(i16, i16)>| range.is_some_and(|(_, high)| high < 0);
     let leads_up = storeys.is_some_and(|(low, high)| low < 0 && high >= 0);
     let is_passage = structure == Structure::Bridge || tags.is("tunnel", "building_passage");
@@ -405,8 +407,8 @@ fn flags_of(tags: &Tags, structure: Structure, on_foot: bool) -> EdgeFlags {
     {
         flags = flags.with(EdgeFlags::UNDERGROUND);
     }
-    // A level above 0 alone says nothing of a way: on a hillside the street at the upper door of a lift has one. A platform
-    // with one is in a station above the streets.
+    // A level above 0 alone does not make a way indoor: on a hillside, the street at the upper door of a lift has one.
+    // A platform with such a level is in a station above the streets.
     let is_high_platform = is_platform && storeys.is_some_and(|(low, _)| low > 0);
     if tags.yes("indoor") || tags.is("location", "indoor") || tags.is("highway", "corridor") || is_high_platform {
         flags = flags.with(EdgeFlags::INDOOR);
@@ -437,11 +439,11 @@ fn is_unusual_on_foot(tags: &Tags) -> bool {
 }
 
 fn sac_scale(tags: &Tags) -> SacScale {
-    // "strolling" is the newer name of what needs no hiking at all.
+    // "strolling" is a newer value that means no hiking at all.
     tags.get("sac_scale").and_then(SacScale::named).unwrap_or(SacScale::NONE)
 }
 
-/// What wheels meet on a way.
+/// Returns what wheels meet on a way.
 fn ground_of(tags: &Tags, kind: Kind) -> Ground {
     if !matches!(kind, Kind::Street | Kind::Path | Kind::Plaza | Kind::Steps) {
         return Ground::default();
@@ -462,9 +464,9 @@ fn ground_of(tags: &Tags, kind: Kind) -> Ground {
     })
 }
 
-/// `smoothness`, or what `tracktype` comes to; `mtb:scale` tells of rocks and roots besides.
+/// Returns the `smoothness` tag, else the equivalent of `tracktype`. `mtb:scale` can make it worse (rocks and roots).
 fn smoothness(tags: &Tags) -> Option<Smoothness> {
-    let told = tags.get("smoothness").and_then(Smoothness::named);
+    let tagged = tags.get("smoothness").and_then(Smoothness::named);
     let by_track = || {
         let name = match tags.get("tracktype")? {
             "grade2" => "intermediate",
@@ -484,10 +486,10 @@ fn smoothness(tags: &Tags) -> Option<Smoothness> {
         };
         Smoothness::named(name)
     });
-    told.or_else(by_track).max(by_mtb)
+    tagged.or_else(by_track).max(by_mtb)
 }
 
-/// Is it an area that people walk across?
+/// Returns whether this is an area that people walk across.
 fn is_plaza(tags: &Tags, outline: Outline) -> bool {
     let by_class = tags.is_any("highway", &["pedestrian", "footway", "platform", "living_street", "path", "corridor"])
         || is_platform_or_pier(tags);
@@ -495,7 +497,7 @@ fn is_plaza(tags: &Tags, outline: Outline) -> bool {
         && match outline {
             Outline::Line => false,
             Outline::Multipolygon => true,
-            // A closed street may be one around a block; a closed platform or pier is drawn by its edge.
+            // A closed street may go around a block. A closed platform or pier is an area.
             Outline::Ring => tags.is("area", "yes") || tags.get("highway").is_none() && !tags.is("area", "no"),
         }
 }
