@@ -148,7 +148,7 @@ fn streets_go_on_across_the_meridian() {
     assert!(a.length_km < 30.0, "{}", a.length_km);
     assert_eq!(
         a.warnings[0],
-        "10 pairs of nodes at 180 and -180 degrees of longitude are one junction each: streets go on across the 180th meridian"
+        "merged 10 pairs of nodes at 180 and -180 degrees of longitude, so that streets continue across the 180th meridian"
     );
     assert!(!b.warnings.iter().any(|w| w.contains("180")));
 }

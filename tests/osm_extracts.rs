@@ -466,8 +466,8 @@ fn voids_and_what_lies_outside_the_files_are_told_apart() {
     assert_eq!(
         report.warnings,
         [
-            "2 junctions lie in voids of the elevation files; their heights are filled from the rims of the voids",
-            "1 junctions lie outside the elevation files and take the height of a neighbour"
+            "2 junctions are in voids of the elevation files; their heights are interpolated from the edges of the voids",
+            "1 junctions are outside the elevation files; they take the height of a neighbour"
         ]
     );
     assert_eq!((report.min_height_m, report.max_height_m), (400.0, 500.0));
@@ -491,8 +491,8 @@ fn voids_and_what_lies_outside_the_files_are_told_apart() {
     assert!(!network.meta().has_elevation);
     assert_eq!((report.vertices_in_voids, report.vertices_outside_elevation), (5, 1));
     assert!(
-        report.warnings.iter().any(|w| w == "N29E106.hgt holds no heights where the streets are"
-            || w.ends_with("/N29E106.hgt holds no heights where the streets are")),
+        report.warnings.iter().any(|w| w == "N29E106.hgt has no heights where the streets are"
+            || w.ends_with("/N29E106.hgt has no heights where the streets are")),
         "{:?}",
         report.warnings
     );

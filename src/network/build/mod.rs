@@ -1,5 +1,7 @@
-//! From an OpenStreetMap extract and heights to the prepared network: cut ways at junctions, number junctions along
-//! a Hilbert curve, give every segment its heights and costs, mark islands, index segments for snapping.
+//! Builds the prepared network from an OpenStreetMap extract and elevation files.
+//!
+//! The steps: cut ways at junctions, number the vertices along a Hilbert curve, compute heights and costs of every
+//! segment, mark disconnected components, and index segments for snapping.
 
 mod assemble;
 pub(crate) mod connectivity;
@@ -17,26 +19,28 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// What a separate piece needs to be a network of its own, kilometres of streets: a town of some thousand people.
+/// Default length of streets, in kilometres, from which a disconnected component counts as a network of its own: a town
+/// of some thousand people.
 pub const OWN_NETWORK_KM: f64 = 50.0;
 
 pub use assemble::assemble;
 pub use topology::{Link, Topology, link_up};
 
-/// What to build from.
+/// The input and the settings of a build.
 #[derive(Debug, Clone)]
 pub struct BuildOptions {
     pub streets: PathBuf,
     pub elevation: Vec<PathBuf>,
-    /// A piece without connection to the rest is a network of its own when it has so many kilometres of streets, or is at
-    /// least half as large as the largest; all other pieces are cut off, and joined to the streets near them.
+    /// A component that is not connected to the rest counts as a network of its own if it has at least this many
+    /// kilometres of streets, or at least half the size of the largest. Off-network legs connect all other components
+    /// to nearby streets.
     pub own_network_km: f64,
     pub profiles: Profiles,
     pub rules: StreetRules,
 }
 
 impl BuildOptions {
-    /// What is built from an extract alone, with the defaults.
+    /// Returns the default options for an extract without elevation files.
     #[must_use]
     pub fn new(streets: PathBuf) -> Self {
         Self {
@@ -49,7 +53,7 @@ impl BuildOptions {
     }
 }
 
-/// Why a network could not be built.
+/// The reason why a network could not be built.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     #[error("{}: {source}", path.display())]
@@ -60,40 +64,40 @@ pub enum BuildError {
     Elevation(#[from] ElevationError),
     #[error(transparent)]
     File(#[from] FileError),
-    #[error("the extract holds {0}, more than one prepared file can number (4 billion); cut it into smaller ones")]
+    #[error("too many {0} in the extract (the limit of a prepared file is 4 billion); cut it into smaller extracts")]
     TooLarge(&'static str),
-    #[error("none of the streets can be used: every node they refer to is missing from the extract")]
+    #[error("no street can be used: the extract lacks all nodes that its ways refer to")]
     Nothing,
 }
 
-/// What an import did: shown to the user, stored in the file, answered as `dataset`.
+/// The result of an import: shown to the user, stored in the prepared file, and returned by the query `dataset`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct StreetsReport {
-    /// The file read.
+    /// The name of the extract.
     pub source: String,
-    /// When, as RFC 3339 in UTC.
+    /// Time of the import, RFC 3339 in UTC.
     pub built_at: String,
     pub nodes_read: u64,
     pub ways_read: u64,
     pub street_ways: u64,
     pub kept_ways: u64,
-    /// Street ways left out, by reason.
+    /// Street ways that were left out, by reason.
     pub left_out: BTreeMap<String, u64>,
-    /// Street ways kept for cyclists and closed to walkers by a default, by reason.
+    /// Street ways kept for cyclists but closed to pedestrians by a default, by reason.
     pub closed_on_foot: BTreeMap<String, u64>,
-    /// Street ways kept that are open only at the ends of a trip: for residents, staff and the like.
+    /// Street ways that are open only at the start and end of a trip: for residents, staff and the like.
     pub private_ways: u64,
-    /// The defaults in force.
+    /// The access defaults that were used.
     pub rules: StreetRules,
-    /// References to nodes the extract lacks; ways are cut there.
+    /// References to nodes missing from the extract. Ways are cut there.
     pub missing_nodes: u64,
     pub barriers: u64,
-    /// Of these, open only at the ends of a trip.
+    /// Barriers that are open only at the start and end of a trip.
     pub private_barriers: u64,
     pub lifts: u64,
     pub plazas: u64,
     pub plaza_lines: u64,
-    /// Plazas walked around only: rings not closed, or too many corners.
+    /// Plazas without lines across: rings not closed, or too many corners.
     pub plazas_not_crossed: u64,
     pub vertices: u64,
     pub edges: u64,
@@ -102,24 +106,24 @@ pub struct StreetsReport {
     pub kinds: BTreeMap<String, u64>,
     pub bridges: u64,
     pub tunnels: u64,
-    /// Pieces that are cut off from every network that counts, and the segments in them.
+    /// Components disconnected from every network, and the segments in them.
     pub islands: u64,
     pub island_edges: u64,
-    /// Of these pieces, those that legs off the network join to the streets near them, and the legs.
+    /// Disconnected components that off-network legs connect to nearby streets, and the number of legs.
     #[serde(default)]
     pub islands_joined: u64,
     #[serde(default)]
     pub off_network_legs: u64,
-    /// Segments in restricted zones: passable as the first and the last leg of a trip.
+    /// Segments in restricted zones: passable only at the start and end of a trip.
     #[serde(default)]
     pub restricted_edges: u64,
     pub elevation: Vec<String>,
-    /// Junctions for which the elevation files hold no height: in their voids, or outside.
+    /// Vertices without a height in the elevation files: in voids, or outside the files.
     pub vertices_without_height: u64,
-    /// Of them those in voids of the files. They take the height of the void's rim, or of a neighbour where it has none.
+    /// Vertices in voids. They take an interpolated height, or that of a neighbour.
     #[serde(default)]
     pub vertices_in_voids: u64,
-    /// Of them those outside the files. They take the height of a neighbour.
+    /// Vertices outside the files. They take the height of a neighbour.
     #[serde(default)]
     pub vertices_outside_elevation: u64,
     pub min_height_m: f64,
@@ -158,19 +162,19 @@ impl StreetsReport {
         self.vertices_without_height = self.vertices_in_voids + self.vertices_outside_elevation;
         let mut warn = |count: u64, what: &str| {
             if count > 0 {
-                self.warnings.push(format!("{count} junctions lie {what}"));
+                self.warnings.push(format!("{count} junctions are {what}"));
             }
         };
-        warn(found.filled, "in voids of the elevation files; their heights are filled from the rims of the voids");
-        warn(found.in_voids, "in voids of the elevation files that have no rim and take the height of a neighbour");
-        warn(found.outside, "outside the elevation files and take the height of a neighbour");
+        warn(found.filled, "in voids of the elevation files; their heights are interpolated from the edges of the voids");
+        warn(found.in_voids, "in voids of the elevation files that cannot be interpolated; they take the height of a neighbour");
+        warn(found.outside, "outside the elevation files; they take the height of a neighbour");
     }
 }
 
-/// Where an import is, for a progress bar.
+/// The progress of an import.
 #[derive(Debug, Clone, Copy)]
 pub enum Step {
-    /// Bytes read of bytes to read.
+    /// Bytes read, and total bytes.
     Reading(u64, u64),
     Linking,
     Heights,
@@ -180,7 +184,7 @@ pub enum Step {
 /// Builds the prepared network in memory.
 ///
 /// # Errors
-/// [`BuildError`] naming the file that could not be used.
+/// Returns a [`BuildError`] that names the file that could not be used.
 pub fn build(options: &BuildOptions, progress: &(dyn Fn(Step) + Sync)) -> Result<Network, BuildError> {
     let path = &options.streets;
     let mut extract = read_pbf(path, options.rules, &|done, all| progress(Step::Reading(done, all)))
@@ -192,7 +196,7 @@ pub fn build(options: &BuildOptions, progress: &(dyn Fn(Step) + Sync)) -> Result
     report.take_counts(&extract.counts);
     if joined > 0 {
         report.warnings.push(format!(
-            "{joined} pairs of nodes at 180 and -180 degrees of longitude are one junction each: streets go on across the 180th meridian"
+            "merged {joined} pairs of nodes at 180 and -180 degrees of longitude, so that streets continue across the 180th meridian"
         ));
     }
     progress(Step::Linking);

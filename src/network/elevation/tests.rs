@@ -1,4 +1,4 @@
-//! Elevation files of every kind that is read, written here by another library or by hand.
+//! Reads elevation files of every supported kind, written by another library or by hand.
 
 use super::*;
 use tiff::encoder::colortype::{ColorType, Gray8, Gray16, Gray32Float, GrayI16, RGB8};
@@ -13,7 +13,7 @@ const NORTH: f64 = 30.0;
 const STEP: f64 = 0.001;
 const EVERYTHING: Extent = Extent { west: 105.0, south: 28.0, east: 108.0, north: 31.0 };
 
-/// Heights that tell rows from columns: 2 a column to the east, 3 a row to the south.
+/// Heights that increase by 2 per column to the east and by 3 per row to the south.
 fn slope(column: u32, row: u32) -> u32 {
     2 * column + 3 * row
 }
@@ -65,8 +65,8 @@ fn grid<T>(value: impl Fn(u32, u32) -> T) -> Vec<T> {
     (0..ROWS).flat_map(|row| (0..COLUMNS).map(move |column| (column, row))).map(|(c, r)| value(c, r)).collect()
 }
 
-/// The centre of a sample, moved by fractions of a step to the east and south.
-fn place(column: f64, row: f64) -> Fixed {
+/// The position of a sample centre, plus fractions of a step to the east and south.
+fn at_sample(column: f64, row: f64) -> Fixed {
     let lon = WEST + (column + 0.5) * STEP;
     let lat = NORTH - (row + 0.5) * STEP;
     Fixed { x: (lon * 1e7).round() as i32, y: (lat * 1e7).round() as i32 }
@@ -78,14 +78,14 @@ fn open(path: &Path) -> Result<Elevation, ElevationError> {
 
 fn assert_slope(elevation: &Elevation, scale: f32, what: &str) {
     for (column, row) in [(0.0, 0.0), (39.0, 29.0), (10.5, 7.0), (10.0, 7.5), (20.25, 15.75), (0.3, 28.6)] {
-        let found = elevation.sample(place(column, row)).unwrap();
+        let found = elevation.sample(at_sample(column, row)).unwrap();
         let expected = scale * (2.0 * column + 3.0 * row) as f32;
         assert!((found - expected).abs() < 0.01, "{what}: {found} is not {expected} at {column}, {row}");
     }
 }
 
 #[test]
-fn every_kind_of_sample_and_compression_is_read() {
+fn reads_every_sample_type_and_compression() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("h.tif");
     let compressions = [
@@ -109,29 +109,29 @@ fn every_kind_of_sample_and_compression_is_read() {
 }
 
 #[test]
-fn only_the_part_under_the_streets_is_kept() {
+fn keeps_only_the_part_near_the_streets() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("h.tif");
     write::<Gray8>(&path, &grid(|c, r| slope(c, r) as u8), &Options { rows_per_strip: 4, ..Options::default() });
     let corner = Extent { west: 106.030, south: 29.972, east: 106.036, north: 29.976 };
     let elevation = Elevation::open(std::slice::from_ref(&path), corner).unwrap();
-    assert_eq!(elevation.sample(place(33.0, 25.0)), Some(slope(33, 25) as f32));
-    assert_eq!(elevation.sample(place(3.0, 3.0)), None);
+    assert_eq!(elevation.sample(at_sample(33.0, 25.0)), Some(slope(33, 25) as f32));
+    assert_eq!(elevation.sample(at_sample(3.0, 3.0)), None);
     let elsewhere = Extent { west: 10.0, south: 50.0, east: 11.0, north: 51.0 };
     let nothing = Elevation::open(&[path], elsewhere).unwrap();
-    assert!(nothing.is_empty() && nothing.warnings[0].contains("h.tif does not lie where the streets are"));
+    assert!(nothing.is_empty() && nothing.warnings[0].contains("h.tif does not cover any street"));
 }
 
-/// What a position of the first raster alone says.
+/// Samples a position in steps of the first raster.
 fn find(elevation: &Elevation, column: f64, row: f64) -> Sampled {
-    elevation.find(place(column, row))
+    elevation.find(at_sample(column, row))
 }
 
 #[test]
-fn voids_are_filled_from_their_rims() {
+fn interpolates_voids_from_their_edges() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("h.tif");
-    // A slope with a hole of 6 x 4 samples, and one of a single sample in a corner of the file.
+    // A slope with a void of 6 x 4 samples, and a single void sample in a corner of the file.
     let in_hole = |c: u32, r: u32| (10..16).contains(&c) && (8..12).contains(&r);
     let holes = grid(|c, r| if in_hole(c, r) || (c, r) == (0, 0) { -9999 } else { slope(c, r) as i16 });
     write::<GrayI16>(&path, &holes, &Options { nodata: Some("-9999"), ..Options::default() });
@@ -139,31 +139,32 @@ fn voids_are_filled_from_their_rims() {
     assert_eq!(find(&elevation, 5.0, 5.0), Sampled::Height(25.0));
     let (mut least, mut greatest) = (f32::INFINITY, f32::NEG_INFINITY);
     for (c, r) in (0..COLUMNS).flat_map(|c| (0..ROWS).map(move |r| (c, r))).filter(|&(c, r)| in_hole(c, r)) {
-        let Sampled::Filled(height) = find(&elevation, c.into(), r.into()) else { panic!("{c} {r} is no void") };
+        let Sampled::Filled(height) = find(&elevation, c.into(), r.into()) else { panic!("{c} {r} is not a void") };
         (least, greatest) = (least.min(height), greatest.max(height));
-        // Every direction has its opposite, and the slope is even: so is what fills it.
+        // Every direction has its opposite and the slope is uniform, so interpolation is exact.
         assert!((height - slope(c, r) as f32).abs() < 0.01, "{c} {r}: {height}");
     }
-    // The rim runs from (9, 7) to (16, 12).
+    // The edge of the void runs from (9, 7) to (16, 12).
     assert!(least >= slope(9, 7) as f32 && greatest <= slope(16, 12) as f32, "{least} to {greatest}");
-    // The corner sees three samples: 2 and 3 at one step, 5 across; a step is 96.5 m to the east, 110.9 m to the south.
+    // The corner sees three samples: 2 and 3 at one step, 5 diagonally. A step is 96.5 m to the east, 110.9 m to the
+    // south.
     let (east, south) = (1.0 / 96.486, 1.0 / 110.852);
     let across = 1.0 / 96.486_f32.hypot(110.852);
     let expected = (2.0 * east + 3.0 * south + 5.0 * across) / (east + south + across);
-    let Sampled::Filled(corner) = find(&elevation, 0.0, 0.0) else { panic!("the corner is no void") };
+    let Sampled::Filled(corner) = find(&elevation, 0.0, 0.0) else { panic!("the corner is not a void") };
     assert!((corner - expected).abs() < 0.01, "{corner} is not {expected}");
-    // A position belongs to the void when most of the weight does; the height goes on without a step.
+    // A position belongs to the void if most of the weight does. The height is continuous.
     assert!(matches!(find(&elevation, 9.4, 9.0), Sampled::Height(h) if (h - 45.8).abs() < 0.01));
     assert!(matches!(find(&elevation, 9.6, 9.0), Sampled::Filled(h) if (h - 46.2).abs() < 0.01));
-    assert_eq!(elevation.sample(place(50.0, 9.0)), None, "outside");
+    assert_eq!(elevation.sample(at_sample(50.0, 9.0)), None, "outside");
     assert_eq!(find(&elevation, 50.0, 9.0), Sampled::Outside);
 }
 
 #[test]
-fn a_void_with_one_height_takes_it_everywhere_and_one_without_has_none() {
+fn a_single_height_fills_all_voids_and_no_height_fills_none() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("h.tif");
-    // Most samples see the only height in none of the eight directions.
+    // For most samples the only height is in none of the eight directions.
     write::<Gray32Float>(&path, &grid(|c, r| if (c, r) == (7, 3) { 123.5 } else { f32::NAN }), &Options::default());
     let elevation = open(&path).unwrap();
     for (c, r) in (0..COLUMNS).flat_map(|c| (0..ROWS).map(move |r| (c, r))) {
@@ -172,14 +173,14 @@ fn a_void_with_one_height_takes_it_everywhere_and_one_without_has_none() {
     }
     write::<Gray32Float>(&path, &grid(|_, _| f32::NAN), &Options::default());
     let elevation = open(&path).unwrap();
-    assert!(elevation.is_empty() && elevation.warnings[0].contains("h.tif holds no heights where the streets are"));
+    assert!(elevation.is_empty() && elevation.warnings[0].contains("h.tif has no heights where the streets are"));
     assert_eq!(find(&elevation, 3.0, 3.0), Sampled::Void);
     assert_eq!(find(&elevation, 50.0, 3.0), Sampled::Outside);
 }
 
 #[test]
-fn filling_is_within_the_rim_for_any_voids() {
-    // A generator of its own: Knuth's MMIX.
+fn interpolated_heights_stay_within_known_range() {
+    // A self-contained generator: Knuth's MMIX.
     let mut state = 20_261_127u64;
     let mut random = move || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -195,8 +196,8 @@ fn filling_is_within_the_rim_for_any_voids() {
         let filled = Raster::new(frame, heights.clone());
         for (i, &height) in heights.iter().enumerate() {
             let (column, row) = ((i % 37) as f64, (i / 37) as f64);
-            match filled.sample(place(column - 0.5, row - 0.5)) {
-                Sampled::Height(h) => assert!((h - height).abs() < 0.5, "{h} was {height}"),
+            match filled.sample(at_sample(column - 0.5, row - 0.5)) {
+                Sampled::Height(h) => assert!((h - height).abs() < 0.5, "{h}, expected {height}"),
                 Sampled::Filled(h) => assert!(height.is_nan() && (least..=greatest).contains(&h), "{h}"),
                 other => panic!("{other:?}"),
             }
@@ -205,42 +206,45 @@ fn filling_is_within_the_rim_for_any_voids() {
 }
 
 #[test]
-fn a_height_in_a_file_comes_before_the_filled_void_of_another() {
+fn a_measured_height_wins_over_an_interpolated_one() {
     let folder = tempfile::tempdir().unwrap();
     let (path, other) = (folder.path().join("h.tif"), folder.path().join("other.tif"));
     write::<Gray32Float>(&path, &grid(|c, _| if c < 20 { f32::NAN } else { 7.0 }), &Options::default());
     let alone = open(&path).unwrap();
-    assert_eq!(find(&alone, 3.0, 3.0), Sampled::Filled(7.0), "not a number is no height, whatever the file names");
+    assert_eq!(find(&alone, 3.0, 3.0), Sampled::Filled(7.0), "NaN is always \"no data\"");
     write::<Gray8>(&other, &grid(|_, _| 9), &Options::default());
     let both = Elevation::open(&[path, other], EVERYTHING).unwrap();
     assert_eq!((find(&both, 3.0, 3.0), find(&both, 30.0, 3.0)), (Sampled::Height(9.0), Sampled::Height(7.0)));
 }
 
 #[test]
-fn heights_that_no_land_has_are_refused_or_told() {
+fn rejects_or_reports_implausible_heights() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("h.tif");
-    // Millimetres without a word of it.
+    // Millimetres without a declared unit.
     write::<Gray32Float>(&path, &grid(|c, r| 300_000.0 + slope(c, r) as f32), &Options::default());
     let error = open(&path).unwrap_err().to_string();
-    for told in [
+    for expected in [
         "h.tif: 1200 of the 1200 heights",
         "300000 and 300165 m",
         "-500 to 9000 m",
         "scale 1, offset 0",
         "gdal_edit.py",
     ] {
-        assert!(error.contains(told), "{error}");
+        assert!(error.contains(expected), "{error}");
     }
     write::<GrayI16>(&path, &grid(|_, _| -4000), &Options::default());
     assert!(open(&path).unwrap_err().to_string().contains("-4000"));
-    // Some of them: a hole that is not marked as one.
+    // Some implausible heights: a void that is not marked as one.
     write::<GrayI16>(&path, &grid(|c, _| if c == 8 { -9999 } else { 100 }), &Options::default());
     let elevation = open(&path).unwrap();
     assert_eq!(find(&elevation, 8.0, 3.0), Sampled::Filled(100.0));
     let warning = &elevation.warnings[0];
-    assert!(warning.contains("h.tif: 30 of the 1200 heights") && warning.contains("they count as voids"), "{warning}");
-    // The bounds themselves are heights.
+    assert!(
+        warning.contains("h.tif: 30 of the 1200 heights") && warning.contains("they are treated as voids"),
+        "{warning}"
+    );
+    // The bounds themselves are valid.
     write::<GrayI16>(&path, &grid(|c, _| if c < 20 { -500 } else { 9000 }), &Options::default());
     let elevation = open(&path).unwrap();
     assert_eq!(
@@ -250,19 +254,19 @@ fn heights_that_no_land_has_are_refused_or_told() {
     assert!(elevation.warnings.is_empty(), "{:?}", elevation.warnings);
 }
 
-/// `tests/data/elevation`, which GDAL has written; what is in them is said in `make.py` there.
+/// Files in `tests/data/elevation`, written by GDAL. `make.py` in that folder describes them.
 fn of_gdal(name: &str, extent: Extent) -> Result<Elevation, ElevationError> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/elevation").join(name).with_extension("tif");
     Elevation::open(&[path], extent)
 }
 
-/// The ground of those files.
+/// The heights in those files.
 fn gdal_slope(column: f64, row: f64) -> f32 {
     (600.0 + 2.0 * column + 3.0 * row) as f32
 }
 
 #[test]
-fn what_gdal_writes_is_read_as_gdal_reads_it() {
+fn reads_files_written_by_gdal_as_gdal_does() {
     for name in [
         "scale",
         "scale-offset",
@@ -293,84 +297,85 @@ fn what_gdal_writes_is_read_as_gdal_reads_it() {
         for (column, row) in
             [(0.0, 0.0), (19.0, 14.0), (10.5, 7.0), (10.0, 7.5), (3.25, 11.75), (0.3, 12.6), (18.5, 0.0)]
         {
-            let found = elevation.find(place(column, row));
+            let found = elevation.find(at_sample(column, row));
             let expected = gdal_slope(column, row);
-            // Whole tenths of a foot are the coarsest of them.
+            // The coarsest file has steps of a tenth of a foot.
             assert!(matches!(found, Sampled::Height(h) if (h - expected).abs() < 0.06), "{name}: {found:?} {expected}");
         }
-        assert_eq!(elevation.find(place(20.0, 3.0)), Sampled::Outside, "{name}");
+        assert_eq!(elevation.find(at_sample(20.0, 3.0)), Sampled::Outside, "{name}");
     }
 }
 
 #[test]
-fn no_height_is_compared_before_scaling() {
+fn compares_no_data_before_scaling() {
     let elevation = of_gdal("scale-nodata", EVERYTHING).unwrap();
-    // The value 0 at (5, 5) is none, though 0 * 0.1 + 600 would be one; the value 1 at (0, 0) is 600.1 m.
-    assert!(matches!(elevation.find(place(5.0, 5.0)), Sampled::Filled(h) if (h - 625.0).abs() < 0.01));
-    assert!(matches!(elevation.find(place(0.0, 0.0)), Sampled::Height(h) if (h - 600.1).abs() < 0.001));
-    // A tile that the file leaves out holds no heights.
+    // The value 0 at (5, 5) is "no data", although 0 * 0.1 + 600 would be a valid height. The value 1 at (0, 0) is
+    // 600.1 m.
+    assert!(matches!(elevation.find(at_sample(5.0, 5.0)), Sampled::Filled(h) if (h - 625.0).abs() < 0.01));
+    assert!(matches!(elevation.find(at_sample(0.0, 0.0)), Sampled::Height(h) if (h - 600.1).abs() < 0.001));
+    // A tile that the file omits has no heights.
     let elevation = of_gdal("sparse", EVERYTHING).unwrap();
-    assert_eq!(elevation.find(place(15.0, 0.0)), Sampled::Height(630.0));
-    assert!(matches!(elevation.find(place(17.0, 0.0)), Sampled::Filled(_)));
+    assert_eq!(elevation.find(at_sample(15.0, 0.0)), Sampled::Height(630.0));
+    assert!(matches!(elevation.find(at_sample(17.0, 0.0)), Sampled::Filled(_)));
 }
 
 #[test]
-fn what_is_not_read_is_refused_with_what_to_run() {
-    for (name, told) in [
-        ("fathoms", &["unit \"fathom\" is not known", "gdal_calc"][..]),
-        ("vertical-depth", &["EPSG:5715 counts depths"]),
+fn rejects_unsupported_files_with_advice() {
+    for (name, expected) in [
+        ("fathoms", &["unsupported unit \"fathom\"", "gdal_calc"][..]),
+        ("vertical-depth", &["EPSG:5715 measures depths"]),
         ("east-west", &["steps -0.001, -0.001", "gdalwarp"]),
-        ("rotated", &["it is rotated", "gdalwarp -t_srs EPSG:4326"]),
+        ("rotated", &["the raster is rotated", "gdalwarp -t_srs EPSG:4326"]),
         ("utm", &["EPSG:32648", "gdalwarp -t_srs EPSG:4326"]),
         ("unplaced-metres", &["steps 100, -100", "gdalwarp -s_srs"]),
         ("grads", &["not in degrees", "gdalwarp"]),
         ("nbits", &["12 bits", "gdal_translate -ot Int32"]),
         ("zstd", &["not a readable TIFF", "gdal_translate -co COMPRESS=DEFLATE"]),
         ("lerc", &["not a readable TIFF", "gdal_translate -co COMPRESS=DEFLATE"]),
-        ("two-bands", &["2 values a pixel", "gdal_translate -b 1"]),
+        ("two-bands", &["2 values per pixel", "gdal_translate -b 1"]),
         ("white-is-zero", &["MINISWHITE", "gdal_translate"]),
         ("palette", &["palette"]),
-        ("mask", &["a mask in it", "gdalwarp -dstnodata"]),
+        ("mask", &["the file has a mask", "gdalwarp -dstnodata"]),
         ("mask-beside", &["mask-beside.tif.msk", "gdalwarp -dstnodata"]),
     ] {
         let error = match of_gdal(name, EVERYTHING) {
             Ok(_) => panic!("{name} was read"),
             Err(error) => error.to_string(),
         };
-        assert!(error.contains(&format!("{name}.tif: ")) && told.iter().all(|t| error.contains(t)), "{error}");
+        assert!(error.contains(&format!("{name}.tif: ")) && expected.iter().all(|t| error.contains(t)), "{error}");
     }
 }
 
 #[test]
-fn a_file_and_the_one_beside_it_must_agree() {
+fn tags_and_sidecar_file_must_agree() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("h.tif");
     write::<GrayI16>(&path, &grid(|_, _| 100), &Options { nodata: Some("-1"), ..Options::default() });
     let beside = |body: &str| {
         let text = format!("<PAMDataset><PAMRasterBand band=\"1\">{body}</PAMRasterBand></PAMDataset>");
         std::fs::write(folder.path().join("h.tif.aux.xml"), text).unwrap();
-        open(&path).map(|e| e.sample(place(3.0, 3.0)))
+        open(&path).map(|e| e.sample(at_sample(3.0, 3.0)))
     };
     assert_eq!(beside("<NoDataValue>-1.0</NoDataValue><UnitType>cm</UnitType>").unwrap(), Some(1.0));
     assert_eq!(beside("<Metadata><MDI key=\"a\">&lt;1&gt;</MDI></Metadata><Scale>2</Scale>").unwrap(), Some(200.0));
-    for (body, told) in [
-        ("<NoDataValue>100</NoDataValue>", "the file gives the value for \"no height\" \"-1\", its .aux.xml \"100\""),
+    for (body, expected) in [
+        ("<NoDataValue>100</NoDataValue>", "the no-data value is \"-1\" in the file but \"100\" in its .aux.xml"),
         ("<Scale>0</Scale>", "scale 0"),
-        ("<Scale>two</Scale>", "its scale is \"two\""),
+        ("<Scale>two</Scale>", "the scale \"two\" is not a number"),
         ("<Scale>nan</Scale>", "scale NaN"),
-        ("<Scale>2</Offset>", ".aux.xml is not XML"),
+        ("<Scale>2</Offset>", ".aux.xml file is not XML"),
     ] {
         let error = beside(body).unwrap_err().to_string();
-        assert!(error.contains("h.tif: ") && error.contains(told), "{error}");
+        assert!(error.contains("h.tif: ") && error.contains(expected), "{error}");
     }
     std::fs::remove_file(folder.path().join("h.tif.aux.xml")).unwrap();
     write::<GrayI16>(&path, &grid(|_, _| 100), &Options { nodata: Some("none"), ..Options::default() });
-    assert!(open(&path).unwrap_err().to_string().contains("\"none\", which is no number"));
+    assert!(open(&path).unwrap_err().to_string().contains("\"none\" is not a number"));
 }
 
 #[test]
-fn rasters_are_found_on_both_sides_of_the_180th_meridian() {
-    // A whole turn of the globe at 1 degree, and streets from 179 to 181 degrees.
+fn uses_rasters_on_both_sides_of_the_180th_meridian() {
+    // A global raster with steps of 1 degree, and streets from 179 to 181 degrees.
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("globe.tif");
     let mut encoder = TiffEncoder::new(File::create(&path).unwrap()).unwrap();
@@ -390,7 +395,7 @@ fn rasters_are_found_on_both_sides_of_the_180th_meridian() {
     let elevation = Elevation::open(&[path], extent).unwrap();
     let at = |lon: f64| elevation.sample(Fixed { x: (lon * 1e7) as i32, y: -165_000_000 });
     assert_eq!((at(-180.5), at(-179.5)), (Some(359.0), Some(0.0)));
-    // And a tile of one degree east of the meridian.
+    // A tile of one degree east of the meridian.
     let hgt = folder.path().join("S17W180.hgt");
     std::fs::write(&hgt, vec![0u8; 2 * 1201 * 1201]).unwrap();
     let extent = Extent { west: 179.0, south: -17.0, east: 181.0, north: -16.0 };
@@ -399,7 +404,7 @@ fn rasters_are_found_on_both_sides_of_the_180th_meridian() {
     assert_eq!((at(179.5), at(180.5)), (None, Some(0.0)));
 }
 
-/// A TIFF of 16 x 16 tiles, which the library writes none of: 40 x 30 uint8 samples, so that edge tiles are cut.
+/// A TIFF of 16 x 16 tiles, which the library cannot write: 40 x 30 uint8 samples, so that edge tiles are partly used.
 fn tiled() -> Vec<u8> {
     let (across, down) = (3u32, 2u32);
     let mut tiles = Vec::new();
@@ -414,7 +419,7 @@ fn tiled() -> Vec<u8> {
         }
     }
     let count = across * down;
-    // The header, the tiles, then the arrays the tags point to, then the directory.
+    // The header, the tiles, the arrays that the tags point to, and the directory.
     let mut out = b"II*\0\0\0\0\0".to_vec();
     let tiles_at = out.len() as u32;
     out.extend(&tiles);
@@ -458,7 +463,7 @@ fn tiled() -> Vec<u8> {
 }
 
 #[test]
-fn tiles_are_read_to_their_edges() {
+fn reads_partly_used_tiles() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tiles.tif");
     std::fs::write(&path, tiled()).unwrap();
@@ -466,35 +471,35 @@ fn tiles_are_read_to_their_edges() {
 }
 
 #[test]
-fn what_is_no_elevation_is_refused_by_name() {
+fn rejects_files_without_elevation() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("odd.tif");
-    let refused = |told: &str| {
+    let rejected = |expected: &str| {
         let error = open(&path).unwrap_err().to_string();
-        assert!(error.contains("odd.tif") && error.contains(told), "{error}");
+        assert!(error.contains("odd.tif") && error.contains(expected), "{error}");
     };
     let flat: Vec<u8> = grid(|_, _| 1);
     write::<Gray8>(&path, &flat, &Options { placed: false, ..Options::default() });
-    refused("does not say where it lies");
+    rejected("has no position");
     let projected = [1, 1, 0, 2, 1024, 0, 1, 1, 3072, 0, 1, 32648];
     write::<Gray8>(&path, &flat, &Options { keys: Some(&projected), ..Options::default() });
-    refused("EPSG:32648");
+    rejected("EPSG:32648");
     write::<RGB8>(&path, &vec![1; 3 * flat.len()], &Options::default());
-    refused("3 values a pixel");
+    rejected("3 values per pixel");
     std::fs::write(&path, b"II*\0").unwrap();
-    refused("not a readable TIFF");
+    rejected("not a readable TIFF");
     std::fs::write(&path, b"").unwrap();
-    refused("not a readable TIFF");
+    rejected("not a readable TIFF");
     let error = open(&folder.path().join("heights.png")).unwrap_err().to_string();
     assert!(error.contains(".hgt"), "{error}");
     assert!(open(&folder.path().join("none.tif")).unwrap_err().to_string().contains("none.tif"));
-    // No key directory at all: taken as WGS-84, and said so.
+    // Without a key directory, the file is treated as WGS-84, with a warning.
     write::<Gray8>(&path, &flat, &Options { keys: None, ..Options::default() });
-    assert!(open(&path).unwrap().warnings[0].contains("taken as WGS-84"));
+    assert!(open(&path).unwrap().warnings[0].contains("treated as WGS-84"));
 }
 
 #[test]
-fn files_cut_or_changed_anywhere_never_panic() {
+fn never_panics_on_damaged_files() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("wild.tif");
     write::<GrayI16>(
@@ -502,28 +507,28 @@ fn files_cut_or_changed_anywhere_never_panic() {
         &grid(|c, r| slope(c, r) as i16),
         &Options { compression: Compression::Lzw, rows_per_strip: 5, ..Options::default() },
     );
-    let mut refused = 0;
+    let mut rejected = 0;
     for good in [std::fs::read(&path).unwrap(), tiled()] {
         for end in (0..good.len()).step_by(7) {
             std::fs::write(&path, &good[..end]).unwrap();
-            refused += usize::from(open(&path).is_err());
+            rejected += usize::from(open(&path).is_err());
         }
-        // Every byte of header, directory and arrays in turn, and a wild value for it.
+        // Every byte of header, directory and arrays in turn, replaced by extreme values.
         let ends = (0..good.len()).filter(|i| *i < 8 || *i + 400 > good.len());
         for i in ends {
             for wild in [0, 1, 0x7f, 0xff] {
                 let mut bytes = good.clone();
                 bytes[i] = wild;
                 std::fs::write(&path, &bytes).unwrap();
-                refused += usize::from(open(&path).is_err());
+                rejected += usize::from(open(&path).is_err());
             }
         }
     }
-    assert!(refused > 500, "only {refused} were refused");
+    assert!(rejected > 500, "only {rejected} were rejected");
 }
 
 #[test]
-fn hgt_files_are_placed_by_their_names() {
+fn hgt_file_names_give_the_position() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("n29e106.hgt");
     let side = 1201;
@@ -535,7 +540,7 @@ fn hgt_files_are_placed_by_their_names() {
     let at = |lon: f64, lat: f64| elevation.sample(Fixed { x: (lon * 1e7) as i32, y: (lat * 1e7) as i32 });
     assert_eq!(at(106.0, 30.0), Some(0.0));
     assert_eq!(at(107.0, 29.0), Some(1800.0));
-    // A void, between (600 - 1) / 2 + 600 = 899 and 901 (rows in halves) on either side.
+    // A void, between (600 - 1) / 2 + 600 = 899 and 901 (rows count in halves) on either side.
     assert!(
         matches!(elevation.find(Fixed { x: 1_065_000_000, y: 295_000_000 }), Sampled::Filled(h) if (h - 900.0).abs() < 0.5)
     );
