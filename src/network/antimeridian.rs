@@ -27,7 +27,7 @@ impl Network {
 /// The error for streets that cannot be arranged as one continuous area.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 #[error(
-    "streets cross the 180th meridian (such as from {from} to {to} degrees of longitude), and the extract reaches too far round the globe to be laid out as one piece; cut it to the area you need: osmium extract --bbox WEST,SOUTH,EAST,NORTH"
+    "streets cross the 180th meridian (such as from {from} to {to} degrees of longitude), and the extract is too wide to be arranged as one continuous area; cut it to the area you need: osmium extract --bbox WEST,SOUTH,EAST,NORTH"
 )]
 pub struct TooFarRound {
     pub from: f64,

@@ -31,9 +31,7 @@ pub enum OsmError {
     Framing(#[from] FramingError),
     #[error("the blob at byte {offset} is damaged: {why}")]
     Damaged { offset: u64, why: String },
-    #[error(
-        "the file needs the feature \"{0}\", which walkshed does not read; use an ordinary extract without history"
-    )]
+    #[error("the file requires the unsupported feature \"{0}\"; use an extract without history")]
     Feature(String),
     #[error("no street people can walk or ride on among its {ways} ways; is this an extract of a city?")]
     NoStreets { ways: u64 },
