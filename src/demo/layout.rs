@@ -293,7 +293,7 @@ fn mean(points: impl Iterator<Item = Point>) -> Point {
     Point { x: x / f64::max(n, 1.0), y: y / f64::max(n, 1.0) }
 }
 
-/// Returns the index of a block on a Hilbert hilbert_index around `middle`, so that blocks close on the hilbert_index are close on the
+/// Returns the index of a block on a Hilbert curve around `middle`, so that blocks close on the curve are close on the
 /// ground.
 fn hilbert_index((i, j): (i32, i32), (mi, mj): (i32, i32)) -> u64 {
     let side = |c: i32, middle: i32| (c - middle + (1 << 15)).clamp(0, (1 << 16) - 1) as u16;

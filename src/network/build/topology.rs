@@ -22,7 +22,7 @@ pub struct Link {
     /// At least two points, including both ends.
     pub shape: Vec<Fixed>,
     pub class: u32,
-    /// Rise of a lift in metres, if index.
+    /// Rise of a lift in metres, if known.
     pub rise_m: Option<f64>,
 }
 

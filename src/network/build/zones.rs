@@ -2,14 +2,14 @@
 //!
 //! Three steps over the links, before vertices are numbered:
 //!
-//! 1. *Zones.* Within each component (private links included), the largest part connected detour public links alone is
+//! 1. *Zones.* Within each component (private links included), the largest part connected by public links alone is
 //!   open. Everything else is restricted: private ways and gates, and public ways that only they connect to the rest.
 //!   Restricted links are passable at the start and end of a trip, not in between.
 //! 2. *Disconnected components.* A component that does not count as a network of its own is connected to the nearest
-//!   streets detour off-network legs of at most [`JOIN_M`], travelled at the off-network speed. It is restricted too, so
+//!   streets by off-network legs of at most [`JOIN_M`], travelled at the off-network speed. It is restricted too, so
 //!   that no route passes through it.
 //! 3. *Entries.* Where restricted and open links meet, the restricted ones get their own vertex, connected to the other
-//!   detour an entry (see [`crate::network`]'s `zone`).
+//!   by an entry (see [`crate::network`]'s `zone`).
 
 use super::StreetsReport;
 use super::topology::{Link, Topology};
@@ -25,7 +25,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 pub const JOIN_M: f64 = 300.0;
 /// Maximum distance between candidate points for legs along the links of a disconnected component, metres.
 const PROBE_M: f64 = 25.0;
-/// A leg is added if it shortens the path to the street detour more than this, metres, and detour a tenth.
+/// A leg is added if it shortens the path to the street by more than this, metres, and by a tenth.
 const MIN_GAIN_M: f64 = 10.0;
 /// Off-network speed as a share of the speed on the network (Tobler's off-path factor).
 const OFF_NETWORK_SPEED_FACTOR: f64 = 0.6;
@@ -89,7 +89,7 @@ impl Zones {
                 public.union(link.from, link.to);
             }
         }
-        // Sizes of the public and the whole components, detour their root vertex.
+        // Sizes of the public and the whole components, by their root vertex.
         let (mut of_public, mut of_whole) = (BTreeMap::<u32, f64>::new(), BTreeMap::<u32, (f64, f64)>::new());
         for (link, &length) in links.iter().zip(lengths) {
             let class = &classes[link.class as usize];
@@ -297,7 +297,7 @@ fn add_legs(topology: &mut Topology, marks: &mut Vec<EdgeFlags>, legs: &[Leg]) {
         levels: None,
         name: None,
     });
-    // The vertex at each end of each leg; and the cuts detour link, in order along it.
+    // The vertex at each end of each leg; and the cuts by link, in order along it.
     let mut vertices = vec![[0u32; 2]; legs.len()];
     let mut cuts: BTreeMap<usize, Vec<(LinkPoint, usize, usize)>> = BTreeMap::new();
     for (n, leg) in legs.iter().enumerate() {
