@@ -3,37 +3,9 @@
 //! Inside the program, lines and areas are continuous: their longitudes may exceed 180 degrees in either direction.
 //! Output is cut at the meridian and lies within [-180, 180] degrees (RFC 7946, section 3.1.9).
 
-use super::position::Fixed;
+use super::position::{FULL_TURN, Fixed, HALF_TURN};
 use geo::{BooleanOps, BoundingRect, Coord, LineString, MultiPolygon, Orient, Polygon, Rect, orient};
 use std::borrow::Cow;
-
-/// 180 and 360 degrees, in ten-millionths of a degree.
-const HALF_TURN: i64 = 1_800_000_000;
-const FULL_TURN: i64 = 2 * HALF_TURN;
-
-impl Fixed {
-    /// Returns the same position with its longitude normalized to [-180, 180] degrees.
-    #[must_use]
-    pub fn on_globe(self) -> Self {
-        let x = i64::from(self.x);
-        if x.abs() <= HALF_TURN { self } else { Self { x: shift_near(x, 0), ..self } }
-    }
-
-    /// Returns the same position with its longitude shifted by multiples of 360 degrees to lie within 180 degrees of
-    /// `middle` (ten-millionths of a degree). Returns `self` unchanged if the result does not fit in a [`Fixed`].
-    #[must_use]
-    pub fn beside(self, middle: i32) -> Self {
-        let x = i64::from(self.x);
-        if (x - i64::from(middle)).abs() <= HALF_TURN { self } else { Self { x: shift_near(x, middle.into()), ..self } }
-    }
-}
-
-/// Shifts a longitude by multiples of 360 degrees to within 180 degrees of `middle`. Returns it unchanged if the result
-/// does not fit in an `i32`.
-fn shift_near(x: i64, middle: i64) -> i32 {
-    let moved = x - (x - middle + HALF_TURN).div_euclid(FULL_TURN) * FULL_TURN;
-    i32::try_from(moved).or_else(|_| i32::try_from(x)).unwrap_or_default()
-}
 
 /// Shifts a longitude in degrees by multiples of 360 to lie within 180 degrees of `middle`.
 #[must_use]

@@ -52,6 +52,10 @@ impl Position {
     }
 }
 
+/// 180 and 360 degrees, in ten-millionths of a degree.
+pub(super) const HALF_TURN: i64 = 1_800_000_000;
+pub(super) const FULL_TURN: i64 = 2 * HALF_TURN;
+
 /// A position in ten-millionths of a degree (about 1 cm), the resolution of OpenStreetMap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
@@ -85,6 +89,28 @@ impl Fixed {
         let mix = |a: i32, b: i32| (f64::from(a) + (f64::from(b) - f64::from(a)) * t).round() as i32;
         Self { x: mix(self.x, other.x), y: mix(self.y, other.y) }
     }
+
+    /// Returns the same position with its longitude normalized to [-180, 180] degrees.
+    #[must_use]
+    pub fn on_globe(self) -> Self {
+        let x = i64::from(self.x);
+        if x.abs() <= HALF_TURN { self } else { Self { x: shift_near(x, 0), ..self } }
+    }
+
+    /// Returns the same position with its longitude shifted by multiples of 360 degrees to lie within 180 degrees of
+    /// `middle` (ten-millionths of a degree). Returns `self` unchanged if the result does not fit in a [`Fixed`].
+    #[must_use]
+    pub fn beside(self, middle: i32) -> Self {
+        let x = i64::from(self.x);
+        if (x - i64::from(middle)).abs() <= HALF_TURN { self } else { Self { x: shift_near(x, middle.into()), ..self } }
+    }
+}
+
+/// Shifts a longitude by multiples of 360 degrees to within 180 degrees of `middle`. Returns it unchanged if the result
+/// does not fit in an `i32`.
+fn shift_near(x: i64, middle: i64) -> i32 {
+    let moved = x - (x - middle + HALF_TURN).div_euclid(FULL_TURN) * FULL_TURN;
+    i32::try_from(moved).or_else(|_| i32::try_from(x)).unwrap_or_default()
 }
 
 impl From<Position> for Fixed {

@@ -1,6 +1,16 @@
 //! What a street segment is and who may use it: the tagging of OpenStreetMap reduced to a few bits.
 
-use super::profile::{AccessMode, Profile, ProfileParams};
+use serde::{Deserialize, Serialize};
+
+/// The OpenStreetMap access rules that apply to a profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AccessMode {
+    Foot,
+    Wheelchair,
+    Stroller,
+    Bicycle,
+}
 
 /// Who may use a segment, and in which direction, as bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, bytemuck::Pod, bytemuck::Zeroable)]
@@ -101,7 +111,7 @@ impl Access {
 }
 
 /// The kind of a segment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[repr(u8)]
 pub enum Kind {
@@ -147,20 +157,6 @@ impl Kind {
     #[must_use]
     pub fn from_u8(n: u8) -> Self {
         Self::ALL.get(usize::from(n)).copied().unwrap_or(Self::Street)
-    }
-
-    /// Returns whether a profile can use this kind of segment at all. For ramps on steps, see [`Access::has_ramp_for`].
-    #[must_use]
-    pub fn open_to(self, params: &ProfileParams) -> bool {
-        match self {
-            Self::Steps => params.steps,
-            Self::Escalator => params.escalators,
-            Self::Lift => params.lifts,
-            Self::Ferry => params.ferries,
-            Self::Aerialway => params.aerialways,
-            Self::Funicular => params.funiculars,
-            Self::Street | Self::Path | Self::Plaza | Self::Gate | Self::OffNetwork => true,
-        }
     }
 
     /// Returns whether places can be snapped to it. Nobody lives on an escalator or a ferry.
@@ -222,22 +218,5 @@ impl EdgeFlags {
     #[must_use]
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
-    }
-}
-
-/// A set of profiles, as bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct ProfileSet(pub u8);
-
-impl ProfileSet {
-    /// Adds a profile.
-    pub fn insert(&mut self, profile: Profile) {
-        self.0 |= 1 << profile.index();
-    }
-
-    /// Returns whether the profile is in the set.
-    #[must_use]
-    pub const fn contains(self, profile: Profile) -> bool {
-        self.0 & (1 << profile.index()) != 0
     }
 }

@@ -1,8 +1,8 @@
 //! The travel time of a segment.
 
-use super::access::{Access, Kind};
+use super::access::{Access, AccessMode, Kind};
 use super::ground::Ground;
-use super::profile::{AccessMode, ProfileParams, SlopeModel};
+use super::profile::{ProfileParams, SlopeModel};
 use super::units::Deciseconds;
 
 /// The properties of a segment that determine its cost.
@@ -23,15 +23,24 @@ pub struct Segment<'a> {
 /// Returns the cost of a segment in one direction, or [`Deciseconds::NEVER`] if the profile may not use it.
 #[must_use]
 pub fn cost(segment: &Segment, params: &ProfileParams, forward: bool) -> Deciseconds {
-    let is_open = is_open_to(segment, params) && segment.access.allows(params.access, forward);
+    let is_open = is_usable(segment, params) && segment.access.allows(params.access, forward);
     if !is_open || segment.ground.bars(segment.kind, params) || is_too_steep(segment, params) {
         return Deciseconds::NEVER;
     }
     Deciseconds::from_seconds(seconds(segment, params, forward))
 }
 
-fn is_open_to(s: &Segment, params: &ProfileParams) -> bool {
-    s.kind.open_to(params) || s.kind == Kind::Steps && params.ramps && s.access.has_ramp_for(params.access)
+/// Returns whether the profile can use this kind of segment, or a ramp on it.
+fn is_usable(s: &Segment, params: &ProfileParams) -> bool {
+    match s.kind {
+        Kind::Steps => params.steps || params.ramps && s.access.has_ramp_for(params.access),
+        Kind::Escalator => params.escalators,
+        Kind::Lift => params.lifts,
+        Kind::Ferry => params.ferries,
+        Kind::Aerialway => params.aerialways,
+        Kind::Funicular => params.funiculars,
+        Kind::Street | Kind::Path | Kind::Plaza | Kind::Gate | Kind::OffNetwork => true,
+    }
 }
 
 /// Slopes block both directions: people who cannot go up a slope do not go down it either.

@@ -1,10 +1,9 @@
 //! Marks, for each profile, which edges are disconnected from the main networks and which are fragments.
 
 use super::zones::{own_networks, weight};
-use crate::network::access::ProfileSet;
 use crate::network::components::Components;
 use crate::network::file::Edge;
-use crate::network::profile::Profile;
+use crate::network::profile::{Profile, ProfileSet};
 use crate::network::units::Deciseconds;
 use rayon::prelude::*;
 use std::collections::BTreeMap;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::network::surface::Surface;
 
 fn overrides(text: &str) -> Result<Profiles, ProfileError> {
     Profiles::with_overrides(&text.parse().unwrap())

@@ -1,84 +1,12 @@
-//! Travel profiles: who travels, and how fast.
-//!
-//! Profiles are data (`profiles.toml`). The configuration can override single keys; keys that a profile does not set
-//! are taken from the adult profile.
+//! The parameters of a profile, and the speeds that follow from them.
 
-use super::cycling::Rider;
-use super::ground::{Obstacle, SacScale, Smoothness, Surface};
-use super::units::Deciseconds;
+use super::ProfileError;
+use crate::network::access::AccessMode;
+use crate::network::cycling::Rider;
+use crate::network::surface::{Obstacle, SacScale, Smoothness, Surface};
+use crate::network::units::Deciseconds;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::{fmt, str::FromStr};
-use toml::{Table, Value};
-
-const DEFAULTS: &str = include_str!("profiles.toml");
-
-/// Who travels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[repr(u8)]
-pub enum Profile {
-    Adult,
-    Senior,
-    Child,
-    Wheelchair,
-    Stroller,
-    Bicycle,
-}
-
-impl Profile {
-    /// All profiles, in the order of the cost tables in the prepared file.
-    pub const ALL: [Self; 6] =
-        [Self::Adult, Self::Senior, Self::Child, Self::Wheelchair, Self::Stroller, Self::Bicycle];
-    /// The number of profiles.
-    pub const COUNT: usize = Self::ALL.len();
-
-    /// Returns the position in [`Profile::ALL`].
-    #[must_use]
-    pub const fn index(self) -> usize {
-        self as usize
-    }
-
-    /// Returns the name used in files and command-line flags.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Adult => "adult",
-            Self::Senior => "senior",
-            Self::Child => "child",
-            Self::Wheelchair => "wheelchair",
-            Self::Stroller => "stroller",
-            Self::Bicycle => "bicycle",
-        }
-    }
-}
-
-impl fmt::Display for Profile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Profile {
-    type Err = String;
-
-    fn from_str(s: &str) -> Result<Self, String> {
-        Self::ALL
-            .into_iter()
-            .find(|p| p.name().eq_ignore_ascii_case(s))
-            .ok_or_else(|| format!("unknown profile \"{s}\": expected one of {}", Self::ALL.map(Self::name).join(", ")))
-    }
-}
-
-/// The OpenStreetMap access rules that apply to a profile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum AccessMode {
-    Foot,
-    Wheelchair,
-    Stroller,
-    Bicycle,
-}
 
 /// The relation between slope and speed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -185,19 +113,6 @@ pub struct ProfileParams {
     pub snap_limit_m: f64,
 }
 
-/// The reason why profile settings are invalid.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum ProfileError {
-    #[error("[profiles.{0}]: unknown profile; available: adult, senior, child, wheelchair, stroller, bicycle")]
-    UnknownProfile(String),
-    #[error("[profiles.{0}] must be a table of keys and values")]
-    NotATable(String),
-    #[error("profiles.{profile}.{key}: unknown key; available: {known}")]
-    UnknownKey { profile: String, key: String, known: String },
-    #[error("profiles.{profile}.{key} = {value}: {expected}")]
-    BadValue { profile: String, key: String, value: String, expected: String },
-}
-
 impl ProfileParams {
     /// Returns the speed on level ground in m/s.
     #[must_use]
@@ -256,7 +171,7 @@ impl ProfileParams {
         }
     }
 
-    fn check(&self, profile: &str) -> Result<(), ProfileError> {
+    pub(super) fn check(&self, profile: &str) -> Result<(), ProfileError> {
         let ranges = [
             ("level_kmh", self.level_kmh, 0.5, 60.0),
             ("slope_decay", self.slope_decay, 0.0, 20.0),
@@ -303,120 +218,3 @@ impl ProfileParams {
         }
     }
 }
-
-/// The parameters of all profiles.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Profiles(Vec<ProfileParams>);
-
-impl Profiles {
-    /// Returns the parameters of one profile.
-    #[must_use]
-    pub fn get(&self, profile: Profile) -> &ProfileParams {
-        &self.0[profile.index()]
-    }
-
-    pub(super) fn get_mut(&mut self, profile: Profile) -> &mut ProfileParams {
-        &mut self.0[profile.index()]
-    }
-
-    /// Returns the default profiles with the given keys replaced (`{adult: {level_kmh: 5.0}, ...}`).
-    ///
-    /// # Errors
-    /// Returns a [`ProfileError`] that names the profile, the key and the value.
-    pub fn with_overrides(overrides: &Table) -> Result<Self, ProfileError> {
-        let mut tables = defaults();
-        for (name, value) in overrides {
-            let table = tables.get_mut(name).ok_or_else(|| ProfileError::UnknownProfile(name.clone()))?;
-            let table = table.as_table_mut().unwrap_or_else(|| unreachable!("defaults() makes tables"));
-            for (key, value) in value.as_table().ok_or_else(|| ProfileError::NotATable(name.clone()))? {
-                let Some(default) = table.get(key) else {
-                    return Err(ProfileError::UnknownKey {
-                        profile: name.clone(),
-                        key: key.clone(),
-                        known: table.keys().map(String::as_str).collect::<Vec<_>>().join(", "),
-                    });
-                };
-                let value = match (default, value) {
-                    // In a table of speeds, only the given entries change.
-                    (Value::Table(speeds), Value::Table(given)) => {
-                        let mut speeds = speeds.clone();
-                        speeds.extend(given.iter().map(|(k, v)| (k.clone(), as_float(v))));
-                        Value::Table(speeds)
-                    }
-                    (Value::Float(_), value) => as_float(value),
-                    (_, value) => value.clone(),
-                };
-                if default.type_str() != value.type_str() {
-                    return Err(ProfileError::BadValue {
-                        profile: name.clone(),
-                        key: key.clone(),
-                        value: value.to_string(),
-                        expected: match default {
-                            Value::Array(_) => "must be a list of names".to_owned(),
-                            Value::Table(_) => "must be a table of names and speeds in km/h".to_owned(),
-                            _ => format!("must be a {}", default.type_str()),
-                        },
-                    });
-                }
-                table.insert(key.clone(), value);
-            }
-        }
-        let mut all = Vec::with_capacity(Profile::COUNT);
-        for profile in Profile::ALL {
-            let table = tables.remove(profile.name()).unwrap_or_else(|| unreachable!("defaults() has every profile"));
-            let params: ProfileParams = match table.clone().try_into() {
-                Ok(params) => params,
-                Err(_) => return Err(invalid_value(profile, &table)),
-            };
-            params.check(profile.name())?;
-            all.push(params);
-        }
-        Ok(Self(all))
-    }
-}
-
-impl Default for Profiles {
-    fn default() -> Self {
-        Self::with_overrides(&Table::new()).unwrap_or_else(|_| unreachable!("profiles.toml is checked by a test"))
-    }
-}
-
-/// Speeds may be written as whole numbers.
-fn as_float(value: &Value) -> Value {
-    match value {
-        #[expect(clippy::cast_precision_loss, reason = "values in range are small")]
-        Value::Integer(i) => Value::Float(*i as f64),
-        other => other.clone(),
-    }
-}
-
-/// Finds the invalid value of a table that cannot be parsed: the one that is also invalid within the default table.
-fn invalid_value(profile: Profile, table: &Value) -> ProfileError {
-    let shipped = defaults().remove(profile.name()).and_then(|v| v.as_table().cloned()).unwrap_or_default();
-    let fault = table.as_table().into_iter().flatten().find_map(|(key, value)| {
-        let mut one = shipped.clone();
-        one.insert(key.clone(), value.clone());
-        let error = one.try_into::<ProfileParams>().err()?;
-        Some((key.clone(), value.to_string(), error.message().to_owned()))
-    });
-    let (key, value, expected) = fault.unwrap_or_default();
-    ProfileError::BadValue { profile: profile.name().to_owned(), key, value, expected }
-}
-
-/// Returns the default tables, each completed with the keys of the adult profile.
-fn defaults() -> Table {
-    let shipped: Table = DEFAULTS.parse().unwrap_or_else(|_| unreachable!("profiles.toml is checked by a test"));
-    let adult = shipped.get("adult").and_then(Value::as_table).cloned().unwrap_or_default();
-    Profile::ALL
-        .into_iter()
-        .map(|p| {
-            let mut whole = adult.clone();
-            whole.extend(shipped.get(p.name()).and_then(Value::as_table).cloned().unwrap_or_default());
-            (p.name().to_owned(), Value::Table(whole))
-        })
-        .collect()
-}
-
-#[cfg(test)]
-#[path = "profile_tests.rs"]
-mod tests;
