@@ -21,6 +21,7 @@ mod pieces;
 pub mod private_file;
 mod profile;
 mod queue;
+mod report;
 mod route;
 mod search;
 mod snap;

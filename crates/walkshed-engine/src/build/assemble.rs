@@ -3,9 +3,9 @@
 
 use super::connectivity::{Arcs, mark_separate};
 use super::heights::{Segment, along, vertex_heights};
+use super::options::Step;
 use super::topology::{Link, Topology};
 use super::zones::separate;
-use super::{Step, StreetsReport};
 use crate::access::{EdgeFlags, Kind, Structure};
 use crate::cost::{self, cost};
 use crate::elevation::Elevation;
@@ -13,6 +13,7 @@ use crate::file::{Edge, FileError, Meta, Network, Tables};
 use crate::geo::{Fixed, chord_length_m};
 use crate::ground::Ground;
 use crate::profile::{Profile, Profiles};
+use crate::report::StreetsReport;
 use crate::snap::SnapIndex;
 use crate::units::{Deciseconds, VertexId};
 use rayon::prelude::*;

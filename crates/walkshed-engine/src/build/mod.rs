@@ -5,187 +5,24 @@
 
 mod assemble;
 pub(crate) mod connectivity;
+mod counts;
+mod error;
 mod heights;
+mod options;
 mod topology;
 mod zones;
 
-use super::antimeridian::{TooFarRound, lay_side_by_side};
-use super::elevation::{Elevation, ElevationError, Extent};
-use super::file::{FileError, Network};
-use super::osm::{Extract, LeftOut, OsmError, ReadCounts, StreetRules, read_pbf};
-use super::profile::Profiles;
-use heights::VertexHeights;
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-
-/// Default length of streets, in kilometres, from which a disconnected component counts as a network of its own: a town
-/// of some thousand people.
-pub const OWN_NETWORK_KM: f64 = 50.0;
-
+pub use crate::report::StreetsReport;
 pub use assemble::assemble;
+pub use error::BuildError;
+pub use options::{BuildOptions, OWN_NETWORK_KM, Step};
 pub use topology::{Link, Topology, link_up};
 
-/// The input and the settings of a build.
-#[derive(Debug, Clone)]
-pub struct BuildOptions {
-    pub streets: PathBuf,
-    pub elevation: Vec<PathBuf>,
-    /// A component that is not connected to the rest counts as a network of its own if it has at least this many
-    /// kilometres of streets, or at least half the size of the largest. Off-network legs connect all other components
-    /// to nearby streets.
-    pub own_network_km: f64,
-    pub profiles: Profiles,
-    pub rules: StreetRules,
-}
-
-impl BuildOptions {
-    /// Returns the default options for an extract without elevation files.
-    #[must_use]
-    pub fn new(streets: PathBuf) -> Self {
-        Self {
-            streets,
-            elevation: Vec::new(),
-            own_network_km: OWN_NETWORK_KM,
-            profiles: Profiles::default(),
-            rules: StreetRules::default(),
-        }
-    }
-}
-
-/// The reason why a network could not be built.
-#[derive(Debug, thiserror::Error)]
-pub enum BuildError {
-    #[error("{}: {source}", path.display())]
-    Osm { path: PathBuf, source: OsmError },
-    #[error("{}: {why}", path.display())]
-    TooFarRound { path: PathBuf, why: TooFarRound },
-    #[error(transparent)]
-    Elevation(#[from] ElevationError),
-    #[error(transparent)]
-    File(#[from] FileError),
-    #[error("too many {0} in the extract (the limit of a prepared file is 4 billion); cut it into smaller extracts")]
-    TooLarge(&'static str),
-    #[error("no street can be used: the extract lacks all nodes that its ways refer to")]
-    Nothing,
-}
-
-/// The result of an import: shown to the user, stored in the prepared file, and returned by the query `dataset`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct StreetsReport {
-    /// The name of the extract.
-    pub source: String,
-    /// Time of the import, RFC 3339 in UTC.
-    pub built_at: String,
-    pub nodes_read: u64,
-    pub ways_read: u64,
-    pub street_ways: u64,
-    pub kept_ways: u64,
-    /// Street ways that were left out, by reason.
-    pub left_out: BTreeMap<String, u64>,
-    /// Street ways kept for cyclists but closed to pedestrians by a default, by reason.
-    pub closed_on_foot: BTreeMap<String, u64>,
-    /// Street ways that are open only at the start and end of a trip: for residents, staff and the like.
-    pub private_ways: u64,
-    /// The access defaults that were used.
-    pub rules: StreetRules,
-    /// References to nodes missing from the extract. Ways are cut there.
-    pub missing_nodes: u64,
-    pub barriers: u64,
-    /// Barriers that are open only at the start and end of a trip.
-    pub private_barriers: u64,
-    pub lifts: u64,
-    pub plazas: u64,
-    pub plaza_lines: u64,
-    /// Plazas without lines across: rings not closed, or too many corners.
-    pub plazas_not_crossed: u64,
-    pub vertices: u64,
-    pub edges: u64,
-    pub length_km: f64,
-    /// Segments by kind.
-    pub kinds: BTreeMap<String, u64>,
-    pub bridges: u64,
-    pub tunnels: u64,
-    /// Components disconnected from every network, and the segments in them.
-    pub islands: u64,
-    pub island_edges: u64,
-    /// Disconnected components that off-network legs connect to nearby streets, and the number of legs.
-    #[serde(default)]
-    pub islands_joined: u64,
-    #[serde(default)]
-    pub off_network_legs: u64,
-    /// Segments in restricted zones: passable only at the start and end of a trip.
-    #[serde(default)]
-    pub restricted_edges: u64,
-    pub elevation: Vec<String>,
-    /// Vertices without a height in the elevation files: in voids, or outside the files.
-    pub vertices_without_height: u64,
-    /// Vertices in voids. They take an interpolated height, or that of a neighbour.
-    #[serde(default)]
-    pub vertices_in_voids: u64,
-    /// Vertices outside the files. They take the height of a neighbour.
-    #[serde(default)]
-    pub vertices_outside_elevation: u64,
-    pub min_height_m: f64,
-    pub max_height_m: f64,
-    pub warnings: Vec<String>,
-}
-
-impl StreetsReport {
-    fn take_counts(&mut self, counts: &ReadCounts) {
-        self.nodes_read = counts.nodes;
-        self.ways_read = counts.ways;
-        self.street_ways = counts.street_ways;
-        self.kept_ways = counts.kept_ways;
-        self.missing_nodes = counts.missing_nodes;
-        self.barriers = counts.barriers;
-        self.private_ways = counts.private_ways;
-        self.private_barriers = counts.private_barriers;
-        self.lifts = counts.lifts;
-        self.plazas_not_crossed = counts.broken_areas;
-        let by_name = |counts: &BTreeMap<LeftOut, u64>| {
-            let name = |reason| serde_json::to_value(reason).ok().and_then(|v| v.as_str().map(str::to_owned));
-            counts.iter().map(|(reason, n)| (name(reason).unwrap_or_default(), *n)).collect()
-        };
-        self.left_out = by_name(&counts.left_out);
-        self.closed_on_foot = by_name(&counts.closed_on_foot);
-    }
-}
-
-impl StreetsReport {
-    fn take_heights(&mut self, found: &VertexHeights) {
-        if self.elevation.is_empty() {
-            return;
-        }
-        self.vertices_in_voids = found.filled + found.in_voids;
-        self.vertices_outside_elevation = found.outside;
-        self.vertices_without_height = self.vertices_in_voids + self.vertices_outside_elevation;
-        let mut warn = |count: u64, what: &str| {
-            if count > 0 {
-                self.warnings.push(format!("{count} junctions are {what}"));
-            }
-        };
-        warn(
-            found.filled,
-            "in voids of the elevation files; their heights are interpolated from the edges of the voids",
-        );
-        warn(
-            found.in_voids,
-            "in voids of the elevation files that cannot be interpolated; they take the height of a neighbour",
-        );
-        warn(found.outside, "outside the elevation files; they take the height of a neighbour");
-    }
-}
-
-/// The progress of an import.
-#[derive(Debug, Clone, Copy)]
-pub enum Step {
-    /// Bytes read, and total bytes.
-    Reading(u64, u64),
-    Linking,
-    Heights,
-    Costs,
-}
+use crate::antimeridian::lay_side_by_side;
+use crate::elevation::{Elevation, Extent};
+use crate::file::Network;
+use crate::osm::{Extract, read_pbf};
+use std::path::Path;
 
 /// Builds the prepared network in memory.
 ///

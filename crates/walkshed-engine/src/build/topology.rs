@@ -1,11 +1,12 @@
 //! Converts ways to links between vertices: cuts them where ways meet, splits them at barriers and lifts, adds lines
 //! across plazas, and joins consecutive links of the same street.
 
-use super::{BuildError, StreetsReport};
+use super::error::BuildError;
 use crate::access::{Access, EdgeFlags, Kind, Structure};
 use crate::geo::{Fixed, Metric};
 use crate::ground::Ground;
 use crate::osm::{Extract, NodeRule, OsmWay, WayClass, cross_plaza};
+use crate::report::StreetsReport;
 use std::collections::HashMap;
 
 /// Height of a storey in metres, for lifts whose height is not tagged.

@@ -11,13 +11,13 @@
 //! 3. *Entries.* Where restricted and open links meet, the restricted ones get their own vertex, connected to the other
 //!   by an entry (see [`crate`]'s `zone`).
 
-use super::StreetsReport;
 use super::topology::{Link, Topology};
 use crate::access::{Access, EdgeFlags, Kind, Structure};
 use crate::components::Components;
 use crate::geo::{Fixed, Metric, chord_length_m};
 use crate::ground::Ground;
 use crate::osm::WayClass;
+use crate::report::StreetsReport;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
