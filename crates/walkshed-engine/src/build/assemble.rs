@@ -5,7 +5,7 @@ use super::connectivity::{Arcs, mark_separate};
 use super::heights::{Segment, along, vertex_heights};
 use super::options::Step;
 use super::topology::{Link, Topology};
-use super::zones::separate;
+use super::zones::mark_zones;
 use crate::access::{EdgeFlags, Kind, Structure};
 use crate::cost::{self, cost};
 use crate::elevation::Elevation;
@@ -31,7 +31,7 @@ pub fn assemble(
     mut report: StreetsReport,
     progress: &(dyn Fn(Step) + Sync),
 ) -> Result<Network, FileError> {
-    separate(&mut topology, own_network_km, &mut report);
+    mark_zones(&mut topology, own_network_km, &mut report);
     let Topology { classes, mut links, points } = topology;
     let vertices = number_vertices(&mut links, &points);
     let mut tables = Tables { vertices, ..Tables::default() };

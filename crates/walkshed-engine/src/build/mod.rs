@@ -8,6 +8,7 @@ pub(crate) mod connectivity;
 mod counts;
 mod error;
 mod heights;
+mod islands;
 mod options;
 mod topology;
 mod zones;
