@@ -3,20 +3,28 @@
 //! The result, [`Extract`], is plain data for the network builder.
 
 mod barrier;
+mod blobs;
 mod block;
+mod decompress;
+mod error;
+mod extract;
 mod framing;
 mod measures;
 mod permission;
 mod plaza;
+mod protobuf;
 mod read;
+mod rings;
 mod tagged;
 mod tags;
 mod way;
 
 pub use barrier::{NodeRule, node_rule};
+pub use error::{BlobError, OsmError};
+pub use extract::{Extract, OsmArea, OsmWay, ReadCounts};
 pub use framing::{BlobKind, BlobSpan, FramingError, blob_spans};
 pub use plaza::cross_plaza;
-pub use read::{Extract, OsmError, OsmWay, ReadCounts, read_pbf};
+pub use read::read_pbf;
 pub use tagged::{TaggedPlace, read_tagged};
 pub use tags::Tags;
 pub use way::{KeptWay, LeftOut, Outline, StreetRules, WayClass, classify};

@@ -5,97 +5,23 @@
 //! rings are untagged ways.
 
 use super::barrier::{NodeRule, node_rule};
-use super::block::{Block, DecompressionBudget, Element, after_header, decompress, required_features};
-use super::framing::{BlobKind, BlobSpan, FramingError, blob_spans};
+use super::blobs::Blobs;
+use super::block::{Block, Element};
+use super::error::{BlobError, OsmError};
+use super::extract::{Extract, OsmArea, OsmWay, ReadCounts};
+use super::framing::BlobSpan;
+use super::rings::{absolute, close_rings};
 use super::tags::Tags;
-use super::way::{LeftOut, Outline, StreetRules, WayClass, classify};
+use super::way::{Outline, StreetRules, WayClass, classify};
 use crate::access::Access;
 use crate::geo::Fixed;
 use rayon::prelude::*;
-use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::collections::HashMap;
 use std::path::Path;
 
-/// Maximum number of member ways of a plaza. A plaza with more is skipped.
-const MAX_MEMBERS: usize = 10_000;
 /// Maximum number of ring nodes of all plaza relations, per way node in the file. Ways are rarely in more than two
 /// rings.
 const RING_NODES_PER_WAY_NODE: usize = 4;
-
-/// The reason why an extract could not be read.
-#[derive(Debug, thiserror::Error)]
-pub enum OsmError {
-    #[error(transparent)]
-    Framing(#[from] FramingError),
-    #[error("the blob at byte {offset} is damaged: {why}")]
-    Damaged { offset: u64, why: String },
-    #[error("the file requires the unsupported feature \"{0}\"; use an extract without history")]
-    Feature(String),
-    #[error("no street people can walk or ride on among its {ways} ways; is this an extract of a city?")]
-    NoStreets { ways: u64 },
-}
-
-/// A kept way: its class, and its nodes as indices into [`Extract::nodes`].
-#[derive(Debug, Clone)]
-pub struct OsmWay {
-    pub class: u32,
-    pub refs: Vec<u32>,
-}
-
-/// A plaza: its class and its rings (closed, first node not repeated), exterior ring first.
-#[derive(Debug, Clone)]
-pub struct OsmArea {
-    pub class: u32,
-    pub rings: Vec<Vec<u32>>,
-    /// Whether the rings are members of a multipolygon rather than a kept way.
-    pub is_relation: bool,
-}
-
-/// Counts of what was read and what was left out.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct ReadCounts {
-    /// Nodes in the file.
-    pub nodes: u64,
-    /// Ways in the file.
-    pub ways: u64,
-    /// Relations in the file.
-    pub relations: u64,
-    /// Ways that are streets of any kind.
-    pub street_ways: u64,
-    /// Street ways that were kept.
-    pub kept_ways: u64,
-    /// Street ways that were left out, by reason.
-    pub left_out: BTreeMap<LeftOut, u64>,
-    /// Kept ways that are closed to pedestrians by a default, by reason.
-    pub closed_on_foot: BTreeMap<LeftOut, u64>,
-    /// Kept ways that are open only at the start and end of a trip: for residents, staff and the like.
-    pub private_ways: u64,
-    /// References to nodes missing from the extract. Ways are cut there.
-    pub missing_nodes: u64,
-    /// Barriers that stop somebody.
-    pub barriers: u64,
-    /// Barriers that are open only at the start and end of a trip.
-    pub private_barriers: u64,
-    /// Lifts on nodes.
-    pub lifts: u64,
-    /// Plaza multipolygons whose rings could not be closed.
-    pub broken_areas: u64,
-}
-
-/// The relevant part of an extract.
-#[derive(Debug, Default)]
-pub struct Extract {
-    pub classes: Vec<WayClass>,
-    pub ways: Vec<OsmWay>,
-    pub areas: Vec<OsmArea>,
-    /// Positions by node index; `None` if the node is missing from the extract.
-    pub nodes: Vec<Option<Fixed>>,
-    /// Rules of nodes, by node index.
-    pub rules: HashMap<u32, NodeRule>,
-    pub counts: ReadCounts,
-}
 
 /// A plaza relation as read: its class, and the ids of its member ways with "is outer".
 struct AreaRelation {
@@ -218,76 +144,7 @@ pub fn read_pbf(path: &Path, rules: StreetRules, progress: &(dyn Fn(u64, u64) + 
     Ok(extract)
 }
 
-/// The blobs of a file, and the remaining budget for decompression.
-pub(super) struct Blobs<'p> {
-    path: &'p Path,
-    size: u64,
-    data: Vec<BlobSpan>,
-    budget: DecompressionBudget,
-}
-
-impl<'p> Blobs<'p> {
-    /// Finds the blobs and checks that the required features are supported.
-    ///
-    /// # Errors
-    /// Returns an [`OsmError`] if the file is not a complete, readable PBF file.
-    pub(super) fn open(path: &'p Path) -> Result<Self, OsmError> {
-        let spans = blob_spans(path)?;
-        let size = spans.iter().map(|s| s.len as u64).sum();
-        let data = spans.iter().copied().filter(|s| s.kind == BlobKind::Data).collect();
-        let blobs = Self { path, size, data, budget: DecompressionBudget::of(size) };
-        for span in spans.iter().filter(|s| s.kind == BlobKind::Header) {
-            let damaged = |why| OsmError::Damaged { offset: span.offset, why };
-            let features = required_features(&blobs.bytes(*span)?).map_err(damaged)?;
-            if let Some(unknown) = features.into_iter().find(|f| !matches!(f.as_str(), "OsmSchema-V0.6" | "DenseNodes"))
-            {
-                return Err(OsmError::Feature(unknown));
-            }
-        }
-        Ok(blobs)
-    }
-
-    /// Returns the size of the file in bytes.
-    pub(super) const fn size(&self) -> u64 {
-        self.size
-    }
-
-    fn bytes(&self, span: BlobSpan) -> Result<Vec<u8>, OsmError> {
-        let damaged = |why: String| OsmError::Damaged { offset: span.offset, why };
-        let bytes = read_span(self.path, span)?;
-        let blob = after_header(&bytes).ok_or_else(|| damaged("no blob".into()))?;
-        decompress(blob, &self.budget).map_err(damaged)
-    }
-
-    /// Decompresses one blob and passes its block to `read`.
-    fn with_block<T>(&self, span: BlobSpan, read: impl FnOnce(&Block<'_>) -> Result<T, String>) -> Result<T, OsmError> {
-        let damaged = |why: String| OsmError::Damaged { offset: span.offset, why };
-        let bytes = self.bytes(span)?;
-        Block::new(&bytes).and_then(|block| read(&block)).map_err(damaged)
-    }
-
-    /// Reads every data block on all cores. Results are in file order.
-    ///
-    /// # Errors
-    /// Returns an [`OsmError`] if the file is not a complete, readable PBF file.
-    pub(super) fn with_blocks<T: Send>(
-        &self,
-        read: impl Fn(&Block<'_>) -> Result<T, String> + Sync,
-    ) -> Result<Vec<T>, OsmError> {
-        self.budget.reset();
-        self.data.par_iter().map(|span| self.with_block(*span, &read)).collect()
-    }
-}
-
-fn read_span(path: &Path, span: BlobSpan) -> Result<Vec<u8>, FramingError> {
-    let mut file = File::open(path)?;
-    file.seek(SeekFrom::Start(span.offset))?;
-    let mut bytes = vec![0; span.len];
-    file.read_exact(&mut bytes)?;
-    Ok(bytes)
-}
-
-fn read_ways(block: &Block<'_>, rules: StreetRules) -> Result<WayPass, String> {
+fn read_ways(block: &Block<'_>, rules: StreetRules) -> Result<WayPass, BlobError> {
     let mut pass = WayPass::default();
     let mut tags = Tags::default();
     block.each(|element| match element {
@@ -338,21 +195,6 @@ fn read_ways(block: &Block<'_>, rules: StreetRules) -> Result<WayPass, String> {
 fn outline(deltas: &[i64]) -> Outline {
     let sum = deltas.iter().skip(1).fold(0i64, |sum, d| sum.wrapping_add(*d));
     if deltas.len() > 3 && sum == 0 { Outline::Ring } else { Outline::Line }
-}
-
-/// Decodes the delta-encoded references of a way.
-pub(super) fn absolute(deltas: &[i64]) -> Vec<i64> {
-    let mut id = 0i64;
-    let mut refs: Vec<i64> = deltas
-        .iter()
-        .map(|d| {
-            id = id.wrapping_add(*d);
-            id
-        })
-        .collect();
-    refs.dedup();
-    refs.shrink_to_fit();
-    refs
 }
 
 fn intern(classes: &mut Vec<WayClass>, ids: &mut HashMap<WayClass, u32>, class: WayClass) -> u32 {
@@ -417,7 +259,7 @@ fn untagged_rings(
 }
 
 /// Returns the nodes of the ways whose ids are in `wanted` (sorted).
-pub(super) fn ways_of(block: &Block<'_>, wanted: &[i64]) -> Result<Vec<(i64, Vec<i64>)>, String> {
+pub(super) fn ways_of(block: &Block<'_>, wanted: &[i64]) -> Result<Vec<(i64, Vec<i64>)>, BlobError> {
     let mut found = Vec::new();
     block.each(|element| {
         if let Element::Way { id, deltas, .. } = element
@@ -429,61 +271,6 @@ pub(super) fn ways_of(block: &Block<'_>, wanted: &[i64]) -> Result<Vec<(i64, Vec
     Ok(found)
 }
 
-/// Joins member ways end to end into rings, exterior ring first. Deducts their nodes from `node_budget`. Returns `None`
-/// if a ring stays open, a member is missing, or there are too many members or nodes.
-pub(super) fn close_rings<'a>(
-    members: &[(i64, bool)],
-    way: impl Fn(i64) -> Option<&'a [i64]>,
-    node_budget: &mut usize,
-) -> Option<Vec<Vec<i64>>> {
-    if members.len() > MAX_MEMBERS {
-        return None;
-    }
-    let mut rings = Vec::new();
-    for outer in [true, false] {
-        let ways: Vec<&[i64]> = members.iter().filter(|m| m.1 == outer).map(|m| way(m.0)).collect::<Option<_>>()?;
-        *node_budget = node_budget.checked_sub(ways.iter().map(|w| w.len()).sum())?;
-        let mut at_end: HashMap<i64, Vec<usize>> = HashMap::new();
-        for (i, way) in ways.iter().enumerate().rev() {
-            for end in [way.first(), way.last()].into_iter().flatten() {
-                at_end.entry(*end).or_default().push(i);
-            }
-        }
-        let mut used = vec![false; ways.len()];
-        for last in (0..ways.len()).rev() {
-            if std::mem::replace(&mut used[last], true) {
-                continue;
-            }
-            let mut ring = ways[last].to_vec();
-            while ring.first() != ring.last() {
-                let end = *ring.last()?;
-                let here = at_end.get_mut(&end)?;
-                let next = loop {
-                    let next = here.pop()?;
-                    if !std::mem::replace(&mut used[next], true) {
-                        break next;
-                    }
-                };
-                let piece = ways[next].iter();
-                if ways[next].first() == Some(&end) {
-                    ring.extend(piece.skip(1));
-                } else {
-                    ring.extend(piece.rev().skip(1));
-                }
-            }
-            ring.pop();
-            if ring.len() >= 3 {
-                rings.push(ring);
-            }
-        }
-        if outer && rings.len() != 1 {
-            // Several exterior rings share one set of holes. Such a plaza gets no lines across it.
-            return None;
-        }
-    }
-    Some(rings)
-}
-
 #[derive(Default)]
 struct NodePass {
     count: u64,
@@ -491,7 +278,7 @@ struct NodePass {
     rules: Vec<(u32, NodeRule)>,
 }
 
-fn read_nodes(block: &Block<'_>, wanted: &[i64]) -> Result<NodePass, String> {
+fn read_nodes(block: &Block<'_>, wanted: &[i64]) -> Result<NodePass, BlobError> {
     let mut pass = NodePass::default();
     let mut tags = Tags::default();
     block.each(|element| {

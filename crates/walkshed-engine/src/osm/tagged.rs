@@ -1,8 +1,11 @@
 //! Finds elements of an extract by their tags and returns one position for each: the position of a node, or the
 //! centroid of a way or multipolygon.
 
+use super::blobs::Blobs;
 use super::block::{Block, Element};
-use super::read::{Blobs, OsmError, absolute, close_rings, ways_of};
+use super::error::{BlobError, OsmError};
+use super::read::ways_of;
+use super::rings::{absolute, close_rings};
 use super::tags::Tags;
 use crate::geo::{Fixed, degrees_beside};
 use geo::{Centroid, Coord, LineString, MultiPoint, Polygon};
@@ -86,12 +89,10 @@ pub fn read_tagged(
 }
 
 /// Copies the tags of an element, within the remaining byte budget.
-fn copy_tags(tags: &Tags<'_>, budget: &AtomicU64) -> Result<Vec<(String, String)>, String> {
+fn copy_tags(tags: &Tags<'_>, budget: &AtomicU64) -> Result<Vec<(String, String)>, BlobError> {
     let bytes: usize = tags.iter().map(|(k, v)| k.len() + v.len() + 2 * size_of::<String>()).sum();
     let taken = budget.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(bytes as u64));
-    taken.map_err(|_| {
-        format!("the tags of the amenities take more than {TAG_BYTES_PER_FILE_BYTE} times the size of the file")
-    })?;
+    taken.map_err(|_| BlobError::Tags { limit: TAG_BYTES_PER_FILE_BYTE })?;
     Ok(tags.iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect())
 }
 
@@ -101,7 +102,7 @@ fn fixed(nano_lon: i64, nano_lat: i64) -> Option<Fixed> {
     Some(Fixed { x: i32::try_from(nano_lon / 100).ok()?, y: i32::try_from(nano_lat / 100).ok()? })
 }
 
-fn find(block: &Block<'_>, wanted: &impl Fn(&Tags<'_>) -> bool, budget: &AtomicU64) -> Result<Found, String> {
+fn find(block: &Block<'_>, wanted: &impl Fn(&Tags<'_>) -> bool, budget: &AtomicU64) -> Result<Found, BlobError> {
     let mut found = Found::default();
     let mut tags = Tags::default();
     let mut result = Ok(());
@@ -146,7 +147,7 @@ fn find(block: &Block<'_>, wanted: &impl Fn(&Tags<'_>) -> bool, budget: &AtomicU
     result.map(|()| found)
 }
 
-fn positions_of(block: &Block<'_>, wanted: &[i64]) -> Result<Vec<(i64, Coord<f64>)>, String> {
+fn positions_of(block: &Block<'_>, wanted: &[i64]) -> Result<Vec<(i64, Coord<f64>)>, BlobError> {
     let mut found = Vec::new();
     block.each(|element| {
         if let Element::Node { id, lon, lat, .. } = element
