@@ -1,7 +1,7 @@
 //! Copies counts of the steps of a build into its report.
 
 use super::heights::VertexHeights;
-use crate::osm::{LeftOut, ReadCounts};
+use crate::osm::{ExclusionReason, ReadCounts};
 use crate::report::StreetsReport;
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ impl StreetsReport {
         self.private_barriers = counts.private_barriers;
         self.lifts = counts.lifts;
         self.plazas_not_crossed = counts.broken_areas;
-        let by_name = |counts: &BTreeMap<LeftOut, u64>| {
+        let by_name = |counts: &BTreeMap<ExclusionReason, u64>| {
             let name = |reason| serde_json::to_value(reason).ok().and_then(|v| v.as_str().map(str::to_owned));
             counts.iter().map(|(reason, n)| (name(reason).unwrap_or_default(), *n)).collect()
         };

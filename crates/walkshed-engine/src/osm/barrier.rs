@@ -117,12 +117,11 @@ fn ground_of(tags: &Tags, barrier: Option<&str>) -> Ground {
     } else {
         barrier.and_then(Obstacle::named)
     };
-    let says_yes = |key: &str| tags.is_any(key, &["yes", "designated"]);
     Ground::from(NodeGround {
         obstacle,
         step_m,
         width_m: tags.get("maxwidth:physical").and_then(metres),
-        wheelchair_fits: says_yes("wheelchair"),
-        stroller_fits: says_yes("stroller"),
+        wheelchair_fits: tags.says_yes("wheelchair"),
+        stroller_fits: tags.says_yes("stroller"),
     })
 }

@@ -1,7 +1,7 @@
 //! The data of an extract that matter to the network.
 
 use super::barrier::NodeRule;
-use super::way::{LeftOut, WayClass};
+use super::way_class::{ExclusionReason, WayClass};
 use crate::geo::Fixed;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
@@ -36,9 +36,9 @@ pub struct ReadCounts {
     /// Street ways that were kept.
     pub kept_ways: u64,
     /// Street ways that were left out, by reason.
-    pub left_out: BTreeMap<LeftOut, u64>,
+    pub left_out: BTreeMap<ExclusionReason, u64>,
     /// Kept ways that are closed to pedestrians by a default, by reason.
-    pub closed_on_foot: BTreeMap<LeftOut, u64>,
+    pub closed_on_foot: BTreeMap<ExclusionReason, u64>,
     /// Kept ways that are open only at the start and end of a trip: for residents, staff and the like.
     pub private_ways: u64,
     /// References to nodes missing from the extract. Ways are cut there.

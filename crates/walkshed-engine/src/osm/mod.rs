@@ -18,6 +18,10 @@ mod rings;
 mod tagged;
 mod tags;
 mod way;
+mod way_access;
+mod way_class;
+mod way_defaults;
+mod way_ground;
 
 pub use barrier::{NodeRule, node_rule};
 pub use error::{BlobError, OsmError};
@@ -27,4 +31,5 @@ pub use plaza::cross_plaza;
 pub use read::read_pbf;
 pub use tagged::{TaggedPlace, read_tagged};
 pub use tags::Tags;
-pub use way::{KeptWay, LeftOut, Outline, StreetRules, WayClass, classify};
+pub use way::classify;
+pub use way_class::{ExclusionReason, KeptWay, Outline, StreetRules, WayClass};

@@ -29,6 +29,12 @@ impl<'a> Tags<'a> {
         self.get(key).is_some_and(|v| v != "no")
     }
 
+    /// Returns whether the key is set to `yes` or `designated`.
+    #[must_use]
+    pub fn says_yes(&self, key: &str) -> bool {
+        self.is_any(key, &["yes", "designated"])
+    }
+
     /// Iterates over all keys and values.
     pub fn iter(&self) -> impl Iterator<Item = (&'a str, &'a str)> + '_ {
         self.0.iter().copied()
