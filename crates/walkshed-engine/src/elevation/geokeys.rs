@@ -1,8 +1,13 @@
 //! The coordinate system and the sample grid of a `GeoTIFF`.
 
-use super::{ElevationError, Tiff};
+use super::error::ElevationError;
+use std::fs::File;
+use std::io::BufReader;
 use std::path::Path;
 use tiff::tags::Tag;
+
+/// A TIFF file being read.
+pub(super) type Tiff = tiff::decoder::Decoder<BufReader<File>>;
 
 /// Coordinate systems that agree with WGS-84 to within a metre.
 const LIKE_WGS84: [u16; 5] = [4326, 4490, 4258, 4269, 4979];

@@ -2,9 +2,11 @@
 //! near streets.
 
 use super::band::{Band, of_metadata, of_sidecar};
-use super::geokeys::{GeoKeys, Grid};
+use super::error::{ElevationError, io_error};
+use super::extent::{Extent, SHIFTS};
+use super::geokeys::{GeoKeys, Grid, Tiff};
+use super::implausible::remove_implausible;
 use super::raster::{Frame, Raster};
-use super::{ElevationError, Extent, SHIFTS, Tiff, io_error, remove_implausible};
 use std::fs::File;
 use std::io::{BufReader, ErrorKind};
 use std::path::{Path, PathBuf};

@@ -1,8 +1,10 @@
 //! Reads SRTM `.hgt` files: one square degree of big-endian 16-bit heights. The file name gives the position
 //! (`N29E106.hgt`).
 
+use super::error::{ElevationError, io_error};
+use super::extent::{Extent, SHIFTS};
+use super::implausible::remove_implausible;
 use super::raster::{Frame, Raster};
-use super::{ElevationError, Extent, SHIFTS, io_error, remove_implausible};
 use std::path::Path;
 
 /// The "no data" value.

@@ -1,50 +1,21 @@
 //! Reads elevation rasters in geographic coordinates (`GeoTIFF` and SRTM `.hgt`) and samples them bilinearly.
 
 mod band;
+mod error;
+mod extent;
 mod geokeys;
 mod geotiff;
 mod hgt;
+mod implausible;
 mod raster;
+
+pub use error::ElevationError;
+pub use extent::Extent;
+pub use raster::Sampled;
 
 use crate::geo::Fixed;
 use raster::Raster;
-pub use raster::Sampled;
-use std::fs::File;
-use std::io::BufReader;
-use std::path::{Path, PathBuf};
-
-/// The range of plausible heights on land, metres: the shore of the Dead Sea is at -430, Mount Everest at 8849.
-const PLAUSIBLE: std::ops::RangeInclusive<f32> = -500.0..=9000.0;
-
-/// The reason why an elevation file could not be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ElevationError {
-    #[error("cannot read {}: {source}", path.display())]
-    Io { path: PathBuf, source: std::io::Error },
-    #[error("{}: {why}", path.display())]
-    Unusable { path: PathBuf, why: String },
-    #[error("{}: unknown file type; the name must end in .tif, .tiff or .hgt", .0.display())]
-    UnknownKind(PathBuf),
-}
-
-/// A bounding box in degrees. Longitudes may exceed 180 degrees in either direction.
-#[derive(Debug, Clone, Copy)]
-pub struct Extent {
-    pub west: f64,
-    pub south: f64,
-    pub east: f64,
-    pub north: f64,
-}
-
-impl Extent {
-    /// Returns the extent in the coordinates of a raster that is shifted east by `degrees`.
-    fn shifted_west(self, degrees: f64) -> Self {
-        Self { west: self.west - degrees, east: self.east - degrees, ..self }
-    }
-}
-
-/// Rasters are used at their position and shifted by 360 degrees to either side.
-const SHIFTS: [f64; 3] = [0.0, -360.0, 360.0];
+use std::path::PathBuf;
 
 /// Heights from one or more rasters. For a position, the first raster with a measured height wins; if there is none,
 /// the first with an interpolated height.
@@ -109,54 +80,6 @@ impl Elevation {
     pub fn is_empty(&self) -> bool {
         !self.rasters.iter().any(Raster::has_heights)
     }
-}
-
-/// Replaces implausible heights by voids.
-///
-/// # Errors
-/// Returns an error if most heights are implausible: then the unit or the scale of the file is not what it declares.
-fn remove_implausible(
-    path: &Path,
-    heights: &mut [f32],
-    read_as: &str,
-    warnings: &mut Vec<String>,
-) -> Result<(), ElevationError> {
-    let (mut count, mut known, mut high) = (0usize, 0usize, 0usize);
-    let (mut least, mut greatest) = (f32::INFINITY, f32::NEG_INFINITY);
-    for height in heights.iter_mut().filter(|h| !h.is_nan()) {
-        known += 1;
-        if !PLAUSIBLE.contains(height) {
-            (least, greatest) = (least.min(*height), greatest.max(*height));
-            count += 1;
-            high += usize::from(*height > *PLAUSIBLE.end());
-            *height = f32::NAN;
-        }
-    }
-    if count == 0 {
-        return Ok(());
-    }
-    let what = format!(
-        "{count} of the {known} heights are between {least} and {greatest} m, outside the range of land ({} to \
-         {} m)",
-        PLAUSIBLE.start(),
-        PLAUSIBLE.end()
-    );
-    // Near a coast, many samples may be below any land. Many samples above every mountain mean a wrong unit.
-    if count == known || high * 2 >= known {
-        let why = format!(
-            "{what}; values were read {read_as}. If this is wrong, correct the file: gdal_edit.py -scale 0.1 \
-             -units m in.tif, or gdal_edit.py -a_nodata VALUE in.tif for a value that means no data"
-        );
-        return Err(ElevationError::Unusable { path: path.to_owned(), why });
-    }
-    warnings.push(format!("{}: {what}; they are treated as voids", path.display()));
-    Ok(())
-}
-
-type Tiff = tiff::decoder::Decoder<BufReader<File>>;
-
-fn io_error(path: &Path) -> impl Fn(std::io::Error) -> ElevationError + '_ {
-    move |source| ElevationError::Io { path: path.to_owned(), source }
 }
 
 #[cfg(test)]
