@@ -5,8 +5,7 @@ use jiff::Timestamp;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use walkshed_engine::build::{BuildOptions, OWN_NETWORK_KM, StreetsReport, build};
-use walkshed_engine::osm::StreetRules;
+use walkshed_engine::build::{BuildOptions, StreetsReport, build};
 use walkshed_exchange::{Kind, Options, plan, read_table};
 use walkshed_live::folder::DataFolder;
 use walkshed_register::{Audience, Category, Change, Edit, NewFacility, Register, Rules, Scenario};
@@ -120,13 +119,8 @@ pub async fn install(
     store: &Store,
     report: impl Fn(Stage) + Send + Sync + Clone + 'static,
 ) -> Result<Installed, InstallError> {
-    let options = BuildOptions {
-        streets: files.streets(),
-        elevation: files.elevation(),
-        own_network_km: OWN_NETWORK_KM,
-        profiles: folder.profiles().clone(),
-        rules: StreetRules::default(),
-    };
+    let options =
+        BuildOptions::new(files.streets()).with_elevation(files.elevation()).with_profiles(folder.profiles().clone());
     let (to, report_streets) = (folder.streets(), report.clone());
     let streets = tokio::task::spawn_blocking(move || {
         report_streets(Stage::Streets);

@@ -9,6 +9,7 @@ const MAX_CORNERS: usize = 200_000;
 
 /// The reason why a text is not a valid area.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum AreaError {
     #[error("is not GeoJSON: {0}")]
     NotGeoJson(String),

@@ -11,6 +11,7 @@ pub struct Position {
 
 /// The reason why a pair of numbers is not a position.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum PositionError {
     #[error("longitude {0} is not between -180 and 180 degrees")]
     Longitude(f64),
