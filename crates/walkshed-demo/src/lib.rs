@@ -74,7 +74,7 @@ pub struct Contents {
 impl Contents {
     /// Describes the special features as a list in words.
     #[must_use]
-    pub fn besides(&self) -> String {
+    pub fn special_features(&self) -> String {
         let of = |kind: LandmarkKind| self.landmarks[kind as usize];
         format!(
             "{} gated compounds and {} with unmapped gates, {} squares without a connection to a street, {} km of expressways, {} km of \
@@ -121,7 +121,7 @@ pub fn describe(files: &Files, options: Options, installed: Option<&Installed>) 
     let mut measured = vec![
         format!("- {} districts, {} centers, {} facilities, {} people", c.districts, c.centers, c.facilities, c.people),
         format!("- {} street nodes, {} ways", c.nodes, c.ways),
-        format!("- {}; `landmarks.geojson` has their positions", c.besides()),
+        format!("- {}; `landmarks.geojson` has their positions", c.special_features()),
     ];
     if let Some(Installed { streets: r, median_m, .. }) = installed {
         let kind = |name: &str| r.kinds.get(name).copied().unwrap_or_default();
