@@ -38,6 +38,14 @@ pub fn geometry_of(text: &str) -> Option<String> {
 
 /// Parses a GeoJSON Polygon, MultiPolygon, or Feature with such a geometry.
 ///
+/// ```
+/// use walkshed_engine::geo::read_area;
+///
+/// let area = read_area(r#"{"type": "Polygon", "coordinates": [[[106, 29], [107, 29], [107, 30], [106, 29]]]}"#)?;
+/// assert_eq!(area.0.len(), 1);
+/// # Ok::<(), walkshed_engine::geo::AreaError>(())
+/// ```
+///
 /// # Errors
 /// Returns an [`AreaError`] if the text is not GeoJSON, has another type, has an unclosed or too short ring, exceeds
 /// 200,000 positions, leaves the valid range of WGS-84 coordinates, or crosses the 180th meridian in one step.
