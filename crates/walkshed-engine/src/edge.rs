@@ -1,6 +1,7 @@
 //! The record of a street segment, as stored in the prepared file.
 
-use crate::access::{Access, EdgeFlags, Kind, ProfileSet, Structure};
+use crate::access::{Access, EdgeFlags, Kind, Structure};
+use crate::profile::ProfileSet;
 use crate::units::{Deciseconds, VertexId};
 
 /// A street segment. Takes 44 bytes in the file.

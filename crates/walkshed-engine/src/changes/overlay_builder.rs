@@ -1,7 +1,7 @@
 //! Builds the overlay of a set of changes.
 
 use super::line::{Joint, Line};
-use crate::access::{Access, EdgeFlags, Kind, ProfileSet, Structure};
+use crate::access::{Access, EdgeFlags, Kind, Structure};
 use crate::cost::{self, cost};
 use crate::edge::Edge;
 use crate::geo::{Fixed, Metric};
@@ -9,7 +9,7 @@ use crate::ground::Ground;
 use crate::network::Network;
 use crate::overlay::{Origin, Overlay, Piece};
 use crate::polyline::{cut, length_m, resample};
-use crate::profile::Profile;
+use crate::profile::{Profile, ProfileSet};
 use crate::spatial_index::SnapIndex;
 use crate::units::{Deciseconds, EdgeId, VertexId};
 use std::collections::BTreeMap;

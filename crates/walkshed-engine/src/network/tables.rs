@@ -1,9 +1,9 @@
 //! The tables of a network, and the sections of the prepared file that hold them.
 
-use crate::build::StreetsReport;
 use crate::edge::Edge;
 use crate::geo::Fixed;
 use crate::profile::Profiles;
+use crate::report::StreetsReport;
 use crate::units::Deciseconds;
 use serde::{Deserialize, Serialize};
 

@@ -1,27 +1,27 @@
-//! Which streets hang together, and how those that do not are joined.
+//! Connected components of the streets, and the footways that connect them.
 
-use super::{Class, Draft, Lies, STEEP_LANE, Way};
+use super::{Class, Placement, STEEP_LANE, StreetBuilder, Way};
 use crate::ground::Point;
 use std::collections::{BTreeMap, HashMap};
 
-impl Draft<'_> {
-    /// Takes nodes of no way out of the lattice: nothing can be joined to them.
-    pub fn leave_out_unused(&mut self) {
+impl StreetBuilder<'_> {
+    /// Removes unused nodes from the lattice, so that nothing is connected to them.
+    pub fn remove_unused_from_lattice(&mut self) {
         let mut is_used = vec![false; self.points.len()];
         self.ways.iter().flat_map(|w| &w.nodes).for_each(|&n| is_used[n as usize] = true);
         self.lattice.retain(|_, node| is_used[*node as usize]);
     }
 
-    /// Joins what is not yet one network by footways to the nearest node of what is.
-    pub fn join_pieces(&mut self) {
+    /// Connects every component to the nearest node of the main network with a footway.
+    pub fn connect_components(&mut self) {
         const SQUARE: f64 = 400.0;
         let square = |p: Point| ((p.x / SQUARE).floor() as i32, (p.y / SQUARE).floor() as i32);
-        let mut pieces = Pieces::of(self.points.len(), &self.ways);
+        let mut components = Components::of(self.points.len(), &self.ways);
         let mut is_used = vec![false; self.points.len()];
         self.ways.iter().flat_map(|w| &w.nodes).for_each(|&n| is_used[n as usize] = true);
         let mut members: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
         for node in (0..self.points.len() as u32).filter(|&n| is_used[n as usize]) {
-            members.entry(pieces.find(node)).or_default().push(node);
+            members.entry(components.find(node)).or_default().push(node);
         }
         let Some(main) =
             members.iter().max_by_key(|(root, nodes)| (nodes.len(), std::cmp::Reverse(**root))).map(|(r, _)| *r)
@@ -47,14 +47,15 @@ impl Draft<'_> {
                         }
                     }
                 }
-                // One ring more than the first find: corners of squares are farther than their sides.
+                // Search one more ring after the first find, because corners of squares are farther away than their
+                // sides.
                 if best.is_some_and(|(away, ..)| away < f64::from(ring) * SQUARE) {
                     break;
                 }
             }
             if let Some((away, a, b)) = best {
                 if away < 140.0 && self.slope(a, b) > STEEP_LANE {
-                    self.way(vec![a, b], Class::Steps, Lies::OnGround, None);
+                    self.way(vec![a, b], Class::Steps, Placement::OnGround, None);
                 } else {
                     self.road(a, b, Class::Lane, None);
                 }
@@ -66,20 +67,20 @@ impl Draft<'_> {
     }
 }
 
-/// Which nodes hang together: a disjoint-set forest with halving of paths.
-pub struct Pieces(Vec<u32>);
+/// Connected components of nodes: a disjoint-set forest with path halving.
+pub struct Components(Vec<u32>);
 
-impl Pieces {
+impl Components {
     pub fn of(nodes: usize, ways: &[Way]) -> Self {
-        let mut pieces = Self((0..nodes as u32).collect());
-        for pair in ways.iter().filter(|w| w.class.is_walked()).flat_map(|w| w.nodes.windows(2)) {
-            pieces.join(pair[0], pair[1]);
+        let mut components = Self((0..nodes as u32).collect());
+        for pair in ways.iter().filter(|w| w.class.is_walkable()).flat_map(|w| w.nodes.windows(2)) {
+            components.join(pair[0], pair[1]);
         }
-        pieces
+        components
     }
 
     pub fn find(&mut self, mut n: u32) -> u32 {
-        // Roads have added nodes since.
+        // Roads have added nodes since this was created.
         while self.0.len() <= n as usize {
             self.0.push(self.0.len() as u32);
         }
