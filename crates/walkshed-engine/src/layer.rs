@@ -37,6 +37,23 @@ struct PointsByVertex {
 }
 
 /// A fixed set of points over one network. The tables of a profile are computed on first use.
+///
+/// ```
+/// # let network = walkshed_testing::grid(10, 100.0);
+/// use walkshed_engine::{Deciseconds, Direction, Hits, PointLayer, Profile, Search, Start};
+///
+/// let layer = PointLayer::new([(300.0, 0.0), (900.0, 900.0)].map(|(x, y)| walkshed_testing::at(x, y)).to_vec());
+/// let profile = Profile::Adult;
+/// let start = Start::new(&network, network.snap(walkshed_testing::at(0.0, 0.0), profile)?, profile);
+///
+/// let (mut search, mut hits) = (Search::new(), Hits::default());
+/// search.run_from(&network, profile, Direction::From, &start, Deciseconds::from_minutes(10.0));
+/// layer.collect(&network, &start, &search, &mut hits);
+/// assert_eq!(hits.points(), [0]);
+/// // 300 m at 4.8 km/h.
+/// assert_eq!(hits.time(0).minutes(), 3.75);
+/// # Ok::<(), walkshed_engine::Unsnappable>(())
+/// ```
 pub struct PointLayer {
     points: Vec<Place>,
     by_profile: ByProfile,

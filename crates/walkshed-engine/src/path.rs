@@ -21,6 +21,7 @@ pub struct PathPiece {
 
 /// Totals of a route.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[non_exhaustive]
 pub struct PathStats {
     /// Length, off-network legs included.
     pub metres: f64,

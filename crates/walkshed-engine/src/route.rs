@@ -12,6 +12,7 @@ use crate::units::{Deciseconds, Direction, VertexId};
 
 /// A route between two places, in travel order.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Route {
     pub time: Deciseconds,
     pub pieces: Vec<PathPiece>,
@@ -22,6 +23,22 @@ pub struct Route {
 
 /// Returns the fastest route from one place to another, or `None` if there is none within `limit`. A place is its position
 /// and its [`Start`].
+///
+/// ```
+/// # let network = walkshed_testing::grid(10, 100.0);
+/// use walkshed_engine::{Deciseconds, Profile, Start, route};
+///
+/// let profile = Profile::Adult;
+/// let start = |at| network.snap(at, profile).map(|snap| Start::new(&network, snap, profile));
+/// let (from, to) = (walkshed_testing::at(0.0, 0.0), walkshed_testing::at(300.0, 100.0));
+/// let limit = Deciseconds::from_minutes(30.0);
+///
+/// let route = route(&network, profile, (from, &start(from)?), (to, &start(to)?), limit).unwrap();
+/// assert_eq!(route.stats.metres.round(), 400.0);
+/// assert_eq!(route.time.minutes().round(), 5.0);
+/// assert_eq!(route.line.first(), Some(&from));
+/// # Ok::<(), walkshed_engine::Unsnappable>(())
+/// ```
 #[must_use]
 pub fn route(
     network: &Network,

@@ -32,6 +32,22 @@ impl Network {
     ///
     /// # Errors
     /// Returns the index of a change that cannot be made, with the reason.
+    ///
+    /// ```
+    /// # let network = walkshed_testing::grid(10, 100.0);
+    /// use walkshed_engine::{StreetChange, StreetKind};
+    /// use walkshed_testing::at;
+    ///
+    /// let line = vec![at(50.0, 0.0).into(), at(50.0, 100.0).into()];
+    /// let changes = [
+    ///     StreetChange::Close { at: at(350.0, 5.0).into(), kind: None },
+    ///     StreetChange::Add { kind: StreetKind::Footpath, line, name: Some("Cut".into()) },
+    /// ];
+    /// let (changed, results) = network.with_changes(&changes).map_err(|(_, reason)| reason)?;
+    /// assert_eq!(results[0].length_m.round(), 100.0);
+    /// assert_eq!(changed.vertices().len(), network.vertices().len() + 2);
+    /// # Ok::<(), walkshed_engine::StreetChangeError>(())
+    /// ```
     pub fn with_changes(
         &self,
         changes: &[StreetChange],
