@@ -180,7 +180,7 @@ impl Ground {
 
     /// Returns whether the ground stops this profile. For slopes, see [`Ground::is_steeper_than`].
     #[must_use]
-    pub fn bars(self, kind: Kind, params: &ProfileParams) -> bool {
+    pub fn stops(self, kind: Kind, params: &ProfileParams) -> bool {
         if self.0 == 0 || self.fits(params.access) {
             return false;
         }

@@ -150,7 +150,7 @@ impl PointLayer {
     }
 
     /// For every junction the sum of `weights` over the points within `limit` of it: with [`Direction::From`] people go from the
-    /// junction to the points. One search from each point, turned round, on all cores: there are fewer points than
+    /// junction to the points. One search from each point, reversed, on all cores: there are fewer points than
     /// junctions, and the sums come in the same order whatever the number of cores.
     ///
     /// # Errors
@@ -163,7 +163,7 @@ impl PointLayer {
         limit: Deciseconds,
         weights: &[f64],
     ) -> Result<Vec<f64>, Stopped> {
-        let (snapped, turned) = (self.snapped(network, profile), direction.turned());
+        let (snapped, reversed) = (self.snapped(network, profile), direction.reversed());
         let points: Vec<(Start, f64)> = snapped
             .snaps
             .iter()
@@ -177,7 +177,7 @@ impl PointLayer {
             let mut sums = vec![0.0; junctions];
             for (start, weight) in *part {
                 with_scratch(|Scratch { search, .. }| {
-                    search.run(network, profile, turned, &start.seeds(network, profile, turned, limit), limit);
+                    search.run(network, profile, reversed, &start.seeds(network, profile, reversed, limit), limit);
                     for &v in search.reached() {
                         sums[v as usize] += weight;
                     }

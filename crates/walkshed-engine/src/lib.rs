@@ -38,7 +38,7 @@ pub const ATTRIBUTION: &str = "© OpenStreetMap contributors";
 
 pub use access::AccessMode;
 pub use antimeridian::TooFarRound;
-pub use elevation::{Elevation, ElevationError, Extent};
+pub use elevation::{Elevation, ElevationError, Extent, Sampled};
 pub use file::{Edge, FileError, Meta, Network, Tables};
 pub use format::{replace_file, replace_private_file};
 pub use layer::{Hits, PointLayer, Scratch, Snapped, with_scratch};
