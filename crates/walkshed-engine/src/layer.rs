@@ -189,7 +189,7 @@ impl PointLayer {
         limit: Deciseconds,
         weights: &[f64],
     ) -> Result<Vec<f64>, Stopped> {
-        let (snapped, reverse) = (self.snapped(network, profile), direction.turned());
+        let (snapped, reverse) = (self.snapped(network, profile), direction.reversed());
         let points: Vec<(Start, f64)> = snapped
             .snaps
             .iter()

@@ -70,7 +70,7 @@ pub use access::AccessMode;
 pub use antimeridian::TooFarRound;
 pub use changes::{ChangedStreet, JOIN_LIMIT_M, StreetChange, StreetChangeError, StreetKind};
 pub use edge::Edge;
-pub use elevation::{Elevation, ElevationError, Extent};
+pub use elevation::{Elevation, ElevationError, Extent, Sampled};
 pub use format::FileError;
 pub use handicap::handicap_m;
 pub use hits::Hits;
