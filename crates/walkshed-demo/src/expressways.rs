@@ -1,5 +1,5 @@
-//! Expressways through the core, closed to walkers. On the ground they cut the streets except for a few crossings; streets pass
-//! below their viaducts; a part of each lies in a tunnel.
+//! Expressways through the core, closed to pedestrians. On the ground they cut the streets except for a few crossings.
+//! Streets pass below their viaducts, and a part of each is in a tunnel.
 
 use super::ground::{Point, along_ridges, from_ridges};
 use super::landmarks::LandmarkKind;
@@ -10,35 +10,35 @@ use super::streets::index::{meet, squares};
 use super::streets::{Class, Draft, DraftLandmark, Key, Layer, Lies, Way};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// A direction: along the ridges or across them.
+/// The direction of a street: along the ridges or across them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Axis {
     Along,
     Across,
 }
 
-/// How one crosses an expressway that lies on the ground.
+/// The way to cross an expressway on the ground.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Crossing {
-    /// Not at all.
+    /// Closed.
     Closed,
-    /// By the street, over which the expressway passes.
+    /// A street; the expressway passes over it.
     Street,
     Underpass,
     Footbridge,
 }
 
-/// What becomes of the lattice edges that cross an expressway, by their first key and their axis.
+/// The crossing types of lattice edges that cross an expressway, by their first key and their axis.
 pub struct Crossings(BTreeMap<(Key, Axis), Crossing>);
 
 impl Crossings {
-    /// Is the street from a node to the next one closed?
+    /// Returns whether the street from a node to the next one is closed.
     pub fn cuts(&self, key: Key, axis: Axis) -> bool {
         self.0.get(&(key, axis)).is_some_and(|c| *c != Crossing::Street)
     }
 }
 
-/// How a part of an expressway is built.
+/// The construction of a part of an expressway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Built {
     OnGround,
@@ -52,9 +52,9 @@ struct Expressway {
     /// The row of blocks before it.
     row: i32,
     first: i32,
-    /// By block from the first on.
+    /// By block, starting with the first.
     built: Vec<Built>,
-    /// How one crosses it, by the number of the street from the beginning of block 0 on.
+    /// Crossing types by street number, counted from the start of block 0.
     crossings: BTreeMap<i32, Crossing>,
     name: String,
 }
@@ -62,15 +62,15 @@ struct Expressway {
 /// All expressways of a city.
 pub struct Expressways(Vec<Expressway>);
 
-/// The maximum number of expressways in each direction, and the minimum number of blocks between two.
-const MOST: [(Axis, usize); 2] = [(Axis::Along, 4), (Axis::Across, 3)];
-const APART: i32 = 7;
-/// The longest gap without blocks along one expressway, in blocks.
+/// Maximum number of expressways in each direction, and minimum number of blocks between two.
+const MAX_EXPRESSWAYS: [(Axis, usize); 2] = [(Axis::Along, 4), (Axis::Across, 3)];
+const MIN_BLOCKS_BETWEEN: i32 = 7;
+/// Maximum gap between blocks along an expressway, in blocks.
 const GAP: i32 = 14;
 const NAMES: [&str; 7] =
     ["内环快速路", "北城快速路", "南城快速路", "东环快速路", "西环快速路", "机场快速路", "滨江快速路"];
-/// How many blocks are built in which way, repeated along an expressway.
-const TURNS: [(Built, i32); 5] = [
+/// The construction pattern, repeated along an expressway, with the number of blocks.
+const PATTERN: [(Built, i32); 5] = [
     (Built::OnGround, 3),
     (Built::OnViaduct(Layer::Two), 2),
     (Built::InTunnel, 1),
@@ -78,14 +78,14 @@ const TURNS: [(Built, i32); 5] = [
     (Built::OnViaduct(Layer::Two), 1),
 ];
 
-/// Where expressways run.
+/// Chooses the expressways.
 #[must_use]
 pub fn plan(seed: u64, districts: &[District], layout: &Layout) -> Expressways {
     let sites = layout.sites.iter().filter(|s| is_core(s.centre) && !super::is_reported(districts, s));
     let blocks: BTreeSet<(i32, i32)> = sites.filter_map(|s| s.block).collect();
     let mut list: Vec<Expressway> = Vec::new();
-    for (axis, most) in MOST {
-        // Blocks that have a neighbour in the next row, by row.
+    for (axis, most) in MAX_EXPRESSWAYS {
+        // By row, the blocks that have a neighbour in the next row.
         let mut rows: BTreeMap<i32, Vec<i32>> = BTreeMap::new();
         for &(i, j) in &blocks {
             let (row, step, behind) = match axis {
@@ -103,7 +103,7 @@ pub fn plan(seed: u64, districts: &[District], layout: &Layout) -> Expressways {
             if chosen.len() == most || steps.len() < 2 {
                 break;
             }
-            if chosen.iter().any(|c| (c - row).abs() < APART) {
+            if chosen.iter().any(|c| (c - row).abs() < MIN_BLOCKS_BETWEEN) {
                 continue;
             }
             chosen.push(row);
@@ -114,7 +114,7 @@ pub fn plan(seed: u64, districts: &[District], layout: &Layout) -> Expressways {
     Expressways(list)
 }
 
-/// The longest run of a row without a gap longer than [`GAP`].
+/// Returns the longest run of a row without a gap longer than [`GAP`].
 fn longest(mut steps: Vec<i32>) -> Vec<i32> {
     steps.sort_unstable();
     let parts = steps.chunk_by(|a, b| b - a <= GAP);
@@ -126,7 +126,7 @@ impl Expressway {
         let mut random = Random::of(seed, 104, number as u64);
         let (first, last) = (steps[0], steps[steps.len() - 1]);
         let layer = *random.pick(&[Layer::One, Layer::Two, Layer::Three]);
-        let turns = TURNS.iter().cycle().flat_map(|&(built, blocks)| std::iter::repeat_n(built, blocks as usize));
+        let turns = PATTERN.iter().cycle().flat_map(|&(built, blocks)| std::iter::repeat_n(built, blocks as usize));
         let raised = |built| if matches!(built, Built::OnViaduct(_)) { Built::OnViaduct(layer) } else { built };
         let built: Vec<Built> = turns.map(raised).take((last - first + 1) as usize).collect();
         let mut crossings = BTreeMap::new();
@@ -145,7 +145,7 @@ impl Expressway {
         Self { axis, row, first, built, crossings, name }
     }
 
-    /// A place on the lattice, `step` streets on and `aside` streets to the side of the row before it.
+    /// Returns a place on the lattice: `step` streets along, and `aside` streets to the side of the row before it.
     fn at(&self, step: f64, aside: f64) -> Point {
         let side = f64::from(self.row * BLOCK + BLOCK - 1) + aside;
         match self.axis {
@@ -154,7 +154,7 @@ impl Expressway {
         }
     }
 
-    /// The key of the lattice before it, at a step.
+    /// Returns the lattice key before it, at a step.
     fn key_before(&self, step: i32) -> Key {
         let side = self.row * BLOCK + BLOCK - 1;
         match self.axis {
@@ -163,7 +163,7 @@ impl Expressway {
         }
     }
 
-    /// Which way streets go across it.
+    /// Returns the axis of the streets that cross it.
     fn crossed_by(&self) -> Axis {
         match self.axis {
             Axis::Along => Axis::Across,
@@ -179,7 +179,7 @@ impl Expressway {
         }
     }
 
-    /// How the piece from a step to the next is built.
+    /// Returns the construction between a step and the next.
     fn built_at(&self, step: i32) -> Built {
         let block = (step.div_euclid(BLOCK) - self.first) as usize;
         let under = |s: i32| self.crossings.get(&s) == Some(&Crossing::Street);
@@ -187,7 +187,7 @@ impl Expressway {
         if built == Built::OnGround && (under(step) || under(step + 1)) { Built::OnViaduct(Layer::One) } else { built }
     }
 
-    /// The first and the last step.
+    /// Returns the first and the last step.
     fn ends(&self) -> (i32, i32) {
         let last = self.first + self.built.len() as i32 - 1;
         (self.first * BLOCK, last * BLOCK + BLOCK - 1)
@@ -195,7 +195,7 @@ impl Expressway {
 }
 
 impl Expressways {
-    /// What becomes of the streets that cross.
+    /// Returns the crossing types of all streets.
     #[must_use]
     pub fn crossings(&self) -> Crossings {
         let of = |e: &Expressway| {
@@ -205,14 +205,14 @@ impl Expressways {
     }
 }
 
-/// A piece of an expressway on its way into the extract.
+/// A segment of an expressway before it becomes part of a way.
 struct Piece {
     nodes: [u32; 2],
     lies: Lies,
 }
 
 impl Draft<'_> {
-    /// Underpasses and footbridges.
+    /// Adds underpasses and footbridges.
     pub fn cross_expressways(&mut self) {
         let planned: Vec<_> = self.crossings.0.iter().map(|(at, crossing)| (*at, *crossing)).collect();
         for (((i, j), axis), crossing) in planned {
@@ -221,7 +221,7 @@ impl Draft<'_> {
             match crossing {
                 Crossing::Underpass => self.way(vec![a, b], Class::Lane, Lies::InTunnel, None),
                 Crossing::Footbridge => {
-                    // Half way between the rows, wherever the two nodes lie.
+                    // Halfway between the rows, wherever the two nodes are.
                     let (p, q) = (self.at(a), self.at(b));
                     let aside = |p: Point| if axis == Axis::Along { along_ridges(p).0 } else { along_ridges(p).1 };
                     let line =
@@ -238,7 +238,7 @@ impl Draft<'_> {
         }
     }
 
-    /// The expressways themselves. They are drawn last, and pass over every street in their way.
+    /// Adds the expressways. They are added last, and pass over every street in their way.
     pub fn expressways(&mut self, expressways: &Expressways) {
         let mut pieces: Vec<(usize, Piece)> = Vec::new();
         for (number, e) in expressways.0.iter().enumerate() {
@@ -268,7 +268,7 @@ impl Draft<'_> {
         }
     }
 
-    /// Slip roads to the streets that pass below, and at both ends.
+    /// Adds slip roads to the streets that pass below, and at both ends.
     fn interchanges(&mut self, e: &Expressway, nodes: &[u32]) {
         let (first, last) = e.ends();
         let mut slip = |street: i32, join: i32| {
@@ -286,12 +286,12 @@ impl Draft<'_> {
         slip(last - BLOCK / 2, last);
     }
 
-    /// Where a street ends at the expressway and goes on behind.
+    /// Adds landmarks where a street ends at the expressway and continues behind it.
     fn beside(&mut self, e: &Expressway, number: usize) {
         let closed = e.crossings.iter().filter(|(_, c)| **c == Crossing::Closed).filter_map(|(&step, _)| {
             Some((*self.lattice.get(&e.key_before(step))?, *self.lattice.get(&e.key_behind(step))?))
         });
-        // Every dozen or so.
+        // Every eleventh.
         let places: Vec<(u32, u32)> = closed.step_by(11).collect();
         for (here, there) in places {
             self.landmarks.push(DraftLandmark {
@@ -306,7 +306,7 @@ impl Draft<'_> {
         }
     }
 
-    /// Pieces on the ground that a street crosses become viaducts.
+    /// Turns segments on the ground that a street crosses into viaducts.
     fn raise_over_streets(&self, pieces: &mut [(usize, Piece)]) {
         let mut grid: HashMap<(i32, i32), Vec<usize>> = HashMap::new();
         for (n, (_, piece)) in pieces.iter().enumerate().filter(|(_, (_, piece))| piece.lies == Lies::OnGround) {
@@ -316,7 +316,7 @@ impl Draft<'_> {
         let is_street = |w: &&Way| w.class.is_walked() && w.lies == Lies::OnGround && w.class != Class::Footbridge;
         let streets =
             self.ways.iter().filter(is_street).flat_map(|w| w.nodes.windows(2)).map(|pair| (pair[0], pair[1]));
-        // Of two expressways the later one passes over the other.
+        // Of two crossing expressways, the later one passes over.
         let others = pieces.iter().map(|(number, piece)| (piece.nodes.into(), *number)).collect::<Vec<_>>();
         let all = streets.map(|ends| (ends, None)).chain(others.into_iter().map(|(ends, number)| (ends, Some(number))));
         for ((a, b), below) in all {

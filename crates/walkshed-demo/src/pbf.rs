@@ -1,5 +1,5 @@
-//! Streets as an OpenStreetMap extract (<https://wiki.openstreetmap.org/wiki/PBF_Format>): dense nodes and ways, sorted by
-//! type and id, compressed with zlib.
+//! Writes the streets as an OpenStreetMap extract (<https://wiki.openstreetmap.org/wiki/PBF_Format>): dense nodes and
+//! ways, sorted by type and id, compressed with zlib.
 
 use super::streets::{Mark, Streets, Way};
 use flate2::{Compression, write::ZlibEncoder};
@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 use walkshed_engine::geo::Fixed;
 
-/// Elements in one block, as the format advises.
+/// Elements per block, as recommended by the format.
 const BLOCK: usize = 8000;
 
 fn varint(out: &mut Vec<u8>, mut value: u64) {
@@ -80,7 +80,7 @@ fn header(nodes: &[Fixed], source: &str) -> Vec<u8> {
     out
 }
 
-/// Ids of nodes and ways are their places, counted from 1.
+/// Ids of nodes and ways are their indices plus one.
 const fn id(place: usize) -> i64 {
     place as i64 + 1
 }
@@ -89,13 +89,13 @@ const fn id(place: usize) -> i64 {
 #[derive(Default)]
 struct Strings<'a> {
     list: Vec<&'a str>,
-    known: HashMap<&'a str, u64>,
+    indices: HashMap<&'a str, u64>,
 }
 
 impl<'a> Strings<'a> {
     fn index(&mut self, s: &'a str) -> u64 {
         let next = self.list.len() as u64 + 1;
-        *self.known.entry(s).or_insert_with(|| {
+        *self.indices.entry(s).or_insert_with(|| {
             self.list.push(s);
             next
         })
@@ -108,7 +108,7 @@ fn nodes_block(first: usize, nodes: &[Fixed], marks: &BTreeMap<u32, Mark>) -> Ve
     bytes(&mut dense, 8, &deltas(nodes.iter().map(|n| i64::from(n.y))));
     bytes(&mut dense, 9, &deltas(nodes.iter().map(|n| i64::from(n.x))));
     let mut strings = Strings::default();
-    // For each node its keys and values, then 0. The field is left out where no node has tags.
+    // Keys and values of each node, then 0. The field is omitted if no node has tags.
     let mut tags = Vec::new();
     if marks.range(first as u32..(first + nodes.len()) as u32).next().is_some() {
         for place in first..first + nodes.len() {
@@ -161,7 +161,7 @@ fn ways_block(first: usize, ways: &[Way], names: &[String]) -> Vec<u8> {
 /// Writes the extract.
 ///
 /// # Errors
-/// What the writer says.
+/// Returns the error of the writer.
 pub fn write(streets: &Streets, source: &str, out: &mut impl Write) -> io::Result<()> {
     out.write_all(&blob("OSMHeader", &header(&streets.nodes, source))?)?;
     let starts = |n: usize| (0..n).step_by(BLOCK).collect::<Vec<_>>();

@@ -1,4 +1,4 @@
-//! Squares that no street is joined to: areas for walkers a few metres from the streets around, with shops on them.
+//! Squares without a connection to a street: pedestrian areas a few metres from the surrounding streets, with shops.
 
 use super::ground::{Point, from_ridges};
 use super::landmarks::LandmarkKind;
@@ -10,7 +10,7 @@ use super::streets::index::Pieces;
 use super::streets::{Class, Draft, DraftLandmark, Key, Lies};
 
 impl Draft<'_> {
-    /// Squares on their plots.
+    /// Adds the squares on their plots.
     pub fn squares(&mut self, districts: &[District], layout: &Layout) {
         let plots = self.plots;
         let streets = Pieces::of(self, |_| true);
@@ -24,7 +24,7 @@ impl Draft<'_> {
     }
 
     fn square(&mut self, plot: &Plot, name: String, streets: &Pieces, random: &mut Random) {
-        // The nodes of the streets around, or where they would be.
+        // The surrounding street nodes, or the places where they would be.
         let (ring, walls): (Vec<Point>, Vec<bool>) = ring(plot)
             .map(|key| match self.lattice.get(&key) {
                 Some(&node) => (self.at(node), false),
@@ -39,7 +39,7 @@ impl Draft<'_> {
         for (k, &p) in ring.iter().enumerate() {
             let inwards = |p: Point, metres: f64| p.towards(middle, (metres / p.distance(middle)).min(0.8));
             let next = (k + 1) % ring.len();
-            // Walls of a compound reach beyond its paths.
+            // Compound walls extend beyond the paths of the compound.
             let wall = |is_walled: bool| if is_walled { 35.0 } else { 0.0 };
             edge.push(inwards(p, gap * 1.15 + wall(walls[k])));
             edge.push(inwards(
@@ -54,8 +54,8 @@ impl Draft<'_> {
         let Some(street) = self.nearest_street(middle) else { return };
         let mut edge: Vec<u32> = edge.into_iter().map(|p| self.add(p)).collect();
         edge.push(edge[0]);
-        let of_name = self.name(name.clone());
-        self.way(edge, Class::Square, Lies::OnGround, Some(of_name));
+        let name_index = self.name(name.clone());
+        self.way(edge, Class::Square, Lies::OnGround, Some(name_index));
         self.landmarks.push(DraftLandmark {
             kind: LandmarkKind::Square,
             site: Some(plot.site),
@@ -68,7 +68,7 @@ impl Draft<'_> {
     }
 }
 
-/// The nodes of the lattice around a plot, counter-clockwise.
+/// Returns the lattice nodes around a plot, counter-clockwise.
 fn ring(plot: &Plot) -> impl Iterator<Item = Key> {
     let ((west, south), (east, north)) = ((plot.low.0 - 1, plot.low.1 - 1), (plot.high.0 + 1, plot.high.1 + 1));
     let south_side = (west..east).map(move |i| (i, south));

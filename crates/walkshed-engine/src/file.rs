@@ -4,15 +4,15 @@
 //! arcs, and the arcs of a vertex lie side by side (CSR). A reverse search walks the same arcs with the costs of the
 //! opposite direction, so one topology serves both. Shapes and heights lie apart.
 
-use super::access::{Access, EdgeFlags, Kind, ProfileSet, Structure};
-use super::build::StreetsReport;
+use super::access::{Access, EdgeFlags, Kind, Structure};
 use super::build::connectivity::{Arcs, mark_separate};
 use super::cost::{self, cost};
 pub use super::format::FileError;
 use super::format::{Sections, Writer, replace_file};
 use super::ground::Ground;
 use super::overlay::Overlay;
-use super::profile::{Profile, Profiles};
+use super::profile::{Profile, ProfileSet, Profiles};
+use super::report::StreetsReport;
 use super::snap::SnapTables;
 use super::units::{Deciseconds, Direction, EdgeId, VertexId};
 use super::verify::refers_within;

@@ -21,9 +21,11 @@ mod pieces;
 pub mod private_file;
 mod profile;
 mod queue;
+mod report;
 mod route;
 mod search;
 mod snap;
+mod surface;
 mod sweep;
 pub mod task;
 mod units;
@@ -34,6 +36,7 @@ mod zone;
 /// What must stand wherever a map of these streets is shown (ODbL 1.0).
 pub const ATTRIBUTION: &str = "© OpenStreetMap contributors";
 
+pub use access::AccessMode;
 pub use antimeridian::TooFarRound;
 pub use elevation::{Elevation, ElevationError, Extent};
 pub use file::{Edge, FileError, Meta, Network, Tables};
@@ -41,7 +44,7 @@ pub use format::{replace_file, replace_private_file};
 pub use layer::{Hits, PointLayer, Scratch, Snapped, with_scratch};
 pub use overlay::{ChangedStreet, JOIN_LIMIT_M, StreetChange, StreetChangeError, StreetKind};
 pub use pieces::{SeparatePiece, SeparatePieces};
-pub use profile::{AccessMode, Profile, ProfileError, ProfileParams, Profiles, SlopeModel};
+pub use profile::{Profile, ProfileError, ProfileParams, Profiles, SlopeModel, UnknownProfile};
 pub use route::{PathPiece, PathStats, Route, matrix, path_to, route, stats_of};
 pub use search::{Search, Seed, Seeds, Start};
 pub use snap::{Snap, Unsnappable, handicap_m};

@@ -9,11 +9,11 @@
 //! a junction of its own there and an entry into the zone: those inside get out by it, and nobody passes through. New
 //! streets that meet restricted ones alone belong to their zone.
 
-use super::access::{Access, EdgeFlags, Kind, ProfileSet, Structure};
+use super::access::{Access, EdgeFlags, Kind, Structure};
 use super::cost::{self, cost};
 use super::file::{Edge, Network};
 use super::ground::Ground;
-use super::profile::Profile;
+use super::profile::{Profile, ProfileSet};
 use super::route::cut;
 use super::snap::{Snap, SnapIndex, SnapTables};
 use super::units::{Deciseconds, EdgeId, VertexId};

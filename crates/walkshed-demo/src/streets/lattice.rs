@@ -1,5 +1,5 @@
-//! The lattice of communities: contour streets along the ridges, lanes and stairways across, and what is special on steep
-//! ground.
+//! The street lattice of communities: contour streets along the ridges, lanes and stairways across, and special
+//! structures on steep ground.
 
 use super::{CLIFF, Class, Draft, Key, Lies, STEEP_LANE};
 use crate::expressways::Axis;
@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use std::collections::HashMap;
 
 impl Draft<'_> {
-    /// The lattice of all blocks: its nodes, then its ways. Returns the nodes of each site.
+    /// Adds the nodes, then the ways, of all blocks. Returns the nodes of each site.
     pub fn blocks(&mut self, districts: &[District], layout: &Layout) -> Vec<Vec<u32>> {
         // Nodes in a fixed order: by block, then row by row.
         let mut keys: Vec<(Key, usize)> = Vec::new();
@@ -49,7 +49,7 @@ impl Draft<'_> {
         of_site
     }
 
-    /// Streets along the ridges.
+    /// Adds streets along the ridges.
     fn along(&mut self, districts: &[District], order: &[(Key, u32)], town_of: &HashMap<u32, (usize, usize)>) {
         let mut run: (Vec<u32>, Option<(Class, u32)>) = (Vec::new(), None);
         for &((i, j), node) in order {
@@ -76,7 +76,7 @@ impl Draft<'_> {
         self.flush(&mut run);
     }
 
-    /// Lanes and stairways across.
+    /// Adds lanes and stairways across the ridges.
     fn across(&mut self, districts: &[District], order: &[(Key, u32)], town_of: &HashMap<u32, (usize, usize)>) {
         let mut run: (Vec<u32>, Option<(Class, u32)>) = (Vec::new(), None);
         for &((i, j), node) in order {
@@ -102,7 +102,7 @@ impl Draft<'_> {
         self.flush(&mut run);
     }
 
-    /// Lengthens a way while its kind stays, else begins another. A street keeps its name, whichever part of town it is in.
+    /// Extends a way while its class is the same, else starts a new one. A street keeps its name across town borders.
     fn extend_run(
         &mut self,
         run: &mut (Vec<u32>, Option<(Class, u32)>),
@@ -110,8 +110,8 @@ impl Draft<'_> {
         next: Option<u32>,
         kind: Option<(Class, u32)>,
     ) {
-        let goes_on = run.0.last() == Some(&node) && run.1.map(|k| k.0) == kind.map(|k| k.0);
-        if !goes_on {
+        let continues = run.0.last() == Some(&node) && run.1.map(|k| k.0) == kind.map(|k| k.0);
+        if !continues {
             self.flush(run);
         }
         if let (Some(next), Some(kind)) = (next, kind) {
@@ -128,7 +128,7 @@ impl Draft<'_> {
         }
     }
 
-    /// Lifts and escalators where the core is steep, footbridges over its main streets.
+    /// Adds lifts and escalators where the core is steep, and footbridges over its main streets.
     fn special(&mut self, order: &[(Key, u32)]) {
         let mut steep = 0;
         for &((i, j), node) in order {
@@ -149,7 +149,7 @@ impl Draft<'_> {
                     match steep % 24 {
                         5 => self.way(vec![low, high], Class::Lift, Lies::OnGround, None),
                         13 => {
-                            // One up, one down, side by side.
+                            // Two escalators side by side, one per direction.
                             let (a, b) = (self.at(low), self.at(high));
                             let beside = |side: f64| {
                                 let (dx, dy) = (b.x - a.x, b.y - a.y);
@@ -178,8 +178,8 @@ fn key_bits((i, j): Key) -> u64 {
     u64::from(i as u32) << 32 | u64::from(j as u32)
 }
 
-/// Where a node of the lattice lies: aside of its ideal place, towards the height of the street it is on, and a little by
-/// chance. That is what makes contour streets of rows.
+/// Returns the position of a lattice node: moved sideways towards the mean height of its street, plus a random offset.
+/// This turns rows into contour streets.
 fn contour(ground: &Ground, seed: u64, raw: &HashMap<Key, f64>, (i, j): Key, here: f64) -> Point {
     let near = (i - 4..=i + 4).filter_map(|k| raw.get(&(k, j)));
     let (sum, n) = near.fold((0.0, 0.0), |(s, n), h| (s + h, n + 1.0));

@@ -1,5 +1,5 @@
-//! Streets that follow the ground: blocks of contour streets with lanes and stairways in communities, paths in villages,
-//! roads between them with bridges and tunnels, and what a steep river city has besides.
+//! Streets that follow the terrain: blocks of contour streets with lanes and stairways in communities, paths in
+//! villages, roads between them with bridges and tunnels, and the special structures of a steep river city.
 
 pub mod index;
 mod lattice;
@@ -29,31 +29,31 @@ pub struct Way {
     pub name: Option<u32>,
 }
 
-/// The whole network.
+/// The complete street network.
 pub struct Streets {
     pub nodes: Vec<Fixed>,
     pub ways: Vec<Way>,
     pub names: Vec<String>,
-    /// What stands on nodes.
+    /// Tagged features of nodes.
     pub marks: BTreeMap<u32, Mark>,
-    /// Nodes of each site on streets that are open to everyone.
+    /// Public street nodes of each site.
     pub of_site: Vec<Vec<u32>>,
     pub landmarks: Vec<Landmark>,
-    /// Kilometres of expressways, of streets on viaducts.
+    /// Length of expressways and of streets on viaducts, kilometres.
     pub expressway_km: f64,
     pub viaduct_km: f64,
 }
 
-/// Lanes become stairways from this rise over run on, paths in villages from that.
+/// Lanes steeper than this (rise over run) become steps, and so do village paths steeper than `STEEP_PATH`.
 pub const STEEP_LANE: f64 = 0.18;
 const STEEP_PATH: f64 = 0.28;
-/// What is steeper than this is a cliff.
+/// Anything steeper than this is a cliff.
 const CLIFF: f64 = 0.85;
 
-/// A node of the lattice: which street across, which along.
+/// A lattice node: the number of the street across, and of the street along.
 pub type Key = (i32, i32);
 
-/// A landmark before it is numbered: its places on the plane, the node of the street nearest to it.
+/// A landmark before nodes are numbered: places in the plane, and the nearest street node.
 pub struct DraftLandmark {
     pub kind: LandmarkKind,
     pub site: Option<usize>,
@@ -79,7 +79,7 @@ pub struct Draft<'a> {
     pub landmarks: Vec<DraftLandmark>,
 }
 
-/// Draws the streets of a layout.
+/// Generates the streets of a layout.
 #[must_use]
 pub fn draw(seed: u64, districts: &[District], layout: &Layout, ground: &Ground) -> Streets {
     let expressways = super::expressways::plan(seed, districts, layout);
@@ -148,7 +148,7 @@ impl Draft<'_> {
         }
     }
 
-    /// A way on the ground whose parts steeper than a limit are steps.
+    /// Adds a way on the ground. Parts steeper than the limit become steps.
     pub fn stepped(&mut self, nodes: &[u32], (plain, steep): (Class, f64), is_private: bool) {
         let class = |draft: &Self, a, b| if draft.slope(a, b) > steep { Class::Steps } else { plain };
         let mut start = 0;
@@ -167,7 +167,7 @@ impl Draft<'_> {
         with_distance.min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1))).map(|(_, n)| n)
     }
 
-    /// Leaves out nodes of no way, and puts positions on OpenStreetMap's grid.
+    /// Removes unused nodes and rounds positions to the resolution of OpenStreetMap.
     fn finish(self, of_site: Vec<Vec<u32>>) -> Streets {
         let mut is_used = vec![false; self.points.len()];
         self.ways.iter().flat_map(|w| &w.nodes).for_each(|&n| is_used[n as usize] = true);

@@ -1,18 +1,18 @@
-//! Which streets hang together, and how those that do not are joined.
+//! Connected components of the streets, and the footways that connect them.
 
 use super::{Class, Draft, Lies, STEEP_LANE, Way};
 use crate::ground::Point;
 use std::collections::{BTreeMap, HashMap};
 
 impl Draft<'_> {
-    /// Takes nodes of no way out of the lattice: nothing can be joined to them.
+    /// Removes unused nodes from the lattice, so that nothing is connected to them.
     pub fn leave_out_unused(&mut self) {
         let mut is_used = vec![false; self.points.len()];
         self.ways.iter().flat_map(|w| &w.nodes).for_each(|&n| is_used[n as usize] = true);
         self.lattice.retain(|_, node| is_used[*node as usize]);
     }
 
-    /// Joins what is not yet one network by footways to the nearest node of what is.
+    /// Connects every component to the nearest node of the main network with a footway.
     pub fn join_pieces(&mut self) {
         const SQUARE: f64 = 400.0;
         let square = |p: Point| ((p.x / SQUARE).floor() as i32, (p.y / SQUARE).floor() as i32);
@@ -47,7 +47,8 @@ impl Draft<'_> {
                         }
                     }
                 }
-                // One ring more than the first find: corners of squares are farther than their sides.
+                // Search one more ring after the first find, because corners of squares are farther away than their
+                // sides.
                 if best.is_some_and(|(away, ..)| away < f64::from(ring) * SQUARE) {
                     break;
                 }
@@ -66,7 +67,7 @@ impl Draft<'_> {
     }
 }
 
-/// Which nodes hang together: a disjoint-set forest with halving of paths.
+/// Connected components of nodes: a disjoint-set forest with path halving.
 pub struct Pieces(Vec<u32>);
 
 impl Pieces {
@@ -79,7 +80,7 @@ impl Pieces {
     }
 
     pub fn find(&mut self, mut n: u32) -> u32 {
-        // Roads have added nodes since.
+        // Roads have added nodes since this was created.
         while self.0.len() <= n as usize {
             self.0.push(self.0.len() as u32);
         }

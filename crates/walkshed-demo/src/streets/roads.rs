@@ -1,4 +1,4 @@
-//! Roads between places: from villages to their town, from town to town, from seat to seat, and across rivers.
+//! Roads between places: from villages to their town, between towns, between seats, and across rivers.
 
 use super::pieces::Pieces;
 use super::{Class, Draft, Layer, Lies};
@@ -9,7 +9,7 @@ use crate::random::Random;
 use rayon::prelude::*;
 
 impl Draft<'_> {
-    /// A road between two nodes: it winds a little, bridges water and valleys, and goes through ridges.
+    /// Adds a slightly winding road between two nodes, with bridges over water and valleys, and tunnels through ridges.
     pub fn road(&mut self, from: u32, to: u32, class: Class, name: Option<u32>) {
         let (a, b) = (self.at(from), self.at(to));
         let length = a.distance(b);
@@ -19,7 +19,7 @@ impl Draft<'_> {
         let winding: Vec<Point> = (0..=pieces)
             .map(|k| {
                 let t = k as f64 / pieces as f64;
-                // Nothing at the ends, so that the road meets them.
+                // Zero at both ends, so that the road meets its end nodes.
                 let ease = (t * std::f64::consts::PI).sin();
                 let aside =
                     ease * length.min(4000.0) * (0.035 * (9.0 * t + phase).sin() + 0.02 * (23.0 * t - phase).sin());
@@ -66,7 +66,7 @@ impl Draft<'_> {
         }
     }
 
-    /// Every village to what is nearest of its town, from the middle outwards.
+    /// Connects every village to the nearest connected place of its town, from the centre outwards.
     pub fn link_villages(&mut self, districts: &[District], layout: &Layout, of_site: &[Vec<u32>]) {
         for (d, district) in districts.iter().enumerate() {
             for (t, town) in district.towns.iter().enumerate() {
@@ -97,7 +97,7 @@ impl Draft<'_> {
         sites.map(|s| of_site[s].as_slice()).filter(|nodes| !nodes.is_empty()).collect()
     }
 
-    /// The nearest two nodes of two towns, or nearly so.
+    /// Returns a pair of (approximately) nearest nodes of two towns.
     fn between(&self, a: &[&[u32]], b: &[&[u32]]) -> Option<(u32, u32)> {
         let middle = |nodes: &[u32]| nodes.get(nodes.len() / 2).map(|&n| self.at(n));
         let mut best: Option<(f64, usize, usize)> = None;
@@ -117,7 +117,7 @@ impl Draft<'_> {
         Some((near_a, near_b))
     }
 
-    /// Towns by the shortest tree of roads between them.
+    /// Connects towns by a minimum spanning tree of roads.
     pub fn link_towns(&mut self, districts: &[District], layout: &Layout, of_site: &[Vec<u32>]) {
         let towns: Vec<(usize, usize)> =
             districts.iter().enumerate().flat_map(|(d, x)| (0..x.towns.len()).map(move |t| (d, t))).collect();
@@ -125,7 +125,8 @@ impl Draft<'_> {
         let mut pairs: Vec<(f64, usize, usize)> = (0..hubs.len())
             .into_par_iter()
             .flat_map_iter(|a| {
-                // The tree needs short pairs only; the nearest two dozen of each always hold it but where towns lie in clumps.
+                // The tree needs only short pairs. The 24 nearest of each town contain it unless towns form separate
+                // clusters.
                 let mut near: Vec<(f64, usize, usize)> = (0..hubs.len())
                     .filter(|&b| b != a)
                     .map(|b| (hubs[a].distance(hubs[b]), a.min(b), a.max(b)))
@@ -157,7 +158,8 @@ impl Draft<'_> {
         }
     }
 
-    /// Seats that are neighbours (none lies in the circle between them, Gabriel and Sokal 1969), by trunk roads.
+    /// Connects neighbouring seats by trunk roads. Seats are neighbours if no other seat is in the circle between them
+    /// (Gabriel and Sokal 1969).
     pub fn link_seats(&mut self, districts: &[District], layout: &Layout, of_site: &[Vec<u32>]) {
         let seat = |d: usize| layout.sites[layout.first_of_town[d][0]].centre;
         let all: Vec<Point> = (0..districts.len()).map(seat).collect();
@@ -189,7 +191,7 @@ impl Draft<'_> {
         self.nearest(near, p)
     }
 
-    /// Bridges and ferries where both banks are built upon, every mile or so, and one cable car.
+    /// Adds bridges and ferries where both banks are built up, at least 1.5 km apart, and one cable car.
     pub fn cross_rivers(&mut self) {
         const EVERY: f64 = 1500.0;
         const REACH: f64 = 900.0;

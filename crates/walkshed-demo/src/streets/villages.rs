@@ -1,4 +1,4 @@
-//! Villages: some paths from a square, with turnings; and islands in the river.
+//! Villages: paths from a square, with branches; and islands in the river.
 
 use super::{Class, Draft, Lies, STEEP_PATH};
 use crate::ground::{Ground, Point, along_ridges, from_ridges};
@@ -7,7 +7,7 @@ use crate::random::Random;
 use rayon::prelude::*;
 
 impl Draft<'_> {
-    /// Paths of villages: some from the square, with turnings.
+    /// Adds the paths of all villages.
     pub fn villages(&mut self, layout: &Layout, of_site: &mut [Vec<u32>]) {
         let (ground, seed) = (self.ground, self.seed);
         let drawn: Vec<Option<Village>> = layout
@@ -31,7 +31,7 @@ impl Draft<'_> {
         }
     }
 
-    /// A few islands in the river that no bridge reaches.
+    /// Adds a few islands in the river without a bridge.
     pub fn islands(&mut self) {
         const SIDE: usize = 4;
         let course: Vec<Point> = self.ground.courses().next().map(<[Point]>::to_vec).unwrap_or_default();
@@ -57,7 +57,7 @@ impl Draft<'_> {
     }
 }
 
-/// The paths of a village; node 0 is its square.
+/// The paths of a village. Node 0 is its square.
 struct Village {
     points: Vec<Point>,
     heights: Vec<f32>,
@@ -92,7 +92,7 @@ impl Village {
         self.points.len() as u32 - 1
     }
 
-    /// A path of some steps from a node, each where the ground is easiest.
+    /// Adds a path of `steps` steps from a node, each in the direction with the least climb.
     fn line(&mut self, ground: &Ground, random: &mut Random, from: u32, heading: f64, steps: usize) -> Vec<u32> {
         let mut nodes = vec![from];
         let mut heading = heading;

@@ -1,5 +1,6 @@
-//! Positions and measures on the ground: WGS-84 positions, the Chinese datums they may arrive in, local
-//! metric distances, and H3 helpers. The lowest room: it knows nothing of streets, registers or the web.
+//! Geometry on the ground: WGS-84 positions, Chinese datums, local metric distances, areas, and H3 helpers.
+//!
+//! This module knows nothing of streets, registers or the web.
 
 mod antimeridian;
 mod area;
