@@ -27,8 +27,7 @@ static SERVER: LazyLock<Server> = LazyLock::new(|| {
             }
         })
         .collect();
-    let population =
-        vec![PopulationCell { cell: cell_of(place(200.0, 200.0), h3o::Resolution::Nine), people: 500.0 }];
+    let population = vec![PopulationCell { cell: cell_of(place(200.0, 200.0), h3o::Resolution::Nine), people: 500.0 }];
     let rows = RegisterRows { version: 1, facilities, population, ..RegisterRows::default() };
     Server {
         runtime: Builder::new_current_thread().enable_all().build().expect("a runtime starts"),
@@ -43,7 +42,8 @@ pub fn graphql_document(data: &[u8]) {
     let Ok(query) = std::str::from_utf8(sections[0]) else { return };
     let variables = sections.get(1).and_then(|text| serde_json::from_slice(text).ok()).unwrap_or_default();
     let Server { runtime, api, world } = &*SERVER;
-    let request = ApiRequest { query: query.into(), variables: Variables::from_json(variables), ..ApiRequest::default() };
+    let request =
+        ApiRequest { query: query.into(), variables: Variables::from_json(variables), ..ApiRequest::default() };
     let answer = runtime.block_on(api.execute(world, request));
     let answer: serde_json::Value =
         serde_json::from_str(&serde_json::to_string(&answer.response).expect("an answer is written"))

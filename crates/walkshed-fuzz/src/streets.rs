@@ -99,7 +99,9 @@ fn ask(network: &Network) {
         for step in 0..9 {
             let part = |n: u32| f64::from(n) / 2.0;
             let place = Position::new(west + (east - west) * part(step % 3), south + (north - south) * part(step / 3));
-            let Some(snap) = place.ok().and_then(|place| network.snap(Fixed::from(place), profile).ok()) else { continue };
+            let Some(snap) = place.ok().and_then(|place| network.snap(Fixed::from(place), profile).ok()) else {
+                continue;
+            };
             let limit = Deciseconds(3000);
             for direction in [Direction::Towards, Direction::From] {
                 let reach = Reach::find(network, profile, direction, Start::new(network, snap, profile), limit);
