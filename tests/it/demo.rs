@@ -14,9 +14,8 @@ use std::sync::OnceLock;
 use walkshed_analysis::world::{PlacedPoint, World};
 use walkshed_analysis::{NearbyQuery, Wishes, nearby};
 use walkshed_demo::{Landmark, LandmarkKind, Options, write_files};
-use walkshed_engine::build::{BuildOptions, OWN_NETWORK_KM, build};
+use walkshed_engine::build::{BuildOptions, build};
 use walkshed_engine::geo::{Fixed, Metric, Position, Storey, cell_centre, cell_of, read_area};
-use walkshed_engine::osm::StreetRules;
 use walkshed_engine::{Deciseconds, Direction, Profile, Profiles, Start, route};
 use walkshed_live::folder::DataFolder;
 use walkshed_register::{Category, Demonstration, Edit, PositionQuality};
@@ -657,13 +656,7 @@ fn walking_times_match_a_textbook_dijkstra() {
             }
         }
     }
-    let options = BuildOptions {
-        streets: city().join("files/streets.osm.pbf"),
-        elevation: Vec::new(),
-        own_network_km: OWN_NETWORK_KM,
-        profiles: Profiles::default(),
-        rules: StreetRules::default(),
-    };
+    let options = BuildOptions::new(city().join("files/streets.osm.pbf"));
     let network = build(&options, &|_| {}).unwrap();
     let place = |id: i64| {
         let at = nodes[&id];

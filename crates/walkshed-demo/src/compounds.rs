@@ -5,10 +5,10 @@ use super::ground::{Point, along_ridges, from_ridges};
 use super::landmarks::LandmarkKind;
 use super::layout::{ACROSS, ALONG, Layout};
 use super::places::District;
-use super::plots::{Plot, Use};
+use super::plots::{Plot, PlotUse};
 use super::random::Random;
-use super::streets::index::Pieces;
-use super::streets::{Class, Draft, DraftLandmark, Lies, Mark, STEEP_LANE, Way};
+use super::streets::index::SegmentIndex;
+use super::streets::{Class, NodeTag, PendingLandmark, Placement, STEEP_LANE, StreetBuilder, Way};
 
 /// Distance between the outermost lattice nodes of the plot and the walls, in lattice steps.
 const MARGIN: f64 = 0.35;
@@ -58,16 +58,16 @@ impl CompoundStyle {
     }
 }
 
-impl Draft<'_> {
+impl StreetBuilder<'_> {
     /// Adds the compounds on their plots.
     pub fn compounds(&mut self, districts: &[District], layout: &Layout) {
         let plots = self.plots;
-        let streets = Pieces::of(self, |_| true);
-        for (n, plot) in plots.list.iter().enumerate().filter(|(_, p)| p.used_as == Use::Compound) {
+        let streets = SegmentIndex::of(self, |_| true);
+        for (n, plot) in plots.list.iter().enumerate().filter(|(_, p)| p.usage == PlotUse::Compound) {
             // A plot that a street crosses stays open ground.
             let [(u0, v0), (u1, v1)] = plot.corners(MARGIN);
             let walls = [(u0, v0), (u1, v0), (u1, v1), (u0, v1)].map(|(u, v)| from_ridges(u, v));
-            if !streets.leave_free(&walls, 3.0) {
+            if !streets.is_clear_of(&walls, 3.0) {
                 continue;
             }
             let mut random = Random::of(self.seed, 101, n as u64);
@@ -94,7 +94,7 @@ impl Draft<'_> {
         };
         let (across, along) = plot.size();
         let people = DENSITY * f64::from(across * along);
-        self.landmarks.push(DraftLandmark { kind, site: Some(plot.site), name, floor: 0, places, people, street });
+        self.landmarks.push(PendingLandmark { kind, site: Some(plot.site), name, floor: 0, places, people, street });
     }
 
     /// Adds the paths: a connected part of a grid. Returns the nodes of the grid, row by row.
@@ -193,13 +193,13 @@ impl Draft<'_> {
             _ => "permit",
         };
         let gate = self.add(self.at(street).towards(self.at(inner), 0.55));
-        self.marks.insert(gate, Mark::Gate { barrier, access });
-        self.way(vec![street, gate], compound_style.class, Lies::OnGround, None);
+        self.node_tags.insert(gate, NodeTag::Gate { barrier, access });
+        self.way(vec![street, gate], compound_style.class, Placement::OnGround, None);
         let nodes = vec![gate, inner];
         self.ways.push(Way {
             nodes,
             class: compound_style.class,
-            lies: Lies::OnGround,
+            placement: Placement::OnGround,
             is_private: compound_style.is_private,
             name: None,
         });
@@ -220,11 +220,11 @@ impl Draft<'_> {
             let side = |random: &mut Random| if random.chance(0.5) { 1.0 } else { -1.0 };
             let (du, dv) = (side(random) * random.between(7.0, 11.0), side(random) * random.between(6.0, 10.0));
             let entrance = self.add(from_ridges(u + du, v + dv));
-            self.marks.insert(entrance, Mark::Entrance);
+            self.node_tags.insert(entrance, NodeTag::Entrance);
             self.ways.push(Way {
                 nodes: vec![node, entrance],
                 class,
-                lies: Lies::OnGround,
+                placement: Placement::OnGround,
                 is_private: compound_style.is_private,
                 name: None,
             });

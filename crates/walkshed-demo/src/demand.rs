@@ -33,12 +33,12 @@ pub fn demand(seed: u64, districts: &[District], layout: &Layout, streets: &Stre
     // Only cells with a street get people. Residents at the back of a compound are counted at its gate.
     let at = |node: u32| Position::from(streets.nodes[node as usize]);
     let with_streets: HashSet<CellIndex> =
-        streets.of_site.par_iter().flatten_iter().map(|&node| cell_of(at(node), Resolution::Nine)).collect();
+        streets.nodes_by_site.par_iter().flatten_iter().map(|&node| cell_of(at(node), Resolution::Nine)).collect();
     let mut cells: BTreeMap<CellIndex, People> = BTreeMap::new();
     for (s, site) in layout.sites.iter().enumerate() {
         let division = &districts[site.district].towns[site.town].divisions[site.division];
         let mut here: BTreeMap<CellIndex, f64> = BTreeMap::new();
-        let streetside = streets.of_site[s].iter().map(|&node| (at(node), 1.0));
+        let streetside = streets.nodes_by_site[s].iter().map(|&node| (at(node), 1.0));
         let behind_walls = compounds.get(&s).into_iter().flatten().flat_map(|compound| {
             let share = compound.people / compound.places.len() as f64;
             let has_street = |place: Position| with_streets.contains(&cell_of(place, Resolution::Nine));
@@ -53,7 +53,7 @@ pub fn demand(seed: u64, districts: &[District], layout: &Layout, streets: &Stre
             }
         }
         if here.is_empty()
-            && let Some(&node) = streets.of_site[s].first()
+            && let Some(&node) = streets.nodes_by_site[s].first()
         {
             here.insert(cell_of(Position::from(streets.nodes[node as usize]), Resolution::Nine), 1.0);
         }

@@ -7,7 +7,7 @@ use super::layout::{ACROSS, ALONG, BLOCK, Layout, is_core};
 use super::places::District;
 use super::random::Random;
 use super::streets::index::{meet, squares};
-use super::streets::{Class, Draft, DraftLandmark, Key, Layer, Lies, Way};
+use super::streets::{Class, Key, Layer, PendingLandmark, Placement, StreetBuilder, Way};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The direction of a street: along the ridges or across them.
@@ -40,7 +40,7 @@ impl Crossings {
 
 /// The construction of a part of an expressway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Built {
+enum Construction {
     OnGround,
     OnViaduct(Layer),
     InTunnel,
@@ -53,7 +53,7 @@ struct Expressway {
     row: i32,
     first: i32,
     /// By block, starting with the first.
-    built: Vec<Built>,
+    construction: Vec<Construction>,
     /// Crossing types by street number, counted from the start of block 0.
     crossings: BTreeMap<i32, Crossing>,
     name: String,
@@ -70,12 +70,12 @@ const GAP: i32 = 14;
 const NAMES: [&str; 7] =
     ["内环快速路", "北城快速路", "南城快速路", "东环快速路", "西环快速路", "机场快速路", "滨江快速路"];
 /// The construction pattern, repeated along an expressway, with the number of blocks.
-const PATTERN: [(Built, i32); 5] = [
-    (Built::OnGround, 3),
-    (Built::OnViaduct(Layer::Two), 2),
-    (Built::InTunnel, 1),
-    (Built::OnGround, 3),
-    (Built::OnViaduct(Layer::Two), 1),
+const PATTERN: [(Construction, i32); 5] = [
+    (Construction::OnGround, 3),
+    (Construction::OnViaduct(Layer::Two), 2),
+    (Construction::InTunnel, 1),
+    (Construction::OnGround, 3),
+    (Construction::OnViaduct(Layer::Two), 1),
 ];
 
 /// Chooses the expressways.
@@ -126,11 +126,20 @@ impl Expressway {
         let mut random = Random::of(seed, 104, number as u64);
         let (first, last) = (steps[0], steps[steps.len() - 1]);
         let layer = *random.pick(&[Layer::One, Layer::Two, Layer::Three]);
-        let turns = PATTERN.iter().cycle().flat_map(|&(built, blocks)| std::iter::repeat_n(built, blocks as usize));
-        let raised = |built| if matches!(built, Built::OnViaduct(_)) { Built::OnViaduct(layer) } else { built };
-        let built: Vec<Built> = turns.map(raised).take((last - first + 1) as usize).collect();
+        let turns = PATTERN
+            .iter()
+            .cycle()
+            .flat_map(|&(construction, blocks)| std::iter::repeat_n(construction, blocks as usize));
+        let raised = |construction| {
+            if matches!(construction, Construction::OnViaduct(_)) {
+                Construction::OnViaduct(layer)
+            } else {
+                construction
+            }
+        };
+        let construction: Vec<Construction> = turns.map(raised).take((last - first + 1) as usize).collect();
         let mut crossings = BTreeMap::new();
-        for (block, _) in (first..).zip(&built).filter(|(_, b)| **b == Built::OnGround) {
+        for (block, _) in (first..).zip(&construction).filter(|(_, b)| **b == Construction::OnGround) {
             for street in 0..BLOCK {
                 let crossing = match (street == BLOCK / 2, random.below(100)) {
                     (true, 0..=49) => Crossing::Street,
@@ -142,7 +151,7 @@ impl Expressway {
             }
         }
         let name = NAMES[number % NAMES.len()].to_owned();
-        Self { axis, row, first, built, crossings, name }
+        Self { axis, row, first, construction, crossings, name }
     }
 
     /// Returns a place on the lattice: `step` streets along, and `aside` streets to the side of the row before it.
@@ -180,16 +189,20 @@ impl Expressway {
     }
 
     /// Returns the construction between a step and the next.
-    fn built_at(&self, step: i32) -> Built {
+    fn built_at(&self, step: i32) -> Construction {
         let block = (step.div_euclid(BLOCK) - self.first) as usize;
         let under = |s: i32| self.crossings.get(&s) == Some(&Crossing::Street);
-        let built = self.built.get(block).copied().unwrap_or(Built::OnGround);
-        if built == Built::OnGround && (under(step) || under(step + 1)) { Built::OnViaduct(Layer::One) } else { built }
+        let construction = self.construction.get(block).copied().unwrap_or(Construction::OnGround);
+        if construction == Construction::OnGround && (under(step) || under(step + 1)) {
+            Construction::OnViaduct(Layer::One)
+        } else {
+            construction
+        }
     }
 
     /// Returns the first and the last step.
     fn ends(&self) -> (i32, i32) {
-        let last = self.first + self.built.len() as i32 - 1;
+        let last = self.first + self.construction.len() as i32 - 1;
         (self.first * BLOCK, last * BLOCK + BLOCK - 1)
     }
 }
@@ -208,10 +221,10 @@ impl Expressways {
 /// A segment of an expressway before it becomes part of a way.
 struct Piece {
     nodes: [u32; 2],
-    lies: Lies,
+    placement: Placement,
 }
 
-impl Draft<'_> {
+impl StreetBuilder<'_> {
     /// Adds underpasses and footbridges.
     pub fn cross_expressways(&mut self) {
         let planned: Vec<_> = self.crossings.0.iter().map(|(at, crossing)| (*at, *crossing)).collect();
@@ -219,7 +232,7 @@ impl Draft<'_> {
             let beyond = if axis == Axis::Along { (i + 1, j) } else { (i, j + 1) };
             let (Some(&a), Some(&b)) = (self.lattice.get(&(i, j)), self.lattice.get(&beyond)) else { continue };
             match crossing {
-                Crossing::Underpass => self.way(vec![a, b], Class::Lane, Lies::InTunnel, None),
+                Crossing::Underpass => self.way(vec![a, b], Class::Lane, Placement::InTunnel, None),
                 Crossing::Footbridge => {
                     // Halfway between the rows, wherever the two nodes are.
                     let (p, q) = (self.at(a), self.at(b));
@@ -229,9 +242,9 @@ impl Draft<'_> {
                     let t = ((line - aside(p)) / (aside(q) - aside(p))).clamp(0.15, 0.85);
                     let (up, down) = (f64::max(t - 0.25, t / 2.0), f64::min(t + 0.25, f64::midpoint(t, 1.0)));
                     let (up, down) = (self.add(p.towards(q, up)), self.add(p.towards(q, down)));
-                    self.way(vec![a, up], Class::Steps, Lies::OnGround, None);
-                    self.way(vec![up, down], Class::Footbridge, Lies::OnGround, None);
-                    self.way(vec![down, b], Class::Steps, Lies::OnGround, None);
+                    self.way(vec![a, up], Class::Steps, Placement::OnGround, None);
+                    self.way(vec![up, down], Class::Footbridge, Placement::OnGround, None);
+                    self.way(vec![down, b], Class::Steps, Placement::OnGround, None);
                 }
                 Crossing::Closed | Crossing::Street => {}
             }
@@ -248,23 +261,23 @@ impl Draft<'_> {
                 let wet = [0.0, 0.5, 1.0]
                     .iter()
                     .any(|t| self.ground.is_water(self.at(pair[0]).towards(self.at(pair[1]), *t)));
-                let lies = match e.built_at(step) {
-                    _ if wet => Lies::OnBridge(Layer::One),
-                    Built::OnGround => Lies::OnGround,
-                    Built::OnViaduct(layer) => Lies::OnViaduct(layer),
-                    Built::InTunnel => Lies::InTunnel,
+                let placement = match e.built_at(step) {
+                    _ if wet => Placement::OnBridge(Layer::One),
+                    Construction::OnGround => Placement::OnGround,
+                    Construction::OnViaduct(layer) => Placement::OnViaduct(layer),
+                    Construction::InTunnel => Placement::InTunnel,
                 };
-                pieces.push((number, Piece { nodes: [pair[0], pair[1]], lies }));
+                pieces.push((number, Piece { nodes: [pair[0], pair[1]], placement }));
             }
             self.interchanges(e, &nodes);
             self.beside(e, number);
         }
-        self.raise_over_streets(&mut pieces);
-        for of_one in pieces.chunk_by(|a, b| a.0 == b.0 && a.1.lies == b.1.lies) {
+        self.raise_above_streets(&mut pieces);
+        for of_one in pieces.chunk_by(|a, b| a.0 == b.0 && a.1.placement == b.1.placement) {
             let mut nodes = vec![of_one[0].1.nodes[0]];
             nodes.extend(of_one.iter().map(|(_, piece)| piece.nodes[1]));
             let name = self.name(expressways.0[of_one[0].0].name.clone());
-            self.way(nodes, Class::Expressway, of_one[0].1.lies, Some(name));
+            self.way(nodes, Class::Expressway, of_one[0].1.placement, Some(name));
         }
     }
 
@@ -275,7 +288,7 @@ impl Draft<'_> {
             let Some(&from) = self.lattice.get(&e.key_before(street)) else { return };
             let Some(&onto) = nodes.get((join - first) as usize) else { return };
             let via = self.add(e.at(f64::from(street + join) / 2.0, 0.35));
-            self.way(vec![from, via, onto], Class::ExpresswayLink, Lies::OnGround, None);
+            self.way(vec![from, via, onto], Class::ExpresswayLink, Placement::OnGround, None);
         };
         for (&street, _) in e.crossings.iter().filter(|(_, c)| **c == Crossing::Street) {
             if street.rem_euclid(2 * BLOCK) == BLOCK / 2 {
@@ -294,7 +307,7 @@ impl Draft<'_> {
         // Every eleventh.
         let places: Vec<(u32, u32)> = closed.step_by(11).collect();
         for (here, there) in places {
-            self.landmarks.push(DraftLandmark {
+            self.landmarks.push(PendingLandmark {
                 kind: LandmarkKind::Expressway,
                 site: None,
                 name: NAMES[number % NAMES.len()].to_owned(),
@@ -307,13 +320,16 @@ impl Draft<'_> {
     }
 
     /// Turns segments on the ground that a street crosses into viaducts.
-    fn raise_over_streets(&self, pieces: &mut [(usize, Piece)]) {
+    fn raise_above_streets(&self, pieces: &mut [(usize, Piece)]) {
         let mut grid: HashMap<(i32, i32), Vec<usize>> = HashMap::new();
-        for (n, (_, piece)) in pieces.iter().enumerate().filter(|(_, (_, piece))| piece.lies == Lies::OnGround) {
+        for (n, (_, piece)) in
+            pieces.iter().enumerate().filter(|(_, (_, piece))| piece.placement == Placement::OnGround)
+        {
             let [a, b] = piece.nodes.map(|n| self.at(n));
             squares(a, b).for_each(|square| grid.entry(square).or_default().push(n));
         }
-        let is_street = |w: &&Way| w.class.is_walked() && w.lies == Lies::OnGround && w.class != Class::Footbridge;
+        let is_street =
+            |w: &&Way| w.class.is_walkable() && w.placement == Placement::OnGround && w.class != Class::Footbridge;
         let streets =
             self.ways.iter().filter(is_street).flat_map(|w| w.nodes.windows(2)).map(|pair| (pair[0], pair[1]));
         // Of two crossing expressways, the later one passes over.
@@ -325,7 +341,7 @@ impl Draft<'_> {
                 let (number, piece) = &mut pieces[n];
                 let [c, d] = piece.nodes.map(|n| self.at(n));
                 if below.is_none_or(|b| b < *number) && meet((a, b), (c, d)) {
-                    piece.lies = Lies::OnViaduct(Layer::One);
+                    piece.placement = Placement::OnViaduct(Layer::One);
                 }
             }
         }

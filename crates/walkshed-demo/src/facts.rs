@@ -1,6 +1,8 @@
 //! The reported facts about three centers and a guild hall: separate tables, with positions relocated to the generated
 //! city.
 
+use crate::error::DemoError;
+
 /// The tables of reported facts.
 pub const TABLES: [(&str, &str); 7] = [
     ("centers", include_str!("facts/centers.csv")),
@@ -22,8 +24,8 @@ pub fn relocated(
     kind: &str,
     place_of: &dyn Fn(&str) -> Option<(f64, f64)>,
     fallback: Option<(f64, f64)>,
-) -> Result<Table, String> {
-    let bad = |e: csv::Error| format!("cannot read the reported {kind}: {e}");
+) -> Result<Table, DemoError> {
+    let bad = |source| DemoError::Facts { kind: kind.to_owned(), source };
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let mut header: Vec<String> = reader.headers().map_err(bad)?.iter().map(str::to_owned).collect();
     let column = |header: &[String], name: &str| header.iter().position(|h| h == name);

@@ -2,11 +2,11 @@
 
 use super::Files;
 use jiff::Timestamp;
+use std::error::Error;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use walkshed_engine::build::{BuildOptions, OWN_NETWORK_KM, StreetsReport, build};
-use walkshed_engine::osm::StreetRules;
+use walkshed_engine::build::{BuildOptions, StreetsReport, build};
 use walkshed_exchange::{Kind, Options, plan, read_table};
 use walkshed_live::folder::DataFolder;
 use walkshed_register::{Audience, Category, Change, Edit, NewFacility, Register, Rules, Scenario};
@@ -25,17 +25,16 @@ impl Staging {
     /// Creates the folder, replacing what a killed process has left.
     ///
     /// # Errors
-    /// Returns a sentence with the problem, such as another process that is building a city there.
-    pub fn new(folder: &DataFolder) -> Result<Self, String> {
+    /// Returns [`InstallError::Busy`] if another process is building a city there, and [`InstallError::Staging`] if the
+    /// folder cannot be used.
+    pub fn new(folder: &DataFolder) -> Result<Self, InstallError> {
         Self::remove_from(folder.path());
         let path = folder.path().join(STAGING);
-        let data = folder.staged(&path).map_err(|e| e.to_string())?;
-        let lock = File::create(path.join(LOCK)).map_err(|e| format!("{} cannot be used: {e}", path.display()))?;
+        let unusable = |source| InstallError::Staging { path: path.clone(), source };
+        let data = folder.staged(&path).map_err(|e| unusable(e.into()))?;
+        let lock = File::create(path.join(LOCK)).map_err(|e| unusable(e.into()))?;
         if matches!(lock.try_lock(), Err(TryLockError::WouldBlock)) {
-            return Err(format!(
-                "another process is creating a demonstration city in {}; wait until it has finished",
-                path.display()
-            ));
+            return Err(InstallError::Busy(path));
         }
         IS_BUILDING.store(true, SeqCst);
         Ok(Self { data, _lock: lock })
@@ -86,11 +85,20 @@ const LOCK: &str = "in-use";
 
 /// The reason why the city could not be imported.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum InstallError {
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error("another process is creating a demonstration city in {}; wait until it has finished", .0.display())]
+    Busy(PathBuf),
+    #[error("cannot use {}: {source}", path.display())]
+    Staging { path: PathBuf, source: Box<dyn Error + Send + Sync> },
     #[error("{0}")]
-    Other(String),
+    Streets(Box<dyn Error + Send + Sync>),
+    #[error("{}: {why}", path.display())]
+    Table { path: PathBuf, why: String },
+    #[error("{0}")]
+    Edit(Box<dyn Error + Send + Sync>),
 }
 
 /// A step of the import.
@@ -120,28 +128,23 @@ pub async fn install(
     store: &Store,
     report: impl Fn(Stage) + Send + Sync + Clone + 'static,
 ) -> Result<Installed, InstallError> {
-    let options = BuildOptions {
-        streets: files.streets(),
-        elevation: files.elevation(),
-        own_network_km: OWN_NETWORK_KM,
-        profiles: folder.profiles().clone(),
-        rules: StreetRules::default(),
-    };
+    let options =
+        BuildOptions::new(files.streets()).with_elevation(files.elevation()).with_profiles(folder.profiles().clone());
     let (to, report_streets) = (folder.streets(), report.clone());
     let streets = tokio::task::spawn_blocking(move || {
         report_streets(Stage::Streets);
-        let network = build(&options, &|_| {}).map_err(|e| e.to_string())?;
-        network.save(&to).map_err(|e| e.to_string())?;
+        let network = build(&options, &|_| {})?;
+        network.save(&to)?;
         report_streets(Stage::StreetsDone);
         let mut lengths: Vec<f32> = network.edge_ids().map(|id| network.edge(id).length_m).collect();
         lengths.sort_unstable_by(f32::total_cmp);
         let median = lengths.get(lengths.len() / 2).copied().unwrap_or_default();
-        Ok::<_, String>((network.meta().report.clone(), f64::from(median)))
+        Ok::<_, Box<dyn Error + Send + Sync>>((network.meta().report.clone(), f64::from(median)))
     });
     let rows = tables(files, folder, store, &report).await;
     let streets = streets.await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()));
     let rows = rows?;
-    let (streets, median_m) = streets.map_err(InstallError::Other)?;
+    let (streets, median_m) = streets.map_err(InstallError::Streets)?;
     Ok(Installed { streets, median_m, rows })
 }
 
@@ -200,7 +203,7 @@ async fn add_example_scenario(store: &Store, register: &Register) -> Result<(), 
         at: Timestamp::now().to_string(),
         ..Edition::default()
     };
-    store.edit(&edition).await.map_err(|e| InstallError::Other(e.to_string()))?;
+    store.edit(&edition).await.map_err(|e| InstallError::Edit(e.into()))?;
     Ok(())
 }
 
@@ -213,7 +216,7 @@ async fn table(
 ) -> Result<(Register, u64), InstallError> {
     let (path, calendar, kinds) = (path.to_owned(), folder.shared_calendar(), folder.kinds().clone());
     let planned = tokio::task::spawn_blocking(move || {
-        let bad = |e: &dyn std::fmt::Display| format!("{}: {e}", path.display());
+        let bad = |e: &dyn std::fmt::Display| InstallError::Table { path: path.clone(), why: e.to_string() };
         let table = read_table(&path, kind, &calendar).map_err(|e| bad(&e))?;
         let rules = Rules { register: &register, kinds: &kinds, calendar: &calendar };
         let options = Options { now: Timestamp::now(), ..Options::default() };
@@ -223,10 +226,9 @@ async fn table(
                 e.refused().first().map(|r| format!(": line {}: {} \"{}\" {}", r.line, r.field, r.value, r.why));
             bad(&format!("{e}{}", first.unwrap_or_default()))
         })?;
-        Ok::<_, String>((planned, register))
+        Ok::<_, InstallError>((planned, register))
     });
-    let (planned, register) =
-        planned.await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic())).map_err(InstallError::Other)?;
+    let (planned, register) = planned.await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))?;
     let rows = planned.record.rows;
     let edition = Edition {
         edits: planned.edits,
@@ -236,7 +238,7 @@ async fn table(
         import: Some(planned.record),
         ..Edition::default()
     };
-    let applied = store.edit(&edition).await.map_err(|e| InstallError::Other(e.to_string()))?;
+    let applied = store.edit(&edition).await.map_err(|e| InstallError::Edit(e.into()))?;
     let next = tokio::task::spawn_blocking(move || register.with(applied.version, &applied.done));
     Ok((next.await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic())), rows))
 }

@@ -5,6 +5,7 @@
 mod compounds;
 mod dem;
 mod demand;
+mod error;
 mod expressways;
 mod facts;
 mod ground;
@@ -26,6 +27,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use walkshed_register::spreadsheet::protected;
 
+pub use error::DemoError;
 pub use install::{InstallError, Installed, Stage, Staging, install};
 pub use landmarks::{Landmark, LandmarkKind};
 
@@ -72,7 +74,7 @@ pub struct Contents {
 impl Contents {
     /// Describes the special features as a list in words.
     #[must_use]
-    pub fn besides(&self) -> String {
+    pub fn special_features(&self) -> String {
         let of = |kind: LandmarkKind| self.landmarks[kind as usize];
         format!(
             "{} gated compounds and {} with unmapped gates, {} squares without a connection to a street, {} km of expressways, {} km of \
@@ -113,13 +115,13 @@ impl Files {
 /// Writes the README of the files, with statistics of the import if it has been done.
 ///
 /// # Errors
-/// Returns a sentence with the file and the problem.
-pub fn describe(files: &Files, options: Options, installed: Option<&Installed>) -> Result<(), String> {
+/// Returns a [`DemoError`] that names the file.
+pub fn describe(files: &Files, options: Options, installed: Option<&Installed>) -> Result<(), DemoError> {
     let c = files.contents;
     let mut measured = vec![
         format!("- {} districts, {} centers, {} facilities, {} people", c.districts, c.centers, c.facilities, c.people),
         format!("- {} street nodes, {} ways", c.nodes, c.ways),
-        format!("- {}; `landmarks.geojson` has their positions", c.besides()),
+        format!("- {}; `landmarks.geojson` has their positions", c.special_features()),
     ];
     if let Some(Installed { streets: r, median_m, .. }) = installed {
         let kind = |name: &str| r.kinds.get(name).copied().unwrap_or_default();
@@ -169,7 +171,7 @@ done
         measured.join("\n")
     );
     let path = files.folder.join("README.md");
-    std::fs::write(&path, text).map_err(|e| format!("{} cannot be written: {e}", path.display()))
+    std::fs::write(&path, text).map_err(DemoError::write(&path))
 }
 
 /// Returns whether the site is the division of a center with reported facts.
@@ -206,30 +208,29 @@ pub fn landmarks(options: Options) -> Vec<Landmark> {
 /// Generates a city and writes its files into an existing folder.
 ///
 /// # Errors
-/// Returns a sentence with the file and the problem.
-pub fn write_files(options: Options, folder: &Path) -> Result<Files, String> {
+/// Returns a [`DemoError`] that names the file.
+pub fn write_files(options: Options, folder: &Path) -> Result<Files, DemoError> {
     let Plan { districts, ground, layout, streets } = Plan::new(options);
     let (tables, places) = supply::tables(options.seed, &districts, &layout, &streets);
     let (population, outlines) = demand::demand(options.seed, &districts, &layout, &streets);
     let source = format!("{MARK_TEXT}; seed {}, scale {}", options.seed, options.scale);
 
-    let named = |path: &Path, e: &dyn std::fmt::Display| format!("{} cannot be written: {e}", path.display());
-    let file = |name: &str| -> Result<(PathBuf, BufWriter<File>), String> {
+    let file = |name: &str| -> Result<(PathBuf, BufWriter<File>), DemoError> {
         let path = folder.join(name);
         if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent).map_err(|e| named(parent, &e))?;
+            std::fs::create_dir_all(parent).map_err(DemoError::write(parent))?;
         }
-        let file = File::create(&path).map_err(|e| named(&path, &e))?;
+        let file = File::create(&path).map_err(DemoError::write(&path))?;
         Ok((path, BufWriter::new(file)))
     };
     let (path, mut out) = file("streets.osm.pbf")?;
-    pbf::write(&streets, &source, &mut out).and_then(|()| out.flush()).map_err(|e| named(&path, &e))?;
+    pbf::write(&streets, &source, &mut out).and_then(|()| out.flush()).map_err(DemoError::write(&path))?;
     let (path, out) = file("elevation-core.tif")?;
-    dem::write_fine(&ground, ground::CORE, FINE, out).map_err(|e| named(&path, &e))?;
+    dem::write_fine(&ground, ground::CORE, FINE, out).map_err(DemoError::write(&path))?;
     let (path, out) = file("elevation.tif")?;
-    dem::write_coarse(&ground, ground::REGION, COARSE, out).map_err(|e| named(&path, &e))?;
+    dem::write_coarse(&ground, ground::REGION, COARSE, out).map_err(DemoError::write(&path))?;
     let (path, mut out) = file("regions.geojson")?;
-    out.write_all(outlines.as_bytes()).and_then(|()| out.flush()).map_err(|e| named(&path, &e))?;
+    out.write_all(outlines.as_bytes()).and_then(|()| out.flush()).map_err(DemoError::write(&path))?;
 
     let mut facilities = 0;
     for table in tables.iter().chain([&population]) {
@@ -237,7 +238,7 @@ pub fn write_files(options: Options, folder: &Path) -> Result<Files, String> {
             facilities = table.rows.len();
         }
         let (path, out) = file(table.file)?;
-        write_csv(out, &table.header, &table.rows).map_err(|e| named(&path, &e))?;
+        write_csv(out, &table.header, &table.rows).map_err(DemoError::write(&path))?;
     }
     let codes: Vec<&str> =
         layout.sites.iter().map(|s| districts[s.district].towns[s.town].divisions[s.division].code.as_str()).collect();
@@ -247,11 +248,11 @@ pub fn write_files(options: Options, folder: &Path) -> Result<Files, String> {
         let (header, rows) = facts::relocated(text, name, &place_of, guild_hall)?;
         facilities += if name == "facilities" { rows.len() } else { 0 };
         let (path, out) = file(&format!("reported/{name}.csv"))?;
-        write_csv(out, &header, &rows).map_err(|e| named(&path, &e))?;
+        write_csv(out, &header, &rows).map_err(DemoError::write(&path))?;
     }
     let (path, mut out) = file("landmarks.geojson")?;
     let text = landmarks::text(&streets.landmarks);
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|e| named(&path, &e))?;
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(DemoError::write(&path))?;
     let contents = Contents {
         districts: districts.len(),
         centers: layout.sites.len(),

@@ -6,16 +6,16 @@ use super::landmarks::LandmarkKind;
 use super::layout::{ALONG, BLOCK, Layout, is_core};
 use super::places::District;
 use super::random::Random;
-use super::streets::{Class, Draft, DraftLandmark, Key, Lies, Mark, Storeys};
+use super::streets::{Class, Key, NodeTag, PendingLandmark, Placement, Storeys, StreetBuilder};
 
 /// Number of core blocks per station, and minimum number of stations.
 const BLOCKS_PER_STATION: usize = 14;
 const MIN_STATIONS: usize = 3;
 
-const HALL: Lies = Lies::Below(Storeys::First);
-const DEEP: Lies = Lies::Below(Storeys::Second);
-const ENTRANCE: Lies = Lies::Below(Storeys::GroundToFirst);
-const BETWEEN: Lies = Lies::Below(Storeys::FirstToSecond);
+const HALL: Placement = Placement::Below(Storeys::First);
+const DEEP: Placement = Placement::Below(Storeys::Second);
+const ENTRANCE: Placement = Placement::Below(Storeys::GroundToFirst);
+const BETWEEN: Placement = Placement::Below(Storeys::FirstToSecond);
 
 /// A station under construction. Offsets are in metres along and across from the middle of its block.
 struct Station {
@@ -29,7 +29,7 @@ impl Station {
     }
 }
 
-impl Draft<'_> {
+impl StreetBuilder<'_> {
     /// Adds stations at random blocks of the core.
     pub fn metro(&mut self, districts: &[District], layout: &Layout) {
         let sites = layout.sites.iter().enumerate();
@@ -72,7 +72,7 @@ impl Draft<'_> {
         self.exits(&station, &hall, random);
         let place = |along: f64, across: f64| station.at(along, across);
         let mut landmark = |kind, floor, places: Vec<Point>| {
-            self.landmarks.push(DraftLandmark {
+            self.landmarks.push(PendingLandmark {
                 kind,
                 site: Some(site),
                 name: name.to_owned(),
@@ -105,17 +105,17 @@ impl Draft<'_> {
             };
             let top = self.add(beside(outside.towards(inside, 6.0 / away)));
             let foot = self.add(beside(outside.towards(inside, 20.0 / away)));
-            self.way(vec![street, top], Class::Lane, Lies::OnGround, None);
+            self.way(vec![street, top], Class::Lane, Placement::OnGround, None);
             self.way(vec![foot, hall[from]], Class::Corridor, HALL, None);
             match n {
                 1 => {
                     self.escalators(top, foot, ENTRANCE);
                     let at = outside.towards(inside, 12.0 / away);
-                    self.lift(at, Storeys::GroundToFirst, [(foot, HALL), (street, Lies::OnGround)]);
+                    self.lift(at, Storeys::GroundToFirst, [(foot, HALL), (street, Placement::OnGround)]);
                 }
                 _ => self.way(vec![top, foot], Class::Steps, ENTRANCE, None),
             }
-            self.marks.insert(top, Mark::MetroEntrance);
+            self.node_tags.insert(top, NodeTag::MetroEntrance);
         }
     }
 
@@ -131,27 +131,27 @@ impl Draft<'_> {
         let onto = (station.key.0 + ((60.0 + length) / ALONG).round() as i32, station.key.1);
         if let Some(&street) = self.lattice.get(&onto) {
             let top = self.add(self.at(street).towards(self.at(end), 0.3));
-            self.way(vec![street, top], Class::Lane, Lies::OnGround, None);
+            self.way(vec![street, top], Class::Lane, Placement::OnGround, None);
             self.way(vec![top, end], Class::Steps, ENTRANCE, None);
-            self.marks.insert(top, Mark::MetroEntrance);
+            self.node_tags.insert(top, NodeTag::MetroEntrance);
         }
     }
 
     /// Adds two escalators side by side, one per direction. `low` is below `high`.
-    fn escalators(&mut self, high: u32, low: u32, lies: Lies) {
+    fn escalators(&mut self, high: u32, low: u32, placement: Placement) {
         let (u, v) = along_ridges(self.at(high).towards(self.at(low), 0.5));
         let (up, down) = (self.add(from_ridges(u + 1.5, v + 1.5)), self.add(from_ridges(u - 1.5, v - 1.5)));
-        self.way(vec![low, up, high], Class::EscalatorUp, lies, None);
-        self.way(vec![high, down, low], Class::EscalatorDown, lies, None);
+        self.way(vec![low, up, high], Class::EscalatorUp, placement, None);
+        self.way(vec![high, down, low], Class::EscalatorDown, placement, None);
     }
 
     /// Adds a lift on a node between two ways, each with its storey.
-    fn lift(&mut self, at: Point, storeys: Storeys, ways: [(u32, Lies); 2]) {
+    fn lift(&mut self, at: Point, storeys: Storeys, ways: [(u32, Placement); 2]) {
         let lift = self.add(at);
-        self.marks.insert(lift, Mark::Lift(storeys));
-        for (node, lies) in ways {
-            let class = if lies == Lies::OnGround { Class::Lane } else { Class::Passage };
-            self.way(vec![node, lift], class, lies, None);
+        self.node_tags.insert(lift, NodeTag::Lift(storeys));
+        for (node, placement) in ways {
+            let class = if placement == Placement::OnGround { Class::Lane } else { Class::Passage };
+            self.way(vec![node, lift], class, placement, None);
         }
     }
 }

@@ -11,7 +11,7 @@ use std::collections::HashSet;
 
 /// The use of a plot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Use {
+pub enum PlotUse {
     Compound,
     Square,
     Viaduct,
@@ -21,7 +21,7 @@ pub enum Use {
 #[derive(Debug, Clone, Copy)]
 pub struct Plot {
     pub site: usize,
-    pub used_as: Use,
+    pub usage: PlotUse,
     /// The first and the last street across and along, inclusive.
     pub low: Key,
     pub high: Key,
@@ -56,7 +56,7 @@ pub struct Plots {
 impl Plots {
     /// Returns whether a plot contains a lattice node.
     #[must_use]
-    pub fn holds(&self, key: Key) -> bool {
+    pub fn contains(&self, key: Key) -> bool {
         self.keys.contains(&key)
     }
 }
@@ -87,9 +87,9 @@ pub fn plan(seed: u64, districts: &[District], layout: &Layout, ground: &Ground,
             let mut random = Random::of(seed, 100, (s * 4 + quarter) as u64);
             let (east, north) = (quarter % 2 == 1, quarter / 2 == 1);
             let start = |is_far: bool| if is_far { QUARTER + 1 } else { 0 };
-            let (mut sides, used_as) = match random.below(100) {
-                n if n < COMPOUNDS[zone] => ((*random.pick(&SIDES), *random.pick(&SIDES)), Use::Compound),
-                n if n < COMPOUNDS[zone] + SQUARES => ((2, 1 + random.below(2) as i32), Use::Square),
+            let (mut sides, usage) = match random.below(100) {
+                n if n < COMPOUNDS[zone] => ((*random.pick(&SIDES), *random.pick(&SIDES)), PlotUse::Compound),
+                n if n < COMPOUNDS[zone] + SQUARES => ((2, 1 + random.below(2) as i32), PlotUse::Square),
                 _ => continue,
             };
             // A viaduct runs above the upper streets of the block.
@@ -99,7 +99,7 @@ pub fn plan(seed: u64, districts: &[District], layout: &Layout, ground: &Ground,
             sides = (sides.0.min(QUARTER), sides.1.min(QUARTER));
             let mut place = |side: i32| random.below((QUARTER - side + 1) as usize) as i32;
             let low = (bi * BLOCK + start(east) + place(sides.0), bj * BLOCK + start(north) + place(sides.1));
-            let plot = Plot { site: s, used_as, low, high: (low.0 + sides.0 - 1, low.1 + sides.1 - 1) };
+            let plot = Plot { site: s, usage, low, high: (low.0 + sides.0 - 1, low.1 + sides.1 - 1) };
             if is_level_and_dry(ground, &plot) {
                 list.push(plot);
             }

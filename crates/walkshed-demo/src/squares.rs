@@ -4,17 +4,17 @@ use super::ground::{Point, from_ridges};
 use super::landmarks::LandmarkKind;
 use super::layout::{ACROSS, ALONG, Layout};
 use super::places::District;
-use super::plots::{Plot, Use};
+use super::plots::{Plot, PlotUse};
 use super::random::Random;
-use super::streets::index::Pieces;
-use super::streets::{Class, Draft, DraftLandmark, Key, Lies};
+use super::streets::index::SegmentIndex;
+use super::streets::{Class, Key, PendingLandmark, Placement, StreetBuilder};
 
-impl Draft<'_> {
+impl StreetBuilder<'_> {
     /// Adds the squares on their plots.
     pub fn squares(&mut self, districts: &[District], layout: &Layout) {
         let plots = self.plots;
-        let streets = Pieces::of(self, |_| true);
-        for (n, plot) in plots.list.iter().enumerate().filter(|(_, p)| p.used_as == Use::Square) {
+        let streets = SegmentIndex::of(self, |_| true);
+        for (n, plot) in plots.list.iter().enumerate().filter(|(_, p)| p.usage == PlotUse::Square) {
             let mut random = Random::of(self.seed, 102, n as u64);
             let site = &layout.sites[plot.site];
             let stem = districts[site.district].towns[site.town].stem();
@@ -23,12 +23,12 @@ impl Draft<'_> {
         }
     }
 
-    fn square(&mut self, plot: &Plot, name: String, streets: &Pieces, random: &mut Random) {
+    fn square(&mut self, plot: &Plot, name: String, streets: &SegmentIndex, random: &mut Random) {
         // The surrounding street nodes, or the places where they would be.
         let (ring, walls): (Vec<Point>, Vec<bool>) = ring(plot)
             .map(|key| match self.lattice.get(&key) {
                 Some(&node) => (self.at(node), false),
-                None => (from_ridges(f64::from(key.0) * ALONG, f64::from(key.1) * ACROSS), self.plots.holds(key)),
+                None => (from_ridges(f64::from(key.0) * ALONG, f64::from(key.1) * ACROSS), self.plots.contains(key)),
             })
             .unzip();
         let n = ring.len() as f64;
@@ -47,7 +47,7 @@ impl Draft<'_> {
                 gap + random.between(0.0, 6.0) + wall(walls[k] || walls[next]),
             ));
         }
-        if !streets.leave_free(&edge, 2.5) {
+        if !streets.is_clear_of(&edge, 2.5) {
             return;
         }
         let places = [0.0, 0.45, 0.7].map(|t| middle.towards(ring[random.below(ring.len())], t)).to_vec();
@@ -55,8 +55,8 @@ impl Draft<'_> {
         let mut edge: Vec<u32> = edge.into_iter().map(|p| self.add(p)).collect();
         edge.push(edge[0]);
         let name_index = self.name(name.clone());
-        self.way(edge, Class::Square, Lies::OnGround, Some(name_index));
-        self.landmarks.push(DraftLandmark {
+        self.way(edge, Class::Square, Placement::OnGround, Some(name_index));
+        self.landmarks.push(PendingLandmark {
             kind: LandmarkKind::Square,
             site: Some(plot.site),
             name,

@@ -5,9 +5,9 @@ use super::ground::{Point, from_ridges};
 use super::landmarks::LandmarkKind;
 use super::layout::{ACROSS, ALONG, BLOCK, Layout, is_core};
 use super::places::District;
-use super::plots::{Plot, Use};
+use super::plots::{Plot, PlotUse};
 use super::random::Random;
-use super::streets::{Class, Draft, DraftLandmark, Key, Layer, Lies};
+use super::streets::{Class, Key, Layer, PendingLandmark, Placement, StreetBuilder};
 use std::collections::BTreeMap;
 
 /// A viaduct above a row of blocks.
@@ -76,7 +76,7 @@ impl Viaduct {
             let (i, low, high) = ((i + k as i32) * BLOCK, j * BLOCK + half + 1, j * BLOCK + BLOCK - 1);
             let west = Plot {
                 site: self.sites[k],
-                used_as: Use::Viaduct,
+                usage: PlotUse::Viaduct,
                 low: (i + half + 1, low),
                 high: (i + BLOCK - 1, high),
             };
@@ -96,7 +96,7 @@ impl Viaduct {
     }
 }
 
-impl Draft<'_> {
+impl StreetBuilder<'_> {
     /// Adds ramps from the streets at both ends, and the deck between them.
     pub fn viaducts(&mut self, viaducts: &[Viaduct]) {
         for viaduct in viaducts {
@@ -106,16 +106,16 @@ impl Draft<'_> {
             let [Some(from), Some(to)] = ends else { continue };
             let name = self.name(viaduct.name.clone());
             let deck: Vec<u32> = (first + 1..last).map(|i| self.add(viaduct.place(f64::from(i), 0.0))).collect();
-            self.way(vec![from, deck[0]], Class::Elevated, Lies::OnGround, Some(name));
-            self.way(vec![deck[deck.len() - 1], to], Class::Elevated, Lies::OnGround, Some(name));
-            self.way(deck, Class::Elevated, Lies::OnBridge(viaduct.layer), Some(name));
+            self.way(vec![from, deck[0]], Class::Elevated, Placement::OnGround, Some(name));
+            self.way(vec![deck[deck.len() - 1], to], Class::Elevated, Placement::OnGround, Some(name));
+            self.way(deck, Class::Elevated, Placement::OnBridge(viaduct.layer), Some(name));
             for &k in &viaduct.open {
                 let border = f64::from((viaduct.block.0 + k as i32 + 1) * BLOCK) - 0.5;
                 let places: Vec<Point> = [(0.0, 18.0), (1.6, -16.0), (-1.7, 20.0)]
                     .map(|(on, aside)| viaduct.place(border + on, aside))
                     .to_vec();
                 let Some(street) = self.nearest_street(places[0]) else { continue };
-                self.landmarks.push(DraftLandmark {
+                self.landmarks.push(PendingLandmark {
                     kind: LandmarkKind::Viaduct,
                     site: Some(viaduct.sites[k]),
                     name: viaduct.name.clone(),

@@ -4,6 +4,14 @@ use serde::{Deserialize, Serialize};
 use std::ops::Add;
 
 /// Travel time in tenths of a second: the unit of every cost in the network.
+///
+/// ```
+/// use walkshed_engine::Deciseconds;
+///
+/// let limit = Deciseconds::from_minutes(15.0);
+/// assert_eq!(limit, Deciseconds(9000));
+/// assert_eq!(limit + Deciseconds::NEVER, Deciseconds::NEVER);
+/// ```
 #[derive(
     Debug,
     Clone,

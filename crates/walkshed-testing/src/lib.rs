@@ -16,7 +16,7 @@ use walkshed_engine::access::{Access, EdgeFlags, Kind as StreetKind, Structure};
 use walkshed_engine::build::{BuildOptions, Link, OWN_NETWORK_KM, StreetsReport, Topology, assemble, build};
 use walkshed_engine::geo::{Fixed, Metric};
 use walkshed_engine::ground::Ground;
-use walkshed_engine::osm::{StreetRules, WayClass};
+use walkshed_engine::osm::WayClass;
 use walkshed_engine::{Elevation, Network, Profiles};
 
 /// Returns the folder of the real sample city, if it is available.
@@ -30,13 +30,7 @@ pub fn porto_alegre() -> Option<PathBuf> {
 }
 
 pub fn build_options(folder: &std::path::Path) -> BuildOptions {
-    BuildOptions {
-        streets: folder.join("poa.osm.pbf"),
-        elevation: vec![folder.join("poa_elevation.tif")],
-        own_network_km: OWN_NETWORK_KM,
-        profiles: Profiles::default(),
-        rules: StreetRules::default(),
-    }
+    BuildOptions::new(folder.join("poa.osm.pbf")).with_elevation(vec![folder.join("poa_elevation.tif")])
 }
 
 /// Builds the network of the sample city, if its files are available.

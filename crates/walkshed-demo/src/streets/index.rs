@@ -1,11 +1,11 @@
 //! A spatial index of street segments.
 
-use super::{Draft, Way};
+use super::{StreetBuilder, Way};
 use crate::ground::Point;
 use std::collections::HashMap;
 
 /// Street segments by squares of the ground.
-pub struct Pieces {
+pub struct SegmentIndex {
     squares: HashMap<(i32, i32), Vec<(Point, Point)>>,
 }
 
@@ -31,12 +31,12 @@ fn distance(p: Point, (a, b): (Point, Point)) -> f64 {
     p.distance(a.towards(b, t))
 }
 
-impl Pieces {
+impl SegmentIndex {
     /// Indexes the segments of the ways that `is_wanted` selects.
-    pub fn of(draft: &Draft<'_>, is_wanted: impl Fn(&Way) -> bool) -> Self {
+    pub fn of(builder: &StreetBuilder<'_>, is_wanted: impl Fn(&Way) -> bool) -> Self {
         let mut squares_of: HashMap<(i32, i32), Vec<(Point, Point)>> = HashMap::new();
-        for pair in draft.ways.iter().filter(|w| is_wanted(w)).flat_map(|w| w.nodes.windows(2)) {
-            let piece = (draft.at(pair[0]), draft.at(pair[1]));
+        for pair in builder.ways.iter().filter(|w| is_wanted(w)).flat_map(|w| w.nodes.windows(2)) {
+            let piece = (builder.at(pair[0]), builder.at(pair[1]));
             for square in squares(piece.0, piece.1) {
                 squares_of.entry(square).or_default().push(piece);
             }
@@ -45,7 +45,7 @@ impl Pieces {
     }
 
     /// Returns whether a ring is clear of streets: no segment intersects it or is closer than `metres` to its corners.
-    pub fn leave_free(&self, ring: &[Point], metres: f64) -> bool {
+    pub fn is_clear_of(&self, ring: &[Point], metres: f64) -> bool {
         let sides = ring.iter().zip(ring.iter().cycle().skip(1));
         sides.into_iter().all(|(&a, &b)| {
             let grown = (

@@ -1,7 +1,7 @@
 //! The street lattice of communities: contour streets along the ridges, lanes and stairways across, and special
 //! structures on steep ground.
 
-use super::{CLIFF, Class, Draft, Key, Lies, STEEP_LANE};
+use super::{CLIFF, Class, Key, Placement, STEEP_LANE, StreetBuilder};
 use crate::expressways::Axis;
 use crate::ground::{Ground, Point, from_ridges};
 use crate::layout::{ACROSS, ALONG, BLOCK, Layout, is_core};
@@ -10,7 +10,7 @@ use crate::random::Random;
 use rayon::prelude::*;
 use std::collections::HashMap;
 
-impl Draft<'_> {
+impl StreetBuilder<'_> {
     /// Adds the nodes, then the ways, of all blocks. Returns the nodes of each site.
     pub fn blocks(&mut self, districts: &[District], layout: &Layout) -> Vec<Vec<u32>> {
         // Nodes in a fixed order: by block, then row by row.
@@ -18,7 +18,7 @@ impl Draft<'_> {
         for (s, site) in layout.sites.iter().enumerate() {
             let Some((bi, bj)) = site.block else { continue };
             let block = (0..BLOCK).flat_map(|j| (0..BLOCK).map(move |i| (bi * BLOCK + i, bj * BLOCK + j)));
-            keys.extend(block.filter(|key| !self.plots.holds(*key)).map(|key| (key, s)));
+            keys.extend(block.filter(|key| !self.plots.contains(*key)).map(|key| (key, s)));
         }
         let ground = self.ground;
         let ideal = |(i, j): Key| from_ridges(f64::from(i) * ALONG, f64::from(j) * ACROSS);
@@ -32,13 +32,13 @@ impl Draft<'_> {
             .into_par_iter()
             .filter_map(|(key, site)| raw.get(&key).map(|&here| (key, site, contour(ground, seed, raw, key, here))))
             .collect();
-        let mut of_site = vec![Vec::new(); layout.sites.len()];
+        let mut nodes_by_site = vec![Vec::new(); layout.sites.len()];
         let mut town_of = HashMap::new();
         for (key, site, p) in placed {
             let node = self.add(p);
             self.lattice.insert(key, node);
             town_of.insert(node, (layout.sites[site].district, layout.sites[site].town));
-            of_site[site].push(node);
+            nodes_by_site[site].push(node);
         }
         let mut order: Vec<(Key, u32)> = self.lattice.iter().map(|(k, n)| (*k, *n)).collect();
         order.sort_unstable_by_key(|&((i, j), _)| (j, i));
@@ -46,7 +46,7 @@ impl Draft<'_> {
         order.sort_unstable();
         self.across(districts, &order, &town_of);
         self.special(&order);
-        of_site
+        nodes_by_site
     }
 
     /// Adds streets along the ridges.
@@ -124,7 +124,7 @@ impl Draft<'_> {
 
     fn flush(&mut self, run: &mut (Vec<u32>, Option<(Class, u32)>)) {
         if let (nodes, Some((class, name))) = std::mem::take(run) {
-            self.way(nodes, class, Lies::OnGround, Some(name));
+            self.way(nodes, class, Placement::OnGround, Some(name));
         }
     }
 
@@ -147,7 +147,7 @@ impl Draft<'_> {
                         (above, node)
                     };
                     match steep % 24 {
-                        5 => self.way(vec![low, high], Class::Lift, Lies::OnGround, None),
+                        5 => self.way(vec![low, high], Class::Lift, Placement::OnGround, None),
                         13 => {
                             // Two escalators side by side, one per direction.
                             let (a, b) = (self.at(low), self.at(high));
@@ -159,8 +159,8 @@ impl Draft<'_> {
                             };
                             let (up, down) = (beside(4.0), beside(-4.0));
                             let (up, down) = (self.add(up), self.add(down));
-                            self.way(vec![low, up, high], Class::EscalatorUp, Lies::OnGround, None);
-                            self.way(vec![high, down, low], Class::EscalatorDown, Lies::OnGround, None);
+                            self.way(vec![low, up, high], Class::EscalatorUp, Placement::OnGround, None);
+                            self.way(vec![high, down, low], Class::EscalatorDown, Placement::OnGround, None);
                         }
                         _ => {}
                     }
@@ -168,7 +168,7 @@ impl Draft<'_> {
             }
             let over_main = j.rem_euclid(BLOCK) == BLOCK / 2 - 1 && i.rem_euclid(BLOCK) == 1;
             if over_main && let Some(&beyond) = self.lattice.get(&(i, j + 2)) {
-                self.way(vec![node, beyond], Class::Footbridge, Lies::OnGround, None);
+                self.way(vec![node, beyond], Class::Footbridge, Placement::OnGround, None);
             }
         }
     }

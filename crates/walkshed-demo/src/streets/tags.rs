@@ -70,9 +70,9 @@ impl Class {
     /// Returns additional tags that depend on the placement: road tunnels without a sidewalk tag are closed to
     /// pedestrians.
     #[must_use]
-    pub const fn tags_in(self, lies: Lies) -> Tags {
-        match (self, lies) {
-            (Self::Secondary | Self::Tertiary | Self::Residential | Self::Service, Lies::InTunnel) => {
+    pub const fn tags_in(self, placement: Placement) -> Tags {
+        match (self, placement) {
+            (Self::Secondary | Self::Tertiary | Self::Residential | Self::Service, Placement::InTunnel) => {
                 &[("sidewalk", "both")]
             }
             _ => &[],
@@ -81,14 +81,14 @@ impl Class {
 
     /// Returns whether pedestrians may use it.
     #[must_use]
-    pub const fn is_walked(self) -> bool {
+    pub const fn is_walkable(self) -> bool {
         !matches!(self, Self::Expressway | Self::ExpresswayLink)
     }
 }
 
 /// The vertical placement of a way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Lies {
+pub enum Placement {
     OnGround,
     OnBridge(Layer),
     OnViaduct(Layer),
@@ -113,7 +113,7 @@ pub enum Storeys {
     FirstToSecond,
 }
 
-impl Lies {
+impl Placement {
     #[must_use]
     pub const fn tags(self) -> Tags {
         match self {
@@ -135,7 +135,7 @@ impl Lies {
 
 /// A tagged feature of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mark {
+pub enum NodeTag {
     Gate {
         barrier: &'static str,
         access: &'static str,
@@ -147,7 +147,7 @@ pub enum Mark {
     MetroEntrance,
 }
 
-impl Mark {
+impl NodeTag {
     #[must_use]
     pub fn tags(self) -> Vec<(&'static str, &'static str)> {
         match self {

@@ -1,14 +1,14 @@
 //! Villages: paths from a square, with branches; and islands in the river.
 
-use super::{Class, Draft, Lies, STEEP_PATH};
+use super::{Class, Placement, STEEP_PATH, StreetBuilder};
 use crate::ground::{Ground, Point, along_ridges, from_ridges};
 use crate::layout::{Layout, is_core};
 use crate::random::Random;
 use rayon::prelude::*;
 
-impl Draft<'_> {
+impl StreetBuilder<'_> {
     /// Adds the paths of all villages.
-    pub fn villages(&mut self, layout: &Layout, of_site: &mut [Vec<u32>]) {
+    pub fn villages(&mut self, layout: &Layout, nodes_by_site: &mut [Vec<u32>]) {
         let (ground, seed) = (self.ground, self.seed);
         let drawn: Vec<Option<Village>> = layout
             .sites
@@ -16,7 +16,7 @@ impl Draft<'_> {
             .enumerate()
             .map(|(s, site)| site.block.is_none().then(|| Village::new(ground, seed, s as u64, site.centre)))
             .collect();
-        for (village, nodes) in drawn.into_iter().zip(of_site) {
+        for (village, nodes) in drawn.into_iter().zip(nodes_by_site) {
             let Some(village) = village else { continue };
             let first = self.points.len() as u32;
             for (p, h) in village.points.into_iter().zip(village.heights) {
@@ -50,8 +50,8 @@ impl Draft<'_> {
             for k in 0..SIDE {
                 let row: Vec<u32> = (0..SIDE).map(|i| grid[k * SIDE + i]).collect();
                 let column: Vec<u32> = (0..SIDE).map(|i| grid[i * SIDE + k]).collect();
-                self.way(row, Class::Residential, Lies::OnGround, Some(name));
-                self.way(column, Class::Path, Lies::OnGround, None);
+                self.way(row, Class::Residential, Placement::OnGround, Some(name));
+                self.way(column, Class::Path, Placement::OnGround, None);
             }
         }
     }

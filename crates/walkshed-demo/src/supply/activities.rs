@@ -1,6 +1,6 @@
 //! Activities of centers: services, offers, events, visits and suggestions.
 
-use super::{Csv, Maker, lon_lat};
+use super::{Csv, TableBuilder, lon_lat};
 use crate::random::Random;
 use jiff::civil::{Date, date};
 
@@ -50,7 +50,7 @@ const SUGGESTION_TEXTS: [(&str, &str, &str, &str); 14] = [
     ("employment", "想学做直播，社区有没有培训", "联系培训机构", "首期培训已开班"),
 ];
 
-impl Maker<'_> {
+impl TableBuilder<'_> {
     pub fn services() -> Csv {
         let mut csv = Csv::new("services.csv", "key,name,name_en,category,audiences,fee");
         csv.rows.extend(SERVICES.iter().map(|s| [s.0, s.1, s.2, s.3, s.4, s.5].map(str::to_owned).to_vec()));

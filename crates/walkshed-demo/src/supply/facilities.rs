@@ -1,7 +1,7 @@
 //! Facilities: rooms in centers, and facilities beside streets, in compounds, on squares, underground and below
 //! viaducts.
 
-use super::{Csv, Maker, lon_lat};
+use super::{Csv, TableBuilder, lon_lat};
 use crate::landmarks::{Landmark, LandmarkKind};
 use crate::random::Random;
 use walkshed_engine::geo::Position;
@@ -170,7 +170,7 @@ impl NewFacilityRow<'_> {
     }
 }
 
-impl Maker<'_> {
+impl TableBuilder<'_> {
     pub fn facilities(&self, places: &[(f64, f64)]) -> Csv {
         let mut csv = Csv::new(
             "facilities.csv",
@@ -256,7 +256,7 @@ impl Maker<'_> {
         let compounds: Vec<&Landmark> =
             of(LandmarkKind::Compound).chain(of(LandmarkKind::CompoundWithoutGate)).collect();
         let homes: f64 = compounds.iter().map(|l| l.people).sum();
-        let share = homes / (homes + self.streets.of_site[site].len() as f64);
+        let share = homes / (homes + self.streets.nodes_by_site[site].len() as f64);
         if BEHIND_WALLS.contains(&kind) && random.chance(share) {
             return any_of(&compounds, random);
         }

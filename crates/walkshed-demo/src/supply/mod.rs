@@ -25,7 +25,7 @@ impl Csv {
     }
 }
 
-struct Maker<'a> {
+struct TableBuilder<'a> {
     seed: u64,
     districts: &'a [District],
     layout: &'a Layout,
@@ -48,21 +48,21 @@ pub fn tables(seed: u64, districts: &[District], layout: &Layout, streets: &Stre
             landmarks[site].push(landmark);
         }
     }
-    let maker = Maker { seed, districts, layout, streets, landmarks };
-    let places: Vec<(f64, f64)> = (0..layout.sites.len()).map(|s| maker.center_place(s)).collect();
+    let builder = TableBuilder { seed, districts, layout, streets, landmarks };
+    let places: Vec<(f64, f64)> = (0..layout.sites.len()).map(|s| builder.center_place(s)).collect();
     let tables = vec![
-        maker.centers(&places),
-        maker.facilities(&places),
-        Maker::services(),
-        maker.offers(),
-        maker.events(),
-        maker.visits(),
-        maker.suggestions(),
+        builder.centers(&places),
+        builder.facilities(&places),
+        TableBuilder::services(),
+        builder.offers(),
+        builder.events(),
+        builder.visits(),
+        builder.suggestions(),
     ];
     (tables, places)
 }
 
-impl Maker<'_> {
+impl TableBuilder<'_> {
     fn of(&self, site: usize) -> (&District, &Town, &Division) {
         let s = &self.layout.sites[site];
         let town = &self.districts[s.district].towns[s.town];
@@ -71,13 +71,13 @@ impl Maker<'_> {
 
     /// Returns a place beside a random street node of a site.
     fn beside(&self, site: usize, random: &mut Random) -> (f64, f64) {
-        let nodes = &self.streets.of_site[site];
+        let nodes = &self.streets.nodes_by_site[site];
         let node = self.streets.nodes[nodes[random.below(nodes.len())] as usize];
         (node.lon() + random.between(-1.8e-4, 1.8e-4), node.lat() + random.between(-1.6e-4, 1.6e-4))
     }
 
     fn center_place(&self, site: usize) -> (f64, f64) {
-        let nodes = self.streets.of_site[site].iter().map(|&n| self.streets.nodes[n as usize]);
+        let nodes = self.streets.nodes_by_site[site].iter().map(|&n| self.streets.nodes[n as usize]);
         let middle = self.layout.sites[site].centre;
         let away = |node: &Fixed| on_plane((node.lon(), node.lat())).distance(middle);
         let node = nodes.min_by(|a, b| away(a).total_cmp(&away(b))).unwrap_or_default();

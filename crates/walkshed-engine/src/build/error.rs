@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 /// The reason why a network could not be built.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum BuildError {
     #[error("{}: {source}", path.display())]
     Osm { path: PathBuf, source: OsmError },

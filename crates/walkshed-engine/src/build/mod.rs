@@ -2,6 +2,26 @@
 //!
 //! The steps: cut ways at junctions, number the vertices along a Hilbert curve, compute heights and costs of every
 //! segment, mark disconnected components, and index segments for snapping.
+//!
+//! ```
+//! # use walkshed_testing::{at, pbf::Extract};
+//! # let folder = tempfile::tempdir()?;
+//! # let extract = folder.path().join("city.osm.pbf");
+//! # let mut city = Extract::new();
+//! # city.node(1, 0.0, 0.0, &[]).node(2, 480.0, 0.0, &[]).way(1, &[1, 2], &[("highway", "residential")]);
+//! # std::fs::write(&extract, city.bytes())?;
+//! # let (from, to) = (at(0.0, 0.0), at(480.0, 0.0));
+//! use walkshed_engine::build::{BuildOptions, build};
+//! use walkshed_engine::{Deciseconds, Profile, Start, route};
+//!
+//! let network = build(&BuildOptions::new(extract), &|_| {})?;
+//! let start = |at| network.snap(at, Profile::Adult).map(|snap| Start::new(&network, snap, Profile::Adult));
+//! let limit = Deciseconds::from_minutes(15.0);
+//! let route = route(&network, Profile::Adult, (from, &start(from)?), (to, &start(to)?), limit);
+//! // 480 m at 4.8 km/h.
+//! assert_eq!(route.map(|r| r.time.minutes().round()), Some(6.0));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod assemble;
 pub(crate) mod connectivity;

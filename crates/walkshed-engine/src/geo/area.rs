@@ -9,6 +9,7 @@ const MAX_CORNERS: usize = 200_000;
 
 /// The reason why a text is not a valid area.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum AreaError {
     #[error("is not GeoJSON: {0}")]
     NotGeoJson(String),
@@ -36,6 +37,14 @@ pub fn geometry_of(text: &str) -> Option<String> {
 }
 
 /// Parses a GeoJSON Polygon, MultiPolygon, or Feature with such a geometry.
+///
+/// ```
+/// use walkshed_engine::geo::read_area;
+///
+/// let area = read_area(r#"{"type": "Polygon", "coordinates": [[[106, 29], [107, 29], [107, 30], [106, 29]]]}"#)?;
+/// assert_eq!(area.0.len(), 1);
+/// # Ok::<(), walkshed_engine::geo::AreaError>(())
+/// ```
 ///
 /// # Errors
 /// Returns an [`AreaError`] if the text is not GeoJSON, has another type, has an unclosed or too short ring, exceeds

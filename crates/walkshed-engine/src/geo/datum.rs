@@ -55,6 +55,15 @@ impl Datum {
     /// Converts a position in this datum to WGS-84, with an error below one metre. Positions outside China are returned
     /// unchanged because the shifts are only defined inside it.
     ///
+    /// ```
+    /// use walkshed_engine::geo::Datum;
+    ///
+    /// let datum: Datum = "gcj02".parse()?;
+    /// let position = datum.to_wgs84(106.55, 29.56)?;
+    /// assert!((position.lon() - 106.55).abs() > 0.001, "GCJ-02 is shifted by some hundred metres");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// Returns a [`PositionError`] if the position is out of range, before or after the conversion.
     pub fn to_wgs84(self, lon: f64, lat: f64) -> Result<Position, PositionError> {

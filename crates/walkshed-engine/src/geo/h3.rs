@@ -10,6 +10,15 @@ pub struct CellParseError(pub String);
 
 /// Parses an H3 cell from its hexadecimal form, with or without `0x`, in upper or lower case.
 ///
+/// ```
+/// use walkshed_engine::geo::{cell_centre, cell_of, parse_cell};
+///
+/// let cell = parse_cell("89a901291abffff")?;
+/// assert_eq!(cell_of(cell_centre(cell), cell.resolution()), cell);
+/// assert!(parse_cell("somewhere").is_err());
+/// # Ok::<(), walkshed_engine::geo::CellParseError>(())
+/// ```
+///
 /// # Errors
 /// Returns a [`CellParseError`] with the text if it is not the index of a cell.
 pub fn parse_cell(text: &str) -> Result<CellIndex, CellParseError> {

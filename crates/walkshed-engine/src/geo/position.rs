@@ -3,6 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 /// A WGS-84 position in degrees. [`Position::new`] is the only constructor, so every value is finite and in range.
+///
+/// ```
+/// use walkshed_engine::geo::Position;
+///
+/// let position = Position::new(106.55, 29.56)?;
+/// assert_eq!((position.lon(), position.lat()), (106.55, 29.56));
+/// assert!(Position::new(200.0, 0.0).is_err());
+/// # Ok::<(), walkshed_engine::geo::PositionError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Position {
     lon: f64,
@@ -11,6 +20,7 @@ pub struct Position {
 
 /// The reason why a pair of numbers is not a position.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum PositionError {
     #[error("longitude {0} is not between -180 and 180 degrees")]
     Longitude(f64),
@@ -57,6 +67,17 @@ pub(super) const HALF_TURN: i64 = 1_800_000_000;
 pub(super) const FULL_TURN: i64 = 2 * HALF_TURN;
 
 /// A position in ten-millionths of a degree (about 1 cm), the resolution of OpenStreetMap.
+///
+/// Longitudes may exceed 180 degrees: lines and areas that cross the 180th meridian are continuous.
+///
+/// ```
+/// use walkshed_engine::geo::{Fixed, Position};
+///
+/// let fixed = Fixed::from(Position::new(106.55, 29.56)?);
+/// assert_eq!(fixed, Fixed { x: 1_065_500_000, y: 295_600_000 });
+/// assert_eq!(Position::from(fixed), Position::new(106.55, 29.56)?);
+/// # Ok::<(), walkshed_engine::geo::PositionError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
 pub struct Fixed {

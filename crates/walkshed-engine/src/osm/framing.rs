@@ -21,6 +21,7 @@ pub struct BlobSpan {
 
 /// The content of a blob.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum BlobKind {
     /// The file header.
     Header,
@@ -32,6 +33,7 @@ pub enum BlobKind {
 
 /// The reason why the bytes are not a complete PBF file.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum FramingError {
     #[error("the file is empty")]
     Empty,

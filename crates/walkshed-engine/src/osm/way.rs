@@ -13,6 +13,19 @@ use crate::access::{Access, Kind, Structure};
 /// Classifies a way.
 ///
 /// Returns `None` for ways that are not streets (buildings, rivers), and `Some(Err)` for streets that nobody can use.
+///
+/// ```
+/// use walkshed_engine::access::Kind;
+/// use walkshed_engine::osm::{ExclusionReason, Outline, StreetRules, Tags, classify};
+///
+/// let kind = |tags: &[(&'static str, &'static str)]| {
+///     let tags: Tags = tags.iter().copied().collect();
+///     classify(&tags, Outline::Line, StreetRules::default()).map(|way| way.map(|kept| kept.class.kind))
+/// };
+/// assert_eq!(kind(&[("highway", "steps")]), Some(Ok(Kind::Steps)));
+/// assert_eq!(kind(&[("highway", "motorway")]), Some(Err(ExclusionReason::MotorTraffic)));
+/// assert_eq!(kind(&[("building", "yes")]), None);
+/// ```
 #[must_use]
 pub fn classify(tags: &Tags, outline: Outline, rules: StreetRules) -> Option<Result<KeptWay, ExclusionReason>> {
     let base = match default_of(tags, rules)? {

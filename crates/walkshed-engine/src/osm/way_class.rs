@@ -34,6 +34,7 @@ pub struct KeptWay {
 /// The reason why a street-like way is left out. The names appear in the import report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum ExclusionReason {
     /// Motorways, motor roads, bus guideways and race tracks without a sidewalk.
     MotorTraffic,

@@ -9,6 +9,7 @@ pub struct UnknownProfile(pub String);
 
 /// The reason why profile settings are invalid.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ProfileError {
     #[error("[profiles.{0}]: unknown profile; available: adult, senior, child, wheelchair, stroller, bicycle")]
     UnknownProfile(String),

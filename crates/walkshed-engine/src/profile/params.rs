@@ -22,6 +22,7 @@ pub enum SlopeModel {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(clippy::struct_excessive_bools, reason = "independent permissions, named as in the file")]
+#[non_exhaustive]
 pub struct ProfileParams {
     /// The access tags that apply.
     pub access: AccessMode,

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 use walkshed_engine::access::Kind;
-use walkshed_engine::build::{BuildOptions, OWN_NETWORK_KM, build};
+use walkshed_engine::build::{BuildOptions, build};
 use walkshed_engine::geo::Fixed;
 use walkshed_engine::osm::StreetRules;
 use walkshed_engine::{Deciseconds, EdgeId, Network, Profile, Profiles, Route, Start, route};
@@ -27,13 +27,7 @@ fn city_by(extract: &Extract, elevation: Option<&[u8]>, rules: StreetRules) -> N
         std::fs::write(&path, bytes).unwrap();
         path
     });
-    let options = BuildOptions {
-        streets,
-        elevation: elevation.into_iter().collect(),
-        own_network_km: OWN_NETWORK_KM,
-        profiles: Profiles::default(),
-        rules,
-    };
+    let options = BuildOptions::new(streets).with_elevation(elevation.into_iter().collect()).with_rules(rules);
     build(&options, &|_| {}).unwrap()
 }
 
@@ -556,13 +550,7 @@ fn rejects_files_that_are_not_extracts() {
     let error_of = |name: &str, bytes: &[u8]| {
         let streets = folder.path().join(name);
         std::fs::write(&streets, bytes).unwrap();
-        let options = BuildOptions {
-            streets,
-            elevation: Vec::new(),
-            own_network_km: OWN_NETWORK_KM,
-            profiles: Profiles::default(),
-            rules: StreetRules::default(),
-        };
+        let options = BuildOptions::new(streets);
         build(&options, &|_| {}).err().unwrap().to_string()
     };
     for bytes in [&b""[..], b"<osm version=\"0.6\">", &[0; 100], &[255; 100], b"\x00\x00\x00\x0d"] {
@@ -572,13 +560,7 @@ fn rejects_files_that_are_not_extracts() {
     let mut no_streets = Extract::new();
     no_streets.node(1, 0.0, 0.0, &[]).node(2, 9.0, 0.0, &[]).way(1, &[1, 2], &[("waterway", "river")]);
     assert!(error_of("b.osm.pbf", &no_streets.bytes()).contains("no street"));
-    let missing = BuildOptions {
-        streets: Path::new("/nowhere/x.osm.pbf").into(),
-        elevation: Vec::new(),
-        own_network_km: OWN_NETWORK_KM,
-        profiles: Profiles::default(),
-        rules: StreetRules::default(),
-    };
+    let missing = BuildOptions::new(Path::new("/nowhere/x.osm.pbf").into());
     assert!(build(&missing, &|_| {}).err().unwrap().to_string().contains("/nowhere/x.osm.pbf"));
 }
 
@@ -589,13 +571,7 @@ fn rejects_truncated_extracts() {
     let error_of = |bytes: &[u8], step: usize| {
         for end in (0..bytes.len()).step_by(step) {
             std::fs::write(&path, &bytes[..end]).unwrap();
-            let options = BuildOptions {
-                streets: path.clone(),
-                elevation: Vec::new(),
-                own_network_km: OWN_NETWORK_KM,
-                profiles: Profiles::default(),
-                rules: StreetRules::default(),
-            };
+            let options = BuildOptions::new(path.clone());
             // Truncated after the header, the file has no streets; elsewhere it is damaged (no multiple of 1,000 is the
             // end of a blob in the real file).
             assert!(build(&options, &|_| {}).is_err(), "a file truncated at {end} of {} bytes was read", bytes.len());
@@ -625,13 +601,7 @@ fn never_panics_on_random_changes() {
             bytes[i] = random.next() as u8;
         }
         std::fs::write(&path, &bytes).unwrap();
-        let options = BuildOptions {
-            streets: path.clone(),
-            elevation: Vec::new(),
-            own_network_km: OWN_NETWORK_KM,
-            profiles: Profiles::default(),
-            rules: StreetRules::default(),
-        };
+        let options = BuildOptions::new(path.clone());
         rejected += usize::from(build(&options, &|_| {}).is_err());
     }
     assert!(rejected > 200, "only {rejected} of 2000 changed files were rejected");

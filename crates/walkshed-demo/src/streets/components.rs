@@ -1,27 +1,27 @@
 //! Connected components of the streets, and the footways that connect them.
 
-use super::{Class, Draft, Lies, STEEP_LANE, Way};
+use super::{Class, Placement, STEEP_LANE, StreetBuilder, Way};
 use crate::ground::Point;
 use std::collections::{BTreeMap, HashMap};
 
-impl Draft<'_> {
+impl StreetBuilder<'_> {
     /// Removes unused nodes from the lattice, so that nothing is connected to them.
-    pub fn leave_out_unused(&mut self) {
+    pub fn remove_unused_from_lattice(&mut self) {
         let mut is_used = vec![false; self.points.len()];
         self.ways.iter().flat_map(|w| &w.nodes).for_each(|&n| is_used[n as usize] = true);
         self.lattice.retain(|_, node| is_used[*node as usize]);
     }
 
     /// Connects every component to the nearest node of the main network with a footway.
-    pub fn join_pieces(&mut self) {
+    pub fn connect_components(&mut self) {
         const SQUARE: f64 = 400.0;
         let square = |p: Point| ((p.x / SQUARE).floor() as i32, (p.y / SQUARE).floor() as i32);
-        let mut pieces = Pieces::of(self.points.len(), &self.ways);
+        let mut components = Components::of(self.points.len(), &self.ways);
         let mut is_used = vec![false; self.points.len()];
         self.ways.iter().flat_map(|w| &w.nodes).for_each(|&n| is_used[n as usize] = true);
         let mut members: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
         for node in (0..self.points.len() as u32).filter(|&n| is_used[n as usize]) {
-            members.entry(pieces.find(node)).or_default().push(node);
+            members.entry(components.find(node)).or_default().push(node);
         }
         let Some(main) =
             members.iter().max_by_key(|(root, nodes)| (nodes.len(), std::cmp::Reverse(**root))).map(|(r, _)| *r)
@@ -55,7 +55,7 @@ impl Draft<'_> {
             }
             if let Some((away, a, b)) = best {
                 if away < 140.0 && self.slope(a, b) > STEEP_LANE {
-                    self.way(vec![a, b], Class::Steps, Lies::OnGround, None);
+                    self.way(vec![a, b], Class::Steps, Placement::OnGround, None);
                 } else {
                     self.road(a, b, Class::Lane, None);
                 }
@@ -68,15 +68,15 @@ impl Draft<'_> {
 }
 
 /// Connected components of nodes: a disjoint-set forest with path halving.
-pub struct Pieces(Vec<u32>);
+pub struct Components(Vec<u32>);
 
-impl Pieces {
+impl Components {
     pub fn of(nodes: usize, ways: &[Way]) -> Self {
-        let mut pieces = Self((0..nodes as u32).collect());
-        for pair in ways.iter().filter(|w| w.class.is_walked()).flat_map(|w| w.nodes.windows(2)) {
-            pieces.join(pair[0], pair[1]);
+        let mut components = Self((0..nodes as u32).collect());
+        for pair in ways.iter().filter(|w| w.class.is_walkable()).flat_map(|w| w.nodes.windows(2)) {
+            components.join(pair[0], pair[1]);
         }
-        pieces
+        components
     }
 
     pub fn find(&mut self, mut n: u32) -> u32 {
