@@ -11,7 +11,7 @@ use crate::world::World;
 use h3o::CellIndex;
 use std::collections::BTreeMap;
 
-/// An access measure; see [`access`](super::access) for the formulas.
+/// An access measure. `access.rs` has the formulas.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AccessMeasure {
     /// Supply within the limit.
