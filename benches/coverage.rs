@@ -1,5 +1,5 @@
-//! What planners ask, over the whole demonstration city and over Porto Alegre where its files are to hand: `cargo bench
-//! --bench coverage`. The city is made first, in some ten seconds; `cargo bench -- --test` makes a small one.
+//! Benchmarks of the analyses on the demonstration city, and on Porto Alegre if its files are available: `cargo bench
+//! --bench coverage`. Creates the city first, in about ten seconds; `cargo bench -- --test` creates a small one.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a benchmark that cannot set up should fail")]
 
@@ -48,7 +48,7 @@ fn question(need: Need) -> Question {
     Question { need, travel: Travel::default(), region: None, group: "all".into(), with_capacity: false }
 }
 
-/// The nearest facilities of a category for every junction, within two hours.
+/// Sweeps for the nearest facilities of a category to every vertex, within two hours.
 fn nearest_of(world: &World, network: &Network, category: Category, nearest: usize) -> Sweep {
     let places = wanted_places(&world.register, &of(category));
     let snaps = &world.facility_layer.snapped(network, Profile::Adult).snaps;
@@ -57,7 +57,7 @@ fn nearest_of(world: &World, network: &Network, category: Category, nearest: usi
     Sweep::run(network, Profile::Adult, Direction::Towards, starts, nearest, limit).unwrap()
 }
 
-/// One change, laid over the city, and who gains and who loses by it; each time another one.
+/// Applies a different change to the city in each iteration and compares coverage before and after.
 fn scenarios(group: &mut BenchmarkGroup<'_, WallTime>, world: &World, need: &Need) {
     let facility = world.register.facilities.iter().find(|f| f.category == Category::HealthCare).unwrap();
     let home = Fixed::from(facility.position);
@@ -79,7 +79,7 @@ fn scenarios(group: &mut BenchmarkGroup<'_, WallTime>, world: &World, need: &Nee
         let hours = Some("24/7".to_owned());
         b.iter(|| ask(&|_| Change::Hours { place: Host::Facility(id), opening_hours: hours.clone() }));
     });
-    // From the street at the facility to one some way off.
+    // From the street at the facility to one about 300 m away.
     let street = |at: Fixed| network_point(world, at);
     let there = street(Fixed { x: home.x, y: home.y + 30_000 });
     group.bench_function("a scenario that adds a footbridge, compared", |b| {
@@ -95,7 +95,7 @@ fn scenarios(group: &mut BenchmarkGroup<'_, WallTime>, world: &World, need: &Nee
     });
 }
 
-/// The nearest point of a street.
+/// Returns the nearest point on a street.
 fn network_point(world: &World, at: Fixed) -> Position {
     world.network().unwrap().snap(at, Profile::Adult).unwrap().at.into()
 }
@@ -104,7 +104,7 @@ fn city(c: &mut Criterion) {
     let mut world = world();
     let network = world.shared_network().unwrap();
     println!(
-        "{} junctions, {} facilities, {} population cells",
+        "{} vertices, {} facilities, {} population cells",
         network.vertices().len(),
         world.register.facilities.len(),
         world.register.population.len()
@@ -167,7 +167,7 @@ fn city(c: &mut Criterion) {
     group.finish();
 }
 
-/// Who is within reach of each of many places, and of every junction.
+/// Benchmarks the people within reach of many sites, and of every vertex.
 fn people_of(group: &mut BenchmarkGroup<'_, WallTime>, world: &mut World, network: &Network, sites: &[Site]) {
     let people = Demand::of(&world.register, "all").unwrap().people;
     group.bench_function("catchments, people within 15 minutes", |b| {
@@ -189,7 +189,7 @@ fn people_of(group: &mut BenchmarkGroup<'_, WallTime>, world: &mut World, networ
     });
 }
 
-/// The real city: two kinds of facility, and so much smaller that everything is quick.
+/// Porto Alegre: two facility categories, and much smaller than the demonstration city.
 fn porto_alegre(c: &mut Criterion) {
     let Some((network, rows)) = support::real::world_parts() else { return };
     let mut world = World::new(Ok(Arc::new(network)), rows);
@@ -223,8 +223,8 @@ fn porto_alegre(c: &mut Criterion) {
     group.finish();
 }
 
-/// The graph, facilities and people as plain little-endian arrays, for `benches/peers/peers.py`: what hangs on a street
-/// segment is put on the nearer end of it, since other tools know junctions alone.
+/// Exports the graph, facilities and people as little-endian arrays for `benches/peers/peers.py`. Points are moved to the
+/// nearer end vertex of their street segment, because the other tools support vertices only.
 fn export(world: &World, network: &Network, group: &str, sites: &[Site]) {
     let Some(folder) = std::env::var_os("WALKSHED_EXPORT") else { return };
     let folder = std::path::Path::new(&folder).join(group.replace(' ', "-"));
