@@ -1,7 +1,7 @@
 //! Two places in the loaded city for examples that can be run as they are.
 
-use super::nearby::{NearbyQuery, nearby};
-use super::wanted::Wishes;
+use crate::criteria::Wishes;
+use crate::nearby::{NearbyQuery, nearby};
 use crate::world::{PlacedPoint, World};
 use walkshed_engine::geo::{Position, cell_centre};
 use walkshed_engine::{Deciseconds, Direction, Profile};

@@ -1,6 +1,6 @@
 //! Facilities within reach of a point, by travel time.
 
-use super::wanted::{Wanted, Wishes};
+use crate::criteria::{Wanted, Wishes};
 use crate::world::{PlacedPoint, World};
 use walkshed_engine::{
     Deciseconds, Direction, Network, PathPiece, PathStats, Profile, Scratch, path_to, stats_of, with_scratch,

@@ -1,7 +1,7 @@
 //! Planning standards: lists of requirements as data. Standards are built in, configured, or added by users.
 
-use super::need::{Measure, Need, Part};
-use super::wanted::Wishes;
+use crate::criteria::Wishes;
+use crate::need::{Measure, Need, Part};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,6 +30,12 @@ pub struct Requirement {
 }
 
 impl Requirement {
+    /// Returns whether a distance, in the requirement's unit, is within the limit. `None` is beyond any limit.
+    #[must_use]
+    pub fn is_within(&self, distance: Option<f64>) -> bool {
+        distance.is_some_and(|d| d <= self.limit)
+    }
+
     /// Returns the requirement as a need.
     #[must_use]
     pub fn need(&self) -> Need {
