@@ -24,16 +24,16 @@ use async_graphql::{ComplexObject, Context, Enum, ID, InputObject, Object, Resul
 use std::sync::Arc;
 
 /// Estimated cost from which work runs on a separate thread.
-const OFF_THREAD: usize = 10_000;
+const SEPARATE_THREAD_COST: usize = 10_000;
 /// Maximum number of sites in one request.
 const MAX_SITES: usize = 200;
 /// Default number of sites.
-const USUAL_SITES: i32 = 3;
+const DEFAULT_SITES: i32 = 3;
 /// Time limit of an exact search in seconds, and its estimated cost. A request may run one such search.
 const EXACT_SECONDS: f64 = 2.0;
-const EXACT_PRICE: usize = 1_600_000;
+const EXACT_COST: usize = 1_600_000;
 /// The time limit in a job, which no client waits for.
-const EXACT_SECONDS_OF_JOBS: f64 = 60.0;
+const EXACT_SECONDS_IN_JOBS: f64 = 60.0;
 /// Maximum number of candidate places.
 const MAX_PLACES: usize = 1000;
 /// Estimated bytes of a cell with its people and value, as text and as list items.
@@ -440,7 +440,7 @@ pub struct SiteSuggestions {
     found: Arc<coverage::Suggestions>,
     exact: bool,
     /// The conditions of the search, by name.
-    told: Vec<Parameter>,
+    conditions: Vec<Parameter>,
 }
 
 /// The best sites for new facilities.
@@ -517,16 +517,16 @@ impl SiteSuggestions {
         } else {
             "The sites are chosen one at a time, each the one with the largest gain (greedy, with lazy evaluation). Facilities that are open today stay open unless `mustKeep` omits them. The bound follows from the remaining gains, which only shrink as sites are added."
         };
-        let mut told = explain(&self.world, network_of(&self.world)?, &self.question, &[method]);
-        told.parameters.extend(self.told.iter().cloned());
-        Ok(told)
+        let mut explanation = explain(&self.world, network_of(&self.world)?, &self.question, &[method]);
+        explanation.parameters.extend(self.conditions.iter().cloned());
+        Ok(explanation)
     }
 }
 
 /// Returns the conditions of a search, including the defaults of omitted ones.
-fn told_search(search: &SiteSearch) -> Vec<Parameter> {
+fn search_conditions(search: &SiteSearch) -> Vec<Parameter> {
     let number = |n: Option<f64>, none: &str| n.map_or_else(|| none.to_owned(), |n| n.to_string());
-    let kept = search
+    let remaining = search
         .kept
         .as_ref()
         .map_or_else(|| "all existing facilities".to_owned(), |ids| format!("{} existing facilities", ids.len()));
@@ -535,14 +535,14 @@ fn told_search(search: &SiteSearch) -> Vec<Parameter> {
         ("count", search.count.to_string()),
         ("capacity", number(search.capacity, "unlimited")),
         ("budget", number(search.budget, "none")),
-        ("mustKeep", kept),
+        ("mustKeep", remaining),
     ]
     .map(|(name, value)| Parameter { name: name.into(), value })
     .into()
 }
 
 /// Reads the ids of the facilities that remain.
-fn kept_ids(ids: Option<Vec<ID>>) -> Result<Option<Vec<i64>>> {
+fn remaining_ids(ids: Option<Vec<ID>>) -> Result<Option<Vec<i64>>> {
     let Some(ids) = ids else { return Ok(None) };
     within_bound("maxPlaces", "mustKeep", ids.len(), MAX_PLACES)?;
     let number = |id: &ID| {
@@ -551,7 +551,7 @@ fn kept_ids(ids: Option<Vec<ID>>) -> Result<Option<Vec<i64>>> {
     ids.iter().map(number).collect::<Result<_>>().map(Some)
 }
 
-fn mended(e: QuestionError) -> async_graphql::Error {
+fn question_error(e: QuestionError) -> async_graphql::Error {
     match e {
         QuestionError::TooLarge(e) => too_many("maxExact", format!("exact: {e}")),
         QuestionError::CapacityOfMean | QuestionError::ExactCapacity => bad_input("capacity", "is invalid:", e),
@@ -707,7 +707,7 @@ impl AnalysisQuery {
             },
         )?;
         let shared = world.clone();
-        let told = format!(
+        let method = format!(
             "Accessibility is measured as {engine:?}. The supply of a facility is its {}.",
             match offered {
                 Offered::Count => "presence (1)",
@@ -715,10 +715,10 @@ impl AnalysisQuery {
             }
         );
         let found = analyse(ctx, move || {
-            coverage::surface(&shared, network_of(&shared)?, asked, &engine, offered).map_err(mended)
+            coverage::surface(&shared, network_of(&shared)?, asked, &engine, offered).map_err(question_error)
         })
         .await??;
-        Ok(AccessSurface { world, found: Arc::new(found), method: told })
+        Ok(AccessSurface { world, found: Arc::new(found), method })
     }
 
     /// Suggests the best sites for new facilities.
@@ -781,8 +781,8 @@ impl AnalysisQuery {
         let world = world_of(ctx, scenario.as_ref()).await?;
         network_of(&world)?;
         let asked = question(ctx, &need, (region.as_deref(), &group), (profile, direction))?;
-        let usual = if budget.is_some() { MAX_SITES as i32 } else { USUAL_SITES };
-        let count = count.unwrap_or(usual);
+        let default = if budget.is_some() { MAX_SITES as i32 } else { DEFAULT_SITES };
+        let count = count.unwrap_or(default);
         let count = usize::try_from(count)
             .ok()
             .filter(|n| (1..=MAX_SITES).contains(n))
@@ -796,7 +796,7 @@ impl AnalysisQuery {
         };
         let budget = budget.map(|b| positive("budget", b)).transpose()?;
         let capacity = capacity.map(|c| positive("capacity", c)).transpose()?;
-        let kept = kept_ids(must_keep)?;
+        let kept = remaining_ids(must_keep)?;
         if !(share > 0.0 && share <= 1.0) {
             return Err(bad_input("share", share, "must be more than 0 and at most 1"));
         }
@@ -833,7 +833,7 @@ impl AnalysisQuery {
             SitingObjective::MinFacilities => Objective::MinFacilities { share },
             SitingObjective::MinMeanTime => Objective::MinMeanTime,
         };
-        let seconds = if is_job(ctx) { EXACT_SECONDS_OF_JOBS } else { EXACT_SECONDS };
+        let seconds = if is_job(ctx) { EXACT_SECONDS_IN_JOBS } else { EXACT_SECONDS };
         let search = SiteSearch {
             exact_seconds: exact.then_some(seconds),
             capacity,
@@ -841,12 +841,13 @@ impl AnalysisQuery {
             kept,
             ..SiteSearch::new(objective, count)
         };
-        let told = told_search(&search);
+        let conditions = search_conditions(&search);
         let (shared, question, places) = (world.clone(), asked.clone(), candidates.clone());
         // Counting the candidates of a region runs on a separate thread, because it may have to assign cells to regions
         // first.
         let count_of = move || coverage::candidate_count(&shared, &question, &places);
-        let sites = cost::run(ctx, cost::rows(world.register.facilities.len()).max(OFF_THREAD), count_of).await?;
+        let sites =
+            cost::run(ctx, cost::rows(world.register.facilities.len()).max(SEPARATE_THREAD_COST), count_of).await?;
         let (city, need) = (City::of(&world), &asked.need);
         let reach =
             |sites, are_facilities| Reach { sites, are_facilities, measure: need.measure, limit: need.limit, profile };
@@ -856,18 +857,19 @@ impl AnalysisQuery {
             price = price.saturating_add(city.pairs(reach(wanted(ctx, &world, need).await?, true), SETTLED));
         }
         if exact {
-            price = price.saturating_add(EXACT_PRICE);
+            price = price.saturating_add(EXACT_COST);
         }
         cost::charge(ctx, price)?;
         let (shared, question) = (world.clone(), asked.clone());
         let found = analyse(ctx, move || {
-            coverage::suggest_sites(&shared, network_of(&shared)?, &question, &search, &candidates).map_err(mended)
+            coverage::suggest_sites(&shared, network_of(&shared)?, &question, &search, &candidates)
+                .map_err(question_error)
         })
         .await??;
-        Ok(SiteSuggestions { world, question: asked, found: Arc::new(found), exact, told })
+        Ok(SiteSuggestions { world, question: asked, found: Arc::new(found), exact, conditions })
     }
 }
 
 fn counted_sites(count: Option<i32>) -> usize {
-    usize::try_from(count.unwrap_or(USUAL_SITES)).unwrap_or_default().min(MAX_SITES)
+    usize::try_from(count.unwrap_or(DEFAULT_SITES)).unwrap_or_default().min(MAX_SITES)
 }

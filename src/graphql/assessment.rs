@@ -372,10 +372,12 @@ impl Assessment {
             "Standard {} ({}): the coverage of each requirement is computed separately. The score is the mean of the shares.",
             self.found.standard.key, self.found.standard.source
         );
-        let mut told = explain(&self.world, network_of(&self.world)?, &self.question, &[&standard]);
-        told.parameters.retain(|p| !p.name.starts_with("need"));
-        told.parameters.push(super::coverage::Parameter { name: "metShare".into(), value: self.met_share.to_string() });
-        Ok(told)
+        let mut explanation = explain(&self.world, network_of(&self.world)?, &self.question, &[&standard]);
+        explanation.parameters.retain(|p| !p.name.starts_with("need"));
+        explanation
+            .parameters
+            .push(super::coverage::Parameter { name: "metShare".into(), value: self.met_share.to_string() });
+        Ok(explanation)
     }
 }
 
@@ -390,9 +392,9 @@ impl AssessmentQuery {
     async fn standards(&self, ctx: &Context<'_>) -> Result<Vec<Standard>> {
         let all = standards(ctx).all().count() + current(ctx).register.standards.len();
         cost::charge_rows(ctx, all)?;
-        let fixed = standards(ctx).all().cloned().map(|standard| Standard { standard, row: None });
+        let built_in = standards(ctx).all().cloned().map(|standard| Standard { standard, row: None });
         let added = current(ctx).register.standards.iter().filter_map(|row| Standard::of_row(row, kinds(ctx)));
-        Ok(fixed.chain(added).collect())
+        Ok(built_in.chain(added).collect())
     }
 
     /// Assesses a region, or the division and location of a center, against a planning standard.
@@ -424,9 +426,9 @@ impl AssessmentQuery {
     ) -> Result<Assessment> {
         let world = world_of(ctx, scenario.as_ref()).await?;
         network_of(&world)?;
-        let known = standards(ctx);
-        let found = known.of(&standard, &world.register, kinds(ctx)).ok_or_else(|| {
-            let keys = known.keys(&world.register);
+        let available = standards(ctx);
+        let found = available.of(&standard, &world.register, kinds(ctx)).ok_or_else(|| {
+            let keys = available.keys(&world.register);
             bad_input(
                 "standard",
                 format_args!("\"{standard}\""),

@@ -409,8 +409,11 @@ pub fn explain(world: &World, network: &Network, question: &Question, method: &[
         parameter("profile", question.travel.profile.to_string()),
         parameter("direction", format!("{:?}", question.travel.direction).to_lowercase()),
     ]);
-    if let Some(laid) = &world.scenario {
-        parameters.push(parameter("scenario", format!("{} (\"{}\", version {})", laid.key, laid.name, laid.version)));
+    if let Some(scenario) = &world.scenario {
+        parameters.push(parameter(
+            "scenario",
+            format!("{} (\"{}\", version {})", scenario.key, scenario.name, scenario.version),
+        ));
     }
     let mut sentences: Vec<String> = method.iter().map(|&s| s.to_owned()).collect();
     match need.measure {

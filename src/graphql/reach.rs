@@ -63,12 +63,12 @@ pub fn network_of(world: &World) -> Result<&Network> {
 
 /// Checks that a time limit is more than 0 and within the maximum.
 pub fn check_minutes(ctx: &Context<'_>, field: &str, minutes: f64) -> Result<Deciseconds> {
-    let most = limits(ctx).max_minutes;
+    let max = limits(ctx).max_minutes;
     if !(minutes > 0.0 && minutes.is_finite()) {
         return Err(bad_input(field, minutes, "must be more than 0 minutes"));
     }
-    if minutes > most {
-        let why = format!("{field}: {minutes} minutes exceeds the maximum ({most})");
+    if minutes > max {
+        let why = format!("{field}: {minutes} minutes exceeds the maximum ({max})");
         return Err(too_many("maxMinutes", why));
     }
     Ok(Deciseconds::from_minutes(minutes))
@@ -391,10 +391,10 @@ impl ReachQuery {
     ) -> Result<NearbyConnection> {
         let world = &world_of(ctx, scenario.as_ref()).await?;
         let network = network_of(world)?;
-        let most = limits(ctx).max_list_items;
-        within_bound("maxListItems", "categories", categories.as_ref().map_or(0, Vec::len), most)?;
-        within_bound("maxListItems", "kinds", kinds.as_ref().map_or(0, Vec::len), most)?;
-        within_bound("maxListItems", "services", services.as_ref().map_or(0, Vec::len), most)?;
+        let max = limits(ctx).max_list_items;
+        within_bound("maxListItems", "categories", categories.as_ref().map_or(0, Vec::len), max)?;
+        within_bound("maxListItems", "kinds", kinds.as_ref().map_or(0, Vec::len), max)?;
+        within_bound("maxListItems", "services", services.as_ref().map_or(0, Vec::len), max)?;
         let limit = check_minutes(ctx, "minutes", minutes)?;
         let page = page_size("first", first)?;
         let start = after.as_deref().map(|token| read_cursor(world, token)).transpose()?;

@@ -176,7 +176,7 @@ const fn needed(kind: Kind) -> Role {
 pub struct ImportLine {
     running: Arc<Semaphore>,
     waiting: AtomicUsize,
-    most_waiting: usize,
+    max_waiting: usize,
 }
 
 /// A waiting import. Dropping it, when the client disconnects, leaves the queue.
@@ -191,9 +191,9 @@ impl Drop for Waiting<'_> {
 impl ImportLine {
     /// Creates a queue with a maximum number of running imports (at least one) and of waiting ones.
     #[must_use]
-    pub fn new(at_once: usize, most_waiting: usize) -> Self {
-        let running = Arc::new(Semaphore::new(at_once.clamp(1, Semaphore::MAX_PERMITS)));
-        Self { running, waiting: AtomicUsize::default(), most_waiting }
+    pub fn new(max_running: usize, max_waiting: usize) -> Self {
+        let running = Arc::new(Semaphore::new(max_running.clamp(1, Semaphore::MAX_PERMITS)));
+        Self { running, waiting: AtomicUsize::default(), max_waiting }
     }
 
     /// Waits for a permit to run.
@@ -202,8 +202,8 @@ impl ImportLine {
             return Ok(permit);
         }
         let before = self.waiting.fetch_add(1, SeqCst);
-        let _waiting = Waiting(&self.waiting);
-        if before >= self.most_waiting {
+        let _queued = Waiting(&self.waiting);
+        if before >= self.max_waiting {
             return Err(busy_imports(before));
         }
         self.running.clone().acquire_owned().await.map_err(internal)
@@ -218,9 +218,9 @@ pub fn check_progress_id(field: &str, id: &str) -> Result<()> {
     if PROGRESS_ID.contains(&id.chars().count()) && !id.contains(char::is_control) {
         return Ok(());
     }
-    let (least, most) = (PROGRESS_ID.start(), PROGRESS_ID.end());
+    let (min, max) = (PROGRESS_ID.start(), PROGRESS_ID.end());
     let shown: String = id.chars().take(20).collect();
-    Err(bad_input(field, format_args!("\"{shown}\""), format_args!("must have {least} to {most} characters")))
+    Err(bad_input(field, format_args!("\"{shown}\""), format_args!("must have {min} to {max} characters")))
 }
 
 type Report = Box<dyn Fn(ImportProgress) + Send + Sync>;
@@ -263,7 +263,7 @@ async fn import(ctx: &Context<'_>, input: ImportInput) -> Result<ImportPayload> 
         check_progress_id("progressId", id)?;
     }
     let live = live(ctx)?.clone();
-    let most_rows = limits(ctx).max_import_rows;
+    let max_rows = limits(ctx).max_import_rows;
     let progress = Progress::new(&live, input.progress_id.clone());
     let turn = ctx.data_unchecked::<Arc<ImportLine>>().turn().await?;
     // From here on, the import runs to its end even if the client disconnects.
@@ -271,7 +271,7 @@ async fn import(ctx: &Context<'_>, input: ImportInput) -> Result<ImportPayload> 
     let work = {
         let live = live.clone();
         async move {
-            let done = carry_out(&live, input, actor, most_rows, &progress).await;
+            let done = carry_out(&live, input, actor, max_rows, &progress).await;
             drop((progress, turn));
             // The client may have disconnected.
             let _ = answer.send(done);
@@ -285,7 +285,7 @@ async fn carry_out(
     live: &Arc<Live>,
     input: ImportInput,
     actor: String,
-    most_rows: usize,
+    max_rows: usize,
     progress: &Arc<Progress>,
 ) -> Result<ImportPayload> {
     progress.report("reading", 0, 0);
@@ -308,7 +308,7 @@ async fn carry_out(
                 Format::Csv | Format::GeoJson => content.into_bytes(),
             };
             let encoding = (format != Format::Xlsx).then_some(UTF_8);
-            let table = match table_within(&bytes, format, encoding, most_rows) {
+            let table = match table_within(&bytes, format, encoding, max_rows) {
                 Ok(table) => table,
                 Err(problem) => return Ok(Err(PlanError::File(problem))),
             };

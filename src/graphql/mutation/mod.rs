@@ -147,7 +147,7 @@ pub struct Finished {
     pub world: Arc<World>,
     /// The number of the record that was put, if it existed before. Needed when the record was unchanged and not
     /// written again.
-    known: Option<i64>,
+    existing: Option<i64>,
 }
 
 impl Finished {
@@ -155,7 +155,7 @@ impl Finished {
     fn id(&self) -> Option<i64> {
         match self.applied.done.first()? {
             Done::Put(record) => Some(record.id()),
-            Done::Unchanged => self.known,
+            Done::Unchanged => self.existing,
             _ => None,
         }
     }
@@ -231,7 +231,7 @@ pub fn idempotent(
 /// Executes edits on behalf of the caller.
 pub async fn write(ctx: &Context<'_>, role: Role, edits: Vec<Edit>, idempotent: Option<Idempotent>) -> Result<Written> {
     let caller = require(ctx, role)?;
-    let known = edits.iter().find_map(|edit| match edit {
+    let existing = edits.iter().find_map(|edit| match edit {
         Edit::Put(record) => Some(record.id()).filter(|id| *id > 0),
         _ => None,
     });
@@ -244,7 +244,7 @@ pub async fn write(ctx: &Context<'_>, role: Role, edits: Vec<Edit>, idempotent: 
         ..Edition::default()
     };
     match live(ctx)?.edit(&edition).await {
-        Ok((applied, world)) => Ok(Ok(Finished { applied, world, known })),
+        Ok((applied, world)) => Ok(Ok(Finished { applied, world, existing })),
         Err(EditError::Problem { problem, .. }) => Ok(Err(vec![problem.into()])),
         Err(error) => Err(not_stored(&error)),
     }

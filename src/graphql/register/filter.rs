@@ -280,8 +280,8 @@ pub fn kind_keys(field: &str, kinds: &Kinds, given: &[String]) -> Result<Vec<Str
         kinds.find(text).map(|k| k.key.clone()).ok_or_else(|| bad_input(field, "", kinds.unknown(text)))
     };
     let mut keys: Vec<String> = given.iter().map(key).collect::<Result<_>>()?;
-    let mut known = HashSet::new();
-    keys.retain(|key| known.insert(key.clone()));
+    let mut seen = HashSet::new();
+    keys.retain(|key| seen.insert(key.clone()));
     Ok(keys)
 }
 
@@ -459,13 +459,13 @@ impl Ordered {
         let register = &*world.register;
         let mut ordered = Self { rows: Vec::new(), descending, by, from };
         // Sort orders of the whole register are cached. A subset is selected from them.
-        let known: Option<&[u32]> = match (by, listed) {
+        let cached: Option<&[u32]> = match (by, listed) {
             (OrderKey::Name, Listed::Centers) => Some(register.centers_by_name()),
             (OrderKey::Name, Listed::Facilities) => Some(register.facilities_by_name()),
             (OrderKey::Code, Listed::Centers) => Some(register.centers_by_code()),
             _ => None,
         };
-        ordered.rows = match known {
+        ordered.rows = match cached {
             Some(order) if places.len() * 8 > order.len() => {
                 let mut wanted = vec![false; order.len()];
                 for &i in &places {

@@ -435,13 +435,13 @@ impl RegisterQuery {
         let world = current(ctx).clone();
         crate::graphql::reach::network_of(&world)?;
         let period = period(&world, from, to, last_counted(&world))?;
-        let (most, region) = (page_size("first", first)?, region_code("region", region.as_deref())?);
+        let (max, region) = (page_size("first", first)?, region_code("region", region.as_deref())?);
         let shared = world.clone();
         let count = region.as_ref().map_or(world.register.centers.len(), |r| world.register.centers_in(r).len());
         let price = City::of(&world).counted_usage(count, period.days());
         let work = move || underused(&shared, region.as_ref(), period).map_err(stopped);
         let (list, compared) = cost::priced(ctx, price, work).await??;
-        let nodes = list.into_iter().take(most).map(|found| UnderusedCenter { world: world.clone(), found });
+        let nodes = list.into_iter().take(max).map(|found| UnderusedCenter { world: world.clone(), found });
         Ok(UnderusedCenters {
             nodes: nodes.collect(),
             compared: compared as u64,

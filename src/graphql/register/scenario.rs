@@ -29,11 +29,11 @@ pub type ScenarioConnection = Connection<String, Scenario, Total>;
 pub async fn world_of(ctx: &Context<'_>, scenario: Option<&ID>) -> Result<Arc<World>> {
     let world = current(ctx);
     let Some(id) = scenario else { return Ok(world.clone()) };
-    let known = &world.register.scenarios;
-    let number = NodeId::number_of(RecordKind::Scenario, id).or_else(|| known.find(id).map(|s| s.id));
+    let scenarios = &world.register.scenarios;
+    let number = NodeId::number_of(RecordKind::Scenario, id).or_else(|| scenarios.find(id).map(|s| s.id));
     let number = number.ok_or_else(|| not_found("scenario", id, "scenario with the id or key"))?;
-    if let Some(known) = coverage::known_scenario(world, number) {
-        return Ok(known);
+    if let Some(cached) = coverage::known_scenario(world, number) {
+        return Ok(cached);
     }
     // Applying street changes occupies a core for a while, as analyses do.
     let (shared, id) = (world.clone(), id.clone());
@@ -216,8 +216,8 @@ impl ScenarioChange {
     /// Returns the world with the scenario applied. `None` if it cannot be applied; `problem` then gives the reason.
     async fn applied(&self, ctx: &Context<'_>) -> Result<Option<Arc<World>>> {
         let (world, scenario) = (self.world.clone(), self.scenario);
-        if let Some(known) = coverage::known_scenario(&world, scenario) {
-            return Ok(Some(known));
+        if let Some(cached) = coverage::known_scenario(&world, scenario) {
+            return Ok(Some(cached));
         }
         let price = City::of(&world).scenario(changes_streets(&world, scenario));
         Ok(cost::priced(ctx, price, move || coverage::under_scenario(&world, scenario)).await?.ok())

@@ -13,7 +13,7 @@ use async_graphql::{Enum, Object, Result, SimpleObject};
 use std::sync::Arc;
 
 /// Default length of a period in days.
-const USUAL_DAYS: i32 = 30;
+const DEFAULT_DAYS: i32 = 30;
 /// Maximum number of days with visits in one response.
 const MAX_VISIT_DAYS: i32 = 366;
 
@@ -22,7 +22,7 @@ pub fn period(world: &World, from: Option<Day>, to: Option<Day>, counted: Option
     let today = || world.register.calendar.zone.day(lasting::now());
     let to = to.map_or_else(|| counted.unwrap_or_else(today), |day| day.0);
     match from {
-        None => Ok(Period::last(USUAL_DAYS, to)),
+        None => Ok(Period::last(DEFAULT_DAYS, to)),
         Some(from) => Period::new(from.0, to).map_err(|e| bad_input("to", to, e)),
     }
 }
