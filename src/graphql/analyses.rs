@@ -57,7 +57,7 @@ pub struct CatchmentOverlap {
 pub struct GroupPeople {
     /// The name of the group, as listed in `dataset.population.groups`.
     group: String,
-    /// The number.
+    /// The number of people.
     people: f64,
 }
 
@@ -287,7 +287,7 @@ impl AccessSurface {
         round(self.found.without, 1)
     }
 
-    /// Facilities that count.
+    /// The number of facilities that match the need.
     async fn facilities(&self) -> u64 {
         self.found.facilities
     }
@@ -427,7 +427,8 @@ impl SiteSuggestion {
         round(if self.people > 0.0 { self.group_covered / self.people } else { 0.0 }, 6)
     }
 
-    /// The mean distance with this site and all sites before it. Distances beyond the limit count as the limit.
+    /// The mean distance with this site and all sites before it, in the unit of the need. Distances beyond the limit
+    /// count as the limit.
     async fn mean(&self) -> f64 {
         round(self.found.mean, 4)
     }
@@ -469,7 +470,8 @@ impl SiteSuggestions {
         self.found.after.into()
     }
 
-    /// The mean distance to the facilities that remain. Distances beyond the limit count as the limit.
+    /// The mean distance to the facilities that remain, in the unit of the need. Distances beyond the limit count as
+    /// the limit.
     async fn mean_before(&self) -> f64 {
         round(self.found.mean_before, 4)
     }

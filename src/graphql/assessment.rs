@@ -413,7 +413,7 @@ impl AssessmentQuery {
         #[graphql(default = "all", desc = "The population group, as listed in `dataset.population.groups`.")]
         group: String,
         #[graphql(default_with = "Profile::Adult", desc = "The travel profile.")] profile: Profile,
-        #[graphql(default_with = "Direction::Towards", desc = "Which way people travel.")] direction: Direction,
+        #[graphql(default_with = "Direction::Towards", desc = "The direction of travel: TOWARDS the facilities or FROM them.")] direction: Direction,
         #[graphql(
             default_with = "MET_SHARE",
             desc = "The share of the people, 0 to 1, from which a requirement counts as met."

@@ -318,7 +318,7 @@ impl ComparisonQuery {
         #[graphql(default = "all", desc = "The population group, as listed in `dataset.population.groups`.")]
         group: String,
         #[graphql(default_with = "Profile::Adult", desc = "The travel profile.")] profile: Profile,
-        #[graphql(default_with = "Direction::Towards", desc = "Which way people travel.")] direction: Direction,
+        #[graphql(default_with = "Direction::Towards", desc = "The direction of travel: TOWARDS the facilities or FROM them.")] direction: Direction,
         #[graphql(
             default = false,
             desc = "If true, each facility serves at most as many people as its capacity, nearest people first. Only for a need of one category, kinds or service."

@@ -200,7 +200,7 @@ pub struct CapacityUse {
 pub struct CategoryCoverage {
     /// The category. Null if the need names kinds or a service.
     category: Option<Category>,
-    /// The number of facilities that count.
+    /// The number of facilities that match the need.
     facilities: u64,
     /// The people and how many of them are covered.
     people: CoveredPeople,

@@ -34,7 +34,7 @@ pub enum Category {
 pub struct CategoryCount {
     /// The category.
     category: Category,
-    /// The number.
+    /// The number of facilities.
     count: u64,
 }
 

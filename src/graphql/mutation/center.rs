@@ -16,7 +16,7 @@ use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result};
 pub struct GroupServedInput {
     /// The group.
     audience: Audience,
-    /// The number.
+    /// The number of people.
     people: u32,
 }
 

@@ -31,7 +31,7 @@ pub type CenterConnection = Connection<String, Center, Total>;
 pub struct GroupServed {
     /// The group.
     audience: Audience,
-    /// The number.
+    /// The number of people.
     people: u32,
 }
 

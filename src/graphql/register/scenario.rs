@@ -51,7 +51,7 @@ fn changes_streets(world: &World, number: i64) -> bool {
     changes.is_some_and(|mut changes| changes.any(|c| matches!(c, Change::Street(_))))
 }
 
-/// The kind of a change in a scenario.
+/// The kind of change.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScenarioChangeKind {
     /// Adds a facility.
@@ -99,7 +99,7 @@ pub struct ScenarioChange {
 /// A change in a scenario.
 #[Object]
 impl ScenarioChange {
-    /// The kind of a change in a scenario.
+    /// The kind of change.
     async fn kind(&self) -> ScenarioChangeKind {
         match &self.change {
             Change::Add(_) => ScenarioChangeKind::AddFacility,

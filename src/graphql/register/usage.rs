@@ -39,7 +39,7 @@ pub struct VisitCount {
     hour: Option<u8>,
     /// The audience counted. The count of EVERYONE includes all other audiences.
     audience: Audience,
-    /// The number.
+    /// The number of visits.
     count: u32,
 }
 
