@@ -70,7 +70,7 @@ fn errors_name_the_invalid_argument() {
         (
             "{ coverage(need: {minutes: 5, metres: 5}) { limit } }",
             "BAD_USER_INPUT",
-            "need.metres: 5 cannot be given together",
+            "need.metres: 5 cannot be combined",
         ),
         ("{ coverage(need: {minCount: 11}) { limit } }", "BAD_USER_INPUT", "need.minCount: 11"),
         ("{ coverage(need: {kinds: [\"moon base\"]}) { limit } }", "BAD_USER_INPUT", "moon base"),
@@ -78,7 +78,7 @@ fn errors_name_the_invalid_argument() {
         (
             "{ coverage(need: {kinds: [\"clinic\"], category: HEALTH_CARE}) { limit } }",
             "BAD_USER_INPUT",
-            "give one of them",
+            "give only one of them",
         ),
         ("{ coverage(need: {service: \"nothing\"}) { limit } }", "NOT_FOUND", "need.service"),
         ("{ coverage(region: \"500199\") { limit } }", "NOT_FOUND", "region: there is no"),
@@ -132,7 +132,7 @@ fn errors_name_the_invalid_argument() {
         (
             "{ siteSuggestions(need: {category: HEALTH_CARE}, candidates: PLACES, costs: [1, 2], places: [{point: {lon: 106.5, lat: 29.5}}]) { gap } }",
             "BAD_USER_INPUT",
-            "of 2 are not those of 1 places",
+            "of 2 items must have one item for each of the 1 places",
         ),
         ("{ siteSuggestions(need: {category: HEALTH_CARE}, mustKeep: [\"x\"]) { gap } }", "NOT_FOUND", "mustKeep"),
         (
@@ -146,7 +146,7 @@ fn errors_name_the_invalid_argument() {
         (
             "{ assessment(standard: \"service_circle\", region: \"500106\", center: \"500106013004\") { score } }",
             "BAD_USER_INPUT",
-            "together",
+            "cannot be combined",
         ),
     ] {
         let found = ask(query);
@@ -284,7 +284,7 @@ fn sites_respect_capacity_budget_and_kept_facilities() {
     );
     let parameters = limited["explain"]["parameters"].as_array().unwrap();
     assert!(parameters.contains(&json!({"name": "capacity", "value": "250"})), "{limited}");
-    assert!(parameters.contains(&json!({"name": "mustKeep", "value": "all of today"})), "{limited}");
+    assert!(parameters.contains(&json!({"name": "mustKeep", "value": "all existing facilities"})), "{limited}");
     assert_eq!(
         found["anew"],
         json!({"sites": [{"facility": {"name": "clinic 2"}, "gained": 700.0}, {"facility": {"name": "clinic 1"}, "gained": 400.0}],
