@@ -46,14 +46,43 @@ pub fn rate_centers(
     travel: Travel,
     region: Option<&RegionCode>,
 ) -> Result<Vec<RatedCenter>, Stopped> {
-    let register = &world.register;
-    let places: Vec<u32> = match region {
-        Some(region) => register.centers_in(region).to_vec(),
-        None => register.centers_by_code().to_vec(),
+    let indices = match region {
+        Some(region) => world.register.centers_in(region),
+        None => world.register.centers_by_code(),
     };
+    let mut rated = rate(world, network, standard, travel, indices)?;
+    // The sort is stable: ties stay ordered by code.
+    rated.sort_by(|a, b| a.score.total_cmp(&b.score));
+    Ok(rated)
+}
+
+/// Rates the center at a register index. Returns `None` if it is not open.
+///
+/// # Errors
+/// [`Stopped`].
+pub fn rate_center(
+    world: &World,
+    network: &Network,
+    standard: &Standard,
+    travel: Travel,
+    index: u32,
+) -> Result<Option<RatedCenter>, Stopped> {
+    Ok(rate(world, network, standard, travel, &[index])?.pop())
+}
+
+/// Rates the open ones of the centers at some register indices, in their order.
+fn rate(
+    world: &World,
+    network: &Network,
+    standard: &Standard,
+    travel: Travel,
+    indices: &[u32],
+) -> Result<Vec<RatedCenter>, Stopped> {
+    let register = &world.register;
     let open = |p: &u32| register.centers[*p as usize].status == Status::Open;
-    let mut rated: Vec<RatedCenter> = places
-        .into_iter()
+    let mut rated: Vec<RatedCenter> = indices
+        .iter()
+        .copied()
         .filter(open)
         .map(|place| RatedCenter { place, score: 0.0, distances: Vec::new(), nearest: Vec::new() })
         .collect();
@@ -85,6 +114,5 @@ pub fn rate_centers(
     for center in &mut rated {
         center.score = center.score / standard.requirements.len() as f64 * 100.0;
     }
-    rated.sort_by(|a, b| a.score.total_cmp(&b.score));
     Ok(rated)
 }

@@ -3,7 +3,7 @@
 use crate::capacity::{CapacityUse, assign_demand};
 use crate::demand::cells_in;
 use crate::distances::{CellDistances, cell_distances};
-use crate::need::Part;
+use crate::need::{Measure, Part};
 use crate::question::{Question, QuestionError};
 use crate::world::World;
 use h3o::{CellIndex, Resolution};
@@ -48,6 +48,18 @@ impl CellCover {
     #[must_use]
     pub const fn is_uncovered(&self) -> bool {
         self.on_network && !self.is_covered()
+    }
+
+    /// Returns the cell number as a signed integer, as in the database.
+    #[must_use]
+    pub fn number(&self) -> i64 {
+        u64::from(self.cell) as i64
+    }
+
+    /// Returns the distance that is compared with the limit; `None` off the network and beyond the horizon.
+    #[must_use]
+    pub fn distance(&self, measure: Measure) -> Option<f64> {
+        measure.value(self.time).filter(|_| self.on_network)
     }
 
     /// Returns whether a part of the need, by index, is not within the limit.
@@ -190,6 +202,17 @@ impl Coverage {
         self.question.need.parts.iter().enumerate().filter(|(n, _)| cell.misses(*n)).map(|(_, part)| part)
     }
 
+    /// Returns the indices of the cells in ascending order of cell number, which is stable when the population changes.
+    /// `covered` restricts them to covered cells, or to those not covered.
+    #[must_use]
+    pub fn cells_by_number(&self, covered: Option<bool>) -> Vec<usize> {
+        let is_selected = |&i: &usize| covered.is_none_or(|c| self.cells[i].is_covered() == c);
+        let mut indices: Vec<usize> = (0..self.cells.len()).filter(is_selected).collect();
+        // A population from the database is in this order already.
+        indices.sort_by_key(|&i| self.cells[i].number());
+        indices
+    }
+
     /// Returns the number of cells on the network that are not covered.
     #[must_use]
     pub fn uncovered_cells(&self) -> usize {
@@ -211,7 +234,7 @@ impl Coverage {
             let Some(parent) = cell.cell.parent(resolution) else { continue };
             let entry = parents.entry(parent.into()).or_insert((parent, Share::default(), 0.0, 0.0));
             entry.1.add(cell);
-            if let Some(value) = measure.value(cell.time).filter(|_| cell.on_network) {
+            if let Some(value) = cell.distance(measure) {
                 entry.2 += value * cell.people;
                 entry.3 += cell.people;
             }

@@ -6,16 +6,16 @@ use crate::question::Question;
 use crate::sites::Search;
 use crate::siting::Objective;
 use crate::standard::Standard;
-use crate::surface::{AccessMeasure, Offered};
+use crate::surface::{Offered, Surface};
 use crate::world::World;
 use walkshed_engine::Network;
 use walkshed_register::Register;
 
 /// How coverage is computed.
 pub const COVERAGE_METHOD: [&str; 3] = [
-    "Each H3 population cell is represented by its centre, snapped to the nearest street that the profile can use. Cells beyond the snapping limit are off the network.",
-    "One search from all facilities that count gives each vertex its nearest facilities. A cell's distance is the shortest over the two ends of its street segment, or along the segment itself. A distance exactly at the limit is covered.",
-    "A cell belongs to the region whose outline contains its centre. Below that level it belongs to the division of the nearest center in a straight line.",
+    "The population is given by H3 cells. Each cell is represented by its centre, which is snapped to the nearest street that its profile can use. A cell beyond the snapping limit is off the network.",
+    "One search from all matching facilities finds the nearest facilities of each vertex. A cell takes its distance from the two ends of its street segment, or along the segment directly. A distance equal to the limit is covered.",
+    "A cell belongs to the region whose outline contains its centre. Below that level, it belongs to the division of the nearest center in a straight line.",
 ];
 
 /// How an answer was computed.
@@ -41,7 +41,7 @@ impl Explanation {
         match question.need.measure {
             Measure::Minutes => method.extend(assumptions(network, question.travel.profile)),
             Measure::Metres => method.push(
-                "Lengths are those of the shortest path that the profile may use, including the straight off-network leg from the place to the street."
+                "Lengths are those of the shortest route that the profile can use, plus the straight leg from the place to the street."
                     .into(),
             ),
         }
@@ -65,7 +65,7 @@ impl Explanation {
         met_share: f64,
     ) -> Self {
         let method = format!(
-            "Standard {} ({}): each requirement is a separate coverage; the score is the mean of their shares.",
+            "Standard {} ({}): the coverage of each requirement is computed separately. The score is the mean of the shares.",
             standard.key, standard.source
         );
         let mut explanation = Self::new(world, network, question, &[&method]);
@@ -78,9 +78,9 @@ impl Explanation {
     #[must_use]
     pub fn of_sites(world: &World, network: &Network, question: &Question, search: &Search) -> Self {
         let method = if search.exact_seconds.is_some() {
-            "Sites are the solution of a mixed-integer program (branch and bound, starting from the greedy selection). Open facilities stay open unless `mustKeep` omits them. `exact` tells whether the solution is proven optimal."
+            "The sites solve a mixed-integer program by branch and bound, starting from the greedy choice. Facilities that are open today stay open unless `mustKeep` omits them. `exact` states whether the program was solved to optimality."
         } else {
-            "Sites are selected one by one, each time the one with the largest gain (greedy, with lazy evaluation). Open facilities stay open unless `mustKeep` omits them. The bound follows from the gains of the remaining candidates, which only shrink as sites are added."
+            "The sites are chosen one at a time, each the one with the largest gain (greedy, with lazy evaluation). Facilities that are open today stay open unless `mustKeep` omits them. The bound follows from the remaining gains, which only shrink as sites are added."
         };
         let mut explanation = Self::new(world, network, question, &[method]);
         explanation.parameters.extend(search_parameters(search));
@@ -89,18 +89,18 @@ impl Explanation {
 
     /// Explains access measures.
     #[must_use]
-    pub fn of_access(
-        world: &World,
-        network: &Network,
-        question: &Question,
-        measure: &AccessMeasure,
-        offered: Offered,
-    ) -> Self {
-        let supply = match offered {
-            Offered::Count => "1 per facility",
-            Offered::Capacity => "the capacity of each facility",
+    pub fn of_access(world: &World, network: &Network, surface: &Surface) -> Self {
+        let (question, measure) = (&surface.question, &surface.measure);
+        let supply = match surface.offered {
+            Offered::Count => "presence (1)",
+            Offered::Capacity => "capacity",
         };
-        Self::new(world, network, question, &[&format!("Access measure {measure:?}; supply is {supply}.")])
+        Self::new(
+            world,
+            network,
+            question,
+            &[&format!("Accessibility is measured as {measure:?}. The supply of a facility is its {supply}.")],
+        )
     }
 }
 
@@ -144,12 +144,15 @@ fn parameters(world: &World, question: &Question) -> Vec<(String, String)> {
 
 fn search_parameters(search: &Search) -> Vec<(String, String)> {
     let number = |n: Option<f64>, none: &str| n.map_or_else(|| none.to_owned(), |n| n.to_string());
-    let kept = search.kept.as_ref().map_or_else(|| "all of today".to_owned(), |ids| format!("{} of today", ids.len()));
+    let kept = search
+        .kept
+        .as_ref()
+        .map_or_else(|| "all existing facilities".to_owned(), |ids| format!("{} existing facilities", ids.len()));
     let objective: Objective = search.objective;
     [
         ("objective", format!("{objective:?}")),
         ("count", search.count.to_string()),
-        ("capacity", number(search.capacity, "any number of people")),
+        ("capacity", number(search.capacity, "unlimited")),
         ("budget", number(search.budget, "none")),
         ("mustKeep", kept),
     ]

@@ -59,7 +59,7 @@ impl Coverage {
     /// Returns the smallest cell number of a gap, which identifies the gap.
     #[must_use]
     pub fn first_cell(&self, gap: &Gap) -> i64 {
-        gap.cells.iter().map(|&c| u64::from(self.cells[c as usize].cell) as i64).min().unwrap_or_default()
+        gap.cells.iter().map(|&c| self.cells[c as usize].number()).min().unwrap_or_default()
     }
 
     fn gap(&self, register: &Register, cells: Vec<u32>) -> Gap {

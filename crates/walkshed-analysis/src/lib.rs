@@ -42,7 +42,7 @@ pub use assess::{Assessment, LeastServed, MET_SHARE, Met, Rated, assess};
 pub use assumptions::assumptions;
 pub use capacity::{Assigned, CapacityUse, assign};
 pub use catchment::{Catchment, CatchmentError, Overlap, catchment};
-pub use center_rating::{RatedCenter, rate_centers};
+pub use center_rating::{RatedCenter, rate_center, rate_centers};
 pub use comparison::{Balance, Change, Comparison, GroupChange, PartChange, RegionChange, compare};
 pub use cover::{CellCover, Coverage, Share, coverage};
 pub use criteria::{Wanted, Wishes, wanted_places};

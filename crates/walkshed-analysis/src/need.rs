@@ -91,16 +91,8 @@ impl Need {
     /// Creates a need for all seven categories within a number of minutes.
     #[must_use]
     pub fn circle(minutes: f64) -> Self {
-        let part = |category| Part {
-            category: Some(category),
-            wishes: Wishes { categories: vec![category], ..Wishes::default() },
-        };
-        Self {
-            parts: Category::ALL.into_iter().map(part).collect(),
-            measure: Measure::Minutes,
-            limit: minutes,
-            min_count: 1,
-        }
+        let parts = Self::parts_for(None, Wishes::default());
+        Self { parts, measure: Measure::Minutes, limit: minutes, min_count: 1 }
     }
 
     /// Creates a need of one part.
@@ -111,6 +103,23 @@ impl Need {
             _ => None,
         };
         Self { parts: vec![Part { category, wishes }], measure, limit, min_count: 1 }
+    }
+
+    /// Returns the parts of a need: one for `category`, one for the kinds or services in `wishes`, or one for each of the seven
+    /// categories if none of them is given. All parts share the other criteria in `wishes`.
+    #[must_use]
+    pub fn parts_for(category: Option<Category>, wishes: Wishes) -> Vec<Part> {
+        let of = |category: Category| Part {
+            category: Some(category),
+            wishes: Wishes { categories: vec![category], ..wishes.clone() },
+        };
+        match category {
+            Some(category) => vec![of(category)],
+            None if wishes.kinds.is_empty() && wishes.services.is_empty() => {
+                Category::ALL.into_iter().map(of).collect()
+            }
+            None => vec![Part { category: None, wishes }],
+        }
     }
 
     /// Returns the limit as a network cost.
