@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use walkshed_analysis::world::World;
 use walkshed_analysis::{
-    self as analysis, Balance, Candidates, Coverage, MET_SHARE, Measure, Need, Objective, Part, PartChange, Question,
+    self as analysis, Balance, Candidates, Coverage, MET_SHARE, Measure, Need, Objective, PartChange, Question,
     SiteSearch, Standards, Suggestions, Travel, Wishes, cells_csv, cells_text, changes_csv, changes_geojson, gaps_csv,
     gaps_text, lay_scenario, regions_csv, regions_text, sites_csv, sites_text,
 };
