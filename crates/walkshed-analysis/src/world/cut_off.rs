@@ -1,9 +1,9 @@
-//! Who lives and what stands on streets that are cut off, or behind private gates.
+//! People and facilities on streets that are cut off from the network or restricted.
 
-use super::World;
-use walkshed_engine::{Network, Profile, SeparatePiece, SeparatePieces, Snap};
+use walkshed_engine::{Network, PointLayer, Profile, SeparatePiece, SeparatePieces, Snap};
+use walkshed_register::Register;
 
-/// What is on one piece that is cut off.
+/// People and facilities on one piece that is cut off.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CutOffPiece {
     pub piece: SeparatePiece,
@@ -11,10 +11,10 @@ pub struct CutOffPiece {
     pub facilities: u64,
 }
 
-/// What is on all of them, for people on foot.
+/// People and facilities on all pieces that are cut off, for pedestrians.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct CutOff {
-    /// Those with most people first, then the longest.
+    /// Ordered by number of people, then by length, descending.
     pub pieces: Vec<CutOffPiece>,
     /// People and facilities in restricted zones of the network: gated compounds, private roads.
     pub restricted_people: f64,
@@ -22,21 +22,27 @@ pub struct CutOff {
 }
 
 impl CutOff {
-    pub(super) fn find(world: &World, network: &Network) -> Self {
+    /// Finds the people and facilities. The layers hold the population cells and the facilities of the register.
+    pub(super) fn find(
+        network: &Network,
+        register: &Register,
+        population: &PointLayer,
+        facilities: &PointLayer,
+    ) -> Self {
         let separate = SeparatePieces::find(network);
         let mut found = Self::default();
         let none = |&piece: &SeparatePiece| CutOffPiece { piece, people: 0.0, facilities: 0 };
         found.pieces = separate.pieces.iter().map(none).collect();
         let is_restricted = |snap: &Snap| network.edge(snap.edge).is_restricted();
-        let people = &world.population_layer.snapped(network, Profile::Adult).snaps;
-        for (cell, snap) in world.register.population.iter().zip(people) {
+        let people = &population.snapped(network, Profile::Adult).snaps;
+        for (cell, snap) in register.population.iter().zip(people) {
             match snap.as_ref().map(|snap| (separate.of(snap.edge), snap)) {
                 Some((Some(n), _)) => found.pieces[n].people += cell.people,
                 Some((None, snap)) if is_restricted(snap) => found.restricted_people += cell.people,
                 _ => {}
             }
         }
-        for snap in world.facility_layer.snapped(network, Profile::Adult).snaps.iter().flatten() {
+        for snap in facilities.snapped(network, Profile::Adult).snaps.iter().flatten() {
             match separate.of(snap.edge) {
                 Some(n) => found.pieces[n].facilities += 1,
                 None => found.restricted_facilities += u64::from(is_restricted(snap)),
@@ -47,7 +53,7 @@ impl CutOff {
         found
     }
 
-    /// People and facilities on all pieces, or on those that no leg joins to a street.
+    /// Returns people and facilities on all pieces; with `alone`, only on those that no off-network leg connects to a street.
     #[must_use]
     pub fn totals(&self, alone: bool) -> (f64, u64) {
         let counted = self.pieces.iter().filter(|p| !alone || p.piece.leg_m.is_none());
