@@ -11,9 +11,9 @@ const MAX_OUTLINE: usize = 4 * 1024 * 1024;
 /// A region; it holds all whose codes begin with its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Region {
-    /// Number in the database; 0 before it is stored.
+    /// Database id; 0 before the record is stored.
     pub id: i64,
-    /// Counts its changes; 0 before it is stored.
+    /// Incremented with every change; 0 before the record is stored.
     pub version: i64,
     pub code: RegionCode,
     pub name: String,
@@ -34,7 +34,7 @@ impl Region {
         self.outline = text.map(|text| crate::geo::geometry_of(&text).unwrap_or(text));
     }
 
-    /// What is wrong with it.
+    /// Returns the validation problems of the record.
     #[must_use]
     pub fn check(&self, _: &Rules<'_>) -> Vec<Problem> {
         let mut check = Check::default();

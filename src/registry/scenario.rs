@@ -24,9 +24,9 @@ pub const FIRST_MADE_UP: i64 = 1 << 40;
 /// A named set of changes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Scenario {
-    /// Number in the database; 0 before it is stored.
+    /// Database id; 0 before the record is stored.
     pub id: i64,
-    /// Counts its changes; 0 before it is stored.
+    /// Incremented with every change; 0 before the record is stored.
     pub version: i64,
     /// The key it goes by; unique.
     pub key: String,

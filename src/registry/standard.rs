@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 /// A planning standard that a user has added.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Standard {
-    /// Number in the database; 0 before it is stored.
+    /// Database id; 0 before the record is stored.
     pub id: i64,
-    /// Counts its changes; 0 before it is stored.
+    /// Incremented with every change; 0 before the record is stored.
     pub version: i64,
     /// The key it goes by; unique, of lower-case letters, digits and underscores.
     pub key: String,

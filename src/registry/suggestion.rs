@@ -13,11 +13,11 @@ pub const MAX_SUGGESTION: usize = 2000;
 /// What someone suggests, and what became of it. Its text is never interpreted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Suggestion {
-    /// Number in the database; 0 before it is stored.
+    /// Database id; 0 before the record is stored.
     pub id: i64,
-    /// Counts its changes; 0 before it is stored.
+    /// Incremented with every change; 0 before the record is stored.
     pub version: i64,
-    /// The number or code it has where it comes from; unique.
+    /// Id or code in the source system; unique.
     pub external_id: String,
     /// Number of the center it is for.
     pub center: Option<i64>,
@@ -62,7 +62,7 @@ impl Suggestion {
         }
     }
 
-    /// What is wrong with it.
+    /// Returns the validation problems of the record.
     #[must_use]
     pub fn check(&self, rules: &Rules<'_>) -> Vec<Problem> {
         let mut check = Check::default();

@@ -29,7 +29,7 @@ pub struct VisitCount {
 const MAX_COUNT: u32 = 10_000_000;
 
 impl VisitDay {
-    /// What is wrong with it.
+    /// Returns the validation problems of the record.
     #[must_use]
     pub fn check(&self, rules: &Rules<'_>) -> Vec<Problem> {
         let mut check = Check::default();
