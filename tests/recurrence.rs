@@ -1,4 +1,4 @@
-//! Events: times with an offset are those of the city's clock, and rules recur as RFC 5545 says.
+//! Events: conversion of times to local time, and recurrence rules according to RFC 5545.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 mod support;
@@ -12,7 +12,7 @@ use walkshed::registry::{
     RegisterRows, Role, Rules, Zone,
 };
 
-/// When recurring events take place, by dateutil; see `reference/rrule.py`.
+/// Expected occurrences, computed by dateutil; see `reference/rrule.py`.
 const REFERENCE: &str = include_str!("reference/rrule.json");
 
 fn register(zone: Zone) -> Register {
@@ -24,7 +24,7 @@ fn register(zone: Zone) -> Register {
     Register::new(RegisterRows { facilities, ..RegisterRows::default() }, std::sync::Arc::new(calendar))
 }
 
-/// Reads a table against a register with one facility.
+/// Reads a table with a register of one facility.
 fn read(kind: Kind, name: &str, text: &str, zone: Zone) -> Read {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join(name);
@@ -59,7 +59,7 @@ fn event(starts: &str, rrule: &str) -> Event {
     event
 }
 
-/// What is wrong with a rule.
+/// Returns the problems of a rule.
 fn problems(starts: &str, rrule: &str) -> Vec<String> {
     let (register, kinds) = (register(Zone::default()), Kinds::default());
     let rules = Rules { register: &register, kinds: &kinds, calendar: &register.calendar };
@@ -68,11 +68,11 @@ fn problems(starts: &str, rrule: &str) -> Vec<String> {
     problems.into_iter().map(|p| p.message).collect()
 }
 
-/// Local times from one local time on, before another.
+/// Returns the local start times from one local time until before another.
 fn times(event: &Event, from: &str, to: &str) -> Vec<String> {
     let zone = Zone::default();
     let at = |local: &str| zone.moment(local.parse().unwrap());
-    // An event still going on when the range begins is in it; here only beginnings count.
+    // `occurrences` includes events that started before the range; only starts within the range count here.
     let from_moment = at(from);
     let (found, _) = event.occurrences(zone, from_moment, at(to));
     let begun = found.iter().filter(|o| o.starts >= from_moment);
@@ -80,14 +80,14 @@ fn times(event: &Event, from: &str, to: &str) -> Vec<String> {
 }
 
 #[test]
-fn rules_recur_as_dateutil_says() {
+fn expands_rules_like_dateutil() {
     let reference: Value = serde_json::from_str(REFERENCE).unwrap();
     let cases = reference["cases"].as_array().unwrap();
     assert!(cases.len() >= 60);
     for case in cases {
         let text = |key: &str| case[key].as_str().unwrap();
         let (starts, rrule) = (text("starts"), text("rrule"));
-        // Events do not begin so early any more; those that are stored go on.
+        // New events must not start so early; stored ones remain valid.
         if starts >= "1900" {
             assert_eq!(problems(starts, rrule), [""; 0], "{starts} {rrule}");
         }
@@ -194,7 +194,7 @@ fn rejects_what_rfc_5545_forbids_with_part_and_value() {
 }
 
 #[test]
-fn hostile_rules_stay_bounded() {
+fn bounds_the_expansion_of_hostile_rules() {
     let minutes: Vec<String> = (0..60).map(|n| n.to_string()).collect();
     let every_minute = format!("FREQ=DAILY;BYHOUR=9,10,11,12,13,14,15,16,17;BYMINUTE={}", minutes.join(","));
     for rule in [
@@ -205,7 +205,7 @@ fn hostile_rules_stay_bounded() {
         "FREQ=DAILY;COUNT=10000",
         "FREQ=YEARLY;COUNT=10000",
     ] {
-        // Events may begin from 1900 on. What an older version has stored is expanded all the same.
+        // Events must start in 1900 or later. Earlier ones stored by an older version are still expanded.
         for (starts, is_kept) in [
             ("1900-01-01T09:00", true),
             ("1899-12-31T09:00", false),
@@ -220,12 +220,12 @@ fn hostile_rules_stay_bounded() {
         }
     }
     assert!(years("2200-12-31T09:00", "FREQ=DAILY") && !years("2201-01-01T09:00", "FREQ=DAILY"));
-    // Every fourth year has the 29th of February, every seventh of those on a Monday.
+    // 29 February occurs every fourth year, and is a Monday in every seventh of those.
     let rare = event("0001-01-01T09:00", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO");
     assert_eq!(times(&rare, "2026-01-01T00:00:00", "2066-01-01T00:00:00"), ["2044-02-29T09:00:00"]);
 }
 
-/// Is the year in which an event first begins taken?
+/// Returns whether the start year of an event is accepted.
 fn years(starts: &str, rrule: &str) -> bool {
     let (register, kinds) = (register(Zone::default()), Kinds::default());
     let rules = Rules { register: &register, kinds: &kinds, calendar: &register.calendar };
@@ -240,7 +240,7 @@ fn years(starts: &str, rrule: &str) -> bool {
 }
 
 #[test]
-fn days_that_no_calendar_has_are_refused_in_every_field() {
+fn rejects_nonexistent_dates_in_every_field() {
     for (kind, header, row, column) in [
         (Kind::Events, "id,name,facility,starts,duration_minutes,dates,except,rrule", "a,a,oh6,{},60,,,", "starts"),
         (Kind::Events, "id,name,facility,starts,duration_minutes,dates", "a,a,oh6,2026-01-01T09:00,60,{}", "dates"),
@@ -276,7 +276,7 @@ fn days_that_no_calendar_has_are_refused_in_every_field() {
 }
 
 #[test]
-fn times_with_an_offset_are_those_of_the_citys_clock() {
+fn converts_times_with_an_offset_to_local_time() {
     let rows = [
         ("a", "2025-05-06T09:30", "2025-05-06T09:30:00"),
         ("b", "2025-05-06T01:30+00:00", "2025-05-06T09:30:00"),
@@ -309,7 +309,7 @@ fn times_with_an_offset_are_those_of_the_citys_clock() {
             assert_eq!(event.dates, [event.starts], "{name}: {starts}");
         }
     }
-    // Another city, another clock.
+    // A city in another time zone.
     let sao_paulo = read(Kind::Events, "events.csv", &csv, "America/Sao_Paulo".parse().unwrap());
     let starts: Vec<String> = events(sao_paulo).iter().map(|e| e.starts.to_string()).collect();
     assert_eq!(starts[..2], ["2025-05-06T09:30:00", "2025-05-05T22:30:00"]);
@@ -320,25 +320,25 @@ fn times_with_an_offset_are_those_of_the_citys_clock() {
     let days: Vec<String> = except.iter().map(ToString::to_string).collect();
     assert_eq!(days, ["2026-11-03", "2026-11-04", "2026-11-06", "2026-11-09"]);
 
-    for (starts, told) in [
+    for (starts, expected) in [
         ("2025-05-06T09:30+02:00[Asia/Shanghai]", "does not match Asia/Shanghai"),
         ("2025-05-06T09:30[Mars/Olympus]", "not a time zone"),
         ("soon", "is not a time such as"),
     ] {
         let text = format!("id,name,facility,starts,duration_minutes\na,a,oh6,{starts},60\n");
         let refused = read(Kind::Events, "events.csv", &text, Zone::default()).refused;
-        assert!(refused[0].field == "starts" && refused[0].why.contains(told), "{refused:?}");
+        assert!(refused[0].field == "starts" && refused[0].why.contains(expected), "{refused:?}");
     }
 }
 
 #[test]
-fn moments_of_suggestions_may_be_by_the_citys_clock() {
+fn timestamps_of_suggestions_may_be_local_times() {
     let text = "id,lon,lat,text,received_at,answered_at\n\
                 a,106.5,29.5,灯坏了,2025-06-02T21:10,2025-06-03T02:00:00Z\n\
                 b,106.5,29.5,灯坏了,2025-06-02T13:10+00:00,2025-06-03 10:00 +0800\n\
                 c,106.5,29.5,灯坏了,2025-06-02,\n";
     let read = read(Kind::Suggestions, "suggestions.csv", text, Zone::default());
-    let told: Vec<String> = read
+    let timestamps: Vec<String> = read
         .edits
         .iter()
         .map(|edit| match edit {
@@ -349,12 +349,12 @@ fn moments_of_suggestions_may_be_by_the_citys_clock() {
             other => panic!("suggestions alone: {other:?}"),
         })
         .collect();
-    assert_eq!(told, ["2025-06-02T13:10:00Z 2025-06-03T02:00:00Z"; 2]);
+    assert_eq!(timestamps, ["2025-06-02T13:10:00Z 2025-06-03T02:00:00Z"; 2]);
     assert_eq!((read.refused[0].line, read.refused[0].field.as_str()), (4, "received_at"));
 }
 
 #[test]
-fn mutations_take_offsets_and_refuse_rules_by_the_same_rules() {
+fn mutations_convert_offsets_and_reject_rules_like_imports() {
     let desk = Desk::small();
     let create = "mutation($i: CreateEventInput!) { createEvent(input: $i) {
         event { id version starts dates rrule
@@ -370,7 +370,7 @@ fn mutations_take_offsets_and_refuse_rules_by_the_same_rules() {
     let event = &made["createEvent"]["event"];
     assert_eq!(made["createEvent"]["userErrors"], json!([]));
     assert_eq!((&event["starts"], &event["dates"]), (&json!("2026-11-02T09:00:00"), &json!(["2026-11-20T09:00:00"])));
-    // Four by the rule and the one of its own.
+    // Four from the rule and one from the dates.
     assert_eq!(event["occurrences"]["count"], 5);
     assert_eq!(event["occurrences"]["nodes"][3]["localStart"], "2026-11-05T09:00:00");
 
@@ -384,12 +384,13 @@ fn mutations_take_offsets_and_refuse_rules_by_the_same_rules() {
     assert_eq!((&error["field"], &error["code"]), (&json!("rrule"), &json!("INVALID")));
     assert!(error["message"].as_str().unwrap().contains("BYDAY=1MO"), "{error}");
 
-    for (starts, told) in [("soon", "is not a time such as"), ("2026-11-02T09:00+02:00[Asia/Shanghai]", "not that of")]
+    for (starts, expected) in
+        [("soon", "is not a time such as"), ("2026-11-02T09:00+02:00[Asia/Shanghai]", "does not match")]
     {
         let reply = desk.ask(Role::Editor, create, &input("c", starts, "FREQ=DAILY"));
-        assert!(reply["errors"][0]["message"].as_str().unwrap().contains(told), "{reply}");
+        assert!(reply["errors"][0]["message"].as_str().unwrap().contains(expected), "{reply}");
     }
-    // A day has no time that could be dropped in silence.
+    // A date must not have a time, which would be ignored.
     let mut with_time = input("d", "2026-11-02T09:00", "FREQ=DAILY");
     with_time["i"]["except"] = json!(["2026-11-03T20:00:00Z"]);
     let reply = desk.ask(Role::Editor, create, &with_time);

@@ -39,7 +39,10 @@ pub fn read(text: &str, max_rows: usize) -> Result<Table, FileProblem> {
             return Err(FileProblem::TooManyRows { most: max_rows });
         }
         let problem = if let Some(long) = record.iter().find(|f| f.len() > MAX_FIELD) {
-            let why = format!("a field of {} bytes is longer than {MAX_FIELD}; check for a quote that is never closed", long.len());
+            let why = format!(
+                "a field of {} bytes is longer than {MAX_FIELD}; check for a quote that is never closed",
+                long.len()
+            );
             Some(Refused::new(line, "", cut(long), why))
         } else if record.len() != table.header.len() {
             let why = format!("the row has {} fields, but the header has {}", record.len(), table.header.len());

@@ -47,7 +47,8 @@ impl Homes {
         let mut codes: Vec<String> = divisions.iter().flatten().cloned().collect();
         codes.sort_unstable();
         codes.dedup();
-        let index_of = |code: &Option<String>| code.as_ref().and_then(|c| codes.binary_search(c).ok()).map(|i| i as u32);
+        let index_of =
+            |code: &Option<String>| code.as_ref().and_then(|c| codes.binary_search(c).ok()).map(|i| i as u32);
         let of_cell = divisions.iter().map(index_of).collect();
         Self { codes, of_cell }
     }

@@ -93,7 +93,8 @@ mod tests {
         for text in ["2005-09", "2025", "2025-04-12", "0987-01-01"] {
             assert_eq!(text.parse::<PartialDate>().unwrap().to_string(), text);
         }
-        for invalid in ["", "05", "2025-4", "2025-13", "2025-02-30", "2025-04-1", "2025-04-12T00:00", "April", "-2025"] {
+        for invalid in ["", "05", "2025-4", "2025-13", "2025-02-30", "2025-04-1", "2025-04-12T00:00", "April", "-2025"]
+        {
             assert_eq!(invalid.parse::<PartialDate>(), Err(PartialDateError), "{invalid}");
         }
         let month: PartialDate = "2024-02".parse().unwrap();

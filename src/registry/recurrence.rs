@@ -464,8 +464,9 @@ impl Parts {
     /// Parses UNTIL. A time without `Z` is a local time of `zone`, as is the start of the event. A date stands for its midnight.
     fn until(&self, starts: DateTime<Tz>, zone: Zone) -> Result<Option<DateTime<Utc>>, RuleError> {
         let Some(value) = self.get("UNTIL") else { return Ok(None) };
-        let bad =
-            || invalid_value("UNTIL", value, "is not a date or time such as 20261105, 20261105T090000 or 20261105T010000Z");
+        let bad = || {
+            invalid_value("UNTIL", value, "is not a date or time such as 20261105, 20261105T090000 or 20261105T010000Z")
+        };
         let (plain, is_utc) = value.strip_suffix('Z').map_or((value, false), |plain| (plain, true));
         let (day, time) = match plain.split_once('T') {
             Some((day, time)) if is_number(time) && time.len() == 6 => (day, time),

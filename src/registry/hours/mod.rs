@@ -57,9 +57,7 @@ pub struct Hours {
 pub enum HoursError {
     #[error("is longer than {MAX_HOURS} characters")]
     TooLong,
-    #[error(
-        "is not valid OpenStreetMap opening_hours, such as \"Mo-Fr 09:00-18:00; PH off\" or \"10:00-02:00\": {0}"
-    )]
+    #[error("is not valid OpenStreetMap opening_hours, such as \"Mo-Fr 09:00-18:00; PH off\" or \"10:00-02:00\": {0}")]
     Syntax(String),
 }
 

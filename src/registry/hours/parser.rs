@@ -173,8 +173,9 @@ impl Parser {
         }
         if times.is_none() && state.is_none() && !has_comment && may_be_hours(&days, are_years_after_weekdays) {
             self.at = first;
-            return self
-                .fail("this may be years or hours: write hours with a colon, such as 19:00-20:30, or add open after years");
+            return self.fail(
+                "this may be years or hours: write hours with a colon, such as 19:00-20:30, or add open after years",
+            );
         }
         // A rule with only a comment has the state unknown.
         let state = state.unwrap_or(if has_comment { OpenState::Unknown } else { OpenState::Open });
