@@ -2,7 +2,7 @@
 
 use super::crs::CrsNotes;
 use super::header::Column;
-use super::json_doubles;
+use super::json_duplicates;
 use super::table::{FileProblem, MAX_COLUMNS, MAX_FIELD, Refused, Row, Table};
 use ::geojson::{Feature, GeoJson, GeometryValue};
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -55,7 +55,7 @@ pub fn read(text: &str, max_rows: usize) -> Result<Table, FileProblem> {
         return Err(FileProblem::Empty);
     }
     table.notes.extend(crs.into_notes());
-    let twice: Vec<String> = json_duplicates::doubles(text)
+    let twice: Vec<String> = json_duplicates::duplicate_names(text)
         .iter()
         .map(|name| format!("\"{}\"", name.chars().take(60).collect::<String>()))
         .collect();

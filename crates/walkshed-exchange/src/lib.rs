@@ -9,7 +9,7 @@ mod geojson;
 mod geoparquet;
 mod guess;
 mod header;
-mod json_doubles;
+mod json_duplicates;
 mod osm;
 mod osm_supply;
 mod plan;

@@ -9,7 +9,7 @@ use std::fmt;
 const MAX_NAMES: usize = 40;
 
 /// Returns the duplicate names, sorted; none for invalid JSON.
-pub fn doubles(text: &str) -> BTreeSet<String> {
+pub fn duplicate_names(text: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut reader = serde_json::Deserializer::from_str(text);
     // The actual parser reports syntax errors.
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn finds_duplicate_names_at_any_depth() {
-        let of = |text: &str| doubles(text).into_iter().collect::<Vec<_>>().join(" ");
+        let of = |text: &str| duplicate_names(text).into_iter().collect::<Vec<_>>().join(" ");
         assert_eq!(of(r#"{"a": 1, "b": [{"c": 1, "c": "x"}, {"c": null}], "a": 2.5}"#), "a c");
         assert_eq!(of(r#"{"a": {"b": true}, "b": {"a": -1}}"#), "");
         assert_eq!((of("no json"), of("")), (String::new(), String::new()));
