@@ -609,9 +609,9 @@ fn imports_by_request_report_as_the_command_line_does() {
         let csv = format!("code,name,lon,lat,机构类型\n{row}\n");
         let reply =
             desk.edit(import, &json!({"i": {"kind": "CENTERS", "format": "CSV", "content": csv, "dryRun": true}}));
-        let told = &reply["importRecords"];
-        assert_eq!(told["notes"], json!(["unknown columns were ignored: \"机构类型\""]), "{reply}");
-        assert_eq!(told["problem"].is_null(), imported, "{reply}");
+        let payload = &reply["importRecords"];
+        assert_eq!(payload["notes"], json!(["unknown columns were ignored: \"机构类型\""]), "{reply}");
+        assert_eq!(payload["problem"].is_null(), imported, "{reply}");
     }
     // Text content is UTF-8; its encoding is not guessed.
     let csv = "code,name,lon,lat\n500113003011,\u{423}\u{421},106.52,29.38\n";

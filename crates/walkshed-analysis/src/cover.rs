@@ -1,4 +1,4 @@
-//! Coverage: who has what they need within reach, who has not, by region and by minutes; and the gaps.
+//! Coverage: how many people have what they need within reach, by region and by distance, and where the gaps are.
 
 use super::capacity::{Assigned, assign};
 use super::exact::{ExactError, TooLarge};
@@ -16,67 +16,68 @@ use walkshed_engine::task::{self, Stopped};
 use walkshed_engine::{Deciseconds, Network};
 use walkshed_register::{Category, RegionCode, Register, district_of, part_of};
 
-/// Bars of a histogram, the last of which has no upper end.
+/// Number of histogram bars. The last one is unbounded.
 const BARS: usize = 13;
-/// Homes looked at between two looks at whether to go on.
-const HOMES_BETWEEN_LOOKS: usize = 8192;
+/// Cells to process between two checks for cancellation.
+const CELLS_PER_CHECK: usize = 8192;
 
-/// What is asked.
+/// A coverage question.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Question {
     pub need: Need,
     pub travel: Travel,
-    /// Only who lives here; the whole city where left out.
+    /// Restricts the people to a region; `None` means the whole city.
     pub region: Option<RegionCode>,
-    /// The group of people.
+    /// The population group.
     pub group: String,
-    /// Each facility takes as many as it has room for, the nearest first (see [`assign`](super::assign)). Asked of one
-    /// part and one facility only.
+    /// Respects the capacity of each facility and assigns the nearest people first (see [`assign`](super::assign)). Requires
+    /// a need of one part with a `min_count` of 1.
     pub with_capacity: bool,
 }
 
-/// What the facilities of an answer with capacities take.
+/// How far the capacity of the facilities is used.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct CapacityUse {
-    /// Facilities whose capacity is known, and their room together.
+    /// Facilities with known capacity, and their total capacity.
     pub limited: u64,
     pub room: f64,
-    /// Facilities whose capacity is not known: they take everyone.
+    /// Facilities with unknown capacity. They take everyone.
     pub unlimited: u64,
-    /// People who found a place in those whose capacity is known.
+    /// People assigned to facilities with known capacity.
     pub used: f64,
-    /// Facilities without a place left.
+    /// Facilities with no capacity left.
     pub full: u64,
 }
 
-/// A population cell and how it is served.
+/// Coverage of a population cell.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CellCover {
-    /// Its place in the population of everyone.
+    /// Index in the total population.
     pub place: u32,
     pub cell: CellIndex,
     pub people: f64,
-    /// To what the need counts: the `min_count`-th nearest facility of the part that is farthest. `NEVER` past the horizon.
+    /// Cost to the `min_count`-th nearest facility of the farthest part; this is compared with the limit. `NEVER` beyond the
+    /// horizon.
     pub time: Deciseconds,
-    /// To the nearest facility of the part that is farthest, and its number.
+    /// Cost to the nearest facility of the farthest part, and the facility's id.
     pub nearest: Option<(Deciseconds, i64)>,
-    /// Parts that are not within the limit, as bits.
+    /// Bit set of the parts that are not within the limit.
     pub missing: u32,
-    /// Of its people, those who are covered: all or none, but for capacities.
+    /// Covered people: all or none, except when capacities are respected.
     pub covered: f64,
-    /// Lies near enough to a street that the profile can use.
+    /// Whether the cell is within snapping distance of a street that the profile can use.
     pub on_network: bool,
 }
 
 impl CellCover {
-    /// Has everything that is needed within the limit.
+    /// Returns whether all people of the cell have everything they need within the limit.
     #[must_use]
     pub const fn is_covered(&self) -> bool {
         self.on_network && self.covered >= self.people
     }
 }
 
-/// People, and how many of them are covered. Whoever is off the network is neither.
+/// People, and how many of them are covered. People off the network are neither covered nor uncovered.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Share {
     pub people: f64,
@@ -85,13 +86,13 @@ pub struct Share {
 }
 
 impl Share {
-    /// Neither covered nor off the network.
+    /// Returns the people who are neither covered nor off the network.
     #[must_use]
     pub fn uncovered(&self) -> f64 {
         (self.people - self.covered - self.off_network).max(0.0)
     }
 
-    /// Covered people by all people, 0 where there are none.
+    /// Returns covered people divided by all people, or 0 if there are none.
     #[must_use]
     pub fn share(&self) -> f64 {
         if self.people > 0.0 { self.covered / self.people } else { 0.0 }
@@ -106,72 +107,72 @@ impl Share {
     }
 }
 
-/// The answer.
+/// The answer to a [`Question`].
 pub struct Coverage {
     pub question: Question,
     pub total: Share,
-    /// By part of the need, in their order.
+    /// Per part of the need, in order.
     pub parts: Vec<Share>,
-    /// Facilities that count, by part.
+    /// Number of facilities that count, per part.
     pub facilities: Vec<u64>,
-    /// Cells with people of the group, in the order of the population.
+    /// Cells with people of the group, in population order.
     pub cells: Vec<CellCover>,
-    /// Where capacities were asked for.
+    /// Set if capacities are respected.
     pub capacity: Option<CapacityUse>,
 }
 
-/// A bar of a histogram: people whose time lies over `from`, up to and with `to`.
+/// A histogram bar: people with a distance above `from` and at most `to`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bar {
     pub from: f64,
-    /// No upper end in the last one.
+    /// `None` for the last bar.
     pub to: Option<f64>,
     pub people: f64,
 }
 
-/// One region of an answer.
+/// Coverage of one region.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RegionShare {
-    /// `None` for people of whom it is not known where they belong.
+    /// `None` for people in no known region.
     pub code: Option<String>,
     pub name: Option<String>,
     pub share: Share,
 }
 
-/// Uncovered cells that touch each other.
+/// A gap: a group of adjacent uncovered cells.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Gap {
-    /// Places in [`Coverage::cells`].
+    /// Indices into [`Coverage::cells`].
     pub cells: Vec<u32>,
     pub people: f64,
-    /// The district most of them live in.
+    /// Code of the district with most of these people.
     pub district: Option<String>,
-    /// The facility that is nearest to any of them, and how far it is.
+    /// Smallest cost from any of the cells to a facility, and the facility's id.
     pub nearest: Option<(Deciseconds, i64)>,
-    /// The part that most people miss (a place in the need's parts), and how many do.
+    /// Index of the part that most people lack, and their number.
     pub missed: (usize, f64),
 }
 
-/// Why a question has no answer.
+/// Why a question cannot be answered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum QuestionError {
-    #[error("the population of the group \"{0}\" is not known")]
+    #[error("unknown population group \"{0}\"")]
     UnknownGroup(String),
-    #[error("capacities are counted for one category, kinds or service at a time, and one facility each (minCount 1)")]
+    #[error("capacities require a need of one category, kinds or one service, with minCount 1")]
     CapacityOfSeveral,
-    #[error("access is measured to one category, kinds or service at a time")]
+    #[error("access measures require a need of one category, kinds or one service")]
     AccessOfSeveral,
-    #[error("sites are suggested for one category, kinds or service at a time, and one facility each (minCount 1)")]
+    #[error("site suggestions require a need of one category, kinds or one service, with minCount 1")]
     SitesOfSeveral,
-    #[error("a capacity is for the most people covered or the fewest facilities: a mean counts everyone")]
+    #[error("a capacity can be combined with the objectives maximum coverage and fewest facilities, not with the mean")]
     CapacityOfMean,
     #[error(
-        "sites with a capacity cannot be found exactly: who goes where is settled nearest first, which no program of integers can say"
+        "sites with a capacity cannot be solved exactly, because the nearest-first assignment of people has no integer-programming formulation here"
     )]
     ExactCapacity,
-    #[error("a budget is for the most people covered or the least mean; the fewest facilities are counted, not paid")]
+    #[error("a budget can be combined with the objectives maximum coverage and least mean, not with fewest facilities")]
     BudgetOfFewest,
-    #[error("the facility with the number {0} is not open today for this need")]
+    #[error("facility {0} is not among the open facilities that meet this need")]
     NotOpenToday(i64),
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
@@ -190,7 +191,7 @@ impl From<ExactError> for QuestionError {
     }
 }
 
-/// Answers a question.
+/// Computes the coverage of a need.
 ///
 /// # Errors
 /// [`QuestionError`].
@@ -208,15 +209,15 @@ pub fn coverage(world: &World, network: &Network, question: Question) -> Result<
         return Err(QuestionError::CapacityOfSeveral);
     }
     let assigned = question.with_capacity.then(|| assigned(world, network, &question, &demand)).transpose()?;
-    let homes = question.region.as_ref().map(|region| (register.homes(), region));
+    let area = question.region.as_ref().map(|region| (register.homes(), region));
     let snaps = &world.population_layer.snapped(network, travel.profile).snaps;
     let limit = need.counted_limit();
     let mut total = Share::default();
     let mut parts = vec![Share::default(); need.parts.len()];
     let mut cells = Vec::new();
-    for (n, place) in cells_in(register, homes).into_iter().enumerate() {
-        if n % HOMES_BETWEEN_LOOKS == 0 {
-            task::work(HOMES_BETWEEN_LOOKS)?;
+    for (n, place) in cells_in(register, area).into_iter().enumerate() {
+        if n % CELLS_PER_CHECK == 0 {
+            task::work(CELLS_PER_CHECK)?;
         }
         let i = place as usize;
         let people = demand.people[i];
@@ -269,7 +270,8 @@ pub fn coverage(world: &World, network: &Network, question: Question) -> Result<
     Ok(Coverage { question, total, parts, facilities, cells, capacity: assigned.map(|a| a.1) })
 }
 
-/// Who finds room, over the whole city: people from beyond a region take places in it too.
+/// Assigns people to facilities by capacity over the whole city, because people from outside a region use facilities in
+/// it too.
 pub(super) fn assigned(
     world: &World,
     network: &Network,
@@ -282,35 +284,35 @@ pub(super) fn assigned(
     let capacity: Vec<Option<f64>> = places.iter().map(|&p| world.register.facilities[p as usize].capacity).collect();
     let pairs = pairs(world, network, sites, question.travel, need.measure, need.counted_limit())?;
     let assigned = assign(&pairs, &demand.people, &capacity)?;
-    let mut told = CapacityUse::default();
+    let mut usage = CapacityUse::default();
     for ((capacity, load), left) in capacity.iter().zip(&assigned.load).zip(&assigned.left) {
         match capacity {
-            Some(room) => {
-                told.limited += 1;
-                told.room += room;
-                told.used += load;
-                told.full += u64::from(left.is_some_and(|l| l <= 0.0));
+            Some(capacity) => {
+                usage.limited += 1;
+                usage.room += capacity;
+                usage.used += load;
+                usage.full += u64::from(left.is_some_and(|l| l <= 0.0));
             }
-            None => told.unlimited += 1,
+            None => usage.unlimited += 1,
         }
     }
-    Ok((assigned, told))
+    Ok((assigned, usage))
 }
 
-/// By place in [`Register::homes`]: the code of the region it is in, one level below the one asked about.
+/// Returns, per division of [`Register::homes`], the code of the region it belongs to one level below `region`.
 pub(super) fn regions_below<'r>(register: &'r Register, region: Option<&RegionCode>) -> Vec<&'r str> {
     let homes = register.homes();
     (0..homes.codes()).map(|place| part_of(homes.code_at(place), region)).collect()
 }
 
-/// The name of a region, or of the center of a division.
+/// Returns the name of a region, or of the center of a division.
 pub(super) fn region_name(register: &Register, code: &str) -> Option<String> {
     let region = register.regions.find(code).map(|r| r.name.clone());
     region.or_else(|| register.centers.find(code).map(|c| c.name.clone()))
 }
 
 impl Coverage {
-    /// People by how far they have it: 0 to 5, over 5 to 10, ... minutes (or 250 m), and over the last bar's begin.
+    /// Returns people by distance in bars of 5 minutes or 250 m. The last bar is unbounded.
     #[must_use]
     pub fn histogram(&self) -> Vec<Bar> {
         let measure = self.question.need.measure;
@@ -336,13 +338,13 @@ impl Coverage {
         self.cells.iter().filter(|c| c.on_network && c.time.is_some()).map(|c| (c.time, c.people))
     }
 
-    /// People on the network who have nothing within the horizon.
+    /// Returns the people on the network who reach nothing within the horizon.
     #[must_use]
     pub fn not_reached(&self) -> f64 {
         self.cells.iter().filter(|c| c.on_network && !c.time.is_some()).fold(0.0, |sum, c| sum + c.people)
     }
 
-    /// The mean over the people who have it within the horizon; `None` where there are none.
+    /// Returns the mean distance of the people who reach something within the horizon, or `None` if nobody does.
     #[must_use]
     pub fn mean(&self) -> Option<f64> {
         let measure = self.question.need.measure;
@@ -352,8 +354,8 @@ impl Coverage {
         (people > 0.0).then(|| sum / people)
     }
 
-    /// For each share (0 to 1) the time within which so many of the people on the network have it; `None` where so many
-    /// have it not within the horizon.
+    /// Returns, for each share (0 to 1), the distance within which that share of the people on the network is served, or
+    /// `None` if it lies beyond the horizon.
     #[must_use]
     pub fn percentiles(&self, shares: &[f64]) -> Vec<Option<f64>> {
         let mut list: Vec<(Deciseconds, f64)> = self.reached_people().collect();
@@ -361,18 +363,19 @@ impl Coverage {
         let all = list.iter().map(|e| e.1).sum::<f64>() + self.not_reached();
         let at = |share: f64| {
             let mut sum = 0.0;
-            // Rounding of the sum must not push the last person out.
-            let wanted = share * all * (1.0 - 1e-12);
+            // The tolerance keeps rounding of the sum from excluding the last person.
+            let target = share * all * (1.0 - 1e-12);
             let found = list.iter().find(|(_, people)| {
                 sum += people;
-                sum >= wanted
+                sum >= target
             });
             found.and_then(|(time, _)| self.question.need.measure.value(*time))
         };
         shares.iter().map(|&share| at(share)).collect()
     }
 
-    /// The same by region one level down from the one asked about, in the order of codes. Their sums are the whole.
+    /// Returns the coverage of each region one level below the region of the question, ordered by code. The rows add up to
+    /// the total.
     #[must_use]
     pub fn by_region(&self, register: &Register) -> Vec<RegionShare> {
         let homes = register.homes();
@@ -381,9 +384,9 @@ impl Coverage {
         for cell in &self.cells {
             shares.entry(homes.place(cell.place as usize).map(|p| codes[p])).or_default().add(cell);
         }
-        let known = shares.values().fold(0.0, |sum, s| sum + s.people);
-        let elsewhere = self.total.people - known;
-        if elsewhere > known * 1e-9 {
+        let located = shares.values().fold(0.0, |sum, s| sum + s.people);
+        let elsewhere = self.total.people - located;
+        if elsewhere > located * 1e-9 {
             let share = shares.entry(None).or_default();
             share.people += elsewhere;
             share.off_network += elsewhere;
@@ -396,7 +399,7 @@ impl Coverage {
         shares.into_iter().map(row).collect()
     }
 
-    /// Cells put together to those of a coarser resolution: people, covered people, and the mean time of those reached.
+    /// Aggregates the cells to a coarser resolution: cell, people and coverage, and the mean distance of those served.
     #[must_use]
     pub fn aggregated(&self, resolution: Resolution) -> Vec<(CellIndex, Share, Option<f64>)> {
         let measure = self.question.need.measure;
@@ -416,7 +419,7 @@ impl Coverage {
         parents.into_values().map(row).collect()
     }
 
-    /// Areas of uncovered cells that touch each other, those with most people first.
+    /// Returns the gaps, those with most people first.
     #[must_use]
     pub fn gaps(&self, register: &Register) -> Vec<Gap> {
         let open: HashMap<CellIndex, u32> = self
@@ -448,12 +451,12 @@ impl Coverage {
             members.sort_unstable();
             gaps.push(self.gap(register, members));
         }
-        // Of equals by the first of their cells, whatever the order of the population.
+        // Ties are broken by the smallest cell number, so that the order of the population does not matter.
         gaps.sort_by(|a, b| b.people.total_cmp(&a.people).then_with(|| self.first_cell(a).cmp(&self.first_cell(b))));
         gaps
     }
 
-    /// The least number of a gap's cells. No other gap has it.
+    /// Returns the smallest cell number of a gap, which identifies the gap.
     #[must_use]
     pub fn first_cell(&self, gap: &Gap) -> i64 {
         gap.cells.iter().map(|&c| u64::from(self.cells[c as usize].cell) as i64).min().unwrap_or_default()
@@ -471,7 +474,7 @@ impl Coverage {
                 *districts.entry(district_of(code)).or_default() += uncovered;
             }
             for (n, missed) in missed.iter_mut().enumerate() {
-                // With capacities one may be near and full.
+                // With capacities, a facility within the limit may be full.
                 if cell.missing & (1 << n) != 0 || self.capacity.is_some() {
                     *missed += uncovered;
                 }
@@ -485,15 +488,15 @@ impl Coverage {
         Gap { cells, people, district: most(districts), nearest, missed }
     }
 
-    /// The outline of some of its cells, continuous where it crosses the 180th meridian.
+    /// Returns the outline of some cells, continuous across the 180th meridian.
     #[must_use]
     pub fn outline(&self, cells: &[u32]) -> MultiPolygon<f64> {
         let cells = cells.iter().map(|&c| self.cells[c as usize].cell);
-        // Cells of a population are unique and of one resolution, so that they always dissolve.
+        // The cells of a population are unique and of one resolution, so dissolving them cannot fail.
         continuous(SolventBuilder::new().build().dissolve(cells).unwrap_or_else(|_| MultiPolygon::new(Vec::new())))
     }
 
-    /// The category a part stands for.
+    /// Returns the category of a part, if it is exactly one category.
     #[must_use]
     pub fn category_of(&self, part: usize) -> Option<Category> {
         self.question.need.parts.get(part)?.category

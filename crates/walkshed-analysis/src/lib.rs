@@ -1,5 +1,5 @@
-//! What planners and maps ask of a world: who and what is within reach. Plain functions over a
-//! [`World`](crate::world::World); no web, no SQL, no GraphQL.
+//! Accessibility analyses over a [`World`](crate::world::World): walksheds, coverage and gaps, catchments, access measures,
+//! planning standards, siting, scenarios and the use of centers. Plain functions; no web, no SQL, no GraphQL.
 
 mod access;
 mod assess;

@@ -1,4 +1,5 @@
-//! What people need within reach, and who can be reached by it: the question behind coverage, gaps, standards and sites.
+//! What people need within reach, and how far each population cell is from it. Coverage, gaps, standards and siting build
+//! on this.
 
 use super::wanted::{Wanted, Wishes};
 use crate::memo::{Kept, Key};
@@ -10,23 +11,23 @@ use walkshed_engine::task::{self, Stopped};
 use walkshed_engine::{Deciseconds, Direction, MAX_NEAREST, Network, Profile, Start, Sweep};
 use walkshed_register::{Category, EVERYONE, Homes, Register};
 
-/// What a limit counts.
+/// The unit of a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Measure {
     /// Travel time.
     #[default]
     Minutes,
-    /// Length of the way over the network.
+    /// Length of the path over the network.
     Metres,
 }
 
-/// How far a sweep looks, beyond every limit that is usual: what is farther counts as not reached at all.
+/// Minimum search limit of a sweep in minutes, larger than usual limits. Anything farther counts as unreachable.
 pub const HORIZON_MINUTES: f64 = 120.0;
-/// The same for lengths.
+/// Minimum search limit of a sweep in metres.
 pub const HORIZON_METRES: f64 = 10_000.0;
 
 impl Measure {
-    /// The network that counts this.
+    /// Returns the network whose edge costs have this unit.
     #[must_use]
     pub fn network(self, network: &Network) -> &Network {
         match self {
@@ -35,26 +36,26 @@ impl Measure {
         }
     }
 
-    /// A limit as the network counts it.
+    /// Converts a limit in minutes or metres to a network cost.
     #[must_use]
     pub fn limit(self, value: f64) -> Deciseconds {
         match self {
             Self::Minutes => Deciseconds::from_minutes(value),
-            // A decisecond at 1 m/s is a decimetre.
+            // The length network has a speed of 1 m/s, so one decisecond is one decimetre.
             Self::Metres => Deciseconds::from_seconds(value),
         }
     }
 
-    /// What the network counted, in minutes or metres; `None` for what was not reached.
+    /// Converts a network cost to minutes or metres. Returns `None` for what was not reached.
     #[must_use]
-    pub fn value(self, counted: Deciseconds) -> Option<f64> {
-        counted.is_some().then(|| match self {
-            Self::Minutes => counted.minutes(),
-            Self::Metres => f64::from(counted.0) / 10.0,
+    pub fn value(self, cost: Deciseconds) -> Option<f64> {
+        cost.is_some().then(|| match self {
+            Self::Minutes => cost.minutes(),
+            Self::Metres => f64::from(cost.0) / 10.0,
         })
     }
 
-    /// How far sweeps look.
+    /// Returns the minimum search limit of a sweep in this unit.
     #[must_use]
     pub fn horizon(self) -> f64 {
         match self {
@@ -63,7 +64,7 @@ impl Measure {
         }
     }
 
-    /// `minutes` or `metres`.
+    /// Returns `minutes` or `metres`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -73,28 +74,28 @@ impl Measure {
     }
 }
 
-/// One kind of thing that must be within reach.
+/// One type of facility that must be within reach.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
-    /// The category it stands for, where it is one.
+    /// The category, if the part is exactly one category.
     pub category: Option<Category>,
-    /// Which facilities count.
+    /// The facilities that count.
     pub wishes: Wishes,
 }
 
-/// What people need within reach. Where there are several parts, all of them.
+/// What people need within reach. If there are several parts, all of them are needed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Need {
     pub parts: Vec<Part>,
     pub measure: Measure,
-    /// Minutes or metres; what is exactly as far is inside.
+    /// Minutes or metres, inclusive.
     pub limit: f64,
-    /// So many facilities of each part, 1 to [`MAX_NEAREST`].
+    /// Required number of facilities of each part, 1 to [`MAX_NEAREST`].
     pub min_count: usize,
 }
 
 impl Need {
-    /// All seven categories.
+    /// Creates a need for all seven categories within a number of minutes.
     #[must_use]
     pub fn circle(minutes: f64) -> Self {
         let part = |category| Part {
@@ -109,7 +110,7 @@ impl Need {
         }
     }
 
-    /// One part.
+    /// Creates a need of one part.
     #[must_use]
     pub fn one(wishes: Wishes, measure: Measure, limit: f64) -> Self {
         let category = match wishes.categories[..] {
@@ -119,20 +120,20 @@ impl Need {
         Self { parts: vec![Part { category, wishes }], measure, limit, min_count: 1 }
     }
 
-    /// The limit as the network counts it.
+    /// Returns the limit as a network cost.
     #[must_use]
     pub fn counted_limit(&self) -> Deciseconds {
         self.measure.limit(self.limit)
     }
 
-    /// How far the sweeps look for it.
+    /// Returns the search limit of the sweeps as a network cost.
     #[must_use]
     pub fn horizon(&self) -> Deciseconds {
         self.measure.limit(self.measure.horizon().max(self.limit))
     }
 }
 
-/// Who travels, which way.
+/// The travel profile and the direction of travel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Travel {
     pub profile: Profile,
@@ -145,18 +146,18 @@ impl Default for Travel {
     }
 }
 
-/// Places put on the streets that are worth another thread, and homes that read their times.
-const PLACES_A_THREAD: usize = 64;
-const HOMES_A_THREAD: usize = 2048;
+/// Minimum number of points to snap, and of cells to evaluate, per thread.
+const POINTS_PER_THREAD: usize = 64;
+const CELLS_PER_THREAD: usize = 2048;
 
-/// Facilities that count, by their places in the register and in that order.
+/// Returns the register indices of the open facilities that meet the criteria, in ascending order.
 #[must_use]
 pub fn wanted_places(register: &Register, wishes: &Wishes) -> Vec<u32> {
     let mut wanted = Wanted::new(register, wishes);
     (0..register.facilities.len()).filter(|&place| wanted.is(place)).map(|place| place as u32).collect()
 }
 
-/// Facilities as points of a sweep, known by their numbers in the register, whose order is theirs.
+/// A sweep from facilities, with the id of each point of the sweep.
 pub struct Supply {
     pub ids: Vec<i64>,
     pub sweep: Sweep,
@@ -168,12 +169,12 @@ impl Kept for Supply {
     }
 }
 
-/// How far each population cell has it to the facilities of a part.
+/// Distances from each population cell to the facilities of a part.
 pub struct Reached {
     pub ids: Vec<i64>,
-    /// By cell: to the nearest, and which it is (a place in `ids`); `NEVER` past the horizon.
+    /// Per cell: the cost to the nearest facility and its index in `ids`; `NEVER` beyond the horizon.
     pub first: Vec<(Deciseconds, u32)>,
-    /// By cell: to the `min_count`-th nearest.
+    /// Per cell: the cost to the `min_count`-th nearest facility.
     pub counted: Vec<Deciseconds>,
 }
 
@@ -195,7 +196,8 @@ fn starts(world: &World, network: &Network, places: &[u32], profile: Profile) ->
     places.iter().map(|&p| Some(Start::new(network, snaps[p as usize]?, profile))).collect()
 }
 
-/// The sweep from the facilities at some places of the register, each junction knowing its `nearest`.
+/// Returns the sweep from the facilities at some register indices. Each vertex keeps its `nearest` facilities up to the
+/// `horizon`.
 ///
 /// # Errors
 /// [`Stopped`].
@@ -216,7 +218,7 @@ pub fn supply(
     })
 }
 
-/// The same from any numbered positions, in the order of their numbers.
+/// Returns the sweep from any positions, each with an id, in ascending order of the ids.
 ///
 /// # Errors
 /// [`Stopped`].
@@ -237,13 +239,13 @@ pub fn supply_of(
             let snap = network.snap(*position, travel.profile).ok();
             Ok::<_, Stopped>(snap.map(|snap| Start::new(network, snap, travel.profile)))
         };
-        let starts = parallel::try_map(&points, PLACES_A_THREAD, start)?;
+        let starts = parallel::try_map(&points, POINTS_PER_THREAD, start)?;
         let sweep = Sweep::run(network, travel.profile, travel.direction, starts, nearest, horizon)?;
         Ok(Supply { ids: points.iter().map(|p| p.0).collect(), sweep })
     })
 }
 
-/// How far each population cell has it to the facilities a part wants.
+/// Returns the distances from each population cell to the facilities that meet the criteria.
 ///
 /// # Errors
 /// [`Stopped`].
@@ -271,25 +273,25 @@ pub fn reached(
             let counted = found.get(nearest - 1).map_or(Deciseconds::NEVER, |f| f.0);
             (found.first().copied().unwrap_or(never), counted)
         };
-        let homes = parallel::map_with(snaps, HOMES_A_THREAD, Vec::new, of_cell);
-        task::work(homes.len())?;
-        let (first, counted) = homes.into_iter().unzip();
+        let cells = parallel::map_with(snaps, CELLS_PER_THREAD, Vec::new, of_cell);
+        task::work(cells.len())?;
+        let (first, counted) = cells.into_iter().unzip();
         Ok(Reached { ids: supply.ids.clone(), first, counted })
     })
 }
 
-/// People of a group, cell by cell of everyone's.
+/// The people of a group per population cell.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Demand {
     pub group: String,
-    /// By place of the cell in the population of everyone.
+    /// By index of the cell in the total population.
     pub people: Vec<f64>,
-    /// People of the group in cells in which everyone's population has none: it is not known where on the network.
+    /// People of the group in cells that the total population lacks. They have no place on the network.
     pub elsewhere: f64,
 }
 
 impl Demand {
-    /// Of a register; `None` where the group is not known.
+    /// Reads a group from a register. Returns `None` if the group is unknown.
     #[must_use]
     pub fn of(register: &Register, group: &str) -> Option<Self> {
         let cells = register.people(group)?;
@@ -299,11 +301,11 @@ impl Demand {
             demand.people = everyone.iter().map(|c| c.people).collect();
             return Some(demand);
         }
-        // Both are in the order of signed numbers where they come from the store; tests and files may differ.
-        let place: std::collections::HashMap<u64, usize> =
+        // The store returns both in ascending order of the signed cell number; tests and files may use another order.
+        let index: std::collections::HashMap<u64, usize> =
             everyone.iter().enumerate().map(|(i, c)| (u64::from(c.cell), i)).collect();
         for cell in cells.iter() {
-            match place.get(&u64::from(cell.cell)) {
+            match index.get(&u64::from(cell.cell)) {
                 Some(&i) => demand.people[i] += cell.people,
                 None => demand.elsewhere += cell.people,
             }
@@ -312,15 +314,15 @@ impl Demand {
     }
 }
 
-/// The places of the cells of a region, or of all.
+/// Returns the indices of the population cells of a region, or of all cells.
 #[must_use]
 pub fn cells_in(register: &Register, homes: Option<(&Homes, &walkshed_register::RegionCode)>) -> Vec<u32> {
     let all = 0..register.population.len() as u32;
     match homes {
         None => all.collect(),
         Some((homes, region)) => {
-            let holds: Vec<bool> = (0..homes.codes()).map(|p| region.holds(homes.code_at(p))).collect();
-            all.filter(|&c| homes.place(c as usize).is_some_and(|p| holds[p])).collect()
+            let is_inside: Vec<bool> = (0..homes.codes()).map(|p| region.holds(homes.code_at(p))).collect();
+            all.filter(|&c| homes.place(c as usize).is_some_and(|p| is_inside[p])).collect()
         }
     }
 }

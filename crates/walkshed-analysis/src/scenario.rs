@@ -1,4 +1,4 @@
-//! The city as a scenario has it, and what becomes of people by it.
+//! Applies scenarios to a world and compares coverage before and after.
 
 use super::cover::{Coverage, Question, QuestionError, Share, coverage, region_name, regions_below};
 use super::need::{Need, Part};
@@ -12,17 +12,17 @@ use walkshed_engine::task;
 use walkshed_engine::{Deciseconds, StreetChange};
 use walkshed_register::{Category, ChangeError, EVERYONE, Register, Scenario};
 
-/// Why there is no city as a scenario has it.
+/// Why a scenario cannot be applied.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ScenarioError {
-    #[error("there is no such scenario")]
+    #[error("unknown scenario")]
     Unknown,
-    /// What it changes has changed or gone since.
-    #[error("the scenario \"{key}\" does not fit the city as it is now: {why}; mend it with updateScenario")]
+    /// Something that the scenario changes has been changed or deleted since.
+    #[error("the scenario \"{key}\" cannot be applied to the current data: {why}; correct it with updateScenario")]
     Stale { key: String, why: ChangeError },
 }
 
-/// The world with a scenario laid over it, where that is kept or the world is it already: at once.
+/// Returns the world with a scenario applied if it is cached, or if the world is that scenario already.
 #[must_use]
 pub fn known(world: &Arc<World>, scenario: i64) -> Option<Arc<World>> {
     let scenario = world.register.scenarios.get(scenario)?;
@@ -33,22 +33,22 @@ pub fn known(world: &Arc<World>, scenario: i64) -> Option<Arc<World>> {
     world.scenarios.get(&of)
 }
 
-/// The world with a scenario laid over it, or itself where it is that already: kept, so that the next question about it is answered at once.
+/// Returns the world with a scenario applied, and caches it. Returns the world itself if it is that scenario already.
 ///
 /// # Errors
 /// [`ScenarioError`].
 pub fn under(world: &Arc<World>, scenario: i64) -> Result<Arc<World>, ScenarioError> {
-    if let Some(known) = known(world, scenario) {
-        return Ok(known);
+    if let Some(cached) = known(world, scenario) {
+        return Ok(cached);
     }
     let scenario = world.register.scenarios.get(scenario).ok_or(ScenarioError::Unknown)?;
     world.scenarios.get_or_insert_with(&(scenario.id, scenario.version), || {
-        let laid = lay(world, scenario);
-        laid.map(Arc::new).map_err(|why| ScenarioError::Stale { key: scenario.key.clone(), why })
+        let applied = lay(world, scenario);
+        applied.map(Arc::new).map_err(|why| ScenarioError::Stale { key: scenario.key.clone(), why })
     })
 }
 
-/// Why a scenario cannot be laid over a world, if so; told without making the world it would make.
+/// Returns why a scenario cannot be applied to a world, if so, without building the changed world.
 #[must_use]
 pub fn problem(world: &Arc<World>, scenario: i64) -> Option<ScenarioError> {
     if known(world, scenario).is_some() {
@@ -59,72 +59,72 @@ pub fn problem(world: &Arc<World>, scenario: i64) -> Option<ScenarioError> {
         Ok((_, streets)) => streets,
         Err(why) => return Some(ScenarioError::Stale { key: scenario.key.clone(), why }),
     };
-    let (places, streets): (Vec<usize>, Vec<StreetChange>) = streets.into_iter().unzip();
+    let (indices, streets): (Vec<usize>, Vec<StreetChange>) = streets.into_iter().unzip();
     let (n, why) = world.check_streets(&streets).err()?;
-    let why = ChangeError { index: places[n], why: why.to_string() };
+    let why = ChangeError { index: indices[n], why: why.to_string() };
     Some(ScenarioError::Stale { key: scenario.key.clone(), why })
 }
 
-/// Lays a scenario over a world. What it does not reach is shared with the world as it is.
+/// Applies a scenario to a world. Data that the scenario does not affect is shared with the original world.
 ///
 /// # Errors
-/// [`ChangeError`] for what does not exist (any more), or streets that cannot be changed so.
+/// [`ChangeError`] if a changed record does not exist or a street change is invalid.
 pub fn lay(world: &World, scenario: &Scenario) -> Result<World, ChangeError> {
     let (done, streets) = scenario.lay_over(&world.register)?;
-    let (places, streets): (Vec<usize>, Vec<StreetChange>) = streets.into_iter().unzip();
+    let (indices, streets): (Vec<usize>, Vec<StreetChange>) = streets.into_iter().unzip();
     let register = world.register.with(world.register.version, &done);
-    let laid =
+    let applied =
         Laid { id: scenario.id, version: scenario.version, key: scenario.key.clone(), name: scenario.name.clone() };
-    world.under(laid, register, &streets).map_err(|(n, why)| ChangeError { index: places[n], why: why.to_string() })
+    world.under(applied, register, &streets).map_err(|(n, why)| ChangeError { index: indices[n], why: why.to_string() })
 }
 
-/// What became of people.
+/// A kind of change for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Change {
-    /// Covered, and not before.
+    /// Newly covered.
     Gained,
-    /// Not covered any more.
+    /// No longer covered.
     Lost,
-    /// Nearer than before, whether covered or not.
+    /// Shorter distance than before, whether covered or not.
     Nearer,
-    /// Farther than before.
+    /// Longer distance than before, whether covered or not.
     Farther,
 }
 
-/// One question asked of two worlds with the same people.
+/// The coverage of one question in two worlds with the same population.
 pub struct Comparison {
     pub before: Arc<Coverage>,
     pub after: Arc<Coverage>,
-    /// Each part of the need alone, in their order. Where a need has several, most changes reach one of them and leave the
-    /// farthest of all where it was.
+    /// Each part of the need on its own, in order. With several parts, most changes affect one part and leave the farthest
+    /// one unchanged.
     pub parts: Vec<PartChange>,
 }
 
-/// What changes in one part of the need.
+/// The change in one part of the need.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PartChange {
-    /// The category it stands for, where it is one.
+    /// The category, if the part is exactly one category.
     pub category: Option<Category>,
     pub before: Share,
     pub after: Share,
     pub balance: Balance,
 }
 
-/// What changes for some people.
+/// Numbers of people affected by a change.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Balance {
-    /// Newly covered, and not covered any more.
+    /// Newly covered, and no longer covered.
     pub gained: f64,
     pub lost: f64,
-    /// Nearer and farther than before.
+    /// With a shorter and a longer distance than before.
     pub nearer: f64,
     pub farther: f64,
 }
 
-/// One region of a comparison.
+/// The change in one region.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RegionChange {
-    /// `None` for people of whom it is not known where they belong.
+    /// `None` for people in no known region.
     pub code: Option<String>,
     pub name: Option<String>,
     pub before: Share,
@@ -132,33 +132,35 @@ pub struct RegionChange {
     pub balance: Balance,
 }
 
-/// One group of a comparison.
+/// The change for one population group.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GroupChange {
     pub group: String,
-    /// Those of the group in the cells that were asked about.
+    /// People of the group in the cells of the question.
     pub people: f64,
     pub balance: Balance,
 }
 
-/// What to write where a scenario must be named: `example` of the key of one there is.
+/// Returns the message for a missing scenario argument, which lists the scenarios. `example` formats a correct call with the
+/// key of one of them.
 #[must_use]
 pub fn name_a_scenario(register: &Register, example: impl Fn(&str) -> String) -> String {
-    /// Keys that are listed.
+    /// Maximum number of keys to list.
     const LISTED: usize = 10;
-    let known = &register.scenarios;
-    let Some(first) = known.iter().next() else {
-        return "names no scenario, and there is none yet: make one with the mutation createScenario".to_owned();
+    let scenarios = &register.scenarios;
+    let Some(first) = scenarios.iter().next() else {
+        return "names no scenario, and none exists yet. Create one with the mutation createScenario".to_owned();
     };
-    let keys: Vec<&str> = known.iter().take(LISTED).map(|s| s.key.as_str()).collect();
-    let more = if known.len() > LISTED { format!(" and {} more", known.len() - LISTED) } else { String::new() };
-    format!("names no scenario; there are {}{more}. Write {}", keys.join(", "), example(&first.key))
+    let keys: Vec<&str> = scenarios.iter().take(LISTED).map(|s| s.key.as_str()).collect();
+    let more = if scenarios.len() > LISTED { format!(" and {} more", scenarios.len() - LISTED) } else { String::new() };
+    format!("names no scenario. Available: {}{more}. Example: {}", keys.join(", "), example(&first.key))
 }
 
-/// Asks the same of two worlds, of which one is a scenario of the other, or both of a third.
+/// Compares the coverage of a question in two worlds. Both must be scenarios of the same world, or one a scenario of the
+/// other.
 ///
 /// # Errors
-/// [`QuestionError`]; both worlds must have a network.
+/// [`QuestionError`]; in particular if one of the worlds has no network.
 pub fn compare(before: &World, after: &World, question: &Question) -> Result<Comparison, QuestionError> {
     let ask = |world: &World, question: &Question| {
         let network = world.network().map_err(|why| QuestionError::NoStreets(why.to_owned()))?;
@@ -177,7 +179,7 @@ pub fn compare(before: &World, after: &World, question: &Question) -> Result<Com
     };
     whole.parts = match &question.need.parts[..] {
         [one] => vec![of(one, &whole)],
-        // The times were worked out for the whole and are kept.
+        // The distances of the parts are cached from the whole.
         parts => parts
             .iter()
             .map(|part| {
@@ -192,7 +194,7 @@ pub fn compare(before: &World, after: &World, question: &Question) -> Result<Com
 }
 
 impl Comparison {
-    /// What changes for the people of a cell, by its place in both answers. Of capacities parts of a cell can gain.
+    /// Returns the change for the people of a cell, by its index in both answers. With capacities, part of a cell may change.
     #[must_use]
     pub fn of_cell(&self, index: usize) -> Balance {
         let (before, after) = (&self.before.cells[index], &self.after.cells[index]);
@@ -210,13 +212,13 @@ impl Comparison {
         balance
     }
 
-    /// What changes for all people asked about.
+    /// Returns the change for all people of the question.
     #[must_use]
     pub fn total(&self) -> Balance {
         (0..self.before.cells.len()).fold(Balance::default(), |sum, i| sum.and(self.of_cell(i), 1.0))
     }
 
-    /// The cells with people for whom something changes so, most people first, and their numbers.
+    /// Returns the indices of the cells with a kind of change and the number of people affected, most people first.
     #[must_use]
     pub fn cells(&self, change: Change) -> Vec<(usize, f64)> {
         let mut list: Vec<(usize, f64)> =
@@ -226,7 +228,7 @@ impl Comparison {
         list
     }
 
-    /// The same by region one level down from the one asked about, in the order of codes.
+    /// Returns the change in each region one level below the region of the question, ordered by code.
     #[must_use]
     pub fn by_region(&self, register: &Register) -> Vec<RegionChange> {
         let homes = register.homes();
@@ -245,21 +247,21 @@ impl Comparison {
             before: before.share,
             after: after.share,
         };
-        // The same cells, and so the same regions in the same order.
+        // Both have the same cells, and so the same regions in the same order.
         before.into_iter().zip(after).map(row).collect()
     }
 
-    /// The same for every group that is known, everyone first, in the cells that were asked about: a cell's people of
-    /// all groups are covered in the same part.
+    /// Returns the change for each population group, the total population first. Within a cell all groups are assumed to be
+    /// covered in the same proportion.
     #[must_use]
     pub fn by_group(&self, register: &Register) -> Vec<GroupChange> {
         let names = std::iter::once(EVERYONE).chain(register.groups.keys().map(String::as_str));
-        let place: std::collections::HashMap<u64, usize> =
+        let index: std::collections::HashMap<u64, usize> =
             self.before.cells.iter().enumerate().map(|(i, c)| (u64::from(c.cell), i)).collect();
         let of_group = |group: &str| {
             let (mut people, mut balance) = (0.0, Balance::default());
             for cell in register.people(group)?.iter() {
-                let Some(&i) = place.get(&u64::from(cell.cell)) else { continue };
+                let Some(&i) = index.get(&u64::from(cell.cell)) else { continue };
                 people += cell.people;
                 balance = balance.and(self.of_cell(i), cell.people / self.before.cells[i].people);
             }
@@ -268,7 +270,7 @@ impl Comparison {
         names.filter_map(of_group).collect()
     }
 
-    /// The cells for which anything changes, as CSV.
+    /// Returns the cells with any change as CSV.
     #[must_use]
     pub fn csv(&self) -> String {
         let measure = self.before.question.need.measure;
@@ -294,7 +296,7 @@ impl Comparison {
         out
     }
 
-    /// The cells for which anything changes, as a GeoJSON FeatureCollection of hexagons.
+    /// Returns the cells with any change as a GeoJSON FeatureCollection of hexagons.
     #[must_use]
     pub fn text(&self, notice: &str) -> String {
         let measure = self.before.question.need.measure;
@@ -322,7 +324,7 @@ impl Comparison {
 }
 
 impl Balance {
-    /// The people of one sort.
+    /// Returns the people with one kind of change.
     #[must_use]
     pub const fn of(&self, change: Change) -> f64 {
         match change {

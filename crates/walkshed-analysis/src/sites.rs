@@ -1,4 +1,4 @@
-//! The next facilities: candidates of a city, what people have today, and what the best new places would change.
+//! Site suggestions: sets up a facility location problem from the world, solves it and reports what the sites change.
 
 use super::cover::{Question, QuestionError, Share, assigned};
 use super::exact::exact;
@@ -13,85 +13,85 @@ use walkshed_engine::task;
 use walkshed_engine::{Deciseconds, Network};
 use walkshed_register::{Register, Status};
 
-/// Where something may be built.
+/// The candidate locations.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Candidates {
-    /// At the centre of every cell in which people live.
+    /// The centre of every populated cell.
     Cells,
-    /// At these places, each with its cost (more than 0) where costs are given.
+    /// The given places, optionally with a cost greater than 0 for each.
     Places { at: Vec<Position>, costs: Option<Vec<f64>> },
-    /// Where a facility is planned or has been closed, or one of today's is not kept.
+    /// The locations of facilities that are planned, closed, or open today but not kept.
     Vacant,
 }
 
-/// One place more.
+/// A suggested site.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SiteSuggestion {
     pub position: Position,
     pub cell: CellIndex,
-    /// The name of the nearest street, where it has one.
+    /// Name of the nearest street, if it has one.
     pub street: Option<String>,
-    /// The facility that stands empty there.
+    /// Id of the facility at this location, for [`Candidates::Vacant`].
     pub vacant: Option<i64>,
-    /// What it costs.
+    /// Its cost; 1 by default.
     pub cost: f64,
-    /// The place among those that were given.
+    /// Index among the given places, for [`Candidates::Places`].
     pub given: Option<usize>,
-    /// People who are covered by it and not before; for the least mean time, people times minutes (or metres) saved.
+    /// People newly covered by it; for the mean objective, people times minutes (or metres) saved.
     pub gained: f64,
-    /// People covered with it and all before it.
+    /// People covered with this site and all before it.
     pub covered: f64,
-    /// The mean, capped at the limit, with it and all before it.
+    /// Mean distance, capped at the limit, with this site and all before it.
     pub mean: f64,
 }
 
-/// What was found.
+/// The suggested sites and their effect.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Suggestions {
     pub list: Vec<SiteSuggestion>,
     pub before: Share,
     pub after: Share,
-    /// The mean distance before, whatever is beyond the limit counting as the limit.
+    /// Mean distance before, with distances capped at the limit.
     pub mean_before: f64,
-    /// No choice of as many gains more than this (see [`super::Choice::bound`]).
+    /// Upper bound on the gain (see [`super::Choice::bound`]).
     pub bound: f64,
     pub gained: f64,
-    /// How far the choice may be from the best, as a share of the bound.
+    /// Optimality gap as a share of the bound.
     pub gap: f64,
-    /// It is the best choice there is.
+    /// Whether the selection is proven optimal.
     pub is_exact: bool,
-    /// No fewer sites can do, where the fewest were asked for.
+    /// Lower bound on the number of sites, for [`Objective::MinFacilities`].
     pub fewest: Option<usize>,
-    /// Candidates that were looked at, and those of them that lie on no street.
+    /// Number of candidates, and how many of them are off the network.
     pub candidates: u64,
     pub off_network: u64,
 }
 
-/// How sites are looked for.
+/// The objective and constraints of a site search.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Search {
     pub objective: Objective,
-    /// So many sites at most.
+    /// Maximum number of sites.
     pub count: usize,
-    /// Find the best choice there is, within so many seconds: for small problems (see [`exact`]).
+    /// Time limit in seconds for exact optimization of small problems (see [`exact`]); greedy if `None`.
     pub exact_seconds: Option<f64>,
-    /// People each new site takes. What is open today takes as many as its own capacity says, and keeps whom it has.
+    /// Capacity of each new site. Existing facilities have their own capacity and keep the people assigned to them.
     pub capacity: Option<f64>,
-    /// What the sites may cost together.
+    /// Maximum total cost of the sites.
     pub budget: Option<f64>,
-    /// Of today's facilities only these stay, by their numbers; all where left out.
+    /// Ids of the existing facilities that stay open; `None` keeps all.
     pub kept: Option<Vec<i64>>,
 }
 
 impl Search {
-    /// A search without conditions.
+    /// Creates a search without constraints.
     #[must_use]
     pub const fn new(objective: Objective, count: usize) -> Self {
         Self { objective, count, exact_seconds: None, capacity: None, budget: None, kept: None }
     }
 }
 
-/// The question with only those of today's facilities that are kept; and whether it can be asked so.
+/// Restricts the question to the existing facilities that are kept, and checks that the options can be combined.
 fn kept_alone(register: &Register, question: &Question, search: &Search) -> Result<Question, QuestionError> {
     let need = &question.need;
     let [part] = &need.parts[..] else { return Err(QuestionError::SitesOfSeveral) };
@@ -121,14 +121,14 @@ fn kept_alone(register: &Register, question: &Question, search: &Search) -> Resu
     Ok(question)
 }
 
-/// How many candidates there are, more at most where they are vacant facilities.
+/// Returns the number of candidates; an upper bound for [`Candidates::Vacant`].
 #[must_use]
 pub fn candidate_count(world: &World, question: &Question, candidates: &Candidates) -> usize {
     let register = &world.register;
     match candidates {
         Candidates::Cells => {
-            let homes = question.region.as_ref().map(|region| (register.homes(), region));
-            cells_in(register, homes).len()
+            let area = question.region.as_ref().map(|region| (register.homes(), region));
+            cells_in(register, area).len()
         }
         Candidates::Places { at, .. } => at.len(),
         Candidates::Vacant => {
@@ -139,7 +139,7 @@ pub fn candidate_count(world: &World, question: &Question, candidates: &Candidat
     }
 }
 
-/// Suggests new places for a need of one part.
+/// Suggests sites for a need with one part.
 ///
 /// # Errors
 /// [`QuestionError`].
@@ -157,13 +157,13 @@ pub fn suggest_sites(
     let question = &kept_alone(register, asked, search)?;
     let need = &question.need;
     let [part] = &need.parts[..] else { return Err(QuestionError::SitesOfSeveral) };
-    // Who has a place today, people from beyond a region included.
+    // People assigned to existing facilities, including people from outside the region.
     let assigned = match search.capacity {
         Some(_) => Some(assigned(world, network, question, &demand)?.0.served),
         None => None,
     };
-    let homes = question.region.as_ref().map(|region| (register.homes(), region));
-    let cells = cells_in(register, homes);
+    let area = question.region.as_ref().map(|region| (register.homes(), region));
+    let cells = cells_in(register, area);
     let mut is_asked = vec![false; demand.people.len()];
     for &cell in &cells {
         is_asked[cell as usize] = true;
@@ -187,14 +187,14 @@ pub fn suggest_sites(
             at.iter().enumerate().map(|(n, &position)| Site { id: n as i64, position }).collect()
         }
         Candidates::Vacant => {
-            // Open today, and not kept: in the order of their numbers, as the register is.
+            // Open today and not kept, in ascending order of id, like the register.
             let open = wanted_places(register, &asked.need.parts[0].wishes);
             let kept = search.kept.as_deref();
             let ids = open.iter().map(|&p| register.facilities[p as usize].id);
             let kept: Option<HashSet<i64>> = kept.map(|kept| kept.iter().copied().collect());
-            let let_go: Vec<i64> = ids.filter(|id| kept.as_ref().is_some_and(|kept| !kept.contains(id))).collect();
-            let is_let_go = |id: i64| let_go.binary_search(&id).is_ok();
-            let vacant = register.facilities.iter().filter(|f| f.status != Status::Open || is_let_go(f.id));
+            let dropped: Vec<i64> = ids.filter(|id| kept.as_ref().is_some_and(|kept| !kept.contains(id))).collect();
+            let is_dropped = |id: i64| dropped.binary_search(&id).is_ok();
+            let vacant = register.facilities.iter().filter(|f| f.status != Status::Open || is_dropped(f.id));
             let inside = vacant.filter(|f| question.region.as_ref().is_none_or(|r| register.is_in(f, r)));
             inside.map(|f| Site { id: f.id, position: f.position }).collect()
         }

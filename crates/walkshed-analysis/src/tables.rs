@@ -1,4 +1,4 @@
-//! Coverage as text to take away: GeoJSON and CSV, with the notice of who made the streets.
+//! Exports results as GeoJSON and CSV. GeoJSON includes the attribution of the street data.
 
 use super::assess::{Assessment, Rated};
 use super::cover::{Coverage, Gap, Share};
@@ -12,7 +12,7 @@ use walkshed_engine::geo::{area_text, continuous, multi_polygon_text};
 use walkshed_register::Register;
 use walkshed_register::spreadsheet::csv_field;
 
-/// A collection of features, with a notice that goes wherever the file goes.
+/// Writes a FeatureCollection with an `attribution` member.
 pub(super) fn collection(notice: &str, features: impl Iterator<Item = (String, Value)>) -> String {
     let mut out = format!(r#"{{"type":"FeatureCollection","attribution":{},"features":["#, json!(notice));
     for (i, (geometry, properties)) in features.enumerate() {
@@ -24,7 +24,7 @@ pub(super) fn collection(notice: &str, features: impl Iterator<Item = (String, V
     out
 }
 
-/// A hexagon as a GeoJSON Polygon, to ten-millionths of a degree; a MultiPolygon where it crosses the 180th meridian.
+/// Returns a cell as a GeoJSON Polygon with seven decimals, or a MultiPolygon if it crosses the 180th meridian.
 pub(super) fn hexagon(cell: CellIndex) -> String {
     let corners: Vec<Coord> = cell.boundary().iter().map(|c| Coord { x: c.lng(), y: c.lat() }).collect();
     area_text(&continuous(Polygon::new(LineString(corners), Vec::new()).into()))
@@ -35,17 +35,17 @@ pub(super) fn rounded(value: f64, decimals: i32) -> f64 {
     (value * unit).round() / unit + 0.0
 }
 
-/// Cells put together to a resolution: cell, people, and the mean distance of those reached.
+/// Returns the cells aggregated to a resolution: cell, people and coverage, and the mean distance of those served.
 fn cells_at(found: &Coverage, resolution: Resolution) -> Vec<(CellIndex, Share, Option<f64>)> {
     found.aggregated(resolution)
 }
 
-/// The cells as a FeatureCollection of hexagons. `covered`: only those with covered people, or only those without.
+/// Returns the cells as a FeatureCollection of hexagons. `covered` restricts them to cells with covered people, or without.
 #[must_use]
 pub fn cells_text(found: &Coverage, resolution: Resolution, covered: Option<bool>, notice: &str) -> String {
     let unit = found.question.need.measure.name();
     let cells = cells_at(found, resolution).into_iter();
-    let wanted = cells.filter(|(_, share, _)| covered.is_none_or(|c| (share.covered > 0.0) == c));
+    let selected = cells.filter(|(_, share, _)| covered.is_none_or(|c| (share.covered > 0.0) == c));
     let feature = |(cell, share, mean): (CellIndex, Share, Option<f64>)| {
         let properties = json!({
             "cell": cell.to_string(),
@@ -57,17 +57,17 @@ pub fn cells_text(found: &Coverage, resolution: Resolution, covered: Option<bool
         });
         (hexagon(cell), properties)
     };
-    collection(notice, wanted.map(feature))
+    collection(notice, selected.map(feature))
 }
 
-/// The cells as CSV, a row each.
+/// Returns the cells as CSV, one row per cell. At their own resolution, rows also have the nearest facility, the missing
+/// categories and the region.
 #[must_use]
 pub fn cells_csv(found: &Coverage, register: &Register, resolution: Resolution) -> String {
     let unit = found.question.need.measure.name();
     let own = found.cells.first().map(|c| c.cell.resolution());
     let mut out = format!("cell,people,covered,off_network,share,{unit}");
     if own == Some(resolution) {
-        // Of single cells it is known which facility and where.
         out.push_str(",nearest_facility,missing,region\n");
         let names: Vec<String> =
             found.question.need.parts.iter().map(|p| p.category.map_or_else(String::new, |c| c.to_string())).collect();
@@ -122,14 +122,14 @@ fn gap_values(found: &Coverage, register: &Register, gap: &Gap) -> Value {
     })
 }
 
-/// Gaps as a FeatureCollection of their outlines.
+/// Returns gaps as a FeatureCollection of their outlines.
 #[must_use]
 pub fn gaps_text(found: &Coverage, register: &Register, gaps: &[Gap], notice: &str) -> String {
     let feature = |gap: &Gap| (multi_polygon_text(&found.outline(&gap.cells)), gap_values(found, register, gap));
     collection(notice, gaps.iter().map(feature))
 }
 
-/// Gaps as CSV, a row each, with the cell in their middle row by row.
+/// Returns gaps as CSV, one row per gap.
 #[must_use]
 pub fn gaps_csv(found: &Coverage, register: &Register, gaps: &[Gap]) -> String {
     let unit = found.question.need.measure.name();
@@ -150,7 +150,7 @@ pub fn gaps_csv(found: &Coverage, register: &Register, gaps: &[Gap]) -> String {
     out
 }
 
-/// Suggested sites as a FeatureCollection of points, in the order of their choice.
+/// Returns suggested sites as a FeatureCollection of points, in order of rank.
 #[must_use]
 pub fn sites_text(found: &Suggestions, notice: &str) -> String {
     let feature = |(n, site): (usize, &SiteSuggestion)| {
@@ -169,7 +169,7 @@ pub fn sites_text(found: &Suggestions, notice: &str) -> String {
     collection(notice, found.list.iter().enumerate().map(feature))
 }
 
-/// Suggested sites as CSV, a row each.
+/// Returns suggested sites as CSV, one row per site.
 #[must_use]
 pub fn sites_csv(found: &Suggestions) -> String {
     let mut out = String::from("rank,lon,lat,cell,street,gained,covered,mean\n");
@@ -190,7 +190,7 @@ pub fn sites_csv(found: &Suggestions) -> String {
     out
 }
 
-/// The league table of an assessment as a FeatureCollection of the outlines of its regions; null geometries where none is known.
+/// Returns the ranking of an assessment as a FeatureCollection of region outlines; the geometry is null if there is none.
 #[must_use]
 pub fn regions_text(found: &Assessment, register: &Register, notice: &str) -> String {
     let feature = |(n, rated): (usize, &Rated)| {
@@ -211,7 +211,7 @@ pub fn regions_text(found: &Assessment, register: &Register, notice: &str) -> St
     collection(notice, found.regions.iter().enumerate().map(feature))
 }
 
-/// The league table of an assessment as CSV, a row a region, a column a requirement.
+/// Returns the ranking of an assessment as CSV, one row per region, one column per requirement.
 #[must_use]
 pub fn regions_csv(found: &Assessment) -> String {
     let keys: Vec<String> = found.standard.requirements.iter().map(|r| csv_field(&r.key)).collect();
