@@ -2,12 +2,12 @@
 
 use super::need::{Demand, Measure, Travel, supply, supply_of, wanted_places};
 use super::reach::{Walkshed, walkshed};
-use super::wanted::Wishes;
 use crate::world::{PlacedPoint, World};
 use std::collections::BTreeMap;
 use walkshed_engine::geo::Storey;
 use walkshed_engine::task::Stopped;
 use walkshed_engine::{Deciseconds, MAX_NEAREST, Network, Unsnappable};
+use walkshed_register::query::Wishes;
 use walkshed_register::{Host, Status};
 
 /// Another facility or center that some of the same people reach.

@@ -21,7 +21,6 @@ mod standard;
 mod surface;
 mod tables;
 mod usage;
-mod wanted;
 pub mod world;
 
 pub use access::{Decay, Inequality, gravity, inequality, left_of, two_step};
@@ -50,4 +49,4 @@ pub use standard::{Requirement, Standard, StandardError, Standards};
 pub use surface::{AccessMeasure, CellAccess, Offered, RegionAccess, Surface, surface};
 pub use tables::{cells_csv, cells_text, gaps_csv, gaps_text, regions_csv, regions_text, sites_csv, sites_text};
 pub use usage::{Factor, Period, PeriodError, Underused, Usage, center_usage, region_usage, underused};
-pub use wanted::{Wanted, Wishes};
+pub use walkshed_register::query::{Wanted, Wishes};

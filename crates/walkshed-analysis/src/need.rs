@@ -1,7 +1,6 @@
 //! What people need within reach, and how far each population cell is from it. Coverage, gaps, standards and siting build
 //! on this.
 
-use super::wanted::{Wanted, Wishes};
 use crate::memo::{Kept, Key};
 use crate::world::World;
 use std::sync::Arc;
@@ -9,6 +8,7 @@ use walkshed_engine::geo::{Place, Position};
 use walkshed_engine::parallel;
 use walkshed_engine::task::{self, Stopped};
 use walkshed_engine::{Deciseconds, Direction, MAX_NEAREST, Network, Profile, Start, Sweep};
+use walkshed_register::query::{Wanted, Wishes};
 use walkshed_register::{Category, EVERYONE, Homes, Register};
 
 /// The unit of a limit.

@@ -13,6 +13,7 @@ mod keyed;
 mod kinds;
 mod partial_date;
 mod population;
+pub mod query;
 mod record;
 mod recurrence;
 mod region;
