@@ -13,8 +13,8 @@ use walkshed::server::ServerOptions;
 use walkshed_analysis::world::{PlacedPoint, World};
 use walkshed_analysis::{
     AccessMeasure, Balance, Candidates, Change as Becomes, Decay, Demand, Measure, NearbyQuery, Need, Objective,
-    Offered, Question, SiteSearch, Travel, Wishes, catchment, compare, coverage, lay_scenario, nearby, suggest_sites,
-    surface,
+    Offered, Question, SiteSearch, Travel, Wishes, catchment, changes_geojson, compare, coverage, lay_scenario, nearby,
+    suggest_sites, surface,
 };
 use walkshed_engine::geo::cell_of;
 use walkshed_engine::{Deciseconds, Direction, Profile, StreetChange, StreetKind};
@@ -555,7 +555,7 @@ fn gains_and_losses_add_up() {
                 (back.gained, back.lost, back.nearer, back.farther),
                 (total.lost, total.gained, total.farther, total.nearer)
             );
-            let text: Value = serde_json::from_str(&found.text("ours")).unwrap();
+            let text: Value = serde_json::from_str(&changes_geojson(&found, "ours")).unwrap();
             let of = |key: &str| {
                 text["features"].as_array().unwrap().iter().fold(0.0, |s, f| s + f["properties"][key].as_f64().unwrap())
             };

@@ -12,7 +12,7 @@
 //!   doi:10.1111/j.1538-4632.1998.tb00396.x). Then higher is better for all measures, and people with nothing within the
 //!   limit have 0, as with the cumulative measure.
 
-use super::pairs::Pairs;
+use crate::pairs::Pairs;
 use walkshed_engine::Deciseconds;
 use walkshed_engine::task::{self, Stopped};
 

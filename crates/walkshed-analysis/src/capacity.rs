@@ -1,9 +1,13 @@
 //! Assigns demand to facilities with limited capacity. Demand goes to the nearest facility with capacity left, in order of
 //! travel cost, as in AccessMod of the World Health Organization (Ray and Ebener 2008, doi:10.1186/1476-072X-7-63).
 
-use super::pairs::Pairs;
-use walkshed_engine::Deciseconds;
+use crate::demand::Demand;
+use crate::pairs::{Pairs, pairs, sites_of};
+use crate::question::Question;
+use crate::world::World;
 use walkshed_engine::task::{self, Stopped};
+use walkshed_engine::{Deciseconds, Network};
+use walkshed_register::query::wanted_places;
 
 /// Pairs to process between two checks for cancellation.
 const PAIRS_PER_CHECK: usize = 64 * 1024;
@@ -82,4 +86,47 @@ fn sort_by_time(order: &mut Vec<(Deciseconds, i64, u32, u32)>) -> Result<(), Sto
     }
     *order = sorted;
     Ok(())
+}
+
+/// How far the capacity of the facilities is used.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct CapacityUse {
+    /// Facilities with known capacity, and their total capacity.
+    pub limited: u64,
+    pub room: f64,
+    /// Facilities with unknown capacity. They take everyone.
+    pub unlimited: u64,
+    /// People assigned to facilities with known capacity.
+    pub used: f64,
+    /// Facilities with no capacity left.
+    pub full: u64,
+}
+
+/// Assigns people to facilities by capacity over the whole city, because people from outside a region use facilities in
+/// it too.
+pub(super) fn assign_demand(
+    world: &World,
+    network: &Network,
+    question: &Question,
+    demand: &Demand,
+) -> Result<(Assigned, CapacityUse), Stopped> {
+    let need = &question.need;
+    let indices = need.parts.first().map_or_else(Vec::new, |part| wanted_places(&world.register, &part.wishes));
+    let sites = sites_of(world, &indices);
+    let capacity: Vec<Option<f64>> = indices.iter().map(|&i| world.register.facilities[i as usize].capacity).collect();
+    let pairs = pairs(world, network, sites, question.travel, need.measure, need.counted_limit())?;
+    let assigned = assign(&pairs, &demand.people, &capacity)?;
+    let mut usage = CapacityUse::default();
+    for ((capacity, load), left) in capacity.iter().zip(&assigned.load).zip(&assigned.left) {
+        match capacity {
+            Some(capacity) => {
+                usage.limited += 1;
+                usage.room += capacity;
+                usage.used += load;
+                usage.full += u64::from(left.is_some_and(|l| l <= 0.0));
+            }
+            None => usage.unlimited += 1,
+        }
+    }
+    Ok((assigned, usage))
 }

@@ -1,20 +1,15 @@
 //! Optimal sites for small problems: mixed-integer programs, solved by branch and bound.
 
-use super::siting::{Choice, Objective, Problem, State, greedy};
+use crate::siting::{Choice, Objective, Problem, State, greedy};
+use crate::solver::solve_on_thread;
 use good_lp::solvers::{SolutionStatus, WithInitialSolution, WithTimeLimit};
 use good_lp::{Expression, Solution, SolverModel, Variable, constraint, microlp, variable, variables};
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::mpsc::RecvTimeoutError;
-use std::time::Duration;
-use walkshed_engine::parallel::cores;
 use walkshed_engine::task::{self, Stopped};
 
 /// Maximum numbers of candidates with a gain, and of pairs of such a candidate and a cell, for exact optimization.
 pub const MAX_CANDIDATES: usize = 400;
 pub const MAX_PAIRS: usize = 20_000;
-/// Interval between checks for cancellation while the solver runs.
-const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// The problem is too large for exact optimization.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -155,54 +150,6 @@ pub fn exact(problem: &Problem<'_>, objective: Objective, count: usize, seconds:
     }
     let bound = if is_exact { best.gained } else { first.bound.max(best.gained) };
     Ok(Choice { bound, is_exact, ..best })
-}
-
-/// A running solver. At most one runs per core, including abandoned ones, which end at their time limit.
-struct Solving;
-
-static SOLVERS: AtomicUsize = AtomicUsize::new(0);
-
-impl Solving {
-    /// Waits until a core is free. Returns `None` if the task is stopped meanwhile.
-    fn enter() -> Option<Self> {
-        let take = |now: usize| (now < cores()).then_some(now + 1);
-        while SOLVERS.fetch_update(SeqCst, SeqCst, take).is_err() {
-            task::check().ok()?;
-            std::thread::sleep(CHECK_INTERVAL);
-        }
-        Some(Self)
-    }
-}
-
-impl Drop for Solving {
-    fn drop(&mut self) {
-        SOLVERS.fetch_sub(1, SeqCst);
-    }
-}
-
-/// Solves on a separate thread, because the solver itself cannot be cancelled. Returns `None` if the task is stopped; the
-/// thread then ends at its time limit.
-fn solve_on_thread<M>(model: M) -> Option<Result<M::Solution, M::Error>>
-where
-    M: SolverModel + Send + 'static,
-    M::Solution: Send,
-    M::Error: Send,
-{
-    let slot = Solving::enter()?;
-    let (sender, receiver) = std::sync::mpsc::channel();
-    let solve = move || {
-        let _slot = slot;
-        // After cancellation there is no receiver.
-        drop(sender.send(model.solve()));
-    };
-    std::thread::Builder::new().name("solver".into()).spawn(solve).ok()?;
-    loop {
-        match receiver.recv_timeout(CHECK_INTERVAL) {
-            Ok(solved) => return Some(solved),
-            Err(RecvTimeoutError::Timeout) if task::check().is_ok() => {}
-            Err(_) => return None,
-        }
-    }
 }
 
 /// Returns the greedy selection as initial values of all variables.

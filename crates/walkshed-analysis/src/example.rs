@@ -1,6 +1,6 @@
 //! Two places in the loaded city for examples that can be run as they are.
 
-use super::nearby::{NearbyQuery, nearby};
+use crate::nearby::{NearbyQuery, nearby};
 use crate::world::{PlacedPoint, World};
 use walkshed_engine::geo::{Position, cell_centre};
 use walkshed_engine::{Deciseconds, Direction, Profile};

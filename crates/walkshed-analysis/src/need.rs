@@ -1,15 +1,8 @@
-//! What people need within reach, and how far each population cell is from it. Coverage, gaps, standards and siting build
-//! on this.
+//! What people need within reach: facilities, a limit, and how people travel.
 
-use crate::memo::{Kept, Key};
-use crate::world::World;
-use std::sync::Arc;
-use walkshed_engine::geo::{Place, Position};
-use walkshed_engine::parallel;
-use walkshed_engine::task::{self, Stopped};
-use walkshed_engine::{Deciseconds, Direction, MAX_NEAREST, Network, Profile, Start, Sweep};
-use walkshed_register::query::{Wanted, Wishes};
-use walkshed_register::{Category, EVERYONE, Homes, Register};
+use walkshed_engine::{Deciseconds, Direction, Network, Profile};
+use walkshed_register::Category;
+use walkshed_register::query::Wishes;
 
 /// The unit of a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -90,7 +83,7 @@ pub struct Need {
     pub measure: Measure,
     /// Minutes or metres, inclusive.
     pub limit: f64,
-    /// Required number of facilities of each part, 1 to [`MAX_NEAREST`].
+    /// Required number of facilities of each part, 1 to [`MAX_NEAREST`](walkshed_engine::MAX_NEAREST).
     pub min_count: usize,
 }
 
@@ -98,16 +91,8 @@ impl Need {
     /// Creates a need for all seven categories within a number of minutes.
     #[must_use]
     pub fn circle(minutes: f64) -> Self {
-        let part = |category| Part {
-            category: Some(category),
-            wishes: Wishes { categories: vec![category], ..Wishes::default() },
-        };
-        Self {
-            parts: Category::ALL.into_iter().map(part).collect(),
-            measure: Measure::Minutes,
-            limit: minutes,
-            min_count: 1,
-        }
+        let parts = Self::parts_for(None, Wishes::default());
+        Self { parts, measure: Measure::Minutes, limit: minutes, min_count: 1 }
     }
 
     /// Creates a need of one part.
@@ -118,6 +103,23 @@ impl Need {
             _ => None,
         };
         Self { parts: vec![Part { category, wishes }], measure, limit, min_count: 1 }
+    }
+
+    /// Returns the parts of a need: one for `category`, one for the kinds or services in `wishes`, or one for each of the seven
+    /// categories if none of them is given. All parts share the other criteria in `wishes`.
+    #[must_use]
+    pub fn parts_for(category: Option<Category>, wishes: Wishes) -> Vec<Part> {
+        let of = |category: Category| Part {
+            category: Some(category),
+            wishes: Wishes { categories: vec![category], ..wishes.clone() },
+        };
+        match category {
+            Some(category) => vec![of(category)],
+            None if wishes.kinds.is_empty() && wishes.services.is_empty() => {
+                Category::ALL.into_iter().map(of).collect()
+            }
+            None => vec![Part { category: None, wishes }],
+        }
     }
 
     /// Returns the limit as a network cost.
@@ -143,186 +145,5 @@ pub struct Travel {
 impl Default for Travel {
     fn default() -> Self {
         Self { profile: Profile::Adult, direction: Direction::Towards }
-    }
-}
-
-/// Minimum number of points to snap, and of cells to evaluate, per thread.
-const POINTS_PER_THREAD: usize = 64;
-const CELLS_PER_THREAD: usize = 2048;
-
-/// Returns the register indices of the open facilities that meet the criteria, in ascending order.
-#[must_use]
-pub fn wanted_places(register: &Register, wishes: &Wishes) -> Vec<u32> {
-    let mut wanted = Wanted::new(register, wishes);
-    (0..register.facilities.len()).filter(|&place| wanted.is(place)).map(|place| place as u32).collect()
-}
-
-/// A sweep from facilities, with the id of each point of the sweep.
-pub struct Supply {
-    pub ids: Vec<i64>,
-    pub sweep: Sweep,
-}
-
-impl Kept for Supply {
-    fn bytes(&self) -> usize {
-        self.ids.len() * 8 + self.sweep.bytes()
-    }
-}
-
-/// Distances from each population cell to the facilities of a part.
-pub struct Reached {
-    pub ids: Vec<i64>,
-    /// Per cell: the cost to the nearest facility and its index in `ids`; `NEVER` beyond the horizon.
-    pub first: Vec<(Deciseconds, u32)>,
-    /// Per cell: the cost to the `min_count`-th nearest facility.
-    pub counted: Vec<Deciseconds>,
-}
-
-impl Kept for Reached {
-    fn bytes(&self) -> usize {
-        self.ids.len() * 8 + self.first.len() * 8 + self.counted.len() * 4
-    }
-}
-
-fn key_of_supply(key: Key, world: &World, places: &[u32], travel: Travel, measure: Measure) -> Key {
-    let facilities = &world.register.facilities;
-    let points: Vec<(i64, Place)> =
-        places.iter().map(|&p| (facilities[p as usize].id, world.facility_layer.points()[p as usize])).collect();
-    key.and(points).and(travel).and(measure)
-}
-
-fn starts(world: &World, network: &Network, places: &[u32], profile: Profile) -> Vec<Option<Start>> {
-    let snaps = &world.facility_layer.snapped(network, profile).snaps;
-    places.iter().map(|&p| Some(Start::new(network, snaps[p as usize]?, profile))).collect()
-}
-
-/// Returns the sweep from the facilities at some register indices. Each vertex keeps its `nearest` facilities up to the
-/// `horizon`.
-///
-/// # Errors
-/// [`Stopped`].
-pub fn supply(
-    world: &World,
-    network: &Network,
-    places: &[u32],
-    travel: Travel,
-    measure: Measure,
-    (nearest, horizon): (usize, Deciseconds),
-) -> Result<Arc<Supply>, Stopped> {
-    let key = key_of_supply(world.key::<Supply>("places"), world, places, travel, measure).and((nearest, horizon));
-    world.memo.get(&key, || {
-        let network = measure.network(network);
-        let starts = starts(world, network, places, travel.profile);
-        let sweep = Sweep::run(network, travel.profile, travel.direction, starts, nearest, horizon)?;
-        Ok(Supply { ids: places.iter().map(|&p| world.register.facilities[p as usize].id).collect(), sweep })
-    })
-}
-
-/// Returns the sweep from any positions, each with an id, in ascending order of the ids.
-///
-/// # Errors
-/// [`Stopped`].
-pub fn supply_of(
-    world: &World,
-    network: &Network,
-    points: Vec<(i64, Position)>,
-    travel: Travel,
-    measure: Measure,
-    (nearest, horizon): (usize, Deciseconds),
-) -> Result<Arc<Supply>, Stopped> {
-    let exact: Vec<(i64, u64, u64)> =
-        points.iter().map(|(id, p)| (*id, p.lon().to_bits(), p.lat().to_bits())).collect();
-    let key = world.key::<Supply>("points").and(exact).and(travel).and(measure).and((nearest, horizon));
-    world.memo.get(&key, || {
-        let network = measure.network(network);
-        let start = |(_, position): &(i64, Position)| {
-            let snap = network.snap(*position, travel.profile).ok();
-            Ok::<_, Stopped>(snap.map(|snap| Start::new(network, snap, travel.profile)))
-        };
-        let starts = parallel::try_map(&points, POINTS_PER_THREAD, start)?;
-        let sweep = Sweep::run(network, travel.profile, travel.direction, starts, nearest, horizon)?;
-        Ok(Supply { ids: points.iter().map(|p| p.0).collect(), sweep })
-    })
-}
-
-/// Returns the distances from each population cell to the facilities that meet the criteria.
-///
-/// # Errors
-/// [`Stopped`].
-pub fn reached(
-    world: &World,
-    network: &Network,
-    wishes: &Wishes,
-    need: &Need,
-    travel: Travel,
-) -> Result<Arc<Reached>, Stopped> {
-    let places = wanted_places(&world.register, wishes);
-    let (nearest, horizon) = (need.min_count.clamp(1, MAX_NEAREST), need.horizon());
-    let cells: Vec<u64> = world.register.population.iter().map(|c| c.cell.into()).collect();
-    let key = key_of_supply(world.key::<Reached>(()), world, &places, travel, need.measure)
-        .and((nearest, horizon))
-        .and(cells);
-    world.memo.get(&key, || {
-        let supply = supply(world, network, &places, travel, need.measure, (nearest, horizon))?;
-        let network = need.measure.network(network);
-        let snaps = &world.population_layer.snapped(network, travel.profile).snaps;
-        let never = (Deciseconds::NEVER, 0);
-        let of_cell = |found: &mut Vec<(Deciseconds, u32)>, snap: &Option<walkshed_engine::Snap>| {
-            let Some(snap) = snap else { return (never, Deciseconds::NEVER) };
-            supply.sweep.of_place(network, snap, found);
-            let counted = found.get(nearest - 1).map_or(Deciseconds::NEVER, |f| f.0);
-            (found.first().copied().unwrap_or(never), counted)
-        };
-        let cells = parallel::map_with(snaps, CELLS_PER_THREAD, Vec::new, of_cell);
-        task::work(cells.len())?;
-        let (first, counted) = cells.into_iter().unzip();
-        Ok(Reached { ids: supply.ids.clone(), first, counted })
-    })
-}
-
-/// The people of a group per population cell.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Demand {
-    pub group: String,
-    /// By index of the cell in the total population.
-    pub people: Vec<f64>,
-    /// People of the group in cells that the total population lacks. They have no place on the network.
-    pub elsewhere: f64,
-}
-
-impl Demand {
-    /// Reads a group from a register. Returns `None` if the group is unknown.
-    #[must_use]
-    pub fn of(register: &Register, group: &str) -> Option<Self> {
-        let cells = register.people(group)?;
-        let everyone = &register.population;
-        let mut demand = Self { group: group.to_owned(), people: vec![0.0; everyone.len()], elsewhere: 0.0 };
-        if group == EVERYONE {
-            demand.people = everyone.iter().map(|c| c.people).collect();
-            return Some(demand);
-        }
-        // The store returns both in ascending order of the signed cell number; tests and files may use another order.
-        let index: std::collections::HashMap<u64, usize> =
-            everyone.iter().enumerate().map(|(i, c)| (u64::from(c.cell), i)).collect();
-        for cell in cells.iter() {
-            match index.get(&u64::from(cell.cell)) {
-                Some(&i) => demand.people[i] += cell.people,
-                None => demand.elsewhere += cell.people,
-            }
-        }
-        Some(demand)
-    }
-}
-
-/// Returns the indices of the population cells of a region, or of all cells.
-#[must_use]
-pub fn cells_in(register: &Register, homes: Option<(&Homes, &walkshed_register::RegionCode)>) -> Vec<u32> {
-    let all = 0..register.population.len() as u32;
-    match homes {
-        None => all.collect(),
-        Some((homes, region)) => {
-            let is_inside: Vec<bool> = (0..homes.codes()).map(|p| region.holds(homes.code_at(p))).collect();
-            all.filter(|&c| homes.place(c as usize).is_some_and(|p| is_inside[p])).collect()
-        }
     }
 }

@@ -1,8 +1,8 @@
 //! All pairs of a population cell and a site within a limit, for capacities, access measures and siting. Runs one bounded
 //! search from each site, on all cores.
 
-use super::need::{Measure, Travel};
 use crate::memo::Kept;
+use crate::need::{Measure, Travel};
 use crate::world::World;
 use std::sync::Arc;
 use walkshed_engine::geo::Position;

@@ -1,6 +1,6 @@
 //! Facility location by a greedy algorithm with lazy evaluation, with an upper bound on the optimum.
 
-use super::pairs::Pairs;
+use crate::pairs::Pairs;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use walkshed_engine::Deciseconds;

@@ -1,15 +1,19 @@
 //! Access measures for all population cells of a city or region.
 
-use super::access::{Decay, Inequality, gravity, inequality, left_of, two_step};
-use super::cover::{Question, QuestionError};
-use super::need::{Demand, cells_in, reached, wanted_places};
-use super::pairs::{pairs, sites_of};
+use crate::access::{Decay, Inequality, gravity, inequality, left_of, two_step};
+use crate::demand::cells_in;
+use crate::distances::cell_distances;
+use crate::pairs::{pairs, sites_of};
+use crate::question::{Question, QuestionError};
+use crate::regions::Subregions;
+use crate::statistics::weighted_mean;
 use crate::world::World;
 use h3o::CellIndex;
 use std::collections::BTreeMap;
 use walkshed_engine::task;
 use walkshed_engine::{Deciseconds, Network};
-use walkshed_register::{Register, part_of};
+use walkshed_register::Register;
+use walkshed_register::query::wanted_places;
 
 /// An access measure. `access.rs` has the formulas.
 #[derive(Debug, Clone, PartialEq)]
@@ -99,10 +103,9 @@ pub fn surface(
     offered: Offered,
 ) -> Result<Surface, QuestionError> {
     let register = &world.register;
-    let demand =
-        Demand::of(register, &question.group).ok_or_else(|| QuestionError::UnknownGroup(question.group.clone()))?;
+    let demand = question.demand(register)?;
     let need = &question.need;
-    let [part] = &need.parts[..] else { return Err(QuestionError::AccessOfSeveral) };
+    let part = question.single_part().ok_or(QuestionError::AccessOfSeveral)?;
     task::expect(1);
     let places = wanted_places(register, &part.wishes);
     let capacity = |&p: &u32| register.facilities[p as usize].capacity;
@@ -111,8 +114,8 @@ pub fn surface(
     let snaps = &world.population_layer.snapped(network, question.travel.profile).snaps;
     let unit = |time: Deciseconds| need.measure.value(time).unwrap_or_default();
     let values: Vec<Option<f64>> = if *measure == AccessMeasure::KthNearest {
-        let reached = reached(world, network, &part.wishes, need, question.travel)?;
-        reached.counted.iter().map(|&time| need.measure.value(time)).collect()
+        let distances = cell_distances(world, network, &part.wishes, need, question.travel)?;
+        distances.counted.iter().map(|&time| need.measure.value(time)).collect()
     } else {
         let supply: Vec<f64> = match offered {
             Offered::Count => vec![1.0; places.len()],
@@ -131,8 +134,7 @@ pub fn surface(
         sums.into_iter().zip(snaps).map(|(value, snap)| snap.is_some().then_some(value)).collect()
     };
     task::work(values.len())?;
-    let area = question.region.as_ref().map(|region| (register.homes(), region));
-    let cells: Vec<CellAccess> = cells_in(register, area)
+    let cells: Vec<CellAccess> = cells_in(register, question.region.as_ref())
         .into_iter()
         .filter(|&place| demand.people[place as usize] > 0.0)
         .map(|place| {
@@ -163,10 +165,7 @@ pub fn surface(
 }
 
 fn mean<'a>(cells: impl Iterator<Item = &'a CellAccess>) -> Option<f64> {
-    let (sum, people) = cells
-        .filter_map(|c| Some((c.value?, c.people)))
-        .fold((0.0, 0.0), |(sum, all), (value, people)| (sum + value * people, all + people));
-    (people > 0.0).then(|| sum / people)
+    weighted_mean(cells.filter_map(|c| Some((c.value?, c.people))))
 }
 
 impl Surface {
@@ -207,15 +206,14 @@ impl Surface {
     /// Returns the access of each region one level below the region of the question, ordered by code.
     #[must_use]
     pub fn by_region(&self, register: &Register) -> Vec<RegionAccess> {
-        let (homes, region) = (register.homes(), self.question.region.as_ref());
+        let subregions = Subregions::of(register, self.question.region.as_ref());
         let mut regions: BTreeMap<Option<&str>, Vec<&CellAccess>> = BTreeMap::new();
         for cell in &self.cells {
-            let code = homes.code(cell.place as usize).map(|code| part_of(code, region));
-            regions.entry(code).or_default().push(cell);
+            regions.entry(subregions.code_of(cell.place)).or_default().push(cell);
         }
         let row = |(code, cells): (Option<&str>, Vec<&CellAccess>)| RegionAccess {
             code: code.map(str::to_owned),
-            name: code.and_then(|c| super::cover::region_name(register, c)),
+            name: code.and_then(|code| subregions.name_of(code)),
             people: cells.iter().map(|c| c.people).sum(),
             without: cells.iter().filter(|c| c.value.is_none()).map(|c| c.people).sum(),
             mean: mean(cells.into_iter()),

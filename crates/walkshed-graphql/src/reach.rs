@@ -58,7 +58,7 @@ pub struct CellTimes {
 
 /// Returns the network, or an error that says what to import.
 pub fn network_of(world: &World) -> Result<&Network> {
-    world.network().map_err(not_ready)
+    world.network().map_err(|e| not_ready(e.as_str()))
 }
 
 /// Checks that a time limit is more than 0 and within the maximum.

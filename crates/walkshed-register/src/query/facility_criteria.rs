@@ -71,3 +71,10 @@ impl<'a> Wanted<'a> {
         open
     }
 }
+
+/// Returns the register indices of the open facilities that meet the criteria, in ascending order.
+#[must_use]
+pub fn wanted_places(register: &Register, wishes: &Wishes) -> Vec<u32> {
+    let mut wanted = Wanted::new(register, wishes);
+    (0..register.facilities.len()).filter(|&place| wanted.is(place)).map(|place| place as u32).collect()
+}
