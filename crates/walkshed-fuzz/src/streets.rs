@@ -1,11 +1,10 @@
 //! Extracts of OpenStreetMap, elevation models and prepared files.
 
 use std::path::{Path, PathBuf};
-use walkshed_engine::build::{BuildOptions, OWN_NETWORK_KM, build};
+use walkshed_engine::build::{BuildOptions, build};
 use walkshed_engine::geo::{Fixed, Position};
-use walkshed_engine::osm::StreetRules;
 use walkshed_engine::walkshed::Reach;
-use walkshed_engine::{Deciseconds, Direction, Elevation, Extent, Network, Profile, Profiles, Start};
+use walkshed_engine::{Deciseconds, Direction, Elevation, Extent, Network, Profile, Start};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// An extract, built into a network that then answers.
@@ -13,13 +12,7 @@ pub fn pbf(data: &[u8]) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let streets = folder.path().join("a.osm.pbf");
     std::fs::write(&streets, data).expect("a temporary file");
-    let options = BuildOptions {
-        streets,
-        elevation: Vec::new(),
-        own_network_km: OWN_NETWORK_KM,
-        profiles: Profiles::default(),
-        rules: StreetRules::default(),
-    };
+    let options = BuildOptions::new(streets);
     if let Ok(network) = build(&options, &|_| {}) {
         ask(&network);
         // What was built can be saved, opened and asked again.
