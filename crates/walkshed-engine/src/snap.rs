@@ -3,7 +3,7 @@
 //! Every edge within the snapping limit of the profile that the profile can use is a candidate. Edges along which people
 //! seldom live or walk have a handicap in metres, which is added to their distance, so that an ordinary street that is
 //! nearly as near is preferred ([`handicap_m`]). Edges that are cut off from the network are candidates only if no other
-//! edge is within the limit..
+//! edge is within the limit.
 
 use crate::geo::{Fixed, Metric, Place};
 use crate::handicap::handicap_m;
