@@ -117,7 +117,7 @@ impl Edge {
     ///
     /// An entry of a restricted zone can only be passed inwards, in both tables: a search from outside enters the zone
     /// and ends there. The module [`crate::zone`] finds the way out of a zone.
-    pub(crate) fn lay_costs(&self, both: [Deciseconds; 2], tables: &mut [Vec<Deciseconds>; 2]) {
+    pub(crate) fn write_costs(&self, both: [Deciseconds; 2], tables: &mut [Vec<Deciseconds>; 2]) {
         let [inwards, outwards] = self.arcs.map(|arc| arc as usize);
         if self.is_entry() {
             for table in tables {
