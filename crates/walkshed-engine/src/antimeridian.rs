@@ -3,9 +3,9 @@
 //! The network is continuous: the streets on one side get longitudes beyond 180 degrees. This module shifts the
 //! streets, and the positions of queries.
 
-use super::file::Network;
 use super::osm::Extract;
 use crate::geo::Fixed;
+use crate::network::Network;
 use std::collections::HashMap;
 
 /// One degree, 180 degrees and 360 degrees, in ten-millionths of a degree.

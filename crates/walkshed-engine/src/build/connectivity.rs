@@ -2,7 +2,7 @@
 
 use super::zones::{own_networks, weight};
 use crate::components::Components;
-use crate::file::Edge;
+use crate::edge::Edge;
 use crate::profile::{Profile, ProfileSet};
 use crate::units::Deciseconds;
 use rayon::prelude::*;

@@ -2,7 +2,7 @@
 
 use crate::antimeridian::TooFarRound;
 use crate::elevation::ElevationError;
-use crate::file::FileError;
+use crate::format::FileError;
 use crate::osm::OsmError;
 use std::path::PathBuf;
 

@@ -41,7 +41,7 @@ pub use topology::{Link, Topology, link_up};
 
 use crate::antimeridian::lay_side_by_side;
 use crate::elevation::{Elevation, Extent};
-use crate::file::Network;
+use crate::network::Network;
 use crate::osm::{Extract, read_pbf};
 use std::path::Path;
 

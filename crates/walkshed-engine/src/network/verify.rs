@@ -1,13 +1,14 @@
-//! Do the tables of a prepared file refer to each other within their bounds? A checksum finds damage; this finds a file that was
-//! made so. What has been verified once is indexed without looking, by every search.
+//! Verifies that all indices in the tables of a prepared file are within bounds. The checksum detects damage; this detects
+//! files that were written with invalid indices. Searches rely on it.
 
-use super::file::{Edge, section};
-use super::format::Sections;
-use super::snap::LEVEL_FANOUT;
+use super::tables::section;
+use crate::edge::Edge;
+use crate::format::Sections;
 use crate::geo::Fixed;
+use crate::spatial_index::LEVEL_FANOUT;
 
-/// Is every number in the tables one of a table that has it?
-pub(super) fn refers_within(file: &Sections) -> bool {
+/// Returns whether all indices in the tables are valid.
+pub(crate) fn indices_are_valid(file: &Sections) -> bool {
     let vertices = file.get::<Fixed>(section::VERTICES).len();
     let heads = file.get::<u32>(section::ARC_HEADS);
     let arc_edges = file.get::<u32>(section::ARC_EDGES);
@@ -23,18 +24,19 @@ pub(super) fn refers_within(file: &Sections) -> bool {
                 && below(edge.head.0, vertices)
                 && edge.arcs.iter().all(|arc| below(*arc, heads.len()))
         })
-        // Two points and two heights at least, up to where those of the next edge begin.
+        // An edge has at least two points and two heights.
         && edges.windows(2).all(|pair| {
             pair[0].shape.checked_add(2).is_some_and(|least| least <= pair[1].shape)
                 && pair[0].heights.checked_add(2).is_some_and(|least| least <= pair[1].heights)
         })
         && end.shape as usize <= shapes
         && end.heights as usize <= heights
-        && snaps_within(file, edges)
+        && spatial_index_is_valid(file, edges)
 }
 
-/// The index of places: pieces of edges, and boxes around eight of them, around eight of those, and so on.
-fn snaps_within(file: &Sections, edges: &[Edge]) -> bool {
+/// Returns whether the R-tree is valid: segments of edges, boxes around eight segments, boxes around eight boxes, and so
+/// on.
+fn spatial_index_is_valid(file: &Sections, edges: &[Edge]) -> bool {
     let pieces = file.get::<[u32; 2]>(section::SNAP_PIECES);
     let levels = file.get::<u32>(section::SNAP_LEVELS);
     let boxes = file.get::<[i32; 4]>(section::SNAP_BOXES).len();
@@ -49,6 +51,6 @@ fn snaps_within(file: &Sections, edges: &[Edge]) -> bool {
         expected = expected.div_ceil(LEVEL_FANOUT);
         fits
     });
-    // The search begins at a level of no more than eight.
+    // The search starts at a level of at most eight boxes.
     pieces_fit && levels_fit && expected <= 1 && *first == 0 && *last as usize == boxes
 }

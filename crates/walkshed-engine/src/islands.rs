@@ -1,33 +1,35 @@
-//! The pieces of a network that no mapped street joins to the rest.
+//! Islands: the parts of a network that no mapped street connects to the rest.
 
-use super::access::{EdgeFlags, Kind};
-use super::components::Components;
-use super::file::{Edge, Network};
-use super::units::EdgeId;
+use crate::access::{EdgeFlags, Kind};
+use crate::components::Components;
+use crate::edge::Edge;
 use crate::geo::Fixed;
+use crate::network::Network;
+use crate::units::EdgeId;
 use std::collections::BTreeMap;
 
-/// A piece that is cut off from every network that counts as one.
+/// A connected component that is too small to count as a network.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct SeparatePiece {
-    /// A junction of it.
+    /// The position of one of its vertices.
     pub at: Fixed,
     pub segments: u64,
     pub length_m: f64,
-    /// The shortest leg off the network that joins it to a street, metres; `None` where no street is near enough.
+    /// Metres of the shortest off-network leg that connects it to a street; `None` if no street is near enough.
     pub leg_m: Option<f64>,
 }
 
-/// All pieces that are cut off, the longest first, and which edge is in which.
+/// All islands of a network, longest first, and the island of every edge.
 #[derive(Debug, Clone, Default)]
 pub struct SeparatePieces {
     pub pieces: Vec<SeparatePiece>,
-    /// By edge: the number of its piece; [`u32::MAX`] for the networks that count.
+    /// By edge: the index of its island, or [`u32::MAX`] if the edge is part of a network.
     of_edge: Vec<u32>,
 }
 
 impl SeparatePieces {
-    /// Finds them: one pass over all edges.
+    /// Finds all islands of a network.
     #[must_use]
     pub fn find(network: &Network) -> Self {
         let mut components = Components::new(network.vertices().len());
@@ -35,7 +37,7 @@ impl SeparatePieces {
         for edge in network.edge_ids().map(|id| network.edge(id)).filter(|e| is_mapped(e)) {
             components.union(edge.tail.0, edge.head.0);
         }
-        // A piece counts as a network when any of its edges does.
+        // A component counts as a network if one of its edges does.
         let mut found: BTreeMap<u32, (SeparatePiece, bool)> = BTreeMap::new();
         for edge in network.edge_ids().map(|id| network.edge(id)) {
             if !is_mapped(edge) {
@@ -70,7 +72,7 @@ impl SeparatePieces {
         Self { pieces: roots.into_iter().map(|r| r.1).collect(), of_edge }
     }
 
-    /// The number of the piece an edge is in; `None` where it belongs to a network that counts.
+    /// Returns the index of the island that contains an edge, or `None` if the edge is part of a network.
     #[must_use]
     pub fn of(&self, edge: EdgeId) -> Option<usize> {
         self.of_edge.get(edge.index()).copied().filter(|&n| n != u32::MAX).map(|n| n as usize)
