@@ -3,13 +3,13 @@
 //! Three steps over the links, before vertices are numbered:
 //!
 //! 1. *Zones.* Within each component (private links included), the largest part connected by public links alone is
-//!   open. Everything else is restricted: private ways and gates, and public ways that only they connect to the rest.
-//!   Restricted links are passable at the start and end of a trip, not in between.
+//!    open. Everything else is restricted: private ways and gates, and public ways that only they connect to the rest.
+//!    Restricted links are passable at the start and end of a trip, not in between.
 //! 2. *Disconnected components.* A component that does not count as a network of its own is connected to the nearest
-//!   streets by off-network legs of at most [`MAX_LEG_M`](super::islands::MAX_LEG_M), travelled at the off-network speed. It is restricted too, so
-//!   that no route passes through it.
+//!    streets by off-network legs of at most [`MAX_LEG_M`](super::islands::MAX_LEG_M), travelled at the off-network
+//!    speed. It is restricted too, so that no route passes through it.
 //! 3. *Entries.* Where restricted and open links meet, the restricted ones get their own vertex, connected to the other
-//!   by an entry (see [`crate`]'s `zone`).
+//!    by an entry (see [`crate`]'s `zone`).
 
 use super::islands::connect_islands;
 use super::topology::{Link, Topology};
