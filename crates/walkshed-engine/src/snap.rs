@@ -3,7 +3,7 @@
 //! Every edge within the snapping limit of the profile that the profile can use is a candidate. Edges along which people
 //! seldom live or walk have a handicap in metres, which is added to their distance, so that an ordinary street that is
 //! nearly as near is preferred ([`handicap_m`]). Edges that are cut off from the network are candidates only if no other
-//! edge is within the limit..
+//! edge is within the limit.
 
 use crate::geo::{Fixed, Metric, Place};
 use crate::handicap::handicap_m;
@@ -15,6 +15,7 @@ use crate::units::{Deciseconds, Direction, EdgeId};
 /// A place snapped to the network.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Snap {
+    /// The edge.
     pub edge: EdgeId,
     /// Position along the edge: 0 at the tail, 1 at the head.
     pub fraction: f64,
@@ -33,6 +34,7 @@ pub struct Snap {
 pub struct Unsnappable {
     /// Metres to the nearest usable street; `None` if the network has none.
     pub nearest_m: Option<f64>,
+    /// The snapping limit of the profile, metres.
     pub limit_m: f64,
 }
 

@@ -63,72 +63,74 @@ fn is_folder_module(file: &Path) -> bool {
     file.file_name().is_some_and(|name| name == "mod.rs" || name == "lib.rs")
 }
 
-/// Returns the absolute paths (without `crate::`) that a file uses.
+/// Returns the paths (without `crate::`) that a file of a module uses.
 fn paths(text: &str, module: &str, is_folder: bool) -> Vec<String> {
-    let code: Vec<&str> = text.split("#[cfg(test)]").next().unwrap_or_default().lines().collect();
-    let code: Vec<&str> = code.into_iter().filter(|line| !line.trim_start().starts_with("//")).collect();
-    // The children of `network/mod.rs` are in `network::`; those of `zone.rs` would be in `zone::`.
-    let parent = module.rsplit_once("::").map_or("", |(parent, _)| parent);
+    let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+    let lines: Vec<&str> = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+    // A file that is not `mod.rs` or `lib.rs` has no children.
     let children: Vec<&str> =
-        if is_folder { code.iter().filter_map(|line| declared_module(line)).collect() } else { Vec::new() };
-    let join = |a: &str, b: &str| if a.is_empty() { b.to_owned() } else { format!("{a}::{b}") };
-    let mut found = Vec::new();
-    // Top-level imports, which may span several lines.
-    let mut open: Option<String> = None;
-    for line in &code {
-        let start = line
-            .strip_prefix("pub use ")
-            .or_else(|| line.strip_prefix("use "))
-            .or_else(|| line.strip_prefix("pub(").and_then(|rest| rest.split_once(") use ")).map(|(_, path)| path));
-        let Some(mut import) = open.take().map(|text| text + line.trim()).or_else(|| start.map(str::to_owned)) else {
-            continue;
-        };
-        if !import.ends_with(';') {
-            open = Some(import);
-            continue;
-        }
-        import.pop();
-        for path in expand(&import) {
-            let first = path.split("::").next().unwrap_or_default();
-            if let Some(rest) = path.strip_prefix("super::") {
-                found.push(join(parent, rest));
-            } else if let Some(rest) = path.strip_prefix("self::") {
-                found.push(join(module, rest));
-            } else if children.contains(&first) {
-                found.push(join(module, &path));
-            }
-        }
-    }
-    // Absolute paths anywhere.
-    let is_end = |c: char| !(c.is_alphanumeric() || c == '_' || c == ':' || c == '{');
-    for (at, _) in text_of(&code).match_indices("crate::") {
-        let code = text_of(&code);
-        let rest = &code[at + "crate::".len()..];
-        if at > 0 && code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '$') {
-            continue;
-        }
-        let end = rest.find(is_end).unwrap_or(rest.len());
-        match rest[..end].find('{') {
-            Some(brace) => {
-                let close = rest[brace..].find("};").map_or(rest.len(), |n| brace + n + 1);
-                found.extend(expand(&rest[..close].replace('\n', " ")));
-            }
-            None => found.push(rest[..end].to_owned()),
+        if is_folder { lines.iter().filter_map(|line| declared_module(line)).collect() } else { Vec::new() };
+    let mut found: Vec<String> =
+        top_level_imports(&lines).iter().filter_map(|path| absolute(path, module, &children)).collect();
+    let code = lines.join("\n");
+    for (at, prefix) in code.match_indices("crate::") {
+        let is_other_name = code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '$');
+        let rest = &code[at + prefix.len()..];
+        let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).unwrap_or(rest.len());
+        // What follows a brace is found as a top-level import.
+        let path = rest[..end].trim_end_matches(':');
+        if !is_other_name && !path.is_empty() {
+            found.push(path.to_owned());
         }
     }
     found
 }
 
-fn text_of(lines: &[&str]) -> String {
-    lines.join("\n")
+/// Returns the paths of the imports at the top level of a file. An import may span several lines.
+fn top_level_imports(lines: &[&str]) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut open: Option<String> = None;
+    for line in lines {
+        let statement = match open.take() {
+            Some(text) => text + line.trim(),
+            None => match line.split_once("use ") {
+                Some((visibility, path)) if matches!(visibility.trim_end(), "" | "pub") && !line.starts_with(' ') => {
+                    path.to_owned()
+                }
+                Some((visibility, path)) if visibility.starts_with("pub(") => path.to_owned(),
+                _ => continue,
+            },
+        };
+        match statement.strip_suffix(';') {
+            Some(import) => found.extend(expand(import)),
+            None => open = Some(statement),
+        }
+    }
+    found
+}
+
+/// Resolves a path that a module imports, without `crate::`. Returns `None` for paths into other crates.
+fn absolute(path: &str, module: &str, children: &[&str]) -> Option<String> {
+    let join = |a: &str, b: &str| if a.is_empty() { b.to_owned() } else { format!("{a}::{b}") };
+    if let Some(rest) = path.strip_prefix("crate::") {
+        return Some(rest.to_owned());
+    }
+    if let Some(rest) = path.strip_prefix("self::") {
+        return Some(join(module, rest));
+    }
+    let (mut parent, mut rest) = (module, path);
+    while let Some(shorter) = rest.strip_prefix("super::") {
+        parent = parent.rsplit_once("::").map_or("", |(parent, _)| parent);
+        rest = shorter;
+    }
+    let is_child = children.contains(&path.split("::").next().unwrap_or_default());
+    (rest.len() < path.len() || is_child).then(|| join(parent, rest))
 }
 
 /// Returns the name of a module that a line declares.
 fn declared_module(line: &str) -> Option<&str> {
-    let line = line.strip_suffix(';')?;
-    let name = line.rsplit_once("mod ")?.1;
-    let is_declaration = line.starts_with("mod ") || line.starts_with("pub mod ") || line.starts_with("pub(");
-    is_declaration.then_some(name)
+    let (visibility, name) = line.strip_suffix(';')?.rsplit_once("mod ")?;
+    (visibility.is_empty() || visibility.starts_with("pub")).then_some(name)
 }
 
 /// Expands the braces of an import: `a::{b, c::d}` gives `a::b` and `a::c::d`.

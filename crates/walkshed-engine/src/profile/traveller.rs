@@ -1,4 +1,4 @@
-//! The profiles, and sets of profiles.
+//! Who travels.
 
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
