@@ -74,7 +74,7 @@ impl Network {
             }
             lines.push(Line {
                 kind: *kind,
-                points: line.iter().map(|&p| self.beside(p.into())).collect(),
+                points: line.iter().map(|&p| self.align_longitude(p.into())).collect(),
                 name: name.as_deref(),
                 ends: [0; 2],
                 joints: Vec::new(),
