@@ -1,24 +1,25 @@
-//! Is the database file whole?
+//! Integrity check of the database file.
 
 use super::{Store, StoreError};
 use sqlx::Row;
 
-/// Faults that are told at most.
-const TOLD: usize = 20;
+/// Maximum number of faults reported.
+const MAX_FAULTS: usize = 20;
 
 impl Store {
-    /// What is damaged, in sentences; nothing where all is well. Reads the whole file.
+    /// Checks the whole database file and returns a sentence for each fault, at most 20. The list is empty if the file is
+    /// intact.
     ///
     /// # Errors
-    /// [`StoreError`] when not even that can be found out.
+    /// [`StoreError`] if the check itself fails.
     pub async fn damage(&self) -> Result<Vec<String>, StoreError> {
         let mut connection = self.pool.acquire().await?;
-        let mut list: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("PRAGMA integrity_check({TOLD})")))
+        let mut list: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("PRAGMA integrity_check({MAX_FAULTS})")))
             .fetch_all(&mut *connection)
             .await?;
         list.retain(|line| line != "ok");
         let rows = sqlx::query("SELECT \"table\", rowid, parent FROM pragma_foreign_key_check LIMIT ?")
-            .bind(TOLD as i64)
+            .bind(MAX_FAULTS as i64)
             .fetch_all(&mut *connection)
             .await?;
         for row in rows {
@@ -27,7 +28,7 @@ impl Store {
             let id = id.map(|id| format!(" {id}")).unwrap_or_default();
             list.push(format!("{table}{id} refers to a {parent} that does not exist"));
         }
-        list.truncate(TOLD);
+        list.truncate(MAX_FAULTS);
         Ok(list)
     }
 }

@@ -1,5 +1,6 @@
-//! The database behind the register: the only room that speaks SQL. `SQLite`, embedded; every change is one transaction
-//! that also raises the register's version and says in the audit log who did it.
+//! Database storage of the register, in an embedded `SQLite` file. All SQL of walkshed is in this module.
+//!
+//! Every change is one transaction that also increments the register version and writes the audit log.
 
 mod audit;
 mod backup;
@@ -29,44 +30,46 @@ pub use edit::{Applied, EditError, Edition, Idempotent, Progress};
 pub use jobs::{JobRow, JobState, KEEP_JOBS};
 pub use tokens::TokenRow;
 
-/// All steps from the first form of the tables to the present one.
+/// The schema migrations, oldest first.
 pub static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
-/// Why the database could not be used.
+/// An error of the database.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("the database {url} cannot be opened: {source}")]
     Open { url: String, source: sqlx::Error },
     #[error(
-        "\"{0}\" is not a database walkshed can use; give a SQLite file such as sqlite://data/walkshed.db (PostgreSQL is not supported yet)"
+        "unsupported database URL \"{0}\": only SQLite files are supported, such as sqlite://data/walkshed.db (PostgreSQL is not supported yet)"
     )]
     UnknownUrl(String),
-    #[error("the database {url} was made by a newer or another version of walkshed: {source}")]
+    #[error("the database {url} was created by a newer or another version of walkshed: {source}")]
     Migrate { url: String, source: sqlx::migrate::MigrateError },
     #[error(
-        "the database holds what it should not: {table} {id}: {why}; correct that row, or put a backup back with `walkshed restore FILE`"
+        "the database contains an invalid row: {table} {id}: {why}. Correct the row, or restore a backup with `walkshed restore FILE`"
     )]
     Corrupt { table: &'static str, id: String, why: String },
-    /// A token's name that another has or had.
+    /// Another token, possibly a revoked one, already has this name.
     #[error(
-        "there is or was a token \"{0}\" already: choose another name, since the audit log tells tokens by their names"
+        "a token named \"{0}\" already exists or existed. Choose another name: the audit log identifies tokens by name"
     )]
     NameTaken(String),
     #[error(
-        "there is no room for the database, the disk or quota is full ({0}): free some, then try again; no restart is needed"
+        "no room left for the database: the disk or quota is full ({0}). Free some space, then try again; no restart is needed"
     )]
     Full(sqlx::Error),
-    #[error("the disk of the database fails or is full ({0}): look at it, then try again; no restart is needed")]
+    #[error(
+        "the disk that holds the database fails or is full ({0}). Check the disk, then try again; no restart is needed"
+    )]
     Disk(sqlx::Error),
     #[error(
-        "the database file is damaged ({0}): `walkshed check` says where, `walkshed restore FILE` puts a backup back"
+        "the database file is damaged ({0}). `walkshed check` shows where; `walkshed restore FILE` restores a backup"
     )]
     Damaged(sqlx::Error),
-    #[error("the database failed: {0}")]
+    #[error("database error: {0}")]
     Sql(sqlx::Error),
 }
 
-/// Primary result codes of SQLite that say what is wrong with the file or its disk.
+/// Primary result codes of SQLite for faults of the database file or its disk.
 mod sqlite_code {
     pub const IOERR: i32 = 10;
     pub const CORRUPT: i32 = 11;
@@ -87,11 +90,11 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
-/// Where a database lies.
+/// The location of a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Database {
     File(PathBuf),
-    /// As the settings have it: `sqlite:` and a path in which `?`, `#` and `%` are written as `%3F`, `%23` and `%25`.
+    /// A URL from the settings: `sqlite:` and a path in which `?`, `#` and `%` are escaped as `%3F`, `%23` and `%25`.
     Url(String),
 }
 
@@ -107,7 +110,7 @@ impl fmt::Display for Database {
 impl Database {
     fn options(&self) -> Result<SqliteConnectOptions, StoreError> {
         let open = |source: sqlx::Error| StoreError::Open { url: self.to_string(), source };
-        // Absolute, since SQLite takes a relative `file:x` for an URL.
+        // Absolute, because SQLite parses a relative `file:x` as a URL.
         let absolute = |path: &Path| std::path::absolute(path).map_err(|e| open(e.into()));
         match self {
             Self::File(path) => Ok(SqliteConnectOptions::new().filename(absolute(path)?)),
@@ -130,25 +133,25 @@ impl Database {
     }
 }
 
-/// A connection to the register's database.
+/// A connection pool to the register's database.
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: SqlitePool,
     url: String,
-    /// `None` for one in memory.
+    /// `None` for an in-memory database.
     file: Option<PathBuf>,
 }
 
 impl Store {
-    /// Opens a database by its URL, making it and bringing it up to date as needed.
+    /// Opens a database by its URL. Creates it if it does not exist, and applies pending migrations.
     ///
     /// # Errors
-    /// [`StoreError`] for an URL of another kind, a file that is no database, or one of a newer walkshed.
+    /// [`StoreError`] if the URL scheme is unsupported, the file is not a database, or a newer walkshed created it.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         Self::open_at(&Database::Url(url.to_owned())).await
     }
 
-    /// Opens a database file, whatever its name is made of.
+    /// Opens a database file. The path may contain any characters.
     ///
     /// # Errors
     /// As [`Store::open`].
@@ -156,7 +159,7 @@ impl Store {
         Self::open_at(&Database::File(path.to_owned())).await
     }
 
-    /// Opens a database. Its files are readable for their owner alone.
+    /// Opens a database. Only the owner may read its files.
     ///
     /// # Errors
     /// As [`Store::open`].
@@ -179,20 +182,18 @@ impl Store {
         }
         let mut pool = SqlitePoolOptions::new().max_connections(if memory { 1 } else { 4 });
         if memory {
-            // A database in memory lives as long as its one connection.
+            // An in-memory database exists as long as its one connection.
             pool = pool.idle_timeout(None).max_lifetime(None);
         }
-        // Where SQLite has undone a transaction by itself (a full disk), sqlx counts it as open for ever and refuses the next
-        // one. Such a connection is closed, and another takes its place.
+        // When SQLite rolls back a transaction by itself (a full disk), sqlx still counts it as open and rejects the next one
+        // on that connection. The pool discards such a connection.
         let pool = pool.after_release(|connection, _| {
             Box::pin(async move {
-                // What was asked for when a transaction was let go of is carried out first.
+                // Dropping a transaction only queues its rollback; the ping waits until it has run.
                 connection.ping().await?;
                 let is_usable = !connection.is_in_transaction();
                 if !is_usable {
-                    tracing::warn!(
-                        "a connection to the database was left within a transaction; another takes its place"
-                    );
+                    tracing::warn!("closing a database connection that is still inside a transaction");
                 }
                 Ok(is_usable)
             })
@@ -202,35 +203,35 @@ impl Store {
         Ok(Self { pool, url, file })
     }
 
-    /// The URL of a database file.
+    /// Returns the URL of a database file.
     #[must_use]
     pub fn url_of(path: &Path) -> String {
         let path = path.display().to_string().replace('%', "%25").replace('?', "%3F").replace('#', "%23");
         format!("sqlite://{path}")
     }
 
-    /// The URL it was opened with.
+    /// Returns the URL that the database was opened with.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The file it lies in; `None` for one in memory.
+    /// Returns the database file, or `None` for an in-memory database.
     #[must_use]
     pub fn file(&self) -> Option<&Path> {
         self.file.as_deref()
     }
 
-    /// Waits until everything is written and closes.
+    /// Closes all connections after pending work has finished.
     pub async fn close(&self) {
         self.pool.close().await;
     }
 }
 
-/// Makes a database that is not there for its owner alone, and takes one that everyone may read away from them. What cannot
-/// be done is left to SQLite, whose error says why.
+/// Creates a missing database file with access for its owner only, and restricts an existing file that everyone can read.
+/// Other errors surface when SQLite opens the file.
 fn make_private(path: &Path) {
-    // SQLite gives the files beside it the same permissions.
+    // SQLite creates the -wal and -shm files with the same permissions.
     if private_file::create(path).is_ok() {
         return;
     }
@@ -238,11 +239,11 @@ fn make_private(path: &Path) {
         let shown = file.display();
         match private_file::tighten(&file) {
             Ok(true) => {
-                tracing::warn!(file = %shown, "everyone could read the database: now only its owner can (0600)");
+                tracing::warn!(file = %shown, "the database was readable by everyone; its mode is now 0600");
             }
             Ok(false) => {}
             Err(error) => {
-                tracing::warn!(%error, file = %shown, "everyone can read the database; take it away from them: chmod 600");
+                tracing::warn!(%error, file = %shown, "the database is readable by everyone; run chmod 600 on it");
             }
         }
     }
@@ -253,17 +254,17 @@ mod tests {
     use super::*;
     use crate::registry::{Category, Edit, Service};
 
-    /// Writing until nothing more fits, at a limit of SQLite's own.
+    /// Simulates a full disk with `PRAGMA max_page_count`.
     #[tokio::test]
-    async fn a_full_disk_is_told_and_written_to_again_once_there_is_room() {
+    async fn reports_a_full_disk_and_writes_again_after_space_is_freed() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open_file(&folder.path().join("w.db")).await.unwrap();
-        let edition = |n: usize| {
+        let change_set = |n: usize| {
             let mut service = Service::new(format!("k{n}"), "x".into(), Category::Employment);
             service.description = Some("much to store ".repeat(200));
             Edition { edits: vec![Edit::Put(service.into())], actor: "test".into(), ..Edition::default() }
         };
-        store.edit(&edition(0)).await.unwrap();
+        store.edit(&change_set(0)).await.unwrap();
         let limit = async |pages: u32| {
             let mut all = Vec::new();
             for _ in 0..4 {
@@ -274,20 +275,20 @@ mod tests {
                 sqlx::query(sqlx::AssertSqlSafe(text)).execute(&mut **connection).await.unwrap();
             }
         };
-        // Down to what is there; no page more.
+        // SQLite raises the limit to the current page count, so that no further page fits.
         limit(1).await;
         let version = store.version().await.unwrap();
         let mut stored = 0;
         let error = loop {
             stored += 1;
-            if let Err(error) = store.edit(&edition(stored)).await {
+            if let Err(error) = store.edit(&change_set(stored)).await {
                 break error;
             }
         };
         assert!(matches!(error, EditError::Store(StoreError::Full(_))), "{error}");
         assert!(error.to_string().contains("no room") && error.to_string().contains("full"), "{error}");
-        assert_eq!(store.version().await.unwrap(), version + stored as u64 - 1, "nothing of it was stored");
-        // Every other writer is told the same, as often as they try, and none is told of transactions.
+        assert_eq!(store.version().await.unwrap(), version + stored as u64 - 1, "the failed change is not stored");
+        // Other writers get the same error every time, never an error about open transactions.
         let long = "x".repeat(20_000);
         for _ in 0..12 {
             limit(1).await;
@@ -296,12 +297,12 @@ mod tests {
         }
         limit(1_000_000).await;
         for n in 0..8 {
-            store.edit(&edition(1000 + n)).await.unwrap();
+            store.edit(&change_set(1000 + n)).await.unwrap();
         }
     }
 
     #[test]
-    fn urls_of_files_lead_back_to_them() {
+    fn file_urls_round_trip() {
         for name in ["/a b/ü.db", "/what?/100%25.db", "/a#b%/x.db", "/:memory:/x.db"] {
             let database = Database::Url(Store::url_of(Path::new(name)));
             assert!(!database.is_in_memory(), "{name}");

@@ -1,4 +1,4 @@
-//! Reading the whole register at one moment.
+//! Loading the whole register in one read transaction.
 
 use super::columns::{Columns, Stored};
 use super::demonstration::mark;
@@ -10,24 +10,24 @@ use sqlx::{AssertSqlSafe, Sqlite, Transaction};
 use std::collections::BTreeMap;
 use tokio::task::JoinHandle;
 
-/// Imports the answers of `dataset` go back to.
-const IMPORTS_SHOWN: i64 = 50;
+/// Number of imports that are loaded for the field `dataset`.
+const MAX_IMPORTS: i64 = 50;
 
 fn corrupt(table: &'static str, id: impl ToString, why: impl ToString) -> StoreError {
     StoreError::Corrupt { table, id: id.to_string(), why: why.to_string() }
 }
 
-/// `SELECT id, version, ...` of a table, with what comes after `FROM`.
+/// Returns `SELECT id, version, ... FROM table`, followed by `rest`.
 pub fn select<T: Stored>(rest: &str) -> AssertSqlSafe<String> {
-    // Only names of our own tables and columns go into the text.
+    // Only constant table and column names are inserted into the text.
     AssertSqlSafe(format!("SELECT id, version, {} FROM {} {rest}", T::COLUMNS.join(", "), T::TABLE))
 }
 
-/// Rows of a table in one text, and centers whose visits are read together.
+/// Number of rows per JSON text, and of centers whose visits are parsed in one task.
 const ROWS_AT_ONCE: i64 = 4000;
 const CENTERS_AT_ONCE: usize = 40;
 
-/// Work on what the database hands over, beside its reading on. Answers come in the order of the parts.
+/// Tasks that parse rows on other threads while the database reads on. Results keep the order of the tasks.
 struct Parts<T>(Vec<JoinHandle<Result<Vec<T>, StoreError>>>);
 
 impl<T: Send + 'static> Parts<T> {
@@ -48,7 +48,7 @@ impl<T: Send + 'static> Parts<T> {
     }
 }
 
-/// All rows of a table, thousands of them in one text.
+/// Reads all rows of a table, thousands of them per JSON text.
 async fn all<T: Stored + Send + 'static>(tx: &mut Transaction<'_, Sqlite>) -> Result<Parts<T>, StoreError> {
     let columns: Vec<String> = T::COLUMNS.iter().map(|c| as_json(c, T::REALS.contains(c))).collect();
     let text = format!(
@@ -71,7 +71,7 @@ async fn all<T: Stored + Send + 'static>(tx: &mut Transaction<'_, Sqlite>) -> Re
     }
 }
 
-/// Counts of a day as one text: audience:hour:count, apart by commas.
+/// Parses the counts of a day: a comma-separated list of `audience:hour:count`.
 pub fn counts_of(text: &str) -> Option<Vec<VisitCount>> {
     text.split(',')
         .map(|part| {
@@ -88,25 +88,25 @@ pub fn counts_of(text: &str) -> Option<Vec<VisitCount>> {
 }
 
 impl Store {
-    /// The version of the register.
+    /// Returns the register version.
     ///
     /// # Errors
-    /// [`StoreError`] when the database fails.
+    /// [`StoreError`] if the database fails.
     pub async fn version(&self) -> Result<u64, StoreError> {
         let version: i64 =
             sqlx::query_scalar("SELECT version FROM register_version WHERE id = 1").fetch_one(&self.pool).await?;
         Ok(version as u64)
     }
 
-    /// Everything, in one read transaction.
+    /// Loads the whole register in one read transaction.
     ///
     /// # Errors
-    /// [`StoreError`] when the database fails or holds a value that no door lets in.
+    /// [`StoreError`] if the database fails or contains a value that validation rejects.
     pub async fn load(&self) -> Result<RegisterRows, StoreError> {
         let mut tx = self.pool.begin().await?;
         let version: i64 =
             sqlx::query_scalar("SELECT version FROM register_version WHERE id = 1").fetch_one(&mut *tx).await?;
-        let log = sqlx::query_scalar("SELECT report FROM import_log ORDER BY id DESC LIMIT ?").bind(IMPORTS_SHOWN);
+        let log = sqlx::query_scalar("SELECT report FROM import_log ORDER BY id DESC LIMIT ?").bind(MAX_IMPORTS);
         let imports = log
             .fetch_all(&mut *tx)
             .await?
@@ -141,7 +141,7 @@ impl Store {
     }
 }
 
-/// A row a center, not a row a count: the database hands over rows slowly, and texts fast.
+/// Reads all visits, one row per center: the driver returns rows slowly and texts fast.
 async fn visits(tx: &mut Transaction<'_, Sqlite>) -> Result<Parts<VisitDay>, StoreError> {
     let centers: Vec<(i64, String)> = sqlx::query_as(
         "SELECT center_id, group_concat(day || ' ' || counts, ';') FROM (
@@ -171,7 +171,7 @@ fn days_of(center: i64, days: &str) -> Result<Vec<VisitDay>, StoreError> {
             let mut day = VisitDay {
                 center,
                 day: day.parse().map_err(|_| bad("is not a day"))?,
-                counts: counts_of(counts).ok_or_else(|| bad("has a count that cannot be read"))?,
+                counts: counts_of(counts).ok_or_else(|| bad("has an invalid count"))?,
             };
             day.sort();
             Ok(day)
@@ -181,7 +181,7 @@ fn days_of(center: i64, days: &str) -> Result<Vec<VisitDay>, StoreError> {
     Ok(list)
 }
 
-/// A row a group: its cells and people in one text.
+/// Reads the population, one row per group.
 async fn populations(tx: &mut Transaction<'_, Sqlite>) -> Result<Parts<(String, Vec<PopulationCell>)>, StoreError> {
     let groups: Vec<(String, String)> = sqlx::query_as(
         "SELECT demand_group, group_concat(cell || ':' || quote(people)) FROM population GROUP BY demand_group",
@@ -201,7 +201,7 @@ async fn populations(tx: &mut Transaction<'_, Sqlite>) -> Result<Parts<(String, 
                     Ok(PopulationCell { cell, people: people.parse().map_err(|_| bad(entry))? })
                 })
                 .collect::<Result<_, StoreError>>()?;
-            // As the database orders its numbers, which have a sign.
+            // The order of SQLite, whose integers are signed.
             list.sort_unstable_by_key(|c| u64::from(c.cell) as i64);
             Ok(vec![(group, list)])
         });
