@@ -1,5 +1,7 @@
-//! The world in force, and how it changes: edits go to the database first and into the next world then; what other
-//! processes have changed is noticed and loaded. Whoever wants to know is told.
+//! The current world and its changes.
+//!
+//! An edit is stored in the database first and then applied to the world. Changes made by other processes are detected and
+//! loaded. Subscribers receive an event for every change.
 
 mod write_queue;
 
@@ -18,48 +20,48 @@ use std::time::{Duration, Instant};
 use tokio::sync::{broadcast, watch};
 use write_queue::{WriteQueue, Writer};
 
-/// How often the data are looked at for changes by other processes.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
-/// How long after a failure what could not be loaded is tried again although nothing has changed: the wait doubles each time.
+/// Interval between checks for changes by other processes.
+const POLL_INTERVAL: Duration = Duration::from_secs(2);
+/// Delay before data that failed to load are loaded again although nothing has changed. It doubles with each failure.
 const FIRST_RETRY: Duration = Duration::from_secs(2);
 const LONGEST_RETRY: Duration = Duration::from_mins(1);
-/// How long what works beside requests may take to note that it was stopped.
-const LAST_WORDS: Duration = Duration::from_secs(5);
-/// Until when an expiry is looked at again.
-const LONG_ENOUGH: Duration = Duration::from_hours(24);
-/// Changes kept for those who are slow to listen.
-const BACKLOG: usize = 1024;
-/// Changes that wait for their turn at the database, unless the settings say otherwise.
+/// How long background tasks may take to end when the server stops.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
+/// Longest time until the expiry of a token is checked again.
+const MAX_EXPIRY_WAIT: Duration = Duration::from_hours(24);
+/// Number of events buffered for a slow subscriber.
+const EVENT_BUFFER: usize = 1024;
+/// Default maximum number of changes that wait to be stored.
 pub const MAX_WAITING_WRITES: usize = 100;
 
-/// The current world and where the next one comes from.
+/// The current world, and what is needed to replace it.
 pub struct Live {
     world: ArcSwap<World>,
     tokens: ArcSwap<Vec<TokenRow>>,
-    /// Tells those who follow something that their tokens may have ended.
+    /// Notifies subscriptions that their tokens may have ended.
     tokens_changed: watch::Sender<()>,
     folder: DataFolder,
     store: Store,
-    /// Of the data the current world was made from.
+    /// The state of the data that the current world was built from.
     seen: Mutex<Seen>,
-    /// What of the data could not be loaded.
+    /// The data that could not be loaded.
     unloaded: Mutex<Unloaded>,
-    /// When that is tried again although nothing has changed, and how long after that.
+    /// Time of the next retry of a failed load, and the delay after that.
     retry: Mutex<Option<(Instant, Duration)>>,
-    /// One writer at a time makes the next world, so that none is lost.
+    /// Only one writer at a time builds the next world, so that no change is lost.
     writers: WriteQueue,
-    /// One at a time reads the tokens and puts them in force, so that older ones never come after newer ones.
+    /// Serialises reading and publishing the tokens, so that an older list never replaces a newer one.
     reading_tokens: tokio::sync::Mutex<()>,
     changes: broadcast::Sender<Arc<Change>>,
     progress: broadcast::Sender<Arc<ImportProgress>>,
     stopping: watch::Sender<bool>,
-    /// Where work goes on beside requests: the runtime it was loaded in, which outlives those of the workers.
+    /// The runtime of background tasks. It outlives the runtimes of the workers.
     runtime: tokio::runtime::Handle,
-    /// How much of it there is.
+    /// The number of running background tasks.
     working: watch::Sender<usize>,
 }
 
-/// One piece of work beside requests, counted until it ends.
+/// Counts a background task until it is dropped.
 struct Counted(watch::Sender<usize>);
 
 impl Drop for Counted {
@@ -74,7 +76,7 @@ struct Seen {
     streets: Option<Stamp>,
 }
 
-/// What could not be loaded, in sentences that say what stays in force; each until it can be loaded again.
+/// The data that could not be loaded: a sentence each, until they load again.
 #[derive(Debug, Default)]
 struct Unloaded {
     streets: Option<String>,
@@ -82,51 +84,51 @@ struct Unloaded {
     tokens: Option<String>,
 }
 
-/// What has changed. It holds no world: who is slow to listen must not keep old ones in memory.
+/// A change event. It contains no world, so that a slow subscriber does not keep old worlds in memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// These records.
+    /// The records that have changed.
     Items(Vec<ChangedItem>),
-    /// So much that everything was loaded anew; the codes of the centers that are not as they were.
+    /// The whole register was loaded again. Contains the codes of the centers that have changed.
     Reloaded(Vec<DivisionCode>),
 }
 
-/// One record that has changed.
+/// A record that has changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangedItem {
     pub kind: RecordKind,
-    /// Its number; for visits and populations 0.
+    /// The record's id; 0 for visits and population.
     pub id: i64,
     /// The center it belongs to.
     pub center: Option<i64>,
-    /// The codes of that center, before and after.
+    /// The codes of that center before and after the change.
     pub codes: Vec<DivisionCode>,
     pub deleted: bool,
 }
 
-/// How far an import has come.
+/// Progress of an import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportProgress {
-    /// As the one who started it has named it.
+    /// The id that the client has chosen.
     pub id: String,
-    /// reading, checking, storing, done or failed.
+    /// `reading`, `checking`, `storing`, `done` or `failed`.
     pub stage: &'static str,
     pub done: u64,
     pub total: u64,
 }
 
 impl ImportProgress {
-    /// Is nothing more to come?
+    /// Returns whether the import has ended.
     #[must_use]
     pub fn is_last(&self) -> bool {
         matches!(self.stage, "done" | "failed")
     }
 }
 
-/// Why someone is not who they say.
+/// A rejected token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
-    #[error("the token is not known; make one with `walkshed token create --role reader --name NAME`")]
+    #[error("unknown token; create one with `walkshed token create --role reader --name NAME`")]
     Unknown,
     #[error("the token \"{0}\" has expired")]
     Expired(String),
@@ -140,9 +142,9 @@ impl Live {
     /// # Errors
     /// [`StoreError`].
     pub async fn load(folder: DataFolder, store: Store) -> Result<Self, StoreError> {
-        // Looked at before it is read: a change in between is then seen again, and never missed.
+        // Taken before reading: a change during the load is then detected later instead of being missed.
         let seen = Seen { version: store.version().await?, streets: folder.streets_stamp() };
-        let (tokens, wrong) = store.usable_tokens().await?;
+        let (tokens, token_errors) = store.usable_tokens().await?;
         let world = folder.world(&store).await?;
         let live = Self {
             world: ArcSwap::from_pointee(world),
@@ -155,27 +157,27 @@ impl Live {
             retry: Mutex::default(),
             writers: WriteQueue::new(MAX_WAITING_WRITES),
             reading_tokens: tokio::sync::Mutex::default(),
-            changes: broadcast::Sender::new(BACKLOG),
-            progress: broadcast::Sender::new(BACKLOG),
+            changes: broadcast::Sender::new(EVENT_BUFFER),
+            progress: broadcast::Sender::new(EVENT_BUFFER),
             stopping: watch::Sender::new(false),
             runtime: tokio::runtime::Handle::current(),
             working: watch::Sender::new(0),
         };
-        live.note_tokens(&wrong);
-        // The world itself tells of streets that are missing or damaged; the log shall too.
+        live.note_tokens(&token_errors);
+        // The world reports missing or damaged streets in its problems; the log must report them too.
         if let (Err(why), Some(_)) = (live.world().network(), seen.streets) {
             tracing::error!(why, "the prepared streets cannot be opened; there is no network");
         }
         Ok(live)
     }
 
-    /// The same, with so many changes that may wait for their turn at the database.
+    /// Sets the maximum number of changes that wait to be stored.
     #[must_use]
     pub fn with_waiting_writes(self, most: usize) -> Self {
         Self { writers: WriteQueue::new(most), ..self }
     }
 
-    /// What is missing or wrong in the data, in sentences that say what to run: what the world in force tells, and what could
+    /// Returns the problems of the data, as sentences that say which command to run: those of the world, and data that could
     /// not be loaded since.
     pub fn problems(&self, world: &World) -> Vec<String> {
         let unloaded = self.unloaded();
@@ -187,7 +189,7 @@ impl Live {
         self.unloaded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes what could not be loaded, or that it could; the log is told when that is news.
+    /// Records that a part of the data could not be loaded, or that it could. Logs the change.
     fn note(&self, part: impl Fn(&mut Unloaded) -> &mut Option<String>, problem: Option<String>) {
         let mut unloaded = self.unloaded();
         let known = part(&mut unloaded);
@@ -196,62 +198,62 @@ impl Live {
         }
         match (&problem, &known) {
             (Some(problem), _) => tracing::error!("{problem}"),
-            (None, Some(before)) => tracing::info!(before, "what could not be loaded before is in force now"),
+            (None, Some(before)) => tracing::info!(before, "data that could not be loaded before are now loaded"),
             (None, None) => {}
         }
         *known = problem;
     }
 
-    fn note_tokens(&self, wrong: &[StoreError]) {
-        let told = wrong.first().map(|first| {
-            let more = if wrong.len() > 1 { format!(" ({} in all)", wrong.len()) } else { String::new() };
-            format!("A token cannot be read and is in force for nobody{more}: {first}")
+    fn note_tokens(&self, errors: &[StoreError]) {
+        let problem = errors.first().map(|first| {
+            let more = if errors.len() > 1 { format!(" ({} in total)", errors.len()) } else { String::new() };
+            format!("A token cannot be read and is rejected{more}: {first}")
         });
-        self.note(|u| &mut u.tokens, told);
+        self.note(|u| &mut u.tokens, problem);
     }
 
-    /// The world in force now; keep it for the whole of a request.
+    /// Returns the current world. A request takes it once and uses it to the end.
     pub fn world(&self) -> Arc<World> {
         self.world.load_full()
     }
 
-    /// The database, for what is not part of the world: the audit log, tokens.
+    /// Returns the database, for data outside the world such as the audit log and jobs.
     pub const fn store(&self) -> &Store {
         &self.store
     }
 
-    /// The kinds of facility in force.
+    /// Returns the kinds of facility.
     pub const fn kinds(&self) -> &Kinds {
         self.folder.kinds()
     }
 
-    /// The planning standards in force.
+    /// Returns the planning standards.
     pub const fn standards(&self) -> &Standards {
         self.folder.standards()
     }
 
-    /// What records are checked against.
+    /// Returns the rules that records are validated against.
     pub fn rules<'a>(&'a self, register: &'a Register) -> Rules<'a> {
         Rules { register, kinds: self.folder.kinds(), calendar: self.folder.calendar() }
     }
 
-    /// Who a token belongs to.
+    /// Returns the caller that a token identifies.
     ///
     /// # Errors
-    /// [`TokenError`].
+    /// [`TokenError`] if the token is unknown, expired or revoked.
     pub fn caller(&self, token: &str, address: Option<IpAddr>) -> Result<Caller, TokenError> {
         self.caller_of(&hash(token.as_bytes()), address)
     }
 
-    /// Who a token belongs to, by its hash.
+    /// Returns the caller that a token identifies, by the hash of the token.
     ///
     /// # Errors
-    /// [`TokenError`].
-    pub fn caller_of(&self, wanted: &[u8; 32], address: Option<IpAddr>) -> Result<Caller, TokenError> {
+    /// [`TokenError`] if the token is unknown, expired or revoked.
+    pub fn caller_of(&self, hash: &[u8; 32], address: Option<IpAddr>) -> Result<Caller, TokenError> {
         let now = Timestamp::now();
         let tokens = self.tokens.load();
-        // Hashes are compared, not tokens: how long that takes tells nothing of use.
-        let token = tokens.iter().find(|t| t.hash == *wanted).ok_or(TokenError::Unknown)?;
+        // Comparing hashes instead of tokens: the duration of the comparison reveals nothing useful.
+        let token = tokens.iter().find(|t| t.hash == *hash).ok_or(TokenError::Unknown)?;
         if token.revoked_at.is_some() {
             return Err(TokenError::Revoked(token.name.clone()));
         }
@@ -261,7 +263,7 @@ impl Live {
         Ok(Caller { role: token.role, token: Some(token.name.clone()), address })
     }
 
-    /// Waits until a token is not in force any more, or is one of another role.
+    /// Waits until a token is expired, revoked or unknown, or its role changes.
     pub fn token_ended(self: &Arc<Self>, hash: [u8; 32], role: Role) -> impl Future<Output = ()> + Send + 'static {
         let live = self.clone();
         let mut changed = self.tokens_changed.subscribe();
@@ -269,8 +271,8 @@ impl Live {
             while live.caller_of(&hash, None).is_ok_and(|caller| caller.role == role) {
                 let expiry = live.tokens.load().iter().find(|t| t.hash == hash).and_then(|t| t.expires_at);
                 let left = expiry.map(|at| Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default());
-                // Days are enough at a time: clocks are set, and timers have limits.
-                let left = left.unwrap_or(LONG_ENOUGH).min(LONG_ENOUGH) + Duration::from_millis(1);
+                // Bounded, because clocks may be adjusted and timers have a maximum duration.
+                let left = left.unwrap_or(MAX_EXPIRY_WAIT).min(MAX_EXPIRY_WAIT) + Duration::from_millis(1);
                 if let Ok(Err(_)) = tokio::time::timeout(left, changed.changed()).await {
                     return;
                 }
@@ -278,28 +280,28 @@ impl Live {
         }
     }
 
-    /// Are there tokens of this role?
+    /// Returns whether an unrevoked token of this role exists.
     pub fn has_token(&self, role: Role) -> bool {
         self.tokens.load().iter().any(|t| t.role == role && t.revoked_at.is_none())
     }
 
-    /// Keeps a new token, in force at once.
+    /// Stores a new token, which is valid at once, and returns its id.
     ///
     /// # Errors
-    /// [`StoreError`]; then there is no new token.
+    /// [`StoreError`]; then no token is created.
     pub async fn add_token(&self, token: &TokenRow, actor: &str) -> Result<i64, StoreError> {
         let id = self.store.add_token(token, actor).await?;
         if self.read_tokens().await.is_err() {
-            // It is stored: what could not be read again is known here.
+            // The token is stored but the list cannot be read again, so it is added here.
             self.change_tokens(|tokens| tokens.push(TokenRow { id, ..token.clone() }));
         }
         Ok(id)
     }
 
-    /// Revokes a token, at once; says whether there was one to revoke.
+    /// Revokes a token at once. Returns `false` if no unrevoked token has this id.
     ///
     /// # Errors
-    /// [`StoreError`]; then it is not revoked.
+    /// [`StoreError`]; then the token is not revoked.
     pub async fn revoke_token(&self, id: i64, actor: &str) -> Result<bool, StoreError> {
         let now = Timestamp::now();
         let done = self.store.revoke_token(id, now, actor).await?;
@@ -324,27 +326,27 @@ impl Live {
     async fn read_tokens(&self) -> Result<(), StoreError> {
         let _one_at_a_time = self.reading_tokens.lock().await;
         match self.store.usable_tokens().await {
-            Ok((tokens, wrong)) => {
+            Ok((tokens, errors)) => {
                 if **self.tokens.load() != tokens {
                     self.tokens.store(Arc::new(tokens));
                     self.tokens_changed.send_replace(());
                 }
-                self.note_tokens(&wrong);
+                self.note_tokens(&errors);
                 Ok(())
             }
             Err(error) => {
-                let why = format!("The tokens cannot be read, those before stay in force: {error}");
+                let why = format!("The tokens cannot be read; the previous ones stay valid: {error}");
                 self.note(|u| &mut u.tokens, Some(why));
                 Err(error)
             }
         }
     }
 
-    /// Carries out edits: the database first, then the next world. When this returns, the change will outlive a crash and is
-    /// in force; where it could be stored and not be loaded again, that is noted, and tried again until it can.
+    /// Applies a change set to the database and then to the world. When this returns `Ok`, the change is durable and part of
+    /// the current world. If it is stored but the register cannot be loaded again, the load is retried until it succeeds.
     ///
     /// # Errors
-    /// [`EditError`]; then neither has changed, but for [`EditError::Unsure`].
+    /// [`EditError`]; then nothing changes, except possibly for [`EditError::Unsure`].
     pub async fn edit(&self, edition: &Edition) -> Result<(Applied, Arc<World>), EditError> {
         let writer = if edition.anonymous { Writer::Anonymous } else { Writer::Known };
         let _turn = self.writers.turn(writer).await.map_err(|waiting| EditError::Busy { waiting })?;
@@ -354,13 +356,13 @@ impl Live {
             return Ok((applied, before));
         }
         let seen = *self.lock();
-        // Imports have a log that is part of the world; and what others have written meanwhile is not in it yet.
+        // A full reload is needed for an import, whose log is part of the world, and after changes by other processes.
         if edition.import.is_some() || applied.before != seen.version {
             if self.reload(seen.streets).await.is_ok() {
                 return Ok((applied, self.world()));
             }
-            // It is stored all the same, so it is not told as a failure: it is shown over what is in force, whose version
-            // stays that of the last load, so that the watch loads all of it as soon as it can.
+            // The change is stored, so this is not an error. It is applied to the current world; `seen.version` stays that
+            // of the last load, so that `watch_data` reloads as soon as possible.
             let next = self.put_in_force(&before, &applied).await;
             return Ok((applied, next));
         }
@@ -369,7 +371,7 @@ impl Live {
         Ok((applied, next))
     }
 
-    /// Makes the next world of the one before and what was done, and tells of it.
+    /// Builds the next world from the previous one and the applied edits, publishes it, and sends the change event.
     async fn put_in_force(&self, before: &Arc<World>, applied: &Applied) -> Arc<World> {
         let (old, done, version) = (before.clone(), applied.done.clone(), applied.version);
         let next = tokio::task::spawn_blocking(move || old.next(old.register.with(version, &done)))
@@ -378,18 +380,18 @@ impl Live {
         let next = Arc::new(next);
         self.world.store(next.clone());
         let items = applied.done.iter().filter_map(|done| item(done, before, &next)).collect();
-        // Nobody listening is no failure.
+        // An error only means that there are no subscribers.
         let _ = self.changes.send(Arc::new(Change::Items(items)));
         next
     }
 
-    /// Loads again when the data have changed; says whether they had. What cannot be loaded is noted, and keeps nothing else
-    /// from being loaded.
+    /// Reloads data that have changed and returns whether any had. Parts that cannot be loaded are recorded as problems and
+    /// do not prevent the other parts from loading.
     ///
     /// # Errors
     /// [`StoreError`]; then the register stays as it is.
     pub async fn refresh(&self) -> Result<bool, StoreError> {
-        // Noted, and no reason to leave the register as it is.
+        // An error is already recorded as a problem, and does not prevent loading the register.
         let _ = self.read_tokens().await;
         let _turn = self.writers.turn_in_any_case().await;
         let version = match self.store.version().await {
@@ -403,7 +405,7 @@ impl Live {
         if now == *self.lock() && !self.is_incomplete(now.streets) {
             return Ok(false);
         }
-        // Nothing is loaded over and over that failed a moment ago.
+        // Failed loads are retried with increasing delays.
         if self.is_incomplete(now.streets) && !self.is_time_to_retry() {
             return Ok(false);
         }
@@ -414,7 +416,7 @@ impl Live {
         done
     }
 
-    /// Is there something that could not be loaded?
+    /// Returns whether the streets or the register could not be loaded.
     fn is_incomplete(&self, streets: Option<Stamp>) -> bool {
         let unloaded = self.unloaded();
         let is_without_streets = streets.is_some() && self.world().network().is_err();
@@ -433,11 +435,11 @@ impl Live {
     }
 
     fn note_register(&self, error: &StoreError) {
-        let why = format!("The register cannot be read, the one before stays in force until it can: {error}");
+        let why = format!("The register cannot be read; the previous one stays in use until it can: {error}");
         self.note(|u| &mut u.register, Some(why));
     }
 
-    /// Loads what can be loaded: streets that cannot be opened leave those before in force, and so does the register.
+    /// Loads the streets and the register, as far as they have changed. If one of them fails, its previous state stays in use.
     async fn reload(&self, streets: Option<Stamp>) -> Result<bool, StoreError> {
         let (seen, before) = (*self.lock(), self.world());
         let is_known = |u: &Unloaded| streets == seen.streets && u.streets.is_none();
@@ -470,7 +472,7 @@ impl Live {
                 self.note(|u| &mut u.register, None);
                 (rows.version, self.folder.world_of(network, rows).await, None)
             }
-            // Other streets come into force under the register there is.
+            // The streets are replaced, the register stays.
             None => (seen.version, self.folder.world_over(network, before.register.clone()).await, None),
             Some(Err(error)) => {
                 self.note_register(&error);
@@ -488,7 +490,7 @@ impl Live {
         failed.map_or(Ok(true), Err)
     }
 
-    /// The streets to go on with: those that were opened, or those before where a file is there and cannot be opened.
+    /// Returns the network to use: the opened one, or the previous one if the file exists but cannot be opened.
     fn network_in_force(
         &self,
         opened: Result<Arc<Network>, String>,
@@ -497,14 +499,14 @@ impl Live {
     ) -> Result<Arc<Network>, String> {
         match (opened, streets, before.shared_network()) {
             (Err(why), Some(_), Some(network)) => {
-                let told = format!("The prepared streets cannot be opened, the ones before stay in force: {why}");
-                self.note(|u| &mut u.streets, Some(told));
+                let problem = format!("The prepared streets cannot be opened; the previous ones stay in use: {why}");
+                self.note(|u| &mut u.streets, Some(problem));
                 Ok(network)
             }
-            // A world without streets tells why there are none by itself.
+            // A world without streets reports the reason in its own problems.
             (opened, streets, _) => {
                 if let (Err(why), Some(_)) = (&opened, streets) {
-                    tracing::error!(why, "the prepared streets cannot be opened, and there were none before");
+                    tracing::error!(why, "the prepared streets cannot be opened; there is no network");
                 }
                 self.note(|u| &mut u.streets, None);
                 opened
@@ -512,17 +514,17 @@ impl Live {
         }
     }
 
-    /// Hears of changes from now on.
+    /// Subscribes to change events.
     pub fn changes(&self) -> broadcast::Receiver<Arc<Change>> {
         self.changes.subscribe()
     }
 
-    /// Hears of imports from now on.
+    /// Subscribes to the progress of imports.
     pub fn progress(&self) -> broadcast::Receiver<Arc<ImportProgress>> {
         self.progress.subscribe()
     }
 
-    /// Where imports tell how far they have come.
+    /// Returns a function that publishes the progress of an import.
     pub fn tell_progress(&self) -> impl Fn(ImportProgress) + Send + Sync + 'static {
         let sender = self.progress.clone();
         move |progress| {
@@ -534,21 +536,21 @@ impl Live {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Says to load balancers that the server is going away.
+    /// Starts the shutdown: the readiness probe fails from now on, and subscriptions end.
     pub fn stop(&self) {
         self.stopping.send_replace(true);
     }
 
-    /// Waits until the server stops: who follows something is let go then.
+    /// Waits until the server begins to stop.
     pub fn stopped(&self) -> impl Future<Output = ()> + Send + 'static {
         let mut stopping = self.stopping.subscribe();
         async move {
-            // An error says that the sender is gone, and so is the server.
+            // An error means that the sender is dropped, and with it the server.
             let _ = stopping.wait_for(|stopping| *stopping).await;
         }
     }
 
-    /// Works beside requests, and goes on when the worker that asked for it stops.
+    /// Spawns a background task that continues when the worker that started it stops.
     pub fn work(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.working.send_modify(|n| *n += 1);
         let counted = Counted(self.working.clone());
@@ -558,16 +560,16 @@ impl Live {
         });
     }
 
-    /// Waits until all that works beside requests has ended, some seconds at most: it was told to stop.
+    /// Waits until all background tasks have ended, at most 5 seconds.
     pub async fn idle(&self) {
         let mut working = self.working.subscribe();
         let ended = working.wait_for(|n| *n == 0);
-        if tokio::time::timeout(LAST_WORDS, ended).await.is_err() {
-            tracing::warn!("work beside requests did not end in time");
+        if tokio::time::timeout(SHUTDOWN_GRACE, ended).await.is_err() {
+            tracing::warn!("background tasks did not end in time");
         }
     }
 
-    /// Is it going away?
+    /// Returns whether the server is stopping.
     pub fn is_stopping(&self) -> bool {
         *self.stopping.borrow()
     }
@@ -578,14 +580,14 @@ impl Live {
     }
 }
 
-/// The centers that are not as they were, by their codes.
+/// Returns the codes of the centers that were added, changed or removed.
 fn changed_centers(before: &Register, after: &Register) -> Vec<DivisionCode> {
     let changed = after.centers.iter().filter(|c| before.centers.find(c.code.as_str()) != Some(c));
-    let gone = before.centers.iter().filter(|c| after.centers.find(c.code.as_str()).is_none());
-    changed.chain(gone).map(|c| c.code.clone()).collect()
+    let removed = before.centers.iter().filter(|c| after.centers.find(c.code.as_str()).is_none());
+    changed.chain(removed).map(|c| c.code.clone()).collect()
 }
 
-/// What a change was about. Of what is gone the world before knows where it belonged.
+/// Describes a change. The center of a deleted record is looked up in the world before the change.
 fn item(done: &Done, before: &World, after: &World) -> Option<ChangedItem> {
     let mut item = bare_item(done, before)?;
     let code = |world: &World| world.register.centers.get(item.center?).map(|c| c.code.clone());
@@ -629,13 +631,13 @@ fn bare_item(done: &Done, before: &World) -> Option<ChangedItem> {
     })
 }
 
-/// Looks for changes until it is aborted.
+/// Polls for changes by other processes until the task is aborted.
 pub async fn watch_data(live: Arc<Live>) {
-    let mut ticks = tokio::time::interval(LOOK_EVERY);
+    let mut ticks = tokio::time::interval(POLL_INTERVAL);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        // What cannot be loaded is told once, when it is noted.
+        // Errors are logged by `refresh`, once each.
         if let Ok(true) = live.refresh().await {
             let world = live.world();
             tracing::info!(
@@ -643,7 +645,7 @@ pub async fn watch_data(live: Arc<Live>) {
                 centers = world.register.centers.len(),
                 facilities = world.register.facilities.len(),
                 population_cells = world.register.population.len(),
-                "the data have changed and are in force"
+                "loaded changed data"
             );
         }
     }

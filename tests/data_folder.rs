@@ -190,12 +190,12 @@ fn an_import_that_fails_leaves_everything_as_it_was() {
         assert!(matches!(error, EditError::Store(StoreError::Sql(_))), "{error}");
         // Or has an id that is there already, or has been changed by another, or is there no more.
         bad[3] = Facility { id: 0, version: 0, ..before.facilities[1].clone() };
-        let error = unchanged(bad.clone(), "\"f-11\" is there already").await;
+        let error = unchanged(bad.clone(), "\"f-11\" already exists").await;
         assert!(matches!(error, EditError::Problem { index: 3, ref problem } if problem.code == ProblemCode::Taken));
         bad[3] = Facility { version: 9, ..before.facilities[1].clone() };
-        unchanged(bad.clone(), "is not the version").await;
+        unchanged(bad.clone(), "is not the current version").await;
         bad[3] = Facility { id: 99, version: 1, ..before.facilities[1].clone() };
-        unchanged(bad, "does not exist").await;
+        unchanged(bad, "no longer exists").await;
     });
 }
 

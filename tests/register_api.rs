@@ -700,7 +700,7 @@ fn standards_are_added_changed_and_assessed() {
 
     for (key, requirements, field, why) in [
         ("gb_50180_2018", json!([doctor]), "key", "comes with walkshed"),
-        ("ours", json!([doctor]), "key", "is there already"),
+        ("ours", json!([doctor]), "key", "already exists"),
         ("Ours!", json!([doctor]), "requirements", "lower-case letters"),
         ("more", json!([]), "requirements", "has no requirements"),
         ("more", json!([doctor, doctor]), "requirements", "two requirements \"doctor\""),

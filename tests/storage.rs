@@ -114,7 +114,7 @@ fn streets_that_cannot_be_opened_hold_up_nothing_else() {
     let said = said.json();
     assert_eq!((&said["status"], &said["streets"]), (&json!("ready"), &json!(true)), "{said}");
     let first = said["problems"][0].as_str().unwrap();
-    assert!(first.contains("the ones before stay in force") && first.contains("walkshed import streets"), "{first}");
+    assert!(first.contains("the previous ones stay in use") && first.contains("walkshed import streets"), "{first}");
     // What comes in now is in force all the same: from this process, from another, from an import.
     for (n, what) in ["first", "second"].iter().enumerate() {
         block_on(async { open(folder.path()).await.edit(&facility(what)).await.unwrap() });
@@ -161,7 +161,7 @@ fn a_server_outlives_its_streets_being_shortened_or_written_over_in_place() {
     }
     assert!(server.child.try_wait().unwrap().is_none());
     let said = send(server.address, "GET", "/health/ready", &[], b"").json();
-    assert!(problems(&said).contains("the ones before stay in force"), "{said}");
+    assert!(problems(&said).contains("the previous ones stay in use"), "{said}");
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn a_change_that_is_stored_is_never_told_as_a_failure() {
         assert!(world.register.services.find("ours").is_some(), "who has written it sees it");
         let said = live.problems(&world);
         assert!(said[0].contains("facility 2") && said[0].contains("opened_on"), "{said:?}");
-        assert!(said[0].contains("the one before stays in force") && said[0].contains("walkshed restore"), "{said:?}");
+        assert!(said[0].contains("the previous one stays in use") && said[0].contains("walkshed restore"), "{said:?}");
         assert_eq!(world.register.facilities.len(), before.register.facilities.len());
         // The watch tries again, tells it no second time, and puts it right once it can.
         assert!(live.refresh().await.is_err());

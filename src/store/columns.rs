@@ -1,4 +1,4 @@
-//! How records lie in their tables: one list of columns each, bound and read in the same order.
+//! The mapping of records to tables: one list of columns per record type, bound and read in the same order.
 
 use super::StoreError;
 use super::fields::{FromField, Source};
@@ -14,34 +14,34 @@ use sqlx::{Arguments, Encode, Sqlite, Type};
 use std::fmt::Display;
 use std::str::FromStr;
 
-/// A record with a table of its own.
+/// A record type with its own table.
 pub trait Stored: Record + Serialize {
     /// The name of the table.
     const TABLE: &'static str;
-    /// The columns beside `id`, `version`, `created_at`, `updated_at`.
+    /// The columns, except `id`, `version`, `created_at` and `updated_at`.
     const COLUMNS: &'static [&'static str];
-    /// Those of them that hold numbers which need not be whole.
+    /// The columns of type `REAL`.
     const REALS: &'static [&'static str] = &[];
 
-    /// Binds the columns in their order.
+    /// Binds the columns, in the order of [`Self::COLUMNS`].
     ///
     /// # Errors
-    /// [`StoreError`] when a value cannot be encoded.
+    /// [`StoreError`] if a value cannot be encoded.
     fn bind(&self, values: &mut Values) -> Result<(), StoreError>;
 
-    /// Reads the columns in their order.
+    /// Reads the columns, in the order of [`Self::COLUMNS`].
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`] for a value that no door lets in.
+    /// [`StoreError::Corrupt`] for a value that validation rejects.
     fn read(id: i64, version: i64, row: &mut Columns<'_>) -> Result<Self, StoreError>;
 }
 
-/// Values on their way into a statement.
+/// Parameters of a statement.
 #[derive(Default)]
 pub struct Values(pub SqliteArguments);
 
 impl Values {
-    /// The next value.
+    /// Binds the next parameter.
     pub fn add<'v, T: Encode<'v, Sqlite> + Type<Sqlite> + 'v>(&mut self, value: T) -> Result<(), StoreError> {
         Arguments::add(&mut self.0, value).map_err(|e| sqlx::Error::Encode(e).into())
     }
@@ -65,7 +65,7 @@ pub struct Columns<'r> {
 }
 
 impl<'r> Columns<'r> {
-    /// Of a row whose first columns are `id` and `version`.
+    /// Reads a record from a row that starts with `id` and `version`.
     pub fn of<T: Stored>(row: Source<'r>) -> Result<T, StoreError> {
         let (id, version) = (row.get(0)?, row.get(1)?);
         T::read(id, version, &mut Self { row, table: T::TABLE, names: T::COLUMNS, id, next: 2 })
@@ -77,8 +77,9 @@ impl<'r> Columns<'r> {
         Ok(value)
     }
 
-    /// What is wrong with the column that was read last, `id` and `version` not counted.
+    /// Returns an error about the column that was read last.
     fn corrupt(&self, why: impl Display) -> StoreError {
+        // `next` counts `id` and `version` and is one past the column; `names` lists neither.
         let column = self.next.checked_sub(3).and_then(|n| self.names.get(n)).unwrap_or(&"row");
         StoreError::Corrupt { table: self.table, id: self.id.to_string(), why: format!("{column} {why}") }
     }
@@ -95,7 +96,7 @@ impl<'r> Columns<'r> {
 
     fn json<T: DeserializeOwned + Default>(&mut self) -> Result<T, StoreError> {
         let text: &str = self.get()?;
-        // Most lists are empty, and there are many of them.
+        // A fast path: most lists are empty.
         if text == "[]" {
             Ok(T::default())
         } else {
@@ -117,7 +118,7 @@ impl<'r> Columns<'r> {
         match (self.get::<Option<i64>>()?, self.get::<Option<i64>>()?) {
             (Some(center), None) => Ok(Host::Center(center)),
             (None, Some(facility)) => Ok(Host::Facility(facility)),
-            _ => Err(self.corrupt("is neither of a center nor of a facility")),
+            _ => Err(self.corrupt("must be set for either a center or a facility, not both")),
         }
     }
 }

@@ -165,7 +165,7 @@ impl Store {
 }
 
 /// The actor of the audit rows that [`Store::lend_numbers`] writes to the staging database. They are not copied back.
-const RESERVED_ID_ACTOR: &str = "(numbers given before)";
+const RESERVED_ID_ACTOR: &str = "(reserved ids)";
 
 async fn set_mark(tx: &mut Transaction<'_, Sqlite>, mark: Demonstration, at: &str) -> Result<(), StoreError> {
     sqlx::query(

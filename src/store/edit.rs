@@ -1,4 +1,4 @@
-//! Changes of the register: a list of edits is carried out whole or not at all, with an audit row for each.
+//! Changes of the register. A list of edits is one transaction, with an audit row for each edit.
 
 use super::audit::{Entry, note};
 use super::columns::{Columns, Stored, Values};
@@ -15,42 +15,43 @@ use sqlx::{AssertSqlSafe, Sqlite, Transaction};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-/// Rows of counts in one statement.
+/// Maximum number of visit counts per statement.
 const COUNTS_AT_ONCE: usize = 1500;
-/// New records, or new days of visits, in one statement of an import: a statement costs more than a row.
-const RUN: usize = 400;
-/// Cells in one statement.
+/// Maximum number of new records, or new days of visits, that an import inserts with one statement: a statement costs more
+/// than a row.
+const RECORDS_AT_ONCE: usize = 400;
+/// Maximum number of population cells per statement.
 const CELLS_AT_ONCE: usize = 2000;
-/// Answers to creates are kept for a week.
-const KEEP_KEYS: &str = "-7 days";
-/// Edits between two words on how far it has come.
-const TELL_EVERY: usize = 500;
-/// Keys of new records that the audit row of an import lists.
-const KEYS_LISTED: usize = 1000;
+/// How long idempotency keys are kept, as an SQLite time modifier.
+const IDEMPOTENCY_RETENTION: &str = "-7 days";
+/// Number of edits between two progress reports.
+const PROGRESS_INTERVAL: usize = 500;
+/// Maximum number of keys of new records in the audit row of an import.
+const MAX_LISTED_KEYS: usize = 1000;
 
 pub type Tx<'a> = Transaction<'a, Sqlite>;
 
-/// Who changes what, and when.
+/// A list of edits with their author and time.
 #[derive(Debug, Clone, Default)]
 pub struct Edition {
     pub edits: Vec<Edit>,
-    /// Who does it, as the audit log shall say.
+    /// The author, as recorded in the audit log.
     pub actor: String,
     /// RFC 3339, UTC.
     pub at: String,
-    /// For a create that may be sent again: it then answers the same, and creates nothing.
+    /// For a create that a client may retry: the retry returns the first result and creates nothing.
     pub idempotent: Option<Idempotent>,
-    /// Is it by someone without a token? They wait behind those with one.
+    /// Whether the author has no token. Such changes wait behind those of authors with a token.
     pub anonymous: bool,
-    /// Does this bring in the demonstration city? No other import is let in beside it.
+    /// Whether this imports the demonstration city. Other imports are rejected while the register contains it.
     pub demonstration: bool,
-    /// For an import: its report, without the counts.
+    /// For an import, its report without the counts.
     pub import: Option<ImportRecord>,
-    /// Told how many edits are done, and of how many.
+    /// Receives progress reports.
     pub progress: Option<Progress>,
 }
 
-/// Is told how far a list of edits has come.
+/// A callback that receives the number of completed edits and the total number of edits.
 #[derive(Clone)]
 pub struct Progress(pub Arc<dyn Fn(u64, u64) + Send + Sync>);
 
@@ -60,7 +61,7 @@ impl std::fmt::Debug for Progress {
     }
 }
 
-/// What tells a repeated request from a new one.
+/// Identifies a request, so that a retry is recognised.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Idempotent {
     pub key: String,
@@ -68,13 +69,14 @@ pub struct Idempotent {
     pub request: [u8; 32],
 }
 
-/// What was done.
+/// The result of a change set.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Applied {
-    /// One for each edit, in their order.
+    /// The outcome of each edit, in order.
     pub done: Vec<Done>,
-    /// Versions of the register before and after.
+    /// The register version before the change.
     pub before: u64,
+    /// The register version after the change.
     pub version: u64,
     pub inserted: u64,
     pub updated: u64,
@@ -82,23 +84,23 @@ pub struct Applied {
     pub deleted: u64,
 }
 
-/// Why nothing was done; of [`EditError::Unsure`] alone that is not known.
+/// An error of a change set. Nothing was stored, except possibly for [`EditError::Unsure`].
 #[derive(Debug, thiserror::Error)]
 pub enum EditError {
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The database has said neither that the change is stored nor that it is not.
-    #[error("it is not known whether the change was stored ({0}): read again what it was about before you repeat it")]
+    /// The commit failed in a way that leaves open whether the change was stored.
+    #[error("it is unknown whether the change was stored ({0}). Read the affected records again before you retry")]
     Unsure(StoreError),
-    /// Too many wait to write.
-    #[error("{waiting} changes are waiting to be stored already; try again in a few seconds")]
+    /// The queue of writers is full.
+    #[error("{waiting} changes are already waiting to be stored; try again in a few seconds")]
     Busy { waiting: usize },
-    /// An edit that does not fit what is there.
+    /// An edit conflicts with the stored data.
     #[error("edit {index}: {problem}")]
     Problem { index: usize, problem: Problem },
-    /// An import while the register holds the demonstration city.
+    /// An import while the register contains the demonstration city.
     #[error(
-        "the register holds the demonstration city, which is made up; take it away first with `walkshed demo --remove`, then import"
+        "the register contains the demonstration city, which is synthetic. Remove it first with `walkshed demo --remove`, then import"
     )]
     Demonstration,
 }
@@ -109,26 +111,26 @@ impl From<sqlx::Error> for EditError {
     }
 }
 
-/// What is kept while edits are carried out.
+/// The state of a transaction that applies edits.
 struct Session<'t, 'e> {
     tx: Tx<'t>,
     actor: &'e str,
     at: &'e str,
-    /// In an import new records have one audit row together.
+    /// All new records of an import share one audit row.
     is_import: bool,
-    /// The last number given, by kind.
+    /// The last id assigned, by kind.
     last_id: HashMap<RecordKind, i64>,
-    /// Days that have counts already; read once an import.
+    /// The days that already have counts; read at most once per import.
     counted: Option<HashSet<(i64, String)>>,
 }
 
 impl Store {
-    /// Carries out edits, all or none. Edits that change nothing leave the version as it is.
+    /// Applies all edits in one transaction. If no edit changes anything, the register version stays the same.
     ///
     /// # Errors
-    /// [`EditError`]; then nothing has changed.
+    /// [`EditError`]; then nothing changes, except possibly for [`EditError::Unsure`].
     pub async fn edit(&self, edition: &Edition) -> Result<Applied, EditError> {
-        // IMMEDIATE takes the write lock at once, so that two writers queue instead of failing half-way.
+        // IMMEDIATE takes the write lock at once, so that concurrent writers queue instead of failing later.
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let before: i64 =
             sqlx::query_scalar("SELECT version FROM register_version WHERE id = 1").fetch_one(&mut *tx).await?;
@@ -158,7 +160,7 @@ impl Store {
             counted: None,
         };
         let mut new_keys: Vec<String> = Vec::new();
-        let (edits, mut index, mut told_at) = (&edition.edits[..], 0, 0);
+        let (edits, mut index, mut next_report) = (&edition.edits[..], 0, 0);
         while index < edits.len() {
             let run = if session.is_import { session.run_of_new(&edits[index..]).await? } else { 0 };
             if run > 1 {
@@ -167,7 +169,7 @@ impl Store {
                 applied.inserted += run as u64;
                 for one in &done {
                     if let Done::Put(record) = one
-                        && new_keys.len() < KEYS_LISTED
+                        && new_keys.len() < MAX_LISTED_KEYS
                     {
                         new_keys.push(record.key().into_owned());
                     }
@@ -179,11 +181,11 @@ impl Store {
                 applied.done.push(done.map_err(|e| at_index(e, index))?);
                 index += 1;
             }
-            if let Some(Progress(told)) = &edition.progress
-                && index >= told_at
+            if let Some(Progress(report)) = &edition.progress
+                && index >= next_report
             {
-                told(index as u64, edits.len() as u64);
-                told_at = index + TELL_EVERY;
+                report(index as u64, edits.len() as u64);
+                next_report = index + PROGRESS_INTERVAL;
             }
         }
         let mut tx = session.tx;
@@ -199,7 +201,7 @@ impl Store {
         }
         if let Err(error) = tx.commit().await {
             let error = StoreError::from(error);
-            // SQLite undoes what it could not commit; where that cannot be seen, nothing is promised.
+            // SQLite rolls back a failed commit. If that cannot be verified, the outcome is unknown.
             return Err(match self.version().await {
                 Ok(now) if now == applied.before => error.into(),
                 _ => EditError::Unsure(error),
@@ -209,7 +211,7 @@ impl Store {
     }
 }
 
-/// Says which edit a problem is of.
+/// Sets the index of the edit that a problem belongs to.
 fn at_index(error: EditError, index: usize) -> EditError {
     match error {
         EditError::Problem { problem, .. } => EditError::Problem { index, problem },
@@ -218,13 +220,13 @@ fn at_index(error: EditError, index: usize) -> EditError {
 }
 
 impl Session<'_, '_> {
-    /// How many of the first edits can go in together: new records of one kind, or days nothing was counted on yet.
+    /// Returns how many of the first edits can be inserted together: new records of one kind, or days without counts.
     async fn run_of_new(&mut self, edits: &[Edit]) -> Result<usize, EditError> {
         match edits.first() {
             Some(Edit::Put(first)) => {
                 let kind = first.kind();
                 let is_new = |e: &&Edit| matches!(e, Edit::Put(r) if r.id() == 0 && r.kind() == kind);
-                Ok(edits.iter().take(RUN).take_while(is_new).count())
+                Ok(edits.iter().take(RECORDS_AT_ONCE).take_while(is_new).count())
             }
             Some(Edit::Visits(_)) => {
                 let counted = self.counted().await?;
@@ -234,15 +236,18 @@ impl Session<'_, '_> {
                     let Edit::Visits(day) = e else { return false };
                     counts += day.counts.len();
                     let key = (day.center, day.day.to_string());
-                    !day.counts.is_empty() && counts <= 10 * RUN && !counted.contains(&key) && seen.insert(key)
+                    !day.counts.is_empty()
+                        && counts <= 10 * RECORDS_AT_ONCE
+                        && !counted.contains(&key)
+                        && seen.insert(key)
                 };
-                Ok(edits.iter().take(RUN).take_while(is_new).count())
+                Ok(edits.iter().take(RECORDS_AT_ONCE).take_while(is_new).count())
             }
             _ => Ok(0),
         }
     }
 
-    /// Puts in a run of new records or days. An error comes with the place in the run.
+    /// Inserts a run of new records or days. An error comes with its index in the run.
     async fn put_run(&mut self, run: &[Edit]) -> Result<Vec<Done>, (usize, EditError)> {
         match run.first() {
             Some(Edit::Put(first)) => match first.kind() {
@@ -278,7 +283,7 @@ impl Session<'_, '_> {
         match self.insert(&records).await {
             Ok(()) => {}
             Err(EditError::Problem { .. }) => {
-                // The statement as a whole was undone; one by one they tell which of them it is.
+                // The whole statement was rolled back. Inserting one record at a time finds the one with the problem.
                 for (at, record) in records.iter().enumerate() {
                     self.insert(std::slice::from_ref(record)).await.map_err(|e| (at, e))?;
                 }
@@ -306,7 +311,7 @@ impl Session<'_, '_> {
         Ok(days.into_iter().map(|d| Done::Visits(d.clone())).collect())
     }
 
-    /// Days that have counts already; read once an import.
+    /// Returns the days that already have counts; reads them on the first call.
     async fn counted(&mut self) -> Result<&HashSet<(i64, String)>, EditError> {
         if self.counted.is_none() {
             let known: Vec<(i64, String)> =
@@ -329,7 +334,7 @@ impl Session<'_, '_> {
                     (Done::Unchanged, _) => applied.unchanged += 1,
                     (_, true) => {
                         applied.inserted += 1;
-                        if new_keys.len() < KEYS_LISTED {
+                        if new_keys.len() < MAX_LISTED_KEYS {
                             new_keys.push(record.key().into_owned());
                         }
                     }
@@ -352,7 +357,7 @@ impl Session<'_, '_> {
                         return Err(problem(
                             "kind",
                             ProblemCode::Invalid,
-                            "is replaced by days or groups, not deleted",
+                            "cannot be deleted: visits are replaced by day, population by group",
                         ));
                     }
                 }
@@ -386,7 +391,7 @@ impl Session<'_, '_> {
         Ok(done)
     }
 
-    /// Puts a record in; says what it is now, and whether it is new.
+    /// Inserts or updates a record. Returns its new state and whether it is new.
     async fn put<T: Stored + Into<Box<AnyRecord>>>(&mut self, record: &T) -> Result<(Done, bool), EditError> {
         let mut stored = record.clone();
         if record.id() == 0 {
@@ -407,7 +412,8 @@ impl Session<'_, '_> {
         Ok((Done::Put(stored.into()), false))
     }
 
-    /// Numbers are never given twice, not even those of what was deleted: ids are known outside.
+    /// Returns an id that was never assigned before. Ids of deleted records are not reused, because clients may still hold
+    /// them.
     async fn next_id<T: Stored>(&mut self) -> Result<i64, EditError> {
         let last = if let Some(last) = self.last_id.get(&T::KIND) {
             *last
@@ -423,20 +429,22 @@ impl Session<'_, '_> {
         Ok(last + 1)
     }
 
-    /// The record as it is, if it has this version.
+    /// Returns the stored record if it has this version.
     async fn at_version<T: Stored>(&mut self, id: i64, version: i64) -> Result<T, EditError> {
         let row = sqlx::query(select::<T>("WHERE id = ?")).bind(id).fetch_optional(&mut *self.tx).await?;
-        let Some(row) = row else { return Err(problem("id", ProblemCode::NotFound, "does not exist any more")) };
+        let Some(row) = row else { return Err(problem("id", ProblemCode::NotFound, "no longer exists")) };
         let found: T = Columns::of(Source::Row(&row))?;
         if found.version() != version {
-            let why =
-                format!("{version} is not the version it has ({}): read it again, then change it", found.version());
+            let why = format!(
+                "{version} is not the current version, {}: read the record again, then change it",
+                found.version()
+            );
             return Err(problem("version", ProblemCode::Conflict, why));
         }
         Ok(found)
     }
 
-    /// Puts in records in one statement.
+    /// Inserts records with one statement.
     async fn insert<T: Stored>(&mut self, records: &[T]) -> Result<(), EditError> {
         let marks = format!("({})", vec!["?"; T::COLUMNS.len() + 4].join(", "));
         let text = format!(
@@ -458,7 +466,7 @@ impl Session<'_, '_> {
         done.map(drop).map_err(|e| constraint::<T>(first, e))
     }
 
-    /// Puts in what was counted on some days.
+    /// Inserts the counts of the given days.
     async fn insert_counts(&mut self, days: &[&VisitDay]) -> Result<(), EditError> {
         let all: Vec<(i64, String, &VisitCount)> =
             days.iter().flat_map(|d| d.counts.iter().map(|c| (d.center, d.day.to_string(), c))).collect();
@@ -507,7 +515,7 @@ impl Session<'_, '_> {
         }
     }
 
-    /// What the database cannot say by itself: facilities know their center by its code, events their services by a list.
+    /// Checks references that are not foreign keys: facilities refer to their center by code, events to services in a list.
     async fn check_unused<T: Stored>(&mut self, record: &T) -> Result<(), EditError> {
         let users: i64 = match T::KIND {
             RecordKind::Center => {
@@ -537,7 +545,7 @@ impl Session<'_, '_> {
     ) -> Result<(), StoreError> {
         let json = |r: &R| {
             let mut value = serde_json::to_value(r).unwrap_or_default();
-            // Personal: who asks to be forgotten must not be remembered here.
+            // Personal data that must be erasable is not copied to the audit log.
             if let Some(contact) = value.get_mut("contact").filter(|c| c.is_string()) {
                 *contact = json!("(not kept in the log)");
             }
@@ -556,16 +564,16 @@ impl Session<'_, '_> {
         note(&mut self.tx, &entry).await
     }
 
-    /// Replaces a day; `None` when it was so already, otherwise whether it is new.
+    /// Replaces the counts of a day. Returns `None` if nothing changes, otherwise whether the day is new.
     async fn put_visits(&mut self, day: &VisitDay) -> Result<Option<bool>, EditError> {
         let date = day.day.to_string();
-        let mut wanted = day.clone();
-        wanted.sort();
+        let mut new = day.clone();
+        new.sort();
         if self.is_import {
             self.counted().await?;
         }
-        let known = self.counted.as_ref().is_none_or(|days| days.contains(&(day.center, date.clone())));
-        let text: Option<String> = if known {
+        let may_exist = self.counted.as_ref().is_none_or(|days| days.contains(&(day.center, date.clone())));
+        let text: Option<String> = if may_exist {
             sqlx::query_scalar(
                 "SELECT group_concat(audience || ':' || hour || ':' || count) FROM visit WHERE center_id = ? AND day = ?",
             )
@@ -581,11 +589,11 @@ impl Session<'_, '_> {
             old.counts = counts_of(text).ok_or_else(|| StoreError::Corrupt {
                 table: "visit",
                 id: format!("{} {date}", day.center),
-                why: "has a count that cannot be read".into(),
+                why: "has an invalid count".into(),
             })?;
             old.sort();
         }
-        if old.counts == wanted.counts {
+        if old.counts == new.counts {
             return Ok(None);
         }
         if text.is_some() {
@@ -595,7 +603,7 @@ impl Session<'_, '_> {
                 .execute(&mut *self.tx)
                 .await?;
         }
-        self.insert_counts(&[&wanted]).await?;
+        self.insert_counts(&[&new]).await?;
         let is_new = text.is_none();
         if !(is_new && self.is_import) {
             let counts = |d: &VisitDay| (!d.counts.is_empty()).then(|| json!(d.counts));
@@ -607,14 +615,14 @@ impl Session<'_, '_> {
                 object_id: Some(day.center),
                 key: &date,
                 before: counts(&old),
-                after: counts(&wanted),
+                after: counts(&new),
             };
             note(&mut self.tx, &entry).await?;
         }
         Ok(Some(is_new))
     }
 
-    /// Replaces the population of a group by these cells: new, changed or emptied, as before.
+    /// Replaces the population of a group. Returns the number of inserted, changed (or removed) and unchanged cells.
     async fn put_population(&mut self, group: &str, cells: &[PopulationCell]) -> Result<[u64; 3], EditError> {
         let old: Vec<(i64, f64)> = sqlx::query_as("SELECT cell, people FROM population WHERE demand_group = ?")
             .bind(group)
@@ -650,9 +658,9 @@ impl Session<'_, '_> {
             }
             sqlx::query_with(AssertSqlSafe(text), values.0).execute(&mut *self.tx).await?;
         }
-        for gone in old.keys().filter(|cell| !new.contains(cell)) {
+        for removed in old.keys().filter(|cell| !new.contains(cell)) {
             sqlx::query("DELETE FROM population WHERE cell = ? AND demand_group = ?")
-                .bind(gone)
+                .bind(removed)
                 .bind(group)
                 .execute(&mut *self.tx)
                 .await?;
@@ -681,10 +689,10 @@ fn problem(field: &'static str, code: ProblemCode, why: impl Into<String>) -> Ed
 }
 
 fn in_use() -> EditError {
-    problem("id", ProblemCode::InUse, "is referred to by others: close it instead, or take those away first")
+    problem("id", ProblemCode::InUse, "is still referenced: close it instead, or delete the referencing records first")
 }
 
-/// A constraint of the database as a problem of the record.
+/// Converts a violated constraint to a problem of the record.
 fn constraint<T: Record>(record: &T, error: sqlx::Error) -> EditError {
     let sqlx::Error::Database(e) = &error else { return error.into() };
     if e.is_unique_violation() {
@@ -692,11 +700,11 @@ fn constraint<T: Record>(record: &T, error: sqlx::Error) -> EditError {
             RecordKind::Center | RecordKind::Region => "code",
             RecordKind::Service | RecordKind::Scenario | RecordKind::Standard => "key",
             RecordKind::Offer => {
-                return problem("service", ProblemCode::Taken, "is offered there already");
+                return problem("service", ProblemCode::Taken, "is already offered there");
             }
             _ => "external_id",
         };
-        return problem(field, ProblemCode::Taken, format!("\"{}\" is there already", record.key()));
+        return problem(field, ProblemCode::Taken, format!("\"{}\" already exists", record.key()));
     }
     if e.is_foreign_key_violation() {
         return problem("id", ProblemCode::NotFound, "refers to something that does not exist");
@@ -743,7 +751,7 @@ async fn log_import(
     Ok(note(tx, &entry).await?)
 }
 
-/// The answer to a create that was sent before.
+/// Returns the result of an earlier create with the same idempotency key.
 async fn repeated(tx: &mut Tx<'_>, edition: &Edition) -> Result<Option<Done>, EditError> {
     let Some(idempotent) = &edition.idempotent else { return Ok(None) };
     let known: Option<(Vec<u8>, String, i64)> =
@@ -754,7 +762,7 @@ async fn repeated(tx: &mut Tx<'_>, edition: &Edition) -> Result<Option<Done>, Ed
             .await?;
     let Some((request, kind, id)) = known else { return Ok(None) };
     if request != idempotent.request {
-        let why = "was used before for another request: choose a new one for every create";
+        let why = "was already used for a different request: choose a new key for every create";
         return Err(problem("idempotency_key", ProblemCode::KeyReused, why));
     }
     let kind: RecordKind = kind.parse().map_err(|e| StoreError::Corrupt {
@@ -774,10 +782,9 @@ async fn repeated(tx: &mut Tx<'_>, edition: &Edition) -> Result<Option<Done>, Ed
         RecordKind::Standard => one::<Standard>(tx, id).await?.map(Into::into),
         RecordKind::Visits | RecordKind::Population => None,
     };
-    found
-        .map(Done::Put)
-        .map(Some)
-        .ok_or_else(|| problem("idempotency_key", ProblemCode::NotFound, "created what has been deleted since"))
+    found.map(Done::Put).map(Some).ok_or_else(|| {
+        problem("idempotency_key", ProblemCode::NotFound, "belongs to a record that has since been deleted")
+    })
 }
 
 async fn one<T: Stored>(tx: &mut Tx<'_>, id: i64) -> Result<Option<T>, StoreError> {
@@ -793,7 +800,7 @@ async fn remember(
 ) -> Result<(), EditError> {
     sqlx::query("DELETE FROM idempotency WHERE datetime(at) < datetime(?, ?)")
         .bind(&edition.at)
-        .bind(KEEP_KEYS)
+        .bind(IDEMPOTENCY_RETENTION)
         .execute(&mut **tx)
         .await?;
     sqlx::query("INSERT INTO idempotency (actor, key, request, kind, object_id, at) VALUES (?, ?, ?, ?, ?, ?)")

@@ -14,9 +14,10 @@ impl Store {
     /// [`StoreError`] if the check itself fails.
     pub async fn damage(&self) -> Result<Vec<String>, StoreError> {
         let mut connection = self.pool.acquire().await?;
-        let mut list: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("PRAGMA integrity_check({MAX_FAULTS})")))
-            .fetch_all(&mut *connection)
-            .await?;
+        let mut list: Vec<String> =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(format!("PRAGMA integrity_check({MAX_FAULTS})")))
+                .fetch_all(&mut *connection)
+                .await?;
         list.retain(|line| line != "ok");
         let rows = sqlx::query("SELECT \"table\", rowid, parent FROM pragma_foreign_key_check LIMIT ?")
             .bind(MAX_FAULTS as i64)
