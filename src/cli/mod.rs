@@ -1,4 +1,4 @@
-//! The command line: thin commands over the rooms below.
+//! The command line: argument parsing and thin commands over the other modules.
 
 mod analyse;
 mod backup;
@@ -22,14 +22,14 @@ use settings::{Flags, Settings};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Walking-time reach of services over a real street network, answered through one GraphQL API.
+/// Measures which services people can reach on foot over the street network, and serves the results through a GraphQL API.
 ///
-/// Without a command, walkshed serves; an empty data folder it first fills with the demonstration city.
+/// Without a command, walkshed starts the server. If the data folder is empty, it first creates the demonstration city.
 #[derive(Parser, Debug)]
 #[command(
     version,
     max_term_width = 110,
-    after_help = "Examples:\n  walkshed\n  walkshed import streets city.osm.pbf --elevation city.tif\n  walkshed import facilities places.csv\n  walkshed check\n\nExit codes: 0 done; 1 failed, nothing was changed unless it says so; 2 the command line is wrong; 3 imported, but some rows were refused.\nEvery setting can also be given as WALKSHED_NAME in the environment or in walkshed.toml; `walkshed config` shows them."
+    after_help = "Examples:\n  walkshed\n  walkshed import streets city.osm.pbf --elevation city.tif\n  walkshed import facilities places.csv\n  walkshed check\n\nExit codes: 0 success; 1 failure, nothing was changed unless the message says otherwise; 2 invalid command line; 3 imported, but some rows were refused.\nEvery setting can also be set in the environment as WALKSHED_NAME or in walkshed.toml; `walkshed config` lists them."
 )]
 struct Cli {
     #[command(flatten)]
@@ -40,73 +40,73 @@ struct Cli {
 
 #[derive(Args, Debug)]
 struct Common {
-    /// Folder of the prepared streets and the embedded database [default: walkshed-data].
+    /// Folder that contains the prepared streets and the embedded database [default: walkshed-data].
     #[arg(long, global = true, value_name = "DIR")]
     data: Option<String>,
-    /// Database to use in place of the embedded one, such as `sqlite:///srv/walkshed.db`.
+    /// URL of a database to use instead of the embedded one, such as `sqlite:///srv/walkshed.db`.
     #[arg(long, global = true, value_name = "URL")]
     database: Option<String>,
-    /// Configuration file [default: walkshed.toml, where there is one].
+    /// Configuration file [default: walkshed.toml in the current folder, if it exists].
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Answer in JSON, for scripts.
+    /// Print the result as JSON.
     #[arg(long, global = true)]
     json: bool,
-    /// What to log: error, warn, info, debug, or a filter such as `walkshed=debug` [default: info].
+    /// Log level: error, warn, info or debug; or a filter such as `walkshed=debug` [default: info].
     #[arg(long, global = true, value_name = "LEVEL")]
     log: Option<String>,
 }
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    /// Serve the GraphQL API and the playground (the default).
+    /// Start the server with the GraphQL API and the playground (the default command).
     #[command(after_help = "Example:\n  walkshed serve --listen 0.0.0.0:8080 --data /srv/walkshed")]
     Serve(ServeArgs),
-    /// Bring in streets, facilities, centers or population.
+    /// Import streets, centers, facilities, population and other tables.
     #[command(subcommand, after_help = "Example:\n  walkshed import facilities places.csv --datum gcj02")]
     Import(Import),
-    /// Make the demonstration city: 11,251 centers, streets, facilities, people, all made up but names, codes and populations.
+    /// Create the demonstration city: synthetic streets, facilities and people, 11,251 centers with real names and codes.
     #[command(
         after_help = "Examples:\n  walkshed demo --scale 0.1\n  walkshed demo --export city-files\n  walkshed demo --remove"
     )]
     Demo(demo::DemoArgs),
-    /// Who has what they need within reach, by region; as a map, GeoJSON or CSV with --out.
+    /// Measure how many people have the required facilities within reach. --out writes a map, GeoJSON or CSV.
     #[command(
         after_help = "Examples:\n  walkshed coverage --category elderly_care --region 500106 --out map.svg\n  walkshed coverage --kinds kindergarten --metres 300 --out cells.csv"
     )]
     Coverage(analyse::CoverageArgs),
-    /// What a scenario would change: who gains and who loses, by group and region; cells as GeoJSON or CSV with --out.
+    /// Compare coverage before and after a scenario, by group and region. --out writes the cells as GeoJSON or CSV.
     #[command(
         after_help = "Example:\n  walkshed compare --scenario bridge --category elderly_care --region 500106 --out gains.geojson"
     )]
     Compare(analyse::CompareArgs),
-    /// Where people live who have not, the largest areas first.
+    /// List under-served areas, largest first.
     #[command(after_help = "Example:\n  walkshed gaps --category health_care --minutes 15 --out gaps.geojson")]
     Gaps(analyse::GapsArgs),
-    /// Where the next facilities help most.
+    /// Suggest sites for new facilities.
     #[command(
         after_help = "Examples:\n  walkshed sites --category elderly_care --region 500106 --count 3 --out sites.svg\n  walkshed sites --kinds clinic --objective min-facilities --share 0.95 --count 50 --out sites.csv"
     )]
     Sites(analyse::SitesArgs),
-    /// A region against a planning standard, with a league table of its parts.
+    /// Assess a region against a planning standard, and rank its parts.
     #[command(after_help = "Example:\n  walkshed assess --standard gb_50180_2018 --region 500106 --out towns.csv")]
     Assess(analyse::AssessArgs),
     /// Print the GraphQL schema.
     #[command(after_help = "Example:\n  walkshed schema > schema.graphql")]
     Schema,
-    /// Open everything, read the whole database file; say what is there, what is wrong or damaged, and what to do about it.
+    /// Check the streets file and the whole database file; report contents, problems and damage, and how to fix them.
     #[command(after_help = "Example:\n  walkshed check --json")]
     Check,
-    /// Print the settings in force and where each came from.
+    /// Print all settings and the origin of each value.
     #[command(after_help = "Example:\n  WALKSHED_LISTEN=0.0.0.0:80 walkshed config")]
     Config,
-    /// Make, list and revoke the tokens that let people change the register.
+    /// Create, list and revoke access tokens.
     #[command(subcommand, after_help = "Example:\n  walkshed token create --role editor --name \"district office\"")]
     Token(Token),
-    /// Write the whole register to a new file, also while a server runs.
+    /// Back up the register to a new file. Works while a server is running.
     #[command(after_help = "Example:\n  walkshed backup /backup/walkshed-2026-11-25.db")]
     Backup(FileArgs),
-    /// Put a backup back in place of the whole register, also while a server runs.
+    /// Replace the whole register by a backup. Works while a server is running.
     #[command(after_help = "Example:\n  walkshed restore /backup/walkshed-2026-11-25.db")]
     Restore(FileArgs),
     /// Draw a walkshed as an SVG picture.
@@ -121,121 +121,126 @@ struct ServeArgs {
     /// Address to listen on [default: 127.0.0.1:8080].
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
-    /// Threads that answer; 0 for one a core [default: 0].
+    /// Number of worker threads; 0 means one per core [default: 0].
     #[arg(long, value_name = "N")]
     workers: Option<String>,
 }
 
-/// Who changes the register from here, as the audit log says.
+/// The actor of changes made on the command line, in the audit log.
 const COMMAND_LINE: &str = "command line";
 
 #[derive(Args, Debug)]
 struct FileArgs {
-    /// The file.
+    /// Path of the backup file.
     file: PathBuf,
 }
 
 #[derive(Subcommand, Debug)]
 enum Token {
-    /// Make a token; it is shown once.
+    /// Create a token. It is shown only once.
     #[command(after_help = "Example:\n  walkshed token create --role contributor --name \"door counter\" --days 365")]
     Create {
-        /// What it may do: reader, contributor (visits, suggestions), editor (the register) or admin (all, and the audit log).
+        /// Role: reader, contributor (may add visits and suggestions), editor (may change the register) or admin (may do
+        /// everything and read the audit log).
         #[arg(long, value_name = "ROLE")]
         role: Role,
-        /// What or whom it is for; the audit log names it. No two tokens have the same name, also when one of them is revoked.
+        /// Name of the token's user or purpose, as shown in the audit log. Names are unique, including revoked tokens.
         #[arg(long, value_name = "NAME")]
         name: String,
-        /// Days until it ends [default: never].
+        /// Days until the token expires, 1 to 36500 [default: never].
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=36_500))]
         days: Option<u32>,
     },
-    /// List all tokens, without themselves.
+    /// List all tokens with role, name and state. The secrets are not shown.
     #[command(after_help = "Example:\n  walkshed token list --json")]
     List,
-    /// Revoke a token for good.
+    /// Revoke a token permanently.
     #[command(after_help = "Example:\n  walkshed token revoke 3")]
     Revoke {
-        /// Its number, as `token list` says.
+        /// Number of the token, as printed by `walkshed token list`.
         number: i64,
     },
 }
 
 #[derive(Subcommand, Debug)]
 enum Import {
-    /// Streets from an OpenStreetMap extract (.osm.pbf), replacing those before.
+    /// Import streets from an OpenStreetMap extract (.osm.pbf). Replaces the previous streets.
     #[command(
         after_help = "Examples:\n  walkshed import streets city.osm.pbf --elevation city.tif\n  walkshed import streets city.osm.pbf --elevation N29E106.hgt --elevation N29E107.hgt"
     )]
     Streets(StreetsArgs),
-    /// Facilities from CSV, Excel or GeoJSON: name, category or kind, lon, lat, and where known id, center, opening_hours, capacity,
-    /// ...; or the amenities of an OpenStreetMap extract (.osm.pbf).
+    /// Import facilities from CSV, Excel or GeoJSON, or the amenities of an OpenStreetMap extract (.osm.pbf). Required columns:
+    /// name, category or kind, lon, lat. Optional columns: id, center, opening_hours, capacity and others.
     #[command(
         after_help = "Examples:\n  walkshed import facilities places.csv\n  walkshed import facilities schools.geojson --category lifelong_education\n  walkshed import facilities amap.csv --datum gcj02 --keep-going\n  walkshed import facilities city.osm.pbf"
     )]
     Facilities(FacilitiesArgs),
-    /// Centers from CSV, Excel or GeoJSON: code (12 digits), name, lon, lat, and where known kind, status, address, opening_hours,
-    /// residents_served, ...
+    /// Import centers from CSV, Excel or GeoJSON. Required columns: code (12 digits), name, lon, lat. Optional columns: kind,
+    /// status, address, opening_hours, residents_served and others.
     #[command(after_help = "Example:\n  walkshed import centers centers.csv --datum cgcs2000")]
     Centers(RegisterArgs),
-    /// Services: key, name, category, and where known audiences, fee, appointment, description.
+    /// Import services. Required columns: key, name, category. Optional columns: audiences, fee, appointment, description.
     #[command(after_help = "Example:\n  walkshed import services services.xlsx")]
     Services(RegisterArgs),
-    /// Where services are offered: service (its key), center (its code) or facility (its id), and where known opening_hours,
-    /// item_count, note.
+    /// Import offers: which service is offered where. Required columns: service (key), and center (code) or facility (id).
+    /// Optional columns: opening_hours, item_count, note.
     #[command(after_help = "Example:\n  walkshed import offers offers.csv --dry-run")]
     Offers(RegisterArgs),
-    /// Events: id, name, center or facility, starts, duration_minutes, and where known rrule, dates, except, services, ...
+    /// Import events. Required columns: id, name, center or facility, starts, duration_minutes. Optional columns: rrule,
+    /// dates, except, services and others.
     #[command(after_help = "Example:\n  walkshed import events events.csv")]
     Events(RegisterArgs),
-    /// Visits: center (its code), day, count, and where known hour, audience; a day in the file replaces that day.
+    /// Import visits. Required columns: center (code), day, count. Optional columns: hour, audience. The rows of a center and
+    /// day replace all previous counts of that center and day.
     #[command(after_help = "Example:\n  walkshed import visits november.csv")]
     Visits(RegisterArgs),
-    /// Suggestions: text, center (its code) or lon and lat, and where known id, status, answer, received_at, ...
+    /// Import suggestions. Required columns: text, and center (code) or lon and lat. Optional columns: id, status, answer,
+    /// received_at and others.
     #[command(after_help = "Example:\n  walkshed import suggestions suggestions.csv")]
     Suggestions(RegisterArgs),
-    /// Regions: code, name; as GeoJSON with their outlines.
+    /// Import regions. Required columns: code, name. GeoJSON can also contain their outlines.
     #[command(after_help = "Example:\n  walkshed import regions districts.geojson")]
     Regions(RegisterArgs),
-    /// Who lives where: cell (H3, resolution 7 to 10), population, and where known group; replaces the groups in the file.
+    /// Import population. Required columns: cell (H3, resolution 7 to 10), population. Optional column: group. Replaces the
+    /// whole population of each group in the file.
     #[command(after_help = "Example:\n  walkshed import population hexgrid.csv")]
     Population(RegisterArgs),
 }
 
 #[derive(Args, Debug)]
 struct StreetsArgs {
-    /// The extract.
+    /// Path of the OpenStreetMap extract.
     file: PathBuf,
-    /// Elevation: GeoTIFF in degrees (with its scale, offset, unit and nodata) or SRTM .hgt; may be given several times. Without
-    /// it all ground counts as level.
+    /// Elevation file: GeoTIFF in degrees (its scale, offset, unit and nodata value are applied) or SRTM .hgt. Can be repeated.
+    /// Without elevation, all ground counts as level.
     #[arg(long, value_name = "FILE", num_args = 1)]
     elevation: Vec<PathBuf>,
-    /// Streets without connection to the rest count as a network of their own from this length on, or when they are at
-    /// least half of the largest; shorter pieces are joined to the nearest streets by legs off the network.
+    /// Minimum length of a disconnected component that counts as a separate network. A component at least half as long as the
+    /// largest one also counts. Shorter components are joined to the nearest streets by off-network legs.
     #[arg(long, value_name = "KM", default_value_t = OWN_NETWORK_KM)]
     own_network_km: f64,
-    /// Let people walk and ride on trunk roads unless a tag says otherwise; by default only where a tag allows it.
+    /// Allow walking and cycling on trunk roads unless a tag forbids it. By default it needs a tag that allows it.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     walk_on_trunk: Option<bool>,
-    /// Let people walk in tunnels of streets unless a tag says otherwise; by default only where a tag allows it.
+    /// Allow walking in road tunnels unless a tag forbids it. By default it needs a tag that allows it.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     walk_in_road_tunnels: Option<bool>,
 }
 
 #[derive(Args, Debug)]
 struct RegisterArgs {
-    /// The file: .csv, .tsv, .xlsx, .json or .geojson; UTF-8, UTF-16 or GB18030.
+    /// Path of the table: .csv, .tsv, .xlsx, .json or .geojson.
     file: PathBuf,
-    /// What the positions are in: wgs84, cgcs2000, gcj02 (Amap, Tencent) or bd09 (Baidu).
+    /// Datum of the positions: wgs84, cgcs2000, gcj02 (Amap, Tencent) or bd09 (Baidu).
     #[arg(long, value_name = "DATUM", default_value = "wgs84")]
     datum: Datum,
-    /// The encoding of the text, such as gb18030, big5, shift_jis or windows-1252 [default: UTF-8, or what is found]
+    /// Text encoding, such as gb18030, big5, shift_jis or windows-1252 [default: detected; UTF-8, UTF-16 or GB18030]
     #[arg(long, value_name = "ENCODING", value_parser = encoding_named)]
     encoding: Option<&'static Encoding>,
-    /// Import the good rows, and write the refused ones to a file beside the input.
+    /// Import the valid rows, and write the refused ones to a file next to the input.
     #[arg(long)]
     keep_going: bool,
-    /// Say what would be done, and do nothing.
+    /// Print what would be imported, without storing anything.
     #[arg(long)]
     dry_run: bool,
 }
@@ -244,25 +249,25 @@ struct RegisterArgs {
 struct FacilitiesArgs {
     #[command(flatten)]
     rows: RegisterArgs,
-    /// The category of rows that name none.
+    /// Category of rows without a category.
     #[arg(long, value_name = "CATEGORY")]
     category: Option<Category>,
 }
 
-/// Runs what the command line says.
+/// Parses the command line, runs the command and returns the exit code.
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let output = Output::new(cli.common.json);
-    let fills = cli.command.is_none();
+    let create_demo = cli.command.is_none();
     let command = cli.command.unwrap_or_else(|| Command::Serve(ServeArgs::default()));
-    match run(&cli.common, command, fills, &output) {
+    match run(&cli.common, command, create_demo, &output) {
         Ok(code) => code,
         Err(failure) => output.fail(&failure),
     }
 }
 
-fn run(common: &Common, command: Command, fills: bool, output: &Output) -> Result<ExitCode, Failure> {
+fn run(common: &Common, command: Command, create_demo: bool, output: &Output) -> Result<ExitCode, Failure> {
     let mut flags = Flags {
         config: common.config.clone(),
         data: common.data.clone(),
@@ -276,7 +281,7 @@ fn run(common: &Common, command: Command, fills: bool, output: &Output) -> Resul
     }
     let settings = Settings::read(&flags, &|name| std::env::var(name).ok())?;
     match command {
-        Command::Serve(_) => actix_web::rt::System::new().block_on(serve::serve(&settings, fills, output)),
+        Command::Serve(_) => actix_web::rt::System::new().block_on(serve::serve(&settings, create_demo, output)),
         Command::Import(import) => actix_web::rt::System::new().block_on(import::import(import, &settings, output)),
         Command::Schema => {
             output.text(crate::graphql::Api::new(settings.server.limits).sdl().trim_end());
