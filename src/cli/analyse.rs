@@ -1,5 +1,5 @@
-//! `walkshed coverage`, `gaps`, `sites` and `assess`: planners' questions from the command line, answered in a sentence and, with
-//! `--out`, as a file for a map, a spreadsheet or a report.
+//! `walkshed coverage`, `compare`, `gaps`, `sites` and `assess`: planning analyses. Each prints a summary and, with `--out`,
+//! writes a file for a map, a spreadsheet or a report.
 
 use super::map;
 use super::output::{Failure, Output};
@@ -19,65 +19,66 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// How long the best sites are looked for.
+/// Time limit of the exact site search.
 const EXACT_SECONDS: f64 = 60.0;
 
-/// Who is asked about, and what they need.
+/// The need: which facilities, within which limit, for whom.
 #[derive(Args, Debug)]
 #[group(skip)]
-pub struct Asked {
-    /// Facilities of this category (community_governance, life_services, culture_sports, health_care, elderly_care,
-    /// lifelong_education, employment) [default: all seven together].
+pub struct NeedArgs {
+    /// Category of facilities: community_governance, life_services, culture_sports, health_care, elderly_care,
+    /// lifelong_education or employment [default: all seven, each of which must be within reach].
     #[arg(long, value_name = "CATEGORY")]
     category: Option<Category>,
-    /// Facilities of any of these kinds, such as clinic,health_station.
+    /// Kinds of facilities, any of which satisfies the need, such as clinic,health_station.
     #[arg(long, value_name = "KIND,KIND", value_delimiter = ',', conflicts_with = "category")]
     kinds: Vec<String>,
-    /// Within so many minutes; what takes exactly as long is inside [default: 15].
+    /// Time limit in minutes, inclusive [default: 15].
     #[arg(long, value_name = "M")]
     minutes: Option<f64>,
-    /// Within so many metres over the network, in place of minutes.
+    /// Distance limit in metres along the network, instead of a time limit.
     #[arg(long, value_name = "M", conflicts_with = "minutes")]
     metres: Option<f64>,
-    /// So many facilities, 1 to 10.
+    /// Number of facilities that must be within reach, 1 to 10.
     #[arg(long, value_name = "N", default_value_t = 1)]
     min_count: usize,
-    /// Only those open at this moment, such as 2026-11-25T01:00:00+08:00.
-    #[arg(long, value_name = "MOMENT")]
+    /// Count only facilities that are open at this time, such as 2026-11-25T01:00:00+08:00.
+    #[arg(long, value_name = "TIME")]
     open_at: Option<jiff::Timestamp>,
-    /// Only those for these people, such as elderly or couriers.
-    #[arg(long, value_name = "WHO")]
+    /// Count only facilities for this audience, such as elderly or couriers.
+    #[arg(long, value_name = "AUDIENCE")]
     audience: Option<Audience>,
     #[command(flatten)]
-    who: Who,
+    people: PeopleArgs,
 }
 
-/// Who is asked about.
+/// The people: where they live, their group, and how they travel.
 #[derive(Args, Debug, Clone)]
 #[group(skip)]
-pub struct Who {
-    /// Only who lives in this region, by its code [default: everyone].
+pub struct PeopleArgs {
+    /// Count only people who live in this region, given by its code [default: the whole city].
     #[arg(long, value_name = "CODE")]
     region: Option<String>,
-    /// The group of people, such as 60+ or new_employment.
+    /// Population group, such as 60+ or new_employment.
     #[arg(long, value_name = "GROUP", default_value = EVERYONE)]
     group: String,
-    /// Who travels: adult, senior, child, wheelchair, stroller or bicycle.
+    /// Travel profile: adult, senior, child, wheelchair, stroller or bicycle.
     #[arg(long, default_value = "adult")]
     profile: Profile,
-    /// People come from the facilities, not to them.
+    /// Measure from the facilities to the people instead of from the people to the facilities.
     #[arg(long)]
     away: bool,
-    /// The city as this scenario has it, by its key [default: as it is].
+    /// Apply this scenario, given by its key [default: the city as it is].
     #[arg(long, value_name = "KEY")]
     scenario: Option<String>,
 }
 
-/// Where the answer goes.
+/// The output file.
 #[derive(Args, Debug)]
 #[group(skip)]
-pub struct Out {
-    /// Write the answer to this file: .geojson, .fgb (FlatGeobuf), .parquet (GeoParquet), .csv or .svg (a map).
+pub struct FileArgs {
+    /// Write the result to this file. The extension selects the format: .geojson, .fgb (FlatGeobuf), .parquet (GeoParquet), .csv
+    /// or .svg (a map).
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -86,37 +87,37 @@ pub struct Out {
 #[group(skip)]
 pub struct CoverageArgs {
     #[command(flatten)]
-    asked: Asked,
-    /// Each facility takes as many as its capacity says, the nearest first.
+    need: NeedArgs,
+    /// Respect capacities: each facility serves at most as many people as its capacity, the nearest first.
     #[arg(long)]
     capacity: bool,
-    /// Put the cells of the file together to this H3 resolution, coarser than theirs.
+    /// Aggregate the cells of the file to this coarser H3 resolution.
     #[arg(long, value_name = "R")]
     resolution: Option<u8>,
     #[command(flatten)]
-    out: Out,
+    out: FileArgs,
 }
 
 #[derive(Args, Debug)]
 #[group(skip)]
 pub struct GapsArgs {
     #[command(flatten)]
-    asked: Asked,
-    /// Only gaps of so many people or more.
+    need: NeedArgs,
+    /// List only gaps with at least this many people.
     #[arg(long, value_name = "N", default_value_t = 0.0)]
     min_people: f64,
     #[command(flatten)]
-    out: Out,
+    out: FileArgs,
 }
 
-/// What is to be made as large, or as small, as can be.
+/// The objective of a site search.
 #[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Goal {
-    /// Most people within the limit.
+    /// Maximise the number of people within the limit.
     MaxCover,
-    /// Fewest sites for a share of the people any candidate reaches.
+    /// Minimise the number of sites that cover a share of the people any candidate can reach.
     MinFacilities,
-    /// Least mean distance to the nearest.
+    /// Minimise the mean time or distance to the nearest facility.
     MinMeanTime,
 }
 
@@ -124,60 +125,61 @@ pub enum Goal {
 #[group(skip)]
 pub struct SitesArgs {
     #[command(flatten)]
-    asked: Asked,
-    /// How many sites at most.
+    need: NeedArgs,
+    /// Maximum number of sites, 1 to 1000.
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=1000))]
     count: u16,
-    /// What is to be reached.
+    /// Objective of the search.
     #[arg(long, value_name = "GOAL", default_value = "max-cover")]
     objective: Goal,
-    /// For min-facilities: the share to cover, over 0 to 1.
+    /// For min-facilities: share of people to cover, more than 0 and at most 1.
     #[arg(long, value_name = "F", default_value_t = 1.0)]
     share: f64,
-    /// Find the best choice there is, of small problems (400 candidates that gain anything at most), within a minute.
+    /// Search for the optimal solution, for at most 60 seconds. For at most 400 candidates that gain anything.
     #[arg(long)]
     exact: bool,
-    /// Each new site takes so many people; what is open today takes as many as its own capacity says, and keeps whom it has.
+    /// Capacity of each new site, in people. Existing facilities keep their own capacities and the people they serve.
     #[arg(long, value_name = "N", conflicts_with = "exact")]
     capacity: Option<f64>,
-    /// Choose among facilities that are planned or closed, not among all cells with people.
+    /// Choose among planned and closed facilities instead of all populated cells.
     #[arg(long)]
     vacant: bool,
     #[command(flatten)]
-    out: Out,
+    out: FileArgs,
 }
 
 #[derive(Args, Debug)]
 #[group(skip)]
 pub struct AssessArgs {
-    /// The standard: gb_50180_2018, service_circle, or one of the configuration.
+    /// Key of the planning standard: gb_50180_2018, service_circle, or one of your own.
     #[arg(long, value_name = "KEY", default_value = "service_circle")]
     standard: String,
-    /// A requirement counts as met when it is for this share of the people, 0 to 1.
+    /// Share of people for whom a requirement must be fulfilled to count as met, 0 to 1.
     #[arg(long, value_name = "F", default_value_t = MET_SHARE)]
     met_share: f64,
     #[command(flatten)]
-    who: Who,
+    people: PeopleArgs,
     #[command(flatten)]
-    out: Out,
+    out: FileArgs,
 }
 
 #[derive(Args, Debug)]
 #[group(skip)]
 pub struct CompareArgs {
     #[command(flatten)]
-    asked: Asked,
-    /// The scenario before, by its key [default: the city as it is]. With --before alone, the city as it is comes after.
+    need: NeedArgs,
+    /// Key of the scenario to compare from [default: the city as it is]. With --before and no --scenario, the comparison is with
+    /// the city as it is.
     #[arg(long, value_name = "KEY")]
     before: Option<String>,
-    /// Each facility takes as many as its capacity says, the nearest first.
+    /// Respect capacities: each facility serves at most as many people as its capacity, the nearest first.
     #[arg(long)]
     capacity: bool,
     #[command(flatten)]
-    out: Out,
+    out: FileArgs,
 }
 
-/// What a file is written as.
+/// The format of an output file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Format {
     GeoJson,
@@ -187,8 +189,8 @@ enum Format {
     Svg,
 }
 
-impl Out {
-    /// Known before the work begins, so that a slip of the pen is told at once.
+impl FileArgs {
+    /// Returns the format and path. Called before the analysis, so that a wrong extension is reported at once.
     fn format(&self) -> Result<Option<(Format, &Path)>, Failure> {
         let Some(path) = &self.out else { return Ok(None) };
         let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
@@ -209,29 +211,29 @@ impl Out {
 }
 
 fn write(path: &Path, format: Format, text: &str, world: &World) -> Result<String, Failure> {
-    let told = |why: &dyn std::fmt::Display| format!("--out {}: {why}", path.display());
+    let failed = |why: &dyn std::fmt::Display| format!("--out {}: {why}", path.display());
     let mut left_out = 0;
     let packed = match format {
         Format::FlatGeobuf => {
             let name = path.file_stem().and_then(|n| n.to_str()).unwrap_or("walkshed");
-            let file = flatgeobuf(text, name, world.attribution()).map_err(|e| told(&e))?;
+            let file = flatgeobuf(text, name, world.attribution()).map_err(|e| failed(&e))?;
             left_out = file.without_geometry;
             Some(file.bytes)
         }
-        Format::GeoParquet => Some(geoparquet(text, world.attribution()).map_err(|e| told(&e))?),
-        // A table has no place for a notice but its rows.
-        Format::Csv if world.register.demonstration.is_some() => Some(marked(text).map_err(|e| told(&e))?),
+        Format::GeoParquet => Some(geoparquet(text, world.attribution()).map_err(|e| failed(&e))?),
+        // CSV has no metadata, so the notice goes into every row.
+        Format::Csv if world.register.demonstration.is_some() => Some(with_notice(text).map_err(|e| failed(&e))?),
         Format::GeoJson | Format::Csv | Format::Svg => None,
     };
     let bytes = packed.as_deref().unwrap_or(text.as_bytes());
-    replace_file(path, bytes).map_err(|e| told(&e))?;
+    replace_file(path, bytes).map_err(|e| failed(&e))?;
     let note =
-        if left_out > 0 { format!("; {left_out} regions without an outline are not in it") } else { String::new() };
-    Ok(format!("written to {} ({:.0} kB){note}", path.display(), bytes.len() as f64 / 1000.0))
+        if left_out > 0 { format!("; without {left_out} regions that have no outline") } else { String::new() };
+    Ok(format!("Written to {} ({:.0} kB){note}", path.display(), bytes.len() as f64 / 1000.0))
 }
 
-/// CSV with a column more that says SYNTHETIC in every row.
-fn marked(text: &str) -> csv::Result<Vec<u8>> {
+/// Adds a column `notice` with the value `SYNTHETIC` to a CSV table.
+fn with_notice(text: &str) -> csv::Result<Vec<u8>> {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let mut writer = csv::Writer::from_writer(Vec::new());
     let mut header = reader.headers()?.clone();
@@ -245,37 +247,38 @@ fn marked(text: &str) -> csv::Result<Vec<u8>> {
     writer.into_inner().map_err(|e| e.into_error().into())
 }
 
-async fn world(settings: &Settings, who: &Who) -> Result<World, Failure> {
+async fn load_world(settings: &Settings, people: &PeopleArgs) -> Result<World, Failure> {
     let folder = settings.folder()?;
     let store = folder.store().await?;
     let world = folder.world(&store).await?;
     store.close().await;
-    match &who.scenario {
+    match &people.scenario {
         None => Ok(world),
-        Some(key) => laid("--scenario", key, &world),
+        Some(key) => apply_scenario("--scenario", key, &world),
     }
 }
 
-/// The world as the scenario of a key has it.
-fn laid(flag: &str, key: &str, world: &World) -> Result<World, Failure> {
+/// Applies the scenario that `flag` names by its key.
+fn apply_scenario(flag: &str, key: &str, world: &World) -> Result<World, Failure> {
     let known = &world.register.scenarios;
     let Some(scenario) = known.find(key) else {
         let keys: Vec<&str> = known.iter().map(|s| s.key.as_str()).collect();
-        let all = if keys.is_empty() { "there are none".to_owned() } else { format!("there are {}", keys.join(", ")) };
-        return Err(format!("{flag} {key}: there is no such scenario; {all}").into());
+        let all =
+            if keys.is_empty() { "No scenarios exist".to_owned() } else { format!("Available: {}", keys.join(", ")) };
+        return Err(format!("{flag} {key}: unknown scenario. {all}").into());
     };
-    let laid = lay_scenario(world, scenario);
-    laid.map_err(|e| format!("{flag} {key}: does not fit the city as it is now: {e}").into())
+    lay_scenario(world, scenario)
+        .map_err(|e| format!("{flag} {key}: the scenario does not fit the current city: {e}").into())
 }
 
-impl Who {
+impl PeopleArgs {
     fn read(&self, register: &Register) -> Result<(Travel, Option<RegionCode>, String), Failure> {
         let region = match &self.region {
             None => None,
             Some(text) => {
                 let code = RegionCode::new(text).map_err(|e| format!("--region \"{text}\" {e}"))?;
                 if register.regions.place_of(code.as_str()).is_none() && register.centers_in(&code).is_empty() {
-                    return Err(format!("--region {text}: there is no region or center with that code").into());
+                    return Err(format!("--region {text}: no region or center has this code").into());
                 }
                 Some(code)
             }
@@ -284,14 +287,14 @@ impl Who {
         if register.people(&group).is_none() {
             let known: Vec<&str> =
                 std::iter::once(EVERYONE).chain(register.groups.keys().map(String::as_str)).collect();
-            return Err(format!("--group {}: there are people of the groups {}", self.group, known.join(", ")).into());
+            return Err(format!("--group {}: unknown group. Available: {}", self.group, known.join(", ")).into());
         }
         let direction = if self.away { Direction::From } else { Direction::Towards };
         Ok((Travel { profile: self.profile, direction }, region, group))
     }
 }
 
-impl Asked {
+impl NeedArgs {
     fn question(&self, settings: &Settings, register: &Register) -> Result<Question, Failure> {
         let (measure, limit) = match self.metres {
             Some(metres) => (Measure::Metres, metres),
@@ -302,7 +305,7 @@ impl Asked {
             Measure::Metres => measure.horizon(),
         };
         if !(limit > 0.0 && limit <= most) {
-            return Err(format!("--{} {limit}: must be more than 0 and no more than {most}", measure.name()).into());
+            return Err(format!("--{} {limit}: must be more than 0 and at most {most}", measure.name()).into());
         }
         if !(1..=MAX_NEAREST).contains(&self.min_count) {
             return Err(format!("--min-count {}: must be between 1 and {MAX_NEAREST}", self.min_count).into());
@@ -324,7 +327,7 @@ impl Asked {
             }
             None => Category::ALL.into_iter().map(part).collect(),
         };
-        let (travel, region, group) = self.who.read(register)?;
+        let (travel, region, group) = self.people.read(register)?;
         let need = Need { parts, measure, limit, min_count: self.min_count };
         Ok(Question { need, travel, region, group, with_capacity: false })
     }
@@ -347,14 +350,14 @@ fn summary(found: &Coverage) -> (Value, Vec<String>) {
         "mean": found.mean(),
     });
     let mut lines = vec![format!(
-        "{:.0} of {:.0} people ({}) have it within {} {unit}, {:.0} have not{}",
+        "{:.0} of {:.0} people ({}) are covered within {} {unit}, {:.0} are not{}",
         total.covered,
         total.people,
         percent(total.share()),
         found.question.need.limit,
         total.uncovered(),
         if total.off_network > 0.0 {
-            format!(", {:.0} live off the network", total.off_network)
+            format!("; {:.0} live off the network", total.off_network)
         } else {
             String::new()
         }
@@ -372,17 +375,17 @@ fn ask(world: &World, network: &Network, question: Question) -> Result<Coverage,
     Ok(coverage::coverage(world, network, question)?)
 }
 
-/// Carries out `walkshed coverage`.
+/// Runs `walkshed coverage`.
 pub async fn coverage_of(args: &CoverageArgs, settings: &Settings, output: &Output) -> Result<ExitCode, Failure> {
     let format = args.out.format()?;
-    let world = world(settings, &args.asked.who).await?;
+    let world = load_world(settings, &args.need.people).await?;
     let network = world.network().map_err(str::to_owned)?;
-    let question = Question { with_capacity: args.capacity, ..args.asked.question(settings, &world.register)? };
+    let question = Question { with_capacity: args.capacity, ..args.need.question(settings, &world.register)? };
     let found = output.working("coverage", || ask(&world, network, question))?;
     let (mut value, mut lines) = summary(&found);
     let rows = found.by_region(&world.register);
     for row in &rows {
-        let name = row.name.as_deref().unwrap_or("(region not known)");
+        let name = row.name.as_deref().unwrap_or("(unknown region)");
         lines.push(format!("  {} {name}: {}", row.code.as_deref().unwrap_or("-"), percent(row.share.share())));
     }
     value["regions"] = rows
@@ -411,35 +414,37 @@ pub async fn coverage_of(args: &CoverageArgs, settings: &Settings, output: &Outp
     Ok(ExitCode::SUCCESS)
 }
 
-/// Carries out `walkshed compare`.
+/// Runs `walkshed compare`.
 pub async fn compare_of(args: &CompareArgs, settings: &Settings, output: &Output) -> Result<ExitCode, Failure> {
     let format = args.out.format()?;
     if matches!(format, Some((Format::Svg, _))) {
-        return Err("--out: a comparison is written as .geojson, .fgb, .parquet or .csv".to_owned().into());
+        return Err("--out: a comparison can be written as .geojson, .fgb, .parquet or .csv".to_owned().into());
     }
-    let city = world(settings, &Who { scenario: None, ..args.asked.who.clone() }).await?;
-    let (key, before, after) = match (&args.before, &args.asked.who.scenario) {
+    let city = load_world(settings, &PeopleArgs { scenario: None, ..args.need.people.clone() }).await?;
+    let (key, before, after) = match (&args.before, &args.need.people.scenario) {
         (None, None) => {
             let why = coverage::name_a_scenario(&city.register, |key| format!("walkshed compare --scenario {key}"));
             return Err(format!("the command {why}").into());
         }
         (None, Some(key)) => {
-            let after = laid("--scenario", key, &city)?;
+            let after = apply_scenario("--scenario", key, &city)?;
             (key.as_str(), city, after)
         }
         (Some(key), None) => {
-            let before = laid("--before", key, &city)?;
+            let before = apply_scenario("--before", key, &city)?;
             ("the city as it is", before, city)
         }
-        (Some(before), Some(key)) => (key.as_str(), laid("--before", before, &city)?, laid("--scenario", key, &city)?),
+        (Some(before), Some(key)) => {
+            (key.as_str(), apply_scenario("--before", before, &city)?, apply_scenario("--scenario", key, &city)?)
+        }
     };
     before.network().map_err(str::to_owned)?;
-    let question = Question { with_capacity: args.capacity, ..args.asked.question(settings, &before.register)? };
+    let question = Question { with_capacity: args.capacity, ..args.need.question(settings, &before.register)? };
     let found = output.working("compare", || coverage::compare(&before, &after, &question))?;
     let (total, register) = (found.total(), &after.register);
     let (was, is) = (found.before.total, found.after.total);
     let mut lines = vec![format!(
-        "{} of {:.0} people are covered, {} were: {:.0} gain, {:.0} lose, {:.0} have it nearer, {:.0} farther",
+        "{} of {:.0} people are covered, {} before: {:.0} gain, {:.0} lose, {:.0} nearer, {:.0} farther",
         percent(is.share()),
         is.people,
         percent(was.share()),
@@ -457,7 +462,7 @@ pub async fn compare_of(args: &CompareArgs, settings: &Settings, output: &Output
         let name = |p: &PartChange| p.category.map_or("", Category::english);
         for p in &found.parts {
             lines.push(format!(
-                "  {:32} {}, was {}: {:.0} gain, {:.0} lose, {:.0} nearer, {:.0} farther",
+                "  {:32} {}, {} before: {:.0} gain, {:.0} lose, {:.0} nearer, {:.0} farther",
                 name(p),
                 percent(p.after.share()),
                 percent(p.before.share()),
@@ -472,12 +477,12 @@ pub async fn compare_of(args: &CompareArgs, settings: &Settings, output: &Output
     }
     let groups = found.by_group(register);
     for g in groups.iter().filter(|g| g.balance != Balance::default()) {
-        lines.push(format!("  of {} {:.0} gain, {:.0} lose", g.group, g.balance.gained, g.balance.lost));
+        lines.push(format!("  group {}: {:.0} gain, {:.0} lose", g.group, g.balance.gained, g.balance.lost));
     }
     value["groups"] = groups.iter().map(|g| row(&g.group, &g.balance)).collect();
     let regions = found.by_region(register);
     for r in regions.iter().filter(|r| r.balance != Balance::default()) {
-        let name = r.name.as_deref().unwrap_or("(region not known)");
+        let name = r.name.as_deref().unwrap_or("(unknown region)");
         lines.push(format!(
             "  {} {name}: {:.0} gain, {:.0} lose",
             r.code.as_deref().unwrap_or("-"),
@@ -494,19 +499,19 @@ pub async fn compare_of(args: &CompareArgs, settings: &Settings, output: &Output
     Ok(ExitCode::SUCCESS)
 }
 
-/// Carries out `walkshed gaps`.
+/// Runs `walkshed gaps`.
 pub async fn gaps_of(args: &GapsArgs, settings: &Settings, output: &Output) -> Result<ExitCode, Failure> {
     let format = args.out.format()?;
-    let world = world(settings, &args.asked.who).await?;
+    let world = load_world(settings, &args.need.people).await?;
     let network = world.network().map_err(str::to_owned)?;
-    let question = args.asked.question(settings, &world.register)?;
+    let question = args.need.question(settings, &world.register)?;
     let found = output.working("gaps", || ask(&world, network, question))?;
     let register = &world.register;
     let mut gaps = found.gaps(register);
     gaps.retain(|g| g.people >= args.min_people);
     let (mut value, mut lines) = summary(&found);
     let measure = found.question.need.measure;
-    lines.push(format!("{} gaps, the largest:", gaps.len()));
+    lines.push(format!("{} gaps, largest first:", gaps.len()));
     let mut rows = Vec::new();
     for gap in gaps.iter().take(10) {
         let district = gap.district.as_deref().and_then(|d| register.regions.find(d)).map(|r| r.name.clone());
@@ -518,10 +523,10 @@ pub async fn gaps_of(args: &GapsArgs, settings: &Settings, output: &Output) -> R
             gap.people,
             gap.cells.len(),
             district.as_ref().map_or_else(String::new, |d| format!(", {d}")),
-            missed.map_or_else(String::new, |m| format!("most miss {m}; ")),
+            missed.map_or_else(String::new, |m| format!("most lack {m}; ")),
             match (nearest, far) {
                 (Some(n), Some(far)) => format!("nearest: {}, {far:.1} {}", n.1.name, measure.name()),
-                _ => "nothing within the horizon".to_owned(),
+                _ => "none within the search limit".to_owned(),
             }
         ));
         rows.push(json!({
@@ -545,7 +550,7 @@ pub async fn gaps_of(args: &GapsArgs, settings: &Settings, output: &Output) -> R
     Ok(ExitCode::SUCCESS)
 }
 
-/// Carries out `walkshed sites`.
+/// Runs `walkshed sites`.
 pub async fn sites_of(args: &SitesArgs, settings: &Settings, output: &Output) -> Result<ExitCode, Failure> {
     let format = args.out.format()?;
     if !(args.share > 0.0 && args.share <= 1.0) {
@@ -554,9 +559,9 @@ pub async fn sites_of(args: &SitesArgs, settings: &Settings, output: &Output) ->
     if let Some(bad) = args.capacity.filter(|c| !(*c > 0.0 && c.is_finite())) {
         return Err(format!("--capacity {bad}: must be more than 0").into());
     }
-    let world = world(settings, &args.asked.who).await?;
+    let world = load_world(settings, &args.need.people).await?;
     let network = world.network().map_err(str::to_owned)?;
-    let question = args.asked.question(settings, &world.register)?;
+    let question = args.need.question(settings, &world.register)?;
     let objective = match args.objective {
         Goal::MaxCover => Objective::MaxCover,
         Goal::MinFacilities => Objective::MinFacilities { share: args.share },
@@ -569,18 +574,18 @@ pub async fn sites_of(args: &SitesArgs, settings: &Settings, output: &Output) ->
     let find = || coverage::suggest_sites(&world, network, &question, &search, &candidates);
     let found: Suggestions = output.working("sites", find)?;
     let people = found.before.people;
-    let mut lines = vec![format!("today {} of {people:.0} people are covered", percent(found.before.share()))];
+    let mut lines = vec![format!("Covered today: {} of {people:.0} people", percent(found.before.share()))];
     let mut rows = Vec::new();
     for (n, site) in found.list.iter().enumerate() {
-        let street = site.street.as_deref().unwrap_or("(street without a name)");
+        let street = site.street.as_deref().unwrap_or("(unnamed street)");
         let share = if people > 0.0 { site.covered / people } else { 0.0 };
         lines.push(format!(
-            "  {}. {street} ({:.6}, {:.6}): {:.0} {}, then {}",
+            "  {}. {street} ({:.6}, {:.6}): {:.0} {}, {} in total",
             n + 1,
             site.position.lon(),
             site.position.lat(),
             site.gained,
-            if objective == Objective::MinMeanTime { "person-minutes or -metres saved" } else { "people more" },
+            if objective == Objective::MinMeanTime { "person-minutes or -metres saved" } else { "more people covered" },
             percent(share)
         ));
         rows.push(json!({
@@ -589,10 +594,10 @@ pub async fn sites_of(args: &SitesArgs, settings: &Settings, output: &Output) ->
         }));
     }
     lines.push(if found.is_exact {
-        format!("no other choice among {} candidates gains more", found.candidates)
+        format!("Optimal: no other choice among {} candidates gains more.", found.candidates)
     } else {
         format!(
-            "no other choice of {} among {} candidates gains more than {} more",
+            "Optimality bound: the best possible {} sites among {} candidates gain at most {} more.",
             found.list.len(),
             found.candidates,
             percent(if found.gained > 0.0 { found.bound / found.gained - 1.0 } else { 0.0 })
@@ -619,23 +624,23 @@ pub async fn sites_of(args: &SitesArgs, settings: &Settings, output: &Output) ->
     Ok(ExitCode::SUCCESS)
 }
 
-/// Carries out `walkshed assess`.
+/// Runs `walkshed assess`.
 pub async fn assess(args: &AssessArgs, settings: &Settings, output: &Output) -> Result<ExitCode, Failure> {
     let format = args.out.format()?;
     if matches!(format, Some((Format::Svg, _))) {
-        return Err("--out: an assessment is written as .geojson, .fgb, .parquet or .csv".to_owned().into());
+        return Err("--out: an assessment can be written as .geojson, .fgb, .parquet or .csv".to_owned().into());
     }
     if !(0.0..=1.0).contains(&args.met_share) {
         return Err(format!("--met-share {}: must be between 0 and 1", args.met_share).into());
     }
     let standards: &Standards = &settings.standards;
-    let world = world(settings, &args.who).await?;
+    let world = load_world(settings, &args.people).await?;
     let standard = standards.of(&args.standard, &world.register, &settings.kinds).ok_or_else(|| {
         let keys = standards.keys(&world.register);
-        format!("--standard {}: there are {}", args.standard, keys.join(", "))
+        format!("--standard {}: unknown standard. Available: {}", args.standard, keys.join(", "))
     })?;
     let network = world.network().map_err(str::to_owned)?;
-    let (travel, region, group) = args.who.read(&world.register)?;
+    let (travel, region, group) = args.people.read(&world.register)?;
     let assess = || coverage::assess(&world, network, &standard, travel, region, &group);
     let found = output.working("assessment", assess)?;
     let mut lines = vec![format!("{}: {:.1} of 100 for {:.0} people", standard.name_en, found.score, found.people)];
@@ -656,11 +661,11 @@ pub async fn assess(args: &AssessArgs, settings: &Settings, output: &Output) -> 
         );
     }
     lines.push(format!(
-        "  the least served tenth ({:.0} people) has {:.0} % of it at best",
+        "  least served tenth ({:.0} people): meets at most {:.0} % of the requirements",
         found.least_served.people, found.least_served.score
     ));
     for (rank, rated) in found.regions.iter().enumerate() {
-        let name = rated.name.as_deref().unwrap_or("(region not known)");
+        let name = rated.name.as_deref().unwrap_or("(unknown region)");
         lines.push(format!("  {:3}. {} {name}: {:.1}", rank + 1, rated.code.as_deref().unwrap_or("-"), rated.score));
     }
     let regions: Vec<Value> = found

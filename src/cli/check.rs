@@ -69,7 +69,7 @@ pub async fn check(settings: &Settings, output: &Output) -> Result<ExitCode, Fai
     });
     let mut lines = vec![format!("data folder {}, database {}", folder.path().display(), folder.database())];
     if let Some((report, bytes)) = streets {
-        lines.push(streets_text(report, &folder.streets(), bytes).replace("written to", "read from"));
+        lines.push(streets_text(report, &folder.streets(), bytes).replace("Written to", "Read from"));
     }
     lines.push(format!(
         "{} centers, {} facilities, {:.0} people in {} cells",
