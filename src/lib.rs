@@ -1,7 +1,7 @@
-//! walkshed: who reaches which service on foot, over a real street network, answered through one GraphQL API.
+//! walkshed: measures which services people can reach on foot over the street network, and serves the results through a
+//! GraphQL API.
 //!
-//! The rooms, from the ground up: `geo`, `network`, `registry` and `coverage`, `store` and `exchange`, `graphql`,
-//! `server`, `cli`. Arrows point down only; ARCHITECTURE.md tells more.
+//! ARCHITECTURE.md describes the modules and their dependencies.
 
 pub mod access;
 pub mod cli;

@@ -227,8 +227,7 @@ fn write(path: &Path, format: Format, text: &str, world: &World) -> Result<Strin
     };
     let bytes = packed.as_deref().unwrap_or(text.as_bytes());
     replace_file(path, bytes).map_err(|e| failed(&e))?;
-    let note =
-        if left_out > 0 { format!("; without {left_out} regions that have no outline") } else { String::new() };
+    let note = if left_out > 0 { format!("; without {left_out} regions that have no outline") } else { String::new() };
     Ok(format!("Written to {} ({:.0} kB){note}", path.display(), bytes.len() as f64 / 1000.0))
 }
 

@@ -33,8 +33,7 @@ pub async fn restore(file: &Path, settings: &Settings, output: &Output) -> Resul
     let outcome = store.restore(file, COMMAND_LINE).await;
     store.close().await;
     outcome?;
-    let text =
-        format!("Restored the register from {}. A running server loads it within two seconds.", file.display());
+    let text = format!("Restored the register from {}. A running server loads it within two seconds.", file.display());
     output.result(&json!({ "restored": file }), &text);
     Ok(ExitCode::SUCCESS)
 }

@@ -161,7 +161,8 @@ fn cut_off_lines(cut_off: &CutOff) -> Vec<String> {
         ),
     ];
     lines.extend(cut_off.pieces.iter().take(MAX_LISTED).map(|CutOffPiece { piece, people, facilities }| {
-        let joined = piece.leg_m.map_or("no street within 300 m".to_owned(), |m| format!("{m:.0} m from the nearest street"));
+        let joined =
+            piece.leg_m.map_or("no street within 300 m".to_owned(), |m| format!("{m:.0} m from the nearest street"));
         format!(
             "  - at {:.5},{:.5}: {:.1} km, {people:.0} people, {facilities} facilities, {joined}",
             piece.at.lon(),

@@ -111,9 +111,7 @@ async fn stop_requested(attached: bool) {
 
 async fn remove(folder: &DataFolder, store: &Store, output: &Output) -> Result<(), Failure> {
     let Some(removed) = store.remove_demonstration(COMMAND_LINE, &now()).await? else {
-        return Err(
-            format!("{} contains no demonstration city; nothing was removed", folder.path().display()).into()
-        );
+        return Err(format!("{} contains no demonstration city; nothing was removed", folder.path().display()).into());
     };
     Staging::remove_from(folder.path());
     let streets = remove_streets(folder).err();
@@ -136,12 +134,8 @@ async fn remove(folder: &DataFolder, store: &Store, output: &Output) -> Result<(
 
 /// Lists the removed rows, and the keys of those that users had added.
 fn removed_text(removed: &Removed) -> Vec<String> {
-    let rows: Vec<String> = removed
-        .rows
-        .iter()
-        .filter(|(t, _)| **t != "demonstration")
-        .map(|(table, n)| format!("{n} {table}"))
-        .collect();
+    let rows: Vec<String> =
+        removed.rows.iter().filter(|(t, _)| **t != "demonstration").map(|(table, n)| format!("{n} {table}")).collect();
     let mut lines = Vec::new();
     if !rows.is_empty() {
         lines.push(format!("  rows removed: {}", rows.join(", ")));

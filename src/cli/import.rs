@@ -196,7 +196,9 @@ async fn register(
         };
         let applied = store.edit(&edition).await.map_err(|e| match e {
             EditError::Problem { problem, .. } => {
-                format!("{file}: {problem} (another user changed the record meanwhile; nothing was imported, try again)")
+                format!(
+                    "{file}: {problem} (another user changed the record meanwhile; nothing was imported, try again)"
+                )
             }
             other => other.to_string(),
         })?;

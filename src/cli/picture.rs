@@ -96,7 +96,8 @@ fn position_of(args: &PictureArgs, world: &World) -> Result<Position, Failure> {
 
 fn draw(world: &World, network: &Network, found: &Walkshed) -> Result<String, Failure> {
     let polygons = found.polygons(network);
-    let rect = polygons.last().and_then(BoundingRect::bounding_rect).ok_or("nothing can be reached from this origin")?;
+    let rect =
+        polygons.last().and_then(BoundingRect::bounding_rect).ok_or("nothing can be reached from this origin")?;
     let frame = Frame::around(rect);
     let mut svg = head(&frame, 0.0);
     bands(&mut svg, &frame, polygons);

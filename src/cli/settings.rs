@@ -1,5 +1,5 @@
-//! Settings: from flags, the environment (`WALKSHED_*`) or a configuration file, in that order of strength, and where
-//! each value in force came from.
+//! Settings and the origin of each value. Flags override the environment (`WALKSHED_*`), which overrides the configuration
+//! file.
 
 use crate::coverage::{StandardError, Standards};
 use crate::folder::{DataFolder, FolderError};
@@ -14,10 +14,10 @@ use std::str::FromStr;
 use std::sync::Arc;
 use toml::{Table, Value};
 
-/// Looked for in the current folder when `--config` is not given.
+/// The configuration file in the current folder that is read if `--config` is not given.
 const DEFAULT_FILE: &str = "walkshed.toml";
 
-/// Where a value came from.
+/// The origin of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     Flag(String),
@@ -37,7 +37,7 @@ impl fmt::Display for Source {
     }
 }
 
-/// A value in force.
+/// A setting with its value and origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Setting {
     pub key: String,
@@ -45,14 +45,14 @@ pub struct Setting {
     pub source: Source,
 }
 
-/// Why the settings cannot be used.
+/// An error of the settings.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
-    #[error("the configuration file {} cannot be read: {source}", path.display())]
+    #[error("cannot read the configuration file {}: {source}", path.display())]
     Read { path: PathBuf, source: std::io::Error },
-    #[error("the configuration file {} is not TOML: {why}", path.display())]
+    #[error("the configuration file {} is not valid TOML: {why}", path.display())]
     Toml { path: PathBuf, why: String },
-    #[error("{}: there is no setting \"{key}\"; the settings are {known}, [profiles.NAME], [kinds.KEY] and [standards.KEY]", path.display())]
+    #[error("{}: unknown setting \"{key}\". Available: {known}, [profiles.NAME], [kinds.KEY], [standards.KEY]", path.display())]
     Unknown { path: PathBuf, key: String, known: String },
     #[error("{key} = \"{value}\" ({origin}): must be {expected}")]
     Bad { key: String, value: String, origin: String, expected: &'static str },
@@ -66,7 +66,7 @@ pub enum SettingsError {
     Holidays(#[from] HolidayError),
 }
 
-/// The values of flags, where given.
+/// The values of command-line flags.
 #[derive(Debug, Default)]
 pub struct Flags {
     pub config: Option<PathBuf>,
@@ -77,7 +77,7 @@ pub struct Flags {
     pub log: Option<String>,
 }
 
-/// How logs are written.
+/// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
     Text,
@@ -102,7 +102,7 @@ impl fmt::Display for LogFormat {
     }
 }
 
-/// Everything that can be set.
+/// All settings.
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub data: PathBuf,
@@ -111,23 +111,23 @@ pub struct Settings {
     pub log_format: LogFormat,
     pub server: ServerOptions,
     pub profiles: Profiles,
-    /// For the import of streets.
+    /// Access rules for the import of streets.
     pub streets: StreetRules,
     pub kinds: Kinds,
     pub standards: Standards,
     pub calendar: Arc<Calendar>,
-    /// Every value with its source, for `walkshed config`.
+    /// Every value with its origin, for `walkshed config`.
     pub list: Vec<Setting>,
 }
 
-/// Environment variables by name.
+/// Looks up environment variables by name.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 impl Settings {
     /// Reads all settings.
     ///
     /// # Errors
-    /// [`SettingsError`] naming the key, the value and where it came from.
+    /// [`SettingsError`] with the key, the value and its origin.
     pub fn read(flags: &Flags, env: Environment<'_>) -> Result<Self, SettingsError> {
         let mut file = File::find(flags.config.as_deref(), env)?;
         let overrides = file.tables("profiles", "tables such as [profiles.adult]")?;
@@ -144,14 +144,14 @@ impl Settings {
         let count = "a whole number, 0 or more";
         let data: String = reader.get("data", flags.data.as_ref(), "walkshed-data".to_owned(), "a folder")?;
         let database: String =
-            reader.get("database", flags.database.as_ref(), String::new(), "an URL such as sqlite://walkshed.db")?;
+            reader.get("database", flags.database.as_ref(), String::new(), "a URL such as sqlite://walkshed.db")?;
         let listen =
             reader.get("listen", flags.listen.as_ref(), defaults.listen, "an address such as 127.0.0.1:8080")?;
         let workers = reader.get("workers", flags.workers.as_ref(), defaults.workers, count)?;
         let log = reader.get("log", flags.log.as_ref(), "info".to_owned(), "a level such as info or debug")?;
         let log_format = reader.get("log_format", None, LogFormat::Text, "text or json")?;
         let zone = reader.get("time_zone", None, Zone::default(), "a time zone such as Asia/Shanghai")?;
-        let holidays: String = reader.get("holidays", None, String::new(), "a TOML file of days off")?;
+        let holidays: String = reader.get("holidays", None, String::new(), "the path of a TOML file of holidays")?;
         let holiday_file = Some(Path::new(&holidays)).filter(|path| !path.as_os_str().is_empty());
         let calendar = Calendar::new(zone, holiday_file)?;
         let anonymous = reader.get("anonymous", None, Anonymous(defaults.anonymous), "reader or none")?.0;
@@ -159,7 +159,7 @@ impl Settings {
             "cors_origins",
             None,
             String::new(),
-            "origins apart by commas, such as https://map.example.cn",
+            "comma-separated origins, such as https://map.example.cn",
         )?;
         let rule = "true or false";
         let streets = StreetRules {
@@ -167,7 +167,7 @@ impl Settings {
             walk_in_road_tunnels: reader.get("walk_in_road_tunnels", None, false, rule)?,
         };
         let manifest: String =
-            reader.get("trusted_documents", None, String::new(), "a JSON file of the documents that are answered")?;
+            reader.get("trusted_documents", None, String::new(), "the path of a JSON file of trusted documents")?;
         let peer = reader.get("behind_proxy", None, defaults.proxies.peer, "true or false")?;
         let expected = "addresses or networks, such as [\"127.0.0.1\", \"10.0.0.0/8\"]";
         let trusted = reader.get("trusted_proxies", None, TrustedProxies(Vec::new()), expected)?.0;
@@ -243,7 +243,7 @@ impl Settings {
         })
     }
 
-    /// What was set for the import of streets, and is not what the streets in use were imported with.
+    /// Returns a warning for each explicitly set import rule that differs from the rules the current streets were imported with.
     #[must_use]
     pub fn not_imported(&self, imported: StreetRules) -> Vec<String> {
         let is_set = |key: &str| self.list.iter().any(|s| s.key == key && s.source != Source::Default);
@@ -254,12 +254,12 @@ impl Settings {
         .into_iter()
         .filter(|(key, set, used)| set != used && is_set(key))
         .map(|(key, set, used)| {
-            format!("{key} = {set} is set, and the streets were imported with {key} = {used}: import them again")
+            format!("{key} = {set} is set, but the streets were imported with {key} = {used}: import them again")
         })
         .collect()
     }
 
-    /// The data folder they name, made when it is not there, without what killed processes have left in it.
+    /// Opens the data folder, creating it if needed, and removes leftovers of killed processes.
     ///
     /// # Errors
     /// [`FolderError`].
@@ -270,7 +270,7 @@ impl Settings {
     }
 }
 
-/// Whether those without a token may read.
+/// Whether clients without a token may read.
 #[derive(Debug, Clone, Copy)]
 struct Anonymous(bool);
 
@@ -292,7 +292,7 @@ impl fmt::Display for Anonymous {
     }
 }
 
-/// Addresses and networks; a list of TOML, or apart by commas.
+/// Addresses and networks: a TOML list or a comma-separated text.
 #[derive(Debug, Clone)]
 struct TrustedProxies(Vec<Network>);
 
@@ -313,7 +313,7 @@ impl fmt::Display for TrustedProxies {
     }
 }
 
-/// Minutes of a search, within reason.
+/// A time limit of searches, 1 to 600 minutes.
 #[derive(Debug, Clone, Copy)]
 struct Minutes(f64);
 
@@ -351,7 +351,7 @@ impl File {
         Ok(Self { path, table })
     }
 
-    /// Takes a table of tables out.
+    /// Removes and returns a table of tables.
     fn tables(&mut self, key: &str, expected: &'static str) -> Result<Table, SettingsError> {
         match self.table.remove(key) {
             None => Ok(Table::new()),
@@ -437,7 +437,7 @@ mod tests {
     }
 
     #[test]
-    fn flags_are_stronger_than_the_environment_and_that_than_the_file() {
+    fn flags_override_the_environment_which_overrides_the_file() {
         let file = "listen = \"1.1.1.1:1\"\nworkers = 3\nmax_depth = 17\n[profiles.adult]\nlevel_kmh = 5";
         let flags = Flags { listen: Some("3.3.3.3:3".into()), ..Flags::default() };
         let env = [("WALKSHED_LISTEN", "2.2.2.2:2"), ("WALKSHED_WORKERS", "5")];
@@ -451,7 +451,7 @@ mod tests {
     }
 
     #[test]
-    fn proxies_are_listed_in_files_and_in_the_environment() {
+    fn reads_trusted_proxies_from_files_and_the_environment() {
         let file = "behind_proxy = true\ntrusted_proxies = [\"127.0.0.1\", '10.0.0.0/8']";
         let proxies = read(file, Flags::default(), &[]).unwrap().server.proxies;
         assert!(proxies.peer && proxies.trusted.len() == 2);
@@ -463,21 +463,21 @@ mod tests {
     }
 
     #[test]
-    fn rules_of_another_import_are_told() {
+    fn warns_about_import_rules_that_differ_from_the_imported_streets() {
         let imported = StreetRules { walk_on_trunk: true, ..StreetRules::default() };
-        // What nobody set is as the import had it.
+        // Rules that are not set explicitly do not count.
         assert!(read("", Flags::default(), &[]).unwrap().not_imported(imported).is_empty());
         let set = read("walk_on_trunk = false\nwalk_in_road_tunnels = true", Flags::default(), &[]).unwrap();
-        let told = set.not_imported(imported);
-        assert!(told[0].starts_with("walk_on_trunk = false is set") && told[0].ends_with("import them again"));
-        assert!(told[1].starts_with("walk_in_road_tunnels = true is set") && told.len() == 2);
+        let warnings = set.not_imported(imported);
+        assert!(warnings[0].starts_with("walk_on_trunk = false is set") && warnings[0].ends_with("import them again"));
+        assert!(warnings[1].starts_with("walk_in_road_tunnels = true is set") && warnings.len() == 2);
         assert!(set.not_imported(set.streets).is_empty());
     }
 
     #[test]
-    fn what_cannot_be_used_is_refused_by_name() {
-        for (file, told) in [
-            ("listne = 1", "no setting \"listne\""),
+    fn errors_name_the_setting() {
+        for (file, expected) in [
+            ("listne = 1", "unknown setting \"listne\""),
             ("workers = -1", "workers = \"-1\""),
             ("workers = \"many\"", "must be a whole number"),
             ("log_format = \"xml\"", "text or json"),
@@ -496,10 +496,10 @@ mod tests {
             ("trusted_proxies = [\"10.0.0.0/40\"]", "10.0.0.0/8"),
             ("[profiles.wheelchair]\nbarred_surfaces = [\"lava\"]", "unknown surface \"lava\""),
             ("holidays = \"no-such-file.toml\"", "no-such-file.toml"),
-            ("a = = 1", "not TOML"),
+            ("a = = 1", "not valid TOML"),
         ] {
             let error = read(file, Flags::default(), &[]).unwrap_err();
-            assert!(error.contains(told), "{file}: {error}");
+            assert!(error.contains(expected), "{file}: {error}");
         }
         let error = read("", Flags::default(), &[("WALKSHED_MAX_DEPTH", "x")]).unwrap_err();
         assert!(error.contains("environment WALKSHED_MAX_DEPTH"), "{error}");
