@@ -3,10 +3,10 @@
 use super::import::streets_text;
 use super::output::{Failure, Output};
 use super::settings::Settings;
-use crate::folder::DataFolder;
-use crate::world::{CutOff, CutOffPiece};
 use serde_json::json;
 use std::process::ExitCode;
+use walkshed_analysis::world::{CutOff, CutOffPiece};
+use walkshed_live::folder::DataFolder;
 
 /// Number of disconnected components that are listed.
 const MAX_LISTED: usize = 10;

@@ -12,15 +12,15 @@ mod serve;
 mod settings;
 mod tokens;
 
-use crate::exchange::{Encoding, encoding_named};
-use crate::geo::Datum;
-use crate::network::build::OWN_NETWORK_KM;
-use crate::registry::{Category, Role};
 use clap::{Args, Parser, Subcommand};
 use output::{Failure, Output};
 use settings::{Flags, Settings};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use walkshed_engine::build::OWN_NETWORK_KM;
+use walkshed_engine::geo::Datum;
+use walkshed_exchange::{Encoding, encoding_named};
+use walkshed_register::{Category, Role};
 
 /// Measures which services people can reach on foot over the street network, and serves the results through a GraphQL API.
 ///
@@ -284,7 +284,7 @@ fn run(common: &Common, command: Command, create_demo: bool, output: &Output) ->
         Command::Serve(_) => actix_web::rt::System::new().block_on(serve::serve(&settings, create_demo, output)),
         Command::Import(import) => actix_web::rt::System::new().block_on(import::import(import, &settings, output)),
         Command::Schema => {
-            output.text(crate::graphql::Api::new(settings.server.limits).sdl().trim_end());
+            output.text(walkshed_graphql::Api::new(settings.server.limits).sdl().trim_end());
             Ok(ExitCode::SUCCESS)
         }
         Command::Demo(args) => actix_web::rt::System::new().block_on(demo::demo(&args, &settings, output)),

@@ -1,12 +1,12 @@
 //! The output of commands: text or JSON on standard output, progress and errors on standard error.
 
-use crate::task::{Task, within};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
+use walkshed_engine::task::{Task, within};
 
 /// Steps of a progress bar when the number of work steps is unknown.
 const STEPS: u64 = 100;

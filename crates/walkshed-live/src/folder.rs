@@ -1,0 +1,204 @@
+//! The data folder: the prepared streets file, the embedded database, and building a [`World`] from them.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+use walkshed_analysis::Standards;
+use walkshed_analysis::world::World;
+use walkshed_engine::private_file;
+use walkshed_engine::{Network, Profiles};
+use walkshed_register::{Calendar, Kinds, Register, RegisterRows};
+use walkshed_store::{Database, Store, StoreError};
+
+/// A data folder with the settings that affect its contents.
+#[derive(Debug, Clone)]
+pub struct DataFolder {
+    path: PathBuf,
+    database: Option<String>,
+    profiles: Profiles,
+    kinds: Kinds,
+    standards: Standards,
+    calendar: Arc<Calendar>,
+}
+
+/// Identifies a version of the prepared streets file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    modified: SystemTime,
+    bytes: u64,
+    /// Inode number and inode change time, on Unix.
+    identity: Option<(u64, i64, i64)>,
+}
+
+/// An error of the data folder.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    #[error("cannot create the data folder {}: {source}; choose another folder with --data", path.display())]
+    Make { path: PathBuf, source: std::io::Error },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl DataFolder {
+    /// Opens a data folder and creates it if it does not exist, with access for its owner only. `database` is the URL of a
+    /// database to use instead of the embedded one.
+    ///
+    /// # Errors
+    /// [`FolderError::Make`].
+    pub fn new(path: &Path, database: Option<String>, profiles: Profiles) -> Result<Self, FolderError> {
+        private_file::create_folder(path).map_err(|source| FolderError::Make { path: path.to_owned(), source })?;
+        Ok(Self {
+            path: path.to_owned(),
+            database,
+            profiles,
+            kinds: Kinds::default(),
+            standards: Standards::default(),
+            calendar: Arc::default(),
+        })
+    }
+
+    /// Sets the kinds of facility and the calendar.
+    #[must_use]
+    pub fn with_rules(self, kinds: Kinds, calendar: Arc<Calendar>) -> Self {
+        Self { kinds, calendar, ..self }
+    }
+
+    /// Sets the planning standards.
+    #[must_use]
+    pub fn with_standards(self, standards: Standards) -> Self {
+        Self { standards, ..self }
+    }
+
+    /// Returns the planning standards.
+    #[must_use]
+    pub const fn standards(&self) -> &Standards {
+        &self.standards
+    }
+
+    /// Returns the kinds of facility.
+    #[must_use]
+    pub const fn kinds(&self) -> &Kinds {
+        &self.kinds
+    }
+
+    /// Returns a shared handle to the calendar.
+    #[must_use]
+    pub fn shared_calendar(&self) -> Arc<Calendar> {
+        self.calendar.clone()
+    }
+
+    /// Returns the calendar: time zone and holidays.
+    #[must_use]
+    pub fn calendar(&self) -> &Calendar {
+        &self.calendar
+    }
+
+    /// Returns the path of the folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns the path of the prepared streets file.
+    #[must_use]
+    pub fn streets(&self) -> PathBuf {
+        self.path.join("streets.walkshed")
+    }
+
+    /// Returns the location of the database.
+    #[must_use]
+    pub fn database(&self) -> Database {
+        self.database.clone().map_or_else(|| Database::File(self.path.join("walkshed.db")), Database::Url)
+    }
+
+    /// Returns a staging folder at another path, with the same settings and its own embedded database.
+    ///
+    /// # Errors
+    /// [`FolderError::Make`].
+    pub fn staged(&self, path: &Path) -> Result<Self, FolderError> {
+        private_file::create_folder(path).map_err(|source| FolderError::Make { path: path.to_owned(), source })?;
+        Ok(Self { path: path.to_owned(), database: None, ..self.clone() })
+    }
+
+    /// Returns the travel profiles.
+    #[must_use]
+    pub const fn profiles(&self) -> &Profiles {
+        &self.profiles
+    }
+
+    /// Opens the database.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn store(&self) -> Result<Store, StoreError> {
+        Store::open_at(&self.database()).await
+    }
+
+    /// Opens the prepared streets.
+    ///
+    /// # Errors
+    /// A sentence that says which command to run.
+    pub fn network(&self) -> Result<Arc<Network>, String> {
+        let path = self.streets();
+        if !path.exists() {
+            return Err(
+                "No streets are imported: run `walkshed import streets FILE.osm.pbf --elevation DEM.tif`".into()
+            );
+        }
+        Network::open(&path).map(|network| Arc::new(network.with_profiles(&self.profiles))).map_err(|e| e.to_string())
+    }
+
+    /// Removes temporary files of killed processes. Files in use are locked and stay.
+    pub fn tidy(&self) {
+        private_file::remove_left_behind(&self.path);
+        let streets = self.streets();
+        let stem = streets.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        for entry in std::fs::read_dir(&self.path).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let suffix = name.to_str().and_then(|n| n.strip_prefix(&stem)?.strip_prefix('.'));
+            let is_temporary = suffix.is_some_and(|s| s.starts_with("tmp") || s.starts_with("held"));
+            if is_temporary && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok()) {
+                let _ = std::fs::remove_file(entry.path());
+            }
+        }
+    }
+
+    /// Returns the stamp of the prepared streets file, or `None` if there is none.
+    #[must_use]
+    pub fn streets_stamp(&self) -> Option<Stamp> {
+        let meta = std::fs::metadata(self.streets()).ok()?;
+        #[cfg(unix)]
+        let identity = {
+            use std::os::unix::fs::MetadataExt;
+            Some((meta.ino(), meta.ctime(), meta.ctime_nsec()))
+        };
+        #[cfg(not(unix))]
+        let identity = None;
+        Some(Stamp { modified: meta.modified().ok()?, bytes: meta.len(), identity })
+    }
+
+    /// Loads the streets and the register.
+    ///
+    /// # Errors
+    /// [`StoreError`]. Missing or damaged streets are not an error but a problem of the world.
+    pub async fn world(&self, store: &Store) -> Result<World, StoreError> {
+        let rows = store.load().await?;
+        Ok(self.world_of(self.network(), rows).await)
+    }
+
+    /// Builds a world from a network and an already loaded register.
+    pub async fn world_over(&self, network: Result<Arc<Network>, String>, register: Arc<Register>) -> World {
+        tokio::task::spawn_blocking(move || World::of(network, Arc::unwrap_or_clone(register)))
+            .await
+            .unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))
+    }
+
+    /// Builds a world from a network and the rows of a register, on a blocking thread.
+    pub async fn world_of(&self, network: Result<Arc<Network>, String>, rows: RegisterRows) -> World {
+        let calendar = self.calendar.clone();
+        tokio::task::spawn_blocking(move || World::of(network, Register::new(rows, calendar)))
+            .await
+            .unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))
+    }
+}
