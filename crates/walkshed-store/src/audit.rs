@@ -1,7 +1,7 @@
 //! The audit log: who changed what, and when. Each change is recorded in its own transaction; admins can read the log.
 
-use super::edit::Tx;
-use super::{Store, StoreError};
+use crate::transaction::Tx;
+use crate::{Store, StoreError};
 use serde_json::Value;
 use sqlx::Row;
 
@@ -45,7 +45,7 @@ pub struct AuditFilter {
 }
 
 /// Records a change, as part of the transaction that makes it.
-pub async fn note(tx: &mut Tx<'_>, entry: &Entry<'_>) -> Result<(), StoreError> {
+pub async fn record(tx: &mut Tx<'_>, entry: &Entry<'_>) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO audit (at, actor, action, kind, object_id, key, before, after) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     )

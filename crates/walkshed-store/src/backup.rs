@@ -2,10 +2,9 @@
 //!
 //! Temporary copies are created next to their target with access for the owner only, and are always removed.
 
-use super::audit::{Entry, note};
-use super::{Store, StoreError, tables};
+use crate::audit::{self, Entry};
+use crate::{Store, StoreError, attached, tables};
 use jiff::Timestamp;
-use sqlx::Connection;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -97,23 +96,14 @@ impl Store {
     }
 
     async fn take_from(&self, copy: &Aside, backup: &Path, actor: &str) -> Result<(), BackupError> {
-        let mut connection = self.pool.acquire().await?;
-        // Closing the connection detaches the copy.
-        connection.close_on_drop();
-        sqlx::query("ATTACH DATABASE ? AS old").bind(name_of(copy.path())?).execute(&mut *connection).await?;
-        let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
-        sqlx::query("PRAGMA defer_foreign_keys = ON").execute(&mut *tx).await?;
+        let mut connection = self.attach(name_of(copy.path())?).await?;
+        let mut tx = connection.begin_write().await?;
         sqlx::query(
             "CREATE TEMP TABLE revoked AS SELECT hash, revoked_at FROM main.token WHERE revoked_at IS NOT NULL",
         )
         .execute(&mut *tx)
         .await?;
-        for table in tables::KEPT.iter().rev() {
-            tables::clear(&mut tx, table).await?;
-        }
-        for table in tables::KEPT {
-            tables::copy(&mut tx, table).await?;
-        }
+        attached::replace(&mut tx, &tables::RESTORED).await?;
         sqlx::query(
             "UPDATE main.token SET revoked_at = (SELECT r.revoked_at FROM temp.revoked AS r WHERE r.hash = token.hash)
              WHERE revoked_at IS NULL AND hash IN (SELECT hash FROM temp.revoked)",
@@ -153,22 +143,10 @@ impl Store {
             before: None,
             after: None,
         };
-        note(&mut tx, &entry).await?;
-        raise_past(&mut tx).await?;
+        audit::record(&mut tx, &entry).await?;
+        attached::advance_version(&mut tx).await?;
         tx.commit().await?;
-        // The restore is committed; a failure to close the connection does not affect it.
-        let _ = connection.close().await;
+        connection.close().await;
         Ok(())
     }
-}
-
-/// Sets the register version above both its own and that of the attached database `old`, so that every server sees a change.
-pub async fn raise_past(tx: &mut super::edit::Tx<'_>) -> Result<(), StoreError> {
-    sqlx::query(
-        "UPDATE main.register_version SET version =
-             max(version, (SELECT version FROM old.register_version WHERE id = 1)) + 1 WHERE id = 1",
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
 }

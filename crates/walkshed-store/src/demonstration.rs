@@ -2,9 +2,10 @@
 //!
 //! A row in the table `demonstration` marks a register that contains the demonstration city.
 
-use super::audit::{Entry, note};
-use super::{Store, StoreError, backup, tables};
-use sqlx::{AssertSqlSafe, Connection, Row, Sqlite, Transaction};
+use crate::audit::{self, Entry};
+use crate::transaction::{Tx, increment_version};
+use crate::{Store, StoreError, attached, tables};
+use sqlx::{AssertSqlSafe, Row};
 use std::collections::BTreeMap;
 use std::path::Path;
 use walkshed_register::Demonstration;
@@ -24,7 +25,7 @@ pub struct Removed {
 }
 
 /// Reads the mark of the demonstration city.
-pub async fn mark(tx: &mut Transaction<'_, Sqlite>) -> Result<Option<Demonstration>, StoreError> {
+pub async fn mark(tx: &mut Tx<'_>) -> Result<Option<Demonstration>, StoreError> {
     let row =
         sqlx::query("SELECT seed, scale, is_whole FROM demonstration WHERE id = 1").fetch_optional(&mut **tx).await?;
     let Some(row) = row else { return Ok(None) };
@@ -61,9 +62,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn mark_demonstration(&self, mark: Demonstration, at: &str) -> Result<(), StoreError> {
-        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin_write().await?;
         set_mark(&mut tx, mark, at).await?;
-        sqlx::query("UPDATE register_version SET version = version + 1 WHERE id = 1").execute(&mut *tx).await?;
+        increment_version(&mut tx).await?;
         Ok(tx.commit().await?)
     }
 
@@ -73,15 +74,14 @@ impl Store {
     /// # Errors
     /// [`StoreError`]; then nothing changes.
     pub async fn remove_demonstration(&self, actor: &str, at: &str) -> Result<Option<Removed>, StoreError> {
-        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin_write().await?;
         if mark(&mut tx).await?.is_none() {
             return Ok(None);
         }
         let of_users = added_by_users(&mut tx).await?;
         let mut rows = BTreeMap::new();
         for table in tables::register().rev().chain([tables::JOBS, "demonstration"]) {
-            let text = AssertSqlSafe(format!("DELETE FROM main.{table}"));
-            let removed = sqlx::query(text).execute(&mut *tx).await?.rows_affected();
+            let removed = tables::clear(&mut tx, table).await?;
             if removed > 0 {
                 rows.insert(table, removed);
             }
@@ -96,8 +96,8 @@ impl Store {
             before: None,
             after: None,
         };
-        note(&mut tx, &entry).await?;
-        sqlx::query("UPDATE register_version SET version = version + 1 WHERE id = 1").execute(&mut *tx).await?;
+        audit::record(&mut tx, &entry).await?;
+        increment_version(&mut tx).await?;
         tx.commit().await?;
         Ok(Some(Removed { rows, of_users }))
     }
@@ -113,7 +113,7 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await?;
-        let mut tx = staged.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = staged.begin_write().await?;
         for (kind, id) in given {
             let entry = Entry {
                 at: "",
@@ -125,7 +125,7 @@ impl Store {
                 before: None,
                 after: None,
             };
-            note(&mut tx, &entry).await?;
+            audit::record(&mut tx, &entry).await?;
         }
         Ok(tx.commit().await?)
     }
@@ -135,19 +135,10 @@ impl Store {
     /// # Errors
     /// [`StoreError`]; then nothing changes.
     pub async fn take_demonstration(&self, staged: &Path, made: Demonstration, at: &str) -> Result<(), StoreError> {
-        let name = staged.to_string_lossy();
-        let mut connection = self.pool.acquire().await?;
-        // Closing the connection detaches the staging database.
-        connection.close_on_drop();
-        sqlx::query("ATTACH DATABASE ? AS old").bind(&*name).execute(&mut *connection).await?;
-        let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
-        sqlx::query("PRAGMA defer_foreign_keys = ON").execute(&mut *tx).await?;
-        for table in tables::register().rev() {
-            tables::clear(&mut tx, table).await?;
-        }
-        for table in tables::register() {
-            tables::copy(&mut tx, table).await?;
-        }
+        let mut connection = self.attach(&staged.to_string_lossy()).await?;
+        let mut tx = connection.begin_write().await?;
+        let register: Vec<&'static str> = tables::register().collect();
+        attached::replace(&mut tx, &register).await?;
         sqlx::query(
             "INSERT INTO main.audit (at, actor, action, kind, object_id, key, before, after)
              SELECT at, actor, action, kind, object_id, key, before, after FROM old.audit WHERE actor <> ? ORDER BY id",
@@ -156,10 +147,9 @@ impl Store {
         .execute(&mut *tx)
         .await?;
         set_mark(&mut tx, Demonstration { is_whole: true, ..made }, at).await?;
-        backup::raise_past(&mut tx).await?;
+        attached::advance_version(&mut tx).await?;
         tx.commit().await?;
-        // The city is committed; a failure to close the connection does not affect it.
-        let _ = connection.close().await;
+        connection.close().await;
         Ok(())
     }
 }
@@ -167,7 +157,7 @@ impl Store {
 /// The actor of the audit rows that [`Store::lend_numbers`] writes to the staging database. They are not copied back.
 const RESERVED_ID_ACTOR: &str = "(reserved ids)";
 
-async fn set_mark(tx: &mut Transaction<'_, Sqlite>, mark: Demonstration, at: &str) -> Result<(), StoreError> {
+async fn set_mark(tx: &mut Tx<'_>, mark: Demonstration, at: &str) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO main.demonstration (id, seed, scale, is_whole, made_at) VALUES (1, ?1, ?2, ?3, ?4)
          ON CONFLICT (id) DO UPDATE SET seed = ?1, scale = ?2, is_whole = ?3, made_at = ?4",
@@ -182,7 +172,7 @@ async fn set_mark(tx: &mut Transaction<'_, Sqlite>, mark: Demonstration, at: &st
 }
 
 /// Returns the keys of existing records that someone other than the installation has added or changed since it began.
-async fn added_by_users(tx: &mut Transaction<'_, Sqlite>) -> Result<BTreeMap<String, Vec<String>>, StoreError> {
+async fn added_by_users(tx: &mut Tx<'_>) -> Result<BTreeMap<String, Vec<String>>, StoreError> {
     let rows: Vec<(String, String)> = sqlx::query_as(
         "SELECT kind, key FROM audit AS a
          WHERE actor <> ?1 AND action IN ('create', 'update', 'import') AND kind NOT IN ('token', 'demonstration')

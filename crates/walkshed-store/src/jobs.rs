@@ -1,7 +1,7 @@
 //! Background jobs: the requests and their results, kept for one day. Jobs do not change the register, and therefore neither
 //! its version nor the audit log.
 
-use super::{Store, StoreError};
+use crate::{Store, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
@@ -101,7 +101,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the database fails.
     pub async fn add_job(&self, job: &JobRow) -> Result<(), StoreError> {
-        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin_write().await?;
         sqlx::query("DELETE FROM job WHERE max(alive_at, coalesce(finished_at, '')) < ?")
             .bind(text(Timestamp::now() - KEEP_JOBS))
             .execute(&mut *tx)

@@ -1,7 +1,7 @@
 //! Access tokens. Only their hashes are stored, with name, role and expiry.
 
-use super::audit::{Entry, note};
-use super::{Store, StoreError};
+use crate::audit::{self, Entry};
+use crate::{Store, StoreError};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use sqlx::Row;
@@ -74,7 +74,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NameTaken`] if another token has or had the name; other variants if the database fails.
     pub async fn add_token(&self, token: &TokenRow, actor: &str) -> Result<i64, StoreError> {
-        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin_write().await?;
         let created = token.created_at.to_string();
         let done = sqlx::query("INSERT INTO token (name, role, hash, created_at, expires_at) VALUES (?, ?, ?, ?, ?)")
             .bind(&token.name)
@@ -93,7 +93,7 @@ impl Store {
             Err(e) => return Err(e.into()),
         };
         let after = json!({ "name": token.name, "role": token.role, "expiresAt": token.expires_at });
-        note(&mut tx, &entry(&created, actor, "create", id, &token.name, after)).await?;
+        audit::record(&mut tx, &entry(&created, actor, "create", id, &token.name, after)).await?;
         tx.commit().await?;
         Ok(id)
     }
@@ -103,7 +103,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the database fails.
     pub async fn revoke_token(&self, id: i64, at: Timestamp, actor: &str) -> Result<bool, StoreError> {
-        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin_write().await?;
         let now = at.to_string();
         let name: Option<String> =
             sqlx::query_scalar("UPDATE token SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL RETURNING name")
@@ -112,7 +112,7 @@ impl Store {
                 .fetch_optional(&mut *tx)
                 .await?;
         if let Some(name) = &name {
-            note(&mut tx, &entry(&now, actor, "update", id, name, json!({ "revokedAt": at }))).await?;
+            audit::record(&mut tx, &entry(&now, actor, "update", id, name, json!({ "revokedAt": at }))).await?;
         }
         tx.commit().await?;
         Ok(name.is_some())

@@ -1,12 +1,9 @@
-//! Values of a row, read from the driver column by column or from a JSON array that contains many rows.
+//! Rows in JSON. A bulk read lets SQLite put a few thousand rows into one JSON text.
 //!
-//! The driver passes every value between threads. For a hundred thousand rows that takes longer than everything else, so
-//! bulk reads let SQLite build one JSON text per few thousand rows.
+//! The driver passes every value between threads. For a hundred thousand rows that takes longer than everything else.
 
-use super::StoreError;
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Decode, Row, Sqlite, Type};
+use sqlx::{Decode, Sqlite, Type};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -106,28 +103,6 @@ where
     }
 }
 
-/// The source of a row's values.
-#[derive(Clone, Copy)]
-pub enum Source<'r> {
-    Row(&'r SqliteRow),
-    Fields(&'r [Field<'r>]),
-}
-
-impl<'r> Source<'r> {
-    /// Returns the value of a column.
-    pub fn get<T: FromField<'r>>(self, index: usize) -> Result<T, StoreError> {
-        match self {
-            Self::Row(row) => Ok(row.try_get(index)?),
-            Self::Fields(fields) => fields.get(index).and_then(T::from_field).ok_or_else(|| {
-                StoreError::Sql(sqlx::Error::ColumnDecode {
-                    index: index.to_string(),
-                    source: format!("{:?} has an unexpected type", fields.get(index)).into(),
-                })
-            }),
-        }
-    }
-}
-
 /// Returns the SQL expression that puts a column into JSON. Reals become text: SQLite writes JSON numbers with 15 digits,
 /// whereas `quote` writes as many as are needed to read the same number back.
 pub fn as_json(column: &str, is_real: bool) -> String {
@@ -135,5 +110,5 @@ pub fn as_json(column: &str, is_real: bool) -> String {
 }
 
 #[cfg(test)]
-#[path = "fields_tests.rs"]
+#[path = "json_row_tests.rs"]
 mod tests;

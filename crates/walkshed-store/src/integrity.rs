@@ -1,6 +1,6 @@
 //! Integrity check of the database file.
 
-use super::{Store, StoreError};
+use crate::{Store, StoreError};
 use sqlx::Row;
 
 /// Maximum number of faults reported.

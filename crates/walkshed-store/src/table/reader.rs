@@ -1,0 +1,69 @@
+//! Reading a row column by column.
+
+use super::TableRecord;
+use super::json_row::{Field, FromField};
+use crate::StoreError;
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+use std::fmt::Display;
+use std::str::FromStr;
+
+/// The source of a row's values.
+#[derive(Clone, Copy)]
+pub enum Source<'r> {
+    Row(&'r SqliteRow),
+    Fields(&'r [Field<'r>]),
+}
+
+impl<'r> Source<'r> {
+    /// Returns the value of a column.
+    fn get<T: FromField<'r>>(self, index: usize) -> Result<T, StoreError> {
+        match self {
+            Self::Row(row) => Ok(row.try_get(index)?),
+            Self::Fields(fields) => fields.get(index).and_then(T::from_field).ok_or_else(|| {
+                StoreError::Sql(sqlx::Error::ColumnDecode {
+                    index: index.to_string(),
+                    source: format!("{:?} has an unexpected type", fields.get(index)).into(),
+                })
+            }),
+        }
+    }
+}
+
+/// Reads the columns of a row in order.
+pub struct ColumnReader<'r> {
+    row: Source<'r>,
+    table: &'static str,
+    /// Returns the name of the nth column, `id` and `version` not counted.
+    name_of: fn(usize) -> Option<&'static str>,
+    id: i64,
+    next: usize,
+}
+
+impl<'r> ColumnReader<'r> {
+    /// Reads a record from a row that starts with `id` and `version`.
+    pub fn record<T: TableRecord>(row: Source<'r>) -> Result<T, StoreError> {
+        let (id, version) = (row.get(0)?, row.get(1)?);
+        let name_of = |n| T::column_names().nth(n);
+        T::read(id, version, &mut Self { row, table: T::TABLE, name_of, id, next: 2 })
+    }
+
+    /// Reads the next column.
+    pub fn get<T: FromField<'r>>(&mut self) -> Result<T, StoreError> {
+        let value = self.row.get(self.next)?;
+        self.next += 1;
+        Ok(value)
+    }
+
+    /// Parses a text that was read from the last column.
+    pub fn parse<T: FromStr<Err: Display>>(&self, text: &str) -> Result<T, StoreError> {
+        text.parse().map_err(|e| self.corrupt(format_args!("\"{text}\" {e}")))
+    }
+
+    /// Returns an error about the column that was read last.
+    pub fn corrupt(&self, why: impl Display) -> StoreError {
+        // `next` counts `id` and `version` and is one past the column.
+        let column = self.next.checked_sub(3).and_then(self.name_of).unwrap_or("row");
+        StoreError::corrupt(self.table, self.id, format_args!("{column} {why}"))
+    }
+}
