@@ -1,6 +1,6 @@
 //! The command line: argument parsing and thin commands over the other modules.
 
-mod analyse;
+mod analysis;
 mod backup;
 mod check;
 mod demo;
@@ -74,23 +74,23 @@ enum Command {
     #[command(
         after_help = "Examples:\n  walkshed coverage --category elderly_care --region 500106 --out map.svg\n  walkshed coverage --kinds kindergarten --metres 300 --out cells.csv"
     )]
-    Coverage(analyse::CoverageArgs),
+    Coverage(analysis::coverage::CoverageArgs),
     /// Compare coverage before and after a scenario, by group and region. --out writes the cells as GeoJSON or CSV.
     #[command(
         after_help = "Example:\n  walkshed compare --scenario bridge --category elderly_care --region 500106 --out gains.geojson"
     )]
-    Compare(analyse::CompareArgs),
+    Compare(analysis::compare::CompareArgs),
     /// List under-served areas, largest first.
     #[command(after_help = "Example:\n  walkshed gaps --category health_care --minutes 15 --out gaps.geojson")]
-    Gaps(analyse::GapsArgs),
+    Gaps(analysis::gaps::GapsArgs),
     /// Suggest sites for new facilities.
     #[command(
         after_help = "Examples:\n  walkshed sites --category elderly_care --region 500106 --count 3 --out sites.svg\n  walkshed sites --kinds clinic --objective min-facilities --share 0.95 --count 50 --out sites.csv"
     )]
-    Sites(analyse::SitesArgs),
+    Sites(analysis::sites::SitesArgs),
     /// Assess a region against a planning standard, and rank its parts.
     #[command(after_help = "Example:\n  walkshed assess --standard gb_50180_2018 --region 500106 --out towns.csv")]
-    Assess(analyse::AssessArgs),
+    Assess(analysis::assess::AssessArgs),
     /// Print the GraphQL schema.
     #[command(after_help = "Example:\n  walkshed schema > schema.graphql")]
     Schema,
@@ -294,12 +294,12 @@ fn run(common: &Common, command: Command, create_demo: bool, output: &Output) ->
         Command::Restore(args) => actix_web::rt::System::new().block_on(backup::restore(&args.file, &settings, output)),
         Command::Config => Ok(config(&settings, output)),
         Command::Coverage(args) => {
-            actix_web::rt::System::new().block_on(analyse::coverage_of(&args, &settings, output))
+            actix_web::rt::System::new().block_on(analysis::coverage::run(&args, &settings, output))
         }
-        Command::Compare(args) => actix_web::rt::System::new().block_on(analyse::compare_of(&args, &settings, output)),
-        Command::Gaps(args) => actix_web::rt::System::new().block_on(analyse::gaps_of(&args, &settings, output)),
-        Command::Sites(args) => actix_web::rt::System::new().block_on(analyse::sites_of(&args, &settings, output)),
-        Command::Assess(args) => actix_web::rt::System::new().block_on(analyse::assess(&args, &settings, output)),
+        Command::Compare(args) => actix_web::rt::System::new().block_on(analysis::compare::run(&args, &settings, output)),
+        Command::Gaps(args) => actix_web::rt::System::new().block_on(analysis::gaps::run(&args, &settings, output)),
+        Command::Sites(args) => actix_web::rt::System::new().block_on(analysis::sites::run(&args, &settings, output)),
+        Command::Assess(args) => actix_web::rt::System::new().block_on(analysis::assess::run(&args, &settings, output)),
         Command::Picture(args) => actix_web::rt::System::new().block_on(picture::picture(&args, &settings, output)),
     }
 }
