@@ -280,27 +280,34 @@ fn run(common: &Common, command: Command, create_demo: bool, output: &Output) ->
         flags.workers.clone_from(&args.workers);
     }
     let settings = Settings::read(&flags, &|name| std::env::var(name).ok())?;
+    actix_web::rt::System::new().block_on(run_command(command, create_demo, &settings, output))
+}
+
+async fn run_command(
+    command: Command,
+    create_demo: bool,
+    settings: &Settings,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
     match command {
-        Command::Serve(_) => actix_web::rt::System::new().block_on(serve::serve(&settings, create_demo, output)),
-        Command::Import(import) => actix_web::rt::System::new().block_on(import::import(import, &settings, output)),
+        Command::Serve(_) => serve::serve(settings, create_demo, output).await,
+        Command::Import(import) => import::import(import, settings, output).await,
         Command::Schema => {
-            output.text(walkshed_graphql::Api::new(settings.server.limits).sdl().trim_end());
+            output.text(walkshed_graphql::Api::new(settings.server.limits.clone()).sdl().trim_end());
             Ok(ExitCode::SUCCESS)
         }
-        Command::Demo(args) => actix_web::rt::System::new().block_on(demo::demo(&args, &settings, output)),
-        Command::Check => actix_web::rt::System::new().block_on(check::check(&settings, output)),
-        Command::Token(what) => actix_web::rt::System::new().block_on(tokens::tokens(what, &settings, output)),
-        Command::Backup(args) => actix_web::rt::System::new().block_on(backup::backup(&args.file, &settings, output)),
-        Command::Restore(args) => actix_web::rt::System::new().block_on(backup::restore(&args.file, &settings, output)),
-        Command::Config => Ok(config(&settings, output)),
-        Command::Coverage(args) => {
-            actix_web::rt::System::new().block_on(analysis::coverage::run(&args, &settings, output))
-        }
-        Command::Compare(args) => actix_web::rt::System::new().block_on(analysis::compare::run(&args, &settings, output)),
-        Command::Gaps(args) => actix_web::rt::System::new().block_on(analysis::gaps::run(&args, &settings, output)),
-        Command::Sites(args) => actix_web::rt::System::new().block_on(analysis::sites::run(&args, &settings, output)),
-        Command::Assess(args) => actix_web::rt::System::new().block_on(analysis::assess::run(&args, &settings, output)),
-        Command::Picture(args) => actix_web::rt::System::new().block_on(picture::picture(&args, &settings, output)),
+        Command::Demo(args) => demo::demo(&args, settings, output).await,
+        Command::Check => check::check(settings, output).await,
+        Command::Token(command) => tokens::tokens(command, settings, output).await,
+        Command::Backup(args) => backup::backup(&args.file, settings, output).await,
+        Command::Restore(args) => backup::restore(&args.file, settings, output).await,
+        Command::Config => Ok(config(settings, output)),
+        Command::Coverage(args) => analysis::coverage::run(&args, settings, output).await,
+        Command::Compare(args) => analysis::compare::run(&args, settings, output).await,
+        Command::Gaps(args) => analysis::gaps::run(&args, settings, output).await,
+        Command::Sites(args) => analysis::sites::run(&args, settings, output).await,
+        Command::Assess(args) => analysis::assess::run(&args, settings, output).await,
+        Command::Picture(args) => picture::picture(&args, settings, output).await,
     }
 }
 

@@ -38,7 +38,7 @@ pub struct NeedArgs {
 }
 
 /// The people: where they live, their group, and how they travel.
-#[derive(Args, Debug, Clone)]
+#[derive(Args, Debug)]
 #[group(skip)]
 pub struct PeopleArgs {
     /// Count only people who live in this region, given by its code [default: the whole city].

@@ -36,7 +36,7 @@ pub async fn run(args: &AssessArgs, settings: &Settings, output: &Output) -> Res
         return Err(format!("--met-share {}: must be between 0 and 1", args.met_share).into());
     }
     let standards: &Standards = &settings.standards;
-    let world = load_world(settings, &args.people).await?;
+    let world = load_world(settings, args.people.scenario.as_deref()).await?;
     let standard = standards.of(&args.standard, &world.register, &settings.kinds).ok_or_else(|| {
         let keys = standards.keys(&world.register);
         format!("--standard {}: unknown standard. Available: {}", args.standard, keys.join(", "))

@@ -1,6 +1,6 @@
 //! `walkshed compare`: coverage before and after a scenario.
 
-use super::args::{NeedArgs, PeopleArgs};
+use super::args::NeedArgs;
 use super::file::{FileArgs, Format, write};
 use super::summary::percent;
 use super::world::{apply_scenario, load_world};
@@ -35,7 +35,7 @@ pub async fn run(args: &CompareArgs, settings: &Settings, output: &Output) -> Re
     if matches!(format, Some((Format::Svg, _))) {
         return Err("--out: a comparison can be written as .geojson, .fgb, .parquet or .csv".to_owned().into());
     }
-    let city = load_world(settings, &PeopleArgs { scenario: None, ..args.need.people.clone() }).await?;
+    let city = load_world(settings, None).await?;
     let (name, before, after) = worlds(args, city)?;
     before.network().map_err(str::to_owned)?;
     let question = Question { with_capacity: args.capacity, ..args.need.question(settings, &before.register)? };

@@ -31,7 +31,7 @@ pub struct CoverageArgs {
 /// Runs `walkshed coverage`.
 pub async fn run(args: &CoverageArgs, settings: &Settings, output: &Output) -> Result<ExitCode, Failure> {
     let format = args.out.format()?;
-    let world = load_world(settings, &args.need.people).await?;
+    let world = load_world(settings, args.need.people.scenario.as_deref()).await?;
     let network = world.network().map_err(str::to_owned)?;
     let question = Question { with_capacity: args.capacity, ..args.need.question(settings, &world.register)? };
     let found = output.working("coverage", || analysis::coverage(&world, network, question))?;

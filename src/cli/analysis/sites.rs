@@ -62,7 +62,7 @@ pub async fn run(args: &SitesArgs, settings: &Settings, output: &Output) -> Resu
     if let Some(bad) = args.capacity.filter(|c| !(*c > 0.0 && c.is_finite())) {
         return Err(format!("--capacity {bad}: must be more than 0").into());
     }
-    let world = load_world(settings, &args.need.people).await?;
+    let world = load_world(settings, args.need.people.scenario.as_deref()).await?;
     let network = world.network().map_err(str::to_owned)?;
     let question = args.need.question(settings, &world.register)?;
     let objective = match args.objective {

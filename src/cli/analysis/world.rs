@@ -1,17 +1,17 @@
 //! The world that an analysis works on: the current city, or the city with a scenario.
 
-use crate::cli::analysis::args::PeopleArgs;
 use crate::cli::output::Failure;
 use crate::cli::settings::Settings;
 use walkshed_analysis::lay_scenario;
 use walkshed_analysis::world::World;
 
-pub async fn load_world(settings: &Settings, people: &PeopleArgs) -> Result<World, Failure> {
+/// Loads the city and applies a scenario, given by its key.
+pub async fn load_world(settings: &Settings, scenario: Option<&str>) -> Result<World, Failure> {
     let folder = settings.folder()?;
     let store = folder.store().await?;
     let world = folder.world(&store).await?;
     store.close().await;
-    match &people.scenario {
+    match scenario {
         None => Ok(world),
         Some(key) => apply_scenario("--scenario", key, &world),
     }
