@@ -24,7 +24,7 @@ pub async fn check(settings: &Settings, output: &Output) -> Result<ExitCode, Fai
         Ok(store) => store,
         Err(error) => return Ok(unreadable(&folder, &[error.to_string()], output)),
     };
-    let damage = store.damage().await.unwrap_or_else(|e| vec![e.to_string()]);
+    let damage = store.integrity_errors().await.unwrap_or_else(|e| vec![e.to_string()]);
     let world = folder.world(&store).await;
     store.close().await;
     let world = match world {

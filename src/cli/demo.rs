@@ -15,7 +15,7 @@ use walkshed_demo::{
 };
 use walkshed_live::folder::DataFolder;
 use walkshed_register::Demonstration;
-use walkshed_store::{Removed, Store};
+use walkshed_store::{RemovedDemonstration, Store};
 
 #[derive(Args, Debug)]
 pub struct DemoArgs {
@@ -127,7 +127,7 @@ async fn remove(folder: &DataFolder, store: &Store, output: &Output) -> Result<(
         "removed": true,
         "data": folder.path(),
         "rows": removed.rows,
-        "addedByUsers": removed.of_users,
+        "addedByUsers": removed.added_by_users,
         "streetsLeft": streets,
     });
     output.result(&value, &lines.join("\n"));
@@ -135,16 +135,16 @@ async fn remove(folder: &DataFolder, store: &Store, output: &Output) -> Result<(
 }
 
 /// Lists the removed rows, and the keys of those that users had added.
-fn removed_text(removed: &Removed) -> Vec<String> {
+fn removed_text(removed: &RemovedDemonstration) -> Vec<String> {
     let rows: Vec<String> =
         removed.rows.iter().filter(|(t, _)| **t != "demonstration").map(|(table, n)| format!("{n} {table}")).collect();
     let mut lines = Vec::new();
     if !rows.is_empty() {
         lines.push(format!("  rows removed: {}", rows.join(", ")));
     }
-    if !removed.of_users.is_empty() {
+    if !removed.added_by_users.is_empty() {
         lines.push("  including records that users had added or changed (still in the audit log):".to_owned());
-        lines.extend(removed.of_users.iter().map(|(kind, keys)| format!("    {kind}: {}", keys.join(", "))));
+        lines.extend(removed.added_by_users.iter().map(|(kind, keys)| format!("    {kind}: {}", keys.join(", "))));
     }
     lines
 }

@@ -1,6 +1,6 @@
 //! The world in use, and the state of the data that it was built from.
 
-use crate::folder::Stamp;
+use crate::folder::FileStamp;
 use arc_swap::ArcSwap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use walkshed_analysis::world::World;
@@ -11,7 +11,7 @@ pub struct Seen {
     /// The register version.
     pub version: u64,
     /// The prepared streets file, if it exists.
-    pub streets: Option<Stamp>,
+    pub streets: Option<FileStamp>,
 }
 
 /// The world in use.

@@ -24,7 +24,7 @@ pub struct DataFolder {
 
 /// Identifies a version of the prepared streets file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stamp {
+pub struct FileStamp {
     modified: SystemTime,
     bytes: u64,
     /// Inode number and inode change time, on Unix.
@@ -166,7 +166,7 @@ impl DataFolder {
 
     /// Returns the stamp of the prepared streets file, or `None` if there is none.
     #[must_use]
-    pub fn streets_stamp(&self) -> Option<Stamp> {
+    pub fn streets_stamp(&self) -> Option<FileStamp> {
         let meta = std::fs::metadata(self.streets()).ok()?;
         #[cfg(unix)]
         let identity = {
@@ -175,7 +175,7 @@ impl DataFolder {
         };
         #[cfg(not(unix))]
         let identity = None;
-        Some(Stamp { modified: meta.modified().ok()?, bytes: meta.len(), identity })
+        Some(FileStamp { modified: meta.modified().ok()?, bytes: meta.len(), identity })
     }
 
     /// Loads the streets and the register.

@@ -3,7 +3,7 @@
 use crate::changed::changed_centers;
 use crate::current::Seen;
 use crate::events::Change;
-use crate::folder::Stamp;
+use crate::folder::FileStamp;
 use crate::live::Live;
 use crate::load_problems::Part;
 use std::sync::Arc;
@@ -69,13 +69,13 @@ impl Live {
     }
 
     /// Returns whether the streets or the register could not be loaded.
-    fn is_incomplete(&self, streets: Option<Stamp>) -> bool {
+    fn is_incomplete(&self, streets: Option<FileStamp>) -> bool {
         let is_without_streets = streets.is_some() && self.world().network().is_err();
         self.problems.has(Part::Register) || self.problems.has(Part::Streets) || is_without_streets
     }
 
     /// Loads the streets and the register, as far as they have changed. If one of them fails, its previous state stays in use.
-    pub(crate) async fn reload(&self, streets: Option<Stamp>) -> Result<bool, StoreError> {
+    pub(crate) async fn reload(&self, streets: Option<FileStamp>) -> Result<bool, StoreError> {
         let (seen, before) = (self.current.seen(), self.world());
         let network = self.load_network(streets, seen, &before).await;
         let is_same_network = match (&network, before.shared_network()) {
@@ -117,7 +117,7 @@ impl Live {
 
     /// Returns the network to use: the current one if the file has not changed, otherwise the one in the file. If the file cannot
     /// be opened, the previous network stays in use.
-    async fn load_network(&self, streets: Option<Stamp>, seen: Seen, before: &World) -> Result<Arc<Network>, String> {
+    async fn load_network(&self, streets: Option<FileStamp>, seen: Seen, before: &World) -> Result<Arc<Network>, String> {
         let previous = before.shared_network();
         if let Some(network) = &previous
             && streets == seen.streets

@@ -87,7 +87,7 @@ impl Store {
         io::copy(&mut from, &mut copy.file())
             .map_err(|e| BackupError::File { path: copy.path().to_owned(), why: e.to_string() })?;
         let old = Self::open_file(copy.path()).await.map_err(|e| not_a_backup(e.to_string()))?;
-        let damage = old.damage().await;
+        let damage = old.integrity_errors().await;
         old.close().await;
         if let Some(first) = damage.map_err(|e| not_a_backup(e.to_string()))?.first() {
             return Err(not_a_backup(first.clone()));

@@ -11,17 +11,17 @@ use std::path::Path;
 use walkshed_register::Demonstration;
 
 /// The actor of the installation in the audit log.
-pub const ACTOR: &str = "demonstration city";
+pub const DEMONSTRATION_ACTOR: &str = "demonstration city";
 /// Maximum number of user-added keys listed per kind.
 const MAX_LISTED_KEYS: usize = 20;
 
 /// What was removed with the demonstration city.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Removed {
+pub struct RemovedDemonstration {
     /// Number of rows removed, by table.
     pub rows: BTreeMap<&'static str, u64>,
     /// Keys of records that users had added or changed since the installation, by kind, at most 20 each. From the audit log.
-    pub of_users: BTreeMap<String, Vec<String>>,
+    pub added_by_users: BTreeMap<String, Vec<String>>,
 }
 
 /// Reads the mark of the demonstration city.
@@ -73,12 +73,16 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]; then nothing changes.
-    pub async fn remove_demonstration(&self, actor: &str, at: &str) -> Result<Option<Removed>, StoreError> {
+    pub async fn remove_demonstration(
+        &self,
+        actor: &str,
+        at: &str,
+    ) -> Result<Option<RemovedDemonstration>, StoreError> {
         let mut tx = self.begin_write().await?;
         if mark(&mut tx).await?.is_none() {
             return Ok(None);
         }
-        let of_users = added_by_users(&mut tx).await?;
+        let added_by_users = added_by_users(&mut tx).await?;
         let mut rows = BTreeMap::new();
         for table in tables::register().rev().chain([tables::JOBS, "demonstration"]) {
             let removed = tables::clear(&mut tx, table).await?;
@@ -99,7 +103,7 @@ impl Store {
         audit::record(&mut tx, &entry).await?;
         increment_version(&mut tx).await?;
         tx.commit().await?;
-        Ok(Some(Removed { rows, of_users }))
+        Ok(Some(RemovedDemonstration { rows, added_by_users }))
     }
 
     /// Prepares a staging database so that it never assigns an id that this database has already assigned. Ids of deleted
@@ -181,7 +185,7 @@ async fn added_by_users(tx: &mut Tx<'_>) -> Result<BTreeMap<String, Vec<String>>
                WHERE b.kind = a.kind AND b.object_id = a.object_id AND b.action = 'delete' AND b.id > a.id)
          GROUP BY kind, key ORDER BY min(id)",
     )
-    .bind(ACTOR)
+    .bind(DEMONSTRATION_ACTOR)
     .fetch_all(&mut **tx)
     .await?;
     let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();

@@ -12,7 +12,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] if the check itself fails.
-    pub async fn damage(&self) -> Result<Vec<String>, StoreError> {
+    pub async fn integrity_errors(&self) -> Result<Vec<String>, StoreError> {
         let mut connection = self.pool.acquire().await?;
         let mut list: Vec<String> =
             sqlx::query_scalar(sqlx::AssertSqlSafe(format!("PRAGMA integrity_check({MAX_FAULTS})")))

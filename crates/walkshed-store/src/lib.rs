@@ -23,7 +23,7 @@ use sqlx::migrate::Migrator;
 
 pub use audit::{AuditFilter, AuditRow};
 pub use backup::BackupError;
-pub use demonstration::{ACTOR as DEMONSTRATION_ACTOR, Removed};
+pub use demonstration::{DEMONSTRATION_ACTOR, RemovedDemonstration};
 pub use edit::{Applied, EditError, Edition, Idempotent, Progress};
 pub use error::StoreError;
 pub use jobs::{JobRow, JobState, KEEP_JOBS};
