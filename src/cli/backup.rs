@@ -1,6 +1,6 @@
 //! `walkshed backup` and `walkshed restore`. Both work while servers are running.
 
-use super::COMMAND_LINE;
+use super::actor::COMMAND_LINE;
 use super::output::{Failure, Output};
 use super::settings::Settings;
 use serde_json::json;

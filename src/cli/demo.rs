@@ -1,6 +1,6 @@
 //! `walkshed demo`: creates, exports and removes the demonstration city.
 
-use super::COMMAND_LINE;
+use super::actor::COMMAND_LINE;
 use super::output::{Failure, Output};
 use super::settings::Settings;
 use clap::Args;

@@ -1,8 +1,9 @@
 //! `walkshed import`: imports streets and tables of the register.
 
+use super::actor::COMMAND_LINE;
+use super::args::{FacilitiesArgs, Import, RegisterArgs, StreetsArgs};
 use super::output::{Failure, Output};
 use super::settings::Settings;
-use super::{COMMAND_LINE, FacilitiesArgs, Import, RegisterArgs, StreetsArgs};
 use jiff::Timestamp;
 use serde_json::json;
 use std::path::Path;

@@ -1,8 +1,9 @@
 //! `walkshed token`: creates, lists and revokes access tokens.
 
+use super::actor::COMMAND_LINE;
+use super::args::Token;
 use super::output::{Failure, Output};
 use super::settings::Settings;
-use super::{COMMAND_LINE, Token};
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
 use std::process::ExitCode;

@@ -211,10 +211,14 @@ fn imports_report_ignored_columns_and_the_encoding() {
 }
 
 #[test]
-fn prints_the_schema_and_the_settings() {
-    let folder = tempfile::tempdir().unwrap();
-    let schema = run(folder.path(), &["schema"]);
+fn prints_the_schema() {
+    let schema = run(tempfile::tempdir().unwrap().path(), &["schema"]);
     assert_eq!(String::from_utf8(schema.stdout).unwrap(), include_str!("../../schema.graphql"));
+}
+
+#[test]
+fn prints_the_settings_with_their_origins() {
+    let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("walkshed.toml"), "listen = \"0.0.0.0:9\"\n[profiles.senior]\nlevel_kmh = 3\n")
         .unwrap();
     let config = json_of(&run(folder.path(), &["config", "--json", "--log", "debug"]));

@@ -117,7 +117,12 @@ impl Live {
 
     /// Returns the network to use: the current one if the file has not changed, otherwise the one in the file. If the file cannot
     /// be opened, the previous network stays in use.
-    async fn load_network(&self, streets: Option<FileStamp>, seen: Seen, before: &World) -> Result<Arc<Network>, String> {
+    async fn load_network(
+        &self,
+        streets: Option<FileStamp>,
+        seen: Seen,
+        before: &World,
+    ) -> Result<Arc<Network>, String> {
         let previous = before.shared_network();
         if let Some(network) = &previous
             && streets == seen.streets

@@ -1,6 +1,6 @@
 //! Loading the whole register in one read transaction.
 
-use crate::table::{ColumnReader, Field, Source, TableRecord, comma_separated};
+use crate::table::{Field, Source, TableRecord, comma_separated, read_record};
 use crate::transaction::{Tx, register_version};
 use crate::{Store, StoreError, demonstration, visit_counts};
 use h3o::CellIndex;
@@ -55,7 +55,7 @@ async fn all<T: TableRecord + Send + 'static>(tx: &mut Tx<'_>) -> Result<Parts<T
         parts.add(move || {
             let rows: Vec<Vec<Field<'_>>> =
                 serde_json::from_str(&rows).map_err(|e| StoreError::corrupt(T::TABLE, last, e))?;
-            rows.iter().map(|row| ColumnReader::record(Source::Fields(row))).collect()
+            rows.iter().map(|row| read_record(Source::Fields(row))).collect()
         });
     }
 }

@@ -11,8 +11,8 @@ use walkshed_exchange::{flatgeobuf, geoparquet};
 #[derive(Args, Debug)]
 #[group(skip)]
 pub struct FileArgs {
-    /// Write the result to this file. The extension selects the format: .geojson, .fgb (FlatGeobuf), .parquet (GeoParquet), .csv
-    /// or .svg (a map).
+    /// Write the result to this file. The extension selects the format: .geojson, .fgb (FlatGeobuf), .parquet (GeoParquet), .csv,
+    /// or .svg (a map; not for compare and assess).
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }

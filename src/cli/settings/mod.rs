@@ -2,6 +2,7 @@
 //! file.
 
 mod error;
+mod flags;
 mod reader;
 mod server;
 #[cfg(test)]
@@ -20,18 +21,8 @@ use walkshed_live::folder::{DataFolder, FolderError};
 use walkshed_register::{Calendar, Kinds, Zone};
 
 pub use error::SettingsError;
+pub use flags::Flags;
 pub use values::LogFormat;
-
-/// The values of command-line flags.
-#[derive(Debug, Default)]
-pub struct Flags {
-    pub config: Option<PathBuf>,
-    pub data: Option<String>,
-    pub database: Option<String>,
-    pub listen: Option<String>,
-    pub workers: Option<String>,
-    pub log: Option<String>,
-}
 
 /// All settings.
 #[derive(Debug, Clone)]

@@ -1,7 +1,7 @@
 //! Settings of the server and its limits.
 
-use super::Flags;
 use super::error::SettingsError;
+use super::flags::Flags;
 use super::reader::Reader;
 use super::values::{Anonymous, Minutes, TrustedProxies};
 use crate::server::{Proxies, ServerOptions};

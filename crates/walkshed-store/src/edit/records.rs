@@ -3,7 +3,7 @@
 use super::change_set::EditError;
 use super::session::Session;
 use crate::StoreError;
-use crate::table::{ColumnReader, Source, TableRecord, Values, comma_separated, placeholders, select};
+use crate::table::{Source, TableRecord, Values, comma_separated, placeholders, read_record, select};
 use crate::transaction::Tx;
 use sqlx::AssertSqlSafe;
 use walkshed_register::{AnyRecord, Done, ProblemCode, Record, RecordKind};
@@ -120,7 +120,7 @@ impl Session<'_, '_> {
 /// Reads a record by its id.
 pub async fn find<T: TableRecord>(tx: &mut Tx<'_>, id: i64) -> Result<Option<T>, StoreError> {
     let row = sqlx::query(select::<T>("WHERE id = ?")).bind(id).fetch_optional(&mut **tx).await?;
-    row.as_ref().map(|row| ColumnReader::record(Source::Row(row))).transpose()
+    row.as_ref().map(|row| read_record(Source::Row(row))).transpose()
 }
 
 fn in_use() -> EditError {

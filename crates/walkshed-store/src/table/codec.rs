@@ -1,7 +1,8 @@
 //! How a field of a record is stored in one or two columns.
 
 use super::json_row::FromField;
-use super::{ColumnReader, Values};
+use super::reader::ColumnReader;
+use super::values::Values;
 use crate::StoreError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -1,6 +1,5 @@
 //! Reading a row column by column.
 
-use super::TableRecord;
 use super::json_row::{Field, FromField};
 use crate::StoreError;
 use sqlx::Row;
@@ -41,11 +40,15 @@ pub struct ColumnReader<'r> {
 }
 
 impl<'r> ColumnReader<'r> {
-    /// Reads a record from a row that starts with `id` and `version`.
-    pub fn record<T: TableRecord>(row: Source<'r>) -> Result<T, StoreError> {
-        let (id, version) = (row.get(0)?, row.get(1)?);
-        let name_of = |n| T::column_names().nth(n);
-        T::read(id, version, &mut Self { row, table: T::TABLE, name_of, id, next: 2 })
+    /// Creates a reader of a row of `table`. `name_of` returns the names of the columns after `id` and `version`.
+    pub const fn new(row: Source<'r>, table: &'static str, name_of: fn(usize) -> Option<&'static str>) -> Self {
+        Self { row, table, name_of, id: 0, next: 0 }
+    }
+
+    /// Reads the first two columns.
+    pub fn id_and_version(&mut self) -> Result<(i64, i64), StoreError> {
+        self.id = self.get()?;
+        Ok((self.id, self.get()?))
     }
 
     /// Reads the next column.

@@ -1,7 +1,9 @@
 //! The tables of the record types: a line per field with its codec, and its columns if they are named differently.
 
 use super::codec::{Code, Codec, Convert, HostIds, Json, LonLat, OptionalText, Plain, Real, Text};
-use super::{Column, ColumnReader, TableRecord, Values};
+use super::reader::ColumnReader;
+use super::record::{Column, TableRecord};
+use super::values::Values;
 use crate::StoreError;
 use walkshed_register::{Center, Event, Facility, Offer, Region, Scenario, Service, Standard, Suggestion};
 
