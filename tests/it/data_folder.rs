@@ -124,8 +124,8 @@ fn repeating_an_import_changes_nothing() {
         let store = open(folder.path()).await;
         let rows = city::rows();
         for (kind, edits, n) in [
-            ("centers", fresh(&rows.centers), 2),
-            ("facilities", fresh(&rows.facilities), 7),
+            ("centers", inserts(&rows.centers), 2),
+            ("facilities", inserts(&rows.facilities), 7),
             ("population", everyone(&rows.population), 3),
         ] {
             let first = store.edit(&change_set(kind, edits)).await.unwrap();
@@ -133,8 +133,8 @@ fn repeating_an_import_changes_nothing() {
         }
         let before = store.load().await.unwrap();
         for (kind, edits, n) in [
-            ("centers", known(&before.centers), 2),
-            ("facilities", known(&before.facilities), 7),
+            ("centers", updates(&before.centers), 2),
+            ("facilities", updates(&before.facilities), 7),
             ("population", everyone(&before.population), 3),
         ] {
             let again = store.edit(&change_set(kind, edits)).await.unwrap();
@@ -185,7 +185,7 @@ fn a_failed_import_changes_nothing() {
         bad[0].name = "changed".into();
         // The last row violates a CHECK constraint of the table; validation would reject it earlier.
         bad.push(Facility { id: 0, version: 0, name: String::new(), ..rows.facilities[5].clone() });
-        let error = unchanged(bad.clone(), "CHECK").await;
+        let error = fails(bad.clone(), "CHECK").await;
         assert!(matches!(error, EditError::Store(StoreError::Sql(_))), "{error}");
         // Or its id already exists, or its version is outdated, or the record no longer exists.
         bad[3] = Facility { id: 0, version: 0, ..before.facilities[1].clone() };

@@ -1,28 +1,28 @@
-//! Files and folders for personal data, which only their owner may read, whatever the umask. Temporary files are created next
-//! to their target, and are removed soon after their process ends.
+//! Files and folders with personal data, which only their owner may read, regardless of the umask; and temporary files,
+//! which are created beside their target and removed even if the process is killed.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// Prefix and suffix of temporary file names, which identify the leftovers of killed processes.
+/// Prefix and suffix of temporary files. They identify the files that a killed process has left behind.
 const PREFIX: &str = ".walkshed-";
 const SUFFIX: &str = ".part";
-/// Suffixes of the files that SQLite creates next to a database.
+/// Suffixes of the files that SQLite keeps beside a database.
 const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
 
-/// Creates a new file that only its owner may read and write.
+/// Creates a file that only its owner may read and write.
 ///
 /// # Errors
-/// [`io::Error`]; `AlreadyExists` if the file exists.
+/// Returns an [`io::Error`], of the kind `AlreadyExists` if the file exists.
 pub fn create(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = options.open(path)?;
-    // The umask may have removed permissions of the owner.
+    // The umask may have removed permissions that the owner needs.
     #[cfg(unix)]
     file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
     Ok(file)
@@ -32,7 +32,7 @@ pub fn create(path: &Path) -> io::Result<File> {
 /// changed.
 ///
 /// # Errors
-/// [`io::Error`].
+/// Returns an [`io::Error`] if the folder cannot be created.
 pub fn create_folder(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
@@ -44,7 +44,7 @@ pub fn create_folder(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     match builder.create(path) {
-        // Another process has created it in the meantime.
+        // Another process has created it meanwhile.
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => return Ok(()),
         other => other?,
     }
@@ -53,11 +53,11 @@ pub fn create_folder(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Restricts a file to its owner if everyone may read or write it. Returns whether it was changed. Group permissions granted
-/// by the owner stay.
+/// Restricts a file to its owner if all users may access it. Keeps permissions that are granted to a group only. Returns
+/// whether the permissions were changed.
 ///
 /// # Errors
-/// [`io::Error`], for example if the file belongs to another user.
+/// Returns an [`io::Error`], for example if the file belongs to another user.
 #[cfg(unix)]
 pub fn tighten(path: &Path) -> io::Result<bool> {
     use std::os::unix::fs::PermissionsExt;
@@ -66,57 +66,57 @@ pub fn tighten(path: &Path) -> io::Result<bool> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(false),
         Err(e) => return Err(e),
     };
-    let others_mode = meta.permissions().mode() % 0o10;
-    if !meta.is_file() || others_mode == 0 {
+    let other_users = meta.permissions().mode() % 0o10;
+    if !meta.is_file() || other_users == 0 {
         return Ok(false);
     }
     fs::set_permissions(path, PermissionsExt::from_mode(0o600))?;
     Ok(true)
 }
 
-/// Does nothing: outside Unix, access is inherited from the folder.
+/// Does nothing: on other systems than Unix, folders determine who may read.
 ///
 /// # Errors
-/// Never.
+/// Never fails.
 #[cfg(not(unix))]
 pub fn tighten(_path: &Path) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Returns a database file and the files that SQLite creates next to it.
+/// Returns the paths of a database file and of the files that SQLite keeps beside it.
 pub fn database_files(path: &Path) -> impl Iterator<Item = PathBuf> {
-    std::iter::once(path.to_owned()).chain(COMPANIONS.map(|suffix| with_suffix(path, suffix)))
+    std::iter::once(path.to_owned()).chain(COMPANIONS.map(|end| with_end(path, end)))
 }
 
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+fn with_end(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
+    name.push(end);
     name.into()
 }
 
-/// Removes a file and the files that SQLite creates next to it. The file itself is last, so that an interrupted removal can be
-/// recognised and completed.
+/// Removes a file and the files that SQLite keeps beside it. The file itself is removed last, so that an interrupted removal
+/// can be repeated.
 fn remove(path: &Path) {
-    for suffix in COMPANIONS {
-        let _ = fs::remove_file(with_suffix(path, suffix));
+    for end in COMPANIONS {
+        let _ = fs::remove_file(with_end(path, end));
     }
     let _ = fs::remove_file(path);
 }
 
-/// A temporary file next to its target. It is removed when dropped; the leftover of a killed process is removed when the next
-/// one is created in the same folder.
+/// A temporary file in the folder of its target. Removed when dropped, or, after a crash, when the next one is created in the
+/// same folder.
 #[derive(Debug)]
 pub struct Aside {
     path: PathBuf,
-    /// Locked while in use, which distinguishes it from a leftover.
+    /// Locked while in use, to distinguish it from a file left behind.
     file: File,
 }
 
 impl Aside {
-    /// Creates a temporary file in the folder of `target`, and removes leftovers of killed processes there.
+    /// Creates a temporary file in the folder of `target`, and removes those of killed processes.
     ///
     /// # Errors
-    /// [`io::Error`] with the path in its text.
+    /// Returns an [`io::Error`] whose message contains the path.
     pub fn beside(target: &Path, purpose: &str) -> io::Result<Self> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let target = std::path::absolute(target)?;
@@ -124,15 +124,15 @@ impl Aside {
         remove_left_behind(folder);
         let number = NUMBER.fetch_add(1, Relaxed);
         let path = folder.join(format!("{PREFIX}{purpose}-{}-{number}{SUFFIX}", std::process::id()));
-        // An existing file of this name can only be a leftover of a process with the same id.
+        // A file of this name can only be left over from an earlier process with the same id.
         remove(&path);
         let file = create(&path).map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", path.display())))?;
-        // On file systems without locks (some network drives), leftovers are not recognised and stay.
+        // Some network drives have no locks. The file is then never recognized as left behind, which is harmless.
         let _ = file.try_lock();
         Ok(Self { path, file })
     }
 
-    /// Returns the path.
+    /// Returns its path.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -144,20 +144,20 @@ impl Aside {
         &self.file
     }
 
-    /// Flushes the file to disk and renames it to `target`. Never overwrites an existing file.
+    /// Flushes the file to disk and moves it to `target`. Does not replace an existing file.
     ///
     /// # Errors
-    /// [`io::Error`]; `AlreadyExists` if `target` exists.
+    /// Returns an [`io::Error`], of the kind `AlreadyExists` if `target` exists.
     pub fn publish(self, target: &Path) -> io::Result<()> {
         self.file.sync_all()?;
         match fs::hard_link(&self.path, target) {
             Ok(()) => {}
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => return Err(e),
-            // A file system without hard links.
+            // The file system has no hard links.
             Err(_) if fs::symlink_metadata(target).is_err() => fs::rename(&self.path, target)?,
             Err(_) => return Err(io::ErrorKind::AlreadyExists.into()),
         }
-        // The directory entry must be flushed too; not every system can open a folder for that.
+        // Flush the new name as well. Not every system allows opening a folder for that.
         if let Some(folder) = std::path::absolute(target)?.parent().and_then(|p| File::open(p).ok()) {
             let _ = folder.sync_all();
         }
@@ -171,14 +171,14 @@ impl Drop for Aside {
     }
 }
 
-/// Removes the temporary files of killed processes. Files in use are locked and stay.
+/// Removes temporary files of killed processes from a folder. Files in use are locked and are kept.
 pub fn remove_left_behind(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
         let name = entry.file_name();
         let is_ours = name.to_str().is_some_and(|n| n.starts_with(PREFIX) && n.ends_with(SUFFIX));
         if is_ours && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok()) {
-            tracing::info!(file = %entry.path().display(), "removed a temporary file of a killed process");
+            tracing::info!(file = %entry.path().display(), "removed a temporary file that a stopped process left behind");
             remove(&entry.path());
         }
     }
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn creates_files_and_folders_for_their_owner_only() {
+    fn creates_files_and_folders_for_the_owner_only() {
         let folder = tempfile::tempdir().unwrap();
         let made = folder.path().join("a/b");
         create_folder(&made).unwrap();
@@ -212,20 +212,20 @@ mod tests {
     }
 
     #[test]
-    fn removes_temporary_files_and_leftovers_of_killed_processes() {
+    fn removes_temporary_files_of_this_process_and_of_killed_ones() {
         let folder = tempfile::tempdir().unwrap();
         let at = folder.path();
         let names = || fs::read_dir(at).unwrap().count();
-        // A leftover of a killed process with its -wal file, and two unrelated files.
+        // Two files of a killed process, and two that are not temporary files of walkshed.
         for name in [".walkshed-restore-1-0.part", ".walkshed-restore-1-0.part-wal", "mine.part", ".walkshed-x"] {
             fs::write(at.join(name), b"x").unwrap();
         }
         let aside = Aside::beside(&at.join("w.db"), "restore").unwrap();
         assert_eq!((names(), mode(aside.path())), (3, 0o600));
-        // A file in use stays.
+        // A file in use is kept.
         let other = Aside::beside(&at.join("w.db"), "restore").unwrap();
         assert!(aside.path().exists());
-        fs::write(with_suffix(other.path(), "-wal"), b"x").unwrap();
+        fs::write(with_end(other.path(), "-wal"), b"x").unwrap();
         drop(other);
         assert_eq!(names(), 3);
         aside.publish(&at.join("w.db")).unwrap();

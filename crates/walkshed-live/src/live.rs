@@ -47,7 +47,7 @@ impl Live {
         let world = folder.world(&store).await?;
         // The world reports missing or damaged streets in its problems; the log must report them too.
         if let (Err(why), Some(_)) = (world.network(), seen.streets) {
-            tracing::error!(why, "the prepared streets cannot be opened; there is no network");
+            tracing::error!(why = why.as_str(), "the prepared streets cannot be opened; there is no network");
         }
         Ok(Self {
             current: CurrentWorld::new(world, seen),

@@ -8,7 +8,7 @@ use crate::live::Live;
 use crate::load_problems::Part;
 use std::sync::Arc;
 use std::time::Duration;
-use walkshed_analysis::world::World;
+use walkshed_analysis::world::{NetworkUnavailable, World};
 use walkshed_engine::Network;
 use walkshed_store::StoreError;
 
@@ -80,7 +80,7 @@ impl Live {
         let network = self.load_network(streets, seen, &before).await;
         let is_same_network = match (&network, before.shared_network()) {
             (Ok(network), Some(before)) => Arc::ptr_eq(network, &before),
-            (Err(why), None) => before.network().err() == Some(why.as_str()),
+            (Err(why), None) => before.network().err().map(NetworkUnavailable::as_str) == Some(why.as_str()),
             _ => false,
         };
         let rows = match self.store.version().await {
@@ -143,7 +143,7 @@ impl Live {
             // A world without streets reports the reason in its own problems.
             (opened, streets, _) => {
                 if let (Err(why), Some(_)) = (&opened, streets) {
-                    tracing::error!(why, "the prepared streets cannot be opened; there is no network");
+                    tracing::error!(why = why.as_str(), "the prepared streets cannot be opened; there is no network");
                 }
                 self.problems.set(Part::Streets, None);
                 opened

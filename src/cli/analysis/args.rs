@@ -3,7 +3,7 @@
 use crate::cli::output::Failure;
 use crate::cli::settings::Settings;
 use clap::Args;
-use walkshed_analysis::{Measure, Need, Part, Question, Travel, Wishes};
+use walkshed_analysis::{Measure, Need, Question, Travel, Wishes};
 use walkshed_engine::{Direction, MAX_NEAREST, Profile};
 use walkshed_register::{Audience, Category, EVERYONE, Kinds, RegionCode, Register, group_name};
 
@@ -98,22 +98,12 @@ impl NeedArgs {
             return Err(format!("--min-count {}: must be between 1 and {MAX_NEAREST}", self.min_count).into());
         }
         let common = Wishes { open_at: self.open_at, audience: self.audience, ..Wishes::default() };
-        let part = |category: Category| Part {
-            category: Some(category),
-            wishes: Wishes { categories: vec![category], ..common.clone() },
+        let kinds: &Kinds = &settings.kinds;
+        let key = |text: &String| {
+            kinds.find(text).map(|k| k.key.clone()).ok_or_else(|| format!("--kinds {}", kinds.unknown(text)))
         };
-        let parts = match self.category {
-            Some(category) => vec![part(category)],
-            None if !self.kinds.is_empty() => {
-                let kinds: &Kinds = &settings.kinds;
-                let key = |text: &String| {
-                    kinds.find(text).map(|k| k.key.clone()).ok_or_else(|| format!("--kinds {}", kinds.unknown(text)))
-                };
-                let kinds = self.kinds.iter().map(key).collect::<Result<_, _>>()?;
-                vec![Part { category: None, wishes: Wishes { kinds, ..common.clone() } }]
-            }
-            None => Category::ALL.into_iter().map(part).collect(),
-        };
+        let kinds = self.kinds.iter().map(key).collect::<Result<_, _>>()?;
+        let parts = Need::parts_for(self.category, Wishes { kinds, ..common });
         let (travel, region, group) = self.people.read(register)?;
         let need = Need { parts, measure, limit, min_count: self.min_count };
         Ok(Question { need, travel, region, group, with_capacity: false })

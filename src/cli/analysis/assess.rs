@@ -41,7 +41,7 @@ pub async fn run(args: &AssessArgs, settings: &Settings, output: &Output) -> Res
         let keys = standards.keys(&world.register);
         format!("--standard {}: unknown standard. Available: {}", args.standard, keys.join(", "))
     })?;
-    let network = world.network().map_err(str::to_owned)?;
+    let network = world.network()?;
     let (travel, region, group) = args.people.read(&world.register)?;
     let assess = || analysis::assess(&world, network, &standard, travel, region, &group);
     let found = output.working("assessment", assess)?;
@@ -65,8 +65,7 @@ fn report(found: &Assessment, met_share: f64) -> (Value, Vec<String>) {
     let mut lines = vec![format!("{}: {:.1} of 100 for {:.0} people", standard.name_en, found.score, found.people)];
     let mut rows = Vec::new();
     for (requirement, met) in standard.requirements.iter().zip(&found.requirements) {
-        let is_met = met.share.share() >= met_share
-            && requirement.places_per_1000.is_none_or(|needs| met.places_per_1000.unwrap_or(0.0) >= needs);
+        let is_met = met.is_met(requirement, met_share);
         lines.push(format!(
             "  {} {:32} {:>7} within {} {}",
             if is_met { "met    " } else { "not met" },

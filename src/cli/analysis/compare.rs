@@ -10,7 +10,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 use walkshed_analysis::world::World;
-use walkshed_analysis::{self as analysis, Balance, Comparison, PartChange, Question};
+use walkshed_analysis::{self as analysis, Balance, Comparison, PartChange, Question, changes_csv, changes_geojson};
 use walkshed_register::{Category, Register};
 
 #[derive(Args, Debug)]
@@ -37,12 +37,13 @@ pub async fn run(args: &CompareArgs, settings: &Settings, output: &Output) -> Re
     }
     let city = load_world(settings, None).await?;
     let (name, before, after) = worlds(args, city)?;
-    before.network().map_err(str::to_owned)?;
+    before.network()?;
     let question = Question { with_capacity: args.capacity, ..args.need.question(settings, &before.register)? };
     let found = output.working("compare", || analysis::compare(&before, &after, &question))?;
     let (value, mut lines) = report(&name, &found, &after.register);
     if let Some((format, path)) = format {
-        let text = if format == Format::Csv { found.csv() } else { found.text(after.attribution()) };
+        let text =
+            if format == Format::Csv { changes_csv(&found) } else { changes_geojson(&found, after.attribution()) };
         lines.push(write(path, format, &text, &after)?);
     }
     output.result(&value, &lines.join("\n"));

@@ -32,7 +32,7 @@ pub struct CoverageArgs {
 pub async fn run(args: &CoverageArgs, settings: &Settings, output: &Output) -> Result<ExitCode, Failure> {
     let format = args.out.format()?;
     let world = load_world(settings, args.need.people.scenario.as_deref()).await?;
-    let network = world.network().map_err(str::to_owned)?;
+    let network = world.network()?;
     let question = Question { with_capacity: args.capacity, ..args.need.question(settings, &world.register)? };
     let found = output.working("coverage", || analysis::coverage(&world, network, question))?;
     let (mut value, mut lines) = summary(&found);
@@ -46,7 +46,7 @@ pub async fn run(args: &CoverageArgs, settings: &Settings, output: &Output) -> R
         .map(|r| json!({"code": r.code, "name": r.name, "people": r.share.people, "covered": r.share.covered}))
         .collect();
     if let Some((format, path)) = format {
-        let own = found.cells.first().map_or(Resolution::Nine, |c| c.cell.resolution());
+        let own = found.resolution();
         let resolution = match args.resolution {
             None => own,
             Some(r) => Resolution::try_from(r)

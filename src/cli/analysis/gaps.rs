@@ -32,7 +32,7 @@ pub struct GapsArgs {
 pub async fn run(args: &GapsArgs, settings: &Settings, output: &Output) -> Result<ExitCode, Failure> {
     let format = args.out.format()?;
     let world = load_world(settings, args.need.people.scenario.as_deref()).await?;
-    let network = world.network().map_err(str::to_owned)?;
+    let network = world.network()?;
     let question = args.need.question(settings, &world.register)?;
     let found = output.working("gaps", || analysis::coverage(&world, network, question))?;
     let register = &world.register;

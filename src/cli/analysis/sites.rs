@@ -63,7 +63,7 @@ pub async fn run(args: &SitesArgs, settings: &Settings, output: &Output) -> Resu
         return Err(format!("--capacity {bad}: must be more than 0").into());
     }
     let world = load_world(settings, args.need.people.scenario.as_deref()).await?;
-    let network = world.network().map_err(str::to_owned)?;
+    let network = world.network()?;
     let question = args.need.question(settings, &world.register)?;
     let objective = match args.objective {
         Goal::MaxCover => Objective::MaxCover,
@@ -100,7 +100,7 @@ fn report(found: &Suggestions, objective: Objective) -> (Value, Vec<String>) {
     let mut rows = Vec::new();
     for (n, site) in found.list.iter().enumerate() {
         let street = site.street.as_deref().unwrap_or("(unnamed street)");
-        let share = if people > 0.0 { site.covered / people } else { 0.0 };
+        let share = site.share(people);
         lines.push(format!(
             "  {}. {street} ({:.6}, {:.6}): {:.0} {}, {} in total",
             n + 1,
