@@ -101,6 +101,14 @@ fn acknowledged_mutations_survive_a_kill() {
                     }
                 });
             }
+            // In every other round the kill comes after the first acknowledgement, however slow the machine is.
+            let began = Instant::now();
+            while round % 2 == 1
+                && acknowledged.lock().unwrap().len() == known.len()
+                && began.elapsed() < Duration::from_secs(20)
+            {
+                std::thread::sleep(Duration::from_millis(1));
+            }
             std::thread::sleep(Duration::from_micros(5_000 + random.next() % 60_000));
             let mut child = Command::new("kill").args(["-KILL", &server.0.id().to_string()]).spawn().unwrap();
             child.wait().unwrap();
