@@ -27,7 +27,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use walkshed_analysis::world::World;
 use walkshed_live::access::hash;
-use walkshed_register::{AnyRecord, Done, Edit, Problem, ProblemCode, Record, RecordKind, Role, Rows};
+use walkshed_register::{AnyRecord, Done, Edit, Problem, ProblemCode, Record, RecordKind, Role, Rows, Validate};
 use walkshed_store::{Applied, EditError, Edition, Idempotent};
 
 /// The mutations.
@@ -251,7 +251,7 @@ pub async fn write(ctx: &Context<'_>, role: Role, edits: Vec<Edit>, idempotent: 
 }
 
 /// Checks a record and inserts or updates it.
-pub async fn put<T: Record + Into<Box<AnyRecord>>>(
+pub async fn put<T: Record + Validate + Into<Box<AnyRecord>>>(
     ctx: &Context<'_>,
     role: Role,
     record: Result<T, Vec<UserError>>,

@@ -3,7 +3,7 @@
 use super::center::CenterConnection;
 use super::event::{EventConnection, range};
 use super::facility::FacilityConnection;
-use super::filter::{Bounds, CenterFilter, FacilityFilter, Listed, OrderInput, Ordered, region_code, words};
+use super::filter::{Bounds, CenterFilter, FacilityFilter, OrderInput, region_code, words};
 use super::scenario::ScenarioConnection;
 use super::service::ServiceConnection;
 use super::suggestion::SuggestionConnection;
@@ -17,7 +17,7 @@ use crate::scalars::{DateTime, Day};
 use crate::types::Category;
 use crate::words::{RegionLevel, SuggestionStatus};
 use crate::{Nullable, cost, current, kinds, standards};
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, Error, ID, Object, Result, SimpleObject};
 use walkshed_analysis::underused;
 use walkshed_register::{self as register, RecordKind, RegionCode};
 
@@ -109,16 +109,17 @@ impl RegisterQuery {
         let price = cost::list(filter.is_some() || order_by.is_some());
         let shared = world.clone();
         let bounds = Bounds::of(ctx);
-        let ordered = cost::run(ctx, price, move || {
-            let list = filter.unwrap_or_default().places(&shared, &bounds)?;
-            Ordered::new(&shared, Listed::Centers, list, order_by.as_ref())
+        let (order, sorted) = cost::run(ctx, price, move || {
+            let list = filter.unwrap_or_default().select(&shared, &bounds)?;
+            let order = OrderInput::order(order_by.as_ref(), &shared)?;
+            Ok::<_, Error>((order, order.sort::<register::Center>(&shared.register, list)))
         })
         .await??;
         let found = page_by(
-            &ordered.rows,
-            |i| ordered.key(register, Listed::Centers, i),
+            &sorted,
+            |i| order.key(&*register.centers[i]),
             |i| register.centers[i].id,
-            ordered.descending,
+            order.is_descending(),
             &PageArguments { first, after, last, before },
         )?;
         Ok(connection(found, |i| Center::at(world, i)))
@@ -168,16 +169,17 @@ impl RegisterQuery {
         let kinds = kinds(ctx).clone();
         let shared = world.clone();
         let bounds = Bounds::of(ctx);
-        let ordered = cost::run(ctx, price, move || {
-            let list = filter.unwrap_or_default().places(&shared, &kinds, &bounds)?;
-            Ordered::new(&shared, Listed::Facilities, list, order_by.as_ref())
+        let (order, sorted) = cost::run(ctx, price, move || {
+            let list = filter.unwrap_or_default().select(&shared, &kinds, &bounds)?;
+            let order = OrderInput::order(order_by.as_ref(), &shared)?;
+            Ok::<_, Error>((order, order.sort::<register::Facility>(&shared.register, list)))
         })
         .await??;
         let found = page_by(
-            &ordered.rows,
-            |i| ordered.key(register, Listed::Facilities, i),
+            &sorted,
+            |i| order.key(&*register.facilities[i]),
             |i| register.facilities[i].id,
-            ordered.descending,
+            order.is_descending(),
             &PageArguments { first, after, last, before },
         )?;
         Ok(connection(found, |i| Facility::at(world, i)))
