@@ -109,7 +109,7 @@ pub fn cells_csv(found: &Coverage, register: &Register, resolution: Resolution) 
             distance_field(measure.value(cell.time)),
             facility.to_owned(),
             missing.join(";"),
-            homes.code(cell.place as usize).unwrap_or_default().to_owned(),
+            homes.code(cell.index as usize).unwrap_or_default().to_owned(),
         ]
     });
     csv(&header, rows)

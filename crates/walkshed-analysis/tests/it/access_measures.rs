@@ -43,7 +43,7 @@ fn measures_match_pysal() {
         let areas = two_step(&pairs, &people, &supply, decay, Deciseconds::minutes).unwrap();
         assert_close(&areas, &numbers(&reference["two_step"][name]), name);
         // The total access of the people is the total supply within anyone's reach.
-        let reached = (0..supply.len()).filter(|&s| pairs.of(s).iter().any(|c| people[c.0 as usize] > 0.0));
+        let reached = (0..supply.len()).filter(|&s| pairs.cells_of(s).iter().any(|c| people[c.0 as usize] > 0.0));
         let offered: f64 = reached.map(|s| supply[s]).sum();
         if *name == "none" {
             let had: f64 = areas.iter().zip(&people).map(|(a, p)| a * p).sum();

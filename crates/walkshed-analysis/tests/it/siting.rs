@@ -4,7 +4,7 @@
 
 use crate::support::pairs_of;
 use proptest::prelude::*;
-use walkshed_analysis::{Objective, Pairs, Problem, Terms, assign, exact, fewest, greedy};
+use walkshed_analysis::{Objective, Pairs, SitingProblem, Terms, assign, exact, greedy, min_site_count};
 use walkshed_engine::Deciseconds;
 use walkshed_testing::Random;
 
@@ -95,7 +95,7 @@ proptest! {
     fn greedy_and_exact_match_brute_force(seed in 0u64..1 << 40, cells in 1usize..30, count in 1usize..9, size in 1usize..5) {
         let s = small(seed, cells, count);
         let size = size.min(count);
-        let problem = Problem { pairs: &s.pairs, people: &s.people, today: &s.today, limit: Deciseconds(LIMIT), terms: Terms::default() };
+        let problem = SitingProblem { pairs: &s.pairs, people: &s.people, today: &s.today, limit: Deciseconds(LIMIT), terms: Terms::default() };
         for objective in [Objective::MaxCover, Objective::MinMeanTime] {
             let found = greedy(&problem, objective, size).unwrap();
             let chosen: Vec<usize> = found.chosen.iter().map(|c| c.0 as usize).collect();
@@ -123,14 +123,14 @@ proptest! {
     #[test]
     fn min_facilities_matches_brute_force(seed in 0u64..1 << 40, cells in 1usize..20, count in 1usize..8, percent in 1u32..=100) {
         let s = small(seed, cells, count);
-        let problem = Problem { pairs: &s.pairs, people: &s.people, today: &s.today, limit: Deciseconds(LIMIT), terms: Terms::default() };
+        let problem = SitingProblem { pairs: &s.pairs, people: &s.people, today: &s.today, limit: Deciseconds(LIMIT), terms: Terms::default() };
         let share = f64::from(percent) / 100.0;
         let all: Vec<usize> = (0..count).collect();
         let target = value(&s, &all, Objective::MaxCover) * share * (1.0 - 1e-12);
         let found = greedy(&problem, Objective::MinFacilities { share }, count).unwrap();
         prop_assert!(found.gained >= target);
         let least = (0..=count).find(|&n| sets(count, n).iter().any(|set| value(&s, set, Objective::MaxCover) >= target)).unwrap();
-        prop_assert!(fewest(&problem, share).unwrap() <= least && least <= found.chosen.len());
+        prop_assert!(min_site_count(&problem, share).unwrap() <= least && least <= found.chosen.len());
         let certain = exact(&problem, Objective::MinFacilities { share }, count, 30.0).unwrap();
         prop_assert!(certain.is_exact && certain.gained >= target);
         prop_assert_eq!(certain.chosen.len(), least);
@@ -143,7 +143,7 @@ proptest! {
         let costs: Vec<f64> = (0..count).map(|_| 1.0 + r.below(20) as f64).collect();
         let budget = 1.0 + r.below(40) as f64;
         let terms = Terms { costs: Some(&costs), budget: Some(budget), ..Terms::default() };
-        let problem = Problem { pairs: &s.pairs, people: &s.people, today: &s.today, limit: Deciseconds(LIMIT), terms };
+        let problem = SitingProblem { pairs: &s.pairs, people: &s.people, today: &s.today, limit: Deciseconds(LIMIT), terms };
         let cost = |set: &[usize]| set.iter().map(|&c| costs[c]).sum::<f64>();
         for objective in [Objective::MaxCover, Objective::MinMeanTime] {
             for most in [count, 1 + r.below(count)] {
@@ -173,7 +173,7 @@ proptest! {
         let served: Vec<f64> = s.people.iter().map(|&p| if r.below(3) == 0 { p } else { r.below(1 + p as usize) as f64 }).collect();
         let capacity = 1.0 + r.below(90) as f64;
         let terms = Terms { capacity: Some(capacity), served: Some(&served), ..Terms::default() };
-        let problem = Problem { pairs: &s.pairs, people: &s.people, today: &s.today, limit: Deciseconds(LIMIT), terms };
+        let problem = SitingProblem { pairs: &s.pairs, people: &s.people, today: &s.today, limit: Deciseconds(LIMIT), terms };
         let size = size.min(count);
         let found = greedy(&problem, Objective::MaxCover, size).unwrap();
         // Each site in turn takes the nearest unserved people.
@@ -198,7 +198,7 @@ proptest! {
         let open = |cell: usize| s.times[cell].iter().any(|&t| t <= LIMIT);
         let target = (0..cells).filter(|&c| open(c)).map(|c| s.people[c] - served[c]).sum::<f64>() * share;
         // The capacity may be too small for the share, whatever sites are selected.
-        prop_assert!(all.gained < target || fewest(&problem, share).unwrap() <= all.chosen.len());
+        prop_assert!(all.gained < target || min_site_count(&problem, share).unwrap() <= all.chosen.len());
     }
 }
 
