@@ -26,7 +26,20 @@ pub struct Assigned {
 }
 
 /// Assigns people to sites, pairs with the lowest cost first. Ties are broken by site id, then by cell index. A site with
-/// no capacity given takes everyone.
+/// no capacity given takes everyone. `people` is per cell, `capacity` per site.
+///
+/// ```
+/// use walkshed_analysis::{Pairs, Site, assign};
+/// use walkshed_engine::Deciseconds;
+/// use walkshed_engine::geo::Position;
+///
+/// // Both cells reach the only site, cell 1 first. It has a capacity of 50.
+/// let site = Site { id: 7, position: Position::new(106.55, 29.56).unwrap() };
+/// let pairs = Pairs::new(vec![site], vec![Some(vec![(0, Deciseconds(900)), (1, Deciseconds(300))])]);
+/// let assigned = assign(&pairs, &[40.0, 30.0], &[Some(50.0)]).unwrap();
+/// assert_eq!(assigned.served, [20.0, 30.0]);
+/// assert_eq!(assigned.left, [Some(0.0)]);
+/// ```
 ///
 /// # Errors
 /// [`Stopped`].
@@ -91,14 +104,15 @@ fn sort_by_time(order: &mut Vec<(Deciseconds, i64, u32, u32)>) -> Result<(), Sto
 /// How far the capacity of the facilities is used.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct CapacityUse {
-    /// Facilities with known capacity, and their total capacity.
+    /// Number of facilities with known capacity.
     pub limited: u64,
+    /// Total capacity of the facilities with known capacity.
     pub capacity: f64,
-    /// Facilities with unknown capacity. They take everyone.
+    /// Number of facilities with unknown capacity. They take everyone.
     pub unlimited: u64,
     /// People assigned to facilities with known capacity.
     pub used: f64,
-    /// Facilities with no capacity left.
+    /// Number of facilities with no capacity left.
     pub full: u64,
 }
 

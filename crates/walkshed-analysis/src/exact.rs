@@ -19,7 +19,9 @@ pub const MAX_PAIRS: usize = 20_000;
     "{candidates} candidates with {pairs} candidate-cell pairs are too many for exact optimization (at most {MAX_CANDIDATES} candidates and {MAX_PAIRS} pairs). Use a smaller region or fewer places, or omit `exact`"
 )]
 pub struct TooLarge {
+    /// Candidates with a gain.
     pub candidates: usize,
+    /// Pairs of such a candidate and a cell.
     pub pairs: usize,
 }
 

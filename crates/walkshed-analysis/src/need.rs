@@ -80,6 +80,7 @@ pub struct Part {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Need {
     pub parts: Vec<Part>,
+    /// Unit of the limit.
     pub measure: Measure,
     /// Minutes or metres, inclusive.
     pub limit: f64,

@@ -42,6 +42,7 @@ impl Question {
 
 /// Why a question cannot be answered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum QuestionError {
     #[error("unknown population group \"{0}\"")]
     UnknownGroup(String),

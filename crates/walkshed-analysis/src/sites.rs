@@ -1,7 +1,7 @@
 //! Site suggestions: sets up a facility location problem from the world, solves it and reports what the sites change.
 
 use crate::capacity::assign_demand;
-use crate::cover::Share;
+use crate::coverage::Share;
 use crate::demand::cells_in;
 use crate::distances::cell_distances;
 use crate::exact::exact;
@@ -32,7 +32,9 @@ pub enum Candidates {
 /// A suggested site.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SiteSuggestion {
+    /// Location of the site.
     pub position: Position,
+    /// H3 cell of resolution 9 that contains it.
     pub cell: CellIndex,
     /// Name of the nearest street, if it has one.
     pub street: Option<String>,
@@ -61,13 +63,17 @@ impl SiteSuggestion {
 /// The suggested sites and their effect.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Suggestions {
+    /// Sites in order of selection.
     pub list: Vec<SiteSuggestion>,
+    /// Coverage by the existing facilities that are kept.
     pub before: Share,
+    /// Coverage with all suggested sites.
     pub after: Share,
     /// Mean distance before, with distances capped at the limit.
     pub mean_before: f64,
     /// Upper bound on the gain (see [`crate::Choice::bound`]).
     pub bound: f64,
+    /// Total gain: people, or people times minutes (or metres) saved.
     pub gained: f64,
     /// Optimality gap as a share of the bound.
     pub gap: f64,
@@ -75,8 +81,9 @@ pub struct Suggestions {
     pub is_exact: bool,
     /// Lower bound on the number of sites, for [`Objective::MinFacilities`].
     pub fewest: Option<usize>,
-    /// Number of candidates, and how many of them are off the network.
+    /// Number of candidates.
     pub candidates: u64,
+    /// Number of candidates off the network.
     pub off_network: u64,
 }
 

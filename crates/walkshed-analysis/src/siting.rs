@@ -30,6 +30,7 @@ pub struct SitingProblem<'a> {
     pub people: &'a [f64],
     /// Per cell: cost to the nearest existing facility; `NEVER` or beyond the limit if there is none.
     pub today: &'a [Deciseconds],
+    /// Cells with a cost up to this limit, inclusive, are covered.
     pub limit: Deciseconds,
     pub terms: Terms<'a>,
 }
@@ -193,6 +194,27 @@ impl Ord for Entry {
 ///   total gain is at least half of 1 - 1/e of the optimum (Khuller, Moss and Naor 1999).
 /// - With capacities, the selection serves at least half of the people that the optimum serves: for each site of the optimal
 ///   set, the people it serves in addition are no more than those served by the selected site charged with them.
+///
+/// ```
+/// use walkshed_analysis::{Objective, Pairs, Site, SitingProblem, Terms, greedy};
+/// use walkshed_engine::Deciseconds;
+/// use walkshed_engine::geo::Position;
+///
+/// // Candidate 0 reaches cell 0, candidate 1 reaches both cells.
+/// let position = Position::new(106.55, 29.56).unwrap();
+/// let sites = vec![Site { id: 1, position }, Site { id: 2, position }];
+/// let near = Deciseconds(1200);
+/// let pairs = Pairs::new(sites, vec![Some(vec![(0, near)]), Some(vec![(0, near), (1, near)])]);
+/// let problem = SitingProblem {
+///     pairs: &pairs,
+///     people: &[100.0, 60.0],
+///     today: &[Deciseconds::NEVER; 2],
+///     limit: Deciseconds::from_minutes(5.0),
+///     terms: Terms::default(),
+/// };
+/// let selection = greedy(&problem, Objective::MaxCover, 1).unwrap();
+/// assert_eq!((selection.chosen, selection.bound), (vec![(1, 160.0)], 160.0));
+/// ```
 ///
 /// # Errors
 /// [`Stopped`].

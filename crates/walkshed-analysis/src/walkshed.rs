@@ -13,6 +13,7 @@ use walkshed_register::{Category, EVERYONE, Register, Status};
 pub struct Walkshed {
     pub place: PlacedPoint,
     pub reach: Reach,
+    /// One per requested limit, in order.
     pub bands: Vec<Band>,
     /// Reached population cells by index, with their travel times.
     people: Vec<(u32, Deciseconds)>,
@@ -24,6 +25,7 @@ pub struct Walkshed {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Band {
     pub minutes: f64,
+    /// The same as a network cost.
     pub limit: Deciseconds,
     /// People in cells whose centre is within the limit.
     pub population: f64,

@@ -1,8 +1,8 @@
 //! Exports results as GeoJSON and CSV. GeoJSON includes the attribution of the street data.
 
-use crate::assess::{Assessment, Rated};
+use crate::assessment::{Assessment, Rated};
 use crate::comparison::Comparison;
-use crate::cover::{Coverage, Share};
+use crate::coverage::{Coverage, Share};
 use crate::gaps::Gap;
 use crate::need::Measure;
 use crate::sites::{SiteSuggestion, Suggestions};

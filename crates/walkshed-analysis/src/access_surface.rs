@@ -1,6 +1,6 @@
 //! Access measures for all population cells of a city or region.
 
-use crate::access::{Decay, Inequality, gravity, inequality, left_of, two_step};
+use crate::access_measures::{Decay, Inequality, gravity, inequality, left_of, two_step};
 use crate::demand::cells_in;
 use crate::distances::cell_distances;
 use crate::pairs::{pairs, sites_of};
@@ -15,7 +15,7 @@ use walkshed_engine::{Deciseconds, Network};
 use walkshed_register::Register;
 use walkshed_register::query::wanted_places;
 
-/// An access measure. `access.rs` has the formulas.
+/// An access measure. `access_measures.rs` has the formulas.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AccessMeasure {
     /// Supply within the limit.
@@ -56,7 +56,9 @@ pub enum Offered {
 pub struct CellAccess {
     /// Index in the total population.
     pub index: u32,
+    /// H3 index.
     pub cell: CellIndex,
+    /// People of the group.
     pub people: f64,
     /// `None` off the network, and for [`AccessMeasure::KthNearest`] beyond the horizon.
     pub value: Option<f64>,
@@ -70,6 +72,7 @@ pub struct CellAccess {
 pub struct RegionAccess {
     pub code: Option<String>,
     pub name: Option<String>,
+    /// All people.
     pub people: f64,
     /// People without a value.
     pub without: f64,

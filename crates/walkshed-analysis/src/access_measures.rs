@@ -116,6 +116,14 @@ pub struct Inequality {
 const LORENZ_POINTS: usize = 20;
 
 /// Computes the inequality of (value, people) pairs. Higher values must be better.
+///
+/// ```
+/// use walkshed_analysis::inequality;
+///
+/// // A quarter of the people has everything.
+/// let found = inequality(&[(8.0, 1.0), (0.0, 3.0)]);
+/// assert_eq!(found.gini, Some(0.75));
+/// ```
 #[must_use]
 pub fn inequality(values: &[(f64, f64)]) -> Inequality {
     let mut sorted: Vec<(f64, f64)> = values.iter().copied().filter(|v| v.1 > 0.0).collect();

@@ -1,6 +1,6 @@
 //! Assessment of a region and its sub-regions by a planning standard.
 
-use crate::cover::{Coverage, Share, coverage};
+use crate::coverage::{Coverage, Share, coverage};
 use crate::need::Travel;
 use crate::question::{Question, QuestionError};
 use crate::regions::RegionShare;
@@ -33,6 +33,7 @@ pub struct Met {
 pub struct Rated {
     pub code: Option<String>,
     pub name: Option<String>,
+    /// People of the region.
     pub people: f64,
     /// 0 to 100: mean share over all requirements.
     pub score: f64,
@@ -45,6 +46,7 @@ pub struct Rated {
 pub struct LeastServed {
     /// Their cells. With the last cell the total may exceed 10 %.
     pub cells: Vec<CellIndex>,
+    /// People in these cells.
     pub people: f64,
     /// Best score among them, 0 to 100.
     pub score: f64,
@@ -53,12 +55,16 @@ pub struct LeastServed {
 /// The result of an assessment.
 pub struct Assessment {
     pub standard: Standard,
+    /// The region assessed; `None` means the whole city.
     pub region: Option<RegionCode>,
     pub travel: Travel,
+    /// The population group.
     pub group: String,
+    /// People of the group in the region.
     pub people: f64,
     /// 0 to 100.
     pub score: f64,
+    /// Per requirement of the standard, in order.
     pub requirements: Vec<Met>,
     /// Regions one level below, the best first.
     pub regions: Vec<Rated>,
