@@ -9,7 +9,6 @@ mod support;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
 use rayon::prelude::*;
-use std::hint::black_box;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use walkshed_analysis::memo::Memo;
