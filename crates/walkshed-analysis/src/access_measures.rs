@@ -96,7 +96,7 @@ pub fn two_step(
 /// Returns the remaining share of a limit, 1 - `value` / `limit`: 0 at the limit, beyond it, and for `None`. Both have the
 /// same unit.
 #[must_use]
-pub fn left_of(limit: f64, value: Option<f64>) -> f64 {
+pub fn remaining_share(limit: f64, value: Option<f64>) -> f64 {
     value.map_or(0.0, |value| (1.0 - value / limit).clamp(0.0, 1.0))
 }
 

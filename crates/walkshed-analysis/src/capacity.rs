@@ -16,7 +16,7 @@ const BUCKETS: u32 = 255;
 
 /// People assigned to sites.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Assigned {
+pub struct Assignment {
     /// Per cell: people assigned.
     pub served: Vec<f64>,
     /// Per site: people assigned to it.
@@ -43,7 +43,7 @@ pub struct Assigned {
 ///
 /// # Errors
 /// [`Stopped`].
-pub fn assign(pairs: &Pairs, people: &[f64], capacity: &[Option<f64>]) -> Result<Assigned, Stopped> {
+pub fn assign(pairs: &Pairs, people: &[f64], capacity: &[Option<f64>]) -> Result<Assignment, Stopped> {
     let mut order: Vec<(Deciseconds, i64, u32, u32)> = Vec::with_capacity(pairs.len());
     for (n, site) in pairs.sites.iter().enumerate() {
         let cells = pairs.cells_of(n);
@@ -52,7 +52,7 @@ pub fn assign(pairs: &Pairs, people: &[f64], capacity: &[Option<f64>]) -> Result
     }
     sort_by_time(&mut order)?;
     let mut assigned =
-        Assigned { served: vec![0.0; people.len()], load: vec![0.0; pairs.sites.len()], left: capacity.to_vec() };
+        Assignment { served: vec![0.0; people.len()], load: vec![0.0; pairs.sites.len()], left: capacity.to_vec() };
     for (n, (_, _, cell, site)) in order.into_iter().enumerate() {
         if n % PAIRS_PER_CHECK == 0 {
             task::work(PAIRS_PER_CHECK)?;
@@ -123,12 +123,12 @@ pub(super) fn assign_demand(
     network: &Network,
     question: &Question,
     demand: &Demand,
-) -> Result<(Assigned, CapacityUse), Stopped> {
+) -> Result<(Assignment, CapacityUse), Stopped> {
     let need = &question.need;
     let indices = need.parts.first().map_or_else(Vec::new, |part| wanted_places(&world.register, &part.wishes));
     let sites = sites_of(world, &indices);
     let capacity: Vec<Option<f64>> = indices.iter().map(|&i| world.register.facilities[i as usize].capacity).collect();
-    let pairs = pairs(world, network, sites, question.travel, need.measure, need.counted_limit())?;
+    let pairs = pairs(world, network, sites, question.travel, need.measure, need.limit_cost())?;
     let assigned = assign(&pairs, &demand.people, &capacity)?;
     let mut usage = CapacityUse::default();
     for ((capacity, load), left) in capacity.iter().zip(&assigned.load).zip(&assigned.left) {

@@ -134,11 +134,11 @@ pub fn coverage(world: &World, network: &Network, question: Question) -> Result<
         task::step().map(|()| found)
     })?;
     if question.with_capacity && (need.parts.len() != 1 || need.min_count > 1) {
-        return Err(QuestionError::CapacityOfSeveral);
+        return Err(QuestionError::CapacityNeedsOnePart);
     }
     let assigned = question.with_capacity.then(|| assign_demand(world, network, &question, &demand)).transpose()?;
     let snaps = &world.population_layer.snapped(network, travel.profile).snaps;
-    let limit = need.counted_limit();
+    let limit = need.limit_cost();
     let mut total = Share::default();
     let mut parts = vec![Share::default(); need.parts.len()];
     let mut cells = Vec::new();

@@ -10,7 +10,7 @@
 //! | How much can people reach, and how unequally? | [`surface`] |
 //! | Where do new facilities help most? | [`suggest_sites`] |
 //! | Is a planning standard met? | [`assess`], [`rate_centers`] |
-//! | What would a change do? | [`lay_scenario`], [`compare`] |
+//! | What would a change do? | [`apply_scenario`], [`compare`] |
 //! | How well are centers used? | [`center_usage`], [`region_usage`], [`underused`] |
 //!
 //! Long analyses report progress to the current [task](walkshed_engine::task) and return
@@ -52,11 +52,11 @@ mod usage;
 mod walkshed;
 pub mod world;
 
-pub use access_measures::{Decay, Inequality, gravity, inequality, left_of, two_step};
+pub use access_measures::{Decay, Inequality, gravity, inequality, remaining_share, two_step};
 pub use access_surface::{AccessMeasure, CellAccess, Offered, RegionAccess, Surface, surface};
-pub use assessment::{Assessment, LeastServed, MET_SHARE, Met, Rated, assess};
+pub use assessment::{Assessment, DEFAULT_MET_SHARE, LeastServed, RegionRating, RequirementOutcome, assess};
 pub use assumptions::assumptions;
-pub use capacity::{Assigned, CapacityUse, assign};
+pub use capacity::{Assignment, CapacityUse, assign};
 pub use catchment::{Catchment, CatchmentError, Overlap, catchment};
 pub use center_rating::{RatedCenter, rate_center, rate_centers};
 pub use comparison::{Balance, Change, Comparison, GroupChange, PartChange, RegionChange, compare};
@@ -68,8 +68,8 @@ pub use exact::{ExactError, TooLarge, exact};
 pub use example::example_places;
 pub use explain::{COVERAGE_METHOD, Explanation};
 pub use export::{
-    cells_csv, cells_text, changes_csv, changes_geojson, gaps_csv, gaps_text, regions_csv, regions_text, sites_csv,
-    sites_text,
+    cells_csv, cells_geojson, changes_csv, changes_geojson, gaps_csv, gaps_geojson, regions_csv, regions_geojson,
+    sites_csv, sites_geojson,
 };
 pub use gaps::Gap;
 pub use nearby::{NearbyPage, NearbyQuery, Neighbour, nearby};
@@ -78,9 +78,11 @@ pub use pairs::{Pairs, Site, pairs, sites_of};
 pub use period::{Period, PeriodError};
 pub use question::{Question, QuestionError};
 pub use regions::RegionShare;
-pub use scenario::{ScenarioError, known_scenario, lay_scenario, name_a_scenario, scenario_problem, under_scenario};
+pub use scenario::{
+    ScenarioError, apply_scenario, cached_scenario_world, missing_scenario_message, scenario_error, scenario_world,
+};
 pub use sites::{Candidates, SiteSearch, SiteSuggestion, Suggestions, candidate_count, suggest_sites};
-pub use siting::{Choice, Objective, SitingProblem, Terms, greedy, min_site_count};
+pub use siting::{Objective, SiteSelection, SitingConstraints, SitingProblem, greedy, min_site_count};
 pub use standard::{Requirement, RequirementProblem, Standard, StandardError, StandardProblem, Standards};
 pub use underused::{Factor, Underused, underused};
 pub use usage::{Usage, center_usage, region_usage};

@@ -125,7 +125,7 @@ impl Need {
 
     /// Returns the limit as a network cost.
     #[must_use]
-    pub fn counted_limit(&self) -> Deciseconds {
+    pub fn limit_cost(&self) -> Deciseconds {
         self.measure.to_cost(self.limit)
     }
 
