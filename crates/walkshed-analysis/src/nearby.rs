@@ -51,8 +51,8 @@ pub fn nearby(world: &World, network: &Network, query: &NearbyQuery) -> NearbyPa
     let NearbyQuery { profile, direction, limit, .. } = *query;
     let start = &query.place.start;
     with_scratch(|Scratch { search, hits }| {
-        search.run(network, profile, direction, &start.seeds(network, profile, direction, limit), limit);
-        world.facility_layer.collect(network, profile, direction, start, search, limit, hits);
+        search.run_from(network, profile, direction, start, limit);
+        world.facility_layer.collect(network, start, search, hits);
         let mut wanted = Wanted::new(&world.register, query.wishes);
         let mut keys: Vec<(Deciseconds, u32)> =
             hits.points().iter().filter(|&&i| wanted.is(i as usize)).map(|&i| (hits.time(i), i)).collect();
@@ -74,7 +74,7 @@ pub fn nearby(world: &World, network: &Network, query: &NearbyQuery) -> NearbyPa
             .map(|(time, index)| {
                 let end = snapped.snaps[index as usize].as_ref().filter(|_| query.with_stats);
                 let stats = end.map_or_else(PathStats::default, |end| {
-                    path_to(network, search, (profile, direction), start, hits.via(index), end, &mut pieces);
+                    path_to(network, search, start, hits.via(index), end, &mut pieces);
                     stats_of(network, &pieces, direction, start.snap.off_m + end.off_m)
                 });
                 Neighbour { index, time, stats }
