@@ -15,6 +15,7 @@ use crate::units::{Deciseconds, Direction, EdgeId};
 /// A place snapped to the network.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Snap {
+    /// The edge.
     pub edge: EdgeId,
     /// Position along the edge: 0 at the tail, 1 at the head.
     pub fraction: f64,
@@ -33,6 +34,7 @@ pub struct Snap {
 pub struct Unsnappable {
     /// Metres to the nearest usable street; `None` if the network has none.
     pub nearest_m: Option<f64>,
+    /// The snapping limit of the profile, metres.
     pub limit_m: f64,
 }
 

@@ -200,7 +200,7 @@ fn create_arcs(tables: &mut Tables, edges: &mut [Edge], costs: &[[[Deciseconds; 
             tables.arc_edges[arc] = (n * 2 + side) as u32;
         }
         for p in Profile::ALL {
-            edge.lay_costs(costs[n][p.index()], &mut tables.costs[p.index()]);
+            edge.write_costs(costs[n][p.index()], &mut tables.costs[p.index()]);
         }
     }
 }

@@ -219,7 +219,9 @@ impl<'a> OverlayBuilder<'a> {
     /// Adds the entries from open new streets into restricted zones.
     fn add_entries(&mut self) {
         let mut everyone = ProfileSet::default();
-        Profile::ALL.into_iter().for_each(|profile| everyone.insert(profile));
+        for profile in Profile::ALL {
+            everyone.insert(profile);
+        }
         for (inside, outside) in std::mem::take(&mut self.outside) {
             let number = self.next_edge();
             let access = Access::FOOT.with(Access::BIKE);

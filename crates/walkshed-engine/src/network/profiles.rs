@@ -23,7 +23,7 @@ impl Network {
                 for id in self.edge_ids() {
                     let (edge, segment) = (self.edge(id), self.cost_segment(id));
                     let both = [cost(&segment, params, true), cost(&segment, params, false)];
-                    edge.lay_costs(both, &mut table);
+                    edge.write_costs(both, &mut table);
                 }
                 table
             })

@@ -17,15 +17,19 @@ const MIN_CELLS_PER_THREAD: usize = 500;
 /// Cells with their times, sorted by cell.
 #[derive(Debug, Clone, Default)]
 pub struct CellTimes {
+    /// The cells whose centres are reached.
     pub cells: Vec<CellIndex>,
+    /// By cell: the travel time to its centre.
     pub times: Vec<Deciseconds>,
 }
 
 /// Why the cells of a walkshed cannot be computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CellsError {
+    /// There are too many cells.
     #[error(transparent)]
     TooMany(#[from] TooManyCells),
+    /// The current task was stopped.
     #[error(transparent)]
     Stopped(#[from] Stopped),
 }
@@ -36,8 +40,11 @@ pub enum CellsError {
     "the area has about {estimate} cells of resolution {resolution}, the limit is {limit}; use a coarser resolution or fewer minutes"
 )]
 pub struct TooManyCells {
+    /// Estimated number of cells.
     pub estimate: usize,
+    /// H3 resolution, 0 to 15.
     pub resolution: u8,
+    /// Maximum number of cells.
     pub limit: usize,
 }
 
