@@ -142,7 +142,7 @@ impl Edge {
     }
 
     /// Sets the profiles for which the edge is cut off, and those for which it is part of a fragment.
-    pub const fn set_separate(&mut self, cut_off: ProfileSet, fragment: ProfileSet) {
+    pub const fn set_disconnected(&mut self, cut_off: ProfileSet, fragment: ProfileSet) {
         self.cut_off = cut_off.0;
         self.fragment = fragment.0;
     }

@@ -213,7 +213,7 @@ impl<'a> OverlayBuilder<'a> {
             some => ProfileSet(some.iter().fold(usable.0, |all, edge| all & mask(edge).0)),
         };
         edge.set_usable(usable);
-        edge.set_separate(all_are(Edge::cut_off), all_are(Edge::fragment));
+        edge.set_disconnected(all_are(Edge::cut_off), all_are(Edge::fragment));
     }
 
     /// Adds the entries from open new streets into restricted zones.

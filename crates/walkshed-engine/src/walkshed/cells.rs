@@ -1,7 +1,7 @@
 //! Walksheds as H3 cells. A cell is part of a walkshed if its centre is reached, by the rule for places.
 
 use super::pieces::Reach;
-use crate::geo::{Fixed, area_on_globe, cell_centre};
+use crate::geo::{Fixed, cell_centre, split_area_at_meridian};
 use crate::network::Network;
 use crate::parallel;
 use crate::start::Start;
@@ -92,7 +92,7 @@ pub fn reached_cells(
         return Err(TooManyCells { estimate, resolution: resolution.into(), limit }.into());
     }
     let mut tiler = TilerBuilder::new(resolution).containment_mode(ContainmentMode::ContainsCentroid).build();
-    for part in area_on_globe(&MultiPolygon(vec![rect.to_polygon()])).iter() {
+    for part in split_area_at_meridian(&MultiPolygon(vec![rect.to_polygon()])).iter() {
         // A rectangle, or the part of one on either side of the 180th meridian, is a valid polygon.
         let _ = tiler.add(part.clone());
     }
