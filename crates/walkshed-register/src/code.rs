@@ -1,6 +1,6 @@
 //! Statistical division codes of China, and the codes of the regions they form a tree of.
 
-use super::keyed::keyed_enum;
+use super::keyed_enum::keyed_enum;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
