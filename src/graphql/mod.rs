@@ -1,7 +1,7 @@
-//! The GraphQL API: thin resolvers that read arguments, call the rooms below and shape the answer. Knows no HTTP; a
-//! request is answered whole from the one snapshot it is given.
+//! The GraphQL API: thin resolvers that read arguments, call the lower layers and shape the response. It knows no HTTP.
+//! Each request is answered from the one snapshot it is given.
 
-#![allow(clippy::unused_async, reason = "resolvers are async by the library's contract")]
+#![allow(clippy::unused_async, reason = "async-graphql requires resolvers to be async")]
 
 mod admin;
 mod analyses;
@@ -63,7 +63,7 @@ pub use following::{EventText, Told};
 pub use limits::Limits;
 pub use trusted::{ManifestError, Trusted};
 
-/// Everything that can be asked.
+/// The query root.
 #[derive(MergedObject, Default)]
 pub struct Query(
     register::RegisterQuery,
@@ -80,22 +80,22 @@ pub struct Query(
 
 type ApiSchema = Schema<Query, Mutation, Subscription>;
 
-/// What a field answers that may be null: in this order an error leaves null at the field alone, and the rest of the answer
-/// stands. An error around the option would make null of what the field belongs to.
+/// The result of a nullable field. With the error inside the option, a failed field becomes null by itself; with
+/// `Result<Option<T>>`, async-graphql would set the parent object to null.
 pub type Nullable<T> = Option<Result<T>>;
 
-/// Answers a field that may be null: see [`Nullable`].
+/// Runs the resolver of a nullable field: see [`Nullable`].
 async fn nullable<T>(work: impl Future<Output = Result<Option<T>>>) -> Nullable<T> {
     work.await.transpose()
 }
 
-/// The API: give it a world and a request, get an answer.
+/// Executes requests against a world.
 pub struct Api {
     schema: ApiSchema,
-    /// The same, for mutations.
-    changing: ApiSchema,
-    /// The same, with the limits of jobs.
-    of_jobs: JobSchema,
+    /// The schema for mutations, with the extension [`NullsAlone`].
+    mutation_schema: ApiSchema,
+    /// The schema with the limits of jobs.
+    job_schema: JobSchema,
     limits: Limits,
     gate: Arc<Gate>,
     documents: Arc<Documents>,
@@ -103,99 +103,105 @@ pub struct Api {
     following: Following,
 }
 
-/// A request, from whatever transport.
+/// A request from any transport.
 #[derive(Default)]
 pub struct ApiRequest {
-    /// The document; empty where it is named alone.
+    /// The text of the document; empty when only `persisted` is sent.
     pub query: String,
-    /// How the document is named.
+    /// The hash or id of the document.
     pub persisted: Option<Persisted>,
     pub operation_name: Option<String>,
     pub variables: Variables,
-    /// Refuse anything but queries (for GET).
+    /// Reject everything but queries (for GET).
     pub queries_only: bool,
-    /// Say in `extensions.cost` what the request was counted at.
+    /// Report the cost of the request in `extensions.cost`.
     pub wants_cost: bool,
-    /// Who is asking; someone without a token when it is not known.
+    /// The caller; `None` counts as anonymous.
     pub caller: Option<Caller>,
-    /// Where changes go; without it nothing can be changed or followed.
+    /// Executes writes and publishes changes; without it mutations and subscriptions are refused.
     pub live: Option<Arc<Live>>,
 }
 
-/// An answer.
+/// The response to a request.
 pub struct Answer {
     /// `data`, `errors`, `extensions`.
     pub response: Response,
     pub outcome: Outcome,
-    /// The bytes it holds in memory; keep it until the last of them has been sent.
+    /// Counts the bytes of the response in memory. Keep it until the last byte has been sent.
     pub budget: Arc<Budget>,
-    /// Whether the same request of the same caller is answered the same until the data change.
+    /// Whether the same request of the same caller has the same response until the data changes.
     pub lasting: bool,
-    /// What it has cost while it was answered.
+    /// The work that was charged to the request.
     pub spent: Arc<Spent>,
-    /// The work that was done for it.
+    /// The progress and cancellation of the request's work.
     pub task: Arc<Task>,
 }
 
-/// What became of a request.
+/// How a request ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was carried out; single fields may have failed.
+    /// The request was executed; single fields may have failed.
     Executed,
-    /// It was refused before anything was carried out: the answer has no `data`.
+    /// The request was rejected before its execution: the response has no `data`.
     Refused,
-    /// It would have changed something where only queries are allowed.
+    /// The operation is not a query, and only queries are allowed.
     NotAQuery,
-    /// It is to be followed, which this transport cannot do.
+    /// The operation is a subscription, which this transport does not support.
     IsSubscription,
 }
 
-/// The world a request is answered from.
+/// Returns the world of the request.
 fn current<'c>(ctx: &Context<'c>) -> &'c Arc<World> {
     ctx.data_unchecked::<Arc<World>>()
 }
 
+/// Returns the limits in force.
 fn limits<'c>(ctx: &Context<'c>) -> &'c Limits {
     ctx.data_unchecked::<Limits>()
 }
 
-/// Where changes go.
+/// Returns the live data: the database and the writer.
+///
+/// # Errors
+/// An error when the server is read-only.
 fn live<'c>(ctx: &Context<'c>) -> Result<&'c Arc<Live>> {
-    // What is not part of a world changes without a new version.
+    // Data outside of a world changes without a new world version.
     lasting::passing();
     ctx.data_opt::<Arc<Live>>().ok_or_else(mutation::read_only)
 }
 
-/// The kinds of facility in force.
+/// Returns the configured kinds of facility.
 fn kinds<'c>(ctx: &Context<'c>) -> &'c Kinds {
     static BUILT_IN: LazyLock<Kinds> = LazyLock::new(Kinds::default);
     ctx.data_opt::<Arc<Live>>().map_or(&BUILT_IN, |live| live.kinds())
 }
 
-/// The planning standards in force.
+/// Returns the configured planning standards.
 fn standards<'c>(ctx: &Context<'c>) -> &'c Standards {
     static SHIPPED: LazyLock<Standards> = LazyLock::new(Standards::default);
     ctx.data_opt::<Arc<Live>>().map_or(&SHIPPED, |live| live.standards())
 }
 
+/// Returns the rate limit for anonymous suggestions.
 fn suggestion_limit<'c>(ctx: &Context<'c>) -> &'c SuggestionLimit {
     ctx.data_unchecked::<Arc<SuggestionLimit>>()
 }
 
-/// Bytes of an answer that is given however many others are under way.
+/// Bytes of each response that do not count towards [`Limits::max_answers_bytes`], so that short responses are never
+/// refused.
 const SHORT_ANSWER: usize = 32 * 1024;
 
-/// What async-graphql says when [`Limits::max_complexity`] is passed; a test holds it to it.
+/// The message of async-graphql for [`Limits::max_complexity`]. A test checks that it is unchanged.
 const TOO_COMPLEX: &str = "Query is too complex.";
 
 impl Api {
-    /// The API with its limits.
+    /// Creates an API that accepts any document.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         Self::with_documents(limits, None)
     }
 
-    /// The API with its limits, which answers the documents of a manifest alone.
+    /// Creates an API; with a manifest, it accepts only the documents of the manifest.
     #[must_use]
     pub fn with_documents(limits: Limits, trusted: Option<Trusted>) -> Self {
         let suggestions = Arc::new(SuggestionLimit::new(limits.suggestions_per_hour));
@@ -213,33 +219,33 @@ impl Api {
                 .data(documents.clone())
                 .data(imports.clone())
         };
-        let of_jobs = JobSchema(build(jobs::limits_of_jobs(&limits)).finish());
+        let job_schema = JobSchema(build(jobs::limits_of_jobs(&limits)).finish());
         let under_way = Arc::new(UnderWay::new(limits.max_answers_bytes).sparing(SHORT_ANSWER));
         let following = Following::new(&limits);
         let schema = build(limits.clone()).finish();
-        let changing = build(limits.clone()).extension(NullsAlone).finish();
-        Self { schema, changing, of_jobs, limits, gate, documents, under_way, following }
+        let mutation_schema = build(limits.clone()).extension(NullsAlone).finish();
+        Self { schema, mutation_schema, job_schema, limits, gate, documents, under_way, following }
     }
 
-    /// The bytes of all answers that are being built or sent.
+    /// Returns the memory of all responses that are being built or sent.
     #[must_use]
     pub const fn under_way(&self) -> &Arc<UnderWay> {
         &self.under_way
     }
 
-    /// Analyses that run and that wait for their turn.
+    /// Returns the numbers of running and waiting analyses.
     #[must_use]
     pub fn analyses(&self) -> (usize, usize) {
         self.gate.load()
     }
 
-    /// Pieces of smaller work that run and that wait for a thread.
+    /// Returns the numbers of running and waiting small tasks.
     #[must_use]
     pub fn small_work(&self) -> (usize, usize) {
         self.gate.small_load()
     }
 
-    /// The schema in GraphQL's definition language.
+    /// Returns the schema in GraphQL's schema definition language.
     #[must_use]
     pub fn sdl(&self) -> String {
         let options = SDLExportOptions::new().include_specified_by();
@@ -251,7 +257,7 @@ impl Api {
     /// Checks the documents of the manifest against the schema.
     ///
     /// # Errors
-    /// [`ManifestError`] for the first that names what is not there.
+    /// [`ManifestError`] for the first document that uses a type or field that the schema does not have.
     pub async fn check_manifest(&self) -> Result<(), ManifestError> {
         let Some(trusted) = self.documents.trusted() else { return Ok(()) };
         for (id, document) in trusted.documents() {
@@ -262,10 +268,10 @@ impl Api {
         Ok(())
     }
 
-    /// Answers a request from a world. A mutation's answer carries the version of the world after it.
+    /// Executes a request against a world. The response to a mutation carries the version of the world after it.
     pub async fn execute(&self, world: &Arc<World>, request: ApiRequest) -> Answer {
         let budget = Arc::new(Budget::new(self.under_way.clone(), self.limits.max_answer_bytes));
-        // Work away from this thread stops when this future is dropped; the task stops it when its time is up.
+        // Work on other threads stops when this future is dropped, or when the task reaches its deadline.
         let task = Arc::new(Task::within_seconds(self.limits.max_seconds));
         let spent = Arc::new(Spent::new(self.limits.max_work));
         let answering = self.answer(world, request, (&budget, &task, &spent));
@@ -286,56 +292,56 @@ impl Api {
         };
         let kind = chosen.kind;
         if request.queries_only && kind != OperationType::Query {
-            let mut error = ServerError::new("only queries can be sent by GET; send mutations by POST", None);
+            let mut error = ServerError::new("GET accepts only queries; send mutations with POST.", None);
             error.extensions.get_or_insert_default().set("code", code::BAD_REQUEST);
             return (refused(world, vec![error]), Outcome::NotAQuery);
         }
         if kind == OperationType::Subscription {
             let why =
-                "subscriptions are followed over WebSocket (graphql-transport-ws), or with Accept: text/event-stream";
+                "Subscriptions require a WebSocket (graphql-transport-ws) or the header Accept: text/event-stream.";
             let mut error = ServerError::new(why, None);
             error.extensions.get_or_insert_default().set("code", code::BAD_USER_INPUT);
             return (refused(world, vec![error]), Outcome::IsSubscription);
         }
         let (live, wants_cost) = (request.live.clone(), request.wants_cost);
-        let changes = kind == OperationType::Mutation;
-        // The variables of a mutation may be a whole file, and are not what it costs.
-        let variables = (!changes).then(|| request.variables.clone());
+        let is_mutation = kind == OperationType::Mutation;
+        // The variables of a mutation may hold a whole file and do not affect its cost: they are not copied.
+        let variables = (!is_mutation).then(|| request.variables.clone());
         let request = ApiRequest { operation_name: chosen.name, ..request };
         let name = request.operation_name.clone();
         let inner = self.prepared(world, request, &document).data(budget.clone());
         let inner = inner.data(task.clone()).data(spent.clone());
         let mut response;
-        if changes {
+        if is_mutation {
             let failed = Arc::new(Failed::default());
-            // In a box, so that queries need not carry its room with them.
-            response = Box::pin(self.changing.execute(inner.data(failed.clone()))).await;
+            // Boxed, so that the future of a query does not reserve space for it.
+            response = Box::pin(self.mutation_schema.execute(inner.data(failed.clone()))).await;
             response.errors.extend(failed.take());
         } else {
             response = self.schema.execute(inner).await;
         }
-        let asked = Asked { document: &document, operation_name: name.as_deref(), variables };
-        let (mut response, is_refused) = named(response, &self.limits, &asked).await;
+        let executed = Asked { document: &document, operation_name: name.as_deref(), variables };
+        let (mut response, is_refused) = named(response, &self.limits, &executed).await;
         if !is_refused {
             self.documents.keep(&document);
         }
         if wants_cost {
-            let variables = asked.variables.unwrap_or_default();
-            if let Ok(cost) = measure::complexity(&document, asked.operation_name, variables).await {
-                let most = self.limits.max_complexity;
-                let (work, most_work) = (spent.total(), self.limits.max_work);
-                let told = value!({ "requested": cost, "maximum": most, "work": work, "maximumWork": most_work });
-                response = response.extension("cost", told);
+            let variables = executed.variables.unwrap_or_default();
+            if let Ok(cost) = measure::complexity(&document, executed.operation_name, variables).await {
+                let (max_cost, max_work) = (self.limits.max_complexity, self.limits.max_work);
+                let work = spent.total();
+                let report = value!({ "requested": cost, "maximum": max_cost, "work": work, "maximumWork": max_work });
+                response = response.extension("cost", report);
             }
         }
         if is_refused {
             return (with_version(response, world), Outcome::Refused);
         }
-        let after = live.filter(|_| changes).map(|live| live.world());
+        let after = live.filter(|_| is_mutation).map(|live| live.world());
         (with_version(response, after.as_ref().unwrap_or(world)), Outcome::Executed)
     }
 
-    /// The document of a request and which of its operations is carried out: the same for every transport.
+    /// Finds the document of a request and selects its operation; used by every transport.
     fn chosen(&self, request: &ApiRequest) -> Result<(Document, documents::Chosen), ServerError> {
         let document = self.documents.find(&request.query, request.persisted.as_ref(), &self.limits)?;
         let chosen = documents::choose(&document.parsed, request.operation_name.as_deref())?;
@@ -343,11 +349,12 @@ impl Api {
         Ok((document, chosen))
     }
 
+    /// Converts a request to one of async-graphql, with the context that resolvers need.
     fn prepared(&self, world: &Arc<World>, request: ApiRequest, document: &Document) -> async_graphql::Request {
         scalars::forget_refused();
         let mut inner = async_graphql::Request::new(&*document.text).variables(request.variables).data(world.clone());
-        // Jobs ask the same API.
-        inner = inner.data(self.of_jobs.clone());
+        // The mutation startJob executes its query with this schema.
+        inner = inner.data(self.job_schema.clone());
         if let Some(caller) = request.caller {
             inner = inner.data(caller);
         }
@@ -360,34 +367,35 @@ impl Api {
     }
 }
 
-/// What a request asked, to say more about it when it is refused.
+/// The executed operation, kept to explain why it was refused.
 pub struct Asked<'a> {
     document: &'a Document,
     operation_name: Option<&'a str>,
     variables: Option<Variables>,
 }
 
-/// Gives every error a code and, where a limit was passed, its name, the value and the maximum; says whether it was refused
-/// before the execution.
+/// Adds a code to every error and, when a limit was exceeded, its name, the value and the maximum. Returns whether the
+/// request was refused before its execution.
 async fn named(mut response: Response, limits: &Limits, asked: &Asked<'_>) -> (Response, bool) {
-    // Errors from before the execution have no path, and then there is no data at all.
+    // Errors that precede the execution have no path, and the response has no data.
     let is_refused = response.data == Value::Null && response.errors.iter().all(|e| e.path.is_empty());
     if response.errors.iter().any(|e| e.message == TOO_COMPLEX) {
         response.errors = explain(limits, asked).await;
     }
     for error in &mut response.errors {
         scalars::say_why(&mut error.message);
-        // Arguments that do not fit their types fail in the library, which gives no code.
-        let usual = if is_refused { code::VALIDATION_FAILED } else { code::BAD_USER_INPUT };
+        // The library adds no code when an argument does not match its type.
+        let default_code = if is_refused { code::VALIDATION_FAILED } else { code::BAD_USER_INPUT };
         let values = error.extensions.get_or_insert_default();
         if values.get("code").is_none() {
-            values.set("code", usual);
+            values.set("code", default_code);
         }
     }
     (response, is_refused)
 }
 
-/// Why a request costs more than it may. The library counts before it looks whether everything is valid.
+/// Explains why a request exceeds the cost limit. The library computes the cost before it validates the document, so the
+/// result may be validation errors.
 async fn explain(limits: &Limits, asked: &Asked<'_>) -> Vec<ServerError> {
     let none = Variables::default();
     let variables = asked.variables.as_ref().unwrap_or(&none);
