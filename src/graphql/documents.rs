@@ -1,5 +1,5 @@
-//! The documents that are answered: parsed once and kept while they are asked for, since map front ends send the same few
-//! thousands of times a second; found again by their hash or their id; and, where a manifest says so, no others at all.
+//! Parsed documents: a cache, because map front ends send the same few documents thousands of times a second; lookup of
+//! persisted documents by hash or id; and, with a manifest, rejection of all other documents.
 
 use super::error::code;
 use super::limits::Limits;
@@ -14,19 +14,19 @@ use sha2::{Digest, Sha256};
 use std::convert::Infallible;
 use std::sync::Arc;
 
-/// Bytes that kept documents may hold.
+/// Bytes of all cached documents.
 const CAPACITY: u64 = 32 * 1024 * 1024;
-/// A parsed document takes up to so many times the bytes of its text: a field of one letter takes some 230.
-const PARSED: u64 = 128;
-/// A field of a fragment that is unfolded takes so many bytes wherever it is spread.
-const UNFOLDED: u64 = 256;
-/// Bytes of a usual document, for the tables of the cache.
-const USUAL: u64 = 1024;
+/// Bytes of a parsed document for each byte of its text, at most: a field with a one-letter name takes about 230 bytes.
+const BYTES_PER_TEXT_BYTE: u64 = 128;
+/// Bytes of each field after fragments are expanded.
+const BYTES_PER_FIELD: u64 = 256;
+/// Bytes of the text of a typical document, for the initial size of the cache.
+const TYPICAL_TEXT: u64 = 1024;
 
 /// The hash of a document: SHA-256 of its text in UTF-8.
 pub type Hash = [u8; 32];
 
-/// How a request names its document, beside or in place of sending it.
+/// A reference to a document, sent with or instead of its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Persisted {
     /// Apollo's automatic persisted queries: SHA-256 in hexadecimal digits.
@@ -35,22 +35,22 @@ pub enum Persisted {
     Id(String),
 }
 
-/// A document to be answered.
+/// A parsed document.
 #[derive(Debug, Clone)]
 pub struct Document {
     pub hash: Hash,
     pub text: Arc<str>,
-    /// With one field for each response key: see [`merge`].
+    /// The parsed document, with one field for each response key: see [`merge`].
     pub parsed: Arc<ExecutableDocument>,
-    /// Fields after fragments are unfolded.
+    /// Number of fields after fragments are expanded.
     fields: usize,
 }
 
 impl Document {
-    /// Parses a text that is within the limits.
+    /// Checks the limits of a text and parses it.
     ///
     /// # Errors
-    /// A refusal that names the limit, or says where it cannot be parsed.
+    /// An error that names the limit, or the position of the syntax error.
     pub fn parse(text: &str, limits: &Limits) -> Result<Self, ServerError> {
         limits.check_text(text)?;
         let mut document = parse_query(text).map_err(|e| {
@@ -64,19 +64,20 @@ impl Document {
     }
 }
 
-/// An operation of a document: the one that is carried out.
+/// The operation of a document to execute.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chosen {
     pub name: Option<String>,
     pub kind: OperationType,
 }
 
-/// Decides which operation of a document is carried out, for every transport: `GetOperation` of the GraphQL specification.
+/// Selects the operation of a document to execute: `GetOperation` of the GraphQL specification.
 ///
 /// # Errors
-/// The name names none, or there is no name and more than one operation.
+/// `GRAPHQL_VALIDATION_FAILED` when no operation has the name, or the name is missing and the document has more than one
+/// operation.
 pub fn choose(document: &ExecutableDocument, name: Option<&str>) -> Result<Chosen, ServerError> {
-    let chosen = match (&document.operations, name) {
+    let selected = match (&document.operations, name) {
         (DocumentOperations::Single(operation), None) => Some((None, operation.node.ty)),
         (DocumentOperations::Single(_), Some(_)) => None,
         (DocumentOperations::Multiple(all), Some(name)) => {
@@ -90,21 +91,21 @@ pub fn choose(document: &ExecutableDocument, name: Option<&str>) -> Result<Chose
             }
         }
     };
-    chosen.map(|(name, kind)| Chosen { name, kind }).ok_or_else(|| {
+    selected.map(|(name, kind)| Chosen { name, kind }).ok_or_else(|| {
         let why = match name {
             Some(name) => {
                 let name: String = name.chars().take(80).collect();
-                format!("operationName: the document has no operation \"{name}\"")
+                format!("operationName: the document has no operation \"{name}\".")
             }
-            None => "operationName is missing: the document has more than one operation".to_owned(),
+            None => "operationName is missing: the document has more than one operation.".to_owned(),
         };
         coded(why, code::VALIDATION_FAILED)
     })
 }
 
-/// The longest time that the arguments `minutes` and `maxMinutes` of a document ask for, in literals and variables.
+/// Returns the highest value of the arguments `minutes` and `maxMinutes` in a document, in literals and variables.
 pub fn longest_minutes(document: &ExecutableDocument, variables: &Variables) -> Option<f64> {
-    let mut most: Option<f64> = None;
+    let mut max: Option<f64> = None;
     let sets = document.operations.iter().map(|(_, o)| &o.node.selection_set.node);
     let mut open: Vec<&SelectionSet> =
         sets.chain(document.fragments.values().map(|f| &f.node.selection_set.node)).collect();
@@ -117,7 +118,7 @@ pub fn longest_minutes(document: &ExecutableDocument, variables: &Variables) -> 
                         let variable =
                             |name: &Name| Ok::<_, Infallible>(variables.get(name).cloned().unwrap_or_default());
                         let Ok(value) = value.node.clone().into_const_with(|name| variable(&name));
-                        longest(name.node.as_str(), &value, &mut most);
+                        update_max_minutes(name.node.as_str(), &value, &mut max);
                     }
                 }
                 Selection::InlineFragment(fragment) => open.push(&fragment.node.selection_set.node),
@@ -125,15 +126,15 @@ pub fn longest_minutes(document: &ExecutableDocument, variables: &Variables) -> 
             }
         }
     }
-    most
+    max
 }
 
-fn longest(name: &str, value: &Value, most: &mut Option<f64>) {
+fn update_max_minutes(name: &str, value: &Value, max: &mut Option<f64>) {
     match value {
-        Value::Object(map) => map.iter().for_each(|(name, value)| longest(name, value, most)),
-        Value::List(list) => list.iter().for_each(|value| longest(name, value, most)),
+        Value::Object(map) => map.iter().for_each(|(name, value)| update_max_minutes(name, value, max)),
+        Value::List(list) => list.iter().for_each(|value| update_max_minutes(name, value, max)),
         Value::Number(n) if matches!(name, "minutes" | "maxMinutes") => {
-            *most = n.as_f64().into_iter().chain(*most).reduce(f64::max);
+            *max = n.as_f64().into_iter().chain(*max).reduce(f64::max);
         }
         _ => {}
     }
@@ -145,12 +146,12 @@ fn coded(why: impl Into<String>, code: &str) -> ServerError {
     error
 }
 
-/// The hash of a text.
+/// Returns the hash of a text.
 pub fn hash(text: &str) -> Hash {
     Sha256::digest(text.as_bytes()).into()
 }
 
-/// Reads a hash of 64 hexadecimal digits.
+/// Parses a hash of 64 hexadecimal digits.
 fn parse_hash(text: &str) -> Option<Hash> {
     let mut hash = Hash::default();
     if text.len() != 64 || !text.is_ascii() {
@@ -162,64 +163,66 @@ fn parse_hash(text: &str) -> Option<Hash> {
     Some(hash)
 }
 
+/// Weights documents by their estimated bytes in memory.
 #[derive(Clone)]
-struct Bytes;
+struct ByBytes;
 
-impl Weighter<Hash, Document> for Bytes {
+impl Weighter<Hash, Document> for ByBytes {
     fn weight(&self, _: &Hash, document: &Document) -> u64 {
-        document.text.len() as u64 * PARSED + document.fields as u64 * UNFOLDED + 256
+        document.text.len() as u64 * BYTES_PER_TEXT_BYTE + document.fields as u64 * BYTES_PER_FIELD + 256
     }
 }
 
-/// Documents that were found valid, the longest unused forgotten first, and those of the manifest.
+/// The cache of valid documents, and the documents of the manifest.
 pub struct Documents {
-    known: Cache<Hash, Document, Bytes>,
+    cache: Cache<Hash, Document, ByBytes>,
     trusted: Option<Trusted>,
 }
 
 impl Documents {
-    /// Answers any document, or those of a manifest alone.
+    /// Creates an empty cache. With a manifest, only its documents are accepted.
     #[must_use]
     pub fn new(trusted: Option<Trusted>) -> Self {
         let options = OptionsBuilder::new()
-            .estimated_items_capacity((CAPACITY / (USUAL * PARSED)) as usize)
+            .estimated_items_capacity((CAPACITY / (TYPICAL_TEXT * BYTES_PER_TEXT_BYTE)) as usize)
             .weight_capacity(CAPACITY)
             .build()
-            .unwrap_or_else(|_| unreachable!("both capacities are given"));
-        let known = Cache::with_options(options, Bytes, DefaultHashBuilder::default(), DefaultLifecycle::default());
-        Self { known, trusted }
+            .unwrap_or_else(|_| unreachable!("both capacities are set"));
+        let cache = Cache::with_options(options, ByBytes, DefaultHashBuilder::default(), DefaultLifecycle::default());
+        Self { cache, trusted }
     }
 
-    /// The document a request sends or names. It is not kept before it is found valid: see [`Documents::keep`].
+    /// Returns the document that a request sends or refers to. A new document is not cached until it has been validated:
+    /// see [`Documents::keep`].
     ///
     /// # Errors
-    /// A refusal: a limit, a syntax error, an unknown hash or id, a hash of another text, a document that is not trusted.
+    /// An exceeded limit, a syntax error, an unknown hash or id, a hash of another text, or an untrusted document.
     pub fn find(&self, text: &str, persisted: Option<&Persisted>, limits: &Limits) -> Result<Document, ServerError> {
-        let wanted = match persisted {
+        let expected = match persisted {
             None => None,
             Some(Persisted::Hash(digits)) => Some(parse_hash(digits).ok_or_else(|| {
-                let why = "extensions.persistedQuery.sha256Hash must have 64 hexadecimal digits";
+                let why = "extensions.persistedQuery.sha256Hash must have 64 hexadecimal digits.";
                 coded(why, code::BAD_USER_INPUT)
             })?),
             Some(Persisted::Id(id)) => Some(self.hash_of(id)?),
         };
         if text.is_empty() {
-            let Some(wanted) = wanted else {
-                return Err(coded("the parameter query is missing", code::BAD_USER_INPUT));
+            let Some(expected) = expected else {
+                return Err(coded("The parameter query is missing.", code::BAD_USER_INPUT));
             };
-            return self.get(&wanted).ok_or_else(|| not_persisted(persisted));
+            return self.get(&expected).ok_or_else(|| not_persisted(persisted));
         }
-        // Long texts are not hashed before it is known that they are not too long.
+        // Checked first, so that oversized texts are not hashed.
         limits.check_text(text)?;
         let hash = hash(text);
-        if wanted.is_some_and(|wanted| wanted != hash) {
-            return Err(coded("the query is not the one that its hash or id names", code::BAD_USER_INPUT));
+        if expected.is_some_and(|expected| expected != hash) {
+            return Err(coded("The query does not match its hash or id.", code::BAD_USER_INPUT));
         }
-        if let Some(known) = self.get(&hash) {
-            return Ok(known);
+        if let Some(cached) = self.get(&hash) {
+            return Ok(cached);
         }
         if self.trusted.is_some() {
-            let why = "this server answers the documents of its manifest alone (setting trusted_documents)";
+            let why = "This server accepts only the documents of its manifest (setting trusted_documents).";
             return Err(coded(why, code::NOT_TRUSTED));
         }
         Document::parse(text, limits)
@@ -231,7 +234,7 @@ impl Documents {
         }
         match id.split_once(':') {
             Some(("sha256", digits)) => parse_hash(digits).ok_or_else(|| {
-                coded("documentId: sha256: must be followed by 64 hexadecimal digits", code::BAD_USER_INPUT)
+                coded("documentId: sha256: must be followed by 64 hexadecimal digits.", code::BAD_USER_INPUT)
             }),
             _ => Err(not_persisted(Some(&Persisted::Id(id.to_owned())))),
         }
@@ -240,41 +243,41 @@ impl Documents {
     fn get(&self, hash: &Hash) -> Option<Document> {
         match &self.trusted {
             Some(trusted) => trusted.get(hash).cloned(),
-            None => self.known.get(hash),
+            None => self.cache.get(hash),
         }
     }
 
-    /// The documents of the manifest, where there is one.
+    /// Returns the documents of the manifest, if there is one.
     #[must_use]
     pub const fn trusted(&self) -> Option<&Trusted> {
         self.trusted.as_ref()
     }
 
-    /// Keeps a document that has been found valid.
+    /// Caches a document that has passed validation.
     pub fn keep(&self, document: &Document) {
-        if self.trusted.is_none() && self.known.peek(&document.hash).is_none() {
-            self.known.insert(document.hash, document.clone());
+        if self.trusted.is_none() && self.cache.peek(&document.hash).is_none() {
+            self.cache.insert(document.hash, document.clone());
         }
     }
 }
 
 fn not_persisted(persisted: Option<&Persisted>) -> ServerError {
     match persisted {
-        // These words and this code are what clients look for: they then send the text with the hash.
+        // Clients look for exactly this message and code; they then send the text with the hash.
         Some(Persisted::Hash(_)) | None => coded("PersistedQueryNotFound", code::PERSISTED_QUERY_NOT_FOUND),
         Some(Persisted::Id(id)) => {
             let id: String = id.chars().take(80).collect();
-            coded(format!("documentId: there is no document \"{id}\""), code::PERSISTED_DOCUMENT_NOT_FOUND)
+            coded(format!("documentId: no document \"{id}\" exists."), code::PERSISTED_DOCUMENT_NOT_FOUND)
         }
     }
 }
 
 #[cfg(test)]
-/// A hash in hexadecimal digits.
+/// Formats a hash in hexadecimal digits.
 pub fn hexadecimal(hash: &Hash) -> String {
     use std::fmt::Write;
     hash.iter().fold(String::with_capacity(64), |mut text, byte| {
-        // Writing to a text cannot fail.
+        // Writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");
         text
     })
@@ -289,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn one_operation_is_chosen_or_none() {
+    fn selects_one_operation_or_fails() {
         let kind = |text: &str, name: Option<&str>| choose(&parse_query(text).unwrap(), name).map(|c| (c.name, c.kind));
         let named = |name: &str, kind| Ok((Some(name.to_owned()), kind));
         assert_eq!(kind("{a}", None), Ok((None, OperationType::Query)));
@@ -304,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn documents_are_found_again_by_hash_and_id_once_they_are_valid() {
+    fn finds_valid_documents_by_hash_and_id() {
         let (documents, limits) = (Documents::new(None), Limits::default());
         let digits = hexadecimal(&hash("{a}"));
         let by_hash = Persisted::Hash(digits.clone());
@@ -315,15 +318,15 @@ mod tests {
             ("PersistedQueryNotFound", "\"PERSISTED_QUERY_NOT_FOUND\"")
         );
         let document = documents.find("{a}", Some(&by_hash), &limits).unwrap();
-        assert!(documents.find("", Some(&by_hash), &limits).is_err(), "it is not known to be valid yet");
+        assert!(documents.find("", Some(&by_hash), &limits).is_err(), "not validated yet");
         documents.keep(&document);
-        for named in [&by_hash, &by_id] {
-            assert_eq!(&*documents.find("", Some(named), &limits).unwrap().text, "{a}");
+        for reference in [&by_hash, &by_id] {
+            assert_eq!(&*documents.find("", Some(reference), &limits).unwrap().text, "{a}");
         }
-        // Upper case digits name the same.
+        // Digits may be in upper case.
         assert!(documents.find("", Some(&Persisted::Hash(digits.to_uppercase())), &limits).is_ok());
         let error = documents.find("{b}", Some(&by_hash), &limits).unwrap_err();
-        assert!(error.message.contains("not the one"), "{error:?}");
+        assert!(error.message.contains("does not match its hash"), "{error:?}");
         for wrong in ["", "12", &"é".repeat(32), &"g".repeat(64)] {
             assert!(documents.find("{a}", Some(&Persisted::Hash(wrong.to_owned())), &limits).is_err(), "{wrong}");
             assert!(documents.find("", Some(&Persisted::Id(format!("sha256:{wrong}"))), &limits).is_err(), "{wrong}");
@@ -333,14 +336,14 @@ mod tests {
     }
 
     #[test]
-    fn kept_documents_hold_a_bounded_number_of_bytes() {
+    fn the_cache_is_bounded_in_bytes() {
         let (documents, limits) = (Documents::new(None), Limits::default());
         for n in 0..400 {
             let text = format!("{{a{n} {}}}", "b ".repeat(4000));
             let document = documents.find(&text, None, &limits).unwrap();
             documents.keep(&document);
-            assert!(documents.known.weight() <= CAPACITY, "{}", documents.known.weight());
+            assert!(documents.cache.weight() <= CAPACITY, "{}", documents.cache.weight());
         }
-        assert!(!documents.known.is_empty());
+        assert!(!documents.cache.is_empty());
     }
 }

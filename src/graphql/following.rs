@@ -1,6 +1,6 @@
-//! Following: a subscription is carried out anew at each event, from the world in force then. Equal ones of equal
-//! callers are carried out once, and all who follow get the same text. One is carried out at a time, away from the
-//! threads that answer queries.
+//! Execution of subscriptions. A subscription is executed once for each event, against the world that is current then.
+//! Subscribers with the same operation, variables and role share one execution and receive the same text. Executions run one
+//! at a time, on a blocking thread.
 
 use super::budget::{Budget, Full, Written};
 use super::cost::Spent;
@@ -25,23 +25,23 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast};
 
-/// Events kept for those who are slow to take them; they miss those before.
+/// Messages buffered for a slow subscriber; it misses older ones.
 const BACKLOG: usize = 32;
-/// The name of the limit in refusals.
+/// The name of the limit in errors.
 const COST_LIMIT: &str = "maxFollowedComplexity";
 
-/// What is told to who follows.
+/// A message to a subscriber.
 #[derive(Clone)]
 pub enum Told {
-    /// It is refused, or can go on no more: a list of errors.
+    /// The subscription was refused or failed: a list of errors.
     Error(EventText),
-    /// An answer: `data`, `errors`, `extensions`.
+    /// A response: `data`, `errors`, `extensions`.
     Next(EventText),
-    /// Nothing more comes.
+    /// The subscription has ended.
     Complete,
 }
 
-/// JSON that counts as part of an answer for as long as it is there.
+/// JSON whose bytes count towards the memory of responses until it is dropped.
 #[derive(Clone)]
 pub struct EventText(Arc<(Vec<u8>, Option<Budget>)>);
 
@@ -52,7 +52,7 @@ impl AsRef<[u8]> for EventText {
 }
 
 impl EventText {
-    /// The JSON.
+    /// Returns the JSON.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.0.0
@@ -63,7 +63,7 @@ impl EventText {
     }
 }
 
-/// Equal requests of equal callers.
+/// Identifies subscriptions that share their executions.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Key {
     query: Arc<str>,
@@ -72,29 +72,28 @@ struct Key {
     role: Role,
 }
 
-/// All that is followed.
+/// All active subscriptions.
 pub struct Following {
     topics: Arc<Topics>,
-    /// One is carried out at a time.
-    gate: Arc<Semaphore>,
-    carried_out: AtomicU64,
+    /// Lets one execution run at a time.
+    execution: Arc<Semaphore>,
+    executions: AtomicU64,
 }
 
 struct Topics {
-    most: usize,
+    max_cost: usize,
     cost: AtomicUsize,
-    known: Mutex<HashMap<Key, Weak<Topic>>>,
+    by_key: Mutex<HashMap<Key, Weak<Topic>>>,
 }
 
-/// One subscription, for all who follow it.
+/// One subscription and all its subscribers.
 struct Topic {
     key: Key,
     cost: usize,
-    told: broadcast::Sender<Told>,
-    /// What who comes later is told first, where that says all: how far something has come.
+    sender: broadcast::Sender<Told>,
+    /// The first message for a new subscriber, when each event holds the complete state, such as the progress of a job.
     latest: Option<Mutex<Option<Told>>>,
-    /// Whether nothing more comes.
-    is_over: AtomicBool,
+    has_ended: AtomicBool,
     stop: AbortHandle,
     topics: Arc<Topics>,
 }
@@ -103,64 +102,64 @@ impl Drop for Topic {
     fn drop(&mut self) {
         self.stop.abort();
         self.topics.cost.fetch_sub(self.cost, Relaxed);
-        let mut known = self.topics.lock();
-        // Another one may have come in its place already.
-        if known.get(&self.key).is_some_and(|topic| topic.strong_count() == 0) {
-            known.remove(&self.key);
+        let mut by_key = self.topics.lock();
+        // A new topic with the same key may have replaced this one.
+        if by_key.get(&self.key).is_some_and(|topic| topic.strong_count() == 0) {
+            by_key.remove(&self.key);
         }
     }
 }
 
 impl Topics {
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Weak<Topic>>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        self.by_key.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn find(&self, key: &Key) -> Option<Arc<Topic>> {
         self.lock().get(key).and_then(Weak::upgrade)
     }
 
-    fn charge(&self, cost: usize) -> bool {
-        let add = |now: usize| now.checked_add(cost).filter(|sum| *sum <= self.most);
+    fn try_charge(&self, cost: usize) -> bool {
+        let add = |sum: usize| sum.checked_add(cost).filter(|sum| *sum <= self.max_cost);
         self.cost.fetch_update(Relaxed, Relaxed, add).is_ok()
     }
 }
 
 impl Topic {
-    fn tell(&self, text: EventText) {
-        let told = Told::Next(text);
+    fn publish(&self, text: EventText) {
+        let message = Told::Next(text);
         let mut latest = self.latest.as_ref().map(|latest| latest.lock().unwrap_or_else(PoisonError::into_inner));
         if let Some(latest) = &mut latest {
-            **latest = Some(told.clone());
+            **latest = Some(message.clone());
         }
-        // Nobody listening is no failure.
-        let _ = self.told.send(told);
+        // Sending fails only when there is no receiver.
+        let _ = self.sender.send(message);
     }
 
     fn end(&self) {
         self.topics.lock().remove(&self.key);
-        self.is_over.store(true, SeqCst);
-        let _ = self.told.send(Told::Complete);
+        self.has_ended.store(true, SeqCst);
+        let _ = self.sender.send(Told::Complete);
     }
 
-    /// All that is told from now on.
+    /// Returns the messages from now on.
     fn listen(self: Arc<Self>) -> BoxStream<'static, Told> {
         let (first, receiver) = match &self.latest {
-            None => (None, self.told.subscribe()),
-            // Under the lock nothing is told twice or lost.
+            None => (None, self.sender.subscribe()),
+            // Holding the lock, no message is lost or received twice.
             Some(latest) => {
                 let latest = latest.lock().unwrap_or_else(PoisonError::into_inner);
-                (latest.clone(), self.told.subscribe())
+                (latest.clone(), self.sender.subscribe())
             }
         };
         let first = stream::iter(first);
-        if self.is_over.load(SeqCst) {
+        if self.has_ended.load(SeqCst) {
             return first.chain(once(Told::Complete)).boxed();
         }
         let rest = stream::unfold((self, receiver), |(topic, mut receiver)| async move {
             loop {
                 match receiver.recv().await {
-                    Ok(told) => return Some((told, (topic, receiver))),
+                    Ok(message) => return Some((message, (topic, receiver))),
                     Err(RecvError::Lagged(_)) => {}
                     Err(RecvError::Closed) => return Some((Told::Complete, (topic, receiver))),
                 }
@@ -170,22 +169,22 @@ impl Topic {
     }
 }
 
-/// What a subscription waits for.
+/// The events that a subscription waits for.
 pub struct Source {
     pub events: BoxStream<'static, Event>,
-    /// Whether each event says all there is to say.
+    /// Whether each event holds the complete state, so that a new subscriber needs only the latest one.
     pub says_all: bool,
 }
 
-/// What a subscription is carried out for.
+/// The purpose of an execution of a subscription.
 pub enum Stage {
-    /// To find out what it waits for.
+    /// Collects the event sources of the subscription.
     Begin(Mutex<Vec<Source>>),
-    /// To tell of an event.
+    /// Produces the response to an event.
     Tell(Event),
 }
 
-/// The event a subscription is to tell of, or `None` when it is to say what it waits for: then `source` is asked.
+/// Returns the event to respond to. In the first execution, registers the event source and returns `None`.
 pub fn event<'c>(ctx: &Context<'c>, source: impl FnOnce() -> Source) -> Option<&'c Event> {
     match &**ctx.data_opt::<Arc<Stage>>()? {
         Stage::Tell(event) => Some(event),
@@ -196,7 +195,7 @@ pub fn event<'c>(ctx: &Context<'c>, source: impl FnOnce() -> Source) -> Option<&
     }
 }
 
-/// Is a subscription to say what it waits for?
+/// Returns whether this execution only collects the event sources.
 pub fn begins(ctx: &Context<'_>) -> bool {
     ctx.data_opt::<Arc<Stage>>().is_some_and(|stage| matches!(**stage, Stage::Begin(_)))
 }
@@ -205,26 +204,26 @@ impl Following {
     pub fn new(limits: &Limits) -> Self {
         Self {
             topics: Arc::new(Topics {
-                most: limits.max_followed_complexity,
+                max_cost: limits.max_followed_complexity,
                 cost: AtomicUsize::new(0),
-                known: Mutex::default(),
+                by_key: Mutex::default(),
             }),
-            gate: Arc::new(Semaphore::new(1)),
-            carried_out: AtomicU64::new(0),
+            execution: Arc::new(Semaphore::new(1)),
+            executions: AtomicU64::new(0),
         }
     }
 }
 
-/// What is carried out at each event.
-struct Followed {
+/// A subscription as it is executed for each event.
+struct ActiveSubscription {
     key: Key,
     variables: Variables,
     document: Document,
     live: Arc<Live>,
 }
 
-impl Followed {
-    fn asked(&self) -> Asked<'_> {
+impl ActiveSubscription {
+    fn operation(&self) -> Asked<'_> {
         let operation_name = self.key.operation.as_deref();
         Asked { document: &self.document, operation_name, variables: Some(self.variables.clone()) }
     }
@@ -233,7 +232,7 @@ impl Followed {
         ApiRequest {
             operation_name: self.key.operation.clone(),
             variables: self.variables.clone(),
-            // Whoever else follows the same may do as much, and is told the same.
+            // Without token and address: all subscribers with this role share the response.
             caller: Some(Caller { role: self.key.role, ..Caller::anonymous(None) }),
             live: Some(self.live.clone()),
             ..ApiRequest::default()
@@ -242,20 +241,20 @@ impl Followed {
 }
 
 impl Api {
-    /// How often a subscription was carried out, for whoever followed it.
+    /// Returns the number of executions of subscriptions so far.
     #[must_use]
     pub fn carried_out(&self) -> u64 {
-        self.following.carried_out.load(Relaxed)
+        self.following.executions.load(Relaxed)
     }
 
-    /// How many different subscriptions are followed, and what they cost together.
+    /// Returns the number of distinct active subscriptions, and the sum of their costs.
     #[must_use]
     pub fn followed(&self) -> (usize, usize) {
         (self.following.topics.lock().len(), self.following.topics.cost.load(Relaxed))
     }
 
-    /// Follows a subscription, or answers a query once. Mutations are refused: they are sent by POST alone.
-    /// When it returns, what is followed is listened to.
+    /// Starts a subscription, or executes a query once. Mutations are refused: they require POST. No event after the return
+    /// of this function is missed.
     pub async fn follow(self: &Arc<Self>, request: ApiRequest) -> BoxStream<'static, Told> {
         self.clone().begin(request).await.unwrap_or_else(|errors| once(Told::Error(errors)))
     }
@@ -263,7 +262,7 @@ impl Api {
     async fn begin(self: Arc<Self>, request: ApiRequest) -> Result<BoxStream<'static, Told>, EventText> {
         let refuse = |error: ServerError| EventText::of_errors(&[error]);
         let Some(live) = request.live.clone() else {
-            return Err(refuse(ServerError::new("nothing can be followed here", None)));
+            return Err(refuse(ServerError::new("Subscriptions are not available here.", None)));
         };
         let (document, chosen) = self.chosen(&request).map_err(refuse)?;
         match chosen.kind {
@@ -272,7 +271,7 @@ impl Api {
                 Ok(self.join(request, document, live).await?.listen())
             }
             OperationType::Mutation => {
-                let mut error = ServerError::new("mutations are sent by POST, as application/json", None);
+                let mut error = ServerError::new("Send mutations with POST and Accept: application/json.", None);
                 error.extensions.get_or_insert_default().set("code", code::BAD_USER_INPUT);
                 Err(refuse(error))
             }
@@ -281,13 +280,13 @@ impl Api {
                 if answer.outcome != Outcome::Executed {
                     return Err(EventText::of_errors(&answer.response.errors));
                 }
-                let text = text(&answer.response, answer.budget.another());
+                let text = to_event_text(&answer.response, answer.budget.another());
                 Ok(stream::iter([Told::Next(text), Told::Complete]).boxed())
             }
         }
     }
 
-    /// The subscription that is followed already, or a new one.
+    /// Returns the active subscription with the same key, or starts a new one.
     async fn join(
         self: &Arc<Self>,
         request: ApiRequest,
@@ -304,70 +303,75 @@ impl Api {
         if let Some(topic) = topics.find(&key) {
             return Ok(topic);
         }
-        let followed = Followed { key: key.clone(), variables: request.variables, document, live };
-        let (source, cost) = self.source(&followed).await.map_err(|errors| EventText::of_errors(&errors))?;
-        let mut known = topics.lock();
-        // Someone else may have been as fast.
-        if let Some(topic) = known.get(&key).and_then(Weak::upgrade) {
+        let subscription = ActiveSubscription { key: key.clone(), variables: request.variables, document, live };
+        let (source, cost) = self.source(&subscription).await.map_err(|errors| EventText::of_errors(&errors))?;
+        let mut by_key = topics.lock();
+        // Another request may have started the same subscription meanwhile.
+        if let Some(topic) = by_key.get(&key).and_then(Weak::upgrade) {
             return Ok(topic);
         }
-        if !topics.charge(cost) {
+        if !topics.try_charge(cost) {
             let why = format!(
-                "all that is followed would cost more than {COST_LIMIT} allows ({}); this would cost {cost}. Follow less, or \
-                 what others follow already",
-                topics.most
+                "The cost of all subscriptions would exceed {COST_LIMIT} ({}); this subscription costs {cost}. Subscribe to \
+                 fewer fields, or use a subscription that is already active.",
+                topics.max_cost
             );
             return Err(EventText::of_errors(&[too_complex(COST_LIMIT, why)]));
         }
         let (stop, registration) = AbortHandle::new_pair();
         let latest = source.says_all.then(Mutex::default);
-        let told = broadcast::Sender::new(BACKLOG);
-        let is_over = AtomicBool::new(false);
-        let topic = Arc::new(Topic { key: key.clone(), cost, told, latest, is_over, stop, topics: topics.clone() });
-        known.insert(key, Arc::downgrade(&topic));
-        drop(known);
-        let live = followed.live.clone();
-        let work = self.clone().tell(Arc::downgrade(&topic), Arc::new(followed), source.events);
+        let sender = broadcast::Sender::new(BACKLOG);
+        let has_ended = AtomicBool::new(false);
+        let topic = Arc::new(Topic { key: key.clone(), cost, sender, latest, has_ended, stop, topics: topics.clone() });
+        by_key.insert(key, Arc::downgrade(&topic));
+        drop(by_key);
+        let live = subscription.live.clone();
+        let work = self.clone().publish_events(Arc::downgrade(&topic), Arc::new(subscription), source.events);
         let work = futures_util::future::Abortable::new(work, registration);
         live.work(async move {
-            // Aborted when nobody follows any more.
+            // Aborted when the last subscriber leaves.
             let _ = work.await;
         });
         Ok(topic)
     }
 
-    /// What a subscription waits for, and what it costs.
-    async fn source(&self, followed: &Followed) -> Result<(Source, usize), Vec<ServerError>> {
-        let world = followed.live.world();
+    /// Returns the event source of a subscription and its cost.
+    async fn source(&self, subscription: &ActiveSubscription) -> Result<(Source, usize), Vec<ServerError>> {
+        let world = subscription.live.world();
         let stage = Arc::new(Stage::Begin(Mutex::default()));
-        let request = self.prepared(&world, followed.request(), &followed.document);
-        let mut answers = self.schema.execute_stream(request.data(stage.clone()));
-        while let Some(response) = answers.next().await {
-            let (response, _) = named(response, &self.limits, &followed.asked()).await;
+        let request = self.prepared(&world, subscription.request(), &subscription.document);
+        let mut responses = self.schema.execute_stream(request.data(stage.clone()));
+        while let Some(response) = responses.next().await {
+            let (response, _) = named(response, &self.limits, &subscription.operation()).await;
             if !response.errors.is_empty() {
                 return Err(refused(&world, response.errors).errors);
             }
         }
-        drop(answers);
+        drop(responses);
         let mut sources = match &*stage {
             Stage::Begin(sources) => std::mem::take(&mut *sources.lock().unwrap_or_else(PoisonError::into_inner)),
             Stage::Tell(_) => Vec::new(),
         };
         if let (Some(source), true) = (sources.pop(), sources.is_empty()) {
-            let operation = followed.key.operation.as_deref();
-            let cost = measure::complexity(&followed.document, operation, followed.variables.clone()).await?;
+            let operation = subscription.key.operation.as_deref();
+            let cost = measure::complexity(&subscription.document, operation, subscription.variables.clone()).await?;
             return Ok((source, cost.max(1)));
         }
-        let mut error = ServerError::new("a subscription selects exactly one field of Subscription", None);
+        let mut error = ServerError::new("A subscription must select exactly one field of Subscription.", None);
         error.extensions.get_or_insert_default().set("code", code::VALIDATION_FAILED);
         Err(vec![error])
     }
 
-    /// Tells of events until there are no more, or the server stops.
-    async fn tell(self: Arc<Self>, topic: Weak<Topic>, followed: Arc<Followed>, mut events: BoxStream<'static, Event>) {
-        let mut stopped = Box::pin(followed.live.stopped());
-        let mut is_over = false;
-        while !is_over {
+    /// Executes the subscription for each event and publishes the responses, until the events end or the server stops.
+    async fn publish_events(
+        self: Arc<Self>,
+        topic: Weak<Topic>,
+        subscription: Arc<ActiveSubscription>,
+        mut events: BoxStream<'static, Event>,
+    ) {
+        let mut stopped = Box::pin(subscription.live.stopped());
+        let mut has_ended = false;
+        while !has_ended {
             let mut event = tokio::select! {
                 event = events.next() => match event {
                     Some(event) => event,
@@ -375,22 +379,22 @@ impl Api {
                 },
                 () = &mut stopped => break,
             };
-            let Ok(turn) = self.following.gate.clone().acquire_owned().await else { break };
-            // What has come meanwhile is told of at once: who changes much at a time does not make more work of it.
+            let Ok(permit) = self.following.execution.clone().acquire_owned().await else { break };
+            // Events that arrived meanwhile are combined into one, so that many changes in a row cause few executions.
             loop {
                 match events.next().now_or_never() {
                     None => break,
                     Some(None) => {
-                        is_over = true;
+                        has_ended = true;
                         break;
                     }
                     Some(Some(more)) => event = event.with(more),
                 }
             }
-            let texts = self.carry_out(&followed, event, turn).await;
+            let texts = self.execute_for_event(&subscription, event, permit).await;
             let Some(topic) = topic.upgrade() else { return };
             for text in texts {
-                topic.tell(text);
+                topic.publish(text);
             }
         }
         if let Some(topic) = topic.upgrade() {
@@ -398,32 +402,32 @@ impl Api {
         }
     }
 
-    /// The answers to an event, from the world in force now.
-    async fn carry_out(
+    /// Returns the responses to an event from the current world.
+    async fn execute_for_event(
         self: &Arc<Self>,
-        followed: &Arc<Followed>,
+        subscription: &Arc<ActiveSubscription>,
         event: Event,
-        turn: OwnedSemaphorePermit,
+        permit: OwnedSemaphorePermit,
     ) -> Vec<EventText> {
-        let (api, followed) = (self.clone(), followed.clone());
+        let (api, subscription) = (self.clone(), subscription.clone());
         let runtime = tokio::runtime::Handle::current();
         let work = move || {
-            // Held until the work has ended, also when nobody follows any more.
-            let _turn = turn;
+            // Held until the work has ended, even when the last subscriber has left.
+            let _permit = permit;
             runtime.block_on(async move {
-                api.following.carried_out.fetch_add(1, Relaxed);
-                let world = followed.live.world();
+                api.following.executions.fetch_add(1, Relaxed);
+                let world = subscription.live.world();
                 let budget = Arc::new(Budget::new(api.under_way.clone(), api.limits.max_answer_bytes));
-                let request = api.prepared(&world, followed.request(), &followed.document);
-                // The same limits as for a query, each time.
+                let request = api.prepared(&world, subscription.request(), &subscription.document);
+                // Each execution has the limits of a query.
                 let task = Arc::new(Task::within_seconds(api.limits.max_seconds));
                 let spent = Arc::new(Spent::new(api.limits.max_work));
                 let request = request.data(Arc::new(Stage::Tell(event))).data(budget.clone()).data(task).data(spent);
-                let mut answers = api.schema.execute_stream(request);
+                let mut responses = api.schema.execute_stream(request);
                 let mut texts = Vec::new();
-                while let Some(response) = answers.next().await {
-                    let (response, _) = named(response, &api.limits, &followed.asked()).await;
-                    texts.push(text(&response, budget.another()));
+                while let Some(response) = responses.next().await {
+                    let (response, _) = named(response, &api.limits, &subscription.operation()).await;
+                    texts.push(to_event_text(&response, budget.another()));
                 }
                 texts
             })
@@ -431,20 +435,20 @@ impl Api {
         match tokio::task::spawn_blocking(work).await {
             Ok(texts) => texts,
             Err(error) => {
-                tracing::error!(%error, "a subscription failed at an event");
+                tracing::error!(%error, "execution of a subscription failed");
                 Vec::new()
             }
         }
     }
 }
 
-fn once(told: Told) -> BoxStream<'static, Told> {
-    stream::once(std::future::ready(told)).boxed()
+fn once(message: Told) -> BoxStream<'static, Told> {
+    stream::once(std::future::ready(message)).boxed()
 }
 
-/// A response as JSON. Where there is no room for it, the error that says so.
-fn text(response: &Response, budget: Budget) -> EventText {
-    let full = match written(response, budget) {
+/// Serializes a response. If it exceeds the budget, returns a response with that error instead.
+fn to_event_text(response: &Response, budget: Budget) -> EventText {
+    let full = match serialize(response, budget) {
         Ok((bytes, budget)) => return EventText(Arc::new((bytes, Some(budget)))),
         Err(full) => full,
     };
@@ -453,12 +457,12 @@ fn text(response: &Response, budget: Budget) -> EventText {
     EventText(Arc::new((bytes, None)))
 }
 
-fn written(value: &impl Serialize, budget: Budget) -> Result<(Vec<u8>, Budget), Full> {
+fn serialize(value: &impl Serialize, budget: Budget) -> Result<(Vec<u8>, Budget), Full> {
     let mut out = Written::new(budget);
     if let Err(error) = serde_json::to_writer(&mut out, value)
         && out.full().is_none()
     {
-        tracing::error!(%error, "an answer cannot be written");
+        tracing::error!(%error, "a response could not be serialized");
     }
     out.finish()
 }

@@ -1,5 +1,5 @@
-//! What one request may ask for. The document is measured before it is validated, each fragment once, so that a small
-//! document that would unfold into a huge one is refused at the price of reading it.
+//! Limits of a request. A document is measured before it is validated, each fragment once, so that a small document whose
+//! fragments expand into a huge one is refused cheaply.
 
 use super::error::code;
 use super::measure::Size as Variables;
@@ -8,56 +8,56 @@ use async_graphql::parser::types::{ExecutableDocument, FragmentDefinition, Selec
 use async_graphql::{Name, Positioned, ServerError, Value};
 use std::collections::HashMap;
 
-/// Limits of a request. Every refusal names the one that was passed.
+/// Limits of a request. Every error names the limit that was exceeded.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Limits {
     /// Bytes of a document.
     pub max_document_bytes: usize,
-    /// Nested selections; 16 are enough for the introspection of common tools.
+    /// Depth of nested selections; the introspection queries of common tools need 16.
     pub max_depth: usize,
-    /// Fields after fragments are unfolded, each counted by what it costs to answer.
+    /// Sum of the costs of all fields, after fragments are expanded.
     pub max_complexity: usize,
-    /// What a request may cost while it is answered, in units of 0.7 microseconds of one core, as it is estimated before each
-    /// piece of work begins; jobs may cost 20 times as much.
+    /// Estimated work of a request, in units of 0.7 microseconds of one core, checked before each piece of work starts. Jobs
+    /// may use 20 times as much.
     pub max_work: usize,
-    /// Seconds a request may take, from its beginning; 0 for any number. Jobs have no such limit.
+    /// Seconds from the start of a request to its end; 0 for no limit. Jobs have no limit.
     pub max_seconds: u64,
-    /// Items of one list in an argument, such as ids, keys or statuses, where its description says no other number.
+    /// Items of a list in an argument, such as ids, keys or statuses, unless its description says otherwise.
     pub max_list_items: usize,
-    /// Corners of a polygon in an argument.
+    /// Vertices of a polygon in an argument.
     pub max_polygon_corners: usize,
-    /// Aliased fields after fragments are unfolded.
+    /// Aliased fields, after fragments are expanded.
     pub max_aliases: usize,
-    /// Directives after fragments are unfolded.
+    /// Directives, after fragments are expanded.
     pub max_directives: usize,
-    /// Minutes a search may reach.
+    /// Travel time of a search in minutes.
     pub max_minutes: f64,
-    /// Suggestions an hour from one address without a token; 0 for any number.
+    /// Suggestions per hour from one address without a token; 0 for no limit.
     pub suggestions_per_hour: u32,
-    /// Analyses that run at once; 0 for one a core.
+    /// Analyses that run at the same time; 0 for one per core.
     pub max_analyses: usize,
-    /// Analyses that wait for their turn; more are refused.
+    /// Analyses that wait; further ones are refused.
     pub max_waiting_analyses: usize,
-    /// Changes that wait for their turn at the database; more are refused. Those without a token may wait in a quarter as many
-    /// places, behind all others.
+    /// Writes that wait for the database; further ones are refused. Writes of anonymous callers may use a quarter of the
+    /// queue and wait behind all others.
     pub max_waiting_writes: usize,
-    /// Jobs that are worked on at once, 1 at least.
+    /// Jobs that run at the same time, at least 1.
     pub max_jobs: usize,
-    /// Jobs that wait for their turn; more are refused.
+    /// Jobs that wait; further ones are refused.
     pub max_waiting_jobs: usize,
-    /// Values in the variables of a request: each number, text, list and object counts.
+    /// Values in the variables of a request: each number, string, list and object counts.
     pub max_variable_values: usize,
-    /// Imports that are carried out at once, 1 at least.
+    /// Imports that run at the same time, at least 1.
     pub max_imports: usize,
-    /// Imports that wait for their turn; more are refused.
+    /// Imports that wait; further ones are refused.
     pub max_waiting_imports: usize,
-    /// Rows of a file that is imported by a request. The command line takes more.
+    /// Rows of a file that a request imports. The command line accepts more.
     pub max_import_rows: usize,
-    /// Bytes of one answer.
+    /// Bytes of one response.
     pub max_answer_bytes: usize,
-    /// Bytes of all answers that are being built or sent.
+    /// Bytes of all responses that are being built or sent.
     pub max_answers_bytes: usize,
-    /// What all subscriptions may cost together, each counted as a query is; equal ones count once.
+    /// Sum of the costs of all subscriptions, each counted like a query; equal subscriptions count once.
     pub max_followed_complexity: usize,
 }
 
@@ -91,13 +91,13 @@ impl Default for Limits {
     }
 }
 
-/// Nested brackets in a document, in and out of values, before the parser's own recursion is at risk.
+/// Depth of nested brackets in a document, which bounds the recursion of the parser.
 const MAX_NESTING: usize = 60;
 
-/// Nested lists and objects in variables. GeoJSON needs five.
+/// Depth of nested lists and objects in variables. GeoJSON needs 5.
 const MAX_VARIABLE_DEPTH: usize = 100;
 
-/// A refusal that names the limit.
+/// Returns a `TOO_COMPLEX` error that names the limit.
 pub fn too_complex(limit: &str, message: String) -> ServerError {
     let mut error = ServerError::new(message, None);
     let values = error.extensions.get_or_insert_default();
@@ -106,52 +106,52 @@ pub fn too_complex(limit: &str, message: String) -> ServerError {
     error
 }
 
-/// A refusal that names the limit, what was asked for and the most there may be.
-pub fn beyond(limit: &str, what: &str, value: f64, most: f64) -> ServerError {
+/// Returns a `TOO_COMPLEX` error with the limit, the requested value and the maximum.
+pub fn beyond(limit: &str, what: &str, value: f64, max: f64) -> ServerError {
     let advice = match limit {
-        "maxMinutes" => "ask for fewer minutes",
+        "maxMinutes" => "Ask for fewer minutes.",
         "maxComplexity" => {
-            "ask for fewer rows or fields, smaller areas or shorter times, or start a job, which may cost more"
+            "Ask for fewer rows or fields, smaller areas or shorter times, or start a job, which has a higher limit."
         }
-        _ => "ask for less at a time",
+        _ => "Ask for less data at a time.",
     };
-    let mut error = too_complex(limit, format!("{what}: {value} is more than {limit} allows ({most}); {advice}"));
+    let mut error = too_complex(limit, format!("{what}: {value} exceeds {limit} ({max}). {advice}"));
     let values = error.extensions.get_or_insert_default();
     values.set("value", number(value));
-    values.set("maximum", number(most));
+    values.set("maximum", number(max));
     error
 }
 
-/// A whole number as one.
+/// Converts a whole number to an integer, another one to a float.
 fn number(value: f64) -> Value {
     if value.fract() == 0.0 && value.abs() < 1e15 { Value::from(value as i64) } else { Value::from(value) }
 }
 
 impl Limits {
-    /// Checks how many values the variables of a request hold.
+    /// Checks the number and the depth of the values in the variables of a request.
     ///
     /// # Errors
-    /// A refusal that names the limit.
+    /// `TOO_COMPLEX`.
     pub fn check_variables(&self, size: Variables) -> Result<(), ServerError> {
         if size.depth > MAX_VARIABLE_DEPTH {
-            let (depth, most) = (size.depth as f64, MAX_VARIABLE_DEPTH as f64);
-            return Err(beyond("maxVariableDepth", "nested values in variables", depth, most));
+            let (depth, max) = (size.depth as f64, MAX_VARIABLE_DEPTH as f64);
+            return Err(beyond("maxVariableDepth", "nested values in variables", depth, max));
         }
-        let (values, most) = (size.values, self.max_variable_values);
-        if values > most {
-            return Err(beyond("maxVariableValues", "values in variables", values as f64, most as f64));
+        let (values, max) = (size.values, self.max_variable_values);
+        if values > max {
+            return Err(beyond("maxVariableValues", "values in variables", values as f64, max as f64));
         }
         Ok(())
     }
 
-    /// Checks a document before it is parsed.
+    /// Checks the text of a document, before it is parsed.
     ///
     /// # Errors
-    /// A refusal that names the limit.
+    /// `TOO_COMPLEX`.
     pub fn check_text(&self, document: &str) -> Result<(), ServerError> {
-        let most = self.max_document_bytes;
-        if document.len() > most {
-            return Err(beyond("maxDocumentBytes", "bytes of the document", document.len() as f64, most as f64));
+        let max = self.max_document_bytes;
+        if document.len() > max {
+            return Err(beyond("maxDocumentBytes", "bytes of the document", document.len() as f64, max as f64));
         }
         let deepest = nesting(document);
         if deepest > MAX_NESTING {
@@ -160,12 +160,12 @@ impl Limits {
         Ok(())
     }
 
-    /// Checks a parsed document before it is validated; how many fields it unfolds into.
+    /// Checks a parsed document before it is validated. Returns the number of fields after fragments are expanded.
     ///
     /// # Errors
-    /// A refusal that names the limit, or the fragment that spreads itself.
+    /// `TOO_COMPLEX`, or an error that names a fragment that includes itself.
     pub fn check_document(&self, document: &ExecutableDocument) -> Result<usize, ServerError> {
-        let mut measure = Measure { fragments: &document.fragments, known: HashMap::new() };
+        let mut measure = Measure { fragments: &document.fragments, sizes: HashMap::new() };
         let mut worst = Size::default();
         for (_, operation) in document.operations.iter() {
             let mut size = measure.selections(&operation.node.selection_set.node)?;
@@ -178,16 +178,16 @@ impl Limits {
             ("maxAliases", "aliases", worst.aliases, self.max_aliases),
             ("maxDirectives", "directives", worst.directives, self.max_directives),
         ];
-        for (name, what, size, most) in limits {
-            if size > most {
-                return Err(beyond(name, what, size as f64, most as f64));
+        for (name, what, size, max) in limits {
+            if size > max {
+                return Err(beyond(name, what, size as f64, max as f64));
             }
         }
         Ok(worst.fields)
     }
 }
 
-/// What a selection unfolds into.
+/// The size of a selection set after fragments are expanded.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Size {
     fields: usize,
@@ -216,10 +216,11 @@ impl Size {
     }
 }
 
+/// Measures selection sets, each fragment once.
 struct Measure<'a> {
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
-    /// `None` while a fragment is being measured.
-    known: HashMap<&'a str, Option<Size>>,
+    /// Sizes of fragments; `None` while a fragment is being measured.
+    sizes: HashMap<&'a str, Option<Size>>,
 }
 
 impl<'a> Measure<'a> {
@@ -251,38 +252,38 @@ impl<'a> Measure<'a> {
     }
 
     fn fragment(&mut self, name: &Positioned<Name>) -> Result<Size, ServerError> {
-        // One that is not defined is left to validation.
+        // Validation reports undefined fragments.
         let Some((key, fragment)) = self.fragments.get_key_value(&name.node) else { return Ok(Size::default()) };
-        match self.known.insert(key.as_str(), None) {
+        match self.sizes.insert(key.as_str(), None) {
             Some(Some(size)) => {
-                self.known.insert(key.as_str(), Some(size));
+                self.sizes.insert(key.as_str(), Some(size));
                 Ok(size)
             }
             Some(None) => {
                 let mut error =
-                    ServerError::new(format!("the fragment \"{}\" spreads itself", name.node), Some(name.pos));
+                    ServerError::new(format!("The fragment \"{}\" includes itself.", name.node), Some(name.pos));
                 error.extensions.get_or_insert_default().set("code", code::VALIDATION_FAILED);
                 Err(error)
             }
             None => {
                 let mut size = self.selections(&fragment.node.selection_set.node)?;
                 size.directives += fragment.node.directives.len();
-                self.known.insert(key.as_str(), Some(size));
+                self.sizes.insert(key.as_str(), Some(size));
                 Ok(size)
             }
         }
     }
 }
 
-/// How deep brackets nest, outside of strings and comments.
+/// Returns the depth of nested brackets outside of strings and comments.
 fn nesting(document: &str) -> usize {
     let bytes = document.as_bytes();
-    let (mut depth, mut most, mut i) = (0usize, 0usize, 0usize);
+    let (mut depth, mut max, mut i) = (0usize, 0usize, 0usize);
     while let Some(&byte) = bytes.get(i) {
         match byte {
             b'{' | b'[' | b'(' => {
                 depth += 1;
-                most = most.max(depth);
+                max = max.max(depth);
             }
             b'}' | b']' | b')' => depth = depth.saturating_sub(1),
             b'#' => i += bytes[i..].iter().position(|&b| b == b'\n' || b == b'\r').unwrap_or(bytes.len() - i),
@@ -303,7 +304,7 @@ fn nesting(document: &str) -> usize {
         }
         i += 1;
     }
-    most
+    max
 }
 
 #[cfg(test)]
@@ -311,7 +312,7 @@ mod tests {
     use super::*;
     use async_graphql::parser::parse_query;
 
-    fn refused_by(limits: &Limits, document: &str) -> Option<String> {
+    fn exceeded_limit(limits: &Limits, document: &str) -> Option<String> {
         let check = || {
             limits.check_text(document)?;
             limits.check_document(&parse_query(document).unwrap()).map(drop)
@@ -322,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn each_limit_is_named_and_holds_to_the_last() {
+    fn errors_name_the_exceeded_limit() {
         let limits = Limits { max_depth: 3, max_complexity: 6, max_aliases: 2, max_directives: 2, ..Limits::default() };
         for (document, limit) in [
             ("{a{b{c}}}", None),
@@ -338,25 +339,25 @@ mod tests {
             ("{...F} fragment F on Q {a{b{c{d}}}}", Some("maxDepth")),
             ("query A {a} query B {a b c d e f g}", Some("maxComplexity")),
         ] {
-            assert_eq!(refused_by(&limits, document).as_deref(), limit, "{document}");
+            assert_eq!(exceeded_limit(&limits, document).as_deref(), limit, "{document}");
         }
         let long = format!("{{a}}#{}", "x".repeat(70_000));
-        assert_eq!(refused_by(&limits, &long).as_deref(), Some("maxDocumentBytes"));
+        assert_eq!(exceeded_limit(&limits, &long).as_deref(), Some("maxDocumentBytes"));
     }
 
     #[test]
-    fn a_small_document_that_unfolds_into_billions_is_refused_at_once() {
+    fn refuses_fragments_that_expand_into_billions_of_fields() {
         let doubling: Vec<String> =
             (0..40).map(|i| format!("fragment F{i} on Query {{...F{0} ...F{0}}}", i + 1)).collect();
         let document = format!("{{...F0}} {} fragment F40 on Query {{a}}", doubling.join(" "));
-        assert_eq!(refused_by(&Limits::default(), &document).as_deref(), Some("maxComplexity"));
+        assert_eq!(exceeded_limit(&Limits::default(), &document).as_deref(), Some("maxComplexity"));
         let cycle = parse_query("{...A} fragment A on Q {...B} fragment B on Q {...A}").unwrap();
         let error = Limits::default().check_document(&cycle).unwrap_err();
-        assert!(error.message.contains("\"A\" spreads itself"), "{}", error.message);
+        assert!(error.message.contains("\"A\" includes itself"), "{}", error.message);
     }
 
     #[test]
-    fn brackets_are_counted_outside_of_strings_and_comments() {
+    fn nesting_ignores_strings_and_comments() {
         for (document, depth) in [
             ("{a}", 1),
             ("{a(b:[[1]])}", 4),
@@ -370,6 +371,6 @@ mod tests {
             assert_eq!(nesting(document), depth, "{document}");
         }
         let deep = "[".repeat(30_000);
-        assert_eq!(refused_by(&Limits::default(), &format!("{{a(b:{deep}")).as_deref(), Some("maxNesting"));
+        assert_eq!(exceeded_limit(&Limits::default(), &format!("{{a(b:{deep}")).as_deref(), Some("maxNesting"));
     }
 }

@@ -1,4 +1,4 @@
-//! What a request is counted at, without carrying it out.
+//! The cost of a request, without executing it.
 
 use super::documents::Document;
 use super::{ApiSchema, Mutation, Query, Subscription};
@@ -7,18 +7,18 @@ use async_graphql::{Request, Schema, ServerError, ValidationResult, Variables};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, LazyLock};
 
-/// The schema once more, with an extension that ends every request after its validation. Extensions cost time at every field,
-/// so that requests which are carried out go by a schema without.
+/// A copy of the schema with an extension that stops every request after validation. Requests are executed with a schema
+/// without extensions, because extensions cost time at every field.
 static MEASURED: LazyLock<ApiSchema> = LazyLock::new(|| {
     Schema::build(Query::default(), Mutation::default(), Subscription).extension(MeasureFactory).finish()
 });
 
-/// The schema in GraphQL's definition language.
+/// Returns the schema in GraphQL's schema definition language.
 pub fn sdl() -> String {
     MEASURED.sdl()
 }
 
-/// Where the sum is put.
+/// Receives the cost from the extension.
 #[derive(Default)]
 struct Sum(AtomicUsize);
 
@@ -47,10 +47,10 @@ impl Extension for Measure {
     }
 }
 
-/// What a request is counted at.
+/// Returns the cost of a request.
 ///
 /// # Errors
-/// What is not valid about it.
+/// The validation errors.
 pub async fn complexity(
     document: &Document,
     operation_name: Option<&str>,
@@ -64,7 +64,8 @@ pub async fn complexity(
     if response.errors.is_empty() { Ok(sum.0.load(Relaxed)) } else { Err(response.errors) }
 }
 
-/// What a document names that the schema does not have. Its variables are not known yet, so that other rules wait for them.
+/// Returns the first validation error about a name that the schema does not have. Other errors are ignored, because the
+/// variables of the document are not known.
 pub async fn unknown(document: &Document) -> Option<String> {
     let mut request = Request::new(&*document.text);
     request.set_parsed_query(document.parsed.as_ref().clone());
@@ -72,16 +73,16 @@ pub async fn unknown(document: &Document) -> Option<String> {
     response.errors.into_iter().map(|e| e.message).find(|m| m.starts_with("Unknown") || m.starts_with("Cannot query"))
 }
 
-/// What the variables of a request hold.
+/// The size of the variables of a request.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Size {
-    /// Each number, text, list and object counts.
+    /// Number of values: each number, string, list and object counts.
     pub values: usize,
-    /// Lists and objects within each other.
+    /// Depth of nested lists and objects.
     pub depth: usize,
 }
 
-/// How many values a request brings with it, and how deep.
+/// Measures the variables of a request.
 pub fn size(variables: &Variables) -> Size {
     use async_graphql::Value;
     let mut size = Size::default();

@@ -1,8 +1,8 @@
-//! Selections of one response key become one field, as `CollectFields` of the GraphQL specification has it. The library
-//! carries out each selection by itself and merges the answers: a mutation that is selected twice ran twice, and what failed
-//! in one of them went missing.
+//! Merges selections with the same response key into one field, as `CollectFields` of the GraphQL specification does.
+//! async-graphql executes each selection separately and merges the results: a mutation that is selected twice would run
+//! twice, and an error in one of the selections would be lost.
 //!
-//! Fragments on the type they are spread in are unfolded; what is beneath an interface, or has a directive, stays as it is.
+//! Fragments on the type they are spread in are expanded. Selections on an interface or with a directive stay unchanged.
 
 use super::measure;
 use async_graphql::parser::parse_schema;
@@ -16,7 +16,7 @@ use std::sync::LazyLock;
 
 type Fragments = HashMap<Name, Positioned<FragmentDefinition>>;
 
-/// The types of the fields of all objects and interfaces.
+/// The type of each field of all objects and interfaces.
 static TYPES: LazyLock<HashMap<String, HashMap<String, String>>> = LazyLock::new(|| {
     let Ok(schema) = parse_schema(measure::sdl()) else { return HashMap::new() };
     let mut types = HashMap::new();
@@ -28,81 +28,82 @@ static TYPES: LazyLock<HashMap<String, HashMap<String, String>>> = LazyLock::new
             _ => continue,
         };
         let named = |f: Positioned<async_graphql::parser::types::FieldDefinition>| {
-            (f.node.name.node.to_string(), innermost(&f.node.ty.node).to_owned())
+            (f.node.name.node.to_string(), named_type(&f.node.ty.node).to_owned())
         };
         types.insert(definition.node.name.node.to_string(), fields.into_iter().map(named).collect());
     }
     types
 });
 
-fn innermost(of: &Type) -> &str {
+fn named_type(of: &Type) -> &str {
     match &of.base {
         BaseType::Named(name) => name.as_str(),
-        BaseType::List(item) => innermost(item),
+        BaseType::List(item) => named_type(item),
     }
 }
 
-/// Merges the selections of a document. Its size is bounded already, and no fragment spreads itself.
+/// Merges the selections of a document. The caller has checked its size, and that no fragment includes itself.
 pub fn merge(document: &mut ExecutableDocument) {
-    let mut spread = HashSet::new();
+    let mut expanded = HashSet::new();
     let fragments = document.fragments.clone();
-    let mut each = |operation: &mut async_graphql::parser::types::OperationDefinition| {
+    let mut merge_operation = |operation: &mut async_graphql::parser::types::OperationDefinition| {
         let root = match operation.ty {
             OperationType::Query => "Query",
             OperationType::Mutation => "Mutation",
             OperationType::Subscription => "Subscription",
         };
-        merge_set(&mut operation.selection_set.node, Some(root), &fragments, &mut spread);
+        merge_set(&mut operation.selection_set.node, Some(root), &fragments, &mut expanded);
     };
     match &mut document.operations {
-        DocumentOperations::Single(operation) => each(&mut operation.node),
-        DocumentOperations::Multiple(all) => all.values_mut().for_each(|operation| each(&mut operation.node)),
+        DocumentOperations::Single(operation) => merge_operation(&mut operation.node),
+        DocumentOperations::Multiple(all) => {
+            all.values_mut().for_each(|operation| merge_operation(&mut operation.node));
+        }
     }
-    let mut unfolded = spread;
     for fragment in document.fragments.values_mut() {
         let on = fragment.node.type_condition.node.on.node.to_string();
-        merge_set(&mut fragment.node.selection_set.node, Some(&on), &fragments, &mut unfolded);
+        merge_set(&mut fragment.node.selection_set.node, Some(&on), &fragments, &mut expanded);
     }
-    // A fragment that is unfolded everywhere is not used any more, which would be told as a mistake.
+    // Validation would report a fragment that is expanded everywhere as unused.
     let mut used = HashSet::new();
     for (_, operation) in document.operations.iter() {
-        spreads(&operation.node.selection_set.node, &document.fragments, &mut used);
+        collect_spreads(&operation.node.selection_set.node, &document.fragments, &mut used);
     }
-    document.fragments.retain(|name, _| used.contains(name) || !unfolded.contains(name));
+    document.fragments.retain(|name, _| used.contains(name) || !expanded.contains(name));
 }
 
-/// The fragments that are still spread, directly or by others.
-fn spreads(set: &SelectionSet, fragments: &Fragments, used: &mut HashSet<Name>) {
+/// Collects the fragments that are still spread, directly or through other fragments.
+fn collect_spreads(set: &SelectionSet, fragments: &Fragments, used: &mut HashSet<Name>) {
     for item in &set.items {
         match &item.node {
-            Selection::Field(field) => spreads(&field.node.selection_set.node, fragments, used),
-            Selection::InlineFragment(inline) => spreads(&inline.node.selection_set.node, fragments, used),
+            Selection::Field(field) => collect_spreads(&field.node.selection_set.node, fragments, used),
+            Selection::InlineFragment(inline) => collect_spreads(&inline.node.selection_set.node, fragments, used),
             Selection::FragmentSpread(spread) => {
                 let name = &spread.node.fragment_name.node;
                 if used.insert(name.clone())
                     && let Some(fragment) = fragments.get(name)
                 {
-                    spreads(&fragment.node.selection_set.node, fragments, used);
+                    collect_spreads(&fragment.node.selection_set.node, fragments, used);
                 }
             }
         }
     }
 }
 
-fn merge_set(set: &mut SelectionSet, parent: Option<&str>, fragments: &Fragments, unfolded: &mut HashSet<Name>) {
+fn merge_set(set: &mut SelectionSet, parent: Option<&str>, fragments: &Fragments, expanded: &mut HashSet<Name>) {
     let mut items: Vec<Positioned<Selection>> = Vec::with_capacity(set.items.len());
     let mut fields: HashMap<Name, usize> = HashMap::new();
-    collect(std::mem::take(&mut set.items), parent, fragments, unfolded, &mut items, &mut fields);
+    collect(std::mem::take(&mut set.items), parent, fragments, expanded, &mut items, &mut fields);
     for item in &mut items {
         match &mut item.node {
             Selection::Field(field) => {
                 let of = parent.and_then(|parent| TYPES.get(parent)?.get(field.node.name.node.as_str()));
-                merge_set(&mut field.node.selection_set.node, of.map(String::as_str), fragments, unfolded);
+                merge_set(&mut field.node.selection_set.node, of.map(String::as_str), fragments, expanded);
             }
             Selection::InlineFragment(inline) => {
                 let on = inline.node.type_condition.as_ref().map(|on| on.node.on.node.to_string());
                 let of = on.as_deref().or(parent);
-                merge_set(&mut inline.node.selection_set.node, of, fragments, unfolded);
+                merge_set(&mut inline.node.selection_set.node, of, fragments, expanded);
             }
             Selection::FragmentSpread(_) => {}
         }
@@ -114,7 +115,7 @@ fn collect(
     from: Vec<Positioned<Selection>>,
     parent: Option<&str>,
     fragments: &Fragments,
-    unfolded: &mut HashSet<Name>,
+    expanded: &mut HashSet<Name>,
     items: &mut Vec<Positioned<Selection>>,
     fields: &mut HashMap<Name, usize>,
 ) {
@@ -140,7 +141,7 @@ fn collect(
                         .as_ref()
                         .is_none_or(|on| Some(on.node.on.node.as_str()) == parent) =>
             {
-                collect(inline.node.selection_set.node.items, parent, fragments, unfolded, items, fields);
+                collect(inline.node.selection_set.node.items, parent, fragments, expanded, items, fields);
             }
             Selection::FragmentSpread(spread) if spread.node.directives.is_empty() => {
                 let name = &spread.node.fragment_name.node;
@@ -149,9 +150,9 @@ fn collect(
                 };
                 match fragments.get(name).filter(fits) {
                     Some(fragment) => {
-                        unfolded.insert(name.clone());
+                        expanded.insert(name.clone());
                         let inner = fragment.node.selection_set.node.items.clone();
-                        collect(inner, parent, fragments, unfolded, items, fields);
+                        collect(inner, parent, fragments, expanded, items, fields);
                     }
                     None => items.push(Positioned::new(Selection::FragmentSpread(spread), item.pos)),
                 }
@@ -161,7 +162,8 @@ fn collect(
     }
 }
 
-/// Fields that differ in more than their selections cannot be merged, which the validation tells.
+/// Returns whether two fields differ only in their selection sets. Validation reports other fields with the same response
+/// key.
 fn are_same(one: &Field, other: &Field) -> bool {
     let arguments = |field: &Field| -> Vec<(Name, String)> {
         let mut list: Vec<_> = field.arguments.iter().map(|(n, v)| (n.node.clone(), v.node.to_string())).collect();
@@ -179,8 +181,8 @@ mod tests {
     use super::*;
     use async_graphql::parser::parse_query;
 
-    /// The fields of a document, in their order, with those beneath them.
-    fn told(set: &SelectionSet) -> String {
+    /// Formats a selection set compactly, in order.
+    fn compact(set: &SelectionSet) -> String {
         let items: Vec<String> = set
             .items
             .iter()
@@ -189,9 +191,9 @@ mod tests {
                     field.node.response_key().node.to_string()
                 }
                 Selection::Field(field) => {
-                    format!("{}{}", field.node.response_key().node, told(&field.node.selection_set.node))
+                    format!("{}{}", field.node.response_key().node, compact(&field.node.selection_set.node))
                 }
-                Selection::InlineFragment(inline) => format!("...{}", told(&inline.node.selection_set.node)),
+                Selection::InlineFragment(inline) => format!("...{}", compact(&inline.node.selection_set.node)),
                 Selection::FragmentSpread(spread) => format!("...{}", spread.node.fragment_name.node),
             })
             .collect();
@@ -199,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn selections_of_one_response_key_become_one_field() {
+    fn merges_selections_with_one_response_key() {
         for (document, merged, left) in [
             ("{dataset{version} dataset{centerCount}}", "{dataset{version centerCount}}", 0),
             ("{dataset{version} ...F} fragment F on Query{dataset{centerCount}}", "{dataset{version centerCount}}", 0),
@@ -222,7 +224,7 @@ mod tests {
             let mut parsed = parse_query(document).unwrap();
             merge(&mut parsed);
             let (_, operation) = parsed.operations.iter().next().unwrap();
-            assert_eq!(told(&operation.node.selection_set.node), merged, "{document}");
+            assert_eq!(compact(&operation.node.selection_set.node), merged, "{document}");
             assert_eq!(parsed.fragments.len(), left, "{document}");
         }
     }
