@@ -1,4 +1,5 @@
-//! Jobs: a query that is answered in the background, so many at once, the others in line; its answer is kept for a day.
+//! Jobs: queries that run in the background. A limited number runs at the same time, the others wait in a queue. Results are
+//! kept for a day.
 
 use super::auth::{caller, require};
 use super::budget::{self, Budget, UnderWay};
@@ -27,23 +28,23 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, Semaphore, watch};
 
-/// Bytes of an answer that is kept.
-const LARGEST_RESULT: usize = 32 * 1024 * 1024;
-/// How often the database is told that a job is still worked on.
-const ALIVE_EVERY: Duration = Duration::from_secs(15);
-/// Jobs in one list at most.
+/// Maximum number of bytes of a result.
+const MAX_RESULT_BYTES: usize = 32 * 1024 * 1024;
+/// Interval at which a running job updates its timestamp in the database.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Maximum number of jobs in a list.
 const MAX_LISTED: usize = 200;
 
-/// How far a job has come.
+/// State and progress of a job.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Progress {
     state: JobState,
     share: f64,
 }
 
-/// A job this process works on.
+/// A queued or running job of this process.
 struct Running {
-    /// Counts jobs in the order they came.
+    /// Position in the order of arrival.
     number: u64,
     task: Arc<Task>,
     progress: watch::Sender<Progress>,
@@ -51,40 +52,40 @@ struct Running {
     cancel: Notify,
 }
 
-/// The jobs of this process.
+/// The queued and running jobs of this process.
 pub struct Jobs {
     slots: Arc<Semaphore>,
-    most_waiting: usize,
+    max_waiting: usize,
     running: Mutex<HashMap<String, Arc<Running>>>,
 }
 
-/// Takes a job off the list, however it ends.
-struct Listed(Arc<Jobs>, String);
+/// Removes a job from the queue when dropped.
+struct QueueEntry(Arc<Jobs>, String);
 
-impl Drop for Listed {
+impl Drop for QueueEntry {
     fn drop(&mut self) {
         self.0.list().remove(&self.1);
     }
 }
 
-/// The API as jobs are answered by it.
+/// The schema with the limits of jobs.
 #[derive(Clone)]
 pub struct JobSchema(pub ApiSchema);
 
-/// So many times as much may a job cost.
-const COST_OF_JOBS: usize = 20;
+/// Factor between the cost limits of a job and those of a query.
+const COST_FACTOR: usize = 20;
 
-/// Limits of what is asked in a job: nobody sits and waits for it.
+/// Returns the limits of jobs. They are higher than those of queries, because no client waits on a connection.
 pub fn limits_of_jobs(limits: &Limits) -> Limits {
     Limits {
-        max_complexity: limits.max_complexity.saturating_mul(COST_OF_JOBS),
-        max_work: limits.max_work.saturating_mul(COST_OF_JOBS),
-        max_answer_bytes: LARGEST_RESULT,
+        max_complexity: limits.max_complexity.saturating_mul(COST_FACTOR),
+        max_work: limits.max_work.saturating_mul(COST_FACTOR),
+        max_answer_bytes: MAX_RESULT_BYTES,
         ..limits.clone()
     }
 }
 
-/// What is to be carried out.
+/// A job with all that its execution needs.
 struct Work {
     schema: ApiSchema,
     limits: Limits,
@@ -95,10 +96,10 @@ struct Work {
 }
 
 impl Jobs {
-    /// So many at once (1 at least), so many waiting.
-    pub fn new(at_once: usize, most_waiting: usize) -> Self {
-        let slots = Arc::new(Semaphore::new(at_once.clamp(1, Semaphore::MAX_PERMITS)));
-        Self { slots, most_waiting, running: Mutex::default() }
+    /// Creates a queue for at most `max_running` running jobs (at least 1) and `max_waiting` waiting ones.
+    pub fn new(max_running: usize, max_waiting: usize) -> Self {
+        let slots = Arc::new(Semaphore::new(max_running.clamp(1, Semaphore::MAX_PERMITS)));
+        Self { slots, max_waiting, running: Mutex::default() }
     }
 
     fn list(&self) -> MutexGuard<'_, HashMap<String, Arc<Running>>> {
@@ -109,24 +110,24 @@ impl Jobs {
         self.list().get(id).cloned()
     }
 
-    /// How many are in line before a job.
-    fn before(&self, running: &Running) -> usize {
+    /// Returns the number of jobs that wait before a job.
+    fn waiting_before(&self, running: &Running) -> usize {
         let waits = |r: &&Arc<Running>| r.number < running.number && r.progress.borrow().state == JobState::Queued;
         self.list().values().filter(waits).count()
     }
 
-    /// Puts a job in line.
-    fn enlist(&self, id: &str) -> Result<Arc<Running>> {
+    /// Adds a job to the queue.
+    fn enqueue(&self, id: &str) -> Result<Arc<Running>> {
         let mut list = self.list();
         let waiting = list.values().filter(|r| r.progress.borrow().state == JobState::Queued).count();
-        if waiting >= self.most_waiting && self.slots.available_permits() == 0 {
+        if waiting >= self.max_waiting && self.slots.available_permits() == 0 {
             return Err(busy_jobs(waiting));
         }
         let (progress, _) = watch::channel(Progress { state: JobState::Queued, share: 0.0 });
-        let heard = progress.clone();
-        // What is expected grows as the work is understood; people are not told that less is done than before.
+        let sender = progress.clone();
+        // The estimate of the total work can grow while the job runs; the reported share never decreases.
         let task = Task::told_to(move |share| {
-            heard.send_if_modified(|p| share > p.share && std::mem::replace(&mut p.share, share) < share);
+            sender.send_if_modified(|p| share > p.share && std::mem::replace(&mut p.share, share) < share);
         });
         let running = Arc::new(Running {
             number: list.values().map(|r| r.number + 1).max().unwrap_or(0),
@@ -147,7 +148,7 @@ impl Running {
         self.cancel.notify_one();
     }
 
-    fn tell(&self, state: JobState) {
+    fn set_state(&self, state: JobState) {
         self.progress.send_modify(|p| {
             p.state = state;
             if state == JobState::Done {
@@ -163,26 +164,26 @@ impl Running {
     }
 }
 
-/// Waits for its turn, answers the query, keeps the answer.
-async fn carry_out(listed: Listed, running: Arc<Running>, work: Work) {
+/// Waits for a slot, executes the query and stores the result.
+async fn run_job(entry: QueueEntry, running: Arc<Running>, work: Work) {
     let (store, id) = (work.live.store().clone(), work.id.clone());
     let stopped = work.live.stopped();
     let outcome = {
-        let answering = answered(&listed.0, &running, work);
-        tokio::pin!(answering, stopped);
-        let mut alive = tokio::time::interval(ALIVE_EVERY);
+        let execution = execute(&entry.0, &running, work);
+        tokio::pin!(execution, stopped);
+        let mut heartbeat = tokio::time::interval(HEARTBEAT);
         loop {
             tokio::select! {
-                outcome = &mut answering => break outcome,
+                outcome = &mut execution => break outcome,
                 () = running.stopped() => break Outcome::Cancelled,
                 () = &mut stopped => {
                     running.task.cancel();
-                    break Outcome::Failed("the server was stopped; start it again".into(), None);
+                    break Outcome::Failed("The server was stopped. Start the job again.".into(), None);
                 }
-                _ = alive.tick() => {
+                _ = heartbeat.tick() => {
                     // The next tick tries again.
                     if let Err(error) = store.touch_job(&id).await {
-                        tracing::warn!(%error, id, "a job cannot be noted as alive");
+                        tracing::warn!(%error, id, "the heartbeat of a job could not be stored");
                     }
                 }
             }
@@ -194,10 +195,10 @@ async fn carry_out(listed: Listed, running: Arc<Running>, work: Work) {
         Outcome::Cancelled => (JobState::Cancelled, None, None),
     };
     if let Err(error) = store.end_job(&id, state, result.as_deref(), error.as_deref()).await {
-        tracing::error!(%error, id, "the answer of a job cannot be kept");
+        tracing::error!(%error, id, "the result of a job could not be stored");
     }
-    // Kept first, so that who is told finds it.
-    running.tell(state);
+    // Published after the result is stored, so that subscribers find it.
+    running.set_state(state);
 }
 
 enum Outcome {
@@ -206,39 +207,41 @@ enum Outcome {
     Cancelled,
 }
 
-async fn answered(jobs: &Jobs, running: &Running, work: Work) -> Outcome {
+async fn execute(jobs: &Jobs, running: &Running, work: Work) -> Outcome {
     let Ok(_slot) = jobs.slots.clone().acquire_owned().await else { return Outcome::Cancelled };
     let world = work.live.world();
     if let Err(error) = work.live.store().begin_job(&work.id, &world.version).await {
         return Outcome::Failed(error.to_string(), None);
     }
-    running.tell(JobState::Running);
+    running.set_state(JobState::Running);
     let version = world.version.clone();
-    // Counted while it is built: what is larger than can be kept is not built at all.
-    let budget = Budget::new(Arc::new(UnderWay::new(LARGEST_RESULT)), work.limits.max_answer_bytes);
+    // Counted while the result is built: a result that is too large is refused early.
+    let budget = Budget::new(Arc::new(UnderWay::new(MAX_RESULT_BYTES)), work.limits.max_answer_bytes);
     let spent = Spent::new(work.limits.max_work);
     let request = work.request.data(world).data(work.live).data(running.task.clone());
     let (name, variables) = (request.operation_name.clone(), Some(request.variables.clone()));
     let request = request.data(InJob).data(Arc::new(budget)).data(Arc::new(spent));
     scalars::forget_refused();
     let response = work.schema.execute(request).await;
-    let asked = Asked { document: &work.document, operation_name: name.as_deref(), variables };
-    let (response, _) = named(response, &work.limits, &asked).await;
+    let operation = Asked { document: &work.document, operation_name: name.as_deref(), variables };
+    let (response, _) = named(response, &work.limits, &operation).await;
     let response = response.extension("worldVersion", Value::from(version));
-    // Large answers take a while to write. One job is at it at a time, so that a thread of the runtime is free for it.
-    tokio::task::spawn_blocking(move || told(&response)).await.unwrap_or_else(|e| Outcome::Failed(e.to_string(), None))
+    // Serializing a large response takes long, so it does not run on an async worker.
+    tokio::task::spawn_blocking(move || serialize(&response))
+        .await
+        .unwrap_or_else(|e| Outcome::Failed(e.to_string(), None))
 }
 
-/// Bytes as they are written, up to a number.
-struct AtMost {
+/// A buffer with a maximum length.
+struct BoundedBuffer {
     text: Vec<u8>,
-    most: usize,
+    max: usize,
 }
 
-impl std::io::Write for AtMost {
+impl std::io::Write for BoundedBuffer {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        if self.text.len() + bytes.len() > self.most {
-            return Err(std::io::Error::other("too long"));
+        if self.text.len() + bytes.len() > self.max {
+            return Err(std::io::Error::other("the buffer is full"));
         }
         self.text.extend_from_slice(bytes);
         Ok(bytes.len())
@@ -249,18 +252,18 @@ impl std::io::Write for AtMost {
     }
 }
 
-fn told(response: &Response) -> Outcome {
-    let mut written = AtMost { text: Vec::new(), most: LARGEST_RESULT };
-    if let Err(e) = serde_json::to_writer(&mut written, response) {
+fn serialize(response: &Response) -> Outcome {
+    let mut buffer = BoundedBuffer { text: Vec::new(), max: MAX_RESULT_BYTES };
+    if let Err(e) = serde_json::to_writer(&mut buffer, response) {
         if !e.is_io() {
             return Outcome::Failed(e.to_string(), None);
         }
         let why = format!(
-            "the answer has more bytes than are kept ({LARGEST_RESULT}); ask for fewer rows, or use the command line"
+            "The result exceeds the limit of {MAX_RESULT_BYTES} bytes. Ask for fewer rows, or use the command line."
         );
         return Outcome::Failed(why, None);
     }
-    let text = match String::from_utf8(written.text) {
+    let text = match String::from_utf8(buffer.text) {
         Ok(text) => text,
         Err(e) => return Outcome::Failed(e.to_string(), None),
     };
@@ -270,23 +273,23 @@ fn told(response: &Response) -> Outcome {
     }
 }
 
-/// What a job does now.
+/// State of a job.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(name = "JobState", remote = "JobState")]
 pub enum JobStateWord {
-    /// It waits for its turn.
+    /// The job waits in the queue.
     Queued,
-    /// It is worked on.
+    /// The job runs.
     Running,
-    /// Its answer is there.
+    /// The job has ended and its result is available.
     Done,
-    /// It ended without an answer, or with errors in it; `error` says why.
+    /// The job ended without a result, or with errors in the result; see `error`.
     Failed,
-    /// It was cancelled.
+    /// The job was cancelled.
     Cancelled,
 }
 
-/// A query that is answered in the background.
+/// A query that runs in the background.
 pub struct Job {
     row: JobRow,
     share: f64,
@@ -294,77 +297,77 @@ pub struct Job {
     live: Arc<Live>,
 }
 
-/// A query that is answered in the background.
+/// A query that runs in the background.
 #[Object]
 impl Job {
-    /// Its id. Who knows it may read the answer, and cancel the job.
+    /// Id of the job. Anyone who knows it may read the result and cancel the job.
     async fn id(&self) -> ID {
         ID(self.row.id.clone())
     }
 
-    /// What it does now.
+    /// State of the job.
     async fn state(&self) -> JobStateWord {
         self.row.state.into()
     }
 
-    /// How much of it is done, 0 to 1. It never goes back while the job runs, and is 0 once it has failed or was cancelled.
-    /// Steps are counted, not minutes.
+    /// Share of the work that is done, 0 to 1, measured in steps of work, not in time. It never decreases while the job runs,
+    /// and is 0 after the job has failed or was cancelled.
     async fn progress(&self) -> f64 {
         super::types::round(self.share, 3)
     }
 
-    /// Jobs in line before it, while it is QUEUED.
+    /// Number of jobs before this one in the queue, while it is QUEUED.
     async fn waiting_before(&self) -> Option<u64> {
         self.waiting.map(|n| n as u64)
     }
 
-    /// What was asked: `query`, `variables`, `operationName`.
+    /// The request: `query`, `variables`, `operationName`.
     async fn request(&self) -> Json {
         Json(self.row.request.clone())
     }
 
-    /// When it was started.
+    /// Time at which the job was created.
     async fn created_at(&self) -> DateTime {
         DateTime(self.row.created_at)
     }
 
-    /// Who started it; null for all but admins.
+    /// Creator of the job. Null unless the caller has the role ADMIN.
     async fn started_by(&self, ctx: &Context<'_>) -> Option<&str> {
         caller(ctx).may(Role::Admin).then_some(self.row.actor.as_str())
     }
 
-    /// When its turn came.
+    /// Time at which the job began to run.
     async fn started_at(&self) -> Option<DateTime> {
         self.row.started_at.map(DateTime)
     }
 
-    /// When it ended.
+    /// Time at which the job ended.
     async fn finished_at(&self) -> Option<DateTime> {
         self.row.finished_at.map(DateTime)
     }
 
-    /// Until when the answer is kept: a day from its end.
+    /// Time until which the result is kept: one day after the end of the job.
     async fn expires_at(&self) -> Option<DateTime> {
         self.row.finished_at.map(|at| DateTime(at + KEEP_JOBS))
     }
 
-    /// The version of the data it was answered from.
+    /// Version of the data from which the job was answered.
     async fn world_version(&self) -> Option<&str> {
         self.row.world_version.as_deref()
     }
 
-    /// Why it has failed.
+    /// Reason of the failure.
     async fn error(&self) -> Option<&str> {
         self.row.error.as_deref()
     }
 
-    /// The answer, as the query would have been answered at once: `data`, `errors`, `extensions`. Also to be had by itself from
-    /// `/jobs/ID`.
+    /// The result, in the same form as the response to the query: `data`, `errors`, `extensions`. `/jobs/ID` returns it as a
+    /// file.
     #[graphql(complexity = 2000)]
     async fn result(&self, ctx: &Context<'_>) -> Nullable<Json> {
         nullable(async {
             let store = self.live.store();
-            // Counted before it is read.
+            // Charged before the result is read.
             let Some(bytes) = store.job_result_bytes(&self.row.id).await.map_err(internal)? else { return Ok(None) };
             budget::charge(ctx, bytes)?;
             Ok(store.job_result(&self.row.id).await.map_err(internal)?.map(Json))
@@ -373,35 +376,35 @@ impl Job {
     }
 }
 
-/// A query to be answered in the background.
+/// A query to run in the background.
 #[derive(InputObject, Debug)]
 pub struct StartJobInput {
-    /// The query, as it would be sent by itself.
+    /// Text of the query.
     query: String,
-    /// Its variables.
+    /// Variables of the query.
     variables: Option<GivenJson>,
-    /// Which of its operations, where it has several.
+    /// Name of the operation to run, if the document has more than one.
     operation_name: Option<String>,
 }
 
-/// Which job to cancel.
+/// The job to cancel.
 #[derive(InputObject, Debug)]
 pub struct CancelJobInput {
-    /// Its id.
+    /// Id of the job.
     id: ID,
 }
 
-/// A job as it is now.
+/// Current state of a job, or errors in the input.
 #[derive(SimpleObject)]
 pub struct JobPayload {
-    /// The job; null where there is none.
+    /// The job; null if the input has errors.
     job: Option<Job>,
-    /// What is wrong with the input.
+    /// Errors in the input.
     user_errors: Vec<UserError>,
 }
 
 impl JobPayload {
-    fn wrong(field: &'static str, code: ProblemCode, why: impl Into<String>) -> Self {
+    fn invalid(field: &'static str, code: ProblemCode, why: impl Into<String>) -> Self {
         Self { job: None, user_errors: vec![Problem::new(field, code, why).into()] }
     }
 }
@@ -410,19 +413,19 @@ fn jobs<'c>(ctx: &Context<'c>) -> &'c Arc<Jobs> {
     ctx.data_unchecked::<Arc<Jobs>>()
 }
 
-/// A job as it is now: what this process knows is newer than the database.
-async fn job_of(jobs: &Jobs, live: &Arc<Live>, id: &str) -> Result<Option<Job>> {
+/// Returns the current state of a job. The state in this process is newer than the one in the database.
+async fn load_job(jobs: &Jobs, live: &Arc<Live>, id: &str) -> Result<Option<Job>> {
     let running = jobs.find(id);
     let Some(mut row) = live.store().job(id).await.map_err(internal)? else { return Ok(None) };
     let mut share = if row.state == JobState::Done { 1.0 } else { 0.0 };
     let mut waiting = None;
     if let Some(running) = running.filter(|_| !row.state.is_last() || row.finished_at.is_none()) {
-        let now = *running.progress.borrow();
-        share = now.share;
-        if !now.state.is_last() {
-            row.state = now.state;
+        let current = *running.progress.borrow();
+        share = current.share;
+        if !current.state.is_last() {
+            row.state = current.state;
         }
-        waiting = (now.state == JobState::Queued).then(|| jobs.before(&running));
+        waiting = (current.state == JobState::Queued).then(|| jobs.waiting_before(&running));
     }
     Ok(Some(Job { row, share, waiting, live: live.clone() }))
 }
@@ -433,24 +436,24 @@ pub struct JobQuery;
 /// Jobs.
 #[Object]
 impl JobQuery {
-    /// A job by its id; null when there is none, or it ended more than a day ago.
+    /// Returns a job by its id; null if the id is unknown or the job ended more than a day ago.
     #[graphql(complexity = "200 + child_complexity")]
-    async fn job(&self, ctx: &Context<'_>, #[graphql(desc = "Its id.")] id: ID) -> Nullable<Job> {
-        nullable(async { job_of(jobs(ctx), live(ctx)?, &id).await }).await
+    async fn job(&self, ctx: &Context<'_>, #[graphql(desc = "Id of the job.")] id: ID) -> Nullable<Job> {
+        nullable(async { load_job(jobs(ctx), live(ctx)?, &id).await }).await
     }
 
-    /// All jobs that are kept, the newest first. Needs the role ADMIN.
+    /// Lists all stored jobs, newest first. Requires the role ADMIN.
     #[graphql(complexity = "200 + 20 * child_complexity")]
     async fn jobs(
         &self,
         ctx: &Context<'_>,
-        #[graphql(default = 20, desc = "How many, 200 at most.")] first: i32,
+        #[graphql(default = 20, desc = "Maximum number of jobs to return (at most 200).")] first: i32,
     ) -> Nullable<Vec<Job>> {
-        Some(listed(ctx, first).await)
+        Some(list_jobs(ctx, first).await)
     }
 }
 
-async fn listed(ctx: &Context<'_>, first: i32) -> Result<Vec<Job>> {
+async fn list_jobs(ctx: &Context<'_>, first: i32) -> Result<Vec<Job>> {
     require(ctx, Role::Admin)?;
     let count = usize::try_from(first)
         .ok()
@@ -460,7 +463,7 @@ async fn listed(ctx: &Context<'_>, first: i32) -> Result<Vec<Job>> {
     let rows = live.store().jobs(count).await.map_err(internal)?;
     let mut all = Vec::with_capacity(rows.len());
     for row in rows {
-        all.extend(job_of(jobs(ctx), live, &row.id).await?);
+        all.extend(load_job(jobs(ctx), live, &row.id).await?);
     }
     Ok(all)
 }
@@ -470,23 +473,24 @@ pub struct JobMutation;
 
 #[Object]
 impl JobMutation {
-    /// Starts a job: a query (no mutation) that is answered in the background, for what takes longer than one likes to wait. So
-    /// many are worked on at once, others wait in line; when the line is full, the error `BUSY` says so. A job waits its turn
-    /// among analyses however many do, may cost 20 times as much as a query (`maxComplexity`), and looks 60 seconds for exact sites. It is answered as for someone without a token, since whoever knows its id
-    /// may read it. Needs the role CONTRIBUTOR.
+    /// Starts a job: a query (not a mutation) that runs in the background. Use jobs for long queries. A limited number of jobs
+    /// runs at the same time, others wait in a queue; the error `BUSY` means that the queue is full. A job may cost 20 times
+    /// as much as a query (`maxComplexity`, `maxWork`), has no time limit, is never refused because other analyses wait, and
+    /// searches for exact sites for up to 60 seconds. It runs with the rights of an anonymous caller, because anyone who
+    /// knows its id may read the result. Requires the role CONTRIBUTOR.
     async fn start_job(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What to answer.")] input: StartJobInput,
+        #[graphql(desc = "The query to run.")] input: StartJobInput,
     ) -> Nullable<JobPayload> {
         Some(start(ctx, input).await)
     }
 
-    /// Cancels a job. Whoever knows its id may.
+    /// Cancels a job. Requires only the id of the job.
     async fn cancel_job(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which one.")] input: CancelJobInput,
+        #[graphql(desc = "The job to cancel.")] input: CancelJobInput,
     ) -> Nullable<JobPayload> {
         Some(cancel(ctx, &input.id).await)
     }
@@ -499,27 +503,33 @@ async fn start(ctx: &Context<'_>, input: StartJobInput) -> Result<JobPayload> {
     let document = match documents.find(&input.query, None, ctx.data_unchecked::<Limits>()) {
         Ok(document) => document,
         Err(e) => {
-            return Ok(JobPayload::wrong("query", ProblemCode::Invalid, format!("cannot be used: {}", e.message)));
+            return Ok(JobPayload::invalid("query", ProblemCode::Invalid, format!("is invalid: {}", e.message)));
         }
     };
-    let chosen = match choose(&document.parsed, input.operation_name.as_deref()) {
-        Ok(chosen) if chosen.kind == OperationType::Query => chosen,
-        Ok(_) => return Ok(JobPayload::wrong("query", ProblemCode::Invalid, "is no query; jobs only ask")),
+    let operation = match choose(&document.parsed, input.operation_name.as_deref()) {
+        Ok(operation) if operation.kind == OperationType::Query => operation,
+        Ok(_) => {
+            return Ok(JobPayload::invalid("query", ProblemCode::Invalid, "is not a query; jobs run only queries"));
+        }
         Err(_) => {
-            return Ok(JobPayload::wrong("operation_name", ProblemCode::NotFound, "names no operation of the query"));
+            return Ok(JobPayload::invalid(
+                "operation_name",
+                ProblemCode::NotFound,
+                "is not the name of an operation in the document",
+            ));
         }
     };
     let variables = input.variables.map_or(serde_json::Value::Null, |v| v.0);
     if !(variables.is_null() || variables.is_object()) {
-        return Ok(JobPayload::wrong("variables", ProblemCode::Invalid, "is no object"));
+        return Ok(JobPayload::invalid("variables", ProblemCode::Invalid, "is not an object"));
     }
-    // As hard to guess as a token, which opens more.
+    // The id grants access to the result, so it is generated like a token.
     let id = new_token().map_err(internal)?.trim_start_matches(crate::access::PREFIX).to_owned();
-    let told = json!({ "query": input.query, "variables": variables, "operationName": input.operation_name });
+    let stored = json!({ "query": input.query, "variables": variables, "operationName": input.operation_name });
     let row = JobRow {
         id: id.clone(),
         state: JobState::Queued,
-        request: told.to_string(),
+        request: stored.to_string(),
         actor,
         created_at: Timestamp::now(),
         started_at: None,
@@ -527,19 +537,19 @@ async fn start(ctx: &Context<'_>, input: StartJobInput) -> Result<JobPayload> {
         world_version: None,
         error: None,
     };
-    let running = jobs.enlist(&id)?;
-    let listed = Listed(jobs.clone(), id.clone());
+    let running = jobs.enqueue(&id)?;
+    let entry = QueueEntry(jobs.clone(), id.clone());
     live.store().add_job(&row).await.map_err(internal)?;
-    // Whoever knows the id reads the answer: it must hold nothing that is for editors or admins alone.
+    // Anyone who knows the id can read the result: it must not hold data that requires a role.
     let anyone = Caller::anonymous(None);
     let mut request = Request::new(&*document.text).variables(Variables::from_json(variables)).data(anyone);
-    request.operation_name = chosen.name;
+    request.operation_name = operation.name;
     request.set_parsed_query(document.parsed.as_ref().clone());
     let JobSchema(schema) = ctx.data_unchecked::<JobSchema>().clone();
     let limits = limits_of_jobs(ctx.data_unchecked::<Limits>());
     let work = Work { schema, limits, document, request, live: live.clone(), id: id.clone() };
-    live.work(carry_out(listed, running, work));
-    Ok(JobPayload { job: job_of(&jobs, &live, &id).await?, user_errors: Vec::new() })
+    live.work(run_job(entry, running, work));
+    Ok(JobPayload { job: load_job(&jobs, &live, &id).await?, user_errors: Vec::new() })
 }
 
 async fn cancel(ctx: &Context<'_>, id: &ID) -> Result<JobPayload> {
@@ -547,26 +557,26 @@ async fn cancel(ctx: &Context<'_>, id: &ID) -> Result<JobPayload> {
     if let Some(running) = jobs.find(id) {
         let mut progress = running.progress.subscribe();
         running.cancel();
-        // An error says that the job has ended, which is as good.
+        // An error means that the job has ended.
         let _ = progress.wait_for(|p| p.state.is_last()).await;
     }
-    Ok(match job_of(jobs, live, id).await? {
+    Ok(match load_job(jobs, live, id).await? {
         Some(job) => JobPayload { job: Some(job), user_errors: Vec::new() },
-        None => JobPayload::wrong("id", ProblemCode::NotFound, "is the id of no job"),
+        None => JobPayload::invalid("id", ProblemCode::NotFound, "is not the id of a job"),
     })
 }
 
-/// Ticks whenever a job comes further, until it has ended: now, then at each change. `true` is the last.
+/// Returns a stream with an item now and at each change of a job, until it has ended. The last item is `true`.
 pub async fn ticks(ctx: &Context<'_>, id: &ID) -> Result<impl Stream<Item = bool> + Send + use<>> {
     let (live, jobs) = (live(ctx)?, jobs(ctx));
     let progress = jobs.find(id).map(|running| running.progress.subscribe());
-    if job_of(jobs, live, id).await?.is_none() {
+    if load_job(jobs, live, id).await?.is_none() {
         return Err(not_found("id", id, "job with the id"));
     }
     Ok(stream::unfold(Some((progress, true)), |state| async {
         let (mut progress, is_first) = state?;
         if !is_first {
-            // An error says that nothing more comes.
+            // An error means that the job has ended.
             progress.as_mut()?.changed().await.ok()?;
         }
         let is_last = progress.as_mut().is_none_or(|p| p.borrow_and_update().state.is_last());
@@ -574,15 +584,16 @@ pub async fn ticks(ctx: &Context<'_>, id: &ID) -> Result<impl Stream<Item = bool
     }))
 }
 
-/// A job as it is now.
+/// Returns the current state of a job.
 pub async fn as_it_is(ctx: &Context<'_>, id: &ID) -> Result<Job> {
-    job_of(jobs(ctx), live(ctx)?, id).await?.ok_or_else(|| not_found("id", id, "job with the id"))
+    load_job(jobs(ctx), live(ctx)?, id).await?.ok_or_else(|| not_found("id", id, "job with the id"))
 }
-/// Marks what is asked as part of a job.
+
+/// Marks a request as part of a job.
 #[derive(Debug, Clone, Copy)]
 struct InJob;
 
-/// Is this asked as part of a job?
+/// Returns whether a request is part of a job.
 pub fn is_job(ctx: &Context<'_>) -> bool {
     ctx.data_opt::<InJob>().is_some()
 }
