@@ -1,4 +1,4 @@
-//! What clients may keep: entity tags, and answers of "not modified".
+//! HTTP caching: entity tags and "304 Not Modified".
 
 use super::encoding::{Coding, packed};
 use super::sending::Whole;
@@ -10,13 +10,13 @@ use quick_cache::sync::Cache;
 use std::sync::Arc;
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
-/// What answers depend on beside the address.
+/// The value of `Vary`: the request headers that responses depend on.
 pub const DEPENDS_ON: &str = "Accept, Accept-Encoding, Authorization";
-/// Tags of answers that are remembered.
+/// Number of remembered entity tags.
 const REMEMBERED: usize = 20_000;
 
-/// The tag of a representation: of its media type and its bytes before they are packed. It is a weak one, since it is the
-/// same however they are packed.
+/// An entity tag: a hash of the media type and the uncompressed bytes. It is weak, because it does not depend on the content
+/// coding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tag(u128);
 
@@ -33,27 +33,27 @@ impl Tag {
         HeaderValue::from_str(&format!("W/\"{:032x}\"", self.0)).unwrap_or_else(|_| HeaderValue::from_static("W/\"\""))
     }
 
-    /// Has the client this one already?
+    /// Returns whether `If-None-Match` holds this tag.
     pub fn is_known(self, headers: &HeaderMap) -> bool {
         let own = format!("{:032x}", self.0);
-        let mut told = headers.get_all(IF_NONE_MATCH).filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(','));
-        told.any(|tag| {
+        let mut tags = headers.get_all(IF_NONE_MATCH).filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(','));
+        tags.any(|tag| {
             let tag = tag.trim();
-            // Compared weakly, as RFC 9110 has it.
+            // The weak comparison of RFC 9110.
             tag == "*" || tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"') == own
         })
     }
 }
 
-/// The tags of answers that stay as they are until the data change, by all that they depend on.
+/// The tags of cacheable responses, so that an unchanged response need not be computed again.
 pub struct Tags(Cache<u128, u128>);
 
-/// All that an answer depends on.
+/// A hash of everything that a response depends on.
 #[derive(Clone, Copy)]
 pub struct Question(u128);
 
 impl Question {
-    /// Parts in their order; where one ends and the next begins counts.
+    /// Hashes the parts with their lengths, so that `["ab", "c"]` and `["a", "bc"]` differ.
     pub fn new(parts: &[&str]) -> Self {
         let mut all = Vec::new();
         for part in parts {
@@ -78,7 +78,7 @@ impl Tags {
     }
 }
 
-/// Says that the client has it already.
+/// Returns "304 Not Modified".
 pub fn not_modified(tag: Tag, cache_control: &str) -> HttpResponse {
     HttpResponse::build(StatusCode::NOT_MODIFIED)
         .insert_header((ETAG, tag.header()))
@@ -87,7 +87,7 @@ pub fn not_modified(tag: Tag, cache_control: &str) -> HttpResponse {
         .finish()
 }
 
-/// Ends an answer with a body that may be packed.
+/// Adds the body to a response, compressed if the client accepts it.
 pub async fn finish(
     mut response: HttpResponseBuilder,
     bytes: Vec<u8>,
@@ -102,13 +102,13 @@ pub async fn finish(
             response.body(Whole::new(bytes, budget))
         }
         Err(error) => {
-            tracing::error!(%error, "an answer cannot be packed");
+            tracing::error!(%error, "a response could not be compressed");
             HttpResponse::InternalServerError().finish()
         }
     }
 }
 
-/// Answers with bytes that do not change as long as the server runs, or not often.
+/// Returns static bytes with an entity tag.
 pub async fn fixed(request: &HttpRequest, media: &str, cache_control: &str, bytes: &[u8]) -> HttpResponse {
     let tag = Tag::of(media, bytes);
     if tag.is_known(request.headers()) {
@@ -134,7 +134,7 @@ mod tests {
         assert!(tag != Tag::of("text/html", b"abc") && tag != Tag::of("text/plain", b"abd"));
         let own = tag.header();
         let own = own.to_str().unwrap();
-        for (told, known) in [
+        for (header, matches) in [
             (own.to_owned(), true),
             (own[2..].to_owned(), true),
             (format!("\"x\", {own}"), true),
@@ -143,8 +143,8 @@ mod tests {
             (String::new(), false),
         ] {
             let mut headers = HeaderMap::new();
-            headers.insert(IF_NONE_MATCH, HeaderValue::from_str(&told).unwrap());
-            assert_eq!(tag.is_known(&headers), known, "{told}");
+            headers.insert(IF_NONE_MATCH, HeaderValue::from_str(&header).unwrap());
+            assert_eq!(tag.is_known(&headers), matches, "{header}");
         }
         assert!(!tag.is_known(&HeaderMap::new()));
         assert!(Question::new(&["ab", "c"]).0 != Question::new(&["a", "bc"]).0);

@@ -1,7 +1,7 @@
-//! Connections with time limits of their own: how many there are, who is slow to send, who is slow to read.
+//! Limits on connections: their number, and timeouts for slow senders and slow readers.
 //!
-//! actix-web limits the time of the first request's head and the pause between requests. It does not limit a later
-//! head, a body, or an answer that nobody reads. The stream below does, for whatever is sent over it.
+//! actix-web limits the time for the first request head and the idle time between requests. It limits neither a later head,
+//! nor a body, nor a response that the client does not read. [`Stream`] does, for everything that is sent over it.
 
 use actix_codec::{AsyncRead, AsyncWrite, ReadBuf};
 use std::collections::HashMap;
@@ -16,74 +16,75 @@ use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::time::Sleep;
 
-/// How long the head of a request may take, from its first byte.
+/// Maximum time for a request head, from its first byte.
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a connection may wait for its next request.
+/// Maximum idle time of a connection between requests.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// How long a stalled answer is watched before its rate is judged.
+/// Period over which the rate of a stalled response is measured.
 const SEND_WINDOW: Duration = Duration::from_secs(10);
-/// How long the network may leave what was sent without an acknowledgement.
-const UNACKNOWLEDGED: Duration = Duration::from_mins(1);
-/// Bytes the system keeps of an answer for a client that does not read.
+/// Maximum time without a TCP acknowledgement.
+const ACK_TIMEOUT: Duration = Duration::from_mins(1);
+/// Size of the socket's send buffer in bytes.
 const SEND_BUFFER: usize = 256 * 1024;
-/// A connection that has waited for less is not closed to make room for another.
-const MAKES_ROOM_AFTER: Duration = Duration::from_secs(1);
-/// Where memory for answers is short, answers have to be read so many times as fast.
-const HURRY: u64 = 4;
+/// Minimum waiting time of a connection that is closed to make room for another.
+const MIN_EVICTION_AGE: Duration = Duration::from_secs(1);
+/// Factor on the required read rate while memory for responses is low.
+const LOW_MEMORY_FACTOR: u64 = 4;
 
-/// What a connection does.
+/// The state of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 enum Phase {
     /// Between requests.
     Idle,
-    /// A request comes in.
+    /// A request is being received.
     Reading,
-    /// A request is answered.
+    /// A request is being processed, or its response sent.
     Answering,
 }
 
-/// One connection, as its stream and its requests see it.
+/// The state of one connection, shared by its stream and its requests.
 pub struct Connection {
     id: u64,
     phase: AtomicU8,
-    /// Milliseconds since the first connection, when the phase began.
+    /// Start of the phase, in milliseconds since the server started.
     since: AtomicU64,
-    requests: AtomicUsize,
-    /// How many requests there have been.
-    begun: AtomicU64,
-    is_cut: AtomicBool,
-    /// Whether the next answer names a protocol of WebSocket.
+    active_requests: AtomicUsize,
+    /// Number of requests so far.
+    total_requests: AtomicU64,
+    is_evicted: AtomicBool,
+    /// Whether the next response holds `Sec-WebSocket-Protocol`.
     names_protocol: AtomicBool,
     waker: Mutex<Option<Waker>>,
     all: Arc<Connections>,
 }
 
-/// A request that is being read or answered; however it ends, its connection is free for the next one then.
+/// Marks a connection as processing a request, until it is dropped.
 pub struct Busy(Arc<Connection>);
 
-/// A request whose body is being read: it makes room for others when there are too many connections.
+/// Marks a connection as receiving a body, until it is dropped. Meanwhile it may be closed to make room for others.
 pub struct ReadsBody<'c>(&'c Connection);
 
 /// All connections of a server.
 pub struct Connections {
-    most: usize,
+    max: usize,
     min_send_rate: u64,
-    is_short_of_memory: Box<dyn Fn() -> bool + Send + Sync>,
-    began: Instant,
-    next: AtomicU64,
+    is_memory_low: Box<dyn Fn() -> bool + Send + Sync>,
+    started: Instant,
+    next_id: AtomicU64,
     open: Mutex<HashMap<u64, Arc<Connection>>>,
 }
 
 impl Connections {
-    /// So many at most; answers are read by so many bytes a second at least (0 for any rate).
-    pub fn new(most: usize, min_send_rate: u64, is_short_of_memory: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+    /// Creates a registry for at most `max` connections. `min_send_rate` is the rate in bytes per second at which clients must
+    /// read responses; 0 for no minimum.
+    pub fn new(max: usize, min_send_rate: u64, is_memory_low: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         Self {
-            most,
+            max,
             min_send_rate,
-            is_short_of_memory: Box::new(is_short_of_memory),
-            began: Instant::now(),
-            next: AtomicU64::new(0),
+            is_memory_low: Box::new(is_memory_low),
+            started: Instant::now(),
+            next_id: AtomicU64::new(0),
             open: Mutex::default(),
         }
     }
@@ -92,60 +93,69 @@ impl Connections {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many there may be.
+    /// Returns the maximum number of connections.
     pub const fn most(&self) -> usize {
-        self.most
+        self.max
     }
 
-    /// How many there are.
+    /// Returns the number of open connections.
     pub fn count(&self) -> usize {
         self.lock().len()
     }
 
     fn now(&self) -> u64 {
-        self.began.elapsed().as_millis() as u64
+        self.started.elapsed().as_millis() as u64
     }
 
-    /// Lets a connection in. Where there are as many as there may be, the one is closed that has waited longest for its
-    /// client; `None` where none has waited long enough.
+    /// Registers a connection. When the maximum is reached, closes the connection that has waited longest for its client.
+    ///
+    /// # Errors
+    /// Returns the stream when no connection has waited long enough.
     pub fn admit(self: &Arc<Self>, stream: TcpStream) -> std::result::Result<Stream, TcpStream> {
         let mut open = self.lock();
-        if open.len() >= self.most {
-            let (now, long) = (self.now(), MAKES_ROOM_AFTER.as_millis() as u64);
+        if open.len() >= self.max {
+            let (now, min_age) = (self.now(), MIN_EVICTION_AGE.as_millis() as u64);
             // Slow requests first, then idle connections.
-            let waits = |phase: Phase| {
-                let waiting = open.values().filter(move |c| c.phase.load(Relaxed) == phase as u8);
-                waiting
-                    .filter(move |c| now.saturating_sub(c.since.load(Relaxed)) >= long)
+            let oldest = |phase: Phase| {
+                let in_phase = open.values().filter(move |c| c.phase.load(Relaxed) == phase as u8);
+                in_phase
+                    .filter(move |c| now.saturating_sub(c.since.load(Relaxed)) >= min_age)
                     .min_by_key(|c| c.since.load(Relaxed))
                     .cloned()
             };
-            let Some(slowest) = waits(Phase::Reading).or_else(|| waits(Phase::Idle)) else { return Err(stream) };
-            open.remove(&slowest.id);
-            slowest.cut();
+            let Some(evicted) = oldest(Phase::Reading).or_else(|| oldest(Phase::Idle)) else { return Err(stream) };
+            open.remove(&evicted.id);
+            evicted.evict();
         }
         let socket = socket2::SockRef::from(&stream);
-        // None of these has to succeed for an answer to be right.
+        // These options improve latency and memory use; the connection works without them.
         let _ = socket.set_tcp_nodelay(true);
         let _ = socket.set_send_buffer_size(SEND_BUFFER);
         #[cfg(target_os = "linux")]
-        let _ = socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED));
-        let id = self.next.fetch_add(1, Relaxed);
+        let _ = socket.set_tcp_user_timeout(Some(ACK_TIMEOUT));
+        let id = self.next_id.fetch_add(1, Relaxed);
         let connection = Arc::new(Connection {
             id,
             phase: AtomicU8::new(Phase::Reading as u8),
             since: AtomicU64::new(self.now()),
-            requests: AtomicUsize::new(0),
-            begun: AtomicU64::new(0),
-            is_cut: AtomicBool::new(false),
+            active_requests: AtomicUsize::new(0),
+            total_requests: AtomicU64::new(0),
+            is_evicted: AtomicBool::new(false),
             names_protocol: AtomicBool::new(false),
             waker: Mutex::default(),
             all: self.clone(),
         });
         open.insert(id, connection.clone());
-        // actix-web limits the first head as well, and answers with 408: it goes first.
+        // One second more than the limit of actix-web, which answers a slow first head with status 408.
         let first_head = Box::pin(tokio::time::sleep(HEAD_TIMEOUT + Duration::from_secs(1)));
-        Ok(Stream { socket: stream, connection, reading: Some(first_head), has_begun: true, begun: 0, sending: None })
+        Ok(Stream {
+            socket: stream,
+            connection,
+            read_deadline: Some(first_head),
+            has_partial_head: true,
+            seen_requests: 0,
+            stalled_send: None,
+        })
     }
 }
 
@@ -155,37 +165,37 @@ impl Connection {
         self.since.store(self.all.now(), Relaxed);
     }
 
-    /// Closes it at its next step, which is now.
-    fn cut(&self) {
-        self.is_cut.store(true, Relaxed);
+    /// Closes the connection: wakes its stream, whose next read or write fails.
+    fn evict(&self) {
+        self.is_evicted.store(true, Relaxed);
         let waker = self.waker.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(waker) = waker {
             waker.wake();
         }
     }
 
-    /// A request has come in.
+    /// Marks the start of a request.
     pub fn begin(self: &Arc<Self>) -> Busy {
-        self.requests.fetch_add(1, Relaxed);
-        self.begun.fetch_add(1, Relaxed);
+        self.active_requests.fetch_add(1, Relaxed);
+        self.total_requests.fetch_add(1, Relaxed);
         self.set(Phase::Answering);
         Busy(self.clone())
     }
 
-    /// The body of a request is waited for, until what is returned is dropped.
+    /// Marks the start of a body.
     pub fn reads_body(&self) -> ReadsBody<'_> {
         self.set(Phase::Reading);
         ReadsBody(self)
     }
 
-    /// Spells `Sec-WebSocket-Protocol` in the next answer as the standard does. actix-web writes names of headers in small
-    /// letters; gql for Python looks for this one as it is written there, and speaks another protocol without it.
+    /// Writes `Sec-WebSocket-Protocol` in the next response with capital letters. actix-web writes header names in lower case;
+    /// gql for Python compares this one case-sensitively and falls back to another protocol.
     pub fn names_protocol(&self) {
         self.names_protocol.store(true, Relaxed);
     }
 
     fn is_answering(&self) -> bool {
-        self.requests.load(Relaxed) > 0
+        self.active_requests.load(Relaxed) > 0
     }
 }
 
@@ -197,53 +207,54 @@ impl Drop for ReadsBody<'_> {
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        if self.0.requests.fetch_sub(1, Relaxed) == 1 {
+        if self.0.active_requests.fetch_sub(1, Relaxed) == 1 {
             self.0.set(Phase::Idle);
         }
     }
 }
 
-/// The bytes of a connection.
+/// A TCP stream with read and write timeouts.
 pub struct Stream {
     socket: TcpStream,
     connection: Arc<Connection>,
-    /// Until when the next request has to be there.
-    reading: Option<Pin<Box<Sleep>>>,
-    /// Whether bytes of the next request have come.
-    has_begun: bool,
-    /// The requests that were there when that was looked at.
-    begun: u64,
-    /// What is being sent and was not taken at once.
-    sending: Option<Sending>,
+    /// Deadline for the next request head.
+    read_deadline: Option<Pin<Box<Sleep>>>,
+    /// Whether a part of the next request head has arrived.
+    has_partial_head: bool,
+    /// Number of requests that the two fields above account for.
+    seen_requests: u64,
+    /// A response that the client did not accept at once.
+    stalled_send: Option<StalledSend>,
 }
 
-struct Sending {
+/// A window over which the rate of a stalled response is measured.
+struct StalledSend {
     bytes: u64,
-    until: Pin<Box<Sleep>>,
+    end: Pin<Box<Sleep>>,
 }
 
 impl Stream {
-    /// What its requests need of it.
+    /// Returns the state of the connection.
     pub const fn connection(&self) -> &Arc<Connection> {
         &self.connection
     }
 
     fn check(&self) -> Result<()> {
-        if self.connection.is_cut.load(Relaxed) {
+        if self.connection.is_evicted.load(Relaxed) {
             return Err(Error::new(ErrorKind::ConnectionAborted, "closed to make room for other connections"));
         }
         Ok(())
     }
 
-    /// With each request that has come in, the time for the next begins anew.
-    fn look_for_requests(&mut self) {
-        let begun = self.connection.begun.load(Relaxed);
-        if begun != self.begun {
-            (self.begun, self.reading, self.has_begun) = (begun, None, false);
+    /// Resets the deadline after each complete request head.
+    fn update_requests(&mut self) {
+        let total = self.connection.total_requests.load(Relaxed);
+        if total != self.seen_requests {
+            (self.seen_requests, self.read_deadline, self.has_partial_head) = (total, None, false);
         }
     }
 
-    /// Nothing more is there to be read: for how long still?
+    /// Waits for more data, or fails after the deadline.
     fn wait_to_read(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
         {
             let mut waker = self.connection.waker.lock().unwrap_or_else(PoisonError::into_inner);
@@ -251,44 +262,44 @@ impl Stream {
                 *waker = Some(context.waker().clone());
             }
         }
-        // It may have been cut before the waker was there to be woken.
+        // The connection may have been evicted before the waker was set.
         self.check()?;
-        self.look_for_requests();
+        self.update_requests();
         if self.connection.is_answering() {
             return Poll::Pending;
         }
-        // Idle connections are closed by actix-web; this is for what it takes for a request and is none.
+        // actix-web closes idle connections itself; this is for data that it takes for a request although it is none.
         let idle = || Box::pin(tokio::time::sleep(KEEP_ALIVE + HEAD_TIMEOUT));
-        match self.reading.get_or_insert_with(idle).as_mut().poll(context) {
-            Poll::Ready(()) => Poll::Ready(Err(Error::new(ErrorKind::TimedOut, "the request came in too slowly"))),
+        match self.read_deadline.get_or_insert_with(idle).as_mut().poll(context) {
+            Poll::Ready(()) => Poll::Ready(Err(Error::new(ErrorKind::TimedOut, "the request arrived too slowly"))),
             Poll::Pending => Poll::Pending,
         }
     }
 
-    /// The client takes nothing at present: is it too slow?
+    /// Measures the rate of a client that does not accept data at present, and fails when it is too low.
     fn wait_to_send(&mut self, context: &mut Context<'_>) -> Result<()> {
         let all = self.connection.all.clone();
         if all.min_send_rate == 0 {
             return Ok(());
         }
         let window = || Box::pin(tokio::time::sleep(SEND_WINDOW));
-        let sending = self.sending.get_or_insert_with(|| Sending { bytes: 0, until: window() });
-        while sending.until.as_mut().poll(context).is_ready() {
-            let hurry = if (all.is_short_of_memory)() { HURRY } else { 1 };
-            let expected = all.min_send_rate.saturating_mul(SEND_WINDOW.as_secs()).saturating_mul(hurry);
-            if sending.bytes < expected {
-                return Err(Error::new(ErrorKind::TimedOut, "the client reads the answer too slowly"));
+        let stalled = self.stalled_send.get_or_insert_with(|| StalledSend { bytes: 0, end: window() });
+        while stalled.end.as_mut().poll(context).is_ready() {
+            let factor = if (all.is_memory_low)() { LOW_MEMORY_FACTOR } else { 1 };
+            let expected = all.min_send_rate.saturating_mul(SEND_WINDOW.as_secs()).saturating_mul(factor);
+            if stalled.bytes < expected {
+                return Err(Error::new(ErrorKind::TimedOut, "the client reads the response too slowly"));
             }
-            *sending = Sending { bytes: 0, until: window() };
+            *stalled = StalledSend { bytes: 0, end: window() };
         }
         Ok(())
     }
 
-    fn sent(&mut self, context: &mut Context<'_>, poll: Poll<Result<usize>>) -> Poll<Result<usize>> {
+    fn record_sent(&mut self, context: &mut Context<'_>, poll: Poll<Result<usize>>) -> Poll<Result<usize>> {
         match &poll {
             Poll::Ready(Ok(n)) => {
-                if let Some(sending) = &mut self.sending {
-                    sending.bytes = sending.bytes.saturating_add(*n as u64);
+                if let Some(stalled) = &mut self.stalled_send {
+                    stalled.bytes = stalled.bytes.saturating_add(*n as u64);
                 }
             }
             Poll::Ready(Err(_)) => {}
@@ -304,8 +315,8 @@ impl Drop for Stream {
     }
 }
 
-/// The same bytes with the name of the header as the standard writes it.
-fn spelled(bytes: &[u8]) -> Option<Vec<u8>> {
+/// Replaces the header name `sec-websocket-protocol` by its spelling in RFC 6455.
+fn capitalize_protocol(bytes: &[u8]) -> Option<Vec<u8>> {
     const NAME: &[u8] = b"Sec-WebSocket-Protocol";
     let at = bytes.windows(NAME.len()).position(|window| window.eq_ignore_ascii_case(NAME))?;
     let mut bytes = bytes.to_vec();
@@ -321,11 +332,11 @@ impl AsyncRead for Stream {
         if poll.is_pending() {
             return self.wait_to_read(context);
         }
-        self.look_for_requests();
-        if buffer.filled().len() > before && !self.has_begun && !self.connection.is_answering() {
-            // From its first byte, a head has so long; more bytes give it no more time.
-            self.has_begun = true;
-            self.reading = Some(Box::pin(tokio::time::sleep(HEAD_TIMEOUT)));
+        self.update_requests();
+        if buffer.filled().len() > before && !self.has_partial_head && !self.connection.is_answering() {
+            // The deadline counts from the first byte of the head; further bytes do not extend it.
+            self.has_partial_head = true;
+            self.read_deadline = Some(Box::pin(tokio::time::sleep(HEAD_TIMEOUT)));
             self.connection.set(Phase::Reading);
         }
         poll
@@ -335,12 +346,12 @@ impl AsyncRead for Stream {
 impl AsyncWrite for Stream {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
         self.check()?;
-        let spelled = if self.connection.names_protocol.load(Relaxed) { spelled(bytes) } else { None };
-        let poll = Pin::new(&mut self.socket).poll_write(context, spelled.as_deref().unwrap_or(bytes));
-        if poll.is_ready() && spelled.is_some() {
+        let replaced = if self.connection.names_protocol.load(Relaxed) { capitalize_protocol(bytes) } else { None };
+        let poll = Pin::new(&mut self.socket).poll_write(context, replaced.as_deref().unwrap_or(bytes));
+        if poll.is_ready() && replaced.is_some() {
             self.connection.names_protocol.store(false, Relaxed);
         }
-        self.sent(context, poll)
+        self.record_sent(context, poll)
     }
 
     fn poll_write_vectored(
@@ -350,7 +361,7 @@ impl AsyncWrite for Stream {
     ) -> Poll<Result<usize>> {
         self.check()?;
         let poll = Pin::new(&mut self.socket).poll_write_vectored(context, slices);
-        self.sent(context, poll)
+        self.record_sent(context, poll)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -358,8 +369,8 @@ impl AsyncWrite for Stream {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
-        // Flushed when everything there was has been taken: the client keeps up.
-        self.sending = None;
+        // The client has accepted everything: it keeps up.
+        self.stalled_send = None;
         Pin::new(&mut self.socket).poll_flush(context)
     }
 
@@ -368,43 +379,41 @@ impl AsyncWrite for Stream {
     }
 }
 
-/// Tells a client that there are too many connections, as far as it listens.
-pub async fn refuse(stream: TcpStream, most: usize) {
-    // Those who are told take files as well; whoever comes while many are being told is not.
-    static TOLD: Semaphore = Semaphore::const_new(32);
-    let Ok(_turn) = TOLD.try_acquire() else { return };
-    let why = format!("{{\"error\":\"there are {most} connections, as many as max_connections allows; try again\"}}");
-    let answer = format!(
+/// Sends "503 Service Unavailable" to a client and closes its connection.
+pub async fn refuse(stream: TcpStream, max: usize) {
+    // Refused connections use file descriptors too: beyond 32 at a time they are closed without a response.
+    static REFUSALS: Semaphore = Semaphore::const_new(32);
+    let Ok(_permit) = REFUSALS.try_acquire() else { return };
+    let why = format!("{{\"error\":\"All {max} connections are in use (max_connections); try again.\"}}");
+    let response = format!(
         "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
          Retry-After: 5\r\nConnection: close\r\n\r\n{why}",
         why.len()
     );
     let mut stream = stream;
-    let tell = async {
-        stream.write_all(answer.as_bytes()).await?;
+    let send = async {
+        stream.write_all(response.as_bytes()).await?;
         stream.shutdown().await?;
-        // Closed with a request unread, the answer would be lost on the way.
+        // Closing a socket with unread data resets the connection, and the client may lose the response.
         let mut rest = [0; 1024];
         while stream.read(&mut rest).await? > 0 {}
         Ok::<(), Error>(())
     };
-    // Who has not read it by then does not want to.
-    let _ = tokio::time::timeout(MAKES_ROOM_AFTER, tell).await;
+    let _ = tokio::time::timeout(MIN_EVICTION_AGE, send).await;
 }
 
-/// Connections there can be where the settings do not say: as many as the process may have open files, less those it
-/// needs for itself.
+/// Returns the default maximum of connections: the limit of open files, less those the process needs for itself.
 pub fn usual_most() -> usize {
     const OWN_FILES: usize = 128;
-    const MOST: usize = 10_000;
-    const USUAL_FILES: usize = 1024;
+    const MAX: usize = 10_000;
+    const DEFAULT_FILES: usize = 1024;
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
     let files = limits
         .lines()
         .find_map(|line| line.strip_prefix("Max open files"))
         .and_then(|rest| rest.split_whitespace().next())
-        .map_or(USUAL_FILES, |soft| soft.parse().unwrap_or(MOST));
-    files.saturating_sub(OWN_FILES).clamp(16, MOST)
+        .map_or(DEFAULT_FILES, |soft| soft.parse().unwrap_or(MAX));
+    files.saturating_sub(OWN_FILES).clamp(16, MAX)
 }
 
 #[cfg(test)]
@@ -417,13 +426,13 @@ mod tests {
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
             let all = Arc::new(Connections::new(10, 1, || false));
-            let stream = all.admit(listener.accept().await.unwrap().0).unwrap_or_else(|_| panic!("there is room"));
+            let stream = all.admit(listener.accept().await.unwrap().0).unwrap_or_else(|_| panic!("refused"));
             work(stream, client).await
         })
     }
 
     #[test]
-    fn small_answers_do_not_wait_to_be_sent() {
+    fn sockets_have_nodelay_and_a_small_send_buffer() {
         with_connection(async |stream, _client| {
             assert!(stream.socket.nodelay().unwrap());
             assert!(socket2::SockRef::from(&stream.socket).send_buffer_size().unwrap() <= 2 * SEND_BUFFER);
@@ -431,7 +440,7 @@ mod tests {
     }
 
     #[test]
-    fn a_protocol_is_named_as_clients_look_for_it() {
+    fn capitalizes_the_websocket_protocol_header_once() {
         with_connection(async |mut stream, mut client| {
             let text = b"HTTP/1.1 101 x\r\nsec-websocket-protocol: graphql-transport-ws\r\n\r\n";
             stream.connection().names_protocol();
@@ -445,7 +454,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_waits_longest_makes_room() {
+    fn evicts_the_connection_that_has_waited_longest() {
         let rt = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         rt.block_on(async {
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -455,14 +464,14 @@ mod tests {
                 clients.push(TcpStream::connect(listener.local_addr().unwrap()).await.unwrap());
                 all.admit(listener.accept().await.unwrap().0)
             };
-            let first = open().await.unwrap_or_else(|_| panic!("there is room"));
-            let second = open().await.unwrap_or_else(|_| panic!("there is room"));
+            let first = open().await.unwrap_or_else(|_| panic!("the first is admitted"));
+            let second = open().await.unwrap_or_else(|_| panic!("the second is admitted"));
             assert!(open().await.is_err(), "neither has waited long enough");
-            tokio::time::sleep(MAKES_ROOM_AFTER + Duration::from_millis(100)).await;
+            tokio::time::sleep(MIN_EVICTION_AGE + Duration::from_millis(100)).await;
             let busy = first.connection().begin();
-            let third = open().await.unwrap_or_else(|_| panic!("the second makes room"));
+            let third = open().await.unwrap_or_else(|_| panic!("the second is evicted"));
             assert!(second.check().is_err() && first.check().is_ok() && third.check().is_ok());
-            assert!(open().await.is_err(), "one answers and one is new");
+            assert!(open().await.is_err(), "the first is busy and the third is new");
             drop((busy, second));
             assert_eq!(all.count(), 2);
             drop((first, third));

@@ -1,4 +1,4 @@
-//! How many follow something at a time, over whatever transport.
+//! The limit on clients with subscriptions, over all transports.
 
 use super::Shared;
 use actix_web::HttpResponse;
@@ -7,35 +7,33 @@ use serde_json::json;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// The places there are for those who follow something.
+/// The slots for subscribed clients.
 pub struct Followers {
-    most: usize,
+    max: usize,
     free: Arc<Semaphore>,
 }
 
-/// The place of one; free again when it is dropped.
+/// The slot of one client; freed when it is dropped.
 pub struct Place {
     _permit: OwnedSemaphorePermit,
 }
 
 impl Followers {
-    pub fn new(most: usize) -> Self {
-        let most = most.min(Semaphore::MAX_PERMITS);
-        Self { most, free: Arc::new(Semaphore::new(most)) }
+    pub fn new(max: usize) -> Self {
+        let max = max.min(Semaphore::MAX_PERMITS);
+        Self { max, free: Arc::new(Semaphore::new(max)) }
     }
 
-    /// Takes a place, where one is free.
+    /// Takes a slot, if one is free.
     pub fn enter(&self) -> Option<Place> {
         self.free.clone().try_acquire_owned().ok().map(|permit| Place { _permit: permit })
     }
 }
 
-/// Says that there is no place.
+/// Returns "503 Service Unavailable": all slots are taken.
 pub fn full(shared: &Shared) -> HttpResponse {
-    let why = format!(
-        "{} clients follow something already, as many as maxFollowers allows; try again in a while",
-        shared.followers.most
-    );
+    let max = shared.followers.max;
+    let why = format!("The maximum of {max} subscribed clients (maxFollowers) is reached; try again later.");
     let error = json!({ "message": why, "extensions": { "code": "BUSY", "limit": "maxFollowers" } });
     HttpResponse::ServiceUnavailable()
         .insert_header((RETRY_AFTER, "30"))
