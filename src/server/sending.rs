@@ -1,4 +1,5 @@
-//! Bodies of answers: given to the connection in pieces as the client takes them, and counted until the last one.
+//! Response bodies: passed to the connection in chunks as the client reads them, and charged to the memory budget until the
+//! last one.
 
 use super::connections::Busy;
 use super::metrics::Running;
@@ -10,17 +11,16 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// Bytes handed over at a time: those are copied, and no longer counted.
-const PIECE: usize = 64 * 1024;
+/// Bytes of a chunk. actix-web copies chunks; the copies are not charged.
+const CHUNK: usize = 64 * 1024;
 
-fn piece(bytes: &mut Bytes) -> Bytes {
-    bytes.split_to(bytes.len().min(PIECE))
+fn next_chunk(bytes: &mut Bytes) -> Bytes {
+    bytes.split_to(bytes.len().min(CHUNK))
 }
 
-/// An answer that is there as a whole.
+/// A body that is complete in memory.
 pub struct Whole {
     bytes: Bytes,
-    /// What counts its bytes.
     _budget: Budget,
 }
 
@@ -38,11 +38,11 @@ impl MessageBody for Whole {
     }
 
     fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
-        Poll::Ready((!self.bytes.is_empty()).then(|| Ok(piece(&mut self.bytes))))
+        Poll::Ready((!self.bytes.is_empty()).then(|| Ok(next_chunk(&mut self.bytes))))
     }
 }
 
-/// An answer that goes on and on. Nothing more is asked for before the last piece has been taken.
+/// A body that is produced by a stream. The stream is polled only after the client has read the previous piece.
 pub struct Pieces<S> {
     pieces: Pin<Box<S>>,
     current: Bytes,
@@ -69,11 +69,11 @@ impl<S: Stream<Item = Bytes>> MessageBody for Pieces<S> {
                 Poll::Pending => return Poll::Pending,
             }
         }
-        Poll::Ready(Some(Ok(piece(&mut self.current))))
+        Poll::Ready(Some(Ok(next_chunk(&mut self.current))))
     }
 }
 
-/// A body, and what lasts as long as it is being sent.
+/// A body with the guards that must live until it has been sent.
 pub struct Followed {
     body: BoxBody,
     _running: Option<Running>,

@@ -1,5 +1,5 @@
-//! Subscriptions as server-sent events, by the GraphQL-over-SSE protocol (distinct connections): an event `next` for each
-//! answer, `complete` at the end.
+//! Subscriptions as server-sent events, with the GraphQL-over-SSE protocol (distinct connections mode): an event `next` for
+//! each response, `complete` at the end.
 
 use super::auth::Session;
 use super::followers::Place;
@@ -15,17 +15,17 @@ use futures_util::{FutureExt, StreamExt};
 use tokio::time::{Interval, MissedTickBehavior};
 
 const COMPLETE: &str = "event: complete\ndata: {}\n\n";
-const TOKEN_ENDED: &str = "event: next\ndata: {\"errors\":[{\"message\":\"the token is not in force any more\",\
+const TOKEN_ENDED: &str = "event: next\ndata: {\"errors\":[{\"message\":\"The token has expired or was revoked.\",\
                            \"extensions\":{\"code\":\"UNAUTHENTICATED\"}}]}\n\nevent: complete\ndata: {}\n\n";
 
-/// Does the client want events?
+/// Returns whether the client accepts server-sent events.
 pub fn wanted(headers: &HeaderMap) -> bool {
     headers.get(ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|accept| accept.contains("text/event-stream"))
 }
 
-/// One that follows.
+/// The source of one event stream.
 struct Follower {
-    told: BoxStream<'static, Told>,
+    messages: BoxStream<'static, Told>,
     session: Session,
     ended: BoxFuture<'static, ()>,
     stopped: BoxFuture<'static, ()>,
@@ -34,20 +34,20 @@ struct Follower {
     _place: Place,
 }
 
-/// Follows a request.
+/// Starts a subscription and returns its event stream.
 pub async fn follow(shared: &Data<Shared>, request: ApiRequest, session: Session) -> HttpResponse {
     let Some(place) = shared.followers.enter() else { return followers::full(shared) };
     let (ended, stopped) = (session.ended(shared).boxed(), shared.live.stopped().boxed());
     let (caller, live) = (Some(session.caller.clone()), Some(shared.live.clone()));
-    let told = shared.api.follow(ApiRequest { queries_only: false, caller, live, ..request }).await;
-    // A line that means nothing: proxies see that the connection lives, and one that does not is noticed.
+    let messages = shared.api.follow(ApiRequest { queries_only: false, caller, live, ..request }).await;
+    // Comment lines keep the connection open in proxies, and detect a closed one.
     let mut ticks = tokio::time::interval(shared.limits.ping_every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let follower = Follower { told, session, ended, stopped, ticks, shared: shared.clone(), _place: place };
+    let follower = Follower { messages, session, ended, stopped, ticks, shared: shared.clone(), _place: place };
     let events = stream::unfold(Some(follower), |follower| async {
         let mut follower = follower?;
-        let (event, goes_on) = follower.next().await;
-        Some((stream::iter(event), goes_on.then_some(follower)))
+        let (event, continues) = follower.next().await;
+        Some((stream::iter(event), continues.then_some(follower)))
     });
     HttpResponse::Ok()
         .content_type("text/event-stream; charset=utf-8")
@@ -58,15 +58,15 @@ pub async fn follow(shared: &Data<Shared>, request: ApiRequest, session: Session
 }
 
 impl Follower {
-    /// What to send next, and whether more will come.
+    /// Returns the next event, and whether more events follow.
     async fn next(&mut self) -> (Vec<Bytes>, bool) {
         let fixed = |text: &'static str| vec![Bytes::from_static(text.as_bytes())];
         tokio::select! {
             biased;
             () = &mut self.ended => (fixed(TOKEN_ENDED), false),
             () = &mut self.stopped => (fixed(COMPLETE), false),
-            told = self.told.next() => match told {
-                // What was told before a token ended is not for who has none.
+            message = self.messages.next() => match message {
+                // The token may have ended after the message was produced.
                 Some(Told::Next(_)) if !self.session.holds(&self.shared) => (fixed(TOKEN_ENDED), false),
                 Some(Told::Next(text)) => (event("event: next\ndata: ", text, "\n\n"), true),
                 Some(Told::Error(errors)) => {
@@ -81,12 +81,12 @@ impl Follower {
     }
 }
 
-/// Longer texts are sent without a copy.
+/// Longer data is sent without a copy.
 const SHORT: usize = 16 * 1024;
 
 fn event(before: &'static str, text: EventText, after: &'static str) -> Vec<Bytes> {
     let is_break = |b: &u8| matches!(b, b'\n' | b'\r');
-    // Breaks between the parts of JSON mean nothing there, and would end the line here.
+    // Line breaks in JSON are insignificant; in an event they would end the line.
     let data: Bytes = if text.bytes().iter().any(is_break) {
         text.bytes().iter().map(|b| if is_break(b) { b' ' } else { *b }).collect::<Vec<u8>>().into()
     } else {
