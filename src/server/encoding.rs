@@ -1,12 +1,12 @@
 //! Compression of responses: negotiation of the content coding, and encoding.
 
-use crate::graphql::{Budget, Full, Written};
 use actix_web::http::header::{ACCEPT_ENCODING, HeaderMap};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::Write;
 use std::sync::LazyLock;
 use tokio::sync::Semaphore;
+use walkshed_graphql::{Budget, Full, Written};
 
 /// Shorter responses are not compressed: they fit into one packet.
 const MIN_BYTES: usize = 1024;
@@ -119,10 +119,10 @@ pub async fn packed(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graphql::UnderWay;
     use actix_web::http::header::HeaderValue;
     use std::io::Read;
     use std::sync::Arc;
+    use walkshed_graphql::UnderWay;
 
     #[test]
     fn the_coding_follows_the_quality_values() {

@@ -1,4 +1,4 @@
-//! The HTTP server: routes, health checks, metrics and the playground. [`crate::graphql`] executes requests. Only the watcher
+//! The HTTP server: routes, health checks, metrics and the playground. [`walkshed_graphql`] executes requests. Only the watcher
 //! for imports and the route for results of jobs read the database.
 
 mod address;
@@ -23,10 +23,6 @@ mod ws;
 pub use address::{Network, Proxies};
 pub use playground::tabs as example_tabs;
 
-use crate::folder::DataFolder;
-use crate::graphql::{Api, Limits, ManifestError, Trusted, UnderWay};
-use crate::live::{self, Live};
-use crate::store::Store;
 use actix_cors::Cors;
 use actix_http::error::DispatchError;
 use actix_http::{HttpService, Protocol};
@@ -46,6 +42,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
+use walkshed_graphql::{Api, Limits, ManifestError, Trusted, UnderWay};
+use walkshed_live::folder::DataFolder;
+use walkshed_live::{self as live, Live};
+use walkshed_store::Store;
 
 /// Maximum time for which the server waits for a client to close its side of a connection.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -115,7 +115,7 @@ pub enum ServeError {
     #[error("cannot listen on {listen}: {source}; choose another address with --listen, such as 127.0.0.1:8081")]
     Listen { listen: String, source: std::io::Error },
     #[error(transparent)]
-    Store(#[from] crate::store::StoreError),
+    Store(#[from] walkshed_store::StoreError),
     #[error(transparent)]
     Manifest(#[from] ManifestError),
 }

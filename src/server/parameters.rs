@@ -1,9 +1,9 @@
 //! Parses the parameters of a GraphQL request from a query string, a JSON body, or the payload of a message.
 
-use crate::graphql::{ApiRequest, Persisted, Variables};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
 use actix_web::web;
+use walkshed_graphql::{ApiRequest, Persisted, Variables};
 
 /// An error that precedes the execution of a GraphQL request.
 pub struct Refusal {

@@ -3,13 +3,13 @@
 
 use super::connections::Busy;
 use super::metrics::Running;
-use crate::graphql::Budget;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::web::Bytes;
 use futures_util::Stream;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use walkshed_graphql::Budget;
 
 /// Bytes of a chunk. actix-web copies chunks; the copies are not charged.
 const CHUNK: usize = 64 * 1024;
