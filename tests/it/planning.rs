@@ -70,7 +70,7 @@ fn bad_questions_are_told_by_field() {
         (
             "{ coverage(need: {minutes: 5, metres: 5}) { limit } }",
             "BAD_USER_INPUT",
-            "need.metres: 5 cannot be given together",
+            "need.metres: 5 cannot be combined",
         ),
         ("{ coverage(need: {minCount: 11}) { limit } }", "BAD_USER_INPUT", "need.minCount: 11"),
         ("{ coverage(need: {kinds: [\"moon base\"]}) { limit } }", "BAD_USER_INPUT", "moon base"),
@@ -78,7 +78,7 @@ fn bad_questions_are_told_by_field() {
         (
             "{ coverage(need: {kinds: [\"clinic\"], category: HEALTH_CARE}) { limit } }",
             "BAD_USER_INPUT",
-            "give one of them",
+            "give only one of them",
         ),
         ("{ coverage(need: {service: \"nothing\"}) { limit } }", "NOT_FOUND", "need.service"),
         ("{ coverage(region: \"500199\") { limit } }", "NOT_FOUND", "region: there is no"),
@@ -132,7 +132,7 @@ fn bad_questions_are_told_by_field() {
         (
             "{ siteSuggestions(need: {category: HEALTH_CARE}, candidates: PLACES, costs: [1, 2], places: [{point: {lon: 106.5, lat: 29.5}}]) { gap } }",
             "BAD_USER_INPUT",
-            "of 2 are not those of 1 places",
+            "of 2 items must have one item for each of the 1 places",
         ),
         ("{ siteSuggestions(need: {category: HEALTH_CARE}, mustKeep: [\"x\"]) { gap } }", "NOT_FOUND", "mustKeep"),
         (
@@ -146,7 +146,7 @@ fn bad_questions_are_told_by_field() {
         (
             "{ assessment(standard: \"service_circle\", region: \"500106\", center: \"500106013004\") { score } }",
             "BAD_USER_INPUT",
-            "together",
+            "cannot be combined",
         ),
     ] {
         let found = ask(query);
@@ -284,7 +284,7 @@ fn sites_with_room_for_so_many_money_for_so_much_and_in_place_of_others() {
     );
     let told = room["explain"]["parameters"].as_array().unwrap();
     assert!(told.contains(&json!({"name": "capacity", "value": "250"})), "{room}");
-    assert!(told.contains(&json!({"name": "mustKeep", "value": "all of today"})), "{room}");
+    assert!(told.contains(&json!({"name": "mustKeep", "value": "all existing facilities"})), "{room}");
     assert_eq!(
         found["anew"],
         json!({"sites": [{"facility": {"name": "clinic 2"}, "gained": 700.0}, {"facility": {"name": "clinic 1"}, "gained": 400.0}],

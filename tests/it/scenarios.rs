@@ -314,8 +314,8 @@ fn scenarios_are_kept_changed_and_deleted() {
             json!([{"closeStreet": {"at": point(550.0, 500.0), "kind": "LIFT"}}]),
             "changes [0]: there is no lift within 50 m",
         ),
-        (json!([{"close": "nonsense"}]), "changes [0]: the id is of no facility or center"),
-        (json!([{"openFacility": made["scenario"]["id"]}]), "changes [0]: is the id of no facility"),
+        (json!([{"close": "nonsense"}]), "changes [0]: is not the id of a facility or center"),
+        (json!([{"openFacility": made["scenario"]["id"]}]), "changes [0]: is not the id of an existing facility"),
         (
             json!([{"moveFacility": {"facility": "RmFjaWxpdHk6OTk", "position": point(0.0, 0.0)}}]),
             "changes [0]: names a facility that does not exist",

@@ -1,4 +1,4 @@
-//! Which centers and facilities a list is about, and in which order it comes.
+//! Filters and sort orders for lists of centers and facilities.
 
 use crate::cost::{self, Purse};
 use crate::error::{bad_input, not_found, over_limit, stopped, within_bound};
@@ -17,14 +17,15 @@ use walkshed_engine::geo::{AreaIndex, Fixed, Metric, Position, cell_of, read_are
 use walkshed_engine::task;
 use walkshed_register::{self as register, Facility, Kinds, RecordKind, RegionCode, Register};
 
-/// Cells of one filter at most.
+/// Maximum number of cells in one filter.
 const MAX_CELLS: usize = 20_000;
-/// Numbers of a position that may be given beyond the two that count, before a text is counted exactly.
-const COMMAS_A_CORNER: usize = 3;
-/// Rows looked at between two looks at whether to go on.
-const ROWS_BETWEEN_LOOKS: usize = 1024;
+/// A position may have more than two numbers. A text with up to this multiple of the corner limit is parsed to count
+/// the corners exactly.
+const COMMAS_PER_CORNER: usize = 3;
+/// Number of rows between two checks for cancellation.
+const ROWS_PER_CHECK: usize = 1024;
 
-/// What a filter may ask, and whom its work is charged to.
+/// The limits of a filter and the meter that its work is charged to.
 pub struct Bounds {
     list_items: usize,
     corners: usize,
@@ -32,7 +33,7 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// Of a request.
+    /// Returns the bounds of a request.
     pub fn of(ctx: &Context<'_>) -> Self {
         let limits = limits(ctx);
         Self { list_items: limits.max_list_items, corners: limits.max_polygon_corners, purse: Purse::of(ctx) }
@@ -42,11 +43,12 @@ impl Bounds {
         within_bound("maxListItems", field, count, self.list_items)
     }
 
-    /// Charges the rows that are gone through, and looks now and then whether to go on.
+    /// Filters rows. Charges their cost and checks regularly for cancellation.
     fn rows(&self, rows: Vec<usize>, area: Option<&Area>, mut fits: impl FnMut(usize) -> bool) -> Result<Vec<usize>> {
-        self.purse.charge(cost::rows(rows.len()).saturating_mul(area.map_or(1, Area::steps)).div_ceil(STEPS_A_ROW))?;
+        self.purse
+            .charge(cost::rows(rows.len()).saturating_mul(area.map_or(1, Area::steps)).div_ceil(STEPS_PER_ROW))?;
         let mut found = Vec::new();
-        for part in rows.chunks(ROWS_BETWEEN_LOOKS) {
+        for part in rows.chunks(ROWS_PER_CHECK) {
             task::work(part.len()).map_err(stopped)?;
             found.extend(part.iter().copied().filter(|&row| fits(row)));
         }
@@ -57,7 +59,7 @@ impl Bounds {
 /// A rectangle in WGS-84 degrees.
 #[derive(InputObject, Debug, Clone, Copy)]
 pub struct BoxInput {
-    /// Westernmost longitude; it may be greater than the easternmost, across the antimeridian.
+    /// Westernmost longitude. Greater than `east` if the rectangle crosses the 180th meridian.
     pub west: f64,
     /// Southernmost latitude.
     pub south: f64,
@@ -67,19 +69,19 @@ pub struct BoxInput {
     pub north: f64,
 }
 
-/// An area: exactly one of the three.
+/// An area. Give exactly one of the fields.
 #[derive(OneofObject, Debug, Clone)]
 pub enum AreaInput {
-    /// A rectangle, its edges included.
+    /// A rectangle, including its edges.
     Box(BoxInput),
-    /// A GeoJSON Polygon or MultiPolygon, or a Feature of one, of at most 10,000 corners (`max_polygon_corners`); its edges
-    /// included.
+    /// A GeoJSON Polygon or MultiPolygon, or a Feature with one, including its edges. At most 10,000 corners, unless
+    /// the server is configured otherwise (`max_polygon_corners`).
     Polygon(GivenGeoJson),
-    /// H3 cells, of any resolutions, at most 20,000.
+    /// H3 cells of any resolutions, at most 20,000.
     Cells(Vec<H3Cell>),
 }
 
-/// An area, ready to be asked.
+/// An area prepared for point queries.
 enum Area {
     Box(BoxInput),
     Polygon(AreaIndex),
@@ -101,9 +103,9 @@ impl AreaInput {
             }
             Self::Polygon(GivenGeoJson(text)) => {
                 let field = format!("{field}.polygon");
-                // Two numbers for each corner, with at least a comma between any two.
+                // Each corner has at least two numbers, separated by commas.
                 let commas = text.bytes().filter(|b| *b == b',').count();
-                if commas / 2 > most_corners * COMMAS_A_CORNER {
+                if commas / 2 > most_corners * COMMAS_PER_CORNER {
                     within_bound("maxPolygonCorners", &field, commas / 2, most_corners)?;
                 }
                 let area = read_area(text).map_err(|e| bad_input(&field, "", e))?;
@@ -111,7 +113,7 @@ impl AreaInput {
                 let corners = rings.map(|ring| ring.0.len()).sum();
                 if corners > most_corners {
                     let why = format!(
-                        "{field}: {corners} corners are more than maxPolygonCorners allows ({most_corners}); simplify the outline"
+                        "{field}: {corners} corners exceeds maxPolygonCorners ({most_corners}); simplify the outline"
                     );
                     return Err(over_limit("maxPolygonCorners", Some(&field), corners, most_corners, why));
                 }
@@ -129,7 +131,7 @@ impl AreaInput {
 }
 
 impl Area {
-    /// Steps that each row asked about takes, at most.
+    /// Returns the maximum number of steps to test one row.
     fn steps(&self) -> usize {
         match self {
             Self::Box(_) => 1,
@@ -154,115 +156,115 @@ impl Area {
     }
 }
 
-/// Steps of an area that take as long as the rest of a row.
-const STEPS_A_ROW: usize = 50;
+/// Number of area steps that cost as much as the rest of a row.
+const STEPS_PER_ROW: usize = 50;
 
-/// Which centers. All that are given must hold; empty lists hold for all.
+/// Conditions for centers. A center must meet all given conditions. An empty list is no condition.
 #[derive(InputObject, Debug, Clone, Default)]
 pub struct CenterFilter {
-    /// In this region: its code, such as 500106 for a district.
+    /// Centers in the region with this code, such as 500106 for a district.
     pub region: Option<String>,
-    /// One of these kinds; at most 1,000 (`max_list_items`), as all lists here.
+    /// Centers of one of these kinds. Every list here has at most 1,000 items (`max_list_items`).
     #[graphql(default)]
     pub kinds: Vec<CenterKind>,
-    /// One of these statuses; at most 1,000.
+    /// Records with one of these statuses.
     #[graphql(default)]
     pub statuses: Vec<Status>,
-    /// Run in one of these ways; at most 1,000.
+    /// Centers with one of these operators.
     #[graphql(default)]
     pub operating_models: Vec<OperatingModel>,
-    /// With an open facility, or an offer, of one of these categories; at most 1,000.
+    /// Centers with an open facility or an offer in one of these categories.
     #[graphql(default)]
     pub categories: Vec<Category>,
-    /// Offering one of these services, itself or in a facility: their ids, at most 1,000.
+    /// Centers that offer one of these services, given by id, directly or in a facility.
     #[graphql(default)]
     pub services: Vec<ID>,
-    /// With an offer for these people.
+    /// Centers with an offer for this audience.
     pub audience: Option<Audience>,
-    /// Open at this moment. Those whose hours are not recorded, or say that it depends, are left out.
+    /// Open at this time. Records whose state at this time is unknown are excluded.
     pub open_at: Option<DateTime>,
-    /// With this text in the name (in either language), the address or the code; letter case does not matter.
+    /// Centers with this text in a name, the address or the code. Case-insensitive.
     pub text: Option<String>,
-    /// In this area.
+    /// Records in this area.
     pub area: Option<AreaInput>,
-    /// true: entered without a step; false: known not to be. Where it is not known, neither fits.
+    /// true: step-free entrance; false: known to have none. Records for which this is unknown match neither.
     pub step_free: Option<bool>,
-    /// true: with an entrance of its own for the night; false: known to have none. Where it is not known, neither fits.
+    /// true: separate night entrance; false: known to have none. Records for which this is unknown match neither.
     pub night_entrance: Option<bool>,
 }
 
-/// Which facilities. All that are given must hold; empty lists hold for all.
+/// Conditions for facilities. A facility must meet all given conditions. An empty list is no condition.
 #[derive(InputObject, Debug, Clone, Default)]
 pub struct FacilityFilter {
-    /// In this region, by their division or that of their center, or where they have neither by its outline: its code, such
-    /// as 500106 for a district.
+    /// Facilities in the region with this code, such as 500106 for a district. The division of the facility or its
+    /// center decides, or without one the outline of the region.
     pub region: Option<String>,
-    /// In this center: its 12-digit code.
+    /// Facilities in the center with this 12-digit code.
     pub center: Option<String>,
-    /// In a center (true) or standing alone (false).
+    /// true: facilities in a center; false: other facilities.
     pub in_center: Option<bool>,
-    /// Of one of these categories; at most 1,000.
+    /// Facilities of one of these categories. Every list here has at most 1,000 items (`max_list_items`).
     #[graphql(default)]
     pub categories: Vec<Category>,
-    /// Of one of these kinds: keys that `facilityKinds` lists, at most 1,000.
+    /// Facilities of one of these kinds, given by the keys that `facilityKinds` lists.
     #[graphql(default)]
     pub kinds: Vec<String>,
-    /// One of these statuses; at most 1,000.
+    /// Records with one of these statuses.
     #[graphql(default)]
     pub statuses: Vec<Status>,
-    /// Offering one of these services: their ids, at most 1,000.
+    /// Facilities that offer one of these services, given by id.
     #[graphql(default)]
     pub services: Vec<ID>,
-    /// For these people.
+    /// Facilities for this audience.
     pub audience: Option<Audience>,
-    /// Open at this moment. Those whose hours are not recorded, or say that it depends, are left out.
+    /// Open at this time. Records whose state at this time is unknown are excluded.
     pub open_at: Option<DateTime>,
-    /// With this text in the name (in either language), the address or the external id; letter case does not matter.
+    /// Facilities with this text in a name, the address or the external id. Case-insensitive.
     pub text: Option<String>,
-    /// In this area.
+    /// Records in this area.
     pub area: Option<AreaInput>,
-    /// true: entered without a step; false: known not to be. Where it is not known, neither fits.
+    /// true: step-free entrance; false: known to have none. Records for which this is unknown match neither.
     pub step_free: Option<bool>,
 }
 
-/// What a list is ordered by.
+/// A sort key.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderKey {
-    /// By id, the order in which they came in.
+    /// The id, which follows the order of creation.
     Id,
-    /// By name, by code point.
+    /// The name, compared by code point.
     Name,
-    /// Centers by their division code, facilities by their external id.
+    /// The division code of a center, the external id of a facility.
     Code,
-    /// By distance from `from`, in a straight line.
+    /// The straight-line distance from `from`.
     Distance,
-    /// Centers by the residents they serve; those that do not say come last. Facilities by their capacity.
+    /// The residents served by a center, or the capacity of a facility. Records without a value come last.
     ResidentsServed,
 }
 
-/// Up or down.
+/// The direction of sorting.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SortDirection {
-    /// The smallest first.
+    /// Ascending.
     #[default]
     Asc,
-    /// The greatest first.
+    /// Descending.
     Desc,
 }
 
-/// The order of a list; rows with the same key come by id.
+/// A sort order. Rows with equal keys are sorted by id.
 #[derive(InputObject, Debug, Clone)]
 pub struct OrderInput {
-    /// By what.
+    /// The sort key.
     pub by: OrderKey,
-    /// Up or down.
+    /// The direction of sorting.
     #[graphql(default)]
     pub direction: SortDirection,
-    /// For DISTANCE: from where.
+    /// The place that distances are measured from. Required for DISTANCE.
     pub from: Option<PlaceInput>,
 }
 
-/// Numbers of services from their ids.
+/// Converts ids of services to numbers, sorted and without duplicates.
 pub fn service_numbers(field: &str, ids: &[ID]) -> Result<Vec<i64>> {
     let number =
         |id: &ID| NodeId::number_of(RecordKind::Service, id).ok_or_else(|| not_found(field, id, "service with the id"));
@@ -272,30 +274,30 @@ pub fn service_numbers(field: &str, ids: &[ID]) -> Result<Vec<i64>> {
     Ok(numbers)
 }
 
-/// Keys of kinds, whichever name they were given by.
+/// Converts keys or names of kinds to keys, without duplicates.
 pub fn kind_keys(field: &str, kinds: &Kinds, given: &[String]) -> Result<Vec<String>> {
     let key = |text: &String| {
         kinds.find(text).map(|k| k.key.clone()).ok_or_else(|| bad_input(field, "", kinds.unknown(text)))
     };
     let mut keys: Vec<String> = given.iter().map(key).collect::<Result<_>>()?;
-    let mut known = HashSet::new();
-    keys.retain(|key| known.insert(key.clone()));
+    let mut seen = HashSet::new();
+    keys.retain(|key| seen.insert(key.clone()));
     Ok(keys)
 }
 
-/// The code of a region in an argument.
+/// Parses the code of a region in an argument.
 pub fn region_code(field: &str, text: Option<&str>) -> Result<Option<RegionCode>> {
     text.map(|text| RegionCode::new(text).map_err(|e| bad_input(field, format_args!("\"{text}\""), e))).transpose()
 }
 
-/// The words of an argument, each once; none where it was left out.
+/// Returns the distinct values of a list argument. Empty if it was omitted.
 pub fn words<T: Copy + PartialEq>(ctx: &Context<'_>, field: &str, list: Option<Vec<T>>) -> Result<Vec<T>> {
     let list = list.unwrap_or_default();
     within_bound("maxListItems", field, list.len(), limits(ctx).max_list_items)?;
     Ok(distinct(&list))
 }
 
-/// Each word of a list once. There are few different ones, however long the list.
+/// Returns the distinct values of a list. There are few, however long the list is.
 fn distinct<T: Copy + PartialEq>(list: &[T]) -> Vec<T> {
     let mut found = Vec::new();
     for word in list {
@@ -306,13 +308,13 @@ fn distinct<T: Copy + PartialEq>(list: &[T]) -> Vec<T> {
     found
 }
 
-/// Does any of the texts hold this one?
+/// Returns whether any of the texts contains `wanted`.
 fn has_text(wanted: &str, texts: &[Option<&str>]) -> bool {
     texts.iter().flatten().any(|text| text.contains(wanted) || text.to_lowercase().contains(wanted))
 }
 
 impl CenterFilter {
-    /// The places of the centers that fit, in the order of their numbers.
+    /// Returns the indexes of the matching centers, in order of id.
     pub fn places(&self, world: &World, bounds: &Bounds) -> Result<Vec<usize>> {
         let register = &*world.register;
         for (field, count) in [
@@ -374,7 +376,7 @@ impl CenterFilter {
 }
 
 impl FacilityFilter {
-    /// The places of the facilities that fit, in the order of their numbers.
+    /// Returns the indexes of the matching facilities, in order of id.
     pub fn places(&self, world: &World, kinds: &Kinds, bounds: &Bounds) -> Result<Vec<usize>> {
         let register = &*world.register;
         for (field, count) in [
@@ -405,7 +407,7 @@ impl FacilityFilter {
             }
             None => (0..register.facilities.len()).collect(),
         };
-        // Without a word on statuses a list shows all of them, unlike a search for what is near.
+        // Without a condition on the status, a list contains all statuses, unlike `nearby`.
         let statuses = distinct(&self.statuses);
         let by_status = |f: &Facility| statuses.is_empty() || statuses.contains(&f.status.into());
         let mut wanted = Wanted::new(register, &wishes);
@@ -424,7 +426,7 @@ impl FacilityFilter {
     }
 }
 
-/// Rows in an order, and how to get at their keys.
+/// Sorted rows and access to their sort keys.
 pub struct Ordered {
     pub rows: Vec<usize>,
     pub descending: bool,
@@ -432,7 +434,7 @@ pub struct Ordered {
     from: Option<(Position, Metric)>,
 }
 
-/// What can be ordered.
+/// A list that can be sorted.
 #[derive(Clone, Copy)]
 pub enum Listed {
     Centers,
@@ -440,7 +442,7 @@ pub enum Listed {
 }
 
 impl Ordered {
-    /// Puts places into an order.
+    /// Sorts rows.
     pub fn new(world: &World, listed: Listed, places: Vec<usize>, order: Option<&OrderInput>) -> Result<Self> {
         let by = order.map_or(OrderKey::Id, |o| o.by);
         let descending = order.is_some_and(|o| o.direction == SortDirection::Desc);
@@ -450,20 +452,20 @@ impl Ordered {
                 Some((position, Metric::at(position.lat())))
             }
             (OrderKey::Distance, None) => {
-                return Err(bad_input("orderBy.from", "null", "must be given to order by DISTANCE"));
+                return Err(bad_input("orderBy.from", "null", "is required to sort by DISTANCE"));
             }
             _ => None,
         };
         let register = &*world.register;
         let mut ordered = Self { rows: Vec::new(), descending, by, from };
-        // Orders of the whole register are kept; a part of it is picked out of them.
-        let known: Option<&[u32]> = match (by, listed) {
+        // Sort orders of the whole register are cached. A subset is selected from them.
+        let cached: Option<&[u32]> = match (by, listed) {
             (OrderKey::Name, Listed::Centers) => Some(register.centers_by_name()),
             (OrderKey::Name, Listed::Facilities) => Some(register.facilities_by_name()),
             (OrderKey::Code, Listed::Centers) => Some(register.centers_by_code()),
             _ => None,
         };
-        ordered.rows = match known {
+        ordered.rows = match cached {
             Some(order) if places.len() * 8 > order.len() => {
                 let mut wanted = vec![false; order.len()];
                 for &i in &places {
@@ -475,7 +477,7 @@ impl Ordered {
             _ => {
                 let mut keyed: Vec<(SortKey, usize)> =
                     places.into_iter().map(|i| (ordered.key(register, listed, i), i)).collect();
-                // Stable: places come by number.
+                // The sort is stable, and rows arrive in order of id.
                 keyed.sort_by(|a, b| match (&a.0, &b.0) {
                     (SortKey::Text(a), SortKey::Text(b)) => a.cmp(b),
                     (SortKey::Number(a), SortKey::Number(b)) => a.total_cmp(b),
@@ -485,15 +487,15 @@ impl Ordered {
             }
         };
         if descending && by != OrderKey::Id {
-            ordered.turn(register, listed);
+            ordered.reverse_keys(register, listed);
         } else if descending {
             ordered.rows.reverse();
         }
         Ok(ordered)
     }
 
-    /// Turns the order of keys round, and leaves that of numbers under one key.
-    fn turn(&mut self, register: &Register, listed: Listed) {
+    /// Reverses the order of keys, but keeps the order of ids within a key.
+    fn reverse_keys(&mut self, register: &Register, listed: Listed) {
         let mut rows = std::mem::take(&mut self.rows);
         rows.reverse();
         let mut from = 0;
@@ -506,10 +508,10 @@ impl Ordered {
         self.rows = rows;
     }
 
-    /// The key of a row.
+    /// Returns the sort key of a row.
     pub fn key(&self, register: &Register, listed: Listed, i: usize) -> SortKey {
         let number = |n: Option<f64>| {
-            // What does not say comes last, whichever way.
+            // Rows without a value come last in both directions.
             let last = if self.descending { f64::NEG_INFINITY } else { f64::INFINITY };
             SortKey::Number(n.unwrap_or(last))
         };
@@ -524,7 +526,7 @@ impl Ordered {
             }
         };
         match self.by {
-            // Descending numbers need a key to turn round.
+            // Descending order by id needs a key to reverse.
             OrderKey::Id if self.descending => SortKey::Number(id as f64),
             OrderKey::Id => SortKey::Nothing,
             OrderKey::Name => SortKey::Text(name.clone()),
@@ -544,7 +546,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn areas_hold_what_is_in_them() {
+    fn areas_contain_points_inside() {
         let p = |lon, lat| Position::new(lon, lat).unwrap();
         let area = |input: AreaInput| input.read("area", 100).unwrap();
         let chongqing = area(AreaInput::Box(BoxInput { west: 106.0, south: 29.0, east: 107.0, north: 30.0 }));
