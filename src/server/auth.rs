@@ -19,7 +19,7 @@ pub struct Session {
 
 impl Session {
     /// Returns whether the token is still valid and has the same role as before.
-    pub fn holds(&self, shared: &Shared) -> bool {
+    pub fn is_valid(&self, shared: &Shared) -> bool {
         let caller = |hash| shared.live.caller_of(hash, None);
         self.hash.as_ref().is_none_or(|hash| caller(hash).is_ok_and(|c| c.role == self.caller.role))
     }

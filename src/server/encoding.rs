@@ -22,12 +22,12 @@ static PERMITS: LazyLock<Semaphore> =
 
 /// A content coding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Coding {
+pub enum ContentCoding {
     Gzip,
     Zstd,
 }
 
-impl Coding {
+impl ContentCoding {
     /// Returns the name in HTTP headers.
     pub const fn name(self) -> &'static str {
         match self {
@@ -42,7 +42,7 @@ impl Coding {
     }
 
     /// Returns the coding that the client prefers, zstd if it has no preference; `None` for no compression.
-    pub fn wanted(headers: &HeaderMap) -> Option<Self> {
+    pub fn negotiate(headers: &HeaderMap) -> Option<Self> {
         let (gzip, zstd, identity) = weights(headers);
         let best = [(gzip, Self::Gzip), (zstd, Self::Zstd)]
             .into_iter()
@@ -97,23 +97,23 @@ fn weights(headers: &HeaderMap) -> (f32, f32, Option<f32>) {
 
 /// Compresses a response. Returns it unchanged if it is short, does not get smaller, or exceeds the memory budget while it
 /// is compressed.
-pub async fn packed(
+pub async fn compress(
     bytes: Vec<u8>,
     budget: Budget,
-    coding: Option<Coding>,
-) -> Result<(Vec<u8>, Budget, Option<Coding>), tokio::task::JoinError> {
+    coding: Option<ContentCoding>,
+) -> Result<(Vec<u8>, Budget, Option<ContentCoding>), tokio::task::JoinError> {
     let Some(coding) = coding.filter(|_| bytes.len() >= MIN_BYTES) else { return Ok((bytes, budget, None)) };
     let is_long = bytes.len() > LONG;
-    let compress = move || match coding.compress(&bytes, budget.another()) {
+    let work = move || match coding.compress(&bytes, budget.another()) {
         Ok((compressed, new_budget)) if compressed.len() < bytes.len() => (compressed, new_budget, Some(coding)),
         _ => (bytes, budget, None),
     };
     if !is_long {
-        return Ok(compress());
+        return Ok(work());
     }
     // The semaphore is never closed, so this does not fail.
     let _permit = PERMITS.acquire().await.ok();
-    tokio::task::spawn_blocking(compress).await
+    tokio::task::spawn_blocking(work).await
 }
 
 #[cfg(test)]
@@ -129,19 +129,19 @@ mod tests {
         for (accept, wanted) in [
             (None, None),
             (Some(""), None),
-            (Some("gzip"), Some(Coding::Gzip)),
-            (Some("GZIP"), Some(Coding::Gzip)),
-            (Some("gzip, deflate, br, zstd"), Some(Coding::Zstd)),
-            (Some("gzip, deflate"), Some(Coding::Gzip)),
-            (Some("zstd;q=0.5, gzip;q=0.9"), Some(Coding::Gzip)),
+            (Some("gzip"), Some(ContentCoding::Gzip)),
+            (Some("GZIP"), Some(ContentCoding::Gzip)),
+            (Some("gzip, deflate, br, zstd"), Some(ContentCoding::Zstd)),
+            (Some("gzip, deflate"), Some(ContentCoding::Gzip)),
+            (Some("zstd;q=0.5, gzip;q=0.9"), Some(ContentCoding::Gzip)),
             (Some("gzip;q=0"), None),
-            (Some("gzip;q=0, *"), Some(Coding::Zstd)),
-            (Some("*"), Some(Coding::Zstd)),
+            (Some("gzip;q=0, *"), Some(ContentCoding::Zstd)),
+            (Some("*"), Some(ContentCoding::Zstd)),
             (Some("*;q=0"), None),
-            (Some("zstd;q=0, *;q=0.1"), Some(Coding::Gzip)),
+            (Some("zstd;q=0, *;q=0.1"), Some(ContentCoding::Gzip)),
             (Some("identity, gzip;q=0.5"), None),
-            (Some("identity;q=0.5, gzip;q=0.5"), Some(Coding::Gzip)),
-            (Some("identity;q=0, gzip;q=0.1"), Some(Coding::Gzip)),
+            (Some("identity;q=0.5, gzip;q=0.5"), Some(ContentCoding::Gzip)),
+            (Some("identity;q=0, gzip;q=0.1"), Some(ContentCoding::Gzip)),
             (Some("gzip;q=much"), None),
             (Some("br"), None),
         ] {
@@ -149,7 +149,7 @@ mod tests {
             if let Some(accept) = accept {
                 headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(accept));
             }
-            assert_eq!(Coding::wanted(&headers), wanted, "{accept:?}");
+            assert_eq!(ContentCoding::negotiate(&headers), wanted, "{accept:?}");
         }
     }
 
@@ -158,14 +158,14 @@ mod tests {
         let all = Arc::new(UnderWay::new(1 << 20));
         let text = "walkshed ".repeat(20_000).into_bytes();
         let rt = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let pack = |coding, most| rt.block_on(packed(text.clone(), Budget::new(all.clone(), most), coding)).unwrap();
-        for coding in [Coding::Gzip, Coding::Zstd] {
+        let pack = |coding, most| rt.block_on(compress(text.clone(), Budget::new(all.clone(), most), coding)).unwrap();
+        for coding in [ContentCoding::Gzip, ContentCoding::Zstd] {
             let (bytes, budget, is) = pack(Some(coding), 1 << 20);
             assert!(bytes.len() * 20 < text.len() && budget.used() >= bytes.len() && is == Some(coding));
             let mut out = Vec::new();
             match coding {
-                Coding::Gzip => flate2::read::GzDecoder::new(&bytes[..]).read_to_end(&mut out).unwrap(),
-                Coding::Zstd => zstd::Decoder::new(&bytes[..]).unwrap().read_to_end(&mut out).unwrap(),
+                ContentCoding::Gzip => flate2::read::GzDecoder::new(&bytes[..]).read_to_end(&mut out).unwrap(),
+                ContentCoding::Zstd => zstd::Decoder::new(&bytes[..]).unwrap().read_to_end(&mut out).unwrap(),
             };
             assert_eq!(out, text);
             // Without memory for the compressed form the plain one is sent.

@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 const MAX_MESSAGE: usize = 256 * 1024;
 
 /// A message from a client.
-pub enum Heard {
+pub enum ClientMessage {
     Text(Vec<u8>),
     Binary,
     Ping(Bytes),
@@ -19,8 +19,8 @@ pub enum Heard {
     Wrong(u16, &'static str),
 }
 
-/// Reads the messages of a client. [`Incoming::next`] is cancel safe.
-pub struct Incoming {
+/// Reads the messages of a client. [`MessageReader::next`] is cancel safe.
+pub struct MessageReader {
     payload: Payload,
     codec: Codec,
     buffer: BytesMut,
@@ -28,13 +28,13 @@ pub struct Incoming {
     part: Option<Vec<u8>>,
 }
 
-impl Incoming {
+impl MessageReader {
     pub fn new(payload: Payload) -> Self {
         Self { payload, codec: Codec::new().max_size(MAX_MESSAGE), buffer: BytesMut::new(), part: None }
     }
 
     /// Returns the next message; `None` when the connection is closed.
-    pub async fn next(&mut self) -> Option<Heard> {
+    pub async fn next(&mut self) -> Option<ClientMessage> {
         loop {
             match self.codec.decode(&mut self.buffer) {
                 Ok(Some(frame)) => {
@@ -46,23 +46,23 @@ impl Incoming {
                     Ok(bytes) => self.buffer.extend_from_slice(&bytes),
                     Err(_) => return None,
                 },
-                Err(ProtocolError::Overflow) => return Some(Heard::Wrong(1009, "the message is too long")),
-                Err(_) => return Some(Heard::Wrong(1002, "the frame violates the protocol")),
+                Err(ProtocolError::Overflow) => return Some(ClientMessage::Wrong(1009, "the message is too long")),
+                Err(_) => return Some(ClientMessage::Wrong(1002, "the frame violates the protocol")),
             }
         }
     }
 
-    fn to_message(&mut self, frame: Frame) -> Option<Heard> {
+    fn to_message(&mut self, frame: Frame) -> Option<ClientMessage> {
         let text = |bytes: Vec<u8>| match std::str::from_utf8(&bytes) {
-            Ok(_) => Heard::Text(bytes),
-            Err(_) => Heard::Wrong(1007, "the text is not UTF-8"),
+            Ok(_) => ClientMessage::Text(bytes),
+            Err(_) => ClientMessage::Wrong(1007, "the text is not UTF-8"),
         };
         Some(match frame {
             Frame::Text(bytes) => text(bytes.to_vec()),
-            Frame::Binary(_) | Frame::Continuation(Item::FirstBinary(_)) => Heard::Binary,
-            Frame::Ping(bytes) => Heard::Ping(bytes),
-            Frame::Pong(_) => Heard::Pong,
-            Frame::Close(reason) => Heard::Close(reason),
+            Frame::Binary(_) | Frame::Continuation(Item::FirstBinary(_)) => ClientMessage::Binary,
+            Frame::Ping(bytes) => ClientMessage::Ping(bytes),
+            Frame::Pong(_) => ClientMessage::Pong,
+            Frame::Close(reason) => ClientMessage::Close(reason),
             Frame::Continuation(Item::FirstText(bytes)) => {
                 self.part = Some(bytes.to_vec());
                 return None;
@@ -74,7 +74,7 @@ impl Incoming {
                 };
                 let part = self.part.as_mut()?;
                 if part.len() + bytes.len() > MAX_MESSAGE {
-                    return Some(Heard::Wrong(1009, "the message is too long"));
+                    return Some(ClientMessage::Wrong(1009, "the message is too long"));
                 }
                 part.extend_from_slice(&bytes);
                 if !is_last {

@@ -1,11 +1,11 @@
 //! The GraphQL endpoint, according to the specification "GraphQL over HTTP": media types, status codes, errors.
 
-use super::caching::{DEPENDS_ON, Question, Tag, finish, not_modified};
+use super::caching::{CacheKey, EntityTag, VARY_HEADERS, not_modified, with_body};
 use super::connections::Connection;
-use super::encoding::Coding;
+use super::encoding::ContentCoding;
+use super::middleware::connection;
 use super::parameters::{Refusal, read_body, read_parameters};
-use super::requests::connection;
-use super::{Shared, auth, bodies, playground, sse, ws};
+use super::{Shared, auth, playground, request_bodies, sse, ws};
 use actix_web::http::header::{
     ACCEPT, ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, ETAG, HeaderMap, HeaderValue, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
 };
@@ -21,7 +21,7 @@ use walkshed_graphql::{Answer, ApiRequest, Budget, Full, Outcome, UnderWay, Writ
 /// Responses that use more bytes are serialized on a blocking thread.
 const LONG: usize = 256 * 1024;
 /// The cache policy for mutations and errors.
-const NOT_KEPT: &str = "no-store";
+const NO_STORE: &str = "no-store";
 
 /// The media type of the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +43,7 @@ impl Media {
 
     /// Selects a media type by `Accept`; `None` when the client accepts neither. The first of equally preferred types wins.
     /// Without `Accept` the result is JSON, as clients older than the specification expect.
-    fn wanted(headers: &HeaderMap) -> Option<Self> {
+    fn negotiate(headers: &HeaderMap) -> Option<Self> {
         let mut best: Option<(f32, Self)> = None;
         let mut has_accept = false;
         for part in headers.get_all(ACCEPT).filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(',')) {
@@ -67,7 +67,7 @@ impl Media {
 /// `GET` and `HEAD /graphql`: serves the playground to browsers, upgrades to WebSocket, and executes queries.
 pub async fn get(shared: Data<Shared>, request: HttpRequest, body: Payload) -> HttpResponse {
     let headers = request.headers();
-    if ws::wanted(&request) {
+    if ws::is_upgrade(&request) {
         return ws::open(&shared, &request, body);
     }
     if wants_page(headers) {
@@ -81,7 +81,7 @@ pub async fn get(shared: Data<Shared>, request: HttpRequest, body: Payload) -> H
         Ok(parameters) => parameters,
         Err(refusal) => return refuse(&shared, media, &refusal),
     };
-    if sse::wanted(headers) && request.method() == Method::GET {
+    if sse::accepts_events(headers) && request.method() == Method::GET {
         return follow(&shared, parameters, session).await;
     }
     let caller = session.caller;
@@ -90,8 +90,8 @@ pub async fn get(shared: Data<Shared>, request: HttpRequest, body: Payload) -> H
     // The response depends on the caller: on the role, and on the name of the token, which `viewer` returns.
     let role = caller.role.to_string();
     let token = caller.token.as_deref().map_or_else(String::new, |name| format!("token {name}"));
-    let question = Question::new(&[&world.version, &role, &token, media.content_type(), request.query_string()]);
-    if let Some(tag) = shared.tags.find(question).filter(|tag| tag.is_known(headers)) {
+    let cache_key = CacheKey::new(&[&world.version, &role, &token, media.content_type(), request.query_string()]);
+    if let Some(tag) = shared.tags.find(cache_key).filter(|tag| tag.matches(headers)) {
         shared.metrics.graphql("not modified");
         return not_modified(tag, cache_policy);
     }
@@ -105,23 +105,23 @@ pub async fn get(shared: Data<Shared>, request: HttpRequest, body: Payload) -> H
     };
     let Serialized { bytes, budget, status, has_succeeded } = serialized;
     let mut reply = HttpResponse::build(status);
-    reply.content_type(media.content_type()).insert_header((VARY, DEPENDS_ON));
+    reply.content_type(media.content_type()).insert_header((VARY, VARY_HEADERS));
     if status == StatusCode::METHOD_NOT_ALLOWED {
         reply.insert_header((ALLOW, "POST"));
     }
     if has_succeeded {
-        let tag = Tag::of(media.content_type(), &bytes);
+        let tag = EntityTag::of(media.content_type(), &bytes);
         if is_cacheable {
-            shared.tags.remember(question, tag);
+            shared.tags.remember(cache_key, tag);
         }
-        if tag.is_known(headers) {
+        if tag.matches(headers) {
             return not_modified(tag, cache_policy);
         }
         reply.insert_header((ETAG, tag.header())).insert_header((CACHE_CONTROL, cache_policy));
     } else {
-        reply.insert_header((CACHE_CONTROL, NOT_KEPT));
+        reply.insert_header((CACHE_CONTROL, NO_STORE));
     }
-    finish(reply, bytes, budget, Coding::wanted(headers)).await
+    with_body(reply, bytes, budget, ContentCoding::negotiate(headers)).await
 }
 
 /// `POST /graphql`: executes queries and mutations.
@@ -136,7 +136,7 @@ pub async fn post(shared: Data<Shared>, request: HttpRequest, payload: Payload) 
         Ok(parameters) => parameters,
         Err(refusal) => return refuse(&shared, media, &refusal),
     };
-    if sse::wanted(headers) {
+    if sse::accepts_events(headers) {
         return follow(&shared, parameters, session).await;
     }
     let live = Some(shared.live.clone());
@@ -149,8 +149,11 @@ pub async fn post(shared: Data<Shared>, request: HttpRequest, payload: Payload) 
         Err(reply) => return reply,
     };
     let mut reply = HttpResponse::build(status);
-    reply.content_type(media.content_type()).insert_header((VARY, DEPENDS_ON)).insert_header((CACHE_CONTROL, NOT_KEPT));
-    finish(reply, bytes, budget, Coding::wanted(headers)).await
+    reply
+        .content_type(media.content_type())
+        .insert_header((VARY, VARY_HEADERS))
+        .insert_header((CACHE_CONTROL, NO_STORE));
+    with_body(reply, bytes, budget, ContentCoding::negotiate(headers)).await
 }
 
 /// Any other method: status 405.
@@ -173,7 +176,7 @@ fn wants_page(headers: &HeaderMap) -> bool {
 /// The response to send: status 406 or 401.
 fn begin(shared: &Shared, request: &HttpRequest) -> Result<(Media, auth::Session), Box<HttpResponse>> {
     let headers = request.headers();
-    let Some(media) = Media::wanted(headers).or(sse::wanted(headers).then_some(Media::Json)) else {
+    let Some(media) = Media::negotiate(headers).or(sse::accepts_events(headers).then_some(Media::Json)) else {
         let why = "Accept must allow application/graphql-response+json, application/json or text/event-stream.";
         return Err(Box::new(refusal(Media::Json, StatusCode::NOT_ACCEPTABLE, &[coded(why)])));
     };
@@ -192,7 +195,7 @@ async fn read_request_body(
     connection: Option<&Arc<Connection>>,
 ) -> Result<ApiRequest, Refusal> {
     // The budget counts the body until it has been parsed.
-    let (body, _budget) = bodies::read(shared, headers, payload, connection).await?;
+    let (body, _budget) = request_bodies::read(shared, headers, payload, connection).await?;
     read_body(headers, &body)
 }
 
@@ -234,7 +237,7 @@ async fn serialize(shared: &Shared, media: Media, answer: Answer) -> Result<Seri
     let serialized = if is_long { tokio::task::spawn_blocking(serialize).await } else { Ok(serialize()) };
     let failed = |why: &dyn std::fmt::Debug| {
         tracing::error!(?why, "a response could not be serialized");
-        HttpResponse::InternalServerError().insert_header((CACHE_CONTROL, NOT_KEPT)).finish()
+        HttpResponse::InternalServerError().insert_header((CACHE_CONTROL, NO_STORE)).finish()
     };
     let serialized: Result<_, Full> = serialized.map_err(|e| failed(&e))?;
     let (bytes, budget, has_succeeded) = serialized.map_err(|e| failed(&e))?;
@@ -293,8 +296,8 @@ fn refusal(media: Media, status: StatusCode, errors: &[ServerError]) -> HttpResp
     let mut response = HttpResponse::build(status);
     response
         .content_type(media.content_type())
-        .insert_header((VARY, DEPENDS_ON))
-        .insert_header((CACHE_CONTROL, NOT_KEPT));
+        .insert_header((VARY, VARY_HEADERS))
+        .insert_header((CACHE_CONTROL, NO_STORE));
     match serde_json::to_vec(&Body { data: None, errors, extensions: HashMap::new() }) {
         Ok(body) => response.body(body),
         Err(e) => HttpResponse::InternalServerError().body(e.to_string()),
@@ -322,7 +325,7 @@ mod tests {
             if let Some(accept) = accept {
                 headers.insert(ACCEPT, HeaderValue::from_static(accept));
             }
-            assert_eq!(Media::wanted(&headers), wanted, "{accept:?}");
+            assert_eq!(Media::negotiate(&headers), wanted, "{accept:?}");
         }
     }
 }

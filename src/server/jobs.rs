@@ -1,7 +1,7 @@
 //! Results of jobs as files.
 
-use super::caching::{DEPENDS_ON, Tag, finish, not_modified};
-use super::encoding::Coding;
+use super::caching::{EntityTag, VARY_HEADERS, not_modified, with_body};
+use super::encoding::ContentCoding;
 use super::{Shared, auth};
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, ETAG, RETRY_AFTER, VARY};
 use actix_web::web::{Data, Path};
@@ -48,8 +48,8 @@ async fn send_result(
 ) -> HttpResponse {
     const MEDIA: &str = "application/json; charset=utf-8";
     const CACHE_POLICY: &str = "private, max-age=3600";
-    let tag = Tag::of(MEDIA, result.as_bytes());
-    if tag.is_known(request.headers()) {
+    let tag = EntityTag::of(MEDIA, result.as_bytes());
+    if tag.matches(request.headers()) {
         return not_modified(tag, CACHE_POLICY);
     }
     let budget = Budget::new(shared.api.under_way().clone(), usize::MAX);
@@ -64,7 +64,7 @@ async fn send_result(
         .content_type(MEDIA)
         .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"walkshed-job.json\""))
         .insert_header((CACHE_CONTROL, CACHE_POLICY))
-        .insert_header((VARY, DEPENDS_ON))
+        .insert_header((VARY, VARY_HEADERS))
         .insert_header((ETAG, tag.header()));
-    finish(response, result.into_bytes(), budget, Coding::wanted(request.headers())).await
+    with_body(response, result.into_bytes(), budget, ContentCoding::negotiate(request.headers())).await
 }

@@ -3,21 +3,21 @@
 
 mod address;
 mod auth;
-mod bodies;
 mod caching;
 mod connections;
 mod encoding;
-mod followers;
 mod frames;
 mod graphql_http;
 mod health;
 mod jobs;
 mod metrics;
+mod middleware;
 mod parameters;
 mod playground;
-mod requests;
-mod sending;
+mod request_bodies;
+mod response_bodies;
 mod sse;
+mod subscribers;
 mod ws;
 
 pub use address::{Network, Proxies};
@@ -32,15 +32,15 @@ use actix_web::dev::{AppConfig, Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpRequest, HttpResponse, guard};
-use caching::Tags;
+use caching::EntityTagCache;
 use connections::{Connections, HEAD_TIMEOUT, KEEP_ALIVE, Stream};
-use followers::Followers;
 use metrics::Metrics;
 use socket2::{Domain, Socket, Type};
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use subscribers::SubscriberSlots;
 use tokio::net::TcpStream;
 use walkshed_graphql::{Api, Limits, ManifestError, Trusted, UnderWay};
 use walkshed_live::folder::DataFolder;
@@ -140,8 +140,8 @@ struct Shared {
     /// The memory of long request bodies.
     bodies: Arc<UnderWay>,
     connections: Arc<Connections>,
-    followers: Followers,
-    tags: Tags,
+    subscriber_slots: SubscriberSlots,
+    tags: EntityTagCache,
 }
 
 /// Limits of the HTTP layer.
@@ -183,8 +183,8 @@ pub async fn start(folder: DataFolder, store: Store, options: &ServerOptions) ->
         },
         bodies: Arc::new(UnderWay::new(options.max_bodies_bytes)),
         connections: connections.clone(),
-        followers: Followers::new(options.max_followers.min(max_connections.div_ceil(2))),
-        tags: Tags::new(),
+        subscriber_slots: SubscriberSlots::new(options.max_followers.min(max_connections.div_ceil(2))),
+        tags: EntityTagCache::new(),
     });
     let mut builder = ServerBuilder::default().disable_signals().shutdown_timeout(options.shutdown_seconds);
     if options.workers > 0 {
@@ -203,7 +203,7 @@ pub async fn start(folder: DataFolder, store: Store, options: &ServerOptions) ->
             let app = App::new()
                 .app_data(shared.clone())
                 .wrap(cors(&shared.cors_origins))
-                .wrap(from_fn(requests::follow))
+                .wrap(from_fn(middleware::track))
                 .configure(routes);
             let app = map_config(app.into_factory().map_err(|e: actix_web::Error| e.error_response()), |()| {
                 AppConfig::default()
@@ -362,7 +362,7 @@ async fn schema(shared: Data<Shared>, request: HttpRequest) -> HttpResponse {
         return reply;
     }
     let cache_policy = if shared.anonymous { "no-cache" } else { "private, no-cache" };
-    caching::fixed(&request, "text/plain; charset=utf-8", cache_policy, shared.sdl.as_bytes()).await
+    caching::static_response(&request, "text/plain; charset=utf-8", cache_policy, shared.sdl.as_bytes()).await
 }
 
 /// `/`: redirects to the playground.

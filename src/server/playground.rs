@@ -1,7 +1,7 @@
 //! The GraphiQL playground. Its files are part of the binary, because government networks cannot reach a CDN.
 
-use super::caching::{DEPENDS_ON, Tag, fixed, not_modified};
-use super::encoding::Coding;
+use super::caching::{EntityTag, VARY_HEADERS, not_modified, static_response};
+use super::encoding::ContentCoding;
 use super::{Shared, auth};
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, HeaderValue, VARY, X_CONTENT_TYPE_OPTIONS,
@@ -57,7 +57,7 @@ pub const EXAMPLES: [&str; 7] = [
 
 /// Returns the page.
 pub async fn page(request: &HttpRequest) -> HttpResponse {
-    let mut response = fixed(request, "text/html; charset=utf-8", "no-cache", PAGE.as_bytes()).await;
+    let mut response = static_response(request, "text/html; charset=utf-8", "no-cache", PAGE.as_bytes()).await;
     let headers = response.headers_mut();
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -75,9 +75,9 @@ pub async fn file(name: Path<String>, shared: Data<Shared>, request: HttpRequest
     let Some((_, kind, bytes, is_gzipped)) = FILES.iter().find(|f| f.0 == name.as_str()) else {
         return HttpResponse::NotFound().finish();
     };
-    let mut response = if *is_gzipped && Coding::takes_gzip(request.headers()) {
-        let tag = Tag::of(kind, bytes);
-        if tag.is_known(request.headers()) {
+    let mut response = if *is_gzipped && ContentCoding::takes_gzip(request.headers()) {
+        let tag = EntityTag::of(kind, bytes);
+        if tag.matches(request.headers()) {
             return not_modified(tag, FILE_CACHE_POLICY);
         }
         let mut response = HttpResponse::Ok();
@@ -86,16 +86,16 @@ pub async fn file(name: Path<String>, shared: Data<Shared>, request: HttpRequest
             .insert_header((CONTENT_ENCODING, "gzip"))
             .insert_header((ETAG, tag.header()))
             .insert_header((CACHE_CONTROL, FILE_CACHE_POLICY))
-            .insert_header((VARY, DEPENDS_ON));
+            .insert_header((VARY, VARY_HEADERS));
         response.body(*bytes)
     } else if *is_gzipped {
         let mut plain = Vec::new();
         if let Err(error) = GzDecoder::new(*bytes).read_to_end(&mut plain) {
             return HttpResponse::InternalServerError().body(error.to_string());
         }
-        fixed(&request, kind, FILE_CACHE_POLICY, &plain).await
+        static_response(&request, kind, FILE_CACHE_POLICY, &plain).await
     } else {
-        fixed(&request, kind, FILE_CACHE_POLICY, bytes).await
+        static_response(&request, kind, FILE_CACHE_POLICY, bytes).await
     };
     response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response

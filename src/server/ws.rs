@@ -2,11 +2,11 @@
 //! (<https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md>).
 
 use super::auth::{self, Session};
-use super::followers::Place;
-use super::frames::{Heard, Incoming, close_frame, ping_frame, pong_frame, text_frame};
+use super::frames::{ClientMessage, MessageReader, close_frame, ping_frame, pong_frame, text_frame};
 use super::parameters::read_request;
-use super::sending::Pieces;
-use super::{Shared, followers, requests};
+use super::response_bodies::StreamedBody;
+use super::subscribers::SubscriberSlot;
+use super::{Shared, middleware, subscribers};
 use actix_http::ws::{CloseCode, CloseReason, handshake};
 use actix_web::body::MessageBody;
 use actix_web::http::Method;
@@ -22,7 +22,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior};
-use walkshed_graphql::{ApiRequest, EventText, Told};
+use walkshed_graphql::{ApiRequest, EventText, SubscriptionMessage};
 use walkshed_live::access::bearer;
 
 const PROTOCOL: &str = "graphql-transport-ws";
@@ -33,7 +33,7 @@ const MAX_MISSED_PINGS: u32 = 3;
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Returns whether the client requests an upgrade to WebSocket.
-pub fn wanted(request: &HttpRequest) -> bool {
+pub fn is_upgrade(request: &HttpRequest) -> bool {
     let upgrade = request.headers().get(UPGRADE).and_then(|v| v.to_str().ok());
     request.method() == Method::GET && upgrade.is_some_and(|v| v.eq_ignore_ascii_case("websocket"))
 }
@@ -63,13 +63,13 @@ pub fn open(shared: &Data<Shared>, request: &HttpRequest, payload: Payload) -> H
         Err(_) if headers.get(AUTHORIZATION).is_none() => None,
         Err(error) => return HttpResponse::Unauthorized().body(error.message),
     };
-    let Some(place) = shared.followers.enter() else { return followers::full(shared) };
+    let Some(slot) = shared.subscriber_slots.enter() else { return subscribers::full(shared) };
     let mut response = match handshake(request.head()) {
         Ok(response) => response,
         Err(error) => return HttpResponse::BadRequest().body(error.to_string()),
     };
     response.insert_header((SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(PROTOCOL)));
-    if let Some(connection) = requests::connection(request) {
+    if let Some(connection) = middleware::connection(request) {
         connection.names_protocol();
     }
     // A capacity of 1: the next message is produced only after the client has read the previous one.
@@ -78,7 +78,7 @@ pub fn open(shared: &Data<Shared>, request: &HttpRequest, payload: Payload) -> H
         let message = messages.recv().await?;
         Some((stream::iter(message), messages))
     });
-    let response = match response.message_body(Pieces::new(pieces.flatten()).boxed()) {
+    let response = match response.message_body(StreamedBody::new(pieces.flatten()).boxed()) {
         Ok(response) => response,
         Err(error) => return HttpResponse::InternalServerError().body(error.to_string()),
     };
@@ -91,9 +91,9 @@ pub fn open(shared: &Data<Shared>, request: &HttpRequest, payload: Payload) -> H
         out,
         subscriptions: SelectAll::new(),
         active: HashMap::new(),
-        _place: place,
+        _slot: slot,
     };
-    actix_web::rt::spawn(connection.run(Incoming::new(payload)));
+    actix_web::rt::spawn(connection.run(MessageReader::new(payload)));
     response.into()
 }
 
@@ -124,7 +124,7 @@ impl From<Closing> for Stop {
     }
 }
 
-type Tagged = BoxStream<'static, (String, Told)>;
+type Tagged = BoxStream<'static, (String, SubscriptionMessage)>;
 
 struct Connection {
     shared: Data<Shared>,
@@ -137,18 +137,18 @@ struct Connection {
     subscriptions: SelectAll<Tagged>,
     /// Active operations by the ids of the client.
     active: HashMap<String, AbortHandle>,
-    _place: Place,
+    _slot: SubscriberSlot,
 }
 
 impl Connection {
     /// Processes messages until the connection ends.
-    async fn run(mut self, mut incoming: Incoming) {
+    async fn run(mut self, mut incoming: MessageReader) {
         if let Err(Stop::Close(Closing(reason))) = self.process(&mut incoming).await {
             let _ = self.out.send(vec![close_frame(reason)]).await;
         }
     }
 
-    async fn process(&mut self, incoming: &mut Incoming) -> Result<(), Stop> {
+    async fn process(&mut self, incoming: &mut MessageReader) -> Result<(), Stop> {
         let interval = self.shared.limits.ping_every;
         let mut stopped = Box::pin(self.shared.live.stopped());
         let mut pings = tokio::time::interval_at(Instant::now() + interval, interval);
@@ -192,15 +192,15 @@ impl Connection {
         self.send(text_frame(vec![message.to_string().into()])).await
     }
 
-    async fn handle(&mut self, received: Heard) -> Result<(), Stop> {
+    async fn handle(&mut self, received: ClientMessage) -> Result<(), Stop> {
         match received {
-            Heard::Text(text) => self.handle_text(&text).await,
-            Heard::Binary => Err(Closing::invalid("Invalid message: expected text").into()),
-            Heard::Ping(bytes) => self.send(vec![pong_frame(bytes)]).await,
-            Heard::Pong => Ok(()),
+            ClientMessage::Text(text) => self.handle_text(&text).await,
+            ClientMessage::Binary => Err(Closing::invalid("Invalid message: expected text").into()),
+            ClientMessage::Ping(bytes) => self.send(vec![pong_frame(bytes)]).await,
+            ClientMessage::Pong => Ok(()),
             // Returns the close code of the client.
-            Heard::Close(reason) => Err(Closing(reason.map(|r| CloseReason { description: None, ..r })).into()),
-            Heard::Wrong(code, why) => Err(Closing::of(code, why).into()),
+            ClientMessage::Close(reason) => Err(Closing(reason.map(|r| CloseReason { description: None, ..r })).into()),
+            ClientMessage::Wrong(code, why) => Err(Closing::of(code, why).into()),
         }
     }
 
@@ -271,7 +271,7 @@ impl Connection {
         let (caller, live) = (Some(session.caller.clone()), Some(self.shared.live.clone()));
         let request = ApiRequest { queries_only: false, caller, live, ..request };
         let api = self.shared.api.clone();
-        let messages = async move { api.follow(request).await }.flatten_stream();
+        let messages = async move { api.subscribe(request).await }.flatten_stream();
         let (messages, abort_handle) = stream::abortable(messages);
         self.active.insert(id.clone(), abort_handle);
         self.subscriptions.push(messages.map(move |message| (id.clone(), message)).boxed());
@@ -279,7 +279,7 @@ impl Connection {
     }
 
     /// Sends a message of an operation to the client.
-    async fn forward(&mut self, id: &str, message: Told) -> Result<(), Stop> {
+    async fn forward(&mut self, id: &str, message: SubscriptionMessage) -> Result<(), Stop> {
         // The client may have completed the operation after the message was produced.
         if !self.active.contains_key(id) {
             return Ok(());
@@ -289,18 +289,18 @@ impl Connection {
             text_frame(vec![before.into(), Bytes::from_owner(text), Bytes::from_static(b"}")])
         };
         match message {
-            Told::Next(text) => {
+            SubscriptionMessage::Next(text) => {
                 // The token may have ended after the message was produced.
-                if !self.session.as_ref().is_some_and(|session| session.holds(&self.shared)) {
+                if !self.session.as_ref().is_some_and(|session| session.is_valid(&self.shared)) {
                     return Err(Closing::of(4403, TOKEN_ENDED).into());
                 }
                 self.send(tagged("next", text)).await
             }
-            Told::Error(errors) => {
+            SubscriptionMessage::Error(errors) => {
                 self.active.remove(id);
                 self.send(tagged("error", errors)).await
             }
-            Told::Complete => {
+            SubscriptionMessage::Complete => {
                 if let Some(operation) = self.active.remove(id) {
                     operation.abort();
                 }

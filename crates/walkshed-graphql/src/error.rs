@@ -1,6 +1,6 @@
 //! GraphQL errors. Each carries `extensions.code` for programs and a message that says how to correct the request.
 
-use async_graphql::{Error, ErrorExtensions};
+use async_graphql::{Error, ErrorExtensions, ServerError};
 use walkshed_engine::Unsnappable;
 use walkshed_engine::task::Stopped;
 use walkshed_store::{EditError, StoreError};
@@ -49,6 +49,13 @@ pub mod code {
 
 fn coded(message: String, code: &str) -> Error {
     Error::new(message).extend_with(|_, e| e.set("code", code))
+}
+
+/// Returns an error with a code, for errors that are not errors of a field.
+pub fn server_error(message: impl Into<String>, code: &str) -> ServerError {
+    let mut error = ServerError::new(message, None);
+    error.extensions.get_or_insert_default().set("code", code);
+    error
 }
 
 /// Returns a `BAD_USER_INPUT` error for an argument.
@@ -135,6 +142,11 @@ pub fn stopped(why: Stopped) -> Error {
 /// Returns a `NOT_READY` error.
 pub fn not_ready(why: &str) -> Error {
     coded(why.to_owned(), code::NOT_READY)
+}
+
+/// Returns the error for a server without a database.
+pub fn read_only() -> Error {
+    not_ready("this server is read-only: it has no database")
 }
 
 /// Returns a `STALE` error for stored data that no longer matches the register.

@@ -1,7 +1,7 @@
 //! Thread pools for work that would block an async worker: one for analyses, few at a time because each uses all cores, and
 //! one for small work, which does not wait behind analyses.
 
-use super::jobs::is_job;
+use super::context::is_job;
 use super::pool::Pool;
 use async_graphql::{Context, Result};
 use std::sync::Arc;

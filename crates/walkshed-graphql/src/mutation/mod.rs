@@ -16,10 +16,11 @@ mod visits;
 pub use import::{ImportLine, check_progress_id};
 
 use super::auth::{caller, require};
-use super::error::{not_ready, not_stored};
+use super::error::not_stored;
 use super::ids::NodeId;
 use super::live;
-use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, MergedObject, Result, SimpleObject};
+use super::user_error::UserError;
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, MergedObject, Result, SimpleObject};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
@@ -46,57 +47,6 @@ pub struct Mutation(
     admin::AdminMutation,
     super::jobs::JobMutation,
 );
-
-/// The kind of an error, for programs.
-#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
-#[graphql(remote = "ProblemCode")]
-pub enum UserErrorCode {
-    /// A required value is missing.
-    Required,
-    /// A value is out of range or malformed.
-    Invalid,
-    /// A text or list is too long.
-    TooLong,
-    /// A value that must be unique exists already.
-    Taken,
-    /// A referenced record does not exist.
-    NotFound,
-    /// The record has changed since it was read. Read it again before changing it.
-    Conflict,
-    /// Other records refer to this one.
-    InUse,
-    /// The idempotency key was used before with a different input.
-    KeyReused,
-}
-
-/// An error in the input.
-#[derive(SimpleObject, Debug, Clone, PartialEq, Eq)]
-pub struct UserError {
-    /// The input field.
-    pub field: String,
-    /// A description of the error.
-    pub message: String,
-    /// The kind of error, for programs.
-    pub code: UserErrorCode,
-}
-
-impl From<Problem> for UserError {
-    fn from(problem: Problem) -> Self {
-        let field = camel_case(problem.field);
-        Self { message: format!("{field} {}", problem.message), field, code: problem.code.into() }
-    }
-}
-
-/// Converts snake case to camel case.
-fn camel_case(name: &str) -> String {
-    let mut parts = name.split('_');
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |all, part| {
-        let mut letters = part.chars();
-        let head = letters.next().map(|c| c.to_ascii_uppercase());
-        all + &head.into_iter().chain(letters).collect::<String>()
-    })
-}
 
 /// Defines the payload type of the mutations of one record type.
 macro_rules! payload {
@@ -308,21 +258,4 @@ pub fn reference<T: Record>(field: &'static str, rows: &Rows<T>, id: &ID) -> Res
 /// Returns the current world, for records that a mutation refers to.
 pub fn world(ctx: &Context<'_>) -> Result<Arc<World>> {
     Ok(live(ctx)?.world())
-}
-
-/// Returns the error for a server without a database.
-pub fn read_only() -> async_graphql::Error {
-    not_ready("this server is read-only: it has no database")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn converts_field_names_to_camel_case() {
-        assert_eq!(camel_case("opening_hours"), "openingHours");
-        assert_eq!(camel_case("floor_area_m2"), "floorAreaM2");
-        assert_eq!(camel_case("code"), "code");
-    }
 }

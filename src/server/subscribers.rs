@@ -8,31 +8,31 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The slots for subscribed clients.
-pub struct Followers {
+pub struct SubscriberSlots {
     max: usize,
     free: Arc<Semaphore>,
 }
 
 /// The slot of one client; freed when it is dropped.
-pub struct Place {
+pub struct SubscriberSlot {
     _permit: OwnedSemaphorePermit,
 }
 
-impl Followers {
+impl SubscriberSlots {
     pub fn new(max: usize) -> Self {
         let max = max.min(Semaphore::MAX_PERMITS);
         Self { max, free: Arc::new(Semaphore::new(max)) }
     }
 
     /// Takes a slot, if one is free.
-    pub fn enter(&self) -> Option<Place> {
-        self.free.clone().try_acquire_owned().ok().map(|permit| Place { _permit: permit })
+    pub fn enter(&self) -> Option<SubscriberSlot> {
+        self.free.clone().try_acquire_owned().ok().map(|permit| SubscriberSlot { _permit: permit })
     }
 }
 
 /// Returns "503 Service Unavailable": all slots are taken.
 pub fn full(shared: &Shared) -> HttpResponse {
-    let max = shared.followers.max;
+    let max = shared.subscriber_slots.max;
     let why = format!("The maximum of {max} subscribed clients (maxFollowers) is reached; try again later.");
     let error = json!({ "message": why, "extensions": { "code": "BUSY", "limit": "maxFollowers" } });
     HttpResponse::ServiceUnavailable()

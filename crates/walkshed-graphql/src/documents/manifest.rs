@@ -1,7 +1,8 @@
 //! Trusted documents: with a manifest, the server accepts only the documents in it.
 
-use super::documents::{Document, Hash};
-use super::limits::Limits;
+use super::document::{Document, Hash};
+use super::merge::FieldTypes;
+use crate::limits::Limits;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -63,6 +64,13 @@ impl Trusted {
         Ok(trusted)
     }
 
+    /// Merges the selections of all documents: see [`Document::merged`].
+    #[must_use]
+    pub fn merged(mut self, types: &FieldTypes) -> Self {
+        self.by_hash = self.by_hash.into_iter().map(|(hash, document)| (hash, document.merged(types))).collect();
+        self
+    }
+
     /// Returns the document with a hash.
     #[must_use]
     pub fn get(&self, hash: &Hash) -> Option<&Document> {
@@ -93,8 +101,9 @@ impl Trusted {
 
 #[cfg(test)]
 mod tests {
+    use super::super::cache::{Documents, Persisted};
+    use super::super::document::{hash, hexadecimal};
     use super::*;
-    use crate::documents::{Documents, Persisted, hash, hexadecimal};
 
     fn read(text: &str) -> Result<Trusted, ManifestError> {
         let folder = tempfile::tempdir().unwrap();
@@ -110,7 +119,7 @@ mod tests {
         for manifest in [r#"{"n": "query A{a}"}"#, apollo] {
             let trusted = read(manifest).unwrap();
             assert_eq!(trusted.documents().iter().map(|(id, _)| *id).collect::<Vec<_>>(), ["n"]);
-            let (documents, limits) = (Documents::new(Some(trusted)), Limits::default());
+            let (documents, limits) = (Documents::new(Some(trusted), crate::schema::field_types()), Limits::default());
             let digits = hexadecimal(&hash("query A{a}"));
             let by_id = Persisted::Id("n".into());
             for reference in [by_id, Persisted::Id(format!("sha256:{digits}")), Persisted::Hash(digits)] {

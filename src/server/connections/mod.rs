@@ -60,10 +60,10 @@ pub struct Connection {
 }
 
 /// Marks a connection as processing a request, until it is dropped.
-pub struct Busy(Arc<Connection>);
+pub struct RequestGuard(Arc<Connection>);
 
 /// Marks a connection as receiving a body, until it is dropped. Meanwhile it may be closed to make room for others.
-pub struct ReadsBody<'c>(&'c Connection);
+pub struct BodyGuard<'c>(&'c Connection);
 
 /// All connections of a server.
 pub struct Connections {
@@ -175,17 +175,17 @@ impl Connection {
     }
 
     /// Marks the start of a request.
-    pub fn begin(self: &Arc<Self>) -> Busy {
+    pub fn begin(self: &Arc<Self>) -> RequestGuard {
         self.active_requests.fetch_add(1, Relaxed);
         self.total_requests.fetch_add(1, Relaxed);
         self.set(Phase::Answering);
-        Busy(self.clone())
+        RequestGuard(self.clone())
     }
 
     /// Marks the start of a body.
-    pub fn reads_body(&self) -> ReadsBody<'_> {
+    pub fn reads_body(&self) -> BodyGuard<'_> {
         self.set(Phase::Reading);
-        ReadsBody(self)
+        BodyGuard(self)
     }
 
     /// Writes `Sec-WebSocket-Protocol` in the next response with capital letters. actix-web writes header names in lower case;
@@ -199,13 +199,13 @@ impl Connection {
     }
 }
 
-impl Drop for ReadsBody<'_> {
+impl Drop for BodyGuard<'_> {
     fn drop(&mut self) {
         self.0.set(Phase::Answering);
     }
 }
 
-impl Drop for Busy {
+impl Drop for RequestGuard {
     fn drop(&mut self) {
         if self.0.active_requests.fetch_sub(1, Relaxed) == 1 {
             self.0.set(Phase::Idle);

@@ -1,7 +1,7 @@
 //! Response bodies: passed to the connection in chunks as the client reads them, and charged to the memory budget until the
 //! last one.
 
-use super::connections::Busy;
+use super::connections::RequestGuard;
 use super::metrics::Running;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::web::Bytes;
@@ -19,18 +19,18 @@ fn next_chunk(bytes: &mut Bytes) -> Bytes {
 }
 
 /// A body that is complete in memory.
-pub struct Whole {
+pub struct BudgetedBody {
     bytes: Bytes,
     _budget: Budget,
 }
 
-impl Whole {
+impl BudgetedBody {
     pub fn new(bytes: Vec<u8>, budget: Budget) -> Self {
         Self { bytes: bytes.into(), _budget: budget }
     }
 }
 
-impl MessageBody for Whole {
+impl MessageBody for BudgetedBody {
     type Error = Infallible;
 
     fn size(&self) -> BodySize {
@@ -43,18 +43,18 @@ impl MessageBody for Whole {
 }
 
 /// A body that is produced by a stream. The stream is polled only after the client has read the previous piece.
-pub struct Pieces<S> {
+pub struct StreamedBody<S> {
     pieces: Pin<Box<S>>,
     current: Bytes,
 }
 
-impl<S> Pieces<S> {
+impl<S> StreamedBody<S> {
     pub fn new(pieces: S) -> Self {
         Self { pieces: Box::pin(pieces), current: Bytes::new() }
     }
 }
 
-impl<S: Stream<Item = Bytes>> MessageBody for Pieces<S> {
+impl<S: Stream<Item = Bytes>> MessageBody for StreamedBody<S> {
     type Error = Infallible;
 
     fn size(&self) -> BodySize {
@@ -74,19 +74,19 @@ impl<S: Stream<Item = Bytes>> MessageBody for Pieces<S> {
 }
 
 /// A body with the guards that must live until it has been sent.
-pub struct Followed {
+pub struct TrackedBody {
     body: BoxBody,
     _running: Option<Running>,
-    _busy: Option<Busy>,
+    _busy: Option<RequestGuard>,
 }
 
-impl Followed {
-    pub const fn new(body: BoxBody, running: Option<Running>, busy: Option<Busy>) -> Self {
+impl TrackedBody {
+    pub const fn new(body: BoxBody, running: Option<Running>, busy: Option<RequestGuard>) -> Self {
         Self { body, _running: running, _busy: busy }
     }
 }
 
-impl MessageBody for Followed {
+impl MessageBody for TrackedBody {
     type Error = Box<dyn std::error::Error>;
 
     fn size(&self) -> BodySize {

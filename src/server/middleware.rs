@@ -2,7 +2,7 @@
 
 use super::Shared;
 use super::connections::Connection;
-use super::sending::Followed;
+use super::response_bodies::TrackedBody;
 use actix_web::HttpRequest;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -20,10 +20,10 @@ const SLOW: Duration = Duration::from_secs(1);
 const MAX_ID: usize = 64;
 
 /// Runs a request with its id, log entry and metrics.
-pub async fn follow(
+pub async fn track(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<Followed>, actix_web::Error> {
+) -> Result<ServiceResponse<TrackedBody>, actix_web::Error> {
     let busy = request.conn_data::<Arc<Connection>>().map(Connection::begin);
     let began = Instant::now();
     let id = request.headers().get(&REQUEST_ID).filter(|v| is_valid_id(v)).cloned().unwrap_or_else(new_id);
@@ -56,7 +56,7 @@ pub async fn follow(
     }
     outcome.map(|mut response| {
         response.headers_mut().insert(REQUEST_ID.clone(), id);
-        response.map_body(|_, body| Followed::new(body.boxed(), running, busy))
+        response.map_body(|_, body| TrackedBody::new(body.boxed(), running, busy))
     })
 }
 

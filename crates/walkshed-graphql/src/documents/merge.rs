@@ -4,36 +4,46 @@
 //!
 //! Fragments on the type they are spread in are expanded. Selections on an interface or with a directive stay unchanged.
 
-use super::measure;
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{
-    BaseType, DocumentOperations, ExecutableDocument, Field, FragmentDefinition, OperationType, Selection,
-    SelectionSet, Type, TypeKind, TypeSystemDefinition,
+    BaseType, DocumentOperations, ExecutableDocument, Field, FieldDefinition, FragmentDefinition, OperationDefinition,
+    OperationType, Selection, SelectionSet, Type, TypeKind, TypeSystemDefinition,
 };
 use async_graphql::{Name, Positioned};
 use std::collections::{HashMap, HashSet};
-use std::sync::LazyLock;
 
 type Fragments = HashMap<Name, Positioned<FragmentDefinition>>;
 
-/// The type of each field of all objects and interfaces.
-static TYPES: LazyLock<HashMap<String, HashMap<String, String>>> = LazyLock::new(|| {
-    let Ok(schema) = parse_schema(measure::sdl()) else { return HashMap::new() };
-    let mut types = HashMap::new();
-    for definition in schema.definitions {
-        let TypeSystemDefinition::Type(definition) = definition else { continue };
-        let fields = match definition.node.kind {
-            TypeKind::Object(object) => object.fields,
-            TypeKind::Interface(interface) => interface.fields,
-            _ => continue,
-        };
-        let named = |f: Positioned<async_graphql::parser::types::FieldDefinition>| {
-            (f.node.name.node.to_string(), named_type(&f.node.ty.node).to_owned())
-        };
-        types.insert(definition.node.name.node.to_string(), fields.into_iter().map(named).collect());
+/// The type of each field of all objects and interfaces of a schema.
+#[derive(Debug, Default)]
+pub struct FieldTypes(HashMap<String, HashMap<String, String>>);
+
+impl FieldTypes {
+    /// Reads the types from a schema in GraphQL's schema definition language. The result is empty if it cannot be parsed; then
+    /// only the selections of the root types are merged.
+    #[must_use]
+    pub fn from_sdl(sdl: &str) -> Self {
+        let Ok(schema) = parse_schema(sdl) else { return Self::default() };
+        let mut types = HashMap::new();
+        for definition in schema.definitions {
+            let TypeSystemDefinition::Type(definition) = definition else { continue };
+            let fields = match definition.node.kind {
+                TypeKind::Object(object) => object.fields,
+                TypeKind::Interface(interface) => interface.fields,
+                _ => continue,
+            };
+            let named =
+                |f: Positioned<FieldDefinition>| (f.node.name.node.to_string(), named_type(&f.node.ty.node).to_owned());
+            types.insert(definition.node.name.node.to_string(), fields.into_iter().map(named).collect());
+        }
+        Self(types)
     }
-    types
-});
+
+    /// Returns the type of a field, without list and non-null.
+    fn of(&self, parent: &str, field: &str) -> Option<&str> {
+        self.0.get(parent)?.get(field).map(String::as_str)
+    }
+}
 
 fn named_type(of: &Type) -> &str {
     match &of.base {
@@ -43,16 +53,16 @@ fn named_type(of: &Type) -> &str {
 }
 
 /// Merges the selections of a document. The caller has checked its size, and that no fragment includes itself.
-pub fn merge(document: &mut ExecutableDocument) {
-    let mut expanded = HashSet::new();
+pub fn merge(document: &mut ExecutableDocument, types: &FieldTypes) {
     let fragments = document.fragments.clone();
-    let mut merge_operation = |operation: &mut async_graphql::parser::types::OperationDefinition| {
+    let mut merger = Merger { types, fragments: &fragments, expanded: HashSet::new() };
+    let mut merge_operation = |operation: &mut OperationDefinition| {
         let root = match operation.ty {
             OperationType::Query => "Query",
             OperationType::Mutation => "Mutation",
             OperationType::Subscription => "Subscription",
         };
-        merge_set(&mut operation.selection_set.node, Some(root), &fragments, &mut expanded);
+        merger.merge(&mut operation.selection_set.node, Some(root));
     };
     match &mut document.operations {
         DocumentOperations::Single(operation) => merge_operation(&mut operation.node),
@@ -62,8 +72,9 @@ pub fn merge(document: &mut ExecutableDocument) {
     }
     for fragment in document.fragments.values_mut() {
         let on = fragment.node.type_condition.node.on.node.to_string();
-        merge_set(&mut fragment.node.selection_set.node, Some(&on), &fragments, &mut expanded);
+        merger.merge(&mut fragment.node.selection_set.node, Some(&on));
     }
+    let expanded = merger.expanded;
     // Validation would report a fragment that is expanded everywhere as unused.
     let mut used = HashSet::new();
     for (_, operation) in document.operations.iter() {
@@ -90,74 +101,86 @@ fn collect_spreads(set: &SelectionSet, fragments: &Fragments, used: &mut HashSet
     }
 }
 
-fn merge_set(set: &mut SelectionSet, parent: Option<&str>, fragments: &Fragments, expanded: &mut HashSet<Name>) {
-    let mut items: Vec<Positioned<Selection>> = Vec::with_capacity(set.items.len());
-    let mut fields: HashMap<Name, usize> = HashMap::new();
-    collect(std::mem::take(&mut set.items), parent, fragments, expanded, &mut items, &mut fields);
-    for item in &mut items {
-        match &mut item.node {
-            Selection::Field(field) => {
-                let of = parent.and_then(|parent| TYPES.get(parent)?.get(field.node.name.node.as_str()));
-                merge_set(&mut field.node.selection_set.node, of.map(String::as_str), fragments, expanded);
-            }
-            Selection::InlineFragment(inline) => {
-                let on = inline.node.type_condition.as_ref().map(|on| on.node.on.node.to_string());
-                let of = on.as_deref().or(parent);
-                merge_set(&mut inline.node.selection_set.node, of, fragments, expanded);
-            }
-            Selection::FragmentSpread(_) => {}
-        }
-    }
-    set.items = items;
+struct Merger<'a> {
+    types: &'a FieldTypes,
+    fragments: &'a Fragments,
+    /// The fragments that were expanded somewhere.
+    expanded: HashSet<Name>,
 }
 
-fn collect(
-    from: Vec<Positioned<Selection>>,
-    parent: Option<&str>,
-    fragments: &Fragments,
-    expanded: &mut HashSet<Name>,
-    items: &mut Vec<Positioned<Selection>>,
-    fields: &mut HashMap<Name, usize>,
-) {
-    for item in from {
-        match item.node {
-            Selection::Field(field) => {
-                let key = field.node.response_key().node.clone();
-                match fields.get(&key).and_then(|&at| items.get_mut(at)) {
-                    Some(Positioned { node: Selection::Field(before), .. }) if are_same(&before.node, &field.node) => {
-                        before.node.selection_set.node.items.extend(field.node.selection_set.node.items);
-                    }
-                    _ => {
-                        fields.insert(key, items.len());
-                        items.push(Positioned::new(Selection::Field(field), item.pos));
+/// The merged items of a selection set.
+#[derive(Default)]
+struct Merged {
+    items: Vec<Positioned<Selection>>,
+    /// Index of the last field with each response key.
+    fields: HashMap<Name, usize>,
+}
+
+impl Merger<'_> {
+    fn merge(&mut self, set: &mut SelectionSet, parent: Option<&str>) {
+        let mut merged = Merged::default();
+        self.collect(std::mem::take(&mut set.items), parent, &mut merged);
+        for item in &mut merged.items {
+            match &mut item.node {
+                Selection::Field(field) => {
+                    let types = self.types;
+                    let of = parent.and_then(|parent| types.of(parent, field.node.name.node.as_str()));
+                    self.merge(&mut field.node.selection_set.node, of);
+                }
+                Selection::InlineFragment(inline) => {
+                    let on = inline.node.type_condition.as_ref().map(|on| on.node.on.node.to_string());
+                    let of = on.as_deref().or(parent);
+                    self.merge(&mut inline.node.selection_set.node, of);
+                }
+                Selection::FragmentSpread(_) => {}
+            }
+        }
+        set.items = merged.items;
+    }
+
+    fn collect(&mut self, from: Vec<Positioned<Selection>>, parent: Option<&str>, merged: &mut Merged) {
+        for item in from {
+            match item.node {
+                Selection::Field(field) => {
+                    let key = field.node.response_key().node.clone();
+                    match merged.fields.get(&key).and_then(|&at| merged.items.get_mut(at)) {
+                        Some(Positioned { node: Selection::Field(before), .. })
+                            if are_same(&before.node, &field.node) =>
+                        {
+                            before.node.selection_set.node.items.extend(field.node.selection_set.node.items);
+                        }
+                        _ => {
+                            merged.fields.insert(key, merged.items.len());
+                            merged.items.push(Positioned::new(Selection::Field(field), item.pos));
+                        }
                     }
                 }
-            }
-            Selection::InlineFragment(inline)
-                if inline.node.directives.is_empty()
-                    && inline
-                        .node
-                        .type_condition
-                        .as_ref()
-                        .is_none_or(|on| Some(on.node.on.node.as_str()) == parent) =>
-            {
-                collect(inline.node.selection_set.node.items, parent, fragments, expanded, items, fields);
-            }
-            Selection::FragmentSpread(spread) if spread.node.directives.is_empty() => {
-                let name = &spread.node.fragment_name.node;
-                let fits = |f: &&Positioned<FragmentDefinition>| {
-                    f.node.directives.is_empty() && Some(f.node.type_condition.node.on.node.as_str()) == parent
-                };
-                match fragments.get(name).filter(fits) {
-                    Some(fragment) => {
-                        expanded.insert(name.clone());
-                        let inner = fragment.node.selection_set.node.items.clone();
-                        collect(inner, parent, fragments, expanded, items, fields);
-                    }
-                    None => items.push(Positioned::new(Selection::FragmentSpread(spread), item.pos)),
+                Selection::InlineFragment(inline)
+                    if inline.node.directives.is_empty()
+                        && inline
+                            .node
+                            .type_condition
+                            .as_ref()
+                            .is_none_or(|on| Some(on.node.on.node.as_str()) == parent) =>
+                {
+                    self.collect(inline.node.selection_set.node.items, parent, merged);
                 }
+                Selection::FragmentSpread(spread) if spread.node.directives.is_empty() => {
+                    let name = &spread.node.fragment_name.node;
+                    let fits = |f: &&Positioned<FragmentDefinition>| {
+                        f.node.directives.is_empty() && Some(f.node.type_condition.node.on.node.as_str()) == parent
+                    };
+                    match self.fragments.get(name).filter(fits) {
+                        Some(fragment) => {
+                            self.expanded.insert(name.clone());
+                            let inner = fragment.node.selection_set.node.items.clone();
+                            self.collect(inner, parent, merged);
+                        }
+                        None => merged.items.push(Positioned::new(Selection::FragmentSpread(spread), item.pos)),
+                    }
+                }
+                other => merged.items.push(Positioned::new(other, item.pos)),
             }
-            other => items.push(Positioned::new(other, item.pos)),
         }
     }
 }
@@ -222,7 +245,7 @@ mod tests {
             ("{dataset{version}} fragment Unused on Query{dataset{version}}", "{dataset{version}}", 1),
         ] {
             let mut parsed = parse_query(document).unwrap();
-            merge(&mut parsed);
+            merge(&mut parsed, &crate::schema::field_types());
             let (_, operation) = parsed.operations.iter().next().unwrap();
             assert_eq!(compact(&operation.node.selection_set.node), merged, "{document}");
             assert_eq!(parsed.fragments.len(), left, "{document}");
