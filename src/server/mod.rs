@@ -165,7 +165,7 @@ pub async fn start(folder: DataFolder, store: Store, options: &ServerOptions) ->
     let sdl = api.sdl();
     let under_way = api.under_way().clone();
     let max_connections =
-        if options.max_connections == 0 { connections::usual_most() } else { options.max_connections };
+        if options.max_connections == 0 { connections::default_max_connections() } else { options.max_connections };
     let connections = Arc::new(Connections::new(max_connections, options.min_send_rate, move || under_way.is_short()));
     let shared = Data::new(Shared {
         live: live.clone(),
@@ -226,7 +226,7 @@ pub async fn start(folder: DataFolder, store: Store, options: &ServerOptions) ->
                 let connections = connections.clone();
                 async move {
                     let peer = stream.peer_addr().ok();
-                    match connections.admit(stream) {
+                    match Stream::admit(&connections, stream) {
                         Ok(stream) => Ok((stream, Protocol::Http1, peer)),
                         Err(stream) => {
                             connections::refuse(stream, connections.most()).await;
