@@ -288,7 +288,7 @@ fn head_returns_the_headers_of_get() {
     assert_eq!(mutation.status, 405);
 }
 
-fn again(server: &Server, path: &str, tag: &str, token: Option<&str>) -> crate::support::http::Reply {
+fn again(server: &Server, path: &str, tag: &str, token: Option<&str>) -> Reply {
     let authorization = token.map(|token| format!("Bearer {token}"));
     let mut headers = vec![("If-None-Match", tag)];
     headers.extend(authorization.as_deref().map(|value| ("Authorization", value)));

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use walkshed::server::ServerOptions;
-use walkshed_graphql::{Limits, Trusted};
+use walkshed_graphql::{Limits, TrustedDocuments};
 use walkshed_register::Role;
 
 fn digits(text: &str) -> String {
@@ -161,7 +161,7 @@ fn a_server_with_a_manifest_refuses_other_documents() {
 fn rejects_manifests_that_do_not_match_the_schema() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("documents.json");
-    let block_on = |trusted: Trusted| {
+    let block_on = |trusted: TrustedDocuments| {
         let api = walkshed_graphql::Api::with_documents(Limits::default(), Some(trusted));
         tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(api.check_manifest())
     };
@@ -174,7 +174,7 @@ fn rejects_manifests_that_do_not_match_the_schema() {
         ("{ walkshed(nothing: 1) { place { distanceM } } }", Some("nothing")),
     ] {
         std::fs::write(&path, json!({ "x": document }).to_string()).unwrap();
-        let outcome = block_on(Trusted::read(&path, &Limits::default()).unwrap());
+        let outcome = block_on(TrustedDocuments::read(&path, &Limits::default()).unwrap());
         match (outcome, why) {
             (Ok(()), None) => {}
             (Err(error), Some(why)) => {
