@@ -6,13 +6,12 @@ use super::coverage::{CoverageUnit, CoveredPeople, Explanation, NeedInput, expla
 use super::error::{bad_input, not_found, stopped};
 use super::gate::analyse;
 use super::ids::{NodeId, decode, encode};
-use super::paging::{PageArguments, SortKey, Total, connection, counted, page_by};
+use super::paging::{PageArguments, Paged, SortKey, connection, counted, page_by};
 use super::reach::network_of;
 use super::register::{Center, Facility, Region, region_code, world_of};
 use super::scalars::{Cells, Numbers};
 use super::types::{Category, Direction, Profile, round};
 use super::{cost, current, kinds, standards};
-use async_graphql::connection::Connection;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use std::sync::Arc;
 use walkshed_analysis::world::World;
@@ -333,7 +332,7 @@ impl Assessment {
         )]
         last: Option<i32>,
         #[graphql(desc = "Return only rows before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<String, RatedCenter, Total>> {
+    ) -> Result<Paged<RatedCenter>> {
         let (world, found) = (self.world.clone(), self.found.clone());
         let city = City::of(&world);
         let price = cost::rated(city.centers, found.standard.requirements.len());

@@ -6,13 +6,12 @@ use super::coverage::{
 };
 use super::error::{bad_input, not_ready, stopped};
 use super::gate::analyse;
-use super::paging::{PageArguments, SortKey, Total, connection, counted, page_by};
+use super::paging::{PageArguments, Paged, SortKey, connection, counted, page_by};
 use super::reach::network_of;
 use super::register::{Region, Scenario, world_of};
 use super::scalars::{GeoJson, H3Cell};
 use super::types::{Category, Direction, PositionObject, Profile, round};
 use super::{cost, current};
-use async_graphql::connection::Connection;
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use std::sync::Arc;
 use walkshed_analysis::world::World;
@@ -256,7 +255,7 @@ impl ScenarioComparison {
         )]
         last: Option<i32>,
         #[graphql(desc = "Return only rows before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<String, ComparedCell, Total>> {
+    ) -> Result<Paged<ComparedCell>> {
         let all = self.found.clone();
         let price = cost::rows(2 * all.before.cells.len());
         let list = cost::priced(ctx, price, move || all.cells(change.into())).await?;

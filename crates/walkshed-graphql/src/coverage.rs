@@ -4,14 +4,13 @@ use super::budget;
 use super::cost::{City, Reach, SETTLED};
 use super::error::{bad_input, not_found, stopped, too_many, within_bound};
 use super::gate::analyse;
-use super::paging::{PageArguments, SortKey, Total, connection, counted, page, page_by};
+use super::paging::{PageArguments, Paged, SortKey, connection, counted, page, page_by};
 use super::reach::network_of;
 use super::register::{Facility, Region, kind_keys, region_code, service_numbers, world_of};
 use super::scalars::{DateTime, GeoJson, H3Cell};
 use super::types::{Category, Direction, Profile, round};
 use super::words::Audience;
 use super::{Nullable, cost, current, kinds, limits, nullable};
-use async_graphql::connection::Connection;
 use async_graphql::{ComplexObject, Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use h3o::Resolution;
 use std::sync::{Arc, OnceLock};
@@ -615,7 +614,7 @@ impl Coverage {
         )]
         last: Option<i32>,
         #[graphql(desc = "Return only rows before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<String, CellCoverage, Total>> {
+    ) -> Result<Paged<CellCoverage>> {
         let found = &self.0.found;
         cost::charge(ctx, cost::rows(found.cells.len()))?;
         let is_wanted = |&i: &usize| covered.is_none_or(|c| found.cells[i].is_covered() == c);
@@ -682,7 +681,7 @@ impl Coverage {
         )]
         last: Option<i32>,
         #[graphql(desc = "Return only rows before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<String, CoverageGap, Total>> {
+    ) -> Result<Paged<CoverageGap>> {
         let answer = self.0.clone();
         let price = cost::gaps(uncovered(&answer.found));
         let count = cost::priced(ctx, price, move || answer.gaps().len()).await?;

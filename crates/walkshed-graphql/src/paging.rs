@@ -27,6 +27,9 @@ pub struct Total {
     pub total_count: u64,
 }
 
+/// A connection with the total number of rows.
+pub type Paged<T> = Connection<String, T, Total>;
+
 /// The key by which rows are sorted. Rows with equal keys are sorted by id.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SortKey {
@@ -165,7 +168,7 @@ pub fn page(rows: &[usize], id: impl Fn(usize) -> i64, arguments: &PageArguments
 }
 
 /// Converts a page to a connection.
-pub fn connection<T: OutputType>(found: Page, node: impl Fn(usize) -> T) -> Connection<String, T, Total> {
+pub fn connection<T: OutputType>(found: Page, node: impl Fn(usize) -> T) -> Paged<T> {
     let total = Total { total_count: found.total as u64 };
     let mut connection = Connection::with_additional_fields(found.has_previous, found.has_next, total);
     let edge = |(row, cursor): (usize, String)| Edge::<_, _, EmptyFields>::new(cursor, node(row));

@@ -1,6 +1,7 @@
 //! Mutations of visit counts.
 
-use super::{UserError, Written, reference, write};
+use super::UserError;
+use super::write::{reference, write};
 use crate::Nullable;
 use crate::auth::require;
 use crate::live;
@@ -76,7 +77,7 @@ async fn record(ctx: &Context<'_>, input: RecordVisitsInput) -> Result<RecordVis
         return Ok(failed(problems.into_iter().map(Into::into).collect()));
     }
     day.sort();
-    let written: Written = write(ctx, Role::Contributor, vec![Edit::Visits(day)], None).await?;
+    let written = write(ctx, Role::Contributor, vec![Edit::Visits(day)], None).await?;
     Ok(match written {
         Ok(done) => {
             let counts = done.world.register.visits_of(center).map(|v| v.on(input.day.0)).unwrap_or_default();

@@ -2,11 +2,9 @@
 
 use super::{Center, Facility, Service, id_of, moment, of_world};
 use crate::error::bad_input;
-use crate::paging::Total;
 use crate::scalars::{DateTime, Day, LocalDateTime, Text};
 use crate::types::Category;
 use crate::words::{Audience, Fee};
-use async_graphql::connection::Connection;
 use async_graphql::{ID, Object, Result, SimpleObject};
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -17,8 +15,6 @@ of_world! {
     /// An event at a center or facility, single or recurring.
     Event, events
 }
-
-pub type EventConnection = Connection<String, Event, Total>;
 
 /// An occurrence of an event.
 #[derive(SimpleObject)]

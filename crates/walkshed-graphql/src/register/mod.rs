@@ -53,6 +53,17 @@ macro_rules! of_world {
                 world.register.$rows.place(id).map(|index| Self::at(world, index))
             }
 
+            /// Returns a page of the records at `indexes`, which are sorted by id.
+            pub fn page(
+                world: &Arc<World>,
+                indexes: &[usize],
+                arguments: &$crate::paging::PageArguments,
+            ) -> async_graphql::Result<Paged<Self>> {
+                let rows = &world.register.$rows;
+                let found = $crate::paging::page(indexes, |index| rows[index].id, arguments)?;
+                Ok($crate::paging::connection(found, |index| Self::at(world, index)))
+            }
+
             pub(super) fn row(&self) -> &register::$name {
                 &self.world.register.$rows[self.index]
             }

@@ -1,18 +1,13 @@
 //! Queries about the register.
 
-use super::center::CenterConnection;
-use super::event::{EventConnection, range};
-use super::facility::FacilityConnection;
+use super::event::range;
 use super::filter::{Bounds, CenterFilter, FacilityFilter, Listed, OrderInput, Ordered, region_code, words};
-use super::scenario::ScenarioConnection;
-use super::service::ServiceConnection;
-use super::suggestion::SuggestionConnection;
 use super::usage::{UnderusedCenter, UnderusedCenters, last_counted, period};
 use super::{Center, Event, Facility, Node, Region, Scenario, Service, Suggestion, node_of};
 use crate::cost::City;
 use crate::error::{bad_input, over_limit, stopped, within_bound};
 use crate::ids::NodeId;
-use crate::paging::{PageArguments, connection, counted, page, page_by, page_size};
+use crate::paging::{PageArguments, Paged, connection, counted, page_by, page_size};
 use crate::scalars::{DateTime, Day};
 use crate::types::Category;
 use crate::words::{RegionLevel, SuggestionStatus};
@@ -103,7 +98,7 @@ impl RegisterQuery {
         )]
         last: Option<i32>,
         #[graphql(desc = "Return only rows before this cursor.")] before: Option<String>,
-    ) -> Result<CenterConnection> {
+    ) -> Result<Paged<Center>> {
         let world = current(ctx);
         let register = &*world.register;
         let price = cost::list(filter.is_some() || order_by.is_some());
@@ -161,7 +156,7 @@ impl RegisterQuery {
         )]
         last: Option<i32>,
         #[graphql(desc = "Return only rows before this cursor.")] before: Option<String>,
-    ) -> Result<FacilityConnection> {
+    ) -> Result<Paged<Facility>> {
         let world = current(ctx);
         let register = &*world.register;
         let price = cost::list(filter.is_some() || order_by.is_some());
@@ -241,12 +236,11 @@ impl RegisterQuery {
         )]
         last: Option<i32>,
         #[graphql(desc = "Return only rows before this cursor.")] before: Option<String>,
-    ) -> Result<ScenarioConnection> {
+    ) -> Result<Paged<Scenario>> {
         let world = current(ctx);
         let rows = &world.register.scenarios;
         let list: Vec<usize> = (0..rows.len()).collect();
-        let found = page(&list, |i| rows[i].id, &PageArguments { first, after, last, before })?;
-        Ok(connection(found, |i| Scenario::at(world, i)))
+        Scenario::page(world, &list, &PageArguments { first, after, last, before })
     }
 
     /// Lists services, in order of id.
@@ -265,14 +259,13 @@ impl RegisterQuery {
         )]
         last: Option<i32>,
         #[graphql(desc = "Return only rows before this cursor.")] before: Option<String>,
-    ) -> Result<ServiceConnection> {
+    ) -> Result<Paged<Service>> {
         let world = current(ctx);
         let rows = &world.register.services;
         let wanted = words(ctx, "categories", categories)?;
         let fits = |&i: &usize| wanted.is_empty() || wanted.contains(&rows[i].category.into());
         let list: Vec<usize> = (0..rows.len()).filter(fits).collect();
-        let found = page(&list, |i| rows[i].id, &PageArguments { first, after, last, before })?;
-        Ok(connection(found, |i| Service::at(world, i)))
+        Service::page(world, &list, &PageArguments { first, after, last, before })
     }
 
     /// Lists events that take place in a period, in order of id. Without a period, all events.
@@ -296,7 +289,7 @@ impl RegisterQuery {
         )]
         last: Option<i32>,
         #[graphql(desc = "Return only rows before this cursor.")] before: Option<String>,
-    ) -> Result<EventConnection> {
+    ) -> Result<Paged<Event>> {
         let world = current(ctx).clone();
         let span = match (from, to) {
             (Some(from), Some(to)) => Some(range(from, to)?),
@@ -325,8 +318,7 @@ impl RegisterQuery {
             }
         })
         .await?;
-        let found = page(&list, |i| world.register.events[i].id, &PageArguments { first, after, last, before })?;
-        Ok(connection(found, |i| Event::at(&world, i)))
+        Event::page(&world, &list, &PageArguments { first, after, last, before })
     }
 
     /// Lists suggestions, in order of id.
@@ -350,7 +342,7 @@ impl RegisterQuery {
         )]
         last: Option<i32>,
         #[graphql(desc = "Return only rows before this cursor.")] before: Option<String>,
-    ) -> Result<SuggestionConnection> {
+    ) -> Result<Paged<Suggestion>> {
         let world = current(ctx);
         let register = &*world.register;
         let wanted = words(ctx, "statuses", statuses)?;
@@ -369,8 +361,7 @@ impl RegisterQuery {
                 })
         };
         let list: Vec<usize> = (0..register.suggestions.len()).filter(fits).collect();
-        let found = page(&list, |i| register.suggestions[i].id, &PageArguments { first, after, last, before })?;
-        Ok(connection(found, |i| Suggestion::at(world, i)))
+        Suggestion::page(world, &list, &PageArguments { first, after, last, before })
     }
 
     /// Finds a region by its code. Null if it is not registered.

@@ -4,12 +4,10 @@ use super::{Center, Facility, id_of, of_world};
 use crate::cost::{self, City};
 use crate::error::not_found;
 use crate::ids::NodeId;
-use crate::paging::Total;
 use crate::scalars::{GeoJson, Text};
 use crate::types::{PositionObject, round};
 use crate::words::StreetKind;
 use crate::{Nullable, current, nullable};
-use async_graphql::connection::Connection;
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use std::sync::Arc;
 use walkshed_analysis as analysis;
@@ -22,8 +20,6 @@ of_world! {
     /// A scenario: a named set of hypothetical changes, applied to the city when an analysis requests it.
     Scenario, scenarios
 }
-
-pub type ScenarioConnection = Connection<String, Scenario, Total>;
 
 /// Returns the world to answer from: the current one, or with a scenario applied.
 pub async fn world_of(ctx: &Context<'_>, scenario: Option<&ID>) -> Result<Arc<World>> {

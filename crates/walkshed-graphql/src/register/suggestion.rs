@@ -2,11 +2,9 @@
 
 use super::{Center, id_of, of_world};
 use crate::auth::caller;
-use crate::paging::Total;
 use crate::scalars::{DateTime, Text};
 use crate::types::{Category, PositionObject, round};
 use crate::words::SuggestionStatus;
-use async_graphql::connection::Connection;
 use async_graphql::{Context, ID, Object};
 use std::sync::Arc;
 use walkshed_analysis::world::World;
@@ -16,8 +14,6 @@ of_world! {
     /// A suggestion for a center or a place, and its processing.
     Suggestion, suggestions
 }
-
-pub type SuggestionConnection = Connection<String, Suggestion, Total>;
 
 /// A suggestion for a center or a place, and its processing.
 #[Object]
