@@ -2,7 +2,7 @@
 
 use super::budget;
 use super::cost::{self, City, GAINED, Reach, SETTLED, SUMMED};
-use super::coverage::{CoveredPeople, Explanation, NeedInput, Parameter, explain, question, wanted};
+use super::coverage::{CoveredPeople, Explanation, NeedInput, question, wanted};
 use super::error::{bad_input, not_found, stopped, too_many, unsnappable, within_bound};
 use super::gate::analyse;
 use super::ids::NodeId;
@@ -21,7 +21,7 @@ use walkshed_analysis::{
 };
 use walkshed_engine::MAX_NEAREST;
 use walkshed_engine::geo::multi_polygon_text;
-use walkshed_register::{EVERYONE, Host, RecordKind, group_name};
+use walkshed_register::{Host, RecordKind, group_name};
 
 /// Estimated cost from which work runs on a separate thread.
 const SEPARATE_THREAD_COST: usize = 10_000;
@@ -258,7 +258,6 @@ pub struct Inequality {
 pub struct AccessSurface {
     world: Arc<World>,
     found: Arc<analysis::Surface>,
-    method: String,
 }
 
 /// The accessibility of facilities to people.
@@ -343,7 +342,7 @@ impl AccessSurface {
 
     /// Explains how the result was computed, so that it can be reproduced.
     async fn explain(&self) -> Result<Explanation> {
-        Ok(explain(&self.world, network_of(&self.world)?, &self.found.question, &[&self.method]))
+        Ok(analysis::Explanation::of_access(&self.world, network_of(&self.world)?, &self.found).into())
     }
 }
 
@@ -375,8 +374,8 @@ pub enum SitingCandidates {
 pub struct SiteSuggestion {
     world: Arc<World>,
     found: analysis::SiteSuggestion,
+    /// The number of people in the region and group of the request.
     people: f64,
-    group_covered: f64,
 }
 
 /// A suggested site.
@@ -419,12 +418,12 @@ impl SiteSuggestion {
 
     /// The number of people covered by this site and all sites before it in the list.
     async fn covered(&self) -> f64 {
-        round(self.group_covered, 1)
+        round(self.found.covered, 1)
     }
 
     /// The covered people as a share of all people in the region and group of the request.
     async fn share(&self) -> f64 {
-        round(if self.people > 0.0 { self.group_covered / self.people } else { 0.0 }, 6)
+        round(self.found.share(self.people), 6)
     }
 
     /// The mean distance with this site and all sites before it, in the unit of the need. Distances beyond the limit
@@ -439,9 +438,7 @@ pub struct SiteSuggestions {
     world: Arc<World>,
     question: analysis::Question,
     found: Arc<analysis::Suggestions>,
-    exact: bool,
-    /// The conditions of the search, by name.
-    conditions: Vec<Parameter>,
+    search: SiteSearch,
 }
 
 /// The best sites for new facilities.
@@ -455,7 +452,6 @@ impl SiteSuggestions {
             world: self.world.clone(),
             found: found.clone(),
             people: self.found.before.people,
-            group_covered: found.covered,
         };
         Ok(self.found.list.iter().map(site).collect())
     }
@@ -514,33 +510,9 @@ impl SiteSuggestions {
 
     /// Explains how the result was computed, so that it can be reproduced.
     async fn explain(&self) -> Result<Explanation> {
-        let method = if self.exact {
-            "The sites solve a mixed-integer program by branch and bound, starting from the greedy choice. Facilities that are open today stay open unless `mustKeep` omits them. `exact` states whether the program was solved to optimality."
-        } else {
-            "The sites are chosen one at a time, each the one with the largest gain (greedy, with lazy evaluation). Facilities that are open today stay open unless `mustKeep` omits them. The bound follows from the remaining gains, which only shrink as sites are added."
-        };
-        let mut explanation = explain(&self.world, network_of(&self.world)?, &self.question, &[method]);
-        explanation.parameters.extend(self.conditions.iter().cloned());
-        Ok(explanation)
+        let network = network_of(&self.world)?;
+        Ok(analysis::Explanation::of_sites(&self.world, network, &self.question, &self.search).into())
     }
-}
-
-/// Returns the conditions of a search, including the defaults of omitted ones.
-fn search_conditions(search: &SiteSearch) -> Vec<Parameter> {
-    let number = |n: Option<f64>, none: &str| n.map_or_else(|| none.to_owned(), |n| n.to_string());
-    let remaining = search
-        .kept
-        .as_ref()
-        .map_or_else(|| "all existing facilities".to_owned(), |ids| format!("{} existing facilities", ids.len()));
-    [
-        ("objective", format!("{:?}", search.objective)),
-        ("count", search.count.to_string()),
-        ("capacity", number(search.capacity, "unlimited")),
-        ("budget", number(search.budget, "none")),
-        ("mustKeep", remaining),
-    ]
-    .map(|(name, value)| Parameter { name: name.into(), value })
-    .into()
 }
 
 /// Reads the ids of the facilities that remain.
@@ -632,14 +604,7 @@ impl AnalysisQuery {
             })
             .await??;
             let Some(found) = found else { return Ok(None) };
-            let limit = walkshed_engine::Deciseconds::from_minutes(minutes);
-            let names = std::iter::once(EVERYONE.to_owned()).chain(register.groups.keys().cloned());
-            let groups = names
-                .filter_map(|g| {
-                    let people = found.walkshed.population(register, &g, limit)?;
-                    Some((g, people))
-                })
-                .collect();
+            let groups = found.people_by_group(register, minutes);
             Ok(Some(Catchment { found: Arc::new(found), minutes, groups, world: world.clone() }))
         })
         .await
@@ -709,18 +674,11 @@ impl AnalysisQuery {
             },
         )?;
         let shared = world.clone();
-        let method = format!(
-            "Accessibility is measured as {engine:?}. The supply of a facility is its {}.",
-            match offered {
-                Offered::Count => "presence (1)",
-                Offered::Capacity => "capacity",
-            }
-        );
         let found = analyse(ctx, move || {
             analysis::surface(&shared, network_of(&shared)?, asked, &engine, offered).map_err(question_error)
         })
         .await??;
-        Ok(AccessSurface { world, found: Arc::new(found), method })
+        Ok(AccessSurface { world, found: Arc::new(found) })
     }
 
     /// Suggests the best sites for new facilities.
@@ -843,7 +801,6 @@ impl AnalysisQuery {
             kept,
             ..SiteSearch::new(objective, count)
         };
-        let conditions = search_conditions(&search);
         let (shared, question, places) = (world.clone(), asked.clone(), candidates.clone());
         // Counting the candidates of a region runs on a separate thread, because it may have to assign cells to regions
         // first.
@@ -862,13 +819,13 @@ impl AnalysisQuery {
             price = price.saturating_add(EXACT_COST);
         }
         cost::charge(ctx, price)?;
-        let (shared, question) = (world.clone(), asked.clone());
+        let (shared, question, options) = (world.clone(), asked.clone(), search.clone());
         let found = analyse(ctx, move || {
-            analysis::suggest_sites(&shared, network_of(&shared)?, &question, &search, &candidates)
+            analysis::suggest_sites(&shared, network_of(&shared)?, &question, &options, &candidates)
                 .map_err(question_error)
         })
         .await??;
-        Ok(SiteSuggestions { world, question: asked, found: Arc::new(found), exact, conditions })
+        Ok(SiteSuggestions { world, question: asked, found: Arc::new(found), search })
     }
 }
 

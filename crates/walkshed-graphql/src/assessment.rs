@@ -2,7 +2,7 @@
 
 use super::budget;
 use super::cost::City;
-use super::coverage::{CoverageUnit, CoveredPeople, Explanation, NeedInput, explain, question};
+use super::coverage::{CoverageUnit, CoveredPeople, Explanation, NeedInput, question};
 use super::error::{bad_input, not_found, stopped};
 use super::gate::analyse;
 use super::ids::{NodeId, decode, encode};
@@ -291,12 +291,10 @@ impl Assessment {
         cost::charge_rows(ctx, self.found.standard.requirements.len())?;
         let rows = self.found.standard.requirements.iter().zip(&self.found.requirements).enumerate();
         let row = |(n, (requirement, met)): (usize, (&analysis::Requirement, &analysis::Met))| {
-            let has_places =
-                requirement.places_per_1000.is_none_or(|needs| met.places_per_1000.unwrap_or(0.0) >= needs);
             let distance = self.center.as_ref().and_then(|c| c.distances[n]);
             let is_met = match &self.center {
-                Some(_) => distance.is_some_and(|d| d <= requirement.limit),
-                None => met.share.share() >= self.met_share && has_places,
+                Some(_) => requirement.is_within(distance),
+                None => met.is_met(requirement, self.met_share),
             };
             RequirementResult {
                 requirement: Requirement(requirement.clone()),
@@ -342,7 +340,6 @@ impl Assessment {
                 .map_err(stopped)
         })
         .await??;
-        let requirements = &self.found.standard.requirements;
         let rows: Vec<usize> = (0..rated.len()).collect();
         let register = &self.world.register;
         // Centers with equal scores are ordered by code, a number of twelve digits.
@@ -351,8 +348,7 @@ impl Assessment {
         let found = page_by(&rows, |i| SortKey::Number(rated[i].score), code, false, &arguments)?;
         Ok(connection(found, |i| {
             let rated = rated[i].clone();
-            let missing = requirements.iter().zip(&rated.distances);
-            let missing = missing.filter(|(r, d)| d.is_none_or(|d| d > r.limit)).map(|(r, _)| r.key.clone()).collect();
+            let missing = rated.missing(&self.found.standard).map(|r| r.key.clone()).collect();
             RatedCenter { world: self.world.clone(), rated, missing }
         }))
     }
@@ -367,16 +363,10 @@ impl Assessment {
 
     /// Explains how the result was computed, so that it can be reproduced.
     async fn explain(&self) -> Result<Explanation> {
-        let standard = format!(
-            "Standard {} ({}): the coverage of each requirement is computed separately. The score is the mean of the shares.",
-            self.found.standard.key, self.found.standard.source
-        );
-        let mut explanation = explain(&self.world, network_of(&self.world)?, &self.question, &[&standard]);
-        explanation.parameters.retain(|p| !p.name.starts_with("need"));
-        explanation
-            .parameters
-            .push(super::coverage::Parameter { name: "metShare".into(), value: self.met_share.to_string() });
-        Ok(explanation)
+        let (network, standard) = (network_of(&self.world)?, &self.found.standard);
+        let explanation =
+            analysis::Explanation::of_assessment(&self.world, network, &self.question, standard, self.met_share);
+        Ok(explanation.into())
     }
 }
 
@@ -465,10 +455,7 @@ impl AssessmentQuery {
             let network = network_of(&shared)?;
             let rated = match place {
                 None => None,
-                Some(place) => {
-                    let all = analysis::rate_centers(&shared, network, &found, travel, code.as_ref());
-                    Some(all.map_err(stopped)?.into_iter().find(|r| r.place == place))
-                }
+                Some(place) => Some(analysis::rate_center(&shared, network, &found, travel, place).map_err(stopped)?),
             };
             let assessed = analysis::assess(&shared, network, &found, travel, code, &group);
             let assessed = assessed.map_err(|e| match e {

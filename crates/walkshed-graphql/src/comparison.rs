@@ -2,7 +2,7 @@
 
 use super::budget;
 use super::coverage::{
-    Coverage, CoverageUnit, CoveredPeople, Explanation, METHOD, NeedInput, coverage_price, explain, question,
+    Coverage, CoverageUnit, CoveredPeople, Explanation, NeedInput, coverage_price, explain, question,
 };
 use super::error::{bad_input, not_ready, stopped};
 use super::gate::analyse;
@@ -130,7 +130,7 @@ pub struct ComparedCell {
 impl ComparedCell {
     fn distance(&self, cell: &analysis::CellCover) -> Option<f64> {
         let measure = self.found.before.question.need.measure;
-        measure.value(cell.time).filter(|_| cell.on_network).map(|v| round(v, 4))
+        cell.distance(measure).map(|v| round(v, 4))
     }
 }
 
@@ -260,7 +260,7 @@ impl ScenarioComparison {
         let price = cost::rows(2 * all.before.cells.len());
         let list = cost::priced(ctx, price, move || all.cells(change.into())).await?;
         let rows: Vec<usize> = (0..list.len()).collect();
-        let number = |i: usize| u64::from(self.found.before.cells[list[i].0].cell) as i64;
+        let number = |i: usize| self.found.before.cells[list[i].0].number();
         let arguments = PageArguments { first, after, last, before };
         let found = page_by(&rows, |i| SortKey::Number(list[i].1), number, true, &arguments)?;
         let cell = |i: usize| ComparedCell { found: self.found.clone(), index: list[i].0, people: list[i].1 };
@@ -274,17 +274,19 @@ impl ScenarioComparison {
         let (world, found) = (self.after.clone(), self.found.clone());
         let all = found.before.cells.len();
         cost::charge(ctx, cost::rows(all))?;
-        let changed = (0..all).filter(|&i| found.of_cell(i) != analysis::Balance::default()).count();
+        let changed = found.changed_cells().len();
         let estimate = changed * CHANGED_CELL_BYTES;
         budget::charge(ctx, estimate)?;
-        let text = cost::priced(ctx, cost::hexagons(changed), move || found.text(world.attribution())).await?;
+        let text =
+            cost::priced(ctx, cost::hexagons(changed), move || analysis::changes_geojson(&found, world.attribution()))
+                .await?;
         budget::charge(ctx, text.len().saturating_sub(estimate))?;
         Ok(GeoJson(text))
     }
 
     /// Explains how the result was computed. `before` and `after` have their own explanations.
     async fn explain(&self) -> Result<Explanation> {
-        Ok(explain(&self.after, network_of(&self.after)?, &self.found.after.question, &METHOD))
+        explain(&self.after, &self.found.after.question)
     }
 }
 

@@ -20,7 +20,7 @@ use walkshed_analysis::{
     cells_text,
 };
 use walkshed_engine::geo::multi_polygon_text;
-use walkshed_engine::{MAX_NEAREST, Network};
+use walkshed_engine::{Deciseconds, MAX_NEAREST};
 use walkshed_register as register;
 
 /// The limit in minutes if the request names neither minutes nor metres: the 15-minute service circle.
@@ -126,17 +126,7 @@ impl NeedInput {
             return Err(not_found("need.service", id, "service with the id"));
         }
         let kinds = kind_keys("need.kinds", kinds(ctx), self.kinds.as_deref().unwrap_or_default())?;
-        let part = |category: Option<register::Category>| Part {
-            category,
-            wishes: Wishes { categories: category.into_iter().collect(), ..common.clone() },
-        };
-        let parts = if let Some(category) = self.category {
-            vec![part(Some(category.into()))]
-        } else if !kinds.is_empty() || !services.is_empty() {
-            vec![Part { category: None, wishes: Wishes { kinds, services, ..common } }]
-        } else {
-            register::Category::ALL.into_iter().map(|category| part(Some(category))).collect()
-        };
+        let parts = Need::parts_for(self.category.map(Into::into), Wishes { kinds, services, ..common });
         Ok(Need { parts, measure, limit, min_count })
     }
 }
@@ -232,9 +222,19 @@ impl RegionCoverage {
 /// A population cell and its coverage.
 pub struct CellCoverage {
     world: Arc<World>,
-    measure: Measure,
-    need: Arc<Vec<Part>>,
-    cell: CellCover,
+    found: Arc<analysis::Coverage>,
+    index: usize,
+}
+
+impl CellCoverage {
+    fn row(&self) -> &CellCover {
+        &self.found.cells[self.index]
+    }
+
+    /// Converts a network cost to the unit of the need.
+    fn distance(&self, cost: Deciseconds) -> Option<f64> {
+        self.found.question.need.measure.value(cost).map(|v| round(v, 4))
+    }
 }
 
 /// A population cell and its coverage.
@@ -242,45 +242,44 @@ pub struct CellCoverage {
 impl CellCoverage {
     /// The H3 cell.
     async fn cell(&self) -> H3Cell {
-        H3Cell(self.cell.cell)
+        H3Cell(self.row().cell)
     }
 
     /// The number of people in the group of the request.
     async fn people(&self) -> f64 {
-        round(self.cell.people, 2)
+        round(self.row().people, 2)
     }
 
     /// Whether the cell has everything needed within the limit.
     async fn covered(&self) -> bool {
-        self.cell.is_covered()
+        self.row().is_covered()
     }
 
     /// Whether the cell is close enough to a street that the profile can use.
     async fn on_network(&self) -> bool {
-        self.cell.on_network
+        self.row().on_network
     }
 
     /// The distance to the nearest facility, in the unit of the need. For several categories, the distance for the
     /// category that is farthest away. Null beyond the horizon of 120 minutes or 10 km.
     async fn to_nearest(&self) -> Option<f64> {
-        self.cell.nearest.and_then(|n| self.measure.value(n.0)).map(|v| round(v, 4))
+        self.row().nearest.and_then(|n| self.distance(n.0))
     }
 
     /// The distance to the facility that completes `minCount`, which is compared with the limit. Null beyond the
     /// horizon.
     async fn to_counted(&self) -> Option<f64> {
-        self.measure.value(self.cell.time).map(|v| round(v, 4))
+        self.distance(self.row().time)
     }
 
     /// The nearest facility.
     async fn nearest(&self) -> Option<Facility> {
-        facility(&self.world, self.cell.nearest?.1)
+        facility(&self.world, self.row().nearest?.1)
     }
 
     /// The categories that are not available within the limit.
     async fn missing(&self) -> Vec<Category> {
-        let missing = self.need.iter().enumerate().filter(|(n, _)| self.cell.missing & (1 << n) != 0);
-        missing.filter_map(|(_, part)| part.category.map(Into::into)).collect()
+        self.found.missing_parts(self.row()).filter_map(|part| part.category.map(Into::into)).collect()
     }
 }
 
@@ -376,68 +375,22 @@ pub struct Explanation {
     pub method: Vec<String>,
 }
 
-/// Explains the result for a question.
-pub fn explain(world: &World, network: &Network, question: &Question, method: &[&str]) -> Explanation {
-    let need = &question.need;
-    let of = match &need.parts[..] {
-        [one] => match (&one.category, &one.wishes) {
-            (Some(category), _) => format!("category {category}"),
-            (None, wishes) if !wishes.kinds.is_empty() => format!("kinds {}", wishes.kinds.join(", ")),
-            (None, wishes) => {
-                let names = wishes.services.iter().filter_map(|&s| world.register.services.get(s));
-                format!("service {}", names.map(|s| s.key.as_str()).collect::<Vec<_>>().join(", "))
-            }
-        },
-        parts => {
-            let names: Vec<String> = parts.iter().filter_map(|p| p.category).map(|c| c.to_string()).collect();
-            format!("all of {}", names.join(", "))
+impl From<analysis::Explanation> for Explanation {
+    fn from(e: analysis::Explanation) -> Self {
+        Self {
+            world_version: e.world_version,
+            streets: e.streets,
+            streets_imported_at: e.streets_imported_at,
+            parameters: e.parameters.into_iter().map(|(name, value)| Parameter { name, value }).collect(),
+            method: e.method,
         }
-    };
-    let wishes = need.parts.first().map(|p| p.wishes.clone()).unwrap_or_default();
-    let parameter = |name: &str, value: String| Parameter { name: name.into(), value };
-    let mut parameters = vec![
-        parameter("need", of),
-        parameter(&format!("need.{}", need.measure.name()), need.limit.to_string()),
-        parameter("need.minCount", need.min_count.to_string()),
-        parameter("need.openAt", wishes.open_at.map_or_else(|| "any hour".into(), |at| at.to_string())),
-        parameter("need.audience", wishes.audience.map_or_else(|| "any".into(), |a| a.to_string())),
-        parameter("need.stepFree", wishes.step_free.to_string()),
-    ];
-    parameters.extend([
-        parameter("region", question.region.as_ref().map_or_else(|| "all".into(), |r| r.as_str().to_owned())),
-        parameter("group", question.group.clone()),
-        parameter("profile", question.travel.profile.to_string()),
-        parameter("direction", format!("{:?}", question.travel.direction).to_lowercase()),
-    ]);
-    if let Some(scenario) = &world.scenario {
-        parameters.push(parameter(
-            "scenario",
-            format!("{} (\"{}\", version {})", scenario.key, scenario.name, scenario.version),
-        ));
-    }
-    let mut sentences: Vec<String> = method.iter().map(|&s| s.to_owned()).collect();
-    match need.measure {
-        Measure::Minutes => sentences.extend(analysis::assumptions(network, question.travel.profile)),
-        Measure::Metres => sentences.push(
-            "Lengths are those of the shortest route that the profile can use, plus the straight leg from the place to the street."
-                .into(),
-        ),
-    }
-    let report = &network.meta().report;
-    Explanation {
-        world_version: world.version.clone(),
-        streets: report.source.clone(),
-        streets_imported_at: report.built_at.clone(),
-        parameters,
-        method: sentences,
     }
 }
 
-pub const METHOD: [&str; 3] = [
-    "The population is given by H3 cells. Each cell is represented by its centre, which is snapped to the nearest street that its profile can use. A cell beyond the snapping limit is off the network.",
-    "One search from all matching facilities finds the nearest facilities of each junction. A cell takes its distance from the two ends of its street segment, or along the segment directly. A distance equal to the limit is covered.",
-    "A cell belongs to the region whose outline contains its centre. Below that level, it belongs to the division of the nearest center in a straight line.",
-];
+/// Explains a coverage.
+pub fn explain(world: &World, question: &Question) -> Result<Explanation> {
+    Ok(analysis::Explanation::new(world, network_of(world)?, question, &analysis::COVERAGE_METHOD).into())
+}
 
 /// Estimated bytes of a hexagon with its properties, as GeoJSON.
 const HEXAGON_BYTES: usize = 420;
@@ -472,11 +425,6 @@ pub async fn coverage_price(
         profile,
     };
     Ok(sweeps.saturating_add(city.pairs(reach, SETTLED)))
-}
-
-/// Counts the cells on the network that are not covered.
-fn uncovered(found: &analysis::Coverage) -> usize {
-    found.cells.iter().filter(|c| c.on_network && !c.is_covered()).count()
 }
 
 /// A coverage result with the world that it was computed from.
@@ -617,20 +565,10 @@ impl Coverage {
     ) -> Result<Paged<CellCoverage>> {
         let found = &self.0.found;
         cost::charge(ctx, cost::rows(found.cells.len()))?;
-        let is_wanted = |&i: &usize| covered.is_none_or(|c| found.cells[i].is_covered() == c);
-        let mut rows: Vec<usize> = (0..found.cells.len()).filter(is_wanted).collect();
-        // H3 indexes stay the same when the population changes. A population from the database is already in this
-        // order.
-        let number = |i: usize| u64::from(found.cells[i].cell) as i64;
-        rows.sort_by_key(|&i| number(i));
+        let rows = found.cells_by_number(covered);
+        let number = |i: usize| found.cells[i].number();
         let found_page = page(&rows, number, &PageArguments { first, after, last, before })?;
-        let need = Arc::new(found.question.need.parts.clone());
-        Ok(connection(found_page, |i| CellCoverage {
-            world: self.0.world.clone(),
-            measure: self.0.measure(),
-            need: need.clone(),
-            cell: found.cells[i],
-        }))
+        Ok(connection(found_page, |i| CellCoverage { world: self.0.world.clone(), found: found.clone(), index: i }))
     }
 
     /// The cells as a GeoJSON FeatureCollection of hexagons. Properties: `cell`, `people`, `covered` (people), `share`,
@@ -645,7 +583,7 @@ impl Coverage {
         resolution: Option<i32>,
         #[graphql(desc = "true: only cells with covered people; false: only cells without.")] covered: Option<bool>,
     ) -> Result<GeoJson> {
-        let own = self.0.found.cells.first().map_or(Resolution::Nine, |c| c.cell.resolution());
+        let own = self.0.found.resolution();
         let chosen = match resolution {
             None => own,
             Some(given) => u8::try_from(given)
@@ -683,7 +621,7 @@ impl Coverage {
         #[graphql(desc = "Return only rows before this cursor.")] before: Option<String>,
     ) -> Result<Paged<CoverageGap>> {
         let answer = self.0.clone();
-        let price = cost::gaps(uncovered(&answer.found));
+        let price = cost::gaps(answer.found.uncovered_cells());
         let count = cost::priced(ctx, price, move || answer.gaps().len()).await?;
         let rows: Vec<usize> = (0..count).collect();
         let gaps = self.0.gaps();
@@ -705,7 +643,7 @@ impl Coverage {
     #[graphql(complexity = 5000)]
     async fn gaps_geojson(&self, ctx: &Context<'_>) -> Result<GeoJson> {
         let answer = self.0.clone();
-        let cells = uncovered(&answer.found);
+        let cells = answer.found.uncovered_cells();
         let estimate = cells * OUTLINE_BYTES;
         budget::charge(ctx, estimate)?;
         let price = cost::gaps(cells) + cost::outline(cells);
@@ -721,7 +659,7 @@ impl Coverage {
 
     /// Explains how the result was computed, so that it can be reproduced.
     async fn explain(&self) -> Result<Explanation> {
-        Ok(explain(&self.0.world, network_of(&self.0.world)?, &self.0.found.question, &METHOD))
+        explain(&self.0.world, &self.0.found.question)
     }
 }
 

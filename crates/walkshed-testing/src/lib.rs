@@ -3,6 +3,8 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::must_use_candidate,
+    clippy::should_implement_trait,
     reason = "each binary uses its part; a test that cannot set up should fail"
 )]
 

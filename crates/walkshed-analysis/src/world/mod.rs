@@ -1,5 +1,5 @@
-//! One immutable snapshot of everything a request may ask about: the street network, the register, who lives where,
-//! and the indexes over them. A request takes the current one once and answers all of itself from it.
+//! An immutable snapshot of all data: the street network, the register, the population, and their indexes. A request takes
+//! the current snapshot once and is answered from it entirely.
 
 mod separate;
 
@@ -15,41 +15,41 @@ use walkshed_engine::{
 };
 use walkshed_register::{Category, DEMONSTRATION_TEXT, Register, RegisterRows, Status};
 
-/// Networks with changed streets that are kept. Each holds 12 bytes a junction and 8 an arc, and 8 an arc for each profile
-/// that was asked for: at the size of Chongqing (404,884 junctions, 1,150,980 arcs) 14 MB, and 9 MB a profile.
+/// Maximum number of cached networks with changed streets. Each takes 12 bytes per vertex, 8 per arc, and 8 per arc for each
+/// profile in use: 14 MB plus 9 MB per profile at the size of Chongqing (404,884 vertices, 1,150,980 arcs).
 const CHANGED_NETWORKS: usize = 4;
-/// Worlds laid over one world that are kept.
+/// Maximum number of cached scenario worlds per world.
 const SCENARIOS: usize = 6;
 
-/// A snapshot. Its version changes with every change of anything in it.
+/// A snapshot of all data. Its version changes whenever anything in it changes.
 pub struct World {
     pub version: String,
     network: Option<Arc<Network>>,
-    /// Why there is no network, in a sentence that says what to run.
+    /// Why there is no network, and which command to run.
     network_problem: Option<String>,
     pub register: Arc<Register>,
-    /// Facilities as points on the network, by their place in the register.
+    /// Facilities as points on the network, by register index.
     pub facility_layer: Arc<PointLayer>,
-    /// Population cells by their centres, by their place in the population of everyone.
+    /// Centres of population cells as points on the network, by index in the total population.
     pub population_layer: Arc<PointLayer>,
-    /// What has been worked out over these streets, and those of scenarios.
+    /// Cached results for this network and the networks of scenarios.
     pub memo: Arc<Memo>,
-    /// Tells changed streets from those that were imported, which are 0.
+    /// Hash of the street changes of a scenario; 0 for the imported streets.
     streets: u128,
-    /// What became of each change of the streets, in their order.
+    /// The effect of each street change, in order.
     pub changed_streets: Arc<Vec<ChangedStreet>>,
     changed_networks: Arc<Cache<u128, ChangedNetwork>>,
-    /// The scenario that is laid over it, where one is.
+    /// The scenario applied to this world, if any.
     pub scenario: Option<Laid>,
-    /// Worlds that scenarios make of this one, by the number and version of the scenario.
+    /// Worlds with a scenario applied, by id and version of the scenario.
     pub(crate) scenarios: Cache<(i64, i64), Arc<Self>>,
-    /// Found when it is first asked for.
+    /// Computed on first use.
     cut_off: OnceLock<CutOff>,
 }
 
 type ChangedNetwork = (Arc<Network>, Arc<Vec<ChangedStreet>>);
 
-/// Which scenario is laid over a world.
+/// The scenario applied to a world.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Laid {
     pub id: i64,
@@ -58,7 +58,7 @@ pub struct Laid {
     pub name: String,
 }
 
-/// A place put on the network.
+/// A position snapped to the network.
 #[derive(Debug, Clone, Copy)]
 pub struct PlacedPoint {
     pub position: Position,
@@ -66,13 +66,13 @@ pub struct PlacedPoint {
 }
 
 impl World {
-    /// A snapshot of a network and the rows of a register, in Chongqing's time.
+    /// Creates a snapshot of a network and register rows, in the time zone of Chongqing.
     #[must_use]
     pub fn new(network: Result<Arc<Network>, String>, rows: RegisterRows) -> Self {
         Self::of(network, Register::new(rows, Arc::default()))
     }
 
-    /// Puts a snapshot together and readies what the commonest queries need.
+    /// Creates a snapshot and prepares the indexes of the most frequent queries.
     #[must_use]
     pub fn of(network: Result<Arc<Network>, String>, register: Register) -> Self {
         let (network, network_problem) = match network {
@@ -99,7 +99,7 @@ impl World {
         if let Some(network) = &world.network {
             for layer in [&world.facility_layer, &world.population_layer] {
                 let ready = |direction: Direction| layer.prepare(network, Profile::Adult, direction);
-                // Put on the streets once, by all cores; then each direction by one.
+                // Snapping uses all cores; then each direction is prepared on one.
                 layer.snapped(network, Profile::Adult);
                 parallel::both(|| ready(Direction::From), || ready(Direction::Towards));
             }
@@ -107,7 +107,7 @@ impl World {
         world
     }
 
-    /// The snapshot after a change of the register. What the change does not reach is shared with this one.
+    /// Returns the snapshot after a change of the register. Unaffected data is shared with this one.
     #[must_use]
     pub fn next(&self, register: Register) -> Self {
         let points = facility_places(&register);
@@ -142,10 +142,10 @@ impl World {
         }
     }
 
-    /// The snapshot as a scenario has it: another register (as [`World::next`]), and streets added and closed.
+    /// Returns the snapshot with a scenario applied: another register (see [`World::next`]), and streets added and closed.
     ///
     /// # Errors
-    /// [`StreetChangeError`] with the place of the change among those of the streets.
+    /// [`StreetChangeError`] with the index of the street change.
     pub fn under(
         &self,
         scenario: Laid,
@@ -156,17 +156,17 @@ impl World {
         next.version = format!("{}+{}@{}", self.version, scenario.key, scenario.version);
         next.scenario = Some(scenario);
         if let Some(network) = self.network.as_ref().filter(|_| !streets.is_empty()) {
-            next.streets = number_of(streets);
-            let (changed, told) = self.changed_network(network, next.streets, streets)?;
+            next.streets = hash_of(streets);
+            let (changed, effects) = self.changed_network(network, next.streets, streets)?;
             let over = |layer: &Arc<PointLayer>| Arc::new(PointLayer::over_changed(layer, network));
             next.facility_layer = over(&next.facility_layer);
             next.population_layer = over(&next.population_layer);
-            (next.network, next.changed_streets) = (Some(changed), told);
+            (next.network, next.changed_streets) = (Some(changed), effects);
         }
         Ok(next)
     }
 
-    /// The network with streets added and closed; kept for the next who asks.
+    /// Returns the network with streets added and closed, and caches it.
     fn changed_network(
         &self,
         network: &Network,
@@ -174,50 +174,48 @@ impl World {
         streets: &[StreetChange],
     ) -> Result<ChangedNetwork, (usize, StreetChangeError)> {
         self.changed_networks.get_or_insert_with(&number, || {
-            network.with_changes(streets).map(|(changed, told)| (Arc::new(changed), Arc::new(told)))
+            network.with_changes(streets).map(|(changed, effects)| (Arc::new(changed), Arc::new(effects)))
         })
     }
 
-    /// Asks whether streets can be changed so.
+    /// Checks whether street changes can be applied.
     ///
     /// # Errors
-    /// [`StreetChangeError`] with the place of the change among those of the streets.
+    /// [`StreetChangeError`] with the index of the street change.
     pub fn check_streets(&self, streets: &[StreetChange]) -> Result<(), (usize, StreetChangeError)> {
         match &self.network {
-            Some(network) if !streets.is_empty() => {
-                self.changed_network(network, number_of(streets), streets).map(drop)
-            }
+            Some(network) if !streets.is_empty() => self.changed_network(network, hash_of(streets), streets).map(drop),
             _ => Ok(()),
         }
     }
 
-    /// The beginning of a key of [`World::memo`]: answers are of these streets and no others.
+    /// Starts a key of [`World::memo`] for results of type `T` on this network.
     #[must_use]
     pub fn key<T: Kept>(&self, first: impl Hash) -> Key {
         Key::of::<T>().and(self.streets).and(first)
     }
 
-    /// The street network.
+    /// Returns the street network.
     ///
     /// # Errors
-    /// A sentence that says why there is none and what to run.
+    /// Why there is no network, and which command to run.
     pub fn network(&self) -> Result<&Network, &str> {
         self.network.as_deref().ok_or_else(|| self.network_problem.as_deref().unwrap_or("no street network is loaded"))
     }
 
-    /// Who made the streets, to be shown with them.
+    /// Returns the attribution to show with the street data.
     #[must_use]
     pub fn attribution(&self) -> &'static str {
         if self.register.demonstration.is_some() { DEMONSTRATION_TEXT } else { walkshed_engine::ATTRIBUTION }
     }
 
-    /// The network to share with the next snapshot.
+    /// Returns the network to share with the next snapshot.
     #[must_use]
     pub fn shared_network(&self) -> Option<Arc<Network>> {
         self.network.clone()
     }
 
-    /// How many open facilities each category has.
+    /// Returns the number of open facilities per category.
     #[must_use]
     pub fn facilities_by_category(&self) -> [u64; Category::ALL.len()] {
         let mut counts = [0; Category::ALL.len()];
@@ -227,14 +225,15 @@ impl World {
         counts
     }
 
-    /// Facilities too far from any street an adult can use; 0 without a network.
+    /// Returns the number of facilities beyond snapping distance for the adult profile; 0 without a network.
     #[must_use]
     pub fn facilities_off_network(&self) -> u64 {
         let Some(network) = &self.network else { return 0 };
         self.facility_layer.snapped(network, Profile::Adult).snaps.iter().filter(|s| s.is_none()).count() as u64
     }
 
-    /// Population cells, and the people in them, too far from any street an adult can use; 0 without a network.
+    /// Returns the number of population cells beyond snapping distance for the adult profile, and their people; 0 without a
+    /// network.
     #[must_use]
     pub fn population_off_network(&self) -> (u64, f64) {
         let Some(network) = &self.network else { return (0, 0.0) };
@@ -243,92 +242,92 @@ impl World {
         off.fold((0, 0.0), |(cells, people), (cell, _)| (cells + 1, people + cell.people))
     }
 
-    /// Who lives and what stands on streets that are cut off; nothing without a network.
+    /// Returns the people and facilities on streets that are cut off; empty without a network.
     #[must_use]
     pub fn cut_off(&self) -> &CutOff {
         self.cut_off.get_or_init(|| self.network.as_ref().map_or_else(CutOff::default, |n| CutOff::find(self, n)))
     }
 
-    /// Was [`World::cut_off`] found already?
+    /// Returns whether [`World::cut_off`] has been computed.
     #[must_use]
     pub fn knows_cut_off(&self) -> bool {
         self.cut_off.get().is_some()
     }
 
-    /// What is missing or wrong, in sentences that say what to run.
+    /// Returns data problems as sentences that say which command to run.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
         let mut list = Vec::new();
         if self.register.demonstration.is_some_and(|mark| !mark.is_whole) {
             list.push(
-                "The demonstration city is not whole, its making was cut off: run `walkshed demo` to make it again, or `walkshed demo --remove` to take away what there is".into(),
+                "The demonstration city is incomplete because its creation was interrupted. Run `walkshed demo` to create it again, or `walkshed demo --remove` to remove it".into(),
             );
         }
         if let Err(why) = self.network() {
             list.push(why.to_owned());
         } else if self.network().is_ok_and(|n| !n.meta().has_elevation) {
             list.push(
-                "The streets have no heights, all ground counts as level: run `walkshed import streets FILE.osm.pbf --elevation DEM.tif`".into(),
+                "The streets have no elevation, so all ground is treated as level. Run `walkshed import streets FILE.osm.pbf --elevation DEM.tif`".into(),
             );
         }
         if self.register.facilities.is_empty() {
-            list.push("There are no facilities: run `walkshed import facilities FILE.csv`".into());
+            list.push("There are no facilities. Run `walkshed import facilities FILE.csv`".into());
         }
         if self.register.centers.is_empty() {
-            list.push("There are no centers: run `walkshed import centers FILE.csv`".into());
+            list.push("There are no centers. Run `walkshed import centers FILE.csv`".into());
         }
         if self.register.population.is_empty() {
-            list.push("It is not known who lives where: run `walkshed import population FILE.csv`".into());
+            list.push("There is no population. Run `walkshed import population FILE.csv`".into());
         }
         match self.facilities_off_network() {
             0 => {}
             n => list.push(format!(
-                "{n} of {} facilities are too far from any street to be reached: are their positions right (--datum)?",
+                "{n} of {} facilities are too far from any street to be reached. Check their positions and the datum (--datum)",
                 self.register.facilities.len()
             )),
         }
         match self.population_off_network() {
             (0, _) => {}
             (cells, people) => list.push(format!(
-                "{cells} of {} population cells ({people:.0} people) are too far from any street: they are in no walkshed",
+                "{cells} of {} population cells ({people:.0} people) are too far from any street and are not in any walkshed",
                 self.register.population.len()
             )),
         }
         match self.cut_off().totals(true) {
             (people, 0) if people <= 0.0 => {}
             (people, facilities) => list.push(format!(
-                "{people:.0} people and {facilities} facilities are on streets that are joined to no network: they reach nothing beyond; `walkshed check` lists the largest pieces"
+                "{people:.0} people and {facilities} facilities are on streets that are not connected to the network. `walkshed check` lists the largest such pieces"
             )),
         }
         let unread = self.register.unread_hours();
         if let Some((first, text)) = unread.first() {
             let more = if unread.len() > 1 { ", and others" } else { "" };
             list.push(format!(
-                "{} opening hours can no longer be read and count as unknown ({first}: \"{text}\"{more}): correct them",
+                "{} opening hours can no longer be parsed and count as unknown ({first}: \"{text}\"{more}). Correct them",
                 unread.len()
             ));
         }
         list
     }
 
-    /// Everyone.
+    /// Returns the total population.
     #[must_use]
     pub fn total_population(&self) -> f64 {
         self.register.population.iter().fold(0.0, |sum, c| sum + c.people)
     }
 }
 
-/// Tells changes of streets apart.
-fn number_of(streets: &[StreetChange]) -> u128 {
+/// Returns a hash that identifies a list of street changes.
+fn hash_of(streets: &[StreetChange]) -> u128 {
     xxhash_rust::xxh3::xxh3_128(&serde_json::to_vec(streets).unwrap_or_default())
 }
 
-/// Where facilities are, and on which storey.
+/// Returns the positions and storeys of facilities.
 fn facility_places(register: &Register) -> Vec<Place> {
     register.facilities.iter().map(|f| Place { at: f.position.into(), storey: f.storey() }).collect()
 }
 
-/// The centres of population cells.
+/// Returns the centres of population cells.
 fn cell_places(register: &Register) -> Vec<Place> {
     register.population.iter().map(|c| cell_centre(c.cell).into()).collect()
 }
@@ -339,7 +338,7 @@ fn version_of(network: Option<&Network>, register: &Register) -> String {
 }
 
 impl PlacedPoint {
-    /// Puts a position on the network for a profile.
+    /// Snaps a position on the ground to the network for a profile.
     ///
     /// # Errors
     /// [`Unsnappable`] with the distance to the nearest street.
@@ -347,7 +346,7 @@ impl PlacedPoint {
         Self::on(network, position, Storey::Ground, profile)
     }
 
-    /// Puts a position on some storey on the network.
+    /// Snaps a position on a storey to the network for a profile.
     ///
     /// # Errors
     /// [`Unsnappable`] with the distance to the nearest street.
@@ -356,7 +355,7 @@ impl PlacedPoint {
         Ok(Self { position, start: Start::new(network, snap, profile) })
     }
 
-    /// Where it lies on the network.
+    /// Returns the snapped position.
     #[must_use]
     pub const fn snap(&self) -> &Snap {
         &self.start.snap

@@ -1,9 +1,9 @@
-//! Who lives and what stands on streets that are cut off, or behind private gates.
+//! People and facilities on streets that are cut off from the network or restricted.
 
 use super::World;
 use walkshed_engine::{Network, Profile, SeparatePiece, SeparatePieces, Snap};
 
-/// What is on one piece that is cut off.
+/// People and facilities on one piece that is cut off.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CutOffPiece {
     pub piece: SeparatePiece,
@@ -11,10 +11,10 @@ pub struct CutOffPiece {
     pub facilities: u64,
 }
 
-/// What is on all of them, for people on foot.
+/// People and facilities on all pieces that are cut off, for pedestrians.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct CutOff {
-    /// Those with most people first, then the longest.
+    /// Ordered by number of people, then by length, descending.
     pub pieces: Vec<CutOffPiece>,
     /// People and facilities in restricted zones of the network: gated compounds, private roads.
     pub restricted_people: f64,
@@ -47,7 +47,7 @@ impl CutOff {
         found
     }
 
-    /// People and facilities on all pieces, or on those that no leg joins to a street.
+    /// Returns people and facilities on all pieces; with `alone`, only on those that no off-network leg connects to a street.
     #[must_use]
     pub fn totals(&self, alone: bool) -> (f64, u64) {
         let counted = self.pieces.iter().filter(|p| !alone || p.piece.leg_m.is_none());

@@ -1,26 +1,26 @@
-//! Which facilities a question is about: by category, kind, service, audience and whether they are open.
+//! Selects facilities by category, kind, service, audience, step-free entrance and opening hours.
 
 use jiff::Timestamp;
 use walkshed_register::{Audience, Category, Facility, Hours, Register, Status, is_open};
 
-/// What is looked for; empty lists and `None` leave all in. Only facilities with the status open are ever found.
+/// Criteria that a facility must meet. An empty list or `None` does not restrict.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Wishes {
     pub categories: Vec<Category>,
     /// Keys of kinds.
     pub kinds: Vec<String>,
-    /// Numbers of services, one of which must be on offer there.
+    /// Ids of services; the facility must offer at least one of them.
     pub services: Vec<i64>,
     pub audience: Option<Audience>,
-    /// Open at this moment; facilities whose hours are not known, or say that it depends, are not.
+    /// The facility must be open at this moment. Facilities with unknown or conditional hours do not match.
     pub open_at: Option<Timestamp>,
-    /// Entered without a step.
+    /// The facility must have a step-free entrance.
     pub step_free: bool,
-    /// Only these, by their numbers in rising order.
+    /// Ids to choose from, in ascending order.
     pub among: Option<Vec<i64>>,
 }
 
-/// Answers for one facility after the other, and remembers which hours were open: a city has few different ones.
+/// Tests facilities against [`Wishes`]. Remembers which opening hours are open, because a city has few distinct ones.
 pub struct Wanted<'a> {
     register: &'a Register,
     wishes: &'a Wishes,
@@ -28,18 +28,18 @@ pub struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    /// Of a register.
+    /// Creates a matcher for the facilities of a register.
     #[must_use]
     pub const fn new(register: &'a Register, wishes: &'a Wishes) -> Self {
         Self { register, wishes, open: Vec::new() }
     }
 
-    /// Is the facility at this place looked for?
+    /// Returns whether the facility at an index has the status open and meets the criteria.
     pub fn is(&mut self, place: usize) -> bool {
         self.register.facilities[place].status == Status::Open && self.fits(place)
     }
 
-    /// Does it fit, whatever its status?
+    /// Returns whether the facility at an index meets the criteria, whatever its status.
     pub fn fits(&mut self, place: usize) -> bool {
         let (f, w) = (&*self.register.facilities[place], self.wishes);
         (w.categories.is_empty() || w.categories.contains(&f.category))
@@ -61,13 +61,20 @@ impl<'a> Wanted<'a> {
             return false;
         }
         let Some(hours) = self.register.hours_of_facility(facility) else { return false };
-        // By the sun, each place has its own.
+        // Hours that depend on sunrise or sunset differ from place to place and are not remembered.
         let key = (!hours.hours().is_by_sun()).then(|| std::ptr::from_ref(hours.hours()));
-        if let Some((_, open)) = self.open.iter().find(|(known, _)| Some(*known) == key) {
+        if let Some((_, open)) = self.open.iter().find(|(cached, _)| Some(*cached) == key) {
             return *open;
         }
         let open = is_open(Status::Open, Some(hours), at) == Some(true);
         self.open.extend(key.map(|key| (key, open)));
         open
     }
+}
+
+/// Returns the register indices of the open facilities that meet the criteria, in ascending order.
+#[must_use]
+pub fn wanted_places(register: &Register, wishes: &Wishes) -> Vec<u32> {
+    let mut wanted = Wanted::new(register, wishes);
+    (0..register.facilities.len()).filter(|&place| wanted.is(place)).map(|place| place as u32).collect()
 }
