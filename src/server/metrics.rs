@@ -1,4 +1,4 @@
-//! Figures for Prometheus.
+//! Metrics for Prometheus.
 
 use super::{Shared, auth};
 use actix_web::http::header::CACHE_CONTROL;
@@ -9,7 +9,7 @@ use prometheus::{
 };
 use std::time::Duration;
 
-/// The figures of one server.
+/// The metrics of one server.
 pub struct Metrics {
     registry: Registry,
     requests: IntCounterVec,
@@ -18,12 +18,12 @@ pub struct Metrics {
     loaded: IntGaugeVec,
     running: IntGauge,
     open: IntGauge,
-    carried_out: IntGauge,
-    answers: IntGauge,
+    subscription_runs: IntGauge,
+    response_bytes: IntGauge,
     work: IntGaugeVec,
 }
 
-/// A request that is being answered; it counts until it is dropped, however it ends.
+/// Counts a request as running until it is dropped.
 pub struct Running(IntGauge);
 
 impl Drop for Running {
@@ -33,18 +33,19 @@ impl Drop for Running {
 }
 
 impl Metrics {
-    /// All at zero.
+    /// Registers all metrics.
     pub fn new() -> Self {
         let registry = Registry::new();
         let buckets = vec![0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0];
-        let made = (|| {
+        let created = (|| {
             Ok::<_, prometheus::Error>(Self {
                 requests: IntCounterVec::new(
-                    Opts::new("walkshed_http_requests_total", "Requests answered, by route and status."),
+                    Opts::new("walkshed_http_requests_total", "Completed requests, by route and status."),
                     &["route", "status"],
                 )?,
                 seconds: HistogramVec::new(
-                    HistogramOpts::new("walkshed_http_request_seconds", "Time to answer, by route.").buckets(buckets),
+                    HistogramOpts::new("walkshed_http_request_seconds", "Duration of requests, by route.")
+                        .buckets(buckets),
                     &["route"],
                 )?,
                 graphql: IntCounterVec::new(
@@ -54,22 +55,28 @@ impl Metrics {
                     ),
                     &["outcome"],
                 )?,
-                loaded: IntGaugeVec::new(Opts::new("walkshed_loaded", "What is loaded, by kind."), &["kind"])?,
-                running: IntGauge::new("walkshed_http_requests_running", "Requests being answered.")?,
-                open: IntGauge::new("walkshed_http_connections", "Connections that are open.")?,
-                answers: IntGauge::new("walkshed_answers_bytes", "Bytes of answers that are being built or sent.")?,
-                carried_out: IntGauge::new(
+                loaded: IntGaugeVec::new(
+                    Opts::new("walkshed_loaded", "Number of loaded objects, by kind."),
+                    &["kind"],
+                )?,
+                running: IntGauge::new("walkshed_http_requests_running", "Requests in progress.")?,
+                open: IntGauge::new("walkshed_http_connections", "Open connections.")?,
+                response_bytes: IntGauge::new(
+                    "walkshed_answers_bytes",
+                    "Bytes of responses that are being built or sent.",
+                )?,
+                subscription_runs: IntGauge::new(
                     "walkshed_subscriptions_carried_out",
-                    "How often a subscription was carried out at an event, for all who follow it.",
+                    "Executions of subscriptions for events; equal subscriptions share one execution.",
                 )?,
                 work: IntGaugeVec::new(
-                    Opts::new("walkshed_work", "Analyses and smaller work that run, or wait for their turn."),
+                    Opts::new("walkshed_work", "Analyses and small work, running or waiting."),
                     &["size", "state"],
                 )?,
                 registry,
             })
         })();
-        let metrics = made.unwrap_or_else(|e| unreachable!("names and labels are fixed and valid: {e}"));
+        let metrics = created.unwrap_or_else(|e| unreachable!("names and labels are fixed and valid: {e}"));
         for collector in [
             Box::new(metrics.requests.clone()) as Box<dyn prometheus::core::Collector>,
             Box::new(metrics.seconds.clone()),
@@ -77,8 +84,8 @@ impl Metrics {
             Box::new(metrics.loaded.clone()),
             Box::new(metrics.running.clone()),
             Box::new(metrics.open.clone()),
-            Box::new(metrics.carried_out.clone()),
-            Box::new(metrics.answers.clone()),
+            Box::new(metrics.subscription_runs.clone()),
+            Box::new(metrics.response_bytes.clone()),
             Box::new(metrics.work.clone()),
         ] {
             metrics.registry.register(collector).unwrap_or_else(|e| unreachable!("registered once each: {e}"));
@@ -86,13 +93,13 @@ impl Metrics {
         metrics
     }
 
-    /// A request has come in.
+    /// Records the start of a request.
     pub fn begin(&self) -> Running {
         self.running.inc();
         Running(self.running.clone())
     }
 
-    /// A request has been answered.
+    /// Records the end of a request.
     pub fn end(&self, route: &str, status: u16, took: Duration) {
         let mut digits = [0u8; 3];
         for (digit, unit) in digits.iter_mut().zip([100, 10, 1]) {
@@ -103,13 +110,13 @@ impl Metrics {
         self.seconds.with_label_values(&[route]).observe(took.as_secs_f64());
     }
 
-    /// A GraphQL request ended so.
+    /// Records the outcome of a GraphQL request.
     pub fn graphql(&self, outcome: &str) {
         self.graphql.with_label_values(&[outcome]).inc();
     }
 }
 
-/// The figures as text.
+/// `GET /metrics`: returns all metrics in the text format of Prometheus.
 pub async fn show(shared: Data<Shared>, request: HttpRequest) -> HttpResponse {
     if let Some(reply) = auth::refusal(&shared, &request) {
         return reply;
@@ -130,8 +137,8 @@ pub async fn show(shared: Data<Shared>, request: HttpRequest) -> HttpResponse {
         metrics.work.with_label_values(&[size, "waiting"]).set(waiting as i64);
     }
     metrics.open.set(shared.connections.count() as i64);
-    metrics.answers.set(shared.api.under_way().bytes() as i64);
-    metrics.carried_out.set(shared.api.carried_out() as i64);
+    metrics.response_bytes.set(shared.api.under_way().bytes() as i64);
+    metrics.subscription_runs.set(shared.api.subscription_runs() as i64);
     let mut text = Vec::new();
     match TextEncoder::new().encode(&metrics.registry.gather(), &mut text) {
         Ok(()) => HttpResponse::Ok()

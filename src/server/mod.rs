@@ -1,23 +1,23 @@
-//! The HTTP server: routes, health, metrics, the playground. Answers come from [`walkshed_graphql`]; nothing here reads
-//! the database but the watch that notices imports, and what hands out the answers of jobs.
+//! The HTTP server: routes, health checks, metrics and the playground. [`walkshed_graphql`] executes requests. Only the watcher
+//! for imports and the route for results of jobs read the database.
 
 mod address;
 mod auth;
-mod bodies;
 mod caching;
 mod connections;
 mod encoding;
-mod followers;
 mod frames;
 mod graphql_http;
 mod health;
 mod jobs;
 mod metrics;
+mod middleware;
 mod parameters;
 mod playground;
-mod requests;
-mod sending;
+mod request_bodies;
+mod response_bodies;
 mod sse;
+mod subscribers;
 mod ws;
 
 pub use address::{Network, Proxies};
@@ -32,56 +32,57 @@ use actix_web::dev::{AppConfig, Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpRequest, HttpResponse, guard};
-use caching::Tags;
+use caching::EntityTagCache;
 use connections::{Connections, HEAD_TIMEOUT, KEEP_ALIVE, Stream};
-use followers::Followers;
 use metrics::Metrics;
 use socket2::{Domain, Socket, Type};
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use subscribers::SubscriberSlots;
 use tokio::net::TcpStream;
 use walkshed_graphql::{Api, Limits, ManifestError, Trusted, UnderWay};
 use walkshed_live::folder::DataFolder;
 use walkshed_live::{self as live, Live};
 use walkshed_store::Store;
 
-/// How long a client may still send what is not read any more.
-const LAST_READ: Duration = Duration::from_secs(1);
+/// Maximum time for which the server waits for a client to close its side of a connection.
+const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How to serve.
+/// Settings of the server.
 #[derive(Debug, Clone)]
 pub struct ServerOptions {
     pub listen: String,
-    /// Threads that answer; 0 for one a core.
+    /// Worker threads; 0 for one per core.
     pub workers: usize,
-    /// Bytes of a request's body at most.
+    /// Maximum length of a request body in bytes.
     pub max_body_bytes: usize,
-    /// Seconds running requests are given when the server stops.
+    /// Seconds that running requests may take to finish when the server stops.
     pub shutdown_seconds: u64,
     pub limits: Limits,
-    /// Whether those without a token may read.
+    /// Whether callers without a token may read.
     pub anonymous: bool,
-    /// Origins whose pages may ask, as `https://map.example.cn`; `*` for all. Empty: none but our own.
+    /// Origins of pages that may send requests, such as `https://map.example.cn`; `*` for all. Empty: only the server's own
+    /// origin.
     pub cors_origins: Vec<String>,
-    /// A manifest of trusted documents; with it no others are answered.
+    /// Manifest of trusted documents; with it, all other documents are refused.
     pub trusted_documents: Option<PathBuf>,
-    /// Who tells addresses of clients in `Forwarded` or `X-Forwarded-For`.
+    /// Proxies whose headers `Forwarded` and `X-Forwarded-For` are trusted.
     pub proxies: Proxies,
-    /// Connections at a time; 0 for as many as the process may have open files, less 128.
+    /// Maximum number of connections; 0 for the limit of open files, less 128.
     pub max_connections: usize,
-    /// Clients that follow something at a time; half of the connections at most.
+    /// Maximum number of clients with subscriptions; at most half of the connections.
     pub max_followers: usize,
-    /// Subscriptions of one WebSocket at a time.
+    /// Maximum number of subscriptions of one WebSocket.
     pub max_subscriptions: usize,
-    /// Seconds between signs of life that are sent to those who follow something; 1 at least.
+    /// Seconds between keep-alive messages to clients with subscriptions; at least 1.
     pub ping_seconds: u64,
-    /// Bytes of all long bodies of requests that are being read.
+    /// Maximum memory in bytes for all long request bodies that are being read.
     pub max_bodies_bytes: usize,
-    /// Bytes a second by which a body has to come; 0 for any rate.
+    /// Minimum rate of a request body in bytes per second; 0 for no minimum.
     pub min_receive_rate: u64,
-    /// Bytes a second by which an answer has to be read; 0 for any rate.
+    /// Minimum rate in bytes per second at which clients must read a response; 0 for no minimum.
     pub min_send_rate: u64,
 }
 
@@ -108,7 +109,7 @@ impl Default for ServerOptions {
     }
 }
 
-/// Why the server did not start.
+/// Why the server could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     #[error("cannot listen on {listen}: {source}; choose another address with --listen, such as 127.0.0.1:8081")]
@@ -119,14 +120,14 @@ pub enum ServeError {
     Manifest(#[from] ManifestError),
 }
 
-/// A server that has begun to listen.
+/// A server that listens. [`Running::run`] processes requests.
 pub struct Running {
     pub addresses: Vec<SocketAddr>,
     pub live: Arc<Live>,
     server: Server,
 }
 
-/// What every handler shares.
+/// The state that all handlers share.
 struct Shared {
     live: Arc<Live>,
     api: Arc<Api>,
@@ -136,14 +137,14 @@ struct Shared {
     cors_origins: Vec<String>,
     proxies: Proxies,
     limits: RequestLimits,
-    /// The bytes of long bodies that are being read.
+    /// The memory of long request bodies.
     bodies: Arc<UnderWay>,
     connections: Arc<Connections>,
-    followers: Followers,
-    tags: Tags,
+    subscriber_slots: SubscriberSlots,
+    tags: EntityTagCache,
 }
 
-/// What one request may do.
+/// Limits of the HTTP layer.
 struct RequestLimits {
     max_body_bytes: usize,
     max_subscriptions: usize,
@@ -151,7 +152,7 @@ struct RequestLimits {
     ping_every: Duration,
 }
 
-/// Loads the world and begins to listen. Imports by other processes are noticed within some two seconds.
+/// Loads the world and starts to listen. Imports by other processes take effect within about two seconds.
 ///
 /// # Errors
 /// [`ServeError`].
@@ -163,8 +164,9 @@ pub async fn start(folder: DataFolder, store: Store, options: &ServerOptions) ->
     api.check_manifest().await?;
     let sdl = api.sdl();
     let under_way = api.under_way().clone();
-    let most = if options.max_connections == 0 { connections::usual_most() } else { options.max_connections };
-    let connections = Arc::new(Connections::new(most, options.min_send_rate, move || under_way.is_short()));
+    let max_connections =
+        if options.max_connections == 0 { connections::default_max_connections() } else { options.max_connections };
+    let connections = Arc::new(Connections::new(max_connections, options.min_send_rate, move || under_way.is_short()));
     let shared = Data::new(Shared {
         live: live.clone(),
         api,
@@ -181,17 +183,17 @@ pub async fn start(folder: DataFolder, store: Store, options: &ServerOptions) ->
         },
         bodies: Arc::new(UnderWay::new(options.max_bodies_bytes)),
         connections: connections.clone(),
-        followers: Followers::new(options.max_followers.min(most.div_ceil(2))),
-        tags: Tags::new(),
+        subscriber_slots: SubscriberSlots::new(options.max_followers.min(max_connections.div_ceil(2))),
+        tags: EntityTagCache::new(),
     });
     let mut builder = ServerBuilder::default().disable_signals().shutdown_timeout(options.shutdown_seconds);
     if options.workers > 0 {
         builder = builder.workers(options.workers);
     }
-    // Those who are refused are told so, and for that they have to be let in.
+    // Connections beyond the maximum are accepted, to refuse them with status 503.
     builder = builder.max_concurrent_connections(usize::MAX >> 1);
-    let listening = |source| ServeError::Listen { listen: options.listen.clone(), source };
-    let listeners = listen(&options.listen).map_err(listening)?;
+    let listen_error = |source| ServeError::Listen { listen: options.listen.clone(), source };
+    let listeners = listen(&options.listen).map_err(listen_error)?;
     let addresses = listeners.iter().filter_map(|l| l.local_addr().ok()).collect();
     for listener in listeners {
         let (shared, connections) = (shared.clone(), connections.clone());
@@ -201,7 +203,7 @@ pub async fn start(folder: DataFolder, store: Store, options: &ServerOptions) ->
             let app = App::new()
                 .app_data(shared.clone())
                 .wrap(cors(&shared.cors_origins))
-                .wrap(from_fn(requests::follow))
+                .wrap(from_fn(middleware::track))
                 .configure(routes);
             let app = map_config(app.into_factory().map_err(|e: actix_web::Error| e.error_response()), |()| {
                 AppConfig::default()
@@ -213,8 +215,8 @@ pub async fn start(folder: DataFolder, store: Store, options: &ServerOptions) ->
                 })
                 .keep_alive(KEEP_ALIVE)
                 .client_request_timeout(HEAD_TIMEOUT)
-                .client_disconnect_timeout(LAST_READ)
-                // Who closes its side is gone, and what it has asked for is given up.
+                .client_disconnect_timeout(DISCONNECT_TIMEOUT)
+                // A client that closes its sending side is gone: its request is cancelled.
                 .h1_allow_half_closed(false)
                 .on_connect_ext(|stream: &Stream, data| {
                     data.insert(stream.connection().clone());
@@ -224,7 +226,7 @@ pub async fn start(folder: DataFolder, store: Store, options: &ServerOptions) ->
                 let connections = connections.clone();
                 async move {
                     let peer = stream.peer_addr().ok();
-                    match connections.admit(stream) {
+                    match Stream::admit(&connections, stream) {
                         Ok(stream) => Ok((stream, Protocol::Http1, peer)),
                         Err(stream) => {
                             connections::refuse(stream, connections.most()).await;
@@ -235,12 +237,12 @@ pub async fn start(folder: DataFolder, store: Store, options: &ServerOptions) ->
             })
             .and_then(http)
         };
-        builder = builder.listen("walkshed", listener, factory).map_err(listening)?;
+        builder = builder.listen("walkshed", listener, factory).map_err(listen_error)?;
     }
     Ok(Running { addresses, live, server: builder.run() })
 }
 
-/// Listens on every address a name stands for; one is enough.
+/// Listens on every address of a host name. Fails only when none can be used.
 fn listen(address: &str) -> std::io::Result<Vec<TcpListener>> {
     let mut failed = None;
     let mut listeners = Vec::new();
@@ -267,13 +269,13 @@ fn listen_on(address: SocketAddr) -> std::io::Result<TcpListener> {
 }
 
 impl Running {
-    /// Stops the server from elsewhere.
+    /// Returns a handle that stops the server.
     #[must_use]
     pub fn handle(&self) -> ServerHandle {
         self.server.handle()
     }
 
-    /// Serves until a signal (or the handle) says to stop; running requests are finished first.
+    /// Processes requests until a signal or the handle stops the server. Running requests are finished first.
     ///
     /// # Errors
     /// [`std::io::Error`] when the server fails.
@@ -282,7 +284,7 @@ impl Running {
         let (handle, live) = (self.server.handle(), self.live.clone());
         let signals = tokio::spawn(async move {
             let name = stop_signal().await;
-            tracing::info!(signal = name, "stopping: no new requests, running ones are finished");
+            tracing::info!(signal = name, "stopping: no new requests are accepted, running ones are finished");
             live.stop();
             handle.stop(true).await;
         });
@@ -295,7 +297,7 @@ impl Running {
     }
 }
 
-/// Which pages of other origins may ask; browsers hold them to it.
+/// The CORS policy for pages of other origins.
 fn cors(origins: &[String]) -> Cors {
     let cors = Cors::default()
         .allowed_methods(["GET", "HEAD", "POST"])
@@ -308,7 +310,7 @@ fn cors(origins: &[String]) -> Cors {
             "x-request-id",
         ])
         .expose_headers(["etag", "retry-after", "x-request-id"])
-        // Requests of other origins are answered without leave to read the answer; mutations need a preflight.
+        // Requests of other origins are executed, but the page cannot read the response; mutations require a preflight.
         .block_on_origin_mismatch(false)
         .max_age(3600);
     origins.iter().fold(cors, |cors, origin| {
@@ -316,7 +318,7 @@ fn cors(origins: &[String]) -> Cors {
     })
 }
 
-/// Waits for a signal to stop; says which.
+/// Waits for a termination signal and returns its name.
 #[cfg(unix)]
 pub(crate) async fn stop_signal() -> &'static str {
     use tokio::signal::unix::{SignalKind, signal};
@@ -337,7 +339,7 @@ pub(crate) async fn stop_signal() -> &'static str {
 }
 
 fn routes(app: &mut web::ServiceConfig) {
-    // What answers GET answers HEAD; its body is left out when it is sent.
+    // actix-web omits the body of a response to HEAD.
     let get = || web::route().guard(guard::Any(guard::Get()).or(guard::Head()));
     app.service(
         web::resource("/graphql")
@@ -352,22 +354,23 @@ fn routes(app: &mut web::ServiceConfig) {
     .route("/metrics", get().to(metrics::show))
     .route("/schema", get().to(schema))
     .route("/", get().to(home))
-    .default_service(web::to(nothing));
+    .default_service(web::to(not_found));
 }
 
 async fn schema(shared: Data<Shared>, request: HttpRequest) -> HttpResponse {
     if let Some(reply) = auth::refusal(&shared, &request) {
         return reply;
     }
-    let keeping = if shared.anonymous { "no-cache" } else { "private, no-cache" };
-    caching::fixed(&request, "text/plain; charset=utf-8", keeping, shared.sdl.as_bytes()).await
+    let cache_policy = if shared.anonymous { "no-cache" } else { "private, no-cache" };
+    caching::static_response(&request, "text/plain; charset=utf-8", cache_policy, shared.sdl.as_bytes()).await
 }
 
+/// `/`: redirects to the playground.
 async fn home() -> HttpResponse {
     HttpResponse::Found().insert_header(("Location", "/graphql")).finish()
 }
 
-async fn nothing() -> HttpResponse {
+async fn not_found() -> HttpResponse {
     let paths = ["/graphql", "/schema", "/jobs/ID", "/health/live", "/health/ready", "/metrics"];
-    HttpResponse::NotFound().json(serde_json::json!({ "error": "there is nothing here", "paths": paths }))
+    HttpResponse::NotFound().json(serde_json::json!({ "error": "Unknown path.", "paths": paths }))
 }

@@ -72,7 +72,7 @@ fn apollo_persists_a_query_with_its_text_and_asks_by_its_hash() {
         (json!({ "extensions": { "persistedQuery": { "version": 1 } } }), "sha256Hash must be a string"),
         (json!({ "extensions": { "persistedQuery": { "version": 1, "sha256Hash": "ab" } } }), "64 hexadecimal digits"),
         (json!({ "documentId": 7 }), "documentId must be a string"),
-        (json!({ "documentId": "nobody" }), "there is no document"),
+        (json!({ "documentId": "nobody" }), r#"no document \"nobody\" exists"#),
         (json!({ "extensions": {} }), "query is missing"),
     ] {
         let reply = post(&server, &body);

@@ -1,12 +1,12 @@
 //! Catchments, measures of accessibility, and site suggestions.
 
 use super::budget;
+use super::context::is_job;
 use super::cost::{self, City, GAINED, Reach, SETTLED, SUMMED};
 use super::coverage::{CoveredPeople, Explanation, NeedInput, question, wanted};
 use super::error::{bad_input, not_found, stopped, too_many, unsnappable, within_bound};
 use super::gate::analyse;
 use super::ids::NodeId;
-use super::jobs::is_job;
 use super::reach::{check_minutes, network_of};
 use super::register::{Center, Facility, Region, world_of};
 use super::scalars::{Cells, GeoJson, H3Cell, Numbers, OptionalNumbers};

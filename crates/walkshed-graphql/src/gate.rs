@@ -1,51 +1,51 @@
-//! Where work is done that would keep other answers waiting: few analyses at once, for each takes all cores for a while;
-//! and smaller work on threads of its own, which does not wait for planners.
+//! Thread pools for work that would block an async worker: one for analyses, few at a time because each uses all cores, and
+//! one for small work, which does not wait behind analyses.
 
-use super::jobs::is_job;
+use super::context::is_job;
 use super::pool::Pool;
 use async_graphql::{Context, Result};
 use std::sync::Arc;
 use walkshed_engine::parallel::cores;
 use walkshed_engine::task::Task;
 
-/// Pieces of smaller work that wait for a thread; more are refused. They take some milliseconds each.
-const MOST_SMALL_WAITING: usize = 1000;
-/// Threads for smaller work at least, so that one that takes longer does not hold up all others.
-const SMALL_THREADS: usize = 2;
+/// Maximum length of the queue for small work, which takes a few milliseconds each.
+const MAX_SMALL_WAITING: usize = 1000;
+/// Minimum number of threads for small work, so that one slow piece does not block all others.
+const MIN_SMALL_THREADS: usize = 2;
 
-/// How large a piece of work is.
+/// Size of a piece of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Size {
-    /// Some milliseconds, up to a tenth of a second.
+    /// A few milliseconds, up to 100 ms.
     Small,
-    /// More.
+    /// More than 100 ms.
     Analysis,
 }
 
-/// Lets so many analyses run, so many wait, and refuses the rest.
+/// The two thread pools. Each has a maximum number of threads and a bounded queue.
 pub struct Gate {
     analyses: Pool,
     small: Pool,
 }
 
 impl Gate {
-    /// So many analyses at once (0 for one a core), so many waiting.
+    /// Creates the pools. `max_running` and `max_waiting` limit analyses; `max_running` 0 means one for each core.
     #[must_use]
-    pub fn new(at_once: usize, most_waiting: usize) -> Self {
-        let at_once = if at_once == 0 { cores() } else { at_once };
+    pub fn new(max_running: usize, max_waiting: usize) -> Self {
+        let max_running = if max_running == 0 { cores() } else { max_running };
         Self {
-            analyses: Pool::new("analysis", at_once, most_waiting),
-            small: Pool::new("small-work", cores().max(SMALL_THREADS), MOST_SMALL_WAITING),
+            analyses: Pool::new("analysis", max_running, max_waiting),
+            small: Pool::new("small-work", cores().max(MIN_SMALL_THREADS), MAX_SMALL_WAITING),
         }
     }
 
-    /// Analyses that run, and that wait.
+    /// Returns the numbers of running and waiting analyses.
     #[must_use]
     pub fn load(&self) -> (usize, usize) {
         self.analyses.load()
     }
 
-    /// Smaller work that runs, and that waits.
+    /// Returns the numbers of running and waiting pieces of small work.
     #[must_use]
     pub fn small_load(&self) -> (usize, usize) {
         self.small.load()
@@ -59,11 +59,11 @@ impl Gate {
     }
 }
 
-/// Does work away from the threads that answer others, when its turn has come, as part of the request: it stops when the
-/// request is dropped or out of time. Who has stood in line for a job already waits however many others do.
+/// Runs work in a pool, as part of the request: it stops when the request is dropped or exceeds its time limit. Work of a
+/// job is queued even when the queue is full, because the job has already waited in the queue for jobs.
 ///
 /// # Errors
-/// `BUSY` where too many wait already, `TIMEOUT` where the request is out of time.
+/// `BUSY` when the queue is full, `TIMEOUT` when the request exceeds its time limit.
 pub async fn aside<T: Send + 'static>(
     ctx: &Context<'_>,
     size: Size,
@@ -73,10 +73,10 @@ pub async fn aside<T: Send + 'static>(
     pool.run(ctx.data_opt::<Arc<Task>>().cloned(), is_job(ctx), work).await
 }
 
-/// Does an analysis when its turn has come.
+/// Runs an analysis in its pool.
 ///
 /// # Errors
-/// `BUSY` where too many wait already, `TIMEOUT` where the request is out of time.
+/// `BUSY` when the queue is full, `TIMEOUT` when the request exceeds its time limit.
 pub async fn analyse<T: Send + 'static>(ctx: &Context<'_>, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
     aside(ctx, Size::Analysis, work).await
 }
@@ -96,13 +96,13 @@ mod tests {
     async fn until(is: impl Fn() -> bool) {
         let began = Instant::now();
         while !is() {
-            assert!(began.elapsed() < Duration::from_mins(1), "never");
+            assert!(began.elapsed() < Duration::from_mins(1), "the condition was not met within a minute");
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
 
     #[test]
-    fn so_many_run_so_many_wait_and_the_rest_is_refused() {
+    fn refuses_work_when_the_queue_is_full() {
         runtime().block_on(async {
             let gate = Arc::new(Gate::new(1, 1));
             let start = |wait: std::sync::mpsc::Receiver<()>| {
@@ -116,7 +116,7 @@ mod tests {
             until(|| gate.load() == (1, 1)).await;
             let refused = gate.analyses.run(None, false, || ()).await.unwrap_err();
             assert!(refused.message.contains("try again"), "{}", refused.message);
-            // Smaller work does not wait for it, and what must waits however many others do.
+            // Small work does not wait for analyses, and work of jobs is queued even when the queue is full.
             assert_eq!(gate.small.run(None, false, || 7).await.unwrap(), 7);
             let (go4, wait4) = channel::<()>();
             let patient = tokio::spawn({
@@ -124,7 +124,7 @@ mod tests {
                 async move { gate.analyses.run(None, true, move || wait4.recv().is_ok()).await }
             });
             until(|| gate.load() == (1, 2)).await;
-            // One that gives up leaves its place to another.
+            // A caller that gives up frees its place in the queue.
             second.abort();
             until(|| gate.load() == (1, 1)).await;
             patient.abort();
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn work_whose_caller_has_gone_stops_and_makes_room() {
+    fn work_of_an_aborted_caller_stops() {
         runtime().block_on(async {
             let gate = Arc::new(Gate::new(1, 10));
             let stopped = Arc::new(AtomicBool::new(false));
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn work_that_is_out_of_time_says_so_and_a_panic_ends_no_thread() {
+    fn reports_timeouts_and_survives_panics() {
         runtime().block_on(async {
             let gate = Gate::new(1, 10);
             let late = Arc::new(Task::within_seconds(1));
@@ -174,11 +174,11 @@ mod tests {
                 gate.analyses.run(Some(late.clone()), false, || while task::work(1).is_ok() {}).await.unwrap_err();
             assert!(error.message.contains("1 second"), "{}", error.message);
             assert!(late.worked() > 0);
-            // What comes to its turn too late is not begun.
-            let begun = Arc::new(AtomicBool::new(false));
-            let seen = begun.clone();
-            assert!(gate.analyses.run(Some(late), false, move || seen.store(true, SeqCst)).await.is_err());
-            assert!(!begun.load(SeqCst));
+            // Work that is dequeued after its deadline does not start.
+            let started = Arc::new(AtomicBool::new(false));
+            let flag = started.clone();
+            assert!(gate.analyses.run(Some(late), false, move || flag.store(true, SeqCst)).await.is_err());
+            assert!(!started.load(SeqCst));
             let failed = gate.analyses.run(None, false, || panic!("a fault")).await.unwrap_err();
             assert!(failed.message.contains("a fault"), "{}", failed.message);
             assert_eq!(gate.analyses.run(None, false, || 2).await.unwrap(), 2);

@@ -323,7 +323,7 @@ impl ReachQuery {
         for &m in &minutes {
             check_minutes(ctx, "minutes", m)?;
         }
-        let direction = cost::direction(direction, from.usual_direction());
+        let direction = direction.map_or(from.usual_direction(), Into::into);
         let engine = profile.into();
         let place = from.place(world, network_of(world)?, engine, "from")?;
         let bands = ctx.look_ahead().field("bands");

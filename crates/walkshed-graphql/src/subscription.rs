@@ -1,10 +1,10 @@
 //! Subscriptions: changes of the register, progress of imports and jobs.
 
-use super::following::{Source, begins, event};
 use super::ids::NodeId;
 use super::jobs::{Job, as_it_is, ticks};
 use super::mutation::check_progress_id;
 use super::register::{Center, Node, node_of, words};
+use super::subscriptions::{Event, Source, begins, event};
 use super::words::RecordKind;
 use super::{current, kinds, live, standards};
 use async_graphql::{Context, ID, Result, SimpleObject, Subscription as SubscriptionMacro};
@@ -54,53 +54,6 @@ pub struct ImportProgressObject {
     done: u64,
     /// The total number of records. 0 while unknown.
     total: u64,
-}
-
-/// Maximum number of changes in one event. More changes are reported as a reload.
-const MAX_ITEMS: usize = 500;
-
-/// Maximum number of progress steps of an import in one event.
-const MAX_STEPS: usize = 50;
-
-/// An event that a subscription reports.
-#[derive(Debug, Clone)]
-pub enum Event {
-    /// These records changed.
-    Items(Vec<ChangedItem>),
-    /// All data were reloaded.
-    Reloaded,
-    /// The progress of an import, as a list of steps.
-    Import(Vec<Arc<ImportProgress>>),
-    /// A job made progress.
-    Job,
-}
-
-impl Event {
-    /// Merges two events. Only the last change of a record is kept and, of many import steps, the last of each stage.
-    #[must_use]
-    pub fn with(self, later: Self) -> Self {
-        match (self, later) {
-            (Self::Items(mut items), Self::Items(more)) => {
-                let is_again = |item: &ChangedItem| {
-                    item.id != 0 && more.iter().any(|m| (m.kind, m.id, m.center) == (item.kind, item.id, item.center))
-                };
-                items.retain(|item| !is_again(item));
-                items.extend(more);
-                if items.len() > MAX_ITEMS { Self::Reloaded } else { Self::Items(items) }
-            }
-            (Self::Reloaded, Self::Items(_)) | (Self::Items(_), Self::Reloaded) => Self::Reloaded,
-            (Self::Import(mut steps), Self::Import(more)) => {
-                steps.extend(more);
-                if steps.len() > MAX_STEPS {
-                    steps.reverse();
-                    steps.dedup_by_key(|step| step.stage);
-                    steps.reverse();
-                }
-                Self::Import(steps)
-            }
-            (_, later) => later,
-        }
-    }
 }
 
 /// Returns the changes that a subscription selects. A subscriber that lags behind receives a reload instead.

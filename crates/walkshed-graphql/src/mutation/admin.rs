@@ -1,11 +1,11 @@
 //! Mutations for admins: tokens.
 
-use super::UserError;
 use crate::Nullable;
 use crate::auth::require;
 use crate::error::{internal, not_stored};
 use crate::live;
 use crate::scalars::DateTime;
+use crate::user_error::UserError;
 use crate::words::Role as RoleWord;
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 use jiff::Timestamp;

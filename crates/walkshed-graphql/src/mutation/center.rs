@@ -7,7 +7,7 @@ use crate::register::Center;
 use crate::scalars::PartialDate;
 use crate::types::PointInput;
 use crate::words::{Audience, CenterKind, OperatingModel, PositionQuality, Status};
-use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result};
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object};
 use walkshed_engine::geo::Position;
 use walkshed_register::{self as register, DivisionCode, Problem, ProblemCode, Role};
 

@@ -1,10 +1,10 @@
 //! Deleting records of any type.
 
-use super::user_error::{UserError, no_such};
-use super::write::write;
+use super::write::{no_such, write};
 use crate::Nullable;
 use crate::auth::require;
 use crate::ids::NodeId;
+use crate::user_error::UserError;
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use walkshed_register::{Edit, RecordKind, Role};
 

@@ -8,7 +8,7 @@ use crate::scalars::PartialDate;
 use crate::types::{Category, PointInput};
 use crate::words::{Audience, PositionQuality, Status};
 use crate::{Nullable, kinds};
-use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result};
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object};
 use walkshed_register::{self as register, Kinds, Role};
 
 /// The optional fields of a facility. Omitted fields keep their value; null clears them.

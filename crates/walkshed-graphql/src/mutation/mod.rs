@@ -13,14 +13,11 @@ mod scenario;
 mod service;
 mod standard;
 mod suggestion;
-mod user_error;
 mod visits;
 mod write;
 
 pub use import::{ImportLine, check_progress_id};
-pub use user_error::UserError;
 
-use crate::error::not_ready;
 use async_graphql::MergedObject;
 
 /// The mutations.
@@ -40,8 +37,3 @@ pub struct Mutation(
     admin::AdminMutation,
     crate::jobs::JobMutation,
 );
-
-/// Returns the error for a server without a database.
-pub fn read_only() -> async_graphql::Error {
-    not_ready("this server is read-only: it has no database")
-}

@@ -5,7 +5,7 @@ use super::write::{create, payload, update};
 use crate::Nullable;
 use crate::register::Region;
 use crate::scalars::GivenGeoJson;
-use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result};
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object};
 use walkshed_register::{self as register, Problem, ProblemCode, RegionCode, Role};
 
 /// A region to create.

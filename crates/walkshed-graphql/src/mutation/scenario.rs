@@ -1,6 +1,5 @@
 //! Mutations of scenarios.
 
-use super::UserError;
 use super::fields::{given, set_text};
 use super::write::{Checked, WriteOutcome, changed, idempotent, payload, put};
 use crate::auth::require;
@@ -8,6 +7,7 @@ use crate::gate::analyse;
 use crate::ids::NodeId;
 use crate::register::Scenario;
 use crate::types::{Category, PointInput};
+use crate::user_error::UserError;
 use crate::words::{Audience, StreetKind, all};
 use crate::{Nullable, kinds, live};
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, OneofObject, Result};

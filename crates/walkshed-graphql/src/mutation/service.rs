@@ -6,7 +6,7 @@ use crate::Nullable;
 use crate::register::{Offer, Service};
 use crate::types::Category;
 use crate::words::{Audience, Fee};
-use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, OneofObject, Result};
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, OneofObject};
 use walkshed_register::{self as register, Host, Register, Role};
 
 /// The optional fields of a service. Omitted fields keep their value; null clears them.

@@ -1,11 +1,11 @@
 //! Mutations of planning standards.
 
-use super::UserError;
 use super::fields::{given, set_text};
 use super::write::{Checked, WriteOutcome, changed, idempotent, put};
 use crate::assessment::Standard;
 use crate::auth::require;
 use crate::types::Category;
+use crate::user_error::UserError;
 use crate::{Nullable, kinds, standards};
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
 use walkshed_analysis as analysis;

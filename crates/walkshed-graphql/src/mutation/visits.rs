@@ -1,12 +1,12 @@
 //! Mutations of visit counts.
 
-use super::UserError;
 use super::write::{reference, write};
 use crate::Nullable;
 use crate::auth::require;
 use crate::live;
 use crate::register::{Center, VisitDay};
 use crate::scalars::Day;
+use crate::user_error::UserError;
 use crate::words::Audience;
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use walkshed_register::{self as register, Edit, Role};

@@ -1,10 +1,10 @@
 //! Creating and updating records: permission, idempotency, checks, and the edit itself.
 
-use super::user_error::{UserError, no_such};
 use crate::auth::{caller, require};
 use crate::error::not_stored;
 use crate::ids::NodeId;
 use crate::live;
+use crate::user_error::UserError;
 use async_graphql::{Context, ID, Result};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,7 +13,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use walkshed_analysis::world::World;
 use walkshed_live::access::hash;
-use walkshed_register::{AnyRecord, Done, Edit, Problem, ProblemCode, Record, Register, Role, Rows};
+use walkshed_register::{AnyRecord, Done, Edit, Problem, ProblemCode, Record, RecordKind, Register, Role, Rows};
 use walkshed_store::{Applied, EditError, Edition, Idempotent};
 
 /// Defines the payload type of the mutations of one record type.
@@ -25,7 +25,7 @@ macro_rules! payload {
             #[doc = $doc]
             $field: Option<$type>,
             /// The errors in the input. If there are any, nothing was changed.
-            user_errors: Vec<crate::mutation::user_error::UserError>,
+            user_errors: Vec<crate::user_error::UserError>,
         }
 
         impl $name {
@@ -179,6 +179,11 @@ pub async fn put<T: Record + Into<Box<AnyRecord>>>(
         return Ok(Err(problems.into_iter().map(Into::into).collect()));
     }
     write(ctx, role, vec![Edit::Put(record.into())], idempotent).await
+}
+
+/// Returns the error for an id without a record.
+pub fn no_such(field: &'static str, kind: RecordKind) -> UserError {
+    Problem::new(field, ProblemCode::NotFound, format!("is not the id of an existing {kind}")).into()
 }
 
 /// Returns the number of a record that an input refers to.

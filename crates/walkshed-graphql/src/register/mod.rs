@@ -54,11 +54,12 @@ macro_rules! of_world {
             }
 
             /// Returns a page of the records at `indexes`, which are sorted by id.
+            #[allow(dead_code, reason = "regions are not paged")]
             pub fn page(
                 world: &Arc<World>,
                 indexes: &[usize],
                 arguments: &$crate::paging::PageArguments,
-            ) -> async_graphql::Result<Paged<Self>> {
+            ) -> async_graphql::Result<$crate::paging::Paged<Self>> {
                 let rows = &world.register.$rows;
                 let found = $crate::paging::page(indexes, |index| rows[index].id, arguments)?;
                 Ok($crate::paging::connection(found, |index| Self::at(world, index)))

@@ -1,4 +1,4 @@
-//! Bodies of requests: read within limits of bytes and time, unpacked as they come.
+//! Reads request bodies within limits of size and time, and decompresses them while they arrive.
 
 use super::Shared;
 use super::connections::Connection;
@@ -13,21 +13,21 @@ use std::sync::Arc;
 use std::time::Duration;
 use walkshed_graphql::{Budget, Full, UnderWay, Written};
 
-/// How long a body is read before its rate is judged, and again and again.
+/// Period over which the rate of a body is measured.
 const WINDOW: Duration = Duration::from_secs(10);
-/// Bytes of a short body.
+/// Maximum length of a short body in bytes.
 const SHORT: u64 = 64 * 1024;
-/// As RFC 9659 has it: 8 MB, which is what a sender may count on.
+/// The window of 8 MB that decoders must support (RFC 9659).
 const ZSTD_WINDOW_LOG: u32 = 23;
 
-/// The sink of a body, as it was packed.
-enum Unpacking {
+/// A decoder for the content coding of a body.
+enum Decoder {
     Plain(Written),
     Gzip(Box<MultiGzDecoder<Written>>),
     Zstd(Box<zstd::stream::write::Decoder<'static, Written>>),
 }
 
-impl Unpacking {
+impl Decoder {
     fn new(headers: &HeaderMap, out: Written) -> Result<Self, Refusal> {
         let coding = headers.get(CONTENT_ENCODING).map(|v| v.to_str().unwrap_or("?").trim().to_ascii_lowercase());
         match coding.as_deref() {
@@ -38,11 +38,14 @@ impl Unpacking {
                     decoder.window_log_max(ZSTD_WINDOW_LOG)?;
                     Ok(decoder)
                 });
-                let failed = |e| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, format!("cannot unpack: {e}"));
+                let failed = |e| {
+                    let why = format!("The zstd decoder could not be created: {e}");
+                    Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, why)
+                };
                 Ok(Self::Zstd(Box::new(decoder.map_err(failed)?)))
             }
             Some(other) => {
-                let why = format!("the Content-Encoding must be gzip, zstd or none; it is \"{other}\"");
+                let why = format!("Unsupported Content-Encoding \"{other}\". Supported: gzip, zstd.");
                 Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, why))
             }
         }
@@ -68,12 +71,12 @@ impl Unpacking {
         match self {
             Self::Plain(_) => Ok(()),
             Self::Gzip(decoder) => decoder.try_finish(),
-            // Flushes what is complete.
+            // Writes the decoded data that is still buffered.
             Self::Zstd(decoder) => decoder.flush(),
         }
     }
 
-    fn into_written(self) -> std::io::Result<Written> {
+    fn into_buffer(self) -> std::io::Result<Written> {
         match self {
             Self::Plain(out) => Ok(out),
             Self::Gzip(decoder) => decoder.finish(),
@@ -82,40 +85,39 @@ impl Unpacking {
     }
 }
 
-/// Reads a body.
+/// Reads and decompresses a body.
 ///
 /// # Errors
-/// What to answer instead: it is too long, comes too slowly, or cannot be unpacked.
+/// [`Refusal`] when the body is too long, arrives too slowly, or cannot be decompressed.
 pub async fn read(
     shared: &Shared,
     headers: &HeaderMap,
     mut payload: Payload,
     connection: Option<&Arc<Connection>>,
 ) -> Result<(Vec<u8>, Budget), Refusal> {
-    let most = shared.limits.max_body_bytes;
+    let max = shared.limits.max_body_bytes;
     let too_long = || {
-        let why = format!("the body has more bytes than maxBodyBytes allows ({most})");
+        let why = format!("The body exceeds maxBodyBytes ({max}).");
         Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, why)
     };
     let length = headers.get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<u64>().ok());
-    if length.is_some_and(|length| length > most as u64) {
+    if length.is_some_and(|length| length > max as u64) {
         return Err(too_long());
     }
-    // Short bodies, which is most of them, are read however many long ones there are.
+    // Short bodies do not count towards the memory of all bodies, so that they are never refused because of long ones.
     let is_short = length.is_some_and(|length| length <= SHORT) && !headers.contains_key(CONTENT_ENCODING);
-    let all = if is_short { Arc::new(UnderWay::new(usize::MAX)) } else { shared.bodies.clone() };
-    let budget = Budget::new(all, most);
-    let mut unpacking = Unpacking::new(headers, Written::new(budget))?;
+    let pool = if is_short { Arc::new(UnderWay::new(usize::MAX)) } else { shared.bodies.clone() };
+    let budget = Budget::new(pool, max);
+    let mut decoder = Decoder::new(headers, Written::new(budget))?;
     let refuse = |full: Full| match full {
         Full::TooLarge(_) => too_long(),
         Full::Busy => {
-            let why =
-                "the requests that are being read hold all the memory there is for them; try again in a few seconds";
+            let why = "The memory for request bodies (maxBodiesBytes) is used up; try again in a few seconds.";
             Refusal::new(StatusCode::SERVICE_UNAVAILABLE, why)
         }
     };
-    // Whoever is slow makes room for others while the body is not there.
-    let while_it_comes = connection.map(|connection| connection.reads_body());
+    // While its body arrives, this connection may be closed to make room for others.
+    let body_read = connection.map(|connection| connection.reads_body());
     let expected = shared.limits.min_receive_rate.saturating_mul(WINDOW.as_secs());
     let (mut window, mut received) = (Box::pin(tokio::time::sleep(WINDOW)), 0u64);
     loop {
@@ -123,7 +125,7 @@ pub async fn read(
             chunk = payload.next() => chunk,
             () = &mut window => {
                 if received < expected {
-                    return Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, "the body came too slowly"));
+                    return Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, "The body arrived too slowly."));
                 }
                 (window, received) = (Box::pin(tokio::time::sleep(WINDOW)), 0);
                 continue;
@@ -131,21 +133,21 @@ pub async fn read(
         };
         let chunk = match chunk {
             None => break,
-            Some(chunk) => chunk.map_err(|e| Refusal::bad(format!("the body cannot be read: {e}")))?,
+            Some(chunk) => chunk.map_err(|e| Refusal::bad(format!("The body could not be read: {e}")))?,
         };
         received = received.saturating_add(chunk.len() as u64);
-        if let Err(error) = unpacking.write(&chunk) {
-            return Err(unpacking.full().map_or_else(|| Refusal::bad(cannot_unpack(&error)), refuse));
+        if let Err(error) = decoder.write(&chunk) {
+            return Err(decoder.full().map_or_else(|| Refusal::bad(decoding_failed(&error)), refuse));
         }
     }
-    drop(while_it_comes);
-    if let Err(error) = unpacking.finish() {
-        return Err(unpacking.full().map_or_else(|| Refusal::bad(cannot_unpack(&error)), refuse));
+    drop(body_read);
+    if let Err(error) = decoder.finish() {
+        return Err(decoder.full().map_or_else(|| Refusal::bad(decoding_failed(&error)), refuse));
     }
-    let written = unpacking.into_written().map_err(|e| Refusal::bad(cannot_unpack(&e)))?;
-    written.finish().map_err(refuse)
+    let buffer = decoder.into_buffer().map_err(|e| Refusal::bad(decoding_failed(&e)))?;
+    buffer.finish().map_err(refuse)
 }
 
-fn cannot_unpack(error: &std::io::Error) -> String {
-    format!("the body cannot be unpacked: {error}")
+fn decoding_failed(error: &std::io::Error) -> String {
+    format!("The body could not be decompressed: {error}")
 }

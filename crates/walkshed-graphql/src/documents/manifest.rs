@@ -1,12 +1,13 @@
-//! Trusted documents: with a manifest a server answers the documents that are in it, and no others.
+//! Trusted documents: with a manifest, the server accepts only the documents in it.
 
-use super::documents::{Document, Hash};
-use super::limits::Limits;
+use super::document::{Document, Hash};
+use super::merge::FieldTypes;
+use crate::limits::Limits;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-/// Why a manifest cannot be used.
+/// Why a manifest is invalid.
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
     #[error("the manifest {} cannot be read: {source}", path.display())]
@@ -14,7 +15,7 @@ pub enum ManifestError {
     #[error("the manifest {} is not JSON: {source}", path.display())]
     Json { path: PathBuf, source: serde_json::Error },
     #[error(
-        "the manifest {} must be an object of ids and documents, or one of Apollo's with a list \"operations\"",
+        "the manifest {} must be an object that maps ids to documents, or an Apollo manifest with a list \"operations\"",
         path.display()
     )]
     Form { path: PathBuf },
@@ -31,18 +32,17 @@ pub struct Trusted {
 }
 
 impl Trusted {
-    /// Reads a manifest: `{"id": "document", ...}` as Relay, urql and GraphQL Code Generator write it, or Apollo's
+    /// Reads a manifest: `{"id": "document", ...}`, as written by Relay, urql and GraphQL Code Generator, or Apollo's
     /// `{"format": "apollo-persisted-query-manifest", "operations": [{"id": ..., "body": ...}]}`.
     ///
     /// # Errors
-    /// [`ManifestError`], naming the document that is at fault.
+    /// [`ManifestError`], which names the invalid document.
     pub fn read(path: &Path, limits: &Limits) -> Result<Self, ManifestError> {
         let owned = || path.to_owned();
         let text = std::fs::read_to_string(path).map_err(|source| ManifestError::Read { path: owned(), source })?;
         let manifest: Value =
             serde_json::from_str(&text).map_err(|source| ManifestError::Json { path: owned(), source })?;
-        let form = || ManifestError::Form { path: owned() };
-        let listed: Vec<(&str, &str)> = match &manifest {
+        let entries: Vec<(&str, &str)> = match &manifest {
             Value::Object(map) => match map.get("operations") {
                 Some(Value::Array(list)) => {
                     list.iter().map(|o| Some((o.get("id")?.as_str()?, o.get("body")?.as_str()?))).collect()
@@ -51,33 +51,40 @@ impl Trusted {
             },
             _ => None,
         }
-        .ok_or_else(form)?;
+        .ok_or_else(|| ManifestError::Form { path: owned() })?;
         let mut trusted = Self { path: owned(), ..Self::default() };
-        for (id, text) in listed {
-            let wrong = |why: String| ManifestError::Document { path: owned(), id: id.to_owned(), why };
-            let document = Document::parse(text, limits).map_err(|e| wrong(e.message))?;
-            if trusted.by_id.insert(id.to_owned(), document.hash).is_some_and(|before| before != document.hash) {
-                return Err(wrong("the id names two documents".into()));
+        for (id, text) in entries {
+            let invalid = |why: String| ManifestError::Document { path: owned(), id: id.to_owned(), why };
+            let document = Document::parse(text, limits).map_err(|e| invalid(e.message))?;
+            if trusted.by_id.insert(id.to_owned(), document.hash).is_some_and(|other| other != document.hash) {
+                return Err(invalid("the id occurs twice, with different documents".into()));
             }
             trusted.by_hash.insert(document.hash, document);
         }
         Ok(trusted)
     }
 
-    /// The document of a hash.
+    /// Merges the selections of all documents: see [`Document::merged`].
+    #[must_use]
+    pub fn merged(mut self, types: &FieldTypes) -> Self {
+        self.by_hash = self.by_hash.into_iter().map(|(hash, document)| (hash, document.merged(types))).collect();
+        self
+    }
+
+    /// Returns the document with a hash.
     #[must_use]
     pub fn get(&self, hash: &Hash) -> Option<&Document> {
         self.by_hash.get(hash)
     }
 
-    /// The hash of the document an id names, with or without `sha256:` before it.
+    /// Returns the hash of the document with an id. The id may have the prefix `sha256:`.
     #[must_use]
     pub fn hash_of(&self, id: &str) -> Option<Hash> {
         let short = id.strip_prefix("sha256:");
         self.by_id.get(id).or_else(|| self.by_id.get(short?)).copied()
     }
 
-    /// Ids and documents, in the order of the ids.
+    /// Returns all ids and documents, ordered by id.
     #[must_use]
     pub fn documents(&self) -> Vec<(&str, &Document)> {
         let mut all: Vec<_> = self.by_id.iter().filter_map(|(id, hash)| Some((id.as_str(), self.get(hash)?))).collect();
@@ -85,7 +92,7 @@ impl Trusted {
         all
     }
 
-    /// The file.
+    /// Returns the path of the manifest.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -94,8 +101,9 @@ impl Trusted {
 
 #[cfg(test)]
 mod tests {
+    use super::super::cache::{Documents, Persisted};
+    use super::super::document::{hash, hexadecimal};
     use super::*;
-    use crate::documents::{Documents, Persisted, hash, hexadecimal};
 
     fn read(text: &str) -> Result<Trusted, ManifestError> {
         let folder = tempfile::tempdir().unwrap();
@@ -105,17 +113,17 @@ mod tests {
     }
 
     #[test]
-    fn both_forms_of_manifest_are_read_and_nothing_else_is_answered() {
+    fn reads_both_manifest_formats_and_refuses_other_documents() {
         let apollo = r#"{"format": "apollo-persisted-query-manifest", "version": 1,
             "operations": [{"id": "n", "name": "A", "type": "query", "body": "query A{a}"}]}"#;
         for manifest in [r#"{"n": "query A{a}"}"#, apollo] {
             let trusted = read(manifest).unwrap();
             assert_eq!(trusted.documents().iter().map(|(id, _)| *id).collect::<Vec<_>>(), ["n"]);
-            let (documents, limits) = (Documents::new(Some(trusted)), Limits::default());
+            let (documents, limits) = (Documents::new(Some(trusted), crate::schema::field_types()), Limits::default());
             let digits = hexadecimal(&hash("query A{a}"));
-            for named in [Persisted::Id("n".into()), Persisted::Id(format!("sha256:{digits}")), Persisted::Hash(digits)]
-            {
-                assert_eq!(&*documents.find("", Some(&named), &limits).unwrap().text, "query A{a}");
+            let by_id = Persisted::Id("n".into());
+            for reference in [by_id, Persisted::Id(format!("sha256:{digits}")), Persisted::Hash(digits)] {
+                assert_eq!(&*documents.find("", Some(&reference), &limits).unwrap().text, "query A{a}");
             }
             assert!(documents.find("query A{a}", None, &limits).is_ok());
             let error = documents.find("query A{b}", None, &limits).unwrap_err();
@@ -126,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_a_manifest_is_said() {
+    fn rejects_invalid_manifests() {
         for (manifest, why) in [
             ("", "is not JSON"),
             ("[]", "must be an object"),

@@ -1,7 +1,7 @@
 //! Errors in the input of a mutation.
 
 use async_graphql::{Enum, SimpleObject};
-use walkshed_register::{Problem, ProblemCode, RecordKind};
+use walkshed_register::{Problem, ProblemCode};
 
 /// The kind of an error, for programs.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,11 +52,6 @@ fn camel_case(name: &str) -> String {
         let head = letters.next().map(|c| c.to_ascii_uppercase());
         all + &head.into_iter().chain(letters).collect::<String>()
     })
-}
-
-/// Returns the error for an id without a record.
-pub fn no_such(field: &'static str, kind: RecordKind) -> UserError {
-    Problem::new(field, ProblemCode::NotFound, format!("is not the id of an existing {kind}")).into()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
-//! Bodies of answers: given to the connection in pieces as the client takes them, and counted until the last one.
+//! Response bodies: passed to the connection in chunks as the client reads them, and charged to the memory budget until the
+//! last one.
 
-use super::connections::Busy;
+use super::connections::RequestGuard;
 use super::metrics::Running;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::web::Bytes;
@@ -10,27 +11,26 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use walkshed_graphql::Budget;
 
-/// Bytes handed over at a time: those are copied, and no longer counted.
-const PIECE: usize = 64 * 1024;
+/// Bytes of a chunk. actix-web copies chunks; the copies are not charged.
+const CHUNK: usize = 64 * 1024;
 
-fn piece(bytes: &mut Bytes) -> Bytes {
-    bytes.split_to(bytes.len().min(PIECE))
+fn next_chunk(bytes: &mut Bytes) -> Bytes {
+    bytes.split_to(bytes.len().min(CHUNK))
 }
 
-/// An answer that is there as a whole.
-pub struct Whole {
+/// A body that is complete in memory.
+pub struct BudgetedBody {
     bytes: Bytes,
-    /// What counts its bytes.
     _budget: Budget,
 }
 
-impl Whole {
+impl BudgetedBody {
     pub fn new(bytes: Vec<u8>, budget: Budget) -> Self {
         Self { bytes: bytes.into(), _budget: budget }
     }
 }
 
-impl MessageBody for Whole {
+impl MessageBody for BudgetedBody {
     type Error = Infallible;
 
     fn size(&self) -> BodySize {
@@ -38,23 +38,23 @@ impl MessageBody for Whole {
     }
 
     fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
-        Poll::Ready((!self.bytes.is_empty()).then(|| Ok(piece(&mut self.bytes))))
+        Poll::Ready((!self.bytes.is_empty()).then(|| Ok(next_chunk(&mut self.bytes))))
     }
 }
 
-/// An answer that goes on and on. Nothing more is asked for before the last piece has been taken.
-pub struct Pieces<S> {
+/// A body that is produced by a stream. The stream is polled only after the client has read the previous piece.
+pub struct StreamedBody<S> {
     pieces: Pin<Box<S>>,
     current: Bytes,
 }
 
-impl<S> Pieces<S> {
+impl<S> StreamedBody<S> {
     pub fn new(pieces: S) -> Self {
         Self { pieces: Box::pin(pieces), current: Bytes::new() }
     }
 }
 
-impl<S: Stream<Item = Bytes>> MessageBody for Pieces<S> {
+impl<S: Stream<Item = Bytes>> MessageBody for StreamedBody<S> {
     type Error = Infallible;
 
     fn size(&self) -> BodySize {
@@ -69,24 +69,24 @@ impl<S: Stream<Item = Bytes>> MessageBody for Pieces<S> {
                 Poll::Pending => return Poll::Pending,
             }
         }
-        Poll::Ready(Some(Ok(piece(&mut self.current))))
+        Poll::Ready(Some(Ok(next_chunk(&mut self.current))))
     }
 }
 
-/// A body, and what lasts as long as it is being sent.
-pub struct Followed {
+/// A body with the guards that must live until it has been sent.
+pub struct TrackedBody {
     body: BoxBody,
     _running: Option<Running>,
-    _busy: Option<Busy>,
+    _busy: Option<RequestGuard>,
 }
 
-impl Followed {
-    pub const fn new(body: BoxBody, running: Option<Running>, busy: Option<Busy>) -> Self {
+impl TrackedBody {
+    pub const fn new(body: BoxBody, running: Option<Running>, busy: Option<RequestGuard>) -> Self {
         Self { body, _running: running, _busy: busy }
     }
 }
 
-impl MessageBody for Followed {
+impl MessageBody for TrackedBody {
     type Error = Box<dyn std::error::Error>;
 
     fn size(&self) -> BodySize {

@@ -1,8 +1,8 @@
-//! What happens around every request: an id, a log line where one is worth it, a figure for the metrics.
+//! Middleware for every request: the request id, the log and the metrics.
 
 use super::Shared;
 use super::connections::Connection;
-use super::sending::Followed;
+use super::response_bodies::TrackedBody;
 use actix_web::HttpRequest;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -14,21 +14,21 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// Longer than this is worth a line in the log.
+/// Slower requests are logged as warnings.
 const SLOW: Duration = Duration::from_secs(1);
-/// Longest request id taken from a client.
+/// Maximum length of a request id from a client.
 const MAX_ID: usize = 64;
 
-/// Follows a request from end to end.
-pub async fn follow(
+/// Runs a request with its id, log entry and metrics.
+pub async fn track(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<Followed>, actix_web::Error> {
+) -> Result<ServiceResponse<TrackedBody>, actix_web::Error> {
     let busy = request.conn_data::<Arc<Connection>>().map(Connection::begin);
     let began = Instant::now();
-    let id = request.headers().get(&REQUEST_ID).filter(|v| is_sane(v)).cloned().unwrap_or_else(new_id);
+    let id = request.headers().get(&REQUEST_ID).filter(|v| is_valid_id(v)).cloned().unwrap_or_else(new_id);
     let shared = request.app_data::<Data<Shared>>().cloned();
-    // Dropped with the answer, also when nobody waits for it any more.
+    // Dropped with the response, even when the client is gone.
     let running = shared.as_ref().map(|shared| shared.metrics.begin());
     let (method, path) = (request.method().clone(), request.path().to_owned());
     let outcome = next.call(request).await;
@@ -44,33 +44,33 @@ pub async fn follow(
     let (status, milliseconds) = (status.as_u16(), took.as_secs_f64() * 1000.0);
     let id_text = id.to_str().unwrap_or_default();
     if status == 503 {
-        // Refused for want of room: a flood of them must not fill the log.
+        // The server is overloaded: a flood of these requests must not fill the log.
         tracing::debug!(request_id = id_text, %method, path, status, milliseconds, "request refused");
     } else if status >= 500 {
         tracing::error!(request_id = id_text, %method, path, status, milliseconds, "request failed");
     } else if took > SLOW && status < 400 {
-        // Of what is refused slowly, clients are the cause: a flood of them is no reason to fill the log.
+        // Slow requests with a status of 400 or more are caused by clients, and must not fill the log.
         tracing::warn!(request_id = id_text, %method, path, status, milliseconds, "slow request");
     } else {
         tracing::debug!(request_id = id_text, %method, path, status, milliseconds, "request");
     }
     outcome.map(|mut response| {
         response.headers_mut().insert(REQUEST_ID.clone(), id);
-        response.map_body(|_, body| Followed::new(body.boxed(), running, busy))
+        response.map_body(|_, body| TrackedBody::new(body.boxed(), running, busy))
     })
 }
 
-/// The connection a request came by.
+/// Returns the connection of a request.
 pub fn connection(request: &HttpRequest) -> Option<&Arc<Connection>> {
     request.conn_data()
 }
 
-fn is_sane(value: &HeaderValue) -> bool {
+fn is_valid_id(value: &HeaderValue) -> bool {
     let bytes = value.as_bytes();
     (1..=MAX_ID).contains(&bytes.len()) && bytes.iter().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
 }
 
-/// Different for every request of every start.
+/// Returns a new id, unique across requests and restarts.
 fn new_id() -> HeaderValue {
     static START: LazyLock<u64> = LazyLock::new(|| {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();

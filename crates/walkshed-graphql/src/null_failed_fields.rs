@@ -1,24 +1,25 @@
-//! Mutations: what fails at one field leaves null there, whatever it is. The library reads arguments outside of the resolver,
-//! so that a number its type cannot hold would make null of the whole answer, though other mutations were carried out.
+//! An extension for mutations: an error in a nullable field sets only that field to null. async-graphql parses arguments
+//! outside of the resolver, so that an argument out of the range of its type would set the whole `data` to null although
+//! other mutations of the request were executed.
 //!
-//! Extensions cost time at every field, which does not matter for mutations; queries go by a schema without.
+//! Extensions cost time at every field. That does not matter for mutations; queries use a schema without extensions.
 
 use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextResolve, ResolveInfo};
 use async_graphql::{PathSegment, QueryPathSegment, ServerError, ServerResult, Value};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Errors of fields that may be null.
+/// The errors of nullable fields, collected during the execution.
 #[derive(Default)]
 pub struct Failed(Mutex<Vec<ServerError>>);
 
 impl Failed {
-    /// All of them.
+    /// Removes and returns all errors.
     pub fn take(&self) -> Vec<ServerError> {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// The extension.
+/// The extension, and its factory.
 pub struct NullsAlone;
 
 impl ExtensionFactory for NullsAlone {
@@ -35,7 +36,7 @@ impl Extension for NullsAlone {
         info: ResolveInfo<'_>,
         next: NextResolve<'_>,
     ) -> ServerResult<Option<Value>> {
-        let may_be_null = !info.return_type.ends_with('!');
+        let is_nullable = !info.return_type.ends_with('!');
         let segments = std::iter::once(info.path_node).chain(info.path_node.parents());
         let mut path: Vec<PathSegment> = segments
             .map(|node| match node.segment {
@@ -45,14 +46,14 @@ impl Extension for NullsAlone {
             .collect();
         path.reverse();
         match (next.run(ctx, info).await, ctx.data_opt::<Arc<Failed>>()) {
-            (Err(mut error), Some(failed)) if may_be_null => {
+            (Err(mut error), Some(failed)) if is_nullable => {
                 if error.path.is_empty() {
                     error.path = path;
                 }
                 failed.0.lock().unwrap_or_else(PoisonError::into_inner).push(error);
                 Ok(Some(Value::Null))
             }
-            (outcome, _) => outcome,
+            (result, _) => result,
         }
     }
 }

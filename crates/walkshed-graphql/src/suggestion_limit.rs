@@ -1,4 +1,4 @@
-//! How often someone without a token may hand in a suggestion.
+//! Rate limit for suggestions by anonymous callers.
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{Quota, RateLimiter};
@@ -7,23 +7,23 @@ use std::num::NonZeroU32;
 
 type Limiter = RateLimiter<IpAddr, governor::state::keyed::DefaultKeyedStateStore<IpAddr>, DefaultClock>;
 
-/// Suggestions an hour for each address, as many of them at once.
+/// Limits suggestions per hour for each address. All of them may come at once.
 pub struct SuggestionLimit(Option<Limiter>);
 
 impl SuggestionLimit {
-    /// So many an hour; 0 for no limit.
+    /// Creates a limit; 0 disables it.
     #[must_use]
     pub fn new(per_hour: u32) -> Self {
         Self(NonZeroU32::new(per_hour).map(|n| RateLimiter::keyed(Quota::per_hour(n))))
     }
 
-    /// Counts one.
+    /// Counts a suggestion.
     ///
     /// # Errors
-    /// The seconds to wait, when there were too many.
+    /// The seconds to wait, when the limit is reached.
     pub fn check(&self, address: Option<IpAddr>) -> Result<(), u64> {
         let Some(limiter) = &self.0 else { return Ok(()) };
-        // Addresses of one household or office in IPv6 differ in their second half.
+        // The IPv6 addresses of one household or office share their first 64 bits.
         let key = match address {
             Some(IpAddr::V6(v6)) => IpAddr::from(std::net::Ipv6Addr::from(u128::from(v6) >> 64 << 64)),
             Some(v4) => v4,
