@@ -3,10 +3,10 @@
 use super::fields::{set, set_always, set_list, set_text};
 use super::write::{Checked, create, payload, update};
 use crate::Nullable;
+use crate::enums::{Audience, CenterKind, OperatingModel, PositionQuality, Status};
 use crate::register::Center;
 use crate::scalars::PartialDate;
 use crate::types::PointInput;
-use crate::words::{Audience, CenterKind, OperatingModel, PositionQuality, Status};
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object};
 use walkshed_engine::geo::Position;
 use walkshed_register::{self as register, DivisionCode, Problem, ProblemCode, Role};

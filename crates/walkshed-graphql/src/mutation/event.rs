@@ -4,10 +4,10 @@ use super::fields::{set, set_list, set_text};
 use super::service::HostInput;
 use super::write::{Checked, create, payload, reference, update};
 use crate::Nullable;
+use crate::enums::{Audience, Fee};
 use crate::register::Event;
 use crate::scalars::{Day, LocalDateTime};
 use crate::types::Category;
-use crate::words::{Audience, Fee};
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result};
 use walkshed_register::{self as register, Register, Role};
 

@@ -3,12 +3,12 @@
 use super::fields::{given, set_text};
 use super::write::{Checked, WriteOutcome, changed, idempotent, payload, put};
 use crate::auth::require;
+use crate::enums::{Audience, StreetKind, all};
 use crate::gate::analyse;
 use crate::ids::NodeId;
 use crate::register::Scenario;
 use crate::types::{Category, PointInput};
 use crate::user_error::UserError;
-use crate::words::{Audience, StreetKind, all};
 use crate::{Nullable, kinds, live};
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, OneofObject, Result};
 use walkshed_analysis::lay_scenario;
@@ -167,7 +167,7 @@ fn position(index: usize, what: &str, point: PointInput) -> Checked<Position> {
 }
 
 /// Returns the number in an id. The rules check whether the record exists.
-fn numbered(index: usize, kind: RecordKind, id: &ID) -> Checked<i64> {
+fn record_number(index: usize, kind: RecordKind, id: &ID) -> Checked<i64> {
     NodeId::number_of(kind, id).ok_or_else(|| wrong(index, format_args!("is not the id of an existing {kind}")))
 }
 
@@ -195,20 +195,20 @@ impl ScenarioChangeInput {
                     capacity: new.capacity,
                     audiences: all(new.audiences.clone().unwrap_or_default()),
                     step_free: new.step_free,
-                    services: ids.map(|id| numbered(index, RecordKind::Service, id)).collect::<Result<_, _>>()?,
+                    services: ids.map(|id| record_number(index, RecordKind::Service, id)).collect::<Result<_, _>>()?,
                 })
             }
-            Self::OpenFacility(id) => Change::Open { facility: numbered(index, RecordKind::Facility, id)? },
+            Self::OpenFacility(id) => Change::Open { facility: record_number(index, RecordKind::Facility, id)? },
             Self::Close(id) => Change::Close { place: host(index, id)? },
             Self::MoveFacility(given) => Change::Move {
-                facility: numbered(index, RecordKind::Facility, &given.facility)?,
+                facility: record_number(index, RecordKind::Facility, &given.facility)?,
                 position: position(index, "position", given.position)?,
             },
             Self::SetHours(given) => {
                 Change::Hours { place: host(index, &given.of)?, opening_hours: given.opening_hours.clone() }
             }
             Self::SetCapacity(given) => Change::Capacity {
-                facility: numbered(index, RecordKind::Facility, &given.facility)?,
+                facility: record_number(index, RecordKind::Facility, &given.facility)?,
                 capacity: given.capacity,
             },
             Self::CloseStreet(given) => Change::Street(StreetChange::Close {

@@ -3,9 +3,9 @@
 use super::fields::{set, set_list, set_text};
 use super::write::{Checked, create, payload, reference, update};
 use crate::Nullable;
+use crate::enums::{Audience, Fee};
 use crate::register::{Offer, Service};
 use crate::types::Category;
-use crate::words::{Audience, Fee};
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, OneofObject};
 use walkshed_register::{self as register, Host, Register, Role};
 

@@ -2,8 +2,8 @@
 
 use super::fields::{given, set_text};
 use super::write::{Checked, WriteOutcome, changed, idempotent, put};
-use crate::assessment::Standard;
 use crate::auth::require;
+use crate::planning::Standard;
 use crate::types::Category;
 use crate::user_error::UserError;
 use crate::{Nullable, kinds, standards};

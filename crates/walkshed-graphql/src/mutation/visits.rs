@@ -3,11 +3,11 @@
 use super::write::{reference, write};
 use crate::Nullable;
 use crate::auth::require;
+use crate::enums::Audience;
 use crate::live;
 use crate::register::{Center, VisitDay};
 use crate::scalars::Day;
 use crate::user_error::UserError;
-use crate::words::Audience;
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use walkshed_register::{self as register, Edit, Role};
 
@@ -83,7 +83,7 @@ async fn record(ctx: &Context<'_>, input: RecordVisitsInput) -> Result<RecordVis
             let counts = done.world.register.visits_of(center).map(|v| v.on(input.day.0)).unwrap_or_default();
             RecordVisitsPayload {
                 visits: Some(VisitDay::new(input.day.0, counts)),
-                center: Center::numbered(&done.world, center),
+                center: Center::by_id(&done.world, center),
                 user_errors: Vec::new(),
             }
         }

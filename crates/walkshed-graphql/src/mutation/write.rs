@@ -31,7 +31,7 @@ macro_rules! payload {
         impl $name {
             fn new(outcome: crate::mutation::write::WriteOutcome) -> Self {
                 match outcome {
-                    Ok(done) => Self { $field: done.id().and_then(|id| <$type>::numbered(&done.world, id)), user_errors: Vec::new() },
+                    Ok(done) => Self { $field: done.id().and_then(|id| <$type>::by_id(&done.world, id)), user_errors: Vec::new() },
                     Err(user_errors) => Self { $field: None, user_errors },
                 }
             }

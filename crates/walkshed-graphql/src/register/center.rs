@@ -1,13 +1,13 @@
 //! Service centers.
 
-use super::filter::words;
+use super::filter::distinct_values;
 use super::usage::{UsageObject, VisitDay, period};
 use super::{Event, Facility, Offer, Region, Suggestion, id_of, next_change, of_world, open};
 use crate::cost;
+use crate::enums::{Audience, CenterKind, OperatingModel, PositionQuality, Status, SuggestionStatus};
 use crate::paging::{PageArguments, Paged, counted, places};
 use crate::scalars::{CityTime, DateTime, Day, PartialDate, Text};
 use crate::types::PositionObject;
-use crate::words::{Audience, CenterKind, OperatingModel, PositionQuality, Status, SuggestionStatus};
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use std::sync::Arc;
 use walkshed_analysis::world::World;
@@ -299,7 +299,7 @@ impl Center {
         #[graphql(desc = "Return only rows before this cursor.")] before: Option<String>,
     ) -> Result<Paged<Suggestion>> {
         let register = &self.world.register;
-        let wanted = words(ctx, "statuses", statuses)?;
+        let wanted = distinct_values(ctx, "statuses", statuses)?;
         let mut list = places(register.suggestions_of_center(self.index));
         list.retain(|&i| wanted.is_empty() || wanted.contains(&register.suggestions[i].status.into()));
         Suggestion::page(&self.world, &list, &PageArguments { first, after, last, before })

@@ -1,10 +1,10 @@
 //! Facilities.
 
 use super::{Center, Event, Offer, id_of, next_change, of_world, open};
+use crate::enums::{Audience, PositionQuality, Status};
 use crate::paging::{PageArguments, Paged, counted, places};
 use crate::scalars::{CityTime, DateTime, PartialDate, Text};
 use crate::types::{Category, PositionObject};
-use crate::words::{Audience, PositionQuality, Status};
 use async_graphql::{ID, Object, Result};
 use std::sync::Arc;
 use walkshed_analysis::world::World;

@@ -1,13 +1,13 @@
 //! Filters and sort orders for lists of centers and facilities.
 
 use crate::cost::{self, Purse};
+use crate::enums::{Audience, CenterKind, OperatingModel, Status, all};
 use crate::error::{bad_input, not_found, over_limit, stopped, within_bound};
 use crate::ids::NodeId;
 use crate::limits;
 use crate::paging::SortKey;
 use crate::scalars::{DateTime, GivenGeoJson, H3Cell};
 use crate::types::{Category, PlaceInput};
-use crate::words::{Audience, CenterKind, OperatingModel, Status, all};
 use async_graphql::{Context, Enum, ID, InputObject, OneofObject, Result};
 use h3o::CellIndex;
 use std::collections::HashSet;
@@ -291,7 +291,7 @@ pub fn region_code(field: &str, text: Option<&str>) -> Result<Option<RegionCode>
 }
 
 /// Returns the distinct values of a list argument. Empty if it was omitted.
-pub fn words<T: Copy + PartialEq>(ctx: &Context<'_>, field: &str, list: Option<Vec<T>>) -> Result<Vec<T>> {
+pub fn distinct_values<T: Copy + PartialEq>(ctx: &Context<'_>, field: &str, list: Option<Vec<T>>) -> Result<Vec<T>> {
     let list = list.unwrap_or_default();
     within_bound("maxListItems", field, list.len(), limits(ctx).max_list_items)?;
     Ok(distinct(&list))

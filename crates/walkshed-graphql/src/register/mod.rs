@@ -15,11 +15,11 @@ mod usage;
 pub use center::Center;
 pub use event::Event;
 pub use facility::Facility;
-pub use filter::{kind_keys, region_code, service_numbers, words};
+pub use filter::{distinct_values, kind_keys, region_code, service_numbers};
 pub use node::{Node, node_of};
 pub use query::RegisterQuery;
 pub use region::Region;
-pub use scenario::{Scenario, world_of};
+pub use scenario::{Scenario, world_with_scenario};
 pub use service::{Offer, Service};
 pub use suggestion::Suggestion;
 pub use usage::VisitDay;
@@ -49,7 +49,7 @@ macro_rules! of_world {
             }
 
             /// Finds the record with an id.
-            pub fn numbered(world: &Arc<World>, id: i64) -> Option<Self> {
+            pub fn by_id(world: &Arc<World>, id: i64) -> Option<Self> {
                 world.register.$rows.place(id).map(|index| Self::at(world, index))
             }
 

@@ -1,16 +1,17 @@
 //! Queries about the register.
 
 use super::event::range;
-use super::filter::{Bounds, CenterFilter, FacilityFilter, Listed, OrderInput, Ordered, region_code, words};
+use super::filter::{Bounds, CenterFilter, FacilityFilter, Listed, OrderInput, Ordered, distinct_values, region_code};
 use super::usage::{UnderusedCenter, UnderusedCenters, last_counted, period};
 use super::{Center, Event, Facility, Node, Region, Scenario, Service, Suggestion, node_of};
+use crate::arguments::require_network;
 use crate::cost::City;
+use crate::enums::{RegionLevel, SuggestionStatus};
 use crate::error::{bad_input, over_limit, stopped, within_bound};
 use crate::ids::NodeId;
 use crate::paging::{PageArguments, Paged, connection, counted, page_by, page_size};
 use crate::scalars::{DateTime, Day};
 use crate::types::Category;
-use crate::words::{RegionLevel, SuggestionStatus};
 use crate::{Nullable, cost, current, kinds, standards};
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use walkshed_analysis::underused;
@@ -262,7 +263,7 @@ impl RegisterQuery {
     ) -> Result<Paged<Service>> {
         let world = current(ctx);
         let rows = &world.register.services;
-        let wanted = words(ctx, "categories", categories)?;
+        let wanted = distinct_values(ctx, "categories", categories)?;
         let fits = |&i: &usize| wanted.is_empty() || wanted.contains(&rows[i].category.into());
         let list: Vec<usize> = (0..rows.len()).filter(fits).collect();
         Service::page(world, &list, &PageArguments { first, after, last, before })
@@ -345,7 +346,7 @@ impl RegisterQuery {
     ) -> Result<Paged<Suggestion>> {
         let world = current(ctx);
         let register = &*world.register;
-        let wanted = words(ctx, "statuses", statuses)?;
+        let wanted = distinct_values(ctx, "statuses", statuses)?;
         let region = region_code("region", region.as_deref())?;
         let text = text.map(|t| t.trim().to_lowercase()).filter(|t| !t.is_empty());
         let fits = |&i: &usize| {
@@ -424,7 +425,7 @@ impl RegisterQuery {
         #[graphql(desc = "Maximum number of centers to return (default 20, maximum 1000).")] first: Option<i32>,
     ) -> Result<UnderusedCenters> {
         let world = current(ctx).clone();
-        crate::reach::network_of(&world)?;
+        require_network(&world)?;
         let period = period(&world, from, to, last_counted(&world))?;
         let (max, region) = (page_size("first", first)?, region_code("region", region.as_deref())?);
         let shared = world.clone();

@@ -2,11 +2,11 @@
 
 use super::{Center, Facility, id_of, of_world};
 use crate::cost::{self, City};
+use crate::enums::StreetKind;
 use crate::error::not_found;
 use crate::ids::NodeId;
 use crate::scalars::{GeoJson, Text};
 use crate::types::{PositionObject, round};
-use crate::words::StreetKind;
 use crate::{Nullable, current, nullable};
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use std::sync::Arc;
@@ -22,7 +22,7 @@ of_world! {
 }
 
 /// Returns the world to answer from: the current one, or with a scenario applied.
-pub async fn world_of(ctx: &Context<'_>, scenario: Option<&ID>) -> Result<Arc<World>> {
+pub async fn world_with_scenario(ctx: &Context<'_>, scenario: Option<&ID>) -> Result<Arc<World>> {
     let world = current(ctx);
     let Some(id) = scenario else { return Ok(world.clone()) };
     let scenarios = &world.register.scenarios;
@@ -122,7 +122,7 @@ impl ScenarioChange {
                 Change::Close { place: Host::Facility(id) } | Change::Hours { place: Host::Facility(id), .. } => *id,
                 _ => return Ok(None),
             };
-            Ok(self.applied(ctx).await?.and_then(|world| Facility::numbered(&world, number)))
+            Ok(self.applied(ctx).await?.and_then(|world| Facility::by_id(&world, number)))
         })
         .await
     }
@@ -134,7 +134,7 @@ impl ScenarioChange {
         nullable(async {
             match &self.change {
                 Change::Close { place: Host::Center(id) } | Change::Hours { place: Host::Center(id), .. } => {
-                    Ok(self.applied(ctx).await?.and_then(|world| Center::numbered(&world, *id)))
+                    Ok(self.applied(ctx).await?.and_then(|world| Center::by_id(&world, *id)))
                 }
                 _ => Ok(None),
             }

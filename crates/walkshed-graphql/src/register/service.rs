@@ -1,10 +1,10 @@
 //! Services and offers.
 
 use super::{Center, Facility, id_of, next_change, of_world, open};
+use crate::enums::{Audience, Fee};
 use crate::paging::{PageArguments, Paged, counted, places};
 use crate::scalars::{CityTime, DateTime, Text};
 use crate::types::Category;
-use crate::words::{Audience, Fee};
 use async_graphql::{ID, Object, Result};
 use std::sync::Arc;
 use walkshed_analysis::world::World;
@@ -106,17 +106,17 @@ impl Offer {
 
     /// The service.
     async fn service(&self) -> Option<Service> {
-        Service::numbered(&self.world, self.row().service)
+        Service::by_id(&self.world, self.row().service)
     }
 
     /// The center that offers the service. Null if a facility offers it.
     async fn center(&self) -> Option<Center> {
-        Center::numbered(&self.world, self.row().host.center()?)
+        Center::by_id(&self.world, self.row().host.center()?)
     }
 
     /// The facility that offers the service. Null if a center offers it.
     async fn facility(&self) -> Option<Facility> {
-        Facility::numbered(&self.world, self.row().host.facility()?)
+        Facility::by_id(&self.world, self.row().host.facility()?)
     }
 
     /// Its own hours in OpenStreetMap's `opening_hours` syntax, as for `Center`. Null if the hours of its place apply.

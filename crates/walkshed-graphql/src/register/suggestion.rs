@@ -2,9 +2,9 @@
 
 use super::{Center, id_of, of_world};
 use crate::auth::caller;
+use crate::enums::SuggestionStatus;
 use crate::scalars::{DateTime, Text};
 use crate::types::{Category, PositionObject, round};
-use crate::words::SuggestionStatus;
 use async_graphql::{Context, ID, Object};
 use std::sync::Arc;
 use walkshed_analysis::world::World;
@@ -35,7 +35,7 @@ impl Suggestion {
 
     /// The center that it is for.
     async fn center(&self) -> Option<Center> {
-        Center::numbered(&self.world, self.row().center?)
+        Center::by_id(&self.world, self.row().center?)
     }
 
     /// The position that it is about.

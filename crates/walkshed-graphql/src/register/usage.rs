@@ -1,11 +1,11 @@
 //! Usage of centers.
 
 use super::Center;
+use crate::enums::Audience;
 use crate::error::{bad_input, over_limit};
 use crate::lasting;
 use crate::scalars::Day;
 use crate::types::round;
-use crate::words::Audience;
 use async_graphql::{Enum, Object, Result, SimpleObject};
 use std::sync::Arc;
 use walkshed_analysis::world::World;
@@ -218,6 +218,17 @@ pub struct UnderusedCenter {
     pub found: Underused,
 }
 
+impl UnderusedCenter {
+    fn main_reason(&self) -> ComparedNumber {
+        let f = &self.found;
+        ComparedNumber {
+            factor: f.because.into(),
+            value: round(f.because_value, 2),
+            median: round(f.because_median, 2),
+        }
+    }
+}
+
 /// A center and its usage relative to its catchment.
 #[Object]
 impl UnderusedCenter {
@@ -237,13 +248,14 @@ impl UnderusedCenter {
     }
 
     /// The main reason for the ranking: few VISITS or a large CATCHMENT, whichever is further from its median.
+    async fn reason(&self) -> ComparedNumber {
+        self.main_reason()
+    }
+
+    /// The main reason for the ranking.
+    #[graphql(deprecation = "Use `reason`.")]
     async fn because(&self) -> ComparedNumber {
-        let f = &self.found;
-        ComparedNumber {
-            factor: f.because.into(),
-            value: round(f.because_value, 2),
-            median: round(f.because_median, 2),
-        }
+        self.main_reason()
     }
 
     /// The factor under the center's control that is lowest relative to its median. Null if none is below its median.

@@ -12,7 +12,7 @@ use crate::auth::require;
 use crate::error::internal;
 use crate::types::Category;
 use crate::{limits, live};
-use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
+use async_graphql::{ComplexObject, Context, Enum, InputObject, Object, Result, SimpleObject};
 use progress::Progress;
 use run::run_import;
 use std::sync::Arc;
@@ -105,6 +105,7 @@ pub struct ImportInput {
 
 /// A rejected row.
 #[derive(SimpleObject)]
+#[graphql(complex)]
 pub struct RefusedRow {
     /// The line of the file, from 1. For GeoJSON, the number of the feature.
     line: u64,
@@ -113,12 +114,21 @@ pub struct RefusedRow {
     /// The value.
     value: String,
     /// The error.
-    why: String,
+    reason: String,
+}
+
+#[ComplexObject]
+impl RefusedRow {
+    /// The error.
+    #[graphql(deprecation = "Use `reason`.")]
+    async fn why(&self) -> &str {
+        &self.reason
+    }
 }
 
 impl From<Refused> for RefusedRow {
     fn from(r: Refused) -> Self {
-        Self { line: r.line, field: r.field, value: r.value, why: r.why }
+        Self { line: r.line, field: r.field, value: r.value, reason: r.why }
     }
 }
 

@@ -1,26 +1,21 @@
-//! Walksheds and nearby facilities.
+//! Walksheds: what can be reached from a place.
 
-use super::budget;
-use super::error::{bad_input, not_found, not_ready, over_limit, stopped, too_many, within_bound};
-use super::ids::{decode, encode};
-use super::paging::{Total, counted, page_size};
-use super::register::{Facility, kind_keys, service_numbers, world_of};
-use super::scalars::{Cells, DateTime, GeoJson, Numbers};
-use super::types::{
-    Category, CategoryCount, Direction, PlaceInput, Profile, SnappedPlace, minutes as to_minutes, round,
-};
-use super::words::{Audience, all};
-use super::{cost, limits};
-use async_graphql::connection::{Connection, ConnectionNameType, Edge, EdgeNameType};
-use async_graphql::{Context, ID, Object, OutputType, Result, SimpleObject};
+use crate::arguments::{check_minutes, require_network};
+use crate::enums::all;
+use crate::error::{bad_input, not_found, over_limit, stopped, within_bound};
+use crate::register::world_with_scenario;
+use crate::scalars::{Cells, GeoJson, Numbers};
+use crate::types::{CategoryCount, Direction, PlaceInput, Profile, SnappedPlace, minutes as to_minutes, round};
+use crate::{budget, cost, limits};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use h3o::Resolution;
 use std::fmt::Write;
 use std::sync::Arc;
+use walkshed_analysis as analysis;
 use walkshed_analysis::world::World;
-use walkshed_analysis::{self as analysis, NearbyQuery, Wishes};
+use walkshed_engine::Network;
 use walkshed_engine::geo::{multi_polygon_text, push_line};
 use walkshed_engine::walkshed::{CellsError, Reach, cells_around, reached_cells};
-use walkshed_engine::{Deciseconds, Network};
 use walkshed_register as register;
 
 /// Maximum number of bands of a walkshed.
@@ -56,27 +51,9 @@ pub struct CellTimes {
     minutes: Numbers,
 }
 
-/// Returns the network, or an error that says what to import.
-pub fn network_of(world: &World) -> Result<&Network> {
-    world.network().map_err(not_ready)
-}
-
-/// Checks that a time limit is more than 0 and within the maximum.
-pub fn check_minutes(ctx: &Context<'_>, field: &str, minutes: f64) -> Result<Deciseconds> {
-    let max = limits(ctx).max_minutes;
-    if !(minutes > 0.0 && minutes.is_finite()) {
-        return Err(bad_input(field, minutes, "must be more than 0 minutes"));
-    }
-    if minutes > max {
-        let why = format!("{field}: {minutes} minutes exceeds the maximum ({max})");
-        return Err(too_many("maxMinutes", why));
-    }
-    Ok(Deciseconds::from_minutes(minutes))
-}
-
 impl Walkshed {
     fn network(&self) -> Result<&Network> {
-        network_of(&self.world)
+        require_network(&self.world)
     }
 }
 
@@ -119,7 +96,7 @@ impl Walkshed {
             .ok_or_else(|| bad_input("resolution", resolution, "is not between 8 and 12"))?;
         let (world, found) = (self.world.clone(), self.found.clone());
         let work = move || {
-            let network = network_of(&world)?;
+            let network = require_network(&world)?;
             reached_cells(network, &found.reach, chosen, MAX_CELLS).map_err(|e| match e {
                 CellsError::TooMany(e) => {
                     over_limit("maxCells", Some("resolution"), e.estimate, e.limit, format!("resolution: {e}"))
@@ -128,7 +105,7 @@ impl Walkshed {
             })
         };
         let (world, reach) = (self.world.clone(), self.found.clone());
-        let count = move || network_of(&world).map(|network| cells_around(network, &reach.reach, chosen));
+        let count = move || require_network(&world).map(|network| cells_around(network, &reach.reach, chosen));
         let around = cost::priced(ctx, cost::segments(self.found.reach.pieces.len()), count).await??;
         let cells = around.min(MAX_CELLS);
         budget::charge(ctx, cells * CELL_TIME_BYTES)?;
@@ -147,7 +124,7 @@ impl Walkshed {
         let estimate = pieces * SEGMENT_BYTES;
         budget::charge(ctx, estimate)?;
         let text = cost::priced(ctx, cost::segments(pieces), move || {
-            network_of(&world).map(|network| segments_text(network, &found.reach))
+            require_network(&world).map(|network| segments_text(network, &found.reach))
         })
         .await??;
         budget::charge(ctx, text.0.len().saturating_sub(estimate))?;
@@ -157,7 +134,7 @@ impl Walkshed {
     /// The length of the streets reached within the longest time limit, in kilometres.
     async fn street_km(&self, ctx: &Context<'_>) -> Result<f64> {
         let (world, found) = (self.world.clone(), self.found.clone());
-        let sum = move || network_of(&world).map(|network| found.reach.street_m(network));
+        let sum = move || require_network(&world).map(|network| found.reach.street_m(network));
         let metres = cost::priced(ctx, cost::scan(self.found.reach.pieces.len()), sum).await??;
         Ok(round(metres / 1000.0, 3))
     }
@@ -175,7 +152,7 @@ impl Walkshed {
 
 impl WalkshedBand {
     fn network(&self) -> Result<&Network> {
-        network_of(&self.world)
+        require_network(&self.world)
     }
 
     fn band(&self) -> &analysis::Band {
@@ -249,50 +226,12 @@ fn segments_text(network: &Network, reach: &Reach) -> GeoJson {
     GeoJson(out)
 }
 
-/// The route to a facility.
-#[derive(SimpleObject)]
-pub struct NearbyFields {
-    /// The travel time in minutes, including off-network legs.
-    minutes: f64,
-    /// The length of the route in metres, including off-network legs.
-    metres: f64,
-    /// The total climb in metres, in the direction of travel.
-    climb_m: f64,
-    /// The total descent in metres, in the direction of travel.
-    descent_m: f64,
-    /// The length of steps along the route, in metres.
-    steps_m: f64,
-    /// The length of the off-network legs, in metres: between the places and their streets, and between streets and
-    /// segments that are cut off from them.
-    off_network_m: f64,
-}
-
-/// The name of the edges of `nearby`.
-pub struct NearbyEdgeName;
-
-impl EdgeNameType for NearbyEdgeName {
-    fn type_name<T: OutputType>() -> String {
-        "NearbyEdge".to_owned()
-    }
-}
-
-/// The name of the connection of `nearby`.
-pub struct NearbyConnectionName;
-
-impl ConnectionNameType for NearbyConnectionName {
-    fn type_name<T: OutputType>() -> String {
-        "NearbyConnection".to_owned()
-    }
-}
-
-type NearbyConnection = Connection<String, Facility, Total, NearbyFields, NearbyConnectionName, NearbyEdgeName>;
-
 #[derive(Default)]
-pub struct ReachQuery;
+pub struct WalkshedQuery;
 
-/// Queries about what can be reached from a place.
+/// Queries about walksheds.
 #[Object]
-impl ReachQuery {
+impl WalkshedQuery {
     /// Computes a walkshed: what can be reached from a place (or from where the place can be reached) within time
     /// limits, as polygons, areas, people and facilities.
     #[graphql(complexity = "cost::walkshed(&minutes, profile) + child_complexity")]
@@ -315,7 +254,7 @@ impl ReachQuery {
         )]
         scenario: Option<ID>,
     ) -> Result<Walkshed> {
-        let world = &world_of(ctx, scenario.as_ref()).await?;
+        let world = &world_with_scenario(ctx, scenario.as_ref()).await?;
         if minutes.is_empty() {
             return Err(bad_input("minutes", "[]", "must contain at least one time limit"));
         }
@@ -325,7 +264,7 @@ impl ReachQuery {
         }
         let direction = direction.map_or(from.usual_direction(), Into::into);
         let engine = profile.into();
-        let place = from.place(world, network_of(world)?, engine, "from")?;
+        let place = from.place(world, require_network(world)?, engine, "from")?;
         let bands = ctx.look_ahead().field("bands");
         let draws = ["polygon", "areaKm2", "reachRatio"].iter().any(|f| bands.field(f).exists())
             || ctx.look_ahead().field("toleranceM").exists();
@@ -336,7 +275,7 @@ impl ReachQuery {
         };
         let shared = world.clone();
         let found = cost::priced(ctx, price, move || {
-            let network = network_of(&shared)?;
+            let network = require_network(&shared)?;
             let found = analysis::walkshed(&shared, network, place, engine, direction, &minutes);
             if draws {
                 found.draw(network).map_err(stopped)?;
@@ -346,117 +285,4 @@ impl ReachQuery {
         .await??;
         Ok(Walkshed { world: world.clone(), found: Arc::new(found) })
     }
-
-    /// Finds open facilities by travel time over the street network, nearest first. Planned and permanently closed
-    /// facilities are excluded. Use `openAt` to require opening hours at a given time.
-    #[graphql(complexity = "cost::search(minutes, profile) + counted(first, None) * child_complexity")]
-    #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
-    async fn nearby(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The place.")] from: PlaceInput,
-        #[graphql(
-            default = 15.0,
-            desc = "The time limit in minutes, more than 0 and at most 120 unless the server is configured otherwise. A travel time equal to the limit is within it."
-        )]
-        minutes: f64,
-        #[graphql(desc = "Only facilities of these categories. If empty or omitted, all categories.")]
-        categories: Option<Vec<Category>>,
-        #[graphql(
-            desc = "Only facilities of these kinds, given by the keys that `facilityKinds` lists, at most 1,000. If empty or omitted, all kinds."
-        )]
-        kinds: Option<Vec<String>>,
-        #[graphql(
-            desc = "Only facilities that offer one of these services, given by id, at most 1,000. If empty or omitted, all facilities."
-        )]
-        services: Option<Vec<ID>>,
-        #[graphql(desc = "Only facilities intended for this audience.")] audience: Option<Audience>,
-        #[graphql(
-            desc = "Only facilities that are open at this time. Facilities whose state at this time is unknown are excluded."
-        )]
-        open_at: Option<DateTime>,
-        #[graphql(default_with = "Profile::Adult", desc = "The travel profile.")] profile: Profile,
-        #[graphql(
-            default_with = "Direction::From",
-            desc = "The direction of travel: FROM the place to the facilities, or from the facilities TOWARDS the place."
-        )]
-        direction: Direction,
-        #[graphql(desc = "Maximum number of rows to return from the start of the list (default 20, maximum 1000).")]
-        first: Option<i32>,
-        #[graphql(desc = "Return only rows after this cursor.")] after: Option<String>,
-        #[graphql(
-            desc = "Apply this scenario, given by its id or key, before answering. If omitted, the city is used as it is."
-        )]
-        scenario: Option<ID>,
-    ) -> Result<NearbyConnection> {
-        let world = &world_of(ctx, scenario.as_ref()).await?;
-        let network = network_of(world)?;
-        let max = limits(ctx).max_list_items;
-        within_bound("maxListItems", "categories", categories.as_ref().map_or(0, Vec::len), max)?;
-        within_bound("maxListItems", "kinds", kinds.as_ref().map_or(0, Vec::len), max)?;
-        within_bound("maxListItems", "services", services.as_ref().map_or(0, Vec::len), max)?;
-        let limit = check_minutes(ctx, "minutes", minutes)?;
-        let page = page_size("first", first)?;
-        let start = after.as_deref().map(|token| read_cursor(world, token)).transpose()?;
-        let engine = profile.into();
-        let place = from.place(world, network, engine, "from")?;
-        let edges = ctx.look_ahead().field("edges");
-        let with_stats =
-            ["metres", "climbM", "descentM", "stepsM", "offNetworkM"].iter().any(|f| edges.field(f).exists());
-        let wishes = Wishes {
-            categories: all(categories.unwrap_or_default()),
-            kinds: kind_keys("kinds", super::kinds(ctx), &kinds.unwrap_or_default())?,
-            services: service_numbers("services", &services.unwrap_or_default())?,
-            audience: audience.map(Into::into),
-            open_at: open_at.map(|at| at.0),
-            step_free: false,
-            among: None,
-        };
-        let shared = world.clone();
-        let found = cost::priced(ctx, cost::search(minutes, profile), move || {
-            let query = NearbyQuery {
-                place: &place,
-                profile: engine,
-                direction: direction.into(),
-                limit,
-                wishes: &wishes,
-                from: start,
-                first: page,
-                with_stats,
-            };
-            network_of(&shared).map(|network| analysis::nearby(&shared, network, &query))
-        })
-        .await??;
-        let total = Total { total_count: found.total as u64 };
-        let mut connection: NearbyConnection =
-            Connection::with_additional_fields(start.is_some(), found.has_next, total);
-        connection.edges.reserve_exact(found.neighbours.len());
-        for n in &found.neighbours {
-            let fields = NearbyFields {
-                minutes: to_minutes(n.time),
-                metres: round(n.stats.metres, 1),
-                climb_m: round(n.stats.climb_m, 1),
-                descent_m: round(n.stats.descent_m, 1),
-                steps_m: round(n.stats.steps_m, 1),
-                off_network_m: round(n.stats.off_network_m, 1),
-            };
-            let row = n.index as usize;
-            let cursor = encode(&format!("near:{}:{}", n.time.0, world.register.facilities[row].id));
-            connection.edges.push(Edge::with_additional_fields(cursor, Facility::at(world, row), fields));
-        }
-        Ok(connection)
-    }
-}
-
-/// Reads a cursor. Returns its time and the index of the next facility by id.
-fn read_cursor(world: &World, token: &str) -> Result<(Deciseconds, u32)> {
-    let read = || {
-        let text = decode(token)?;
-        let (time, id) = text.strip_prefix("near:")?.split_once(':')?;
-        let (time, id): (u32, i64) = (time.parse().ok()?, id.parse().ok()?);
-        let next = world.register.facilities.partition_point(|f| f.id <= id);
-        Some((Deciseconds(time), u32::try_from(next).ok()?))
-    };
-    let short = || token.chars().take(80).collect::<String>();
-    read().ok_or_else(|| bad_input("after", format_args!("\"{}\"", short()), "is not a cursor of nearby"))
 }

@@ -1,17 +1,17 @@
 //! Comparison of scenarios: coverage before and after, who gains and who loses.
 
-use super::budget;
-use super::coverage::{
-    Coverage, CoverageUnit, CoveredPeople, Explanation, NeedInput, coverage_price, explain, question,
-};
-use super::error::{bad_input, not_ready, stopped};
-use super::gate::analyse;
-use super::paging::{PageArguments, Paged, SortKey, connection, counted, page_by};
-use super::reach::network_of;
-use super::register::{Region, Scenario, world_of};
-use super::scalars::{GeoJson, H3Cell};
-use super::types::{Category, Direction, PositionObject, Profile, round};
-use super::{cost, current};
+use super::coverage::{Coverage, coverage_price};
+use super::covered_people::CoveredPeople;
+use super::explanation::{Explanation, explain};
+use super::need::{CoverageUnit, NeedInput, question};
+use crate::arguments::require_network;
+use crate::error::{bad_input, not_ready, stopped};
+use crate::gate::analyse;
+use crate::paging::{PageArguments, Paged, SortKey, connection, counted, page_by};
+use crate::register::{Region, Scenario, world_with_scenario};
+use crate::scalars::{GeoJson, H3Cell};
+use crate::types::{Category, Direction, PositionObject, Profile, round};
+use crate::{budget, cost, current};
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use std::sync::Arc;
 use walkshed_analysis::world::World;
@@ -175,12 +175,12 @@ pub struct ScenarioComparison {
 impl ScenarioComparison {
     /// The scenario before the change. Null for the city as it is.
     async fn scenario_before(&self) -> Option<Scenario> {
-        Scenario::numbered(&self.before, self.before.scenario.as_ref()?.id)
+        Scenario::by_id(&self.before, self.before.scenario.as_ref()?.id)
     }
 
     /// The scenario after the change. Null for the city as it is.
     async fn scenario_after(&self) -> Option<Scenario> {
-        Scenario::numbered(&self.after, self.after.scenario.as_ref()?.id)
+        Scenario::by_id(&self.after, self.after.scenario.as_ref()?.id)
     }
 
     /// The coverage before the change.
@@ -330,7 +330,7 @@ impl ComparisonQuery {
         )]
         capacity: bool,
     ) -> Result<ScenarioComparison> {
-        network_of(current(ctx))?;
+        require_network(current(ctx))?;
         let asked = question(ctx, &need, (region.as_deref(), &group), (profile, direction))?;
         let asked = analysis::Question { with_capacity: capacity, ..asked };
         if before.is_none() && after.is_none() {
@@ -340,7 +340,8 @@ impl ComparisonQuery {
                 analysis::name_a_scenario(&current(ctx).register, |key| format!("compareScenarios(after: \"{key}\")")),
             ));
         }
-        let (before, after) = (world_of(ctx, before.as_ref()).await?, world_of(ctx, after.as_ref()).await?);
+        let (before, after) =
+            (world_with_scenario(ctx, before.as_ref()).await?, world_with_scenario(ctx, after.as_ref()).await?);
         for world in [&before, &after] {
             // Each part alone is evaluated too, which only scans the cells again.
             let price = coverage_price(ctx, world, &asked, profile).await?;

@@ -1,156 +1,25 @@
 //! Assessments of regions and centers against planning standards.
 
-use super::budget;
-use super::cost::City;
-use super::coverage::{CoverageUnit, CoveredPeople, Explanation, NeedInput, question};
-use super::error::{bad_input, not_found, stopped};
-use super::gate::analyse;
-use super::ids::{NodeId, decode, encode};
-use super::paging::{PageArguments, Paged, SortKey, connection, counted, page_by};
-use super::reach::network_of;
-use super::register::{Center, Facility, Region, region_code, world_of};
-use super::scalars::{Cells, Numbers};
-use super::types::{Category, Direction, Profile, round};
-use super::{cost, current, kinds, standards};
+use super::covered_people::CoveredPeople;
+use super::explanation::Explanation;
+use super::need::{NeedInput, question};
+use super::standard::{Requirement, Standard};
+use crate::arguments::require_network;
+use crate::cost::City;
+use crate::error::{bad_input, not_found, stopped};
+use crate::gate::analyse;
+use crate::paging::{PageArguments, Paged, SortKey, connection, counted, page_by};
+use crate::register::{Center, Facility, Region, region_code, world_with_scenario};
+use crate::scalars::{Cells, Numbers};
+use crate::types::{Direction, Profile, round};
+use crate::{budget, cost, current, kinds, standards};
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use std::sync::Arc;
 use walkshed_analysis::world::World;
-use walkshed_analysis::{self as analysis, MET_SHARE, Standards, Travel};
-use walkshed_register::{Kinds, RecordKind};
-
-/// Prefix of the global ids of standards that have a key and no number.
-const BY_KEY: &str = "Standard:key:";
+use walkshed_analysis::{self as analysis, MET_SHARE, Travel};
 
 /// Estimated bytes of a cell, as text and as a list item.
 const CELL_BYTES: usize = 80;
-
-/// A requirement of a planning standard.
-pub struct Requirement(analysis::Requirement);
-
-/// A requirement of a planning standard.
-#[Object(name = "StandardRequirement")]
-impl Requirement {
-    /// The key of the requirement within the standard.
-    async fn key(&self) -> &str {
-        &self.0.key
-    }
-
-    /// The name in Chinese.
-    async fn name(&self) -> &str {
-        &self.0.name
-    }
-
-    /// The name in English.
-    async fn name_en(&self) -> &str {
-        &self.0.name_en
-    }
-
-    /// The required category. Null if the requirement names kinds.
-    async fn category(&self) -> Option<Category> {
-        self.0.category.map(Into::into)
-    }
-
-    /// The required kinds, any of which counts. Empty if the requirement names a category.
-    async fn kinds(&self) -> &[String] {
-        &self.0.kinds
-    }
-
-    /// The unit of the limit.
-    async fn unit(&self) -> CoverageUnit {
-        self.0.measure.into()
-    }
-
-    /// The limit, in the unit given by `unit`. A distance equal to the limit is within it.
-    async fn limit(&self) -> f64 {
-        self.0.limit
-    }
-
-    /// The number of facilities that must be within the limit.
-    async fn min_count(&self) -> u64 {
-        self.0.min_count as u64
-    }
-
-    /// The capacity that the facilities of a region must have for each 1,000 of its people. Null if there is no such
-    /// requirement.
-    async fn places_per1000(&self) -> Option<f64> {
-        self.0.places_per_1000
-    }
-
-    /// The service circle that the requirement belongs to, in minutes: 5, 10 or 15.
-    async fn circle(&self) -> Option<u32> {
-        self.0.circle
-    }
-}
-
-/// A planning standard: built in, defined in the configuration (`[standards.KEY]`), or added with `createStandard`.
-#[derive(Clone)]
-pub struct Standard {
-    standard: analysis::Standard,
-    /// Number and version, if it was added with `createStandard`.
-    row: Option<(i64, i64)>,
-}
-
-impl Standard {
-    /// Returns a standard that was added. `None` if it can no longer be read.
-    pub fn of_row(row: &walkshed_register::Standard, kinds: &Kinds) -> Option<Self> {
-        let standard = analysis::Standard::of_row(row, kinds).ok()?;
-        Some(Self { standard, row: Some((row.id, row.version)) })
-    }
-
-    /// Finds a built-in or configured standard by the key in its global id.
-    pub fn of_id(standards: &Standards, id: &str) -> Option<Self> {
-        let text = decode(id)?;
-        let standard = standards.find(text.strip_prefix(BY_KEY)?)?.clone();
-        Some(Self { standard, row: None })
-    }
-}
-
-/// A planning standard: built in, defined in the configuration (`[standards.KEY]`), or added with `createStandard`.
-#[Object]
-impl Standard {
-    /// The global id. Only standards added with `createStandard` can be changed.
-    pub async fn id(&self) -> ID {
-        match self.row {
-            Some((id, _)) => NodeId::new(RecordKind::Standard, id).into(),
-            None => ID(encode(&format!("{BY_KEY}{}", self.standard.key))),
-        }
-    }
-
-    /// The version, increased by every change. Null if the standard was not added with `createStandard`.
-    async fn version(&self) -> Option<i64> {
-        self.row.map(|(_, version)| version)
-    }
-
-    /// The key, used as the argument `standard` of `assessment`.
-    async fn key(&self) -> &str {
-        &self.standard.key
-    }
-
-    /// The name in Chinese.
-    async fn name(&self) -> &str {
-        &self.standard.name
-    }
-
-    /// The name in English.
-    async fn name_en(&self) -> &str {
-        &self.standard.name_en
-    }
-
-    /// The source of the values.
-    async fn source(&self) -> &str {
-        &self.standard.source
-    }
-
-    /// What to consider before using the standard in a report.
-    async fn note(&self) -> Option<&str> {
-        self.standard.note.as_deref()
-    }
-
-    /// The requirements.
-    async fn requirements(&self) -> Vec<Requirement> {
-        self.standard.requirements.iter().cloned().map(Requirement).collect()
-    }
-}
 
 /// The result for one requirement.
 #[derive(SimpleObject)]
@@ -302,7 +171,7 @@ impl Assessment {
                 met: is_met,
                 facilities: met.facilities,
                 places_per1000: met.places_per_1000.map(|p| round(p, 3)),
-                nearest: self.center.as_ref().and_then(|c| Facility::numbered(&self.world, c.nearest[n]?)),
+                nearest: self.center.as_ref().and_then(|c| Facility::by_id(&self.world, c.nearest[n]?)),
                 distance: distance.map(|d| round(d, 4)),
             }
         };
@@ -335,7 +204,7 @@ impl Assessment {
         let city = City::of(&world);
         let price = cost::rated(city.centers, found.standard.requirements.len());
         let rated = cost::priced(ctx, price, move || {
-            let network = network_of(&world)?;
+            let network = require_network(&world)?;
             analysis::rate_centers(&world, network, &found.standard, found.travel, found.region.as_ref())
                 .map_err(stopped)
         })
@@ -363,7 +232,7 @@ impl Assessment {
 
     /// Explains how the result was computed, so that it can be reproduced.
     async fn explain(&self) -> Result<Explanation> {
-        let (network, standard) = (network_of(&self.world)?, &self.found.standard);
+        let (network, standard) = (require_network(&self.world)?, &self.found.standard);
         let explanation =
             analysis::Explanation::of_assessment(&self.world, network, &self.question, standard, self.met_share);
         Ok(explanation.into())
@@ -417,8 +286,8 @@ impl AssessmentQuery {
         )]
         scenario: Option<ID>,
     ) -> Result<Assessment> {
-        let world = world_of(ctx, scenario.as_ref()).await?;
-        network_of(&world)?;
+        let world = world_with_scenario(ctx, scenario.as_ref()).await?;
+        require_network(&world)?;
         let available = standards(ctx);
         let found = available.of(&standard, &world.register, kinds(ctx)).ok_or_else(|| {
             let keys = available.keys(&world.register);
@@ -452,7 +321,7 @@ impl AssessmentQuery {
         cost::charge(ctx, sweeps.fold(rated, usize::saturating_add))?;
         let (shared, group) = (world.clone(), question.group.clone());
         let (found, center) = analyse(ctx, move || {
-            let network = network_of(&shared)?;
+            let network = require_network(&shared)?;
             let rated = match place {
                 None => None,
                 Some(place) => Some(analysis::rate_center(&shared, network, &found, travel, place).map_err(stopped)?),
