@@ -1,7 +1,6 @@
 //! Assessment of a region and its sub-regions by a planning standard.
 
 use crate::cover::{Coverage, Share, coverage};
-use crate::criteria::wanted_places;
 use crate::need::Travel;
 use crate::question::{Question, QuestionError};
 use crate::regions::RegionShare;
@@ -13,6 +12,7 @@ use walkshed_engine::Network;
 use walkshed_engine::parallel;
 use walkshed_engine::task;
 use walkshed_register::RegionCode;
+use walkshed_register::query::wanted_places;
 
 /// Default share of the people (0 to 1) for whom a requirement must be met.
 pub const MET_SHARE: f64 = 0.9;

@@ -1,13 +1,13 @@
 //! Assigns demand to facilities with limited capacity. Demand goes to the nearest facility with capacity left, in order of
 //! travel cost, as in AccessMod of the World Health Organization (Ray and Ebener 2008, doi:10.1186/1476-072X-7-63).
 
-use crate::criteria::wanted_places;
 use crate::demand::Demand;
 use crate::pairs::{Pairs, pairs, sites_of};
 use crate::question::Question;
 use crate::world::World;
 use walkshed_engine::task::{self, Stopped};
 use walkshed_engine::{Deciseconds, Network};
+use walkshed_register::query::wanted_places;
 
 /// Pairs to process between two checks for cancellation.
 const PAIRS_PER_CHECK: usize = 64 * 1024;

@@ -1,6 +1,5 @@
 //! Catchments: who reaches a facility or center, who reaches no other one, and which others share its people.
 
-use crate::criteria::{Wishes, wanted_places};
 use crate::demand::Demand;
 use crate::distances::{SweepQuery, facility_sweep, point_sweep};
 use crate::need::{Measure, Travel};
@@ -10,6 +9,7 @@ use std::collections::BTreeMap;
 use walkshed_engine::geo::Storey;
 use walkshed_engine::task::Stopped;
 use walkshed_engine::{Deciseconds, MAX_NEAREST, Network, Unsnappable};
+use walkshed_register::query::{Wishes, wanted_places};
 use walkshed_register::{EVERYONE, Host, Register, Status};
 
 /// Minimum search limit of the sweep that finds other facilities, so that catchments with different limits share it.

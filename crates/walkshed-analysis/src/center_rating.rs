@@ -1,6 +1,5 @@
 //! Assessment of centers by a planning standard: what is within reach of their location.
 
-use crate::criteria::wanted_places;
 use crate::distances::{SweepQuery, facility_sweep};
 use crate::need::Travel;
 use crate::standard::{Requirement, Standard};
@@ -8,6 +7,7 @@ use crate::world::World;
 use walkshed_engine::parallel;
 use walkshed_engine::task::{self, Stopped};
 use walkshed_engine::{Deciseconds, Network, Snap};
+use walkshed_register::query::wanted_places;
 use walkshed_register::{RegionCode, Status};
 
 /// Minimum number of centers to snap per thread.

@@ -1,7 +1,6 @@
 //! Distances from population cells to the nearest facilities: one sweep from all facilities that count, cached by everything the
 //! result depends on.
 
-use crate::criteria::{Wishes, wanted_places};
 use crate::memo::{Kept, Key};
 use crate::need::{Measure, Need, Travel};
 use crate::world::World;
@@ -10,6 +9,7 @@ use walkshed_engine::geo::{Place, Position};
 use walkshed_engine::parallel;
 use walkshed_engine::task::{self, Stopped};
 use walkshed_engine::{Deciseconds, MAX_NEAREST, Network, Snap, Start, Sweep};
+use walkshed_register::query::{Wishes, wanted_places};
 
 /// Minimum number of points to snap, and of cells to evaluate, per thread.
 const POINTS_PER_THREAD: usize = 64;

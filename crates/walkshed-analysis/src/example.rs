@@ -1,10 +1,10 @@
 //! Two places in the loaded city for examples that can be run as they are.
 
-use crate::criteria::Wishes;
 use crate::nearby::{NearbyQuery, nearby};
 use crate::world::{PlacedPoint, World};
 use walkshed_engine::geo::{Position, cell_centre};
 use walkshed_engine::{Deciseconds, Direction, Profile};
+use walkshed_register::query::Wishes;
 
 /// Distance between the two places in vertex order, if there are no facilities to choose from.
 const STEP: usize = 200;

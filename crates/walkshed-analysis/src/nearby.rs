@@ -1,10 +1,10 @@
 //! Facilities within reach of a point, by travel time.
 
-use crate::criteria::{Wanted, Wishes};
 use crate::world::{PlacedPoint, World};
 use walkshed_engine::{
     Deciseconds, Direction, Network, PathPiece, PathStats, Profile, Scratch, path_to, stats_of, with_scratch,
 };
+use walkshed_register::query::{Wanted, Wishes};
 
 /// A query for facilities near a point.
 #[derive(Debug, Clone, Copy)]

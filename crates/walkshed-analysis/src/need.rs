@@ -1,8 +1,8 @@
 //! What people need within reach: facilities, a limit, and how people travel.
 
-use crate::criteria::Wishes;
 use walkshed_engine::{Deciseconds, Direction, Network, Profile};
 use walkshed_register::Category;
+use walkshed_register::query::Wishes;
 
 /// The unit of a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

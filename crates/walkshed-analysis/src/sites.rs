@@ -2,7 +2,6 @@
 
 use crate::capacity::assign_demand;
 use crate::cover::Share;
-use crate::criteria::wanted_places;
 use crate::demand::cells_in;
 use crate::distances::cell_distances;
 use crate::exact::exact;
@@ -16,6 +15,7 @@ use std::collections::HashSet;
 use walkshed_engine::geo::{Position, cell_centre, cell_of};
 use walkshed_engine::task;
 use walkshed_engine::{Deciseconds, Network, Snap};
+use walkshed_register::query::wanted_places;
 use walkshed_register::{Register, Status};
 
 /// The candidate locations.

@@ -1,12 +1,12 @@
 //! Planning standards: lists of requirements as data. Standards are built in, configured, or added by users.
 
-use crate::criteria::Wishes;
 use crate::need::{Measure, Need, Part};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use toml::{Table, Value};
 use walkshed_engine::MAX_NEAREST;
+use walkshed_register::query::Wishes;
 use walkshed_register::{self as register, Category, Kinds, Register, StandardRule};
 
 const BUILT_IN: &str = include_str!("standards.toml");

@@ -1,7 +1,6 @@
 //! Access measures for all population cells of a city or region.
 
 use crate::access::{Decay, Inequality, gravity, inequality, left_of, two_step};
-use crate::criteria::wanted_places;
 use crate::demand::cells_in;
 use crate::distances::cell_distances;
 use crate::pairs::{pairs, sites_of};
@@ -14,6 +13,7 @@ use std::collections::BTreeMap;
 use walkshed_engine::task;
 use walkshed_engine::{Deciseconds, Network};
 use walkshed_register::Register;
+use walkshed_register::query::wanted_places;
 
 /// An access measure. `access.rs` has the formulas.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,4 +1,4 @@
-//! Facilities: places that offer services, in a center or anywhere else.
+//! Facilities: places that offer services, inside a center or elsewhere.
 
 use super::category::Category;
 use super::center::check_life;
@@ -12,16 +12,16 @@ use walkshed_engine::geo::{Position, Storey};
 /// A place that offers services.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Facility {
-    /// Number in the database; 0 before it is stored.
+    /// Database id; 0 before the record is stored.
     pub id: i64,
-    /// Counts its changes; 0 before it is stored.
+    /// Incremented with every change; 0 before the record is stored.
     pub version: i64,
-    /// The number or code it has where it comes from; unique.
+    /// Id or code in the source system; unique.
     pub external_id: String,
     pub name: String,
     pub name_en: Option<String>,
     pub category: Category,
-    /// The key of a kind of facility.
+    /// Key of the facility kind.
     pub kind: Option<String>,
     pub status: Status,
     pub position: Position,
@@ -29,39 +29,39 @@ pub struct Facility {
     pub address: Option<String>,
     pub phone: Option<String>,
     pub description: Option<String>,
-    /// The center it is in.
+    /// Code of the center the facility is in.
     pub center: Option<DivisionCode>,
-    /// The division it stands in, where it is in no center.
+    /// Division of a facility outside any center.
     pub division: Option<DivisionCode>,
-    /// The storey, as signs in the building call it.
+    /// Floor label as on signs in the building.
     pub floor: Option<String>,
     pub capacity: Option<f64>,
-    /// What the capacity counts: places, beds, seats, ...
+    /// Unit of the capacity: places, beds, seats, ...
     pub capacity_unit: Option<String>,
     pub floor_area_m2: Option<f64>,
     pub grounds_area_m2: Option<f64>,
-    /// Whom it is for; empty for everyone.
+    /// Intended audiences; empty for everyone.
     pub audiences: Vec<Audience>,
     pub step_free: Option<bool>,
     pub access_note: Option<String>,
     pub opened_on: Option<PartialDate>,
     pub closed_on: Option<PartialDate>,
-    /// In the syntax of OpenStreetMap's opening_hours.
+    /// In the syntax of OpenStreetMap's `opening_hours`.
     pub opening_hours: Option<String>,
 }
 
-/// Capacities and areas beyond these are slips of the pen.
+/// Maximum capacity and area: larger values are typing errors.
 const MAX_CAPACITY: f64 = 1e7;
 const MAX_AREA_M2: f64 = 1e8;
 
 impl Facility {
-    /// The storey its signs speak of, as far as that decides which ways lead to it.
+    /// Returns the storey that the floor label means, which decides from which ways the facility is reached.
     #[must_use]
     pub fn storey(&self) -> Storey {
         self.floor.as_deref().map_or(Storey::Ground, Storey::of_floor)
     }
 
-    /// A facility of which only what must be known is known.
+    /// Creates a facility with the required values; everything else is unset.
     #[must_use]
     pub fn new(external_id: String, name: String, category: Category, position: Position) -> Self {
         Self {
@@ -94,7 +94,7 @@ impl Facility {
         }
     }
 
-    /// What is wrong with it.
+    /// Returns the validation problems of the record.
     #[must_use]
     pub fn check(&self, rules: &Rules<'_>) -> Vec<Problem> {
         let mut check = Check::default();

@@ -1,5 +1,5 @@
-//! The register: centers, facilities, what they offer, who lives where, how it is used. Plain types and the rules they
-//! keep; no SQL, no web.
+//! The register: centers, facilities, services, events, visits, population. Plain types and their validation rules; no SQL,
+//! no web.
 
 mod calendar;
 mod category;
@@ -13,6 +13,7 @@ mod keyed;
 mod kinds;
 mod partial_date;
 mod population;
+pub mod query;
 mod record;
 mod recurrence;
 mod region;

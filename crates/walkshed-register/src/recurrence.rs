@@ -1,22 +1,22 @@
-//! How an event recurs: an RRULE of RFC 5545, read strictly and expanded here.
+//! Recurrence rules of events: an RRULE of RFC 5545, strictly parsed and expanded.
 //!
-//! A rule is expanded period by period (year, month, week, day) within the window that is asked for. A rule that fits no day
-//! would be followed for ever, so the days that are looked at are counted: see [`MAX_DAYS`].
+//! A rule is expanded period by period (year, month, week, day) within the requested window. A rule that matches no day would
+//! be expanded forever, so the number of examined days is limited: see [`MAX_DAYS`].
 
 use super::calendar::Zone;
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike, Utc, Weekday};
 use chrono_tz::Tz;
 
-/// Years in which an event may first begin, and its further times may be. A year such as 0025 is a slip of the pen.
+/// Years allowed for the dates of an event. A year such as 0025 is a typing error.
 pub const YEARS: std::ops::RangeInclusive<i16> = 1900..=2200;
-/// Days that one expansion looks at, at most: some 400 years.
+/// Maximum number of days examined by one expansion: about 400 years.
 const MAX_DAYS: i64 = 150_000;
-/// Longest rule, bytes.
+/// Maximum length of a rule, in bytes.
 const MAX_LENGTH: usize = 300;
-/// Largest COUNT: daily for 27 years.
+/// Maximum value of COUNT: daily for 27 years.
 const MAX_COUNT: u32 = 10_000;
-/// Parts that choose days or times: BYSETPOS needs one of them.
-const CHOOSING: [&str; 8] =
+/// Parts that select days or times. BYSETPOS requires one of them.
+const SELECTING_PARTS: [&str; 8] =
     ["BYMONTH", "BYWEEKNO", "BYYEARDAY", "BYMONTHDAY", "BYDAY", "BYHOUR", "BYMINUTE", "BYSECOND"];
 const WEEKDAYS: [(&str, Weekday); 7] = [
     ("MO", Weekday::Mon),
@@ -28,34 +28,34 @@ const WEEKDAYS: [(&str, Weekday); 7] = [
     ("SU", Weekday::Sun),
 ];
 
-/// A text that is no rule, or one that cannot be kept. Read after the name of the field.
+/// A text that is not a supported rule. The message is phrased to follow the field name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RuleError {
-    #[error("\"{0}\" must be one RRULE of RFC 5545, at most {MAX_LENGTH} characters")]
+    #[error("\"{0}\" must be a single RRULE of RFC 5545 of at most {MAX_LENGTH} characters")]
     NotOne(String),
     #[error(
-        "\"{0}\" is not an RRULE of RFC 5545: its parts are NAME=VALUE between semicolons, as FREQ=WEEKLY;BYDAY=FR"
+        "\"{0}\" is not an RRULE of RFC 5545: expected NAME=VALUE parts separated by semicolons, such as FREQ=WEEKLY;BYDAY=FR"
     )]
     NotAPart(String),
     #[error("{0} is not a part of an RRULE (RFC 5545)")]
     UnknownPart(String),
-    #[error("{0} is given twice")]
+    #[error("{0} is given more than once")]
     Twice(&'static str),
-    #[error("FREQ is missing, as in FREQ=WEEKLY;BYDAY=FR")]
+    #[error("FREQ is missing; write for example FREQ=WEEKLY;BYDAY=FR")]
     NoFrequency,
-    #[error("FREQ={0} repeats more often than daily; give BYHOUR and BYMINUTE with FREQ=DAILY")]
+    #[error("FREQ={0} is not supported; use FREQ=DAILY with BYHOUR and BYMINUTE")]
     TooOften(String),
     #[error("{part}={value} {why}")]
     Value { part: &'static str, value: String, why: String },
     #[error("{0} and {1} cannot both be given")]
     Both(&'static str, &'static str),
-    #[error("UNTIL={until} is before the event first begins ({starts})")]
+    #[error("UNTIL={until} is before the start of the event ({starts})")]
     UntilBeforeStart { until: String, starts: String },
-    #[error("\"{0}\" never takes place: no day fits all its parts")]
+    #[error("\"{0}\" has no occurrence: no day matches all its parts")]
     Never(String),
 }
 
-/// How often a rule repeats.
+/// The frequency of a rule (FREQ).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Frequency {
     Yearly,
@@ -64,23 +64,23 @@ enum Frequency {
     Daily,
 }
 
-/// A weekday of BYDAY.
+/// An entry of BYDAY.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum RuleDay {
     Every(Weekday),
-    /// The first, second, ... of the month or year; negative numbers count from its end.
+    /// The nth weekday of the month or year; negative numbers count from the end.
     Nth(i16, Weekday),
 }
 
-/// Times of a window.
+/// Occurrence times within a window.
 #[derive(Debug, Clone, Default)]
 pub struct Times {
     pub list: Vec<DateTime<Tz>>,
-    /// Are there, or may there be, more in the window than were asked for?
+    /// Whether the window has, or may have, more times than the limit.
     pub has_more: bool,
 }
 
-/// A rule that has been read, for an event that first begins at a certain time. Empty lists fit everything.
+/// A parsed rule of an event with a given start. An empty list matches everything.
 #[derive(Debug, Clone)]
 pub struct Recurrence {
     freq: Frequency,
@@ -94,16 +94,16 @@ pub struct Recurrence {
     weeks: Vec<i16>,
     weekdays: Vec<RuleDay>,
     positions: Vec<i16>,
-    /// Of a day, rising.
+    /// Times of day, ascending.
     times: Vec<NaiveTime>,
     starts: DateTime<Tz>,
 }
 
 impl Recurrence {
-    /// Reads a rule for an event that first begins at `starts`. Times without Z are by the clock of `zone`.
+    /// Parses the rule of an event that starts at `starts`. Times without `Z` are local times of `zone`.
     ///
     /// # Errors
-    /// [`RuleError`] naming the part and its value.
+    /// [`RuleError`] with the part and its value.
     pub fn read(text: &str, starts: DateTime<Tz>, zone: Zone) -> Result<Self, RuleError> {
         let parts = Parts::split(text)?;
         let freq = parts.frequency()?;
@@ -124,7 +124,7 @@ impl Recurrence {
             times: Vec::new(),
             starts,
         };
-        // What the first time says where no part does.
+        // Without a part that selects days, the start of the event does (RFC 5545, 3.3.10).
         if rule.days.is_empty() && rule.year_days.is_empty() && rule.weeks.is_empty() && rule.weekdays.is_empty() {
             match freq {
                 Frequency::Yearly => {
@@ -155,7 +155,7 @@ impl Recurrence {
         Ok(rule)
     }
 
-    /// Refuses a rule that never takes place, as far as years go.
+    /// Rejects a rule without any occurrence within [`YEARS`].
     ///
     /// # Errors
     /// [`RuleError::Never`].
@@ -165,24 +165,24 @@ impl Recurrence {
         if found.list.is_empty() { Err(RuleError::Never(short(text))) } else { Ok(()) }
     }
 
-    /// The first so many times from a moment on until another, both included, in order. However long ago the event first began,
-    /// only periods near the window are looked at, unless times are counted.
+    /// Returns up to `limit` times from `from` to `to`, both included, in order. Only periods near the window are examined,
+    /// except for rules with COUNT, which are expanded from the start.
     #[must_use]
-    pub fn between(&self, from: DateTime<Utc>, to: DateTime<Utc>, most: usize) -> Times {
+    pub fn between(&self, from: DateTime<Utc>, to: DateTime<Utc>, limit: usize) -> Times {
         let (zone, first) = (self.starts.timezone(), self.starts.naive_local());
         let mut found = Times::default();
-        // A day more to either side, whatever the clock does.
+        // A margin on either side covers clock changes.
         let (low, high) = (from.with_timezone(&zone).naive_local(), to.with_timezone(&zone).naive_local());
         let near = low.checked_sub_signed(TimeDelta::days(2)).unwrap_or(NaiveDateTime::MIN);
         let high = high.date().succ_opt().unwrap_or(NaiveDate::MAX);
-        let (mut left, mut looked_at) = (self.count, 0);
+        let (mut left, mut examined) = (self.count, 0);
         let mut period = if self.count.is_some() { 0 } else { self.period_before(low) };
         while let Some((begins, days)) = self.period(period) {
             if begins > high {
                 return found;
             }
-            looked_at += days;
-            if looked_at > MAX_DAYS {
+            examined += days;
+            if examined > MAX_DAYS {
                 break;
             }
             for local in self.times_of(begins, days) {
@@ -197,12 +197,12 @@ impl Recurrence {
                 if local < near && self.until.is_none() {
                     continue;
                 }
-                let Some(at) = on_the_clock(zone, local) else { continue };
+                let Some(at) = to_zoned(zone, local) else { continue };
                 if at > to || self.until.is_some_and(|until| at > until) {
                     return found;
                 }
                 if at >= from {
-                    if found.list.len() >= most {
+                    if found.list.len() >= limit {
                         return Times { has_more: true, ..found };
                     }
                     found.list.push(at);
@@ -213,7 +213,7 @@ impl Recurrence {
         Times { has_more: true, ..found }
     }
 
-    /// The number of the last period but one before a time, 0 for the first.
+    /// Returns the number of a period that ends before a time; 0 is the first period.
     fn period_before(&self, time: NaiveDateTime) -> i64 {
         let first = self.starts.naive_local();
         let month_of = |at: NaiveDateTime| i64::from(at.year()) * 12 + i64::from(at.month0());
@@ -226,7 +226,7 @@ impl Recurrence {
         (between / self.interval - 2).max(0)
     }
 
-    /// The first day of a period, and how many days it has. The first week begins with the first time.
+    /// Returns the first day of a period and its number of days. The first week begins with the start of the event.
     fn period(&self, number: i64) -> Option<(NaiveDate, i64)> {
         let first = self.starts.date_naive();
         let ahead = number.checked_mul(self.interval)?;
@@ -251,27 +251,27 @@ impl Recurrence {
         })
     }
 
-    /// When it takes place in a period, by the clock, in order.
+    /// Returns the local occurrence times of a period, in order.
     fn times_of(&self, begins: NaiveDate, days: i64) -> Vec<NaiveDateTime> {
-        let fitting = begins.iter_days().take(days as usize).filter(|day| self.fits(*day));
+        let matching = begins.iter_days().take(days as usize).filter(|day| self.matches(*day));
         if self.positions.is_empty() {
-            return fitting.flat_map(|day| self.times.iter().map(move |time| day.and_time(*time))).collect();
+            return matching.flat_map(|day| self.times.iter().map(move |time| day.and_time(*time))).collect();
         }
-        let fitting: Vec<NaiveDate> = fitting.collect();
-        let (each, all) = (self.times.len(), fitting.len() * self.times.len());
-        let place = |position: &i16| {
+        let matching: Vec<NaiveDate> = matching.collect();
+        let (each, all) = (self.times.len(), matching.len() * self.times.len());
+        let index_of = |position: &i16| {
             let from_end = usize::from(position.unsigned_abs());
             if *position > 0 { Some(from_end - 1) } else { all.checked_sub(from_end) }
         };
-        let mut places: Vec<usize> = self.positions.iter().filter_map(place).filter(|place| *place < all).collect();
-        places.sort_unstable();
-        places.dedup();
-        places.into_iter().map(|place| fitting[place / each].and_time(self.times[place % each])).collect()
+        let mut indexes: Vec<usize> = self.positions.iter().filter_map(index_of).filter(|index| *index < all).collect();
+        indexes.sort_unstable();
+        indexes.dedup();
+        indexes.into_iter().map(|index| matching[index / each].and_time(self.times[index % each])).collect()
     }
 
-    /// Does a day fit all parts?
-    fn fits(&self, day: NaiveDate) -> bool {
-        // A number, or one that counts from the end.
+    /// Returns whether a day matches all parts.
+    fn matches(&self, day: NaiveDate) -> bool {
+        // Negative numbers count from the end.
         let has = |list: &[i16], number: i64, of: i64| {
             list.is_empty() || list.iter().any(|n| i64::from(*n) == number || i64::from(*n) == number - of - 1)
         };
@@ -288,13 +288,13 @@ impl Recurrence {
             RuleDay::Every(weekday) => day.weekday() == weekday,
             RuleDay::Nth(nth, weekday) if day.weekday() == weekday => {
                 let in_month = self.freq == Frequency::Monthly || !self.months.is_empty();
-                let (place, of) = if in_month {
+                let (index, of) = if in_month {
                     (i64::from(day.day0()), days_in_month(day))
                 } else {
                     (i64::from(day.ordinal0()), if day.leap_year() { 366 } else { 365 })
                 };
                 let nth = i64::from(nth);
-                if nth > 0 { place / 7 + 1 == nth } else { (of - 1 - place) / 7 + 1 == -nth }
+                if nth > 0 { index / 7 + 1 == nth } else { (of - 1 - index) / 7 + 1 == -nth }
             }
             RuleDay::Nth(..) => false,
         }
@@ -310,9 +310,9 @@ fn days_in_month(day: NaiveDate) -> i64 {
     }
 }
 
-/// The number of a day's week in its year, and how many weeks that has: as ISO 8601 counts them, from any weekday on.
+/// Returns the week number of a day and the number of weeks of that year, as in ISO 8601 but with any first weekday.
 fn week_of(day: NaiveDate, week_start: Weekday) -> Option<(i64, i64)> {
-    // The first week is the one with 4 January in it.
+    // The first week is the one that contains 4 January.
     let first = |year: i32| {
         let fourth = NaiveDate::from_ymd_opt(year, 1, 4)?;
         fourth.checked_sub_signed(TimeDelta::days(fourth.weekday().days_since(week_start).into()))
@@ -327,20 +327,20 @@ fn week_of(day: NaiveDate, week_start: Weekday) -> Option<(i64, i64)> {
     Some(((day - begins).num_days() / 7 + 1, (ends - begins).num_days() / 7))
 }
 
-/// A time by the clock; in an hour that the clock skips or shows twice, so long after midnight.
-fn on_the_clock(zone: Tz, local: NaiveDateTime) -> Option<DateTime<Tz>> {
+/// Converts a local time. A skipped or ambiguous local time is resolved by the duration since midnight.
+fn to_zoned(zone: Tz, local: NaiveDateTime) -> Option<DateTime<Tz>> {
     local.and_local_timezone(zone).single().or_else(|| {
         let midnight = local.date().and_time(NaiveTime::MIN).and_local_timezone(zone).single()?;
         midnight.checked_add_signed(local.time() - NaiveTime::MIN)
     })
 }
 
-/// The parts of a rule, in capitals.
+/// The parts of a rule, in upper case.
 struct Parts(Vec<(&'static str, String)>);
 
 impl Parts {
     fn split(text: &str) -> Result<Self, RuleError> {
-        // Names and values of a rule are the same in small letters.
+        // Names and values are case-insensitive.
         let plain = text.trim().to_ascii_uppercase();
         let plain = plain.strip_prefix("RRULE:").unwrap_or(&plain);
         if plain.contains(['\n', '\r']) || plain.len() > MAX_LENGTH {
@@ -349,7 +349,7 @@ impl Parts {
         let mut parts: Vec<(&'static str, String)> = Vec::new();
         for part in plain.split(';') {
             let (name, value) = part.split_once('=').ok_or_else(|| RuleError::NotAPart(short(text)))?;
-            let known = ["FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYSETPOS"].into_iter().chain(CHOOSING);
+            let known = ["FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYSETPOS"].into_iter().chain(SELECTING_PARTS);
             let name = known.into_iter().find(|k| *k == name).ok_or_else(|| RuleError::UnknownPart(short(name)))?;
             if parts.iter().any(|(known, _)| *known == name) {
                 return Err(RuleError::Twice(name));
@@ -371,76 +371,76 @@ impl Parts {
             "WEEKLY" => Ok(Frequency::Weekly),
             "DAILY" => Ok(Frequency::Daily),
             "HOURLY" | "MINUTELY" | "SECONDLY" => Err(RuleError::TooOften(value.to_owned())),
-            _ => Err(wrong("FREQ", value, "is none of DAILY, WEEKLY, MONTHLY, YEARLY")),
+            _ => Err(invalid_value("FREQ", value, "is not a frequency. Allowed: DAILY, WEEKLY, MONTHLY, YEARLY")),
         }
     }
 
-    /// Parts that RFC 5545 allows with some frequencies only, or not together.
+    /// Rejects parts that RFC 5545 does not allow with this frequency or with each other.
     fn check_combinations(&self, freq: Frequency) -> Result<(), RuleError> {
         if self.get("COUNT").is_some() && self.get("UNTIL").is_some() {
             return Err(RuleError::Both("COUNT", "UNTIL"));
         }
         let allowed: [(&'static str, &[Frequency], &str); 3] = [
-            ("BYWEEKNO", &[Frequency::Yearly], "is for FREQ=YEARLY only"),
-            ("BYYEARDAY", &[Frequency::Yearly], "is for FREQ=YEARLY only"),
+            ("BYWEEKNO", &[Frequency::Yearly], "is allowed with FREQ=YEARLY only"),
+            ("BYYEARDAY", &[Frequency::Yearly], "is allowed with FREQ=YEARLY only"),
             (
                 "BYMONTHDAY",
                 &[Frequency::Yearly, Frequency::Monthly, Frequency::Daily],
-                "is not for FREQ=WEEKLY; give BYDAY, or FREQ=MONTHLY",
+                "is not allowed with FREQ=WEEKLY; use BYDAY, or FREQ=MONTHLY",
             ),
         ];
         for (part, frequencies, why) in allowed {
             if let Some(value) = self.get(part).filter(|_| !frequencies.contains(&freq)) {
-                return Err(wrong(part, value, why));
+                return Err(invalid_value(part, value, why));
             }
         }
         if let Some(value) = self.get("BYDAY").filter(|value| value.bytes().any(|b| b.is_ascii_digit())) {
             if !matches!(freq, Frequency::Monthly | Frequency::Yearly) {
-                let why = "counts weekdays, which is for FREQ=MONTHLY and FREQ=YEARLY only; give them without a number";
-                return Err(wrong("BYDAY", value, why));
+                let why = "has a number, which is allowed with FREQ=MONTHLY and FREQ=YEARLY only; leave the number out";
+                return Err(invalid_value("BYDAY", value, why));
             }
             if self.get("BYWEEKNO").is_some() {
-                return Err(wrong("BYDAY", value, "counts weekdays, which BYWEEKNO does not allow"));
+                return Err(invalid_value("BYDAY", value, "has a number, which is not allowed with BYWEEKNO"));
             }
         }
         if let Some(value) = self.get("BYSETPOS")
-            && !CHOOSING.iter().any(|part| self.get(part).is_some())
+            && !SELECTING_PARTS.iter().any(|part| self.get(part).is_some())
         {
-            return Err(wrong("BYSETPOS", value, "needs another BY part to choose from, such as BYDAY"));
+            return Err(invalid_value("BYSETPOS", value, "requires another BY part to select from, such as BYDAY"));
         }
         Ok(())
     }
 
-    /// A number from 1 or so on.
-    fn number(&self, part: &'static str, least: u32, most: u32) -> Result<Option<u32>, RuleError> {
+    /// Parses a whole number in a range.
+    fn number(&self, part: &'static str, min: u32, max: u32) -> Result<Option<u32>, RuleError> {
         let Some(value) = self.get(part) else { return Ok(None) };
         let number = Some(value).filter(|v| v.bytes().all(|b| b.is_ascii_digit())).and_then(|v| v.parse().ok());
-        match number.filter(|n| (least..=most).contains(n)) {
+        match number.filter(|n| (min..=max).contains(n)) {
             Some(number) => Ok(Some(number)),
-            None => Err(wrong(part, value, &format!("is not a whole number from {least} to {most}"))),
+            None => Err(invalid_value(part, value, &format!("is not a whole number from {min} to {max}"))),
         }
     }
 
-    /// Numbers from 1 on; also from -1 down, which count from the end.
-    fn numbers(&self, part: &'static str, most: i16, from_end: bool) -> Result<Vec<i16>, RuleError> {
-        let below = if from_end { format!(" or -1 to -{most}") } else { String::new() };
+    /// Parses a list of numbers from 1 to `max`; with `from_end` also from -1 to `-max`.
+    fn numbers(&self, part: &'static str, max: i16, from_end: bool) -> Result<Vec<i16>, RuleError> {
+        let below = if from_end { format!(" or -1 to -{max}") } else { String::new() };
         let read = |item: &str| {
             let digits = if from_end { item.trim_start_matches(['+', '-']) } else { item };
             let number = item.parse::<i16>().ok().filter(|_| is_number(digits) && item.len() <= digits.len() + 1);
-            number.filter(|n| if from_end { (1..=most).contains(&n.abs()) } else { (1..=most).contains(n) })
+            number.filter(|n| if from_end { (1..=max).contains(&n.abs()) } else { (1..=max).contains(n) })
         };
-        self.list(part, read, &format!("is not between 1 and {most}{below}"))
+        self.list(part, read, &format!("is not between 1 and {max}{below}"))
     }
 
-    /// Hours, minutes or seconds.
-    fn times(&self, part: &'static str, most: u8) -> Result<Vec<u8>, RuleError> {
-        let read = |item: &str| item.parse::<u8>().ok().filter(|n| is_number(item) && *n <= most);
-        self.list(part, read, &format!("is not between 0 and {most}"))
+    /// Parses a list of hours, minutes or seconds.
+    fn times(&self, part: &'static str, max: u8) -> Result<Vec<u8>, RuleError> {
+        let read = |item: &str| item.parse::<u8>().ok().filter(|n| is_number(item) && *n <= max);
+        self.list(part, read, &format!("is not between 0 and {max}"))
     }
 
     fn list<T>(&self, part: &'static str, read: impl Fn(&str) -> Option<T>, why: &str) -> Result<Vec<T>, RuleError> {
         let Some(value) = self.get(part) else { return Ok(Vec::new()) };
-        value.split(',').map(|item| read(item).ok_or_else(|| wrong(part, item, why))).collect()
+        value.split(',').map(|item| read(item).ok_or_else(|| invalid_value(part, item, why))).collect()
     }
 
     fn weekdays(&self) -> Result<Vec<RuleDay>, RuleError> {
@@ -455,18 +455,18 @@ impl Parts {
             let digits = number.strip_prefix(['+', '-']).unwrap_or(number);
             match number.parse::<i16>().ok().filter(|n| is_number(digits) && (1..=53).contains(&n.abs())) {
                 Some(number) => Ok(RuleDay::Nth(number, day)),
-                None => Err(wrong("BYDAY", item, "has a number that is not between 1 and 53 or -1 and -53")),
+                None => Err(invalid_value("BYDAY", item, "has a number outside 1 to 53 and -1 to -53")),
             }
         };
         value.split(',').map(read).collect()
     }
 
-    /// The last moment: a local time or day is by the clock of `zone`, as the event's first time is. A day ends the rule as
-    /// it begins.
+    /// Parses UNTIL. A time without `Z` is a local time of `zone`, as is the start of the event. A date stands for its midnight.
     fn until(&self, starts: DateTime<Tz>, zone: Zone) -> Result<Option<DateTime<Utc>>, RuleError> {
         let Some(value) = self.get("UNTIL") else { return Ok(None) };
-        let bad =
-            || wrong("UNTIL", value, "is not a day or time such as 20261105, 20261105T090000 or 20261105T010000Z");
+        let bad = || {
+            invalid_value("UNTIL", value, "is not a date or time such as 20261105, 20261105T090000 or 20261105T010000Z")
+        };
         let (plain, is_utc) = value.strip_suffix('Z').map_or((value, false), |plain| (plain, true));
         let (day, time) = match plain.split_once('T') {
             Some((day, time)) if is_number(time) && time.len() == 6 => (day, time),
@@ -496,10 +496,10 @@ fn is_number(text: &str) -> bool {
 
 fn weekday(part: &'static str, item: &str, name: &str) -> Result<Weekday, RuleError> {
     let found = WEEKDAYS.iter().find(|(known, _)| *known == name).map(|(_, day)| *day);
-    found.ok_or_else(|| wrong(part, item, "is not a weekday: MO, TU, WE, TH, FR, SA, SU"))
+    found.ok_or_else(|| invalid_value(part, item, "is not a weekday. Allowed: MO, TU, WE, TH, FR, SA, SU"))
 }
 
-fn wrong(part: &'static str, value: &str, why: &str) -> RuleError {
+fn invalid_value(part: &'static str, value: &str, why: &str) -> RuleError {
     RuleError::Value { part, value: short(value), why: why.to_owned() }
 }
 
@@ -514,7 +514,7 @@ mod tests {
     fn rule(starts: &str, text: &str) -> Recurrence {
         let zone = Zone::default();
         let starts: NaiveDateTime = starts.parse().unwrap();
-        Recurrence::read(text, on_the_clock(zone.tz(), starts).unwrap(), zone).unwrap()
+        Recurrence::read(text, to_zoned(zone.tz(), starts).unwrap(), zone).unwrap()
     }
 
     fn days(starts: &str, text: &str, from: &str, to: &str) -> Vec<String> {
@@ -523,7 +523,7 @@ mod tests {
     }
 
     #[test]
-    fn weeks_are_counted_from_any_weekday_on() {
+    fn counts_weeks_from_any_first_weekday() {
         for (day, start, week) in [
             ("2026-01-01", Weekday::Mon, (1, 53)),
             ("2025-12-29", Weekday::Mon, (1, 53)),
@@ -537,14 +537,14 @@ mod tests {
     }
 
     #[test]
-    fn weekdays_may_be_counted_beside_ones_that_are_not() {
+    fn mixes_weekdays_with_and_without_numbers() {
         let found = days("2026-11-01T09:00:00", "FREQ=MONTHLY;BYDAY=MO,2TU", "2026-11-01", "2026-11-20");
         assert_eq!(found, ["2026-11-02", "2026-11-09", "2026-11-10", "2026-11-16"]);
     }
 
-    /// However a rule is made, an expansion looks at no more days than [`MAX_DAYS`]: an infinite loop would not end here.
+    /// No expansion examines more than [`MAX_DAYS`] days: this test would hang on an infinite loop.
     #[test]
-    fn rules_without_any_day_end() {
+    fn expansion_of_rules_without_occurrences_ends() {
         for text in [
             "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30",
             "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30",
@@ -562,7 +562,7 @@ mod tests {
     }
 
     #[test]
-    fn only_periods_near_the_window_are_looked_at() {
+    fn examines_only_periods_near_the_window() {
         let daily = rule("1900-01-01T09:00:00", "FREQ=DAILY;BYMONTH=11");
         let at = |text: &str| text.parse::<NaiveDateTime>().unwrap();
         assert_eq!(daily.period_before(at("2026-11-25T00:00:00")), 46_349 - 2);

@@ -1,4 +1,4 @@
-//! Everything the register holds, as one snapshot, with what is needed to go from one record to another.
+//! The register: one immutable snapshot of all records, with the indexes that lead from one record to another.
 
 use super::calendar::Calendar;
 use super::center::Center;
@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
-/// One import that was carried out.
+/// The report of one completed import.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportRecord {
     /// `centers`, `facilities`, ...
@@ -39,10 +39,10 @@ pub struct ImportRecord {
     pub refused: u64,
 }
 
-/// The rows of the register, as read from the store at one moment.
+/// All rows of the register as the store reads them in one transaction.
 #[derive(Debug, Clone, Default)]
 pub struct RegisterRows {
-    /// Counts changes; grows with every one.
+    /// Incremented with every change.
     pub version: u64,
     pub centers: Vec<Center>,
     pub facilities: Vec<Facility>,
@@ -53,31 +53,31 @@ pub struct RegisterRows {
     pub regions: Vec<Region>,
     pub scenarios: Vec<Scenario>,
     pub standards: Vec<Standard>,
-    /// In the order of days for each center.
+    /// Sorted by day for each center.
     pub visits: Vec<VisitDay>,
-    /// Everyone, by cell.
+    /// The population of everyone, by cell.
     pub population: Vec<PopulationCell>,
-    /// Other groups, each by cell.
+    /// The population of other groups, by cell.
     pub groups: BTreeMap<String, Vec<PopulationCell>>,
     /// Newest first.
     pub imports: Vec<ImportRecord>,
     pub demonstration: Option<Demonstration>,
 }
 
-/// What everyone is told of a demonstration city.
+/// The notice shown with every answer about a demonstration city.
 pub const DEMONSTRATION_TEXT: &str =
-    "SYNTHETIC: the demonstration city of walkshed, made up but for names, codes and district populations";
+    "SYNTHETIC: the demonstration city of walkshed; only names, codes and district populations are real";
 
-/// The mark of the demonstration city: what it was made from.
+/// Marks a register as the demonstration city, with the parameters it was generated from.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Demonstration {
     pub seed: u64,
     pub scale: f64,
-    /// Has all of it been brought in?
+    /// Whether the import of the demonstration city was completed.
     pub is_whole: bool,
 }
 
-/// The register.
+/// An immutable snapshot of all records with their indexes.
 #[derive(Debug, Clone, Default)]
 pub struct Register {
     pub version: u64,
@@ -90,37 +90,37 @@ pub struct Register {
     pub regions: Rows<Region>,
     pub scenarios: Rows<Scenario>,
     pub standards: Rows<Standard>,
-    /// By number of the center.
+    /// By center id.
     pub visits: Arc<HashMap<i64, Arc<CenterVisits>>>,
     pub population: Arc<Vec<PopulationCell>>,
     pub groups: Arc<BTreeMap<String, Arc<Vec<PopulationCell>>>>,
     pub imports: Arc<Vec<ImportRecord>>,
-    /// Set while everything here is made up.
+    /// Set if all data is that of the demonstration city.
     pub demonstration: Option<Demonstration>,
     pub calendar: Arc<Calendar>,
-    /// By their text; `None` for what no longer parses.
+    /// Parsed opening hours by their text; `None` for text that does not parse.
     hours: Arc<HashMap<String, Option<Arc<Hours>>>>,
     links: Links,
     orders: Arc<Orders>,
-    /// Made when they are first asked for.
+    /// Computed on first use.
     homes: Arc<OnceLock<Homes>>,
 }
 
-/// Orders other than by number, made when they are first asked for.
+/// Sort orders other than by id, computed on first use.
 #[derive(Debug, Default)]
 struct Orders {
     centers_by_name: OnceLock<Vec<u32>>,
     facilities_by_name: OnceLock<Vec<u32>>,
 }
 
-/// An outline, ready to be asked.
+/// The outline of a region with its bounding box.
 #[derive(Debug, Clone)]
 struct Area {
     polygons: MultiPolygon<f64>,
     bounds: Rect<f64>,
 }
 
-/// Which rows belong to which, by places.
+/// Relations between rows, by row index.
 #[derive(Debug, Clone, Default)]
 struct Links {
     facilities_of_center: Arc<Relation>,
@@ -131,14 +131,14 @@ struct Links {
     events_of_facility: Arc<Relation>,
     suggestions_of_center: Arc<Relation>,
     regions_of_region: Arc<Relation>,
-    /// Outlines of regions, by their places.
+    /// Outlines by index of the region.
     areas: Arc<Vec<Option<Area>>>,
-    /// Centers and facilities by code, to find those of a region: places in the order of codes.
+    /// Indexes of the centers, sorted by code: the centers of a region are a contiguous range.
     centers_by_code: Arc<Vec<u32>>,
 }
 
-/// What has to be linked anew.
-#[expect(clippy::struct_excessive_bools, reason = "a set of tables")]
+/// The indexes that must be rebuilt after edits.
+#[expect(clippy::struct_excessive_bools, reason = "one flag for each table")]
 #[derive(Debug, Clone, Copy, Default)]
 struct Stale {
     centers: bool,
@@ -148,12 +148,12 @@ struct Stale {
     suggestions: bool,
     regions: bool,
     hours: bool,
-    /// Places of centers or facilities have moved, and with them all that refers to places.
+    /// Indexes of centers or facilities have changed, so that all relations to them are stale.
     moved: bool,
 }
 
 impl Register {
-    /// The register of rows.
+    /// Builds the register from its rows.
     #[must_use]
     pub fn new(rows: RegisterRows, calendar: Arc<Calendar>) -> Self {
         let mut visits: HashMap<i64, CenterVisits> = HashMap::new();
@@ -182,7 +182,7 @@ impl Register {
             orders: Arc::default(),
             homes: Arc::default(),
         };
-        register.link(Stale {
+        register.rebuild_links(Stale {
             centers: true,
             facilities: true,
             offers: true,
@@ -195,24 +195,24 @@ impl Register {
         register
     }
 
-    /// The next register: this one with what has been done in the store. What has not changed is shared.
+    /// Returns the next snapshot: this one with the given store results applied. Unchanged data is shared.
     #[must_use]
     pub fn with(&self, version: u64, done: &[Done]) -> Self {
         let mut next = Self { version, ..self.clone() };
         let mut stale = Stale::default();
-        for one in done {
-            let reorders = match one {
+        for result in done {
+            let changes_order = match result {
                 Done::Put(record) => matches!(record.kind(), RecordKind::Center | RecordKind::Facility),
                 Done::Deleted { kind, .. } => !matches!(kind, RecordKind::Scenario | RecordKind::Standard),
                 _ => false,
             };
-            if reorders {
+            if changes_order {
                 next.orders = Arc::default();
             }
-            if next.moves_homes(one) {
+            if next.changes_divisions(result) {
                 next.homes = Arc::default();
             }
-            match one {
+            match result {
                 Done::Put(record) => next.put((**record).clone(), &mut stale),
                 Done::Deleted { kind, id } => next.remove(*kind, *id, &mut stale),
                 Done::Visits(day) => next.put_visits(day),
@@ -220,12 +220,12 @@ impl Register {
                 Done::Unchanged => {}
             }
         }
-        next.link(stale);
+        next.rebuild_links(stale);
         next
     }
 
-    /// Can people live in another division after it?
-    fn moves_homes(&self, done: &Done) -> bool {
+    /// Returns whether an edit may change the division of a population cell.
+    fn changes_divisions(&self, done: &Done) -> bool {
         match done {
             Done::Put(record) => match &**record {
                 AnyRecord::Center(new) => {
@@ -245,15 +245,15 @@ impl Register {
     fn put(&mut self, record: AnyRecord, stale: &mut Stale) {
         match record {
             AnyRecord::Center(center) => {
-                self.learn(center.opening_hours.as_deref());
+                self.parse_hours(center.opening_hours.as_deref());
                 let (id, code) = (center.id, center.code.clone());
                 let old = self.centers.put(center);
-                // A new one comes last, and leaves the others in their places.
+                // A new row usually has the highest id, which leaves the other indexes unchanged.
                 stale.moved |= old.is_none() && self.centers.last().is_some_and(|c| c.id != id);
                 stale.centers |= old.is_none_or(|o| o.code != code);
             }
             AnyRecord::Facility(facility) => {
-                self.learn(facility.opening_hours.as_deref());
+                self.parse_hours(facility.opening_hours.as_deref());
                 let (id, center) = (facility.id, facility.center.clone());
                 let old = self.facilities.put(facility);
                 let is_last = self.facilities.last().is_some_and(|f| f.id == id);
@@ -272,7 +272,7 @@ impl Register {
                 stale.offers |= self.services.put(service).is_none();
             }
             AnyRecord::Offer(offer) => {
-                self.learn(offer.opening_hours.as_deref());
+                self.parse_hours(offer.opening_hours.as_deref());
                 self.offers.put(offer);
                 stale.offers = true;
             }
@@ -333,15 +333,15 @@ impl Register {
             RecordKind::Standard => {
                 self.standards.remove(id);
             }
-            // Days and populations are replaced, with nothing if need be.
+            // Visits and population have no delete: they are replaced, if need be by nothing.
             RecordKind::Visits | RecordKind::Population => {}
         }
     }
 
     fn put_visits(&mut self, day: &VisitDay) {
         let all = Arc::make_mut(&mut self.visits);
-        let known = all.get(&day.center).cloned().unwrap_or_default();
-        let next = known.with_day(day.day, &day.counts);
+        let current = all.get(&day.center).cloned().unwrap_or_default();
+        let next = current.with_day(day.day, &day.counts);
         if next.is_empty() {
             all.remove(&day.center);
         } else {
@@ -360,7 +360,7 @@ impl Register {
         }
     }
 
-    fn link(&mut self, stale: Stale) {
+    fn rebuild_links(&mut self, stale: Stale) {
         let links = &mut self.links;
         let (centers, facilities) = (&self.centers, &self.facilities);
         if stale.centers || stale.facilities {
@@ -402,71 +402,72 @@ impl Register {
             links.areas = Arc::new(self.regions.iter().map(area).collect());
         }
         if stale.hours {
-            self.learn_hours();
+            self.parse_all_hours();
         }
     }
 
-    /// Parses hours that are not known yet.
-    fn learn(&mut self, text: Option<&str>) {
+    /// Parses opening hours unless this text was parsed before.
+    fn parse_hours(&mut self, text: Option<&str>) {
         if let Some(text) = text.filter(|text| !self.hours.contains_key(*text)) {
             let hours = Hours::parse(text, &self.calendar).ok().map(Arc::new);
             Arc::make_mut(&mut self.hours).insert(text.to_owned(), hours);
         }
     }
 
-    /// Parses what hours are not known yet. Hours that no record has any more are kept: they are few.
-    fn learn_hours(&mut self) {
+    /// Parses all opening hours that were not parsed before. Hours no longer in use are kept, because they are few.
+    fn parse_all_hours(&mut self) {
         let of_centers = self.centers.iter().filter_map(|c| c.opening_hours.as_deref());
         let of_facilities = self.facilities.iter().filter_map(|f| f.opening_hours.as_deref());
         let of_offers = self.offers.iter().filter_map(|o| o.opening_hours.as_deref());
         let all = of_centers.chain(of_facilities).chain(of_offers);
-        let fresh: std::collections::HashSet<&str> = all.filter(|text| !self.hours.contains_key(*text)).collect();
-        if fresh.is_empty() {
+        let new: std::collections::HashSet<&str> = all.filter(|text| !self.hours.contains_key(*text)).collect();
+        if new.is_empty() {
             return;
         }
-        let parsed: Vec<(String, Option<Arc<Hours>>)> = fresh
+        let parsed: Vec<(String, Option<Arc<Hours>>)> = new
             .into_iter()
             .map(|text| (text.to_owned(), Hours::parse(text, &self.calendar).ok().map(Arc::new)))
             .collect();
         Arc::make_mut(&mut self.hours).extend(parsed);
     }
 
-    /// Opening hours that are in use, by their text.
+    /// Returns the parsed opening hours for a text that is in use.
     #[must_use]
     pub fn hours(&self, text: &str) -> Option<&Hours> {
         self.hours.get(text)?.as_deref()
     }
 
-    /// Centers, facilities and offers whose hours cannot be read any more, with the hours. They count as unknown.
+    /// Lists the centers, facilities and offers with opening hours that do not parse, with the text. Such hours count as
+    /// unknown.
     #[must_use]
     pub fn unread_hours(&self) -> Vec<(String, &str)> {
         if self.hours.values().all(Option::is_some) {
             return Vec::new();
         }
-        let unread = |text: &Option<String>| text.as_ref().is_some_and(|text| self.hours(text).is_none());
-        let centers = self.centers.iter().filter(|c| unread(&c.opening_hours));
+        let does_not_parse = |text: &Option<String>| text.as_ref().is_some_and(|text| self.hours(text).is_none());
+        let centers = self.centers.iter().filter(|c| does_not_parse(&c.opening_hours));
         let centers = centers.map(|c| (format!("center {}", c.code.as_str()), &c.opening_hours));
-        let facilities = self.facilities.iter().filter(|f| unread(&f.opening_hours));
+        let facilities = self.facilities.iter().filter(|f| does_not_parse(&f.opening_hours));
         let facilities = facilities.map(|f| (format!("facility {}", f.external_id), &f.opening_hours));
-        let offers = self.offers.iter().filter(|o| unread(&o.opening_hours));
+        let offers = self.offers.iter().filter(|o| does_not_parse(&o.opening_hours));
         let offers = offers.map(|o| (format!("offer {}", o.id), &o.opening_hours));
         let all = centers.chain(facilities).chain(offers);
         all.map(|(what, text)| (what, text.as_deref().unwrap_or_default())).collect()
     }
 
-    /// The center a facility is in.
+    /// Returns the center of a facility.
     #[must_use]
     pub fn center_of(&self, facility: &Facility) -> Option<&Arc<Center>> {
         self.centers.find(facility.center.as_ref()?.as_str())
     }
 
-    /// The hours of a center.
+    /// Returns the opening hours of a center.
     #[must_use]
     pub fn hours_of_center(&self, center: &Center) -> Option<HoursAt<'_>> {
         Some(self.hours(center.opening_hours.as_deref()?)?.at(center.position))
     }
 
-    /// The hours of a facility: its own, or those of the center it is in.
+    /// Returns the opening hours of a facility, or else those of its center.
     #[must_use]
     pub fn hours_of_facility(&self, facility: &Facility) -> Option<HoursAt<'_>> {
         match facility.opening_hours.as_deref() {
@@ -475,7 +476,7 @@ impl Register {
         }
     }
 
-    /// The hours of an offer: its own, or those of its place.
+    /// Returns the opening hours of an offer, or else those of its host.
     #[must_use]
     pub fn hours_of_offer(&self, offer: &Offer) -> Option<HoursAt<'_>> {
         let own = offer.opening_hours.as_deref();
@@ -491,7 +492,7 @@ impl Register {
         }
     }
 
-    /// Whether the place of an offer can be used.
+    /// Returns the status of a host; `closed` if the host does not exist.
     #[must_use]
     pub fn status_of_host(&self, host: Host) -> Status {
         match host {
@@ -501,61 +502,61 @@ impl Register {
         .unwrap_or(Status::Closed)
     }
 
-    /// The facilities in the center at a place, by their places.
+    /// Returns the indexes of the facilities in the center at an index.
     #[must_use]
     pub fn facilities_of_center(&self, center: usize) -> &[u32] {
         self.links.facilities_of_center.of(center)
     }
 
-    /// The offers of the center at a place, by their places.
+    /// Returns the indexes of the offers of the center at an index.
     #[must_use]
     pub fn offers_of_center(&self, center: usize) -> &[u32] {
         self.links.offers_of_center.of(center)
     }
 
-    /// The offers of the facility at a place, by their places.
+    /// Returns the indexes of the offers of the facility at an index.
     #[must_use]
     pub fn offers_of_facility(&self, facility: usize) -> &[u32] {
         self.links.offers_of_facility.of(facility)
     }
 
-    /// The offers of the service at a place, by their places.
+    /// Returns the indexes of the offers of the service at an index.
     #[must_use]
     pub fn offers_of_service(&self, service: usize) -> &[u32] {
         self.links.offers_of_service.of(service)
     }
 
-    /// The events of the center at a place, by their places.
+    /// Returns the indexes of the events of the center at an index.
     #[must_use]
     pub fn events_of_center(&self, center: usize) -> &[u32] {
         self.links.events_of_center.of(center)
     }
 
-    /// The events of the facility at a place, by their places.
+    /// Returns the indexes of the events of the facility at an index.
     #[must_use]
     pub fn events_of_facility(&self, facility: usize) -> &[u32] {
         self.links.events_of_facility.of(facility)
     }
 
-    /// The suggestions for the center at a place, by their places.
+    /// Returns the indexes of the suggestions for the center at an index.
     #[must_use]
     pub fn suggestions_of_center(&self, center: usize) -> &[u32] {
         self.links.suggestions_of_center.of(center)
     }
 
-    /// The regions next below the one at a place, by their places.
+    /// Returns the indexes of the child regions of the region at an index.
     #[must_use]
     pub fn regions_of_region(&self, region: usize) -> &[u32] {
         self.links.regions_of_region.of(region)
     }
 
-    /// The smallest region in the register that holds a region or a division, itself left out.
+    /// Returns the index of the smallest region in the register that contains another region or a division.
     #[must_use]
     pub fn region_above(&self, code: &RegionCode) -> Option<usize> {
         code.ancestors().find_map(|above| self.regions.place_of(above))
     }
 
-    /// The places of the centers of a region, in the order of their codes.
+    /// Returns the indexes of the centers of a region, sorted by code.
     #[must_use]
     pub fn centers_in(&self, region: &RegionCode) -> &[u32] {
         let order = &self.links.centers_by_code;
@@ -565,65 +566,66 @@ impl Register {
         &order[low..high]
     }
 
-    /// The places of all centers, in the order of their names (by code point) and numbers.
+    /// Returns the indexes of all centers, sorted by name (by code point) and id.
     #[must_use]
     pub fn centers_by_name(&self) -> &[u32] {
         self.orders.centers_by_name.get_or_init(|| by_name(&self.centers, |c| &c.name))
     }
 
-    /// The places of all centers, in the order of their codes.
+    /// Returns the indexes of all centers, sorted by code.
     #[must_use]
     pub fn centers_by_code(&self) -> &[u32] {
         &self.links.centers_by_code
     }
 
-    /// The places of all facilities, in the order of their names (by code point) and numbers.
+    /// Returns the indexes of all facilities, sorted by name (by code point) and id.
     #[must_use]
     pub fn facilities_by_name(&self) -> &[u32] {
         self.orders.facilities_by_name.get_or_init(|| by_name(&self.facilities, |f| &f.name))
     }
 
-    /// The division a facility belongs to: its own, or that of the center it is in.
+    /// Returns the division of a facility, or else that of its center.
     #[must_use]
     pub fn division_of<'a>(&self, facility: &'a Facility) -> Option<&'a str> {
         facility.division.as_ref().or(facility.center.as_ref()).map(super::code::DivisionCode::as_str)
     }
 
-    /// Is a facility in a region? By its division or that of its center, or where it has neither by the outline.
+    /// Returns whether a facility is in a region: by its division or that of its center, or if it has neither, by the outline of
+    /// the region.
     #[must_use]
     pub fn is_in(&self, facility: &Facility, region: &RegionCode) -> bool {
         if let Some(division) = self.division_of(facility) {
             return region.holds(division);
         }
-        let area = self.regions.place_of(region.as_str()).and_then(|place| self.links.areas[place].as_ref());
+        let area = self.regions.place_of(region.as_str()).and_then(|index| self.links.areas[index].as_ref());
         let point = Point::new(facility.position.lon(), facility.position.lat());
         area.is_some_and(|area| area.bounds.intersects(&point) && area.polygons.intersects(&point))
     }
 
-    /// The bounds and the outline of the region at a place.
-    pub(super) fn area(&self, place: usize) -> Option<(&Rect<f64>, &MultiPolygon<f64>)> {
-        self.links.areas.get(place)?.as_ref().map(|area| (&area.bounds, &area.polygons))
+    /// Returns the bounding box and the outline of the region at an index.
+    pub(super) fn area(&self, index: usize) -> Option<(&Rect<f64>, &MultiPolygon<f64>)> {
+        self.links.areas.get(index)?.as_ref().map(|area| (&area.bounds, &area.polygons))
     }
 
-    /// In which division people live.
+    /// Returns the division of each population cell.
     #[must_use]
     pub fn homes(&self) -> &Homes {
         self.homes.get_or_init(|| Homes::find(self))
     }
 
-    /// People of a group by cell; `None` where the group is not known.
+    /// Returns the population of a group by cell; `None` for an unknown group.
     #[must_use]
     pub fn people(&self, group: &str) -> Option<&Arc<Vec<PopulationCell>>> {
         if group == EVERYONE { Some(&self.population) } else { self.groups.get(group) }
     }
 
-    /// Days on which visits were counted, summed over centers.
+    /// Returns the number of days with visit counts, summed over all centers.
     #[must_use]
     pub fn visit_days(&self) -> u64 {
         self.visits.values().map(|v| v.len() as u64).sum()
     }
 
-    /// The visits of a center, where any were counted.
+    /// Returns the visit counts of a center; `None` if there are none.
     #[must_use]
     pub fn visits_of(&self, center: i64) -> Option<&CenterVisits> {
         self.visits.get(&center).map(Arc::as_ref)
@@ -636,7 +638,8 @@ fn by_name<T>(rows: &[Arc<T>], name: impl Fn(&T) -> &str) -> Vec<u32> {
     order
 }
 
-/// Open at a moment? `None` where the hours are not known, or say that it depends; what is planned or closed for good is not open.
+/// Returns whether a place is open at a moment. `None` if the hours are missing or their state is unknown; planned and
+/// permanently closed places are not open.
 #[must_use]
 pub fn is_open(status: Status, hours: Option<HoursAt<'_>>, at: Timestamp) -> Option<bool> {
     if status != Status::Open {

@@ -1,4 +1,4 @@
-//! What every record must keep to, whichever door it comes in by: files and mutations are held to the same rules.
+//! Validation of records. Files and mutations are checked by the same rules.
 
 use super::calendar::Calendar;
 use super::hours::Hours;
@@ -6,42 +6,42 @@ use super::kinds::Kinds;
 use super::register::Register;
 use std::fmt;
 
-/// Longest name, address or other line, characters.
+/// Maximum length of a name, address or other single-line text, in characters.
 pub const MAX_LINE: usize = 500;
-/// Longest description or suggestion, characters.
+/// Maximum length of a description or other multi-line text, in characters.
 pub const MAX_TEXT: usize = 4000;
-/// Entries of a list in one record at most.
+/// Maximum number of entries of a list in one record.
 pub const MAX_LIST: usize = 500;
 
-/// What kind of mistake it is, for programs.
+/// The machine-readable type of a problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ProblemCode {
-    /// Something that must be there is missing.
+    /// A required value is missing.
     Required,
-    /// A value out of its range, or of the wrong form.
+    /// A value is out of range or malformed.
     Invalid,
-    /// A text or list that is too long.
+    /// A text or list is too long.
     TooLong,
-    /// Something that may be there once only is there already.
+    /// A value that must be unique is already in use.
     Taken,
-    /// What is referred to does not exist.
+    /// A referenced record does not exist.
     NotFound,
-    /// It has been changed since it was read: read it again.
+    /// The record has changed since the client read it.
     Conflict,
-    /// Others refer to it.
+    /// Other records refer to it.
     InUse,
-    /// A key was used before, for something else.
+    /// An idempotency key was reused for a different request.
     KeyReused,
 }
 
-/// One mistake in a record.
+/// One validation problem of a record.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Problem {
-    /// The field, in snake case as in files.
+    /// The field, in snake case as in import files.
     pub field: &'static str,
     pub code: ProblemCode,
-    /// What is wrong, to be read after the field's name.
+    /// What is wrong, phrased to follow the field name.
     pub message: String,
 }
 
@@ -52,14 +52,14 @@ impl fmt::Display for Problem {
 }
 
 impl Problem {
-    /// A mistake.
+    /// Creates a problem.
     #[must_use]
     pub fn new(field: &'static str, code: ProblemCode, message: impl Into<String>) -> Self {
         Self { field, code, message: message.into() }
     }
 }
 
-/// What records are checked against.
+/// The context records are validated against.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules<'a> {
     pub register: &'a Register,
@@ -67,23 +67,23 @@ pub struct Rules<'a> {
     pub calendar: &'a Calendar,
 }
 
-/// Collects the mistakes of a record.
+/// Collects the validation problems of a record.
 #[derive(Debug, Default)]
 pub struct Check(Vec<Problem>);
 
 impl Check {
-    /// The mistakes found.
+    /// Returns the collected problems.
     #[must_use]
     pub fn done(self) -> Vec<Problem> {
         self.0
     }
 
-    /// Adds a mistake.
+    /// Adds a problem.
     pub fn add(&mut self, field: &'static str, code: ProblemCode, message: impl Into<String>) {
         self.0.push(Problem::new(field, code, message));
     }
 
-    /// A line that must be there.
+    /// Checks a required single-line text.
     pub fn line(&mut self, field: &'static str, text: &str) {
         if text.trim().is_empty() {
             self.add(field, ProblemCode::Required, "is missing");
@@ -91,27 +91,27 @@ impl Check {
         self.optional_line(field, Some(text));
     }
 
-    /// A line: short, without control characters.
+    /// Checks an optional single-line text: length, and no control characters.
     pub fn optional_line(&mut self, field: &'static str, text: Option<&str>) {
         self.bounded(field, text, MAX_LINE, false);
     }
 
-    /// A text of several lines.
+    /// Checks an optional multi-line text.
     pub fn text(&mut self, field: &'static str, text: Option<&str>) {
         self.bounded(field, text, MAX_TEXT, true);
     }
 
-    fn bounded(&mut self, field: &'static str, text: Option<&str>, most: usize, lines: bool) {
+    fn bounded(&mut self, field: &'static str, text: Option<&str>, limit: usize, is_multiline: bool) {
         let Some(text) = text else { return };
-        if text.chars().count() > most {
-            self.add(field, ProblemCode::TooLong, format!("is longer than {most} characters"));
+        if text.chars().count() > limit {
+            self.add(field, ProblemCode::TooLong, format!("is longer than {limit} characters"));
         }
-        if text.chars().any(|c| c.is_control() && !(lines && matches!(c, '\n' | '\r' | '\t'))) {
-            self.add(field, ProblemCode::Invalid, "holds a control character");
+        if text.chars().any(|c| c.is_control() && !(is_multiline && matches!(c, '\n' | '\r' | '\t'))) {
+            self.add(field, ProblemCode::Invalid, "contains a control character");
         }
     }
 
-    /// A number in a range.
+    /// Checks that a number is in a range, both ends included.
     pub fn number(&mut self, field: &'static str, number: Option<f64>, low: f64, high: f64) {
         if let Some(number) = number
             && !(low..=high).contains(&number)
@@ -120,17 +120,17 @@ impl Check {
         }
     }
 
-    /// A list that is not endless.
+    /// Checks the length of a list.
     pub fn list(&mut self, field: &'static str, length: usize) {
         if length > MAX_LIST {
             self.add(field, ProblemCode::TooLong, format!("has {length} entries, more than {MAX_LIST}"));
         }
     }
 
-    /// Opening hours.
+    /// Checks the syntax of opening hours.
     pub fn hours(&mut self, field: &'static str, text: Option<&str>, rules: &Rules<'_>) {
         let Some(text) = text else { return };
-        // Most of a city's hours are the same few; those in force need no parsing.
+        // Most records share a few distinct texts: what the register has parsed already needs no second parse.
         if rules.register.hours(text).is_some() {
             return;
         }
@@ -139,7 +139,7 @@ impl Check {
         }
     }
 
-    /// A key for people and programs: short, of letters, digits and a few signs.
+    /// Checks a key: a required single-line text without leading or trailing spaces.
     pub fn key(&mut self, field: &'static str, key: &str) {
         self.line(field, key);
         if key.trim() != key {

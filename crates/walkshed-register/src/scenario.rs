@@ -1,4 +1,4 @@
-//! Scenarios: what if? Named sets of changes, kept beside the register and laid over it when an analysis asks for one.
+//! Scenarios: named sets of changes, stored with the register and applied to a copy of it for an analysis.
 
 use super::category::Category;
 use super::facility::Facility;
@@ -12,23 +12,23 @@ use std::collections::BTreeMap;
 use walkshed_engine::StreetChange;
 use walkshed_engine::geo::{Fixed, Position, chord_length_m};
 
-/// Changes in one scenario at most.
+/// Maximum number of changes in one scenario.
 pub const MAX_CHANGES: usize = 100;
-/// Positions of one new street at most.
+/// Maximum number of positions of one new street.
 pub const MAX_LINE_POINTS: usize = 200;
-/// The longest new street, metres.
+/// Maximum length of a new street, in metres.
 pub const MAX_STREET_M: f64 = 20_000.0;
-/// Facilities that exist in a scenario alone have numbers from here on, beyond all that the database gives.
+/// First id of facilities that exist only in a scenario; higher than any id the database assigns.
 pub const FIRST_MADE_UP: i64 = 1 << 40;
 
 /// A named set of changes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Scenario {
-    /// Number in the database; 0 before it is stored.
+    /// Database id; 0 before the record is stored.
     pub id: i64,
-    /// Counts its changes; 0 before it is stored.
+    /// Incremented with every change; 0 before the record is stored.
     pub version: i64,
-    /// The key it goes by; unique.
+    /// Unique key.
     pub key: String,
     pub name: String,
     pub name_en: Option<String>,
@@ -36,27 +36,27 @@ pub struct Scenario {
     pub changes: Vec<Change>,
 }
 
-/// One thing that is otherwise.
+/// One change of a scenario.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
-    /// A facility that does not exist yet.
+    /// Adds a facility.
     Add(NewFacility),
-    /// One that is planned, or was closed, is open.
+    /// Opens a planned or closed facility.
     Open { facility: i64 },
-    /// A facility, or a center with all its facilities, is closed.
+    /// Closes a facility, or a center with all its facilities.
     Close { place: Host },
-    /// A facility is elsewhere.
+    /// Moves a facility.
     Move { facility: i64, position: Position },
-    /// A facility or center has other hours; without any it has those of its center, or none that are known.
+    /// Replaces the opening hours of a facility or center. Without opening hours, a facility has those of its center.
     Hours { place: Host, opening_hours: Option<String> },
-    /// A facility takes more or fewer.
+    /// Changes the capacity of a facility.
     Capacity { facility: i64, capacity: f64 },
-    /// A street is added or closed.
+    /// Adds or closes a street.
     Street(StreetChange),
 }
 
-/// A facility that exists in a scenario alone.
+/// A facility that exists only in a scenario.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NewFacility {
     pub name: String,
@@ -68,30 +68,31 @@ pub struct NewFacility {
     pub capacity: Option<f64>,
     pub audiences: Vec<Audience>,
     pub step_free: Option<bool>,
-    /// Numbers of services it offers.
+    /// Ids of the services offered.
     pub services: Vec<i64>,
 }
 
-/// A change of the streets, and its place among all changes.
+/// The index of a change, and its street change.
 pub type PlacedStreet = (usize, StreetChange);
 
-/// A change that cannot be made.
+/// A change that cannot be applied.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("changes[{index}] {why}")]
 pub struct ChangeError {
-    /// Its place among the changes.
+    /// Index of the change in the scenario.
     pub index: usize,
     pub why: String,
 }
 
 impl Scenario {
-    /// A scenario without changes.
+    /// Creates a scenario without changes.
     #[must_use]
     pub const fn new(key: String, name: String) -> Self {
         Self { id: 0, version: 0, key, name, name_en: None, description: None, changes: Vec::new() }
     }
 
-    /// What is wrong with it. Whether its streets can be changed so is known when it is laid over a world.
+    /// Returns the validation problems of the record. Whether the street changes fit the network is checked when the scenario is
+    /// applied to a world.
     #[must_use]
     pub fn check(&self, rules: &Rules<'_>) -> Vec<Problem> {
         let mut check = Check::default();
@@ -114,43 +115,43 @@ impl Scenario {
         check.done()
     }
 
-    /// What the register would have been told, and how the streets are changed. Later changes of the same facility build
-    /// on earlier ones.
+    /// Returns the store results that the changes amount to, and the street changes. Later changes to the same facility build on
+    /// earlier ones.
     ///
     /// # Errors
-    /// [`ChangeError`] when something it names does not exist (any more).
+    /// [`ChangeError`] if a change refers to a record that does not exist (any more).
     pub fn lay_over(&self, register: &Register) -> Result<(Vec<Done>, Vec<PlacedStreet>), ChangeError> {
-        let mut laid = Laid { register, facilities: BTreeMap::new(), others: Vec::new() };
+        let mut collector = EditCollector { register, facilities: BTreeMap::new(), others: Vec::new() };
         let mut streets = Vec::new();
         for (index, change) in self.changes.iter().enumerate() {
             match change {
                 Change::Street(street) => streets.push((index, street.clone())),
-                change => laid.make(index, change).map_err(|why| ChangeError { index, why })?,
+                change => collector.apply(index, change).map_err(|why| ChangeError { index, why })?,
             }
         }
-        let mut done: Vec<Done> = laid.facilities.into_values().map(|f| Done::Put(f.into())).collect();
-        done.extend(laid.others);
+        let mut done: Vec<Done> = collector.facilities.into_values().map(|f| Done::Put(f.into())).collect();
+        done.extend(collector.others);
         Ok((done, streets))
     }
 }
 
-/// Changes of a register on their way.
-struct Laid<'a> {
+/// Collects the edits that the changes amount to.
+struct EditCollector<'a> {
     register: &'a Register,
     facilities: BTreeMap<i64, Facility>,
     others: Vec<Done>,
 }
 
-impl Laid<'_> {
+impl EditCollector<'_> {
     fn facility(&mut self, id: i64) -> Result<&mut Facility, String> {
         if !self.facilities.contains_key(&id) {
-            let known = self.register.facilities.get(id).ok_or("names a facility that does not exist")?;
-            self.facilities.insert(id, Facility::clone(known));
+            let current = self.register.facilities.get(id).ok_or("names a facility that does not exist")?;
+            self.facilities.insert(id, Facility::clone(current));
         }
         self.facilities.get_mut(&id).ok_or_else(|| "names a facility that does not exist".to_owned())
     }
 
-    fn make(&mut self, index: usize, change: &Change) -> Result<(), String> {
+    fn apply(&mut self, index: usize, change: &Change) -> Result<(), String> {
         match change {
             Change::Add(new) => {
                 let id = FIRST_MADE_UP + index as i64;
@@ -194,17 +195,17 @@ impl Laid<'_> {
         Ok(())
     }
 
-    /// A center as it is after the changes before.
+    /// Returns a center with the preceding changes applied.
     fn center(&self, id: i64) -> Result<super::center::Center, String> {
-        let before = self.others.iter().rev().find_map(|done| match done {
+        let edited = self.others.iter().rev().find_map(|done| match done {
             Done::Put(record) => match &**record {
                 AnyRecord::Center(center) if center.id == id => Some(center),
                 _ => None,
             },
             _ => None,
         });
-        let known = self.register.centers.get(id).map(AsRef::as_ref);
-        before.or(known).cloned().ok_or_else(|| "names a center that does not exist".to_owned())
+        let current = self.register.centers.get(id).map(AsRef::as_ref);
+        edited.or(current).cloned().ok_or_else(|| "names a center that does not exist".to_owned())
     }
 }
 
@@ -239,12 +240,12 @@ impl Change {
             Self::Street(StreetChange::Add { line, name, .. }) => {
                 check.optional_line("name", name.as_deref());
                 if !(2..=MAX_LINE_POINTS).contains(&line.len()) {
-                    let why = format!("has {} positions; it may have 2 to {MAX_LINE_POINTS}", line.len());
+                    let why = format!("has {} positions. Allowed: 2 to {MAX_LINE_POINTS}", line.len());
                     check.add("line", ProblemCode::Invalid, why);
                 }
                 let metres: f64 = line.windows(2).map(|p| chord_length_m(Fixed::from(p[0]), p[1].into())).sum();
                 if metres > MAX_STREET_M {
-                    let why = format!("is {metres:.0} m long, more than {MAX_STREET_M}: are its positions right?");
+                    let why = format!("is {metres:.0} m long, more than {MAX_STREET_M}; check the positions");
                     check.add("line", ProblemCode::Invalid, why);
                 }
             }
@@ -294,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_build_on_each_other_and_leave_the_register_alone() {
+    fn changes_build_on_each_other_without_changing_the_register() {
         let before = register();
         let elsewhere = Position::new(106.57, 29.57).unwrap();
         let changes = vec![
@@ -325,25 +326,25 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_told_with_the_change_they_are_in() {
+    fn reports_problems_with_the_index_of_the_change() {
         let before = register();
         let (kinds, calendar) = (Kinds::default(), Calendar::default());
         let rules = Rules { register: &before, kinds: &kinds, calendar: &calendar };
-        let told = |change: Change| {
+        let problems = |change: Change| {
             let good = Change::Open { facility: 2 };
             let scenario = Scenario { changes: vec![good, change], ..Scenario::new("s".into(), "x".into()) };
             scenario.check(&rules).iter().map(ToString::to_string).collect::<Vec<_>>()
         };
         let hours = Change::Hours { place: Host::Facility(1), opening_hours: Some("from ten".into()) };
-        assert!(told(hours)[0].starts_with("changes [1]: opening_hours \"from ten\""));
+        assert!(problems(hours)[0].starts_with("changes [1]: opening_hours \"from ten\""));
         let missing = ["changes [1]: names a facility that does not exist"];
-        assert_eq!(told(Change::Open { facility: 7 }), missing);
-        assert_eq!(told(Change::Close { place: Host::Facility(7) }), missing);
+        assert_eq!(problems(Change::Open { facility: 7 }), missing);
+        assert_eq!(problems(Change::Close { place: Host::Facility(7) }), missing);
         let kind = Change::Add(NewFacility { kind: Some("castle".into()), services: vec![5], ..new_facility() });
-        let told_of = told(kind);
-        assert!(told_of[0].contains("kind") && told_of[1].contains("service"), "{told_of:?}");
+        let of_new = problems(kind);
+        assert!(of_new[0].contains("kind") && of_new[1].contains("service"), "{of_new:?}");
         let capacity = Change::Capacity { facility: 1, capacity: -1.0 };
-        assert_eq!(told(capacity), ["changes [1]: capacity -1 is not between 0 and 10000000"]);
+        assert_eq!(problems(capacity), ["changes [1]: capacity -1 is not between 0 and 10000000"]);
         let many = vec![Change::Open { facility: 2 }; MAX_CHANGES + 1];
         assert_eq!(Scenario { changes: many, ..Scenario::new("s".into(), "x".into()) }.check(&rules).len(), 1);
     }

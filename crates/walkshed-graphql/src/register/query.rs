@@ -1,7 +1,7 @@
 //! Queries about the register.
 
 use super::event::range;
-use super::filter::{Bounds, CenterFilter, FacilityFilter, Listed, OrderInput, Ordered, distinct_values, region_code};
+use super::filter::{Bounds, CenterFilter, FacilityFilter, OrderInput, distinct_values, region_code};
 use super::usage::{UnderusedCenter, UnderusedCenters, last_counted, period};
 use super::{Center, Event, Facility, Node, Region, Scenario, Service, Suggestion, node_of};
 use crate::arguments::require_network;
@@ -13,7 +13,7 @@ use crate::paging::{PageArguments, Paged, connection, counted, page_by, page_siz
 use crate::scalars::{DateTime, Day};
 use crate::types::Category;
 use crate::{Nullable, cost, current, kinds, standards};
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, Error, ID, Object, Result, SimpleObject};
 use walkshed_analysis::underused;
 use walkshed_register::{self as register, RecordKind, RegionCode};
 
@@ -105,16 +105,17 @@ impl RegisterQuery {
         let price = cost::list(filter.is_some() || order_by.is_some());
         let shared = world.clone();
         let bounds = Bounds::of(ctx);
-        let ordered = cost::run(ctx, price, move || {
-            let list = filter.unwrap_or_default().places(&shared, &bounds)?;
-            Ordered::new(&shared, Listed::Centers, list, order_by.as_ref())
+        let (order, sorted) = cost::run(ctx, price, move || {
+            let list = filter.unwrap_or_default().select(&shared, &bounds)?;
+            let order = OrderInput::order(order_by.as_ref(), &shared)?;
+            Ok::<_, Error>((order, order.sort::<register::Center>(&shared.register, list)))
         })
         .await??;
         let found = page_by(
-            &ordered.rows,
-            |i| ordered.key(register, Listed::Centers, i),
+            &sorted,
+            |i| order.key(&*register.centers[i]),
             |i| register.centers[i].id,
-            ordered.descending,
+            order.is_descending(),
             &PageArguments { first, after, last, before },
         )?;
         Ok(connection(found, |i| Center::at(world, i)))
@@ -164,16 +165,17 @@ impl RegisterQuery {
         let kinds = kinds(ctx).clone();
         let shared = world.clone();
         let bounds = Bounds::of(ctx);
-        let ordered = cost::run(ctx, price, move || {
-            let list = filter.unwrap_or_default().places(&shared, &kinds, &bounds)?;
-            Ordered::new(&shared, Listed::Facilities, list, order_by.as_ref())
+        let (order, sorted) = cost::run(ctx, price, move || {
+            let list = filter.unwrap_or_default().select(&shared, &kinds, &bounds)?;
+            let order = OrderInput::order(order_by.as_ref(), &shared)?;
+            Ok::<_, Error>((order, order.sort::<register::Facility>(&shared.register, list)))
         })
         .await??;
         let found = page_by(
-            &ordered.rows,
-            |i| ordered.key(register, Listed::Facilities, i),
+            &sorted,
+            |i| order.key(&*register.facilities[i]),
             |i| register.facilities[i].id,
-            ordered.descending,
+            order.is_descending(),
             &PageArguments { first, after, last, before },
         )?;
         Ok(connection(found, |i| Facility::at(world, i)))

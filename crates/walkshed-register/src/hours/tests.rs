@@ -1,4 +1,4 @@
-//! What single texts mean; `tests/opening_hours.rs` holds many against the reference implementation.
+//! Tests of single texts. `tests/opening_hours.rs` compares many texts with the reference implementation.
 
 use super::*;
 use OpenState::{Closed, Open, Unknown};
@@ -14,7 +14,7 @@ fn chongqing() -> Position {
     Position::new(106.555, 29.565).unwrap()
 }
 
-/// A moment by the city's clock.
+/// Converts a local time to a moment.
 fn at(local: &str) -> Timestamp {
     Calendar::default().zone.moment(local.parse().unwrap())
 }
@@ -31,7 +31,7 @@ fn next(text: &str, local: &str) -> Option<Timestamp> {
 }
 
 #[test]
-fn a_rest_stop_is_open_past_midnight() {
+fn spans_continue_after_midnight() {
     states(
         "10:00-02:00",
         [
@@ -48,7 +48,7 @@ fn a_rest_stop_is_open_past_midnight() {
 }
 
 #[test]
-fn offices_close_at_weekends_and_on_holidays() {
+fn offices_are_closed_at_weekends_and_on_holidays() {
     let office = "Mo-Fr 09:00-12:00,14:00-18:00; PH off";
     states(
         office,
@@ -67,7 +67,7 @@ fn offices_close_at_weekends_and_on_holidays() {
 }
 
 #[test]
-fn a_comment_says_that_it_depends() {
+fn a_comment_alone_means_unknown() {
     for text in ["\"by appointment\"", "24/7 \"by appointment\"", "unknown", "Mo-Su unknown \"call\""] {
         states(text, [("2026-11-25T03:00:00", Unknown), ("2026-11-25T12:00:00", Unknown)]);
         assert_eq!(next(text, "2026-11-25T03:00:00"), None, "{text}");
@@ -81,7 +81,7 @@ fn a_comment_says_that_it_depends() {
 }
 
 #[test]
-fn a_fallback_holds_where_it_is_closed() {
+fn a_fallback_applies_where_other_rules_are_closed() {
     let text = "Mo,Th 09:00-11:00; Tu,Fr 15:00-17:00 || \"on appointment\"";
     states(
         text,
@@ -101,7 +101,7 @@ fn a_fallback_holds_where_it_is_closed() {
 }
 
 #[test]
-fn holidays_and_weekdays_side_by_side_must_both_hold() {
+fn adjacent_holidays_and_weekdays_must_both_match() {
     let text = "Mo-Fr 09:00-18:00; PH Mo-Fr 10:00-12:00";
     states(
         text,
@@ -118,13 +118,13 @@ fn holidays_and_weekdays_side_by_side_must_both_hold() {
     for text in ["SH Mo-Fr 07:00-24:00", "SH 07:00-24:00", "SH off", "PH,SH Mo-Fr 10:00-12:00"] {
         states(text, [("2026-11-25T10:00:00", Closed), ("2026-10-03T10:00:00", Closed)]);
     }
-    // Also where there are several holidays, which opening_hours.js reads as "or".
+    // Also for several holidays, which opening_hours.js reads as alternatives.
     states("SH,PH Mo-Fr 10:00-12:00", [("2026-10-01T10:00:00", Open), ("2026-11-25T10:00:00", Closed)]);
     states("Su,PH 10:00-12:00", [("2026-10-01T10:00:00", Open), ("2026-11-29T10:00:00", Open)]);
 }
 
 #[test]
-fn a_comma_and_a_space_continue_a_list_of_days() {
+fn a_comma_with_a_space_continues_a_list_of_days() {
     let text = "Mo, Tu, Th, Fr 07:30-13:00; Mo, Tu, Th, Fr 16:00-19:00; We 07:30-13:00";
     states(
         text,
@@ -136,7 +136,7 @@ fn a_comma_and_a_space_continue_a_list_of_days() {
             ("2026-11-25T17:00:00", Closed),
         ],
     );
-    // Never open for 24 hours because of what is missing after days.
+    // A missing part after the days never means open for 24 hours.
     for text in [
         "Mo, Tu 07:30-13:00",
         "Mo-Fr, Sa 07:30-13:00",
@@ -151,24 +151,24 @@ fn a_comma_and_a_space_continue_a_list_of_days() {
             ["2026-11-23T03:00:00", "2026-11-29T03:00:00"].map(|t| hours(text).at(chongqing()).state(at(t))).into();
         assert_eq!(states, [Closed, Closed], "{text}");
     }
-    for (text, told) in [
-        ("Mo, 10:00-12:00", "no comma stands between days and times"),
+    for (text, expected) in [
+        ("Mo, 10:00-12:00", "no comma is allowed between days and times"),
         ("Mo-Fr, Jan 10:00-12:00", "a comma after a list of days"),
         ("Jan-Mar, Mo-Fr 10:00-12:00", "a comma after a list of days"),
         ("week 1, Mo 10:00-12:00", "a comma after a list of days"),
         ("Dec 25, off", "a comma after a list of days"),
-        ("closed Mo, 10:00-12:00", "no comma stands between"),
+        ("closed Mo, 10:00-12:00", "no comma is allowed between"),
         ("Mo-Fr:", "hours are expected after :"),
         ("Mo-Fr 1900-2100", "with a colon, such as 19:00-20:30"),
         ("2000-2200", "with a colon"),
     ] {
         let error = Hours::parse(text, &Calendar::default()).unwrap_err().to_string();
-        assert!(error.contains(told), "{text}: {error}");
+        assert!(error.contains(expected), "{text}: {error}");
     }
 }
 
 #[test]
-fn an_open_end_is_unknown_from_its_start_on() {
+fn an_open_end_is_unknown_from_the_start() {
     states(
         "10:00+",
         [
@@ -181,7 +181,7 @@ fn an_open_end_is_unknown_from_its_start_on() {
     assert_eq!(next("10:00+", "2026-11-25T08:00:00"), Some(at("2026-11-25T10:00:00")));
     assert_eq!(next("10:00+", "2026-11-25T10:00:00"), Some(at("2026-11-26T00:00:00")));
     states("Mo-Fr 06:00-09:00,16:30+", [("2026-11-25T08:00:00", Open), ("2026-11-25T16:30:00", Unknown)]);
-    // Later in the day for ten or eight hours; at most until the next span.
+    // Late in the day the open end lasts ten or eight hours, at most until the next span.
     states(
         "Fr 18:00-22:00+",
         [("2026-11-27T21:00:00", Open), ("2026-11-28T05:59:00", Unknown), ("2026-11-28T06:00:00", Closed)],
@@ -194,7 +194,7 @@ fn an_open_end_is_unknown_from_its_start_on() {
 }
 
 #[test]
-fn the_sun_is_that_of_the_place() {
+fn sun_times_are_those_of_the_position() {
     let zone = Calendar::default().zone;
     let near = |found: Option<Timestamp>, local: &str| {
         let seconds = found.unwrap().duration_since(at(local)).as_secs();
@@ -205,17 +205,17 @@ fn the_sun_is_that_of_the_place() {
     near(next("Sa 08:00-sunset", "2026-11-21T12:00:00"), "2026-11-21T17:56:00");
     near(next("(sunrise+01:00)-(sunset-01:00)", "2026-11-16T12:00:00"), "2026-11-16T16:58:00");
     near(next("dawn-dusk", "2026-07-01T12:00:00"), "2026-07-01T20:25:00");
-    // Through the night until the sun of the next morning rises.
+    // Through the night until the next sunrise.
     near(next("sunset-sunrise", "2026-11-16T23:00:00"), "2026-11-17T07:19:00");
-    // In winter the sun has set by then: not open until it sets again.
+    // In winter the sun has set by 18:00: the span is empty and does not last until the next sunset.
     let dark: Vec<_> = ["2026-11-16T18:30:00", "2026-11-17T12:00:00", "2026-07-01T18:30:00"]
         .map(|t| hours("18:00-sunset").at(chongqing()).state(at(t)))
         .into();
     assert_eq!(dark, [Closed, Closed, Open]);
-    // Shanghai has the same clock and sees the sun an hour earlier.
+    // Shanghai has the same time zone, but an earlier sunrise.
     let shanghai = Position::new(121.47, 31.23).unwrap();
     near(hours("sunrise-sunset").at(shanghai).next_change(at("2026-11-16T00:00:00")), "2026-11-16T06:22:00");
-    // Where it does not rise, nobody knows.
+    // Without a sunrise the state is unknown.
     let svalbard = Position::new(15.6, 78.2).unwrap();
     assert_eq!(hours("sunrise-sunset").at(svalbard).state(at("2026-12-21T12:00:00")), Unknown);
     assert!(hours("Sa 08:00-sunset").is_by_sun() && !hours("Sa 08:00-18:00").is_by_sun());
@@ -225,12 +225,12 @@ fn the_sun_is_that_of_the_place() {
 fn a_semicolon_replaces_whole_days_and_a_comma_adds() {
     let night = "2026-11-27T01:00:00";
     states("Mo-Th 18:00-02:00, Fr-Sa 18:00-04:00", [(night, Open)]);
-    // As opening_hours.js and the specification have it: Friday is Friday from midnight on.
+    // As in opening_hours.js and the specification, the Friday rule replaces the whole of Friday from midnight.
     states("Mo-Th 18:00-02:00; Fr-Sa 18:00-04:00", [(night, Closed)]);
 }
 
 #[test]
-fn minutes_are_summed_over_days() {
+fn minutes_open_adds_up_days() {
     let day = |text: &str| text.parse::<NaiveDateTime>().unwrap();
     let minutes =
         |text: &str| hours(text).at(chongqing()).minutes_open(day("2026-11-23T00:00:00"), day("2026-11-30T00:00:00"));
@@ -246,7 +246,7 @@ fn minutes_are_summed_over_days() {
 }
 
 #[test]
-fn an_hour_that_is_twice_changes_after_it_is_asked() {
+fn next_change_in_an_ambiguous_hour_is_later_than_the_query() {
     let calendar = Calendar::new("Europe/Berlin".parse().unwrap(), None).unwrap();
     let hours = Hours::parse("00:00-02:30", &calendar).unwrap();
     let berlin = hours.at(Position::new(13.4, 52.5).unwrap());
@@ -257,25 +257,25 @@ fn an_hour_that_is_twice_changes_after_it_is_asked() {
 }
 
 #[test]
-fn what_is_no_opening_hours_is_refused_with_how_to_write_it() {
-    for (wrong, told) in [
+fn rejects_invalid_hours_with_the_correct_form() {
+    for (invalid, expected) in [
         ("", "there are no hours"),
         (" ; ", "there are no hours"),
         ("always", "\"always\" is not a word"),
-        ("by appointment", "comments stand in double quotes"),
-        ("25:00-26:00 Mo", "begins before 24:00"),
+        ("by appointment", "comments go in double quotes"),
+        ("25:00-26:00 Mo", "must start before 24:00"),
         ("Mo-Fr 9", "hours and minutes"),
         ("Mo-Fr 9-17", "such as 09:00-17:00"),
         ("Mo-Fr 09.00-18.00", "separated by a colon"),
-        ("Mo-Fr 10:00", "a time alone is a moment"),
-        ("Mo-Fr 10:00-12:61", "minutes from 00 to 59"),
+        ("Mo-Fr 10:00", "a single time is not a span"),
+        ("Mo-Fr 10:00-12:61", "minutes must be from 00 to 59"),
         ("Mo–Fr 09:00-18:00", "write -"),
         ("Mo-Fr 09：00-18：00", "write :"),
         ("周一至周五 09:00-17:00", "is not a word of the syntax"),
         ("Mo-Fr 10:00-12:00 Sa 10:00-12:00", "or ; before the next rule"),
         ("Mo-Fr 10:00-12:00 14:00-16:00", "write a comma to continue a list"),
         ("Mo Tu 10:00-12:00", "write a comma"),
-        ("24/7 10:00-12:00", "has hours already"),
+        ("24/7 10:00-12:00", "already has hours"),
         ("10:00-16:00/01:30", "intervals"),
         ("Mo-Fr 10:00-12:00 || ", "no rule after"),
         ("|| 10:00-12:00", "no rule before"),
@@ -309,13 +309,13 @@ fn what_is_no_opening_hours_is_refused_with_how_to_write_it() {
         ("Mo off Tu", "write ; before"),
         (&"Mo 09:00-10:00;".repeat(40), "longer than"),
     ] {
-        let error = Hours::parse(wrong, &Calendar::default()).expect_err(wrong).to_string();
-        assert!(error.contains(told), "{wrong}: {error}");
+        let error = Hours::parse(invalid, &Calendar::default()).expect_err(invalid).to_string();
+        assert!(error.contains(expected), "{invalid}: {error}");
     }
 }
 
 #[test]
-fn dates_of_many_kinds() {
+fn matches_dates() {
     for (text, date, open) in [
         ("2026 Dec 25-Jan 05", "2027-01-05", true),
         ("2026 Dec 25-Jan 05", "2026-01-05", false),
@@ -350,10 +350,9 @@ fn dates_of_many_kinds() {
 }
 
 proptest! {
-    /// Spans that pass midnight, minute by minute against the plain rule: open from `start` on, or before `end` of
-    /// what began the day before.
+    /// Compares spans past midnight with the plain rule: open from `start` on, or before the `end` of the span of the day before.
     #[test]
-    fn hours_past_midnight_follow_the_plain_rule(start in 0u32..1440, length in 1u32..1440, minute in 0i64..20_160) {
+    fn spans_past_midnight_match_the_plain_rule(start in 0u32..1440, length in 1u32..1440, minute in 0i64..20_160) {
         let end = start + length;
         let text = format!("{:02}:{:02}-{:02}:{:02}", start / 60, start % 60, (end / 60) % 24, end % 60);
         let base: NaiveDateTime = "2026-11-23T00:00:00".parse().unwrap();
@@ -364,9 +363,9 @@ proptest! {
         prop_assert_eq!(state, if open { Open } else { Closed }, "{} at {}", text, local);
     }
 
-    /// The next change is where the state really changes, and not before.
+    /// The state changes at the next change, and not before.
     #[test]
-    fn the_next_change_is_one(start in 0u32..24, length in 1u32..24, minute in 0i64..10_080) {
+    fn next_change_is_the_first_change(start in 0u32..24, length in 1u32..24, minute in 0i64..10_080) {
         let h = hours(&format!("Mo-Sa {start:02}:00-{:02}:00; PH off || Su \"call\"", (start + length) % 24));
         let h = h.at(chongqing());
         let base: NaiveDateTime = "2026-09-28T00:00:00".parse().unwrap();
@@ -377,9 +376,9 @@ proptest! {
         prop_assert_eq!(h.state(now), h.state(before));
     }
 
-    /// Whatever is written, it is read or refused, and what is read can be asked.
+    /// Any text is either parsed or rejected, and parsed hours can be evaluated.
     #[test]
-    fn no_text_is_too_much(parts in proptest::collection::vec(0usize..PARTS.len(), 1..14), second in 700_000_000i64..253_300_000_000) {
+    fn handles_any_text(parts in proptest::collection::vec(0usize..PARTS.len(), 1..14), second in 700_000_000i64..253_300_000_000) {
         let text: String = parts.iter().map(|&i| PARTS[i]).collect();
         if let Ok(h) = Hours::parse(&text, &Calendar::default()) {
             let at = Timestamp::from_second(second).unwrap();

@@ -1,18 +1,18 @@
-//! Names that one object of a JSON text gives twice. Readers of JSON keep one of the values and say nothing.
+//! Finds duplicate member names in JSON objects. JSON parsers silently keep one of the values.
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 
-/// Names told at most.
-const MOST: usize = 40;
+/// Maximum number of names returned.
+const MAX_NAMES: usize = 40;
 
-/// The names, in their order; none for a text that is no JSON.
-pub fn doubles(text: &str) -> BTreeSet<String> {
+/// Returns the duplicate names, sorted; none for invalid JSON.
+pub fn duplicate_names(text: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut reader = serde_json::Deserializer::from_str(text);
-    // What is wrong with the text is told by the reader that takes it.
+    // The actual parser reports syntax errors.
     let _ = Walk(&mut found).deserialize(&mut reader);
     found
 }
@@ -38,7 +38,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
         let mut names = HashSet::new();
         while let Some(name) = map.next_key::<Cow<'de, str>>()? {
             if names.contains(&name) {
-                if self.0.len() < MOST {
+                if self.0.len() < MAX_NAMES {
                     self.0.insert(name.into_owned());
                 }
             } else {
@@ -92,8 +92,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_given_twice_are_found_at_any_depth() {
-        let of = |text: &str| doubles(text).into_iter().collect::<Vec<_>>().join(" ");
+    fn finds_duplicate_names_at_any_depth() {
+        let of = |text: &str| duplicate_names(text).into_iter().collect::<Vec<_>>().join(" ");
         assert_eq!(of(r#"{"a": 1, "b": [{"c": 1, "c": "x"}, {"c": null}], "a": 2.5}"#), "a c");
         assert_eq!(of(r#"{"a": {"b": true}, "b": {"a": -1}}"#), "");
         assert_eq!((of("no json"), of("")), (String::new(), String::new()));

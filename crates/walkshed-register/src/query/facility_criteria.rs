@@ -1,7 +1,7 @@
 //! Selects facilities by category, kind, service, audience, step-free entrance and opening hours.
 
+use crate::{Audience, Category, Facility, Hours, Register, Status, is_open};
 use jiff::Timestamp;
-use walkshed_register::{Audience, Category, Facility, Hours, Register, Status, is_open};
 
 /// Criteria that a facility must meet. An empty list or `None` does not restrict.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
