@@ -1,11 +1,11 @@
 //! Facilities near a place, by travel time.
 
-use crate::arguments::{check_minutes, require_network};
+use crate::arguments::{check_minutes, kind_keys, require_network, service_numbers};
 use crate::enums::{Audience, all};
 use crate::error::{bad_input, within_bound};
 use crate::ids::{decode, encode};
 use crate::paging::{Total, counted, page_size};
-use crate::register::{Facility, kind_keys, service_numbers, world_with_scenario};
+use crate::register::{Facility, world_with_scenario};
 use crate::scalars::DateTime;
 use crate::types::{Category, Direction, PlaceInput, Profile, minutes as to_minutes, round};
 use crate::{cost, limits};

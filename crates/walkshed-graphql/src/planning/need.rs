@@ -1,11 +1,10 @@
 //! What people need, and which people and trips a question is about.
 
-use crate::arguments::check_minutes;
-use crate::cost;
+use crate::arguments::{check_minutes, kind_keys, region_code, service_numbers};
 use crate::enums::Audience;
 use crate::error::{bad_input, not_found, stopped, too_many, within_bound};
 use crate::ids::NodeId;
-use crate::register::{Facility, kind_keys, region_code, service_numbers};
+use crate::register::Facility;
 use crate::scalars::DateTime;
 use crate::types::{Category, Direction, Profile};
 use crate::{budget, cost, current, kinds, limits};

@@ -1,16 +1,14 @@
 //! Service centers.
 
-use super::filter::distinct_values;
 use super::usage::{UsageObject, VisitDay, period};
 use super::{Event, Facility, Offer, Region, Suggestion, id_of, next_change, of_world, open};
+use crate::arguments::distinct_values;
 use crate::cost;
 use crate::enums::{Audience, CenterKind, OperatingModel, PositionQuality, Status, SuggestionStatus};
 use crate::paging::{PageArguments, Paged, counted, places};
 use crate::scalars::{CityTime, DateTime, Day, PartialDate, Text};
 use crate::types::PositionObject;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
-use std::sync::Arc;
-use walkshed_analysis::world::World;
 use walkshed_analysis::{Period, center_usage};
 use walkshed_register::{self as register, RegionCode};
 

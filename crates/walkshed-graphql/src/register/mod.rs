@@ -1,23 +1,25 @@
 //! GraphQL types and queries of the register.
 
+mod area;
 mod center;
 mod event;
 mod facility;
 mod filter;
+mod lists;
+mod lookup;
 mod node;
-mod query;
 mod region;
 mod scenario;
 mod service;
 mod suggestion;
+mod underused;
 mod usage;
+mod vocabulary;
 
 pub use center::Center;
 pub use event::Event;
 pub use facility::Facility;
-pub use filter::{distinct_values, kind_keys, region_code, service_numbers};
 pub use node::{Node, node_of};
-pub use query::RegisterQuery;
 pub use region::Region;
 pub use scenario::{Scenario, world_with_scenario};
 pub use service::{Offer, Service};
@@ -27,10 +29,14 @@ pub use usage::VisitDay;
 use super::ids::NodeId;
 use super::lasting;
 use super::scalars::{CityTime, DateTime};
-use async_graphql::ID;
+use async_graphql::{ID, MergedObject};
 use jiff::Timestamp;
 use walkshed_analysis::world::World;
 use walkshed_register::{self as register, Record, Status, is_open};
+
+/// Queries about the register.
+#[derive(MergedObject, Default)]
+pub struct RegisterQuery(lookup::LookupQuery, lists::ListQuery, vocabulary::VocabularyQuery, underused::UnderusedQuery);
 
 /// Defines the GraphQL type of a record: a reference to a row of a world.
 macro_rules! of_world {
