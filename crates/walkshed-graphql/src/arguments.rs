@@ -1,6 +1,5 @@
 //! Arguments that many fields share.
 
-use crate::cost;
 use crate::error::{bad_input, not_found, not_ready, too_many, within_bound};
 use crate::ids::NodeId;
 use crate::limits;
@@ -8,7 +7,6 @@ use async_graphql::{Context, ID, Result};
 use std::collections::HashSet;
 use walkshed_analysis::world::World;
 use walkshed_engine::{Deciseconds, Network};
-use walkshed_register::query;
 use walkshed_register::{Kinds, RecordKind, RegionCode};
 
 /// Returns the network, or an error that says what to import.

@@ -14,7 +14,6 @@ use async_graphql::{Context, ID, Object, OutputType, Result, SimpleObject};
 use walkshed_analysis::world::World;
 use walkshed_analysis::{self as analysis, NearbyQuery, Wishes};
 use walkshed_engine::Deciseconds;
-use walkshed_register as register;
 
 /// The route to a facility.
 #[derive(SimpleObject)]

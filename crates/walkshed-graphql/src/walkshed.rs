@@ -1,12 +1,11 @@
 //! Walksheds: what can be reached from a place.
 
 use crate::arguments::{check_minutes, require_network};
-use crate::enums::all;
 use crate::error::{bad_input, not_found, over_limit, stopped, within_bound};
 use crate::register::world_with_scenario;
 use crate::scalars::{Cells, GeoJson, Numbers};
 use crate::types::{CategoryCount, Direction, PlaceInput, Profile, SnappedPlace, minutes as to_minutes, round};
-use crate::{budget, cost, limits};
+use crate::{budget, cost};
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use h3o::Resolution;
 use std::fmt::Write;

@@ -13,13 +13,12 @@ use crate::paging::{PageArguments, Paged, SortKey, connection, counted, page, pa
 use crate::register::world_with_scenario;
 use crate::scalars::GeoJson;
 use crate::types::{Direction, Profile, round};
-use crate::{Nullable, budget, cost, kinds, nullable};
+use crate::{Nullable, budget, cost, nullable};
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use h3o::Resolution;
 use std::sync::{Arc, OnceLock};
 use walkshed_analysis::world::World;
 use walkshed_analysis::{self as analysis, Measure, Part, Question, QuestionError, cells_text};
-use walkshed_register as register;
 
 /// Estimated bytes of the outline of a gap, for each of its cells.
 const OUTLINE_BYTES: usize = 100;

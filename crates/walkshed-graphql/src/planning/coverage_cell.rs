@@ -1,6 +1,5 @@
 //! Coverage of a population cell.
 
-use crate::cost;
 use crate::register::Facility;
 use crate::scalars::H3Cell;
 use crate::types::{Category, round};

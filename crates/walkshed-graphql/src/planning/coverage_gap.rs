@@ -4,12 +4,11 @@ use super::coverage::Answer;
 use crate::register::{Facility, Region};
 use crate::scalars::GeoJson;
 use crate::types::{Category, round};
-use crate::{budget, cost, kinds};
+use crate::{budget, cost};
 use async_graphql::{Context, Object, Result};
 use std::sync::Arc;
 use walkshed_analysis as analysis;
 use walkshed_engine::geo::multi_polygon_text;
-use walkshed_register as register;
 
 /// A gap: an area of adjacent uncovered cells.
 pub struct CoverageGap {

@@ -1,13 +1,11 @@
 //! Numbers of people and how many of them are covered: in total, by category, by region.
 
-use crate::kinds;
 use crate::register::Region;
 use crate::types::{Category, round};
 use async_graphql::{ComplexObject, SimpleObject};
 use std::sync::Arc;
 use walkshed_analysis::Share;
 use walkshed_analysis::world::World;
-use walkshed_register as register;
 
 /// A number of people and how many of them are covered.
 #[derive(SimpleObject, Debug, Clone, Copy)]

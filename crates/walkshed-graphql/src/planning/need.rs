@@ -4,17 +4,16 @@ use crate::arguments::{check_minutes, kind_keys, region_code, service_numbers};
 use crate::enums::Audience;
 use crate::error::{bad_input, not_found, stopped, too_many, within_bound};
 use crate::ids::NodeId;
-use crate::register::Facility;
 use crate::scalars::DateTime;
 use crate::types::{Category, Direction, Profile};
-use crate::{budget, cost, current, kinds, limits};
+use crate::{cost, current, kinds, limits};
 use async_graphql::{Context, Enum, Error, ID, InputObject, Result};
 use std::sync::Arc;
 use walkshed_analysis::world::World;
 use walkshed_analysis::{self as analysis, HORIZON_METRES, Measure, Need, Question, QuestionError, Travel, Wishes};
 use walkshed_engine::MAX_NEAREST;
 use walkshed_register as register;
-use walkshed_register::{RecordKind, group_name};
+use walkshed_register::RecordKind;
 
 /// The limit in minutes if the request names neither minutes nor metres: the 15-minute service circle.
 const DEFAULT_MINUTES: f64 = 15.0;

@@ -2,12 +2,10 @@
 
 use super::covered_people::CoveredPeople;
 use super::explanation::Explanation;
-use super::need::question;
 use crate::arguments::require_network;
 use crate::cost;
-use crate::cost;
 use crate::register::Facility;
-use crate::scalars::{Cells, H3Cell};
+use crate::scalars::H3Cell;
 use crate::types::{PositionObject, round};
 use async_graphql::{Context, Enum, Object, Result};
 use std::sync::Arc;

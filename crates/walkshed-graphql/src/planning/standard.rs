@@ -3,7 +3,6 @@
 use super::need::CoverageUnit;
 use crate::ids::{NodeId, decode, encode};
 use crate::types::Category;
-use crate::{kinds, standards};
 use async_graphql::{ID, Object};
 use walkshed_analysis::{self as analysis, Standards};
 use walkshed_register::{Kinds, RecordKind};

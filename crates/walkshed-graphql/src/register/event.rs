@@ -7,7 +7,6 @@ use crate::scalars::{DateTime, Day, LocalDateTime, Text};
 use crate::types::Category;
 use async_graphql::{ID, Object, Result, SimpleObject};
 use jiff::Timestamp;
-use std::sync::Arc;
 use walkshed_analysis::world::World;
 use walkshed_register::{self as register, MAX_OCCURRENCES};
 

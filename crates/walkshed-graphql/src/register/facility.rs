@@ -6,9 +6,6 @@ use crate::paging::{PageArguments, Paged, counted, places};
 use crate::scalars::{CityTime, DateTime, PartialDate, Text};
 use crate::types::{Category, PositionObject};
 use async_graphql::{ID, Object, Result};
-use std::sync::Arc;
-use walkshed_analysis::world::World;
-use walkshed_register as register;
 
 of_world! {
     /// A place that offers services, in a center or elsewhere.

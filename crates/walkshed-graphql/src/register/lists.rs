@@ -1,8 +1,7 @@
 //! Lists of records, filtered, sorted and paged.
 
 use super::event::range;
-use super::filter::{Bounds, CenterFilter, FacilityFilter, OrderInput, distinct_values, region_code};
-use super::usage::period;
+use super::filter::{Bounds, CenterFilter, FacilityFilter, OrderInput};
 use super::{Center, Event, Facility, Region, Scenario, Service, Suggestion};
 use crate::arguments::{distinct_values, region_code};
 use crate::enums::{RegionLevel, SuggestionStatus};

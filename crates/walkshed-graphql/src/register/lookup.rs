@@ -5,7 +5,7 @@ use crate::error::{bad_input, within_bound};
 use crate::ids::NodeId;
 use crate::{Nullable, current, kinds, standards};
 use async_graphql::{Context, ID, Object, Result};
-use walkshed_register::{self as register, RecordKind, RegionCode};
+use walkshed_register::{RecordKind, RegionCode};
 
 /// Maximum number of ids in one call of `nodes`.
 const MAX_NODES: usize = 1000;

@@ -44,25 +44,25 @@ macro_rules! of_world {
         $(#[$meta])*
         #[derive(Clone)]
         pub struct $name {
-            pub(super) world: Arc<World>,
+            pub(super) world: std::sync::Arc<walkshed_analysis::world::World>,
             pub(super) index: usize,
         }
 
         impl $name {
             /// Returns the record at an index.
-            pub fn at(world: &Arc<World>, index: usize) -> Self {
+            pub fn at(world: &std::sync::Arc<walkshed_analysis::world::World>, index: usize) -> Self {
                 Self { world: world.clone(), index }
             }
 
             /// Finds the record with an id.
-            pub fn by_id(world: &Arc<World>, id: i64) -> Option<Self> {
+            pub fn by_id(world: &std::sync::Arc<walkshed_analysis::world::World>, id: i64) -> Option<Self> {
                 world.register.$rows.place(id).map(|index| Self::at(world, index))
             }
 
             /// Returns a page of the records at `indexes`, which are sorted by id.
             #[allow(dead_code, reason = "regions are not paged")]
             pub fn page(
-                world: &Arc<World>,
+                world: &std::sync::Arc<walkshed_analysis::world::World>,
                 indexes: &[usize],
                 arguments: &$crate::paging::PageArguments,
             ) -> async_graphql::Result<$crate::paging::Paged<Self>> {
@@ -71,7 +71,7 @@ macro_rules! of_world {
                 Ok($crate::paging::connection(found, |index| Self::at(world, index)))
             }
 
-            pub(super) fn row(&self) -> &register::$name {
+            pub(super) fn row(&self) -> &walkshed_register::$name {
                 &self.world.register.$rows[self.index]
             }
         }

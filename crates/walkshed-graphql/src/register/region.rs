@@ -9,10 +9,7 @@ use crate::error::stopped;
 use crate::paging::{PageArguments, Paged, counted};
 use crate::scalars::{Day, GeoJson};
 use async_graphql::{Context, ID, Object, Result};
-use std::sync::Arc;
 use walkshed_analysis::region_usage;
-use walkshed_analysis::world::World;
-use walkshed_register as register;
 
 of_world! {
     /// A region: the city, a district, a town or a division. It contains all records whose codes begin with its code.

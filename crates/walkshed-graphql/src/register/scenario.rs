@@ -14,7 +14,7 @@ use walkshed_analysis as analysis;
 use walkshed_analysis::world::World;
 use walkshed_engine::StreetChange;
 use walkshed_engine::geo::push_line;
-use walkshed_register::{self as register, Change, FIRST_MADE_UP, Host, RecordKind};
+use walkshed_register::{Change, FIRST_MADE_UP, Host, RecordKind};
 
 of_world! {
     /// A scenario: a named set of hypothetical changes, applied to the city when an analysis requests it.

@@ -6,9 +6,6 @@ use crate::paging::{PageArguments, Paged, counted, places};
 use crate::scalars::{CityTime, DateTime, Text};
 use crate::types::Category;
 use async_graphql::{ID, Object, Result};
-use std::sync::Arc;
-use walkshed_analysis::world::World;
-use walkshed_register as register;
 
 of_world! {
     /// A service, independent of where it is offered.

@@ -6,9 +6,7 @@ use crate::enums::SuggestionStatus;
 use crate::scalars::{DateTime, Text};
 use crate::types::{Category, PositionObject, round};
 use async_graphql::{Context, ID, Object};
-use std::sync::Arc;
-use walkshed_analysis::world::World;
-use walkshed_register::{self as register, Role};
+use walkshed_register::Role;
 
 of_world! {
     /// A suggestion for a center or a place, and its processing.

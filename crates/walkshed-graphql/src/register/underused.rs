@@ -1,7 +1,6 @@
 //! Centers that are little used for the people around them.
 
 use super::Center;
-use super::filter::region_code;
 use super::usage::{UsageObject, last_counted, period};
 use crate::arguments::{region_code, require_network};
 use crate::cost::City;
@@ -14,7 +13,6 @@ use async_graphql::{Context, Enum, Object, Result, SimpleObject};
 use std::sync::Arc;
 use walkshed_analysis::world::World;
 use walkshed_analysis::{self as analysis, Underused, underused};
-use walkshed_register as register;
 
 /// A factor that may explain how much a center is used.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
