@@ -366,7 +366,7 @@ fn ask(world: &World, network: &Network, question: Question) -> Result<Coverage,
 pub async fn coverage_of(args: &CoverageArgs, settings: &Settings, output: &Output) -> Result<ExitCode, Failure> {
     let format = args.out.format()?;
     let world = world(settings, &args.asked.who).await?;
-    let network = world.network().map_err(str::to_owned)?;
+    let network = world.network()?;
     let question = Question { with_capacity: args.capacity, ..args.asked.question(settings, &world.register)? };
     let found = output.working("coverage", || ask(&world, network, question))?;
     let (mut value, mut lines) = summary(&found);
@@ -423,7 +423,7 @@ pub async fn compare_of(args: &CompareArgs, settings: &Settings, output: &Output
         }
         (Some(before), Some(key)) => (key.as_str(), laid("--before", before, &city)?, laid("--scenario", key, &city)?),
     };
-    before.network().map_err(str::to_owned)?;
+    before.network()?;
     let question = Question { with_capacity: args.capacity, ..args.asked.question(settings, &before.register)? };
     let found = output.working("compare", || analysis::compare(&before, &after, &question))?;
     let (total, register) = (found.total(), &after.register);
@@ -489,7 +489,7 @@ pub async fn compare_of(args: &CompareArgs, settings: &Settings, output: &Output
 pub async fn gaps_of(args: &GapsArgs, settings: &Settings, output: &Output) -> Result<ExitCode, Failure> {
     let format = args.out.format()?;
     let world = world(settings, &args.asked.who).await?;
-    let network = world.network().map_err(str::to_owned)?;
+    let network = world.network()?;
     let question = args.asked.question(settings, &world.register)?;
     let found = output.working("gaps", || ask(&world, network, question))?;
     let register = &world.register;
@@ -546,7 +546,7 @@ pub async fn sites_of(args: &SitesArgs, settings: &Settings, output: &Output) ->
         return Err(format!("--capacity {bad}: must be more than 0").into());
     }
     let world = world(settings, &args.asked.who).await?;
-    let network = world.network().map_err(str::to_owned)?;
+    let network = world.network()?;
     let question = args.asked.question(settings, &world.register)?;
     let objective = match args.objective {
         Goal::MaxCover => Objective::MaxCover,
@@ -625,7 +625,7 @@ pub async fn assess(args: &AssessArgs, settings: &Settings, output: &Output) -> 
         let keys = standards.keys(&world.register);
         format!("--standard {}: there are {}", args.standard, keys.join(", "))
     })?;
-    let network = world.network().map_err(str::to_owned)?;
+    let network = world.network()?;
     let (travel, region, group) = args.who.read(&world.register)?;
     let assess = || analysis::assess(&world, network, &standard, travel, region, &group);
     let found = output.working("assessment", assess)?;

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use walkshed_engine::geo::Position;
 use walkshed_exchange::{Kind, Options, Read, read_edits, read_table};
 use walkshed_register::{
-    AnyRecord, Calendar, Category, Edit, Event, Facility, Host, Kinds, MAX_OCCURRENCES, ProblemCode, Record, Register,
-    RegisterRows, Role, Rules, Zone,
+    AnyRecord, Calendar, Category, Edit, Event, Facility, Host, Kinds, MAX_OCCURRENCES, ProblemCode, Register,
+    RegisterRows, Role, Rules, Validate, Zone,
 };
 
 /// Expected occurrences, computed by dateutil; see `reference/rrule.py`.

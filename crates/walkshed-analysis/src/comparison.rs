@@ -82,7 +82,7 @@ pub struct GroupChange {
 /// [`QuestionError`]; in particular if one of the worlds has no network.
 pub fn compare(before: &World, after: &World, question: &Question) -> Result<Comparison, QuestionError> {
     let ask = |world: &World, question: &Question| {
-        let network = world.network().map_err(|why| QuestionError::NoStreets(why.to_owned()))?;
+        let network = world.network().map_err(Clone::clone)?;
         let found = coverage(world, network, question.clone())?;
         task::step()?;
         Ok::<_, QuestionError>(Arc::new(found))

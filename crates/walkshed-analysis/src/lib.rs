@@ -61,7 +61,7 @@ pub use regions::RegionShare;
 pub use scenario::{ScenarioError, known_scenario, lay_scenario, name_a_scenario, scenario_problem, under_scenario};
 pub use sites::{Candidates, Search as SiteSearch, SiteSuggestion, Suggestions, candidate_count, suggest_sites};
 pub use siting::{Choice, Objective, Problem, Terms, fewest, greedy};
-pub use standard::{Requirement, Standard, StandardError, Standards};
+pub use standard::{Requirement, RequirementProblem, Standard, StandardError, StandardProblem, Standards};
 pub use surface::{AccessMeasure, CellAccess, Offered, RegionAccess, Surface, surface};
 pub use tables::{
     cells_csv, cells_text, changes_csv, changes_geojson, gaps_csv, gaps_text, regions_csv, regions_text, sites_csv,

@@ -3,6 +3,7 @@
 use crate::demand::Demand;
 use crate::exact::{ExactError, TooLarge};
 use crate::need::{Need, Part, Travel};
+use crate::world::NetworkUnavailable;
 use walkshed_engine::task::Stopped;
 use walkshed_register::{RegionCode, Register};
 
@@ -62,8 +63,8 @@ pub enum QuestionError {
     NotOpenToday(i64),
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
-    #[error("{0}")]
-    NoStreets(String),
+    #[error(transparent)]
+    NoNetwork(#[from] NetworkUnavailable),
     #[error(transparent)]
     Stopped(#[from] Stopped),
 }

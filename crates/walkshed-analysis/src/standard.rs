@@ -66,12 +66,49 @@ pub struct Standard {
 #[derive(Debug, Clone)]
 pub struct Standards(Arc<BTreeMap<String, Standard>>);
 
-/// An invalid standard.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("standards.{key}: {why}")]
+/// An invalid standard of the configuration.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("standards.{key}: {problem}")]
 pub struct StandardError {
     pub key: String,
-    pub why: String,
+    pub problem: StandardProblem,
+}
+
+/// What is wrong with a standard.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StandardProblem {
+    #[error("a key consists of lower-case letters, digits and underscores")]
+    Key,
+    /// A missing, misspelled or wrong field, as reported by the TOML parser.
+    #[error("{0}")]
+    Field(String),
+    #[error("has no requirements")]
+    NoRequirements,
+    #[error("has two requirements \"{0}\"")]
+    DuplicateRequirement(String),
+    #[error("requirement \"{key}\": {problem}")]
+    Requirement { key: String, problem: RequirementProblem },
+}
+
+/// What is wrong with a requirement.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequirementProblem {
+    #[error("give either minutes or metres")]
+    Measure,
+    #[error("{unit} = {limit} must be greater than 0 and at most {most}")]
+    Limit { unit: &'static str, limit: f64, most: f64 },
+    #[error("category {0}")]
+    Category(String),
+    #[error("give either a category or kinds")]
+    CategoryOrKinds,
+    #[error("{0}")]
+    UnknownKind(String),
+    #[error("min_count = {0} must be between 1 and {MAX_NEAREST}")]
+    MinCount(usize),
+    #[error("places_per_1000 = {0} must be greater than 0")]
+    PlacesPer1000(f64),
 }
 
 #[derive(Deserialize)]
@@ -84,34 +121,33 @@ struct RawStandard {
     requirements: Vec<StandardRule>,
 }
 
-fn requirement(rule: StandardRule, kinds: &Kinds) -> Result<Requirement, String> {
-    let error = |why: String| format!("requirement \"{}\": {why}", rule.key);
+fn requirement(rule: StandardRule, kinds: &Kinds) -> Result<Requirement, RequirementProblem> {
     let (measure, limit) = match (rule.minutes, rule.metres) {
         (Some(minutes), None) => (Measure::Minutes, minutes),
         (None, Some(metres)) => (Measure::Metres, metres),
-        _ => return Err(error("give either minutes or metres".into())),
+        _ => return Err(RequirementProblem::Measure),
     };
-    if !(limit > 0.0 && limit <= measure.horizon()) {
-        return Err(error(format!(
-            "{} = {limit} must be greater than 0 and at most {}",
-            measure.name(),
-            measure.horizon()
-        )));
+    let most = measure.horizon();
+    if !(limit > 0.0 && limit <= most) {
+        return Err(RequirementProblem::Limit { unit: measure.name(), limit, most });
     }
-    let category =
-        rule.category.as_deref().map(str::parse::<Category>).transpose().map_err(|e| error(format!("category {e}")))?;
+    let category = rule.category.as_deref().map(str::parse::<Category>).transpose();
+    let category = category.map_err(|e| RequirementProblem::Category(e.to_string()))?;
     let named = rule.kinds.as_deref().unwrap_or_default();
     if category.is_some() != named.is_empty() {
-        return Err(error("give either a category or kinds".into()));
+        return Err(RequirementProblem::CategoryOrKinds);
     }
-    let keys = named.iter().map(|text| kinds.find(text).map(|k| k.key.clone()).ok_or_else(|| kinds.unknown(text)));
-    let kinds = keys.collect::<Result<_, _>>().map_err(error)?;
+    let key = |text: &String| {
+        let kind = kinds.find(text).map(|k| k.key.clone());
+        kind.ok_or_else(|| RequirementProblem::UnknownKind(kinds.unknown(text)))
+    };
+    let kinds = named.iter().map(key).collect::<Result<_, _>>()?;
     let min_count = rule.min_count.unwrap_or(1);
     if !(1..=MAX_NEAREST).contains(&min_count) {
-        return Err(error(format!("min_count = {min_count} must be between 1 and {MAX_NEAREST}")));
+        return Err(RequirementProblem::MinCount(min_count));
     }
     if let Some(places) = rule.places_per_1000.filter(|p| !(*p > 0.0 && p.is_finite())) {
-        return Err(error(format!("places_per_1000 = {places} must be greater than 0")));
+        return Err(RequirementProblem::PlacesPer1000(places));
     }
     Ok(Requirement {
         name: rule.name,
@@ -127,41 +163,50 @@ fn requirement(rule: StandardRule, kinds: &Kinds) -> Result<Requirement, String>
     })
 }
 
-fn check_key(key: &str) -> Result<(), String> {
+fn requirements(rules: Vec<StandardRule>, kinds: &Kinds) -> Result<Vec<Requirement>, StandardProblem> {
+    let read = |rule: StandardRule| {
+        let key = rule.key.clone();
+        requirement(rule, kinds).map_err(|problem| StandardProblem::Requirement { key, problem })
+    };
+    let requirements: Vec<Requirement> = rules.into_iter().map(read).collect::<Result<_, _>>()?;
+    if requirements.is_empty() {
+        return Err(StandardProblem::NoRequirements);
+    }
+    for (i, r) in requirements.iter().enumerate() {
+        if requirements[..i].iter().any(|other| other.key == r.key) {
+            return Err(StandardProblem::DuplicateRequirement(r.key.clone()));
+        }
+    }
+    Ok(requirements)
+}
+
+fn check_key(key: &str) -> Result<(), StandardProblem> {
     if key.is_empty() || !key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
-        return Err("a key consists of lower-case letters, digits and underscores".into());
+        return Err(StandardProblem::Key);
     }
     Ok(())
 }
 
-fn read(key: &str, value: &Value, kinds: &Kinds) -> Result<Standard, String> {
+fn read(key: &str, value: &Value, kinds: &Kinds) -> Result<Standard, StandardProblem> {
     check_key(key)?;
-    let raw: RawStandard = value.clone().try_into().map_err(|e: toml::de::Error| e.message().to_owned())?;
-    let (name, name_en, source, note) = (raw.name, raw.name_en, raw.source, raw.note);
-    let requirements = requirements(raw.requirements, kinds)?;
-    Ok(Standard { key: key.to_owned(), name, name_en, source, note, requirements })
-}
-
-fn requirements(rules: Vec<StandardRule>, kinds: &Kinds) -> Result<Vec<Requirement>, String> {
-    let requirements: Vec<Requirement> =
-        rules.into_iter().map(|rule| requirement(rule, kinds)).collect::<Result<_, _>>()?;
-    if requirements.is_empty() {
-        return Err("has no requirements".into());
-    }
-    for (i, r) in requirements.iter().enumerate() {
-        if requirements[..i].iter().any(|other| other.key == r.key) {
-            return Err(format!("has two requirements \"{}\"", r.key));
-        }
-    }
-    Ok(requirements)
+    let raw: RawStandard =
+        value.clone().try_into().map_err(|e: toml::de::Error| StandardProblem::Field(e.message().to_owned()))?;
+    Ok(Standard {
+        key: key.to_owned(),
+        name: raw.name,
+        name_en: raw.name_en,
+        source: raw.source,
+        note: raw.note,
+        requirements: requirements(raw.requirements, kinds)?,
+    })
 }
 
 impl Standard {
     /// Reads a standard that a user has added.
     ///
     /// # Errors
-    /// A description of the problem.
-    pub fn of_row(row: &register::Standard, kinds: &Kinds) -> Result<Self, String> {
+    /// [`StandardProblem`].
+    pub fn of_row(row: &register::Standard, kinds: &Kinds) -> Result<Self, StandardProblem> {
         check_key(&row.key)?;
         Ok(Self {
             key: row.key.clone(),
@@ -185,7 +230,7 @@ impl Standards {
             BUILT_IN.parse().unwrap_or_else(|e| unreachable!("a test reads the built_in standards: {e}"));
         let mut all = BTreeMap::new();
         for (key, value) in built_in.iter().chain(more) {
-            let standard = read(key, value, kinds).map_err(|why| StandardError { key: key.clone(), why })?;
+            let standard = read(key, value, kinds).map_err(|problem| StandardError { key: key.clone(), problem })?;
             all.insert(key.clone(), standard);
         }
         Ok(Self(Arc::new(all)))

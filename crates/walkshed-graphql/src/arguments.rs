@@ -11,7 +11,7 @@ use walkshed_register::{Kinds, RecordKind, RegionCode};
 
 /// Returns the network, or an error that says what to import.
 pub fn require_network(world: &World) -> Result<&Network> {
-    world.network().map_err(not_ready)
+    world.network().map_err(|e| not_ready(e.as_str()))
 }
 
 /// Checks that a time limit is more than 0 and within the maximum.

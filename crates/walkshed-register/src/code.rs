@@ -25,6 +25,16 @@ const PROVINCES_WITHOUT_CITIES: [&str; 2] = ["81", "82"];
 /// A 12-digit statistical division code: 2 digits each for province, city and district, 3 each for the town and for the
 /// village or community. Codes of larger areas end in zeros: 500105002000 is a whole sub-district. A part is also zero if the
 /// area has no such level: 441900003001 is a community of Dongguan, a city without districts.
+///
+/// ```
+/// use walkshed_register::DivisionCode;
+///
+/// let code = DivisionCode::new("500106013004")?;
+/// assert_eq!((code.district(), code.town()), ("500106", Some("500106013")));
+/// assert_eq!(DivisionCode::new("441900003001")?.district(), "4419");
+/// assert!(DivisionCode::new("500106000004").is_err());
+/// # Ok::<(), walkshed_register::CodeError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct DivisionCode(String);
@@ -171,6 +181,15 @@ keyed_enum! {
 /// The code of a region: the digits up to its level (50 or 5001 for a city, 500106 for a district, 500106013 for a town,
 /// 500106013004 for a village or community). A region contains all divisions whose codes begin with its code. Trailing zeros
 /// are removed, so that a city without districts has one code: 441900 is 4419.
+///
+/// ```
+/// use walkshed_register::{RegionCode, RegionLevel};
+///
+/// let district = RegionCode::new("500106000000")?;
+/// assert_eq!((district.as_str(), district.level()), ("500106", RegionLevel::District));
+/// assert_eq!(district.ancestors().collect::<Vec<_>>(), ["5001", "50"]);
+/// # Ok::<(), walkshed_register::CodeError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RegionCode(String);

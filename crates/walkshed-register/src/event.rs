@@ -2,8 +2,7 @@
 
 use super::calendar::{Zone, naive_day, naive_time};
 use super::category::Category;
-use super::recurrence::{Recurrence, Times, YEARS};
-use super::rules::{Check, Problem, ProblemCode, Rules};
+use super::recurrence::{Expansion, Recurrence};
 use super::service::Host;
 use super::words::{Audience, Fee};
 use chrono::{DateTime as ChronoTime, TimeZone, Utc};
@@ -14,9 +13,6 @@ use serde::{Deserialize, Serialize};
 
 /// Maximum number of occurrences computed at once.
 pub const MAX_OCCURRENCES: u16 = 1000;
-/// Maximum duration of an event, in minutes: 60 days.
-const MAX_DURATION_MIN: u32 = 60 * 24 * 60;
-
 /// An event at a center or facility.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
@@ -77,51 +73,27 @@ impl Event {
         }
     }
 
-    /// Returns the validation problems of the record.
-    #[must_use]
-    pub fn check(&self, rules: &Rules<'_>) -> Vec<Problem> {
-        let mut check = Check::default();
-        check.key("external_id", &self.external_id);
-        check.line("name", &self.name);
-        check.optional_line("name_en", self.name_en.as_deref());
-        check.text("description", self.description.as_deref());
-        self.host.check(&mut check, rules);
-        check.number("duration_minutes", Some(self.duration_min.into()), 1.0, MAX_DURATION_MIN.into());
-        check.list("dates", self.dates.len());
-        check.list("except", self.except.len());
-        check.list("services", self.services.len());
-        if self.services.iter().any(|&id| rules.register.services.get(id).is_none()) {
-            check.add("services", ProblemCode::NotFound, "contain a service that does not exist");
-        }
-        let is_far = |at: &DateTime| !YEARS.contains(&at.year());
-        let years = format!("must be between the years {} and {}", YEARS.start(), YEARS.end());
-        if is_far(&self.starts) {
-            check.add("starts", ProblemCode::Invalid, years.clone());
-        }
-        if self.dates.iter().any(is_far) {
-            check.add("dates", ProblemCode::Invalid, years.clone());
-        }
-        if self.except.iter().any(|day| !YEARS.contains(&day.year())) {
-            check.add("except", ProblemCode::Invalid, years);
-        }
-        if let Some(rule) = &self.rrule
-            && !is_far(&self.starts)
-        {
-            let zone = rules.calendar.zone;
-            let read = Recurrence::read(rule, self.first(zone), zone).and_then(|read| read.check(rule));
-            if let Err(why) = read {
-                check.add("rrule", ProblemCode::Invalid, why.to_string());
-            }
-        }
-        check.done()
-    }
-
-    fn first(&self, zone: Zone) -> ChronoTime<Tz> {
+    /// Returns the start of the first occurrence in a zone.
+    pub(crate) fn first(&self, zone: Zone) -> ChronoTime<Tz> {
         local(zone, self.starts)
     }
 
     /// Returns the occurrences that start before `to` and end after `from`, in order, at most [`MAX_OCCURRENCES`], and whether
     /// there are more.
+    ///
+    /// ```
+    /// use jiff::civil::date;
+    /// use walkshed_register::{Event, Host, Zone};
+    ///
+    /// let starts = date(2025, 1, 25).at(9, 0, 0, 0);
+    /// let mut bazaar = Event::new("bazaar".into(), "便民集市".into(), Host::Center(1), starts, 240);
+    /// bazaar.rrule = Some("FREQ=MONTHLY;BYMONTHDAY=25".into());
+    /// let (from, to) = ("2025-03-01T00:00:00+08:00".parse()?, "2025-05-01T00:00:00+08:00".parse()?);
+    /// let (occurrences, has_more) = bazaar.occurrences(Zone::default(), from, to);
+    /// assert_eq!(occurrences[0].starts, "2025-03-25T09:00:00+08:00".parse()?);
+    /// assert_eq!((occurrences.len(), has_more), (2, false));
+    /// # Ok::<(), jiff::Error>(())
+    /// ```
     #[must_use]
     pub fn occurrences(&self, zone: Zone, from: Timestamp, to: Timestamp) -> (Vec<Occurrence>, bool) {
         self.expand(zone, from, to, usize::from(MAX_OCCURRENCES))
@@ -141,17 +113,17 @@ impl Event {
         let (earliest, last) = (to_chrono(from.saturating_sub(duration).unwrap_or(Timestamp::MIN)), to_chrono(to));
         let start = self.first(zone);
         let is_inside = |at: &ChronoTime<Tz>| *at >= earliest && *at <= last;
-        let mut found = match self.rrule.as_deref().and_then(|text| Recurrence::read(text, start, zone).ok()) {
+        let mut found = match self.rrule.as_deref().and_then(|text| Recurrence::parse(text, start, zone).ok()) {
             Some(rule) => rule.between(earliest, last, limit),
-            None => Times { list: Some(start).into_iter().filter(is_inside).collect(), has_more: false },
+            None => Expansion { times: Some(start).into_iter().filter(is_inside).collect(), has_more: false },
         };
-        found.list.extend(self.dates.iter().map(|&date| local(zone, date)).filter(is_inside));
-        found.list.sort_unstable();
-        let has_more = found.has_more || found.list.len() > limit;
-        found.list.truncate(limit);
+        found.times.extend(self.dates.iter().map(|&date| local(zone, date)).filter(is_inside));
+        found.times.sort_unstable();
+        let has_more = found.has_more || found.times.len() > limit;
+        found.times.truncate(limit);
         let except: Vec<chrono::NaiveDate> = self.except.iter().map(|&day| naive_day(day)).collect();
         let mut list: Vec<Occurrence> = found
-            .list
+            .times
             .iter()
             .filter(|at| !except.contains(&at.date_naive()))
             .filter_map(|at| {

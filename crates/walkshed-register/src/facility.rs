@@ -1,10 +1,8 @@
 //! Facilities: places that offer services, inside a center or elsewhere.
 
 use super::category::Category;
-use super::center::check_life;
 use super::code::DivisionCode;
 use super::partial_date::PartialDate;
-use super::rules::{Check, Problem, ProblemCode, Rules};
 use super::words::{Audience, PositionQuality, Status};
 use serde::{Deserialize, Serialize};
 use walkshed_engine::geo::{Position, Storey};
@@ -50,10 +48,6 @@ pub struct Facility {
     pub opening_hours: Option<String>,
 }
 
-/// Maximum capacity and area: larger values are typing errors.
-const MAX_CAPACITY: f64 = 1e7;
-const MAX_AREA_M2: f64 = 1e8;
-
 impl Facility {
     /// Returns the storey that the floor label means, which decides from which ways the facility is reached.
     #[must_use]
@@ -92,31 +86,5 @@ impl Facility {
             closed_on: None,
             opening_hours: None,
         }
-    }
-
-    /// Returns the validation problems of the record.
-    #[must_use]
-    pub fn check(&self, rules: &Rules<'_>) -> Vec<Problem> {
-        let mut check = Check::default();
-        check.key("external_id", &self.external_id);
-        check.line("name", &self.name);
-        check.optional_line("name_en", self.name_en.as_deref());
-        check.optional_line("address", self.address.as_deref());
-        check.optional_line("phone", self.phone.as_deref());
-        check.optional_line("floor", self.floor.as_deref());
-        check.optional_line("capacity_unit", self.capacity_unit.as_deref());
-        check.text("description", self.description.as_deref());
-        check.text("access_note", self.access_note.as_deref());
-        check.number("capacity", self.capacity, 0.0, MAX_CAPACITY);
-        check.number("floor_area_m2", self.floor_area_m2, 0.0, MAX_AREA_M2);
-        check.number("grounds_area_m2", self.grounds_area_m2, 0.0, MAX_AREA_M2);
-        if let Some(kind) = &self.kind
-            && rules.kinds.find(kind).is_none_or(|known| known.key != *kind)
-        {
-            check.add("kind", ProblemCode::NotFound, rules.kinds.unknown(kind));
-        }
-        check_life(&mut check, self.status, self.opened_on, self.closed_on);
-        check.hours("opening_hours", self.opening_hours.as_deref(), rules);
-        check.done()
     }
 }

@@ -3,9 +3,8 @@
 use super::center::Center;
 use super::code::district_of;
 use super::population::PopulationCell;
-use super::register::Register;
-use geo::{Intersects, Point};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use walkshed_engine::geo::{Fixed, Metric, Position, cell_centre};
 use walkshed_engine::parallel;
 
@@ -23,17 +22,21 @@ pub struct Homes {
 impl Homes {
     /// Assigns all population cells. A cell is in the smallest region whose outline contains its centre. Within that region it
     /// belongs to the division of the nearest center (in a straight line). A cell outside all outlines belongs to the division
-    /// of the nearest center of all.
+    /// of the nearest center of all. `outlined_region` returns the code of the smallest region whose outline contains a position.
     #[must_use]
-    pub fn find(register: &Register) -> Self {
-        let all: Vec<CenterAt<'_>> = register.centers.iter().map(|c| (c.position.into(), &**c)).collect();
+    pub fn assign<'r>(
+        centers: &[Arc<Center>],
+        population: &[PopulationCell],
+        outlined_region: impl Fn(Position) -> Option<&'r str> + Sync,
+    ) -> Self {
+        let all: Vec<CenterAt<'_>> = centers.iter().map(|c| (c.position.into(), &**c)).collect();
         let mut by_district: BTreeMap<&str, Vec<CenterAt<'_>>> = BTreeMap::new();
         for &(at, center) in &all {
             by_district.entry(center.code.district()).or_default().push((at, center));
         }
         let division = |cell: &PopulationCell| -> Option<String> {
             let at = cell_centre(cell.cell);
-            let outlined = register.outlined_region_at(at);
+            let outlined = outlined_region(at);
             // Only centers inside the region count. For a district or smaller, only those of the district are compared.
             let (near, within) = match outlined {
                 Some(code) if code.len() < 6 => (Some(&all), code),
@@ -43,7 +46,7 @@ impl Homes {
             let nearest = nearest(near.map_or(&[][..], Vec::as_slice), within, at.into());
             nearest.map(|c| c.code.as_str().to_owned()).or_else(|| outlined.map(str::to_owned))
         };
-        let divisions: Vec<Option<String>> = parallel::map(&register.population, CELLS_PER_THREAD, division);
+        let divisions: Vec<Option<String>> = parallel::map(population, CELLS_PER_THREAD, division);
         let mut codes: Vec<String> = divisions.iter().flatten().cloned().collect();
         codes.sort_unstable();
         codes.dedup();
@@ -96,17 +99,4 @@ fn nearest<'a>(centers: &[CenterAt<'a>], within: &str, at: Fixed) -> Option<&'a 
         }
     }
     best.map(|b| b.1)
-}
-
-impl Register {
-    /// Returns the code of the smallest region whose outline contains a position.
-    fn outlined_region_at(&self, at: Position) -> Option<&str> {
-        let point = Point::new(at.lon(), at.lat());
-        let contains = |index: usize| {
-            self.area(index).is_some_and(|(bounds, polygons)| bounds.intersects(&point) && polygons.intersects(&point))
-        };
-        let containing = self.regions.iter().enumerate().filter(|(index, _)| contains(*index));
-        // Of two regions of the same level that meet at the point, the one with the lower code.
-        containing.map(|(_, r)| r.code.as_str()).min_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)))
-    }
 }

@@ -6,7 +6,6 @@ use super::facility::Facility;
 use super::keyed::keyed_enum;
 use super::population::PopulationCell;
 use super::region::Region;
-use super::rules::{Problem, Rules};
 use super::scenario::Scenario;
 use super::service::{Offer, Service};
 use super::standard::Standard;
@@ -51,9 +50,6 @@ pub trait Record: Clone + PartialEq {
 
     /// Returns the record if it is of this type.
     fn of_any(any: &AnyRecord) -> Option<&Self>;
-
-    /// Returns the validation problems of the record.
-    fn problems(&self, rules: &Rules<'_>) -> Vec<Problem>;
 }
 
 macro_rules! record {
@@ -84,10 +80,6 @@ macro_rules! record {
                     AnyRecord::$type(record) => Some(record),
                     _ => None,
                 }
-            }
-
-            fn problems(&self, rules: &Rules<'_>) -> Vec<Problem> {
-                self.check(rules)
             }
         }
 
@@ -168,12 +160,6 @@ impl AnyRecord {
     #[must_use]
     pub fn key(&self) -> Cow<'_, str> {
         with_record!(self, r => Record::key(r))
-    }
-
-    /// Returns the validation problems of the record.
-    #[must_use]
-    pub fn problems(&self, rules: &Rules<'_>) -> Vec<Problem> {
-        with_record!(self, r => r.problems(rules))
     }
 }
 

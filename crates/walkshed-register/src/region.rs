@@ -1,12 +1,8 @@
 //! Regions: the city, its districts, towns and divisions. Their codes form a tree.
 
 use super::code::RegionCode;
-use super::rules::{Check, Problem, ProblemCode, Rules};
 use geo::MultiPolygon;
 use serde::{Deserialize, Serialize};
-
-/// Maximum size of an outline, in bytes of GeoJSON.
-const MAX_OUTLINE: usize = 4 * 1024 * 1024;
 
 /// A region. It contains all divisions whose codes begin with its code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,25 +28,6 @@ impl Region {
     /// Sets the outline from a GeoJSON geometry, or from the geometry of a Feature.
     pub fn set_outline(&mut self, text: Option<String>) {
         self.outline = text.map(|text| walkshed_engine::geo::geometry_of(&text).unwrap_or(text));
-    }
-
-    /// Returns the validation problems of the record.
-    #[must_use]
-    pub fn check(&self, _: &Rules<'_>) -> Vec<Problem> {
-        let mut check = Check::default();
-        if let Err(why) = self.code.check_gaps() {
-            check.add("code", ProblemCode::Invalid, why.to_string());
-        }
-        check.line("name", &self.name);
-        check.optional_line("name_en", self.name_en.as_deref());
-        if let Some(outline) = &self.outline {
-            if outline.len() > MAX_OUTLINE {
-                check.add("outline", ProblemCode::TooLong, format!("is longer than {MAX_OUTLINE} bytes"));
-            } else if let Err(why) = walkshed_engine::geo::read_area(outline) {
-                check.add("outline", ProblemCode::Invalid, why.to_string());
-            }
-        }
-        check.done()
     }
 
     /// Returns the outline as a geometry; `None` if the region has no valid outline.

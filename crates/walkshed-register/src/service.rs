@@ -1,7 +1,6 @@
 //! Services, and the offers of services by centers and facilities.
 
 use super::category::Category;
-use super::rules::{Check, Problem, ProblemCode, Rules};
 use super::words::{Audience, Fee};
 use serde::{Deserialize, Serialize};
 
@@ -42,17 +41,6 @@ impl Service {
             description: None,
         }
     }
-
-    /// Returns the validation problems of the record.
-    #[must_use]
-    pub fn check(&self, _: &Rules<'_>) -> Vec<Problem> {
-        let mut check = Check::default();
-        check.key("key", &self.key);
-        check.line("name", &self.name);
-        check.optional_line("name_en", self.name_en.as_deref());
-        check.text("description", self.description.as_deref());
-        check.done()
-    }
 }
 
 /// The place of an offer or event: the id of a center or of a facility.
@@ -79,19 +67,6 @@ impl Host {
         match self {
             Self::Center(_) => None,
             Self::Facility(id) => Some(id),
-        }
-    }
-
-    /// Adds a problem if the host does not exist.
-    pub fn check(self, check: &mut Check, rules: &Rules<'_>) {
-        match self {
-            Self::Center(id) if rules.register.centers.get(id).is_none() => {
-                check.add("center", ProblemCode::NotFound, "does not exist");
-            }
-            Self::Facility(id) if rules.register.facilities.get(id).is_none() => {
-                check.add("facility", ProblemCode::NotFound, "does not exist");
-            }
-            _ => {}
         }
     }
 }
@@ -127,18 +102,5 @@ impl Offer {
             Host::Center(id) => format!("{}@c{id}", self.service),
             Host::Facility(id) => format!("{}@f{id}", self.service),
         }
-    }
-
-    /// Returns the validation problems of the record.
-    #[must_use]
-    pub fn check(&self, rules: &Rules<'_>) -> Vec<Problem> {
-        let mut check = Check::default();
-        if rules.register.services.get(self.service).is_none() {
-            check.add("service", ProblemCode::NotFound, "does not exist");
-        }
-        self.host.check(&mut check, rules);
-        check.hours("opening_hours", self.opening_hours.as_deref(), rules);
-        check.text("note", self.note.as_deref());
-        check.done()
     }
 }

@@ -1,6 +1,5 @@
 //! Planning standards as stored and as written in files. The analyses interpret them.
 
-use super::rules::{Check, Problem, ProblemCode, Rules};
 use serde::{Deserialize, Serialize};
 
 /// A planning standard added by a user.
@@ -34,28 +33,4 @@ pub struct StandardRule {
     pub min_count: Option<usize>,
     pub places_per_1000: Option<f64>,
     pub circle: Option<u32>,
-}
-
-impl Standard {
-    /// Returns the validation problems of the record. Whether the requirements can be assessed is checked when the standard is
-    /// parsed.
-    #[must_use]
-    pub fn check(&self, _: &Rules<'_>) -> Vec<Problem> {
-        let mut check = Check::default();
-        check.key("key", &self.key);
-        check.line("name", &self.name);
-        check.line("name_en", &self.name_en);
-        check.text("source", Some(&self.source));
-        if self.source.trim().is_empty() {
-            check.add("source", ProblemCode::Required, "is missing: name the source of the values");
-        }
-        check.text("note", self.note.as_deref());
-        check.list("requirements", self.requirements.len());
-        for rule in &self.requirements {
-            check.line("requirements", &rule.key);
-            check.line("requirements", &rule.name);
-            check.line("requirements", &rule.name_en);
-        }
-        check.done()
-    }
 }

@@ -1,6 +1,5 @@
 //! Visit counts of centers, by day and optionally by hour and audience.
 
-use super::rules::{Check, Problem, ProblemCode, Rules};
 use super::words::Audience;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -25,44 +24,7 @@ pub struct VisitCount {
     pub count: u32,
 }
 
-/// Maximum of one count: a larger value is a typing error.
-const MAX_COUNT: u32 = 10_000_000;
-
 impl VisitDay {
-    /// Returns the validation problems of the record.
-    #[must_use]
-    pub fn check(&self, rules: &Rules<'_>) -> Vec<Problem> {
-        let mut check = Check::default();
-        if rules.register.centers.get(self.center).is_none() {
-            check.add("center", ProblemCode::NotFound, "does not exist");
-        }
-        check.list("counts", self.counts.len());
-        let mut seen: Vec<(Audience, Option<u8>)> = Vec::new();
-        for c in &self.counts {
-            if c.hour.is_some_and(|h| h > 23) {
-                check.add(
-                    "hour",
-                    ProblemCode::Invalid,
-                    format!("{} is not between 0 and 23", c.hour.unwrap_or_default()),
-                );
-            }
-            if c.count > MAX_COUNT {
-                check.add("count", ProblemCode::Invalid, format!("{} is more than {MAX_COUNT}", c.count));
-            }
-            if seen.contains(&(c.audience, c.hour)) {
-                check.add("counts", ProblemCode::Taken, format!("has two counts of {} for one hour", c.audience));
-            }
-            let (is_whole_day, is_hourly) = (c.hour.is_none(), c.hour.is_some());
-            if seen.iter().any(|(a, h)| *a == c.audience && (h.is_none() && is_hourly || h.is_some() && is_whole_day)) {
-                let why =
-                    format!("for {} are given both by hour and for the whole day; give one of the two", c.audience);
-                check.add("counts", ProblemCode::Invalid, why);
-            }
-            seen.push((c.audience, c.hour));
-        }
-        check.done()
-    }
-
     /// Sorts the counts, so that days can be compared.
     pub fn sort(&mut self) {
         self.counts.sort_unstable_by_key(|c| (c.audience, c.hour));

@@ -15,7 +15,7 @@ use h3o::Resolution;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
 use walkshed_engine::geo::Datum;
-use walkshed_register::{Category, EVERYONE, Edit, PopulationCell, Record, Rules, VisitDay};
+use walkshed_register::{Category, EVERYONE, Edit, PopulationCell, Rules, Validate, VisitDay};
 
 /// Maximum number of characters of a header in a message.
 const MAX_SHOWN_HEADER: usize = 2000;
@@ -205,7 +205,7 @@ impl Reader<'_> {
     }
 
     /// Returns a valid record, or rejects the row with its first problem.
-    fn valid<T: Record>(&mut self, row: &Row, record: T) -> Option<T> {
+    fn valid<T: Validate>(&mut self, row: &Row, record: T) -> Option<T> {
         match record.problems(&self.rules).into_iter().next() {
             None => Some(record),
             Some(problem) => {
@@ -232,7 +232,7 @@ impl Reader<'_> {
             let (visits, lines) = entry.or_insert_with(|| (VisitDay { center, day, counts: Vec::new() }, Vec::new()));
             visits.counts.push(count);
             lines.push(row.line);
-            if let Some(problem) = visits.check(&self.rules).into_iter().next() {
+            if let Some(problem) = visits.problems(&self.rules).into_iter().next() {
                 visits.counts.pop();
                 lines.pop();
                 self.refused.push(Refused::new(row.line, problem.field, &day.to_string(), problem.message));

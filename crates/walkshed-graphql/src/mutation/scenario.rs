@@ -15,7 +15,7 @@ use walkshed_analysis::lay_scenario;
 use walkshed_engine::StreetChange;
 use walkshed_engine::geo::Position;
 use walkshed_register::{
-    self as register, Change, Host, Kinds, NewFacility, Problem, ProblemCode, Record, RecordKind, Role,
+    self as register, Change, Host, Kinds, NewFacility, Problem, ProblemCode, RecordKind, Role, Validate,
 };
 use walkshed_store::Idempotent;
 

@@ -191,8 +191,8 @@ async fn put_if_valid(
             let why = format!("\"{}\" is a built-in or configured standard", row.key);
             return Ok(Err(vec![Problem::new("key", ProblemCode::Taken, why).into()]));
         }
-        if let Err(why) = analysis::Standard::of_row(row, kinds(ctx)) {
-            return Ok(Err(vec![Problem::new("requirements", ProblemCode::Invalid, why).into()]));
+        if let Err(problem) = analysis::Standard::of_row(row, kinds(ctx)) {
+            return Ok(Err(vec![Problem::new("requirements", ProblemCode::Invalid, problem.to_string()).into()]));
         }
     }
     put(ctx, Role::Editor, standard, idempotent).await

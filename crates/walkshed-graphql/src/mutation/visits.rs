@@ -9,7 +9,7 @@ use crate::register::{Center, VisitDay};
 use crate::scalars::Day;
 use crate::user_error::UserError;
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
-use walkshed_register::{self as register, Edit, Role};
+use walkshed_register::{self as register, Edit, Role, Validate};
 
 /// A visit count.
 #[derive(InputObject, Debug, Clone)]
@@ -72,7 +72,7 @@ async fn record(ctx: &Context<'_>, input: RecordVisitsInput) -> Result<RecordVis
     let count =
         |c: &VisitCountInput| register::VisitCount { hour: c.hour, audience: c.audience.into(), count: c.count };
     let mut day = register::VisitDay { center, day: input.day.0, counts: input.counts.iter().map(count).collect() };
-    let problems = day.check(&live.rules(&world.register));
+    let problems = day.problems(&live.rules(&world.register));
     if !problems.is_empty() {
         return Ok(failed(problems.into_iter().map(Into::into).collect()));
     }

@@ -13,7 +13,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use walkshed_analysis::world::World;
 use walkshed_live::access::hash;
-use walkshed_register::{AnyRecord, Done, Edit, Problem, ProblemCode, Record, RecordKind, Register, Role, Rows};
+use walkshed_register::{AnyRecord, Done, Edit, Problem, ProblemCode, Record, RecordKind, Register, Role, Rows, Validate};
 use walkshed_store::{Applied, EditError, Edition, Idempotent};
 
 /// Defines the payload type of the mutations of one record type.
@@ -68,7 +68,7 @@ pub type WriteOutcome = Checked<WriteResult>;
 pub type Checked<T> = std::result::Result<T, Vec<UserError>>;
 
 /// Creates a record. `make` builds it from the input, given the current world.
-pub async fn create<T: Record + Into<Box<AnyRecord>>>(
+pub async fn create<T: Record + Validate + Into<Box<AnyRecord>>>(
     ctx: &Context<'_>,
     role: Role,
     (key, input): (Option<&String>, &impl Debug),
@@ -81,7 +81,7 @@ pub async fn create<T: Record + Into<Box<AnyRecord>>>(
 
 /// Updates the record with an id and the version that the client read. `change` applies the input to it, given the
 /// current world.
-pub async fn update<T: Record + Into<Box<AnyRecord>>>(
+pub async fn update<T: Record + Validate + Into<Box<AnyRecord>>>(
     ctx: &Context<'_>,
     role: Role,
     rows: fn(&Register) -> &Rows<T>,
@@ -161,7 +161,7 @@ pub async fn write(
 }
 
 /// Checks a record and inserts or updates it.
-pub async fn put<T: Record + Into<Box<AnyRecord>>>(
+pub async fn put<T: Record + Validate + Into<Box<AnyRecord>>>(
     ctx: &Context<'_>,
     role: Role,
     record: Checked<T>,

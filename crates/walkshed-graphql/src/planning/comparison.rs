@@ -354,7 +354,7 @@ impl ComparisonQuery {
         let found = analyse(ctx, move || {
             analysis::compare(&shared.0, &shared.1, &asked).map_err(|e| match e {
                 QuestionError::UnknownGroup(_) => bad_input("group", "", e),
-                QuestionError::NoStreets(why) => not_ready(&why),
+                QuestionError::NoNetwork(e) => not_ready(e.as_str()),
                 QuestionError::Stopped(why) => stopped(why),
                 _ => bad_input("capacity", "true:", e),
             })

@@ -44,6 +44,20 @@ impl OpenState {
 }
 
 /// Parsed opening hours. They may depend on the position of the place: see [`Hours::at`].
+///
+/// ```
+/// use walkshed_engine::geo::Position;
+/// use walkshed_register::{Calendar, Hours, OpenState};
+///
+/// let hours = Hours::parse("Mo-Fr 09:00-18:00; PH off", &Calendar::default())?;
+/// let office = hours.at(Position::new(106.55, 29.56)?);
+/// assert_eq!(office.state("2026-11-25T10:00:00+08:00".parse()?), OpenState::Open);
+/// assert_eq!(office.next_change("2026-09-30T18:00:00+08:00".parse()?), Some("2026-10-08T09:00:00+08:00".parse()?));
+///
+/// let error = Hours::parse("Mo-Fr 9-18", &Calendar::default()).unwrap_err();
+/// assert!(error.to_string().contains("write times with hours and minutes, such as 09:00-17:00"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Hours {
     text: String,

@@ -1,10 +1,7 @@
-//! Validation of records. Files and mutations are checked by the same rules.
+//! Checks of single fields, shared by the validation of all record types.
 
-use super::calendar::Calendar;
-use super::hours::Hours;
-use super::kinds::Kinds;
-use super::register::Register;
-use std::fmt;
+use super::{Problem, ProblemCode, Rules};
+use crate::{Host, Hours, PartialDate, Status};
 
 /// Maximum length of a name, address or other single-line text, in characters.
 pub const MAX_LINE: usize = 500;
@@ -13,74 +10,27 @@ pub const MAX_TEXT: usize = 4000;
 /// Maximum number of entries of a list in one record.
 pub const MAX_LIST: usize = 500;
 
-/// The machine-readable type of a problem.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum ProblemCode {
-    /// A required value is missing.
-    Required,
-    /// A value is out of range or malformed.
-    Invalid,
-    /// A text or list is too long.
-    TooLong,
-    /// A value that must be unique is already in use.
-    Taken,
-    /// A referenced record does not exist.
-    NotFound,
-    /// The record has changed since the client read it.
-    Conflict,
-    /// Other records refer to it.
-    InUse,
-    /// An idempotency key was reused for a different request.
-    KeyReused,
-}
-
-/// One validation problem of a record.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Problem {
-    /// The field, in snake case as in import files.
-    pub field: &'static str,
-    pub code: ProblemCode,
-    /// What is wrong, phrased to follow the field name.
-    pub message: String,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.field, self.message)
-    }
-}
-
-impl Problem {
-    /// Creates a problem.
-    #[must_use]
-    pub fn new(field: &'static str, code: ProblemCode, message: impl Into<String>) -> Self {
-        Self { field, code, message: message.into() }
-    }
-}
-
-/// The context records are validated against.
-#[derive(Debug, Clone, Copy)]
-pub struct Rules<'a> {
-    pub register: &'a Register,
-    pub kinds: &'a Kinds,
-    pub calendar: &'a Calendar,
-}
-
 /// Collects the validation problems of a record.
-#[derive(Debug, Default)]
-pub struct Check(Vec<Problem>);
+#[derive(Debug)]
+pub(super) struct Validator<'a> {
+    rules: Rules<'a>,
+    problems: Vec<Problem>,
+}
 
-impl Check {
+impl<'a> Validator<'a> {
+    /// Creates a validator without problems.
+    pub fn new(rules: &Rules<'a>) -> Self {
+        Self { rules: *rules, problems: Vec::new() }
+    }
+
     /// Returns the collected problems.
-    #[must_use]
-    pub fn done(self) -> Vec<Problem> {
-        self.0
+    pub fn finish(self) -> Vec<Problem> {
+        self.problems
     }
 
     /// Adds a problem.
     pub fn add(&mut self, field: &'static str, code: ProblemCode, message: impl Into<String>) {
-        self.0.push(Problem::new(field, code, message));
+        self.problems.push(Problem::new(field, code, message));
     }
 
     /// Checks a required single-line text.
@@ -128,13 +78,13 @@ impl Check {
     }
 
     /// Checks the syntax of opening hours.
-    pub fn hours(&mut self, field: &'static str, text: Option<&str>, rules: &Rules<'_>) {
+    pub fn hours(&mut self, field: &'static str, text: Option<&str>) {
         let Some(text) = text else { return };
         // Most records share a few distinct texts: what the register has parsed already needs no second parse.
-        if rules.register.hours(text).is_some() {
+        if self.rules.register.hours(text).is_some() {
             return;
         }
-        if let Err(e) = Hours::parse(text, rules.calendar) {
+        if let Err(e) = Hours::parse(text, self.rules.calendar) {
             self.add(field, ProblemCode::Invalid, format!("\"{}\" {e}", text.chars().take(80).collect::<String>()));
         }
     }
@@ -144,6 +94,29 @@ impl Check {
         self.line(field, key);
         if key.trim() != key {
             self.add(field, ProblemCode::Invalid, "begins or ends with a space");
+        }
+    }
+
+    /// Checks that a host exists.
+    pub fn host(&mut self, host: Host) {
+        let (field, exists) = match host {
+            Host::Center(id) => ("center", self.rules.register.centers.get(id).is_some()),
+            Host::Facility(id) => ("facility", self.rules.register.facilities.get(id).is_some()),
+        };
+        if !exists {
+            self.add(field, ProblemCode::NotFound, "does not exist");
+        }
+    }
+
+    /// Checks that the opening date is not after the closing date, and that a planned place has no closing date.
+    pub fn lifetime(&mut self, status: Status, opened: Option<PartialDate>, closed: Option<PartialDate>) {
+        if let (Some(opened), Some(closed)) = (opened, closed)
+            && opened.first_day() > closed.last_day()
+        {
+            self.add("closed_on", ProblemCode::Invalid, format!("{closed} is before opened_on ({opened})"));
+        }
+        if closed.is_some() && status == Status::Planned {
+            self.add("closed_on", ProblemCode::Invalid, "is given, but the status is planned");
         }
     }
 }

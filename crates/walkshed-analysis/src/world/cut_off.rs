@@ -1,7 +1,7 @@
 //! People and facilities on streets that are cut off from the network or restricted.
 
-use super::World;
-use walkshed_engine::{Network, Profile, SeparatePiece, SeparatePieces, Snap};
+use walkshed_engine::{Network, PointLayer, Profile, SeparatePiece, SeparatePieces, Snap};
+use walkshed_register::Register;
 
 /// People and facilities on one piece that is cut off.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,21 +22,27 @@ pub struct CutOff {
 }
 
 impl CutOff {
-    pub(super) fn find(world: &World, network: &Network) -> Self {
+    /// Finds the people and facilities. The layers hold the population cells and the facilities of the register.
+    pub(super) fn find(
+        network: &Network,
+        register: &Register,
+        population: &PointLayer,
+        facilities: &PointLayer,
+    ) -> Self {
         let separate = SeparatePieces::find(network);
         let mut found = Self::default();
         let none = |&piece: &SeparatePiece| CutOffPiece { piece, people: 0.0, facilities: 0 };
         found.pieces = separate.pieces.iter().map(none).collect();
         let is_restricted = |snap: &Snap| network.edge(snap.edge).is_restricted();
-        let people = &world.population_layer.snapped(network, Profile::Adult).snaps;
-        for (cell, snap) in world.register.population.iter().zip(people) {
+        let people = &population.snapped(network, Profile::Adult).snaps;
+        for (cell, snap) in register.population.iter().zip(people) {
             match snap.as_ref().map(|snap| (separate.of(snap.edge), snap)) {
                 Some((Some(n), _)) => found.pieces[n].people += cell.people,
                 Some((None, snap)) if is_restricted(snap) => found.restricted_people += cell.people,
                 _ => {}
             }
         }
-        for snap in world.facility_layer.snapped(network, Profile::Adult).snaps.iter().flatten() {
+        for snap in facilities.snapped(network, Profile::Adult).snaps.iter().flatten() {
             match separate.of(snap.edge) {
                 Some(n) => found.pieces[n].facilities += 1,
                 None => found.restricted_facilities += u64::from(is_restricted(snap)),
