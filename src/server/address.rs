@@ -164,7 +164,7 @@ mod tests {
         proxies.client(peer.parse().ok(), &map).map_or_else(|| "none".into(), |a| a.to_string())
     }
 
-    /// Trusted proxies, peer, headers, expected client.
+    /// TrustedDocuments proxies, peer, headers, expected client.
     type Case<'a> = (&'a Proxies, &'a str, &'a [(&'static str, &'a str)], &'a str);
 
     #[test]
@@ -185,7 +185,7 @@ mod tests {
             (&one, "9.9.9.9", &[(x, "6.6.6.6"), (x, "1.1.1.1")], "1.1.1.1"),
             (&one, "9.9.9.9", &[], "9.9.9.9"),
             (&one, "9.9.9.9", &[("forwarded", "for=6.6.6.6, for=1.1.1.1;proto=https")], "1.1.1.1"),
-            // Trusted addresses are skipped from the right.
+            // TrustedDocuments addresses are skipped from the right.
             (&listed, "127.0.0.1", &[(x, "6.6.6.6, 1.1.1.1, 10.2.3.4")], "1.1.1.1"),
             (&listed, "127.0.0.1", &[(x, "10.9.9.9, 1.1.1.1, 10.2.3.4")], "1.1.1.1"),
             (&listed, "9.9.9.9", &[(x, "1.1.1.1")], "9.9.9.9"),

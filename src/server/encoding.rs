@@ -6,7 +6,7 @@ use flate2::write::GzEncoder;
 use std::io::Write;
 use std::sync::LazyLock;
 use tokio::sync::Semaphore;
-use walkshed_graphql::{Budget, Full, Written};
+use walkshed_graphql::{BudgetExceeded, BudgetedBuffer, MemoryBudget};
 
 /// Shorter responses are not compressed: they fit into one packet.
 const MIN_BYTES: usize = 1024;
@@ -51,8 +51,8 @@ impl ContentCoding {
         best.filter(|(quality, _)| identity.is_none_or(|identity| identity <= *quality)).map(|(_, coding)| coding)
     }
 
-    fn compress(self, bytes: &[u8], budget: Budget) -> Result<(Vec<u8>, Budget), Full> {
-        let mut out = Written::new(budget);
+    fn compress(self, bytes: &[u8], budget: MemoryBudget) -> Result<(Vec<u8>, MemoryBudget), BudgetExceeded> {
+        let mut out = BudgetedBuffer::new(budget);
         let compressed = match self {
             Self::Gzip => {
                 let mut encoder = GzEncoder::new(&mut out, Compression::new(GZIP_LEVEL));
@@ -99,9 +99,9 @@ fn weights(headers: &HeaderMap) -> (f32, f32, Option<f32>) {
 /// is compressed.
 pub async fn compress(
     bytes: Vec<u8>,
-    budget: Budget,
+    budget: MemoryBudget,
     coding: Option<ContentCoding>,
-) -> Result<(Vec<u8>, Budget, Option<ContentCoding>), tokio::task::JoinError> {
+) -> Result<(Vec<u8>, MemoryBudget, Option<ContentCoding>), tokio::task::JoinError> {
     let Some(coding) = coding.filter(|_| bytes.len() >= MIN_BYTES) else { return Ok((bytes, budget, None)) };
     let is_long = bytes.len() > LONG;
     let work = move || match coding.compress(&bytes, budget.another()) {
@@ -158,7 +158,8 @@ mod tests {
         let all = Arc::new(UnderWay::new(1 << 20));
         let text = "walkshed ".repeat(20_000).into_bytes();
         let rt = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let pack = |coding, most| rt.block_on(compress(text.clone(), Budget::new(all.clone(), most), coding)).unwrap();
+        let pack =
+            |coding, most| rt.block_on(compress(text.clone(), MemoryBudget::new(all.clone(), most), coding)).unwrap();
         for coding in [ContentCoding::Gzip, ContentCoding::Zstd] {
             let (bytes, budget, is) = pack(Some(coding), 1 << 20);
             assert!(bytes.len() * 20 < text.len() && budget.used() >= bytes.len() && is == Some(coding));

@@ -16,7 +16,7 @@ use async_graphql::{Response, ServerError, Value};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::sync::Arc;
-use walkshed_graphql::{Answer, ApiRequest, Budget, Full, Outcome, UnderWay, Written, code};
+use walkshed_graphql::{Answer, ApiRequest, BudgetExceeded, BudgetedBuffer, MemoryBudget, Outcome, UnderWay, code};
 
 /// Responses that use more bytes are serialized on a blocking thread.
 const LONG: usize = 256 * 1024;
@@ -207,7 +207,7 @@ async fn follow(shared: &Data<Shared>, request: ApiRequest, session: auth::Sessi
 /// A serialized response.
 struct Serialized {
     bytes: Vec<u8>,
-    budget: Budget,
+    budget: MemoryBudget,
     status: StatusCode,
     /// Whether the request was executed without errors.
     has_succeeded: bool,
@@ -229,7 +229,7 @@ async fn serialize(shared: &Shared, media: Media, answer: Answer) -> Result<Seri
             // The response is dropped, to free its memory, and replaced by the error.
             drop((response, budget));
             let error = async_graphql::Error::from(full).into_server_error(async_graphql::Pos::default());
-            let unlimited = Budget::new(Arc::new(UnderWay::new(usize::MAX)), usize::MAX);
+            let unlimited = MemoryBudget::new(Arc::new(UnderWay::new(usize::MAX)), usize::MAX);
             let (bytes, budget) = to_bytes(&Response::from_errors(vec![error]), has_data, unlimited)?;
             Ok((bytes, budget, false))
         })
@@ -239,7 +239,7 @@ async fn serialize(shared: &Shared, media: Media, answer: Answer) -> Result<Seri
         tracing::error!(?why, "a response could not be serialized");
         HttpResponse::InternalServerError().insert_header((CACHE_CONTROL, NO_STORE)).finish()
     };
-    let serialized: Result<_, Full> = serialized.map_err(|e| failed(&e))?;
+    let serialized: Result<_, BudgetExceeded> = serialized.map_err(|e| failed(&e))?;
     let (bytes, budget, has_succeeded) = serialized.map_err(|e| failed(&e))?;
     shared.metrics.graphql(match outcome {
         Outcome::Executed if has_succeeded => "ok",
@@ -260,10 +260,14 @@ struct Body<'a> {
     extensions: HashMap<&'a str, &'a Value>,
 }
 
-fn to_bytes(response: &Response, has_data: bool, budget: Budget) -> Result<(Vec<u8>, Budget), Full> {
+fn to_bytes(
+    response: &Response,
+    has_data: bool,
+    budget: MemoryBudget,
+) -> Result<(Vec<u8>, MemoryBudget), BudgetExceeded> {
     let data = has_data.then_some(&response.data);
     let extensions = response.extensions.iter().map(|(k, v)| (k.as_str(), v)).collect();
-    let mut out = Written::new(budget);
+    let mut out = BudgetedBuffer::new(budget);
     if let Err(error) = serde_json::to_writer(&mut out, &Body { data, errors: &response.errors, extensions })
         && out.full().is_none()
     {

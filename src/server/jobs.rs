@@ -8,7 +8,7 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
 use tokio::sync::{Semaphore, SemaphorePermit};
-use walkshed_graphql::Budget;
+use walkshed_graphql::MemoryBudget;
 
 /// Limits the number of results that are read at the same time.
 static READS: Semaphore = Semaphore::const_new(2);
@@ -52,7 +52,7 @@ async fn send_result(
     if tag.matches(request.headers()) {
         return not_modified(tag, CACHE_POLICY);
     }
-    let budget = Budget::new(shared.api.under_way().clone(), usize::MAX);
+    let budget = MemoryBudget::new(shared.api.under_way().clone(), usize::MAX);
     if budget.charge(result.len()).is_err() {
         return HttpResponse::ServiceUnavailable()
             .insert_header((RETRY_AFTER, "5"))

@@ -42,7 +42,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use subscribers::SubscriberSlots;
 use tokio::net::TcpStream;
-use walkshed_graphql::{Api, Limits, ManifestError, Trusted, UnderWay};
+use walkshed_graphql::{Api, Limits, ManifestError, TrustedDocuments, UnderWay};
 use walkshed_live::folder::DataFolder;
 use walkshed_live::{self as live, Live};
 use walkshed_store::Store;
@@ -159,7 +159,8 @@ struct RequestLimits {
 pub async fn start(folder: DataFolder, store: Store, options: &ServerOptions) -> Result<Running, ServeError> {
     let live = Live::load(folder, store).await?.with_waiting_writes(options.limits.max_waiting_writes);
     let live = Arc::new(live);
-    let trusted = options.trusted_documents.as_deref().map(|path| Trusted::read(path, &options.limits)).transpose()?;
+    let trusted =
+        options.trusted_documents.as_deref().map(|path| TrustedDocuments::read(path, &options.limits)).transpose()?;
     let api = Arc::new(Api::with_documents(options.limits.clone(), trusted));
     api.check_manifest().await?;
     let sdl = api.sdl();

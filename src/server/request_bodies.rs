@@ -11,7 +11,7 @@ use futures_util::StreamExt;
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
-use walkshed_graphql::{Budget, Full, UnderWay, Written};
+use walkshed_graphql::{BudgetExceeded, BudgetedBuffer, MemoryBudget, UnderWay};
 
 /// Period over which the rate of a body is measured.
 const WINDOW: Duration = Duration::from_secs(10);
@@ -22,13 +22,13 @@ const ZSTD_WINDOW_LOG: u32 = 23;
 
 /// A decoder for the content coding of a body.
 enum Decoder {
-    Plain(Written),
-    Gzip(Box<MultiGzDecoder<Written>>),
-    Zstd(Box<zstd::stream::write::Decoder<'static, Written>>),
+    Plain(BudgetedBuffer),
+    Gzip(Box<MultiGzDecoder<BudgetedBuffer>>),
+    Zstd(Box<zstd::stream::write::Decoder<'static, BudgetedBuffer>>),
 }
 
 impl Decoder {
-    fn new(headers: &HeaderMap, out: Written) -> Result<Self, Refusal> {
+    fn new(headers: &HeaderMap, out: BudgetedBuffer) -> Result<Self, Refusal> {
         let coding = headers.get(CONTENT_ENCODING).map(|v| v.to_str().unwrap_or("?").trim().to_ascii_lowercase());
         match coding.as_deref() {
             None | Some("" | "identity") => Ok(Self::Plain(out)),
@@ -59,7 +59,7 @@ impl Decoder {
         }
     }
 
-    fn full(&self) -> Option<Full> {
+    fn full(&self) -> Option<BudgetExceeded> {
         match self {
             Self::Plain(out) => out.full(),
             Self::Gzip(decoder) => decoder.get_ref().full(),
@@ -76,7 +76,7 @@ impl Decoder {
         }
     }
 
-    fn into_buffer(self) -> std::io::Result<Written> {
+    fn into_buffer(self) -> std::io::Result<BudgetedBuffer> {
         match self {
             Self::Plain(out) => Ok(out),
             Self::Gzip(decoder) => decoder.finish(),
@@ -94,7 +94,7 @@ pub async fn read(
     headers: &HeaderMap,
     mut payload: Payload,
     connection: Option<&Arc<Connection>>,
-) -> Result<(Vec<u8>, Budget), Refusal> {
+) -> Result<(Vec<u8>, MemoryBudget), Refusal> {
     let max = shared.limits.max_body_bytes;
     let too_long = || {
         let why = format!("The body exceeds maxBodyBytes ({max}).");
@@ -107,11 +107,11 @@ pub async fn read(
     // Short bodies do not count towards the memory of all bodies, so that they are never refused because of long ones.
     let is_short = length.is_some_and(|length| length <= SHORT) && !headers.contains_key(CONTENT_ENCODING);
     let pool = if is_short { Arc::new(UnderWay::new(usize::MAX)) } else { shared.bodies.clone() };
-    let budget = Budget::new(pool, max);
-    let mut decoder = Decoder::new(headers, Written::new(budget))?;
-    let refuse = |full: Full| match full {
-        Full::TooLarge(_) => too_long(),
-        Full::Busy => {
+    let budget = MemoryBudget::new(pool, max);
+    let mut decoder = Decoder::new(headers, BudgetedBuffer::new(budget))?;
+    let refuse = |full: BudgetExceeded| match full {
+        BudgetExceeded::TooLarge(_) => too_long(),
+        BudgetExceeded::Busy => {
             let why = "The memory for request bodies (maxBodiesBytes) is used up; try again in a few seconds.";
             Refusal::new(StatusCode::SERVICE_UNAVAILABLE, why)
         }

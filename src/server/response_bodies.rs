@@ -9,7 +9,7 @@ use futures_util::Stream;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use walkshed_graphql::Budget;
+use walkshed_graphql::MemoryBudget;
 
 /// Bytes of a chunk. actix-web copies chunks; the copies are not charged.
 const CHUNK: usize = 64 * 1024;
@@ -21,11 +21,11 @@ fn next_chunk(bytes: &mut Bytes) -> Bytes {
 /// A body that is complete in memory.
 pub struct BudgetedBody {
     bytes: Bytes,
-    _budget: Budget,
+    _budget: MemoryBudget,
 }
 
 impl BudgetedBody {
-    pub fn new(bytes: Vec<u8>, budget: Budget) -> Self {
+    pub fn new(bytes: Vec<u8>, budget: MemoryBudget) -> Self {
         Self { bytes: bytes.into(), _budget: budget }
     }
 }

@@ -123,7 +123,7 @@ fn rejects_invalid_jobs_and_reports_failures() {
     // A query that fails makes the job fail with the same reason.
     let failed = started(&desk, "{ coverage(region: \"500199\") { limit } }");
     let job = wait(&desk.server, &failed["id"], "FAILED");
-    assert!(job["error"].as_str().unwrap().contains("no region \"500199\" exists"), "{job}");
+    assert!(job["error"].as_str().unwrap().contains("no region or center with the code \"500199\" exists"), "{job}");
     assert_eq!(job["result"]["errors"][0]["extensions"]["code"], "NOT_FOUND");
     let failed = started(&desk, "{ nonsense }");
     assert!(wait(&desk.server, &failed["id"], "FAILED")["error"].as_str().unwrap().contains("nonsense"));

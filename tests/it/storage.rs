@@ -462,7 +462,7 @@ fn after_a_full_disk_a_server_writes_again_without_a_restart() {
         command
     };
     if !in_namespace(&["true"]).output().is_ok_and(|o| o.status.success()) {
-        println!("SKIPPED: no namespace with a disk of its own can be made here (unshare -Urm, mount -t tmpfs)");
+        walkshed_testing::skip("cannot create a mount namespace with a small tmpfs (unshare -Urm, mount -t tmpfs)");
         return;
     }
     // What is mounted there is seen by the server alone, and by us through it.

@@ -1,7 +1,7 @@
 //! The API as transports use it.
 
 use crate::budget::UnderWay;
-use crate::documents::{ManifestError, Trusted};
+use crate::documents::{ManifestError, TrustedDocuments};
 use crate::executor::Executor;
 use crate::limits::Limits;
 use crate::request::{Answer, ApiRequest};
@@ -26,7 +26,7 @@ impl Api {
 
     /// Creates an API; with a manifest, it accepts only the documents of the manifest.
     #[must_use]
-    pub fn with_documents(limits: Limits, trusted: Option<Trusted>) -> Self {
+    pub fn with_documents(limits: Limits, trusted: Option<TrustedDocuments>) -> Self {
         let executor = Arc::new(Executor::new(limits, trusted));
         Self { subscriptions: Arc::new(Subscriptions::new(executor.clone())), executor }
     }

@@ -49,7 +49,7 @@ impl UnderWay {
 
 /// Why a response cannot grow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Full {
+pub enum BudgetExceeded {
     /// It would exceed the limit for one response, in bytes.
     TooLarge(usize),
     /// All responses together would exceed their limit.
@@ -58,7 +58,7 @@ pub enum Full {
 
 /// The memory of one response. Dropping the budget returns the bytes to the pool: keep it until the last byte has been
 /// sent.
-pub struct Budget {
+pub struct MemoryBudget {
     pool: Arc<UnderWay>,
     max: usize,
     used: AtomicUsize,
@@ -66,7 +66,7 @@ pub struct Budget {
     charged: AtomicUsize,
 }
 
-impl Budget {
+impl MemoryBudget {
     /// Creates a budget of at most `max` bytes from a pool.
     #[must_use]
     pub const fn new(pool: Arc<UnderWay>, max: usize) -> Self {
@@ -76,17 +76,17 @@ impl Budget {
     /// Counts bytes; call it before they are allocated.
     ///
     /// # Errors
-    /// [`Full`]; then the bytes are not counted.
-    pub fn charge(&self, bytes: usize) -> Result<(), Full> {
+    /// [`BudgetExceeded`]; then the bytes are not counted.
+    pub fn charge(&self, bytes: usize) -> Result<(), BudgetExceeded> {
         let add = |used: usize| used.checked_add(bytes).filter(|sum| *sum <= self.max);
-        let before = self.used.fetch_update(Relaxed, Relaxed, add).map_err(|_| Full::TooLarge(self.max))?;
+        let before = self.used.fetch_update(Relaxed, Relaxed, add).map_err(|_| BudgetExceeded::TooLarge(self.max))?;
         let more = self.pool_bytes(before + bytes) - self.pool_bytes(before);
         if self.pool.try_add(more) {
             self.charged.fetch_add(more, Relaxed);
             return Ok(());
         }
         self.used.fetch_sub(bytes, Relaxed);
-        Err(Full::Busy)
+        Err(BudgetExceeded::Busy)
     }
 
     /// Returns how many of the used bytes count towards the pool.
@@ -107,45 +107,45 @@ impl Budget {
     }
 }
 
-impl Drop for Budget {
+impl Drop for MemoryBudget {
     fn drop(&mut self) {
         self.pool.used.fetch_sub(*self.charged.get_mut(), Relaxed);
     }
 }
 
-impl From<Full> for async_graphql::Error {
-    fn from(full: Full) -> Self {
+impl From<BudgetExceeded> for async_graphql::Error {
+    fn from(full: BudgetExceeded) -> Self {
         match full {
-            Full::TooLarge(max) => too_many(
+            BudgetExceeded::TooLarge(max) => too_many(
                 "maxAnswerBytes",
                 format!("The response exceeds maxAnswerBytes ({max} bytes). Ask for less data at a time."),
             )
             .extend_with(|_, e| e.set("maximum", max)),
-            Full::Busy => busy_answers(),
+            BudgetExceeded::Busy => busy_answers(),
         }
     }
 }
 
 /// A growing buffer whose capacity is charged to a budget.
-pub struct Written {
+pub struct BudgetedBuffer {
     bytes: Vec<u8>,
-    budget: Budget,
+    budget: MemoryBudget,
     /// The reason of the last failed write.
-    full: Option<Full>,
+    full: Option<BudgetExceeded>,
 }
 
-impl Written {
+impl BudgetedBuffer {
     /// Creates an empty buffer.
     #[must_use]
-    pub const fn new(budget: Budget) -> Self {
+    pub const fn new(budget: MemoryBudget) -> Self {
         Self { bytes: Vec::new(), budget, full: None }
     }
 
     /// Returns the bytes and their budget. Keep both until the last byte has been sent.
     ///
     /// # Errors
-    /// [`Full`] when a write failed.
-    pub fn finish(self) -> Result<(Vec<u8>, Budget), Full> {
+    /// [`BudgetExceeded`] when a write failed.
+    pub fn finish(self) -> Result<(Vec<u8>, MemoryBudget), BudgetExceeded> {
         match self.full {
             None => Ok((self.bytes, self.budget)),
             Some(full) => Err(full),
@@ -154,11 +154,11 @@ impl Written {
 
     /// Returns why a write failed.
     #[must_use]
-    pub const fn full(&self) -> Option<Full> {
+    pub const fn full(&self) -> Option<BudgetExceeded> {
         self.full
     }
 
-    fn reserve(&mut self, more: usize) -> Result<(), Full> {
+    fn reserve(&mut self, more: usize) -> Result<(), BudgetExceeded> {
         const MIN_CAPACITY: usize = 512;
         const STEP: usize = 64 * 1024;
         let (length, capacity) = (self.bytes.len(), self.bytes.capacity());
@@ -180,7 +180,7 @@ impl Written {
     }
 }
 
-impl std::io::Write for Written {
+impl std::io::Write for BudgetedBuffer {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         if let Err(full) = self.reserve(bytes.len()) {
             self.full = Some(full);
@@ -200,7 +200,7 @@ impl std::io::Write for Written {
 /// # Errors
 /// `TOO_COMPLEX` when the response is too large, `BUSY` when all responses together are.
 pub fn charge(ctx: &Context<'_>, bytes: usize) -> Result<()> {
-    match ctx.data_opt::<Arc<Budget>>() {
+    match ctx.data_opt::<Arc<MemoryBudget>>() {
         Some(budget) => Ok(budget.charge(bytes)?),
         None => Ok(()),
     }
@@ -213,11 +213,11 @@ mod tests {
     #[test]
     fn bytes_count_from_the_charge_until_the_budget_is_dropped() {
         let all = Arc::new(UnderWay::new(100));
-        let (one, other) = (Budget::new(all.clone(), 60), Budget::new(all.clone(), 60));
+        let (one, other) = (MemoryBudget::new(all.clone(), 60), MemoryBudget::new(all.clone(), 60));
         assert_eq!(one.charge(50), Ok(()));
-        assert_eq!(one.charge(11), Err(Full::TooLarge(60)));
-        assert_eq!(one.charge(usize::MAX), Err(Full::TooLarge(60)));
-        assert_eq!(other.charge(51), Err(Full::Busy));
+        assert_eq!(one.charge(11), Err(BudgetExceeded::TooLarge(60)));
+        assert_eq!(one.charge(usize::MAX), Err(BudgetExceeded::TooLarge(60)));
+        assert_eq!(other.charge(51), Err(BudgetExceeded::Busy));
         assert_eq!((other.used(), all.bytes()), (0, 50));
         assert_eq!(other.charge(50), Ok(()));
         drop(one);
@@ -229,11 +229,11 @@ mod tests {
     #[test]
     fn the_first_bytes_of_each_response_are_free() {
         let all = Arc::new(UnderWay::new(100).sparing(20));
-        let long = Budget::new(all.clone(), 1000);
+        let long = MemoryBudget::new(all.clone(), 1000);
         assert_eq!((long.charge(15), all.bytes()), (Ok(()), 0));
         assert_eq!((long.charge(105), all.bytes()), (Ok(()), 100));
-        let short = Budget::new(all.clone(), 1000);
-        assert_eq!((short.charge(20), short.charge(1)), (Ok(()), Err(Full::Busy)));
+        let short = MemoryBudget::new(all.clone(), 1000);
+        assert_eq!((short.charge(20), short.charge(1)), (Ok(()), Err(BudgetExceeded::Busy)));
         drop((long, short));
         assert_eq!(all.bytes(), 0);
     }
@@ -242,13 +242,13 @@ mod tests {
     fn the_buffer_charges_bytes_before_it_allocates_them() {
         use std::io::Write;
         let all = Arc::new(UnderWay::new(5000));
-        let mut written = Written::new(Budget::new(all.clone(), 3000));
+        let mut written = BudgetedBuffer::new(MemoryBudget::new(all.clone(), 3000));
         for n in 0..300 {
             assert!(written.write_all(b"0123456789").is_ok(), "{n}");
             assert!(all.bytes() >= 10 * (n + 1) && written.bytes.capacity() <= all.bytes());
         }
         assert!(written.write_all(b"0").is_err());
-        assert_eq!((written.full(), all.bytes()), (Some(Full::TooLarge(3000)), 3000));
+        assert_eq!((written.full(), all.bytes()), (Some(BudgetExceeded::TooLarge(3000)), 3000));
         assert!(written.finish().is_err());
         assert_eq!(all.bytes(), 0);
     }

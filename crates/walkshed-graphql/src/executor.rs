@@ -1,14 +1,14 @@
 //! Execution of queries and mutations against a world.
 
-use crate::budget::{Budget, UnderWay};
+use crate::budget::{MemoryBudget, UnderWay};
 use crate::cost::Spent;
-use crate::documents::{Chosen, Document, Documents, Trusted, choose};
+use crate::documents::{Document, Documents, SelectedOperation, TrustedDocuments, select_operation};
 use crate::error::{code, server_error};
 use crate::gate::Gate;
 use crate::jobs::{self, JobSchema, Jobs};
 use crate::limits::{Limits, size_of_variables};
 use crate::mutation::ImportLine;
-use crate::null_failed_fields::{Failed, NullsAlone};
+use crate::null_failed_fields::{FieldErrors, NullsAlone};
 use crate::request::{Answer, ApiRequest, Outcome, Usage};
 use crate::request_cost::RequestCost;
 use crate::response::{self, ExecutedOperation, refused, with_version};
@@ -42,7 +42,7 @@ pub struct Executor {
 
 impl Executor {
     /// Creates an executor; with a manifest, it accepts only the documents of the manifest.
-    pub fn new(limits: Limits, trusted: Option<Trusted>) -> Self {
+    pub fn new(limits: Limits, trusted: Option<TrustedDocuments>) -> Self {
         let suggestions = Arc::new(SuggestionLimit::new(limits.suggestions_per_hour));
         let gate = Arc::new(Gate::new(limits.max_analyses, limits.max_waiting_analyses));
         let jobs = Arc::new(Jobs::new(limits.max_jobs, limits.max_waiting_jobs));
@@ -79,7 +79,7 @@ impl Executor {
     /// Returns the resources for a request.
     pub fn new_usage(&self) -> Usage {
         Usage {
-            budget: Arc::new(Budget::new(self.under_way.clone(), self.limits.max_answer_bytes)),
+            budget: Arc::new(MemoryBudget::new(self.under_way.clone(), self.limits.max_answer_bytes)),
             spent: Arc::new(Spent::new(self.limits.max_work)),
             // Work on other threads stops when the request is dropped, or when the task reaches its deadline.
             task: Arc::new(Task::within_seconds(self.limits.max_seconds)),
@@ -109,7 +109,7 @@ impl Executor {
         let inner = usage.attach(self.prepare(world, request, &document));
         let mut response;
         if is_mutation {
-            let failed = Arc::new(Failed::default());
+            let failed = Arc::new(FieldErrors::default());
             // Boxed, so that the future of a query does not reserve space for it.
             response = Box::pin(self.mutation_schema.execute(inner.data(failed.clone()))).await;
             response.errors.extend(failed.take());
@@ -119,7 +119,7 @@ impl Executor {
         let executed = ExecutedOperation { document: &document, operation_name: name.as_deref(), variables };
         let (mut response, is_refused) = self.add_codes(response, &executed).await;
         if !is_refused {
-            self.documents.keep(&document);
+            self.documents.insert(&document);
         }
         if wants_cost {
             response = self.with_cost(response, executed, &usage.spent).await;
@@ -143,9 +143,9 @@ impl Executor {
     }
 
     /// Finds the document of a request and selects its operation; used by every transport.
-    pub fn select(&self, request: &ApiRequest) -> Result<(Document, Chosen), ServerError> {
+    pub fn select(&self, request: &ApiRequest) -> Result<(Document, SelectedOperation), ServerError> {
         let document = self.documents.find(&request.query, request.persisted.as_ref(), &self.limits)?;
-        let operation = choose(&document.parsed, request.operation_name.as_deref())?;
+        let operation = select_operation(&document.parsed, request.operation_name.as_deref())?;
         self.limits.check_variables(size_of_variables(&request.variables))?;
         Ok((document, operation))
     }

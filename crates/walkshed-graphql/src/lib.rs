@@ -50,9 +50,9 @@ use context::{Nullable, current, kinds, limits, live, nullable, standards, sugge
 
 pub use api::Api;
 pub use async_graphql::Variables;
-pub use budget::{Budget, Full, UnderWay, Written};
+pub use budget::{BudgetExceeded, BudgetedBuffer, MemoryBudget, UnderWay};
 pub use cost::Spent;
-pub use documents::{ManifestError, Persisted, Trusted};
+pub use documents::{ManifestError, Persisted, TrustedDocuments};
 pub use error::code;
 pub use limits::Limits;
 pub use request::{Answer, ApiRequest, Outcome};

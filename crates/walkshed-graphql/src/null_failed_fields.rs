@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// The errors of nullable fields, collected during the execution.
 #[derive(Default)]
-pub struct Failed(Mutex<Vec<ServerError>>);
+pub struct FieldErrors(Mutex<Vec<ServerError>>);
 
-impl Failed {
+impl FieldErrors {
     /// Removes and returns all errors.
     pub fn take(&self) -> Vec<ServerError> {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
@@ -45,7 +45,7 @@ impl Extension for NullsAlone {
             })
             .collect();
         path.reverse();
-        match (next.run(ctx, info).await, ctx.data_opt::<Arc<Failed>>()) {
+        match (next.run(ctx, info).await, ctx.data_opt::<Arc<FieldErrors>>()) {
             (Err(mut error), Some(failed)) if is_nullable => {
                 if error.path.is_empty() {
                     error.path = path;

@@ -1,6 +1,6 @@
 //! Requests and their results, independent of the transport.
 
-use crate::budget::Budget;
+use crate::budget::MemoryBudget;
 use crate::cost::Spent;
 use crate::documents::Persisted;
 use async_graphql::{Response, Variables};
@@ -34,7 +34,7 @@ pub struct Answer {
     pub response: Response,
     pub outcome: Outcome,
     /// Counts the bytes of the response in memory. Keep it until the last byte has been sent.
-    pub budget: Arc<Budget>,
+    pub budget: Arc<MemoryBudget>,
     /// Whether the same request of the same caller has the same response until the data changes.
     pub lasting: bool,
     /// The work that was charged to the request.
@@ -58,7 +58,7 @@ pub enum Outcome {
 
 /// The resources that a request uses: memory, work and time.
 pub struct Usage {
-    pub budget: Arc<Budget>,
+    pub budget: Arc<MemoryBudget>,
     pub spent: Arc<Spent>,
     pub task: Arc<Task>,
 }

@@ -2,7 +2,7 @@
 
 use crate::documents::{Document, longest_minutes};
 use crate::error::code;
-use crate::limits::{Limits, beyond};
+use crate::limits::{Limits, limit_exceeded};
 use crate::request_cost::RequestCost;
 use crate::scalars;
 use async_graphql::{Response, ServerError, Value, Variables};
@@ -53,9 +53,9 @@ async fn explain(limits: &Limits, cost: &RequestCost, operation: &ExecutedOperat
         Ok(cost) => {
             let minutes = longest_minutes(&operation.document.parsed, variables).unwrap_or_default();
             vec![if minutes > limits.max_minutes {
-                beyond("maxMinutes", "minutes", minutes, limits.max_minutes)
+                limit_exceeded("maxMinutes", "minutes", minutes, limits.max_minutes)
             } else {
-                beyond("maxComplexity", "cost", cost as f64, limits.max_complexity as f64)
+                limit_exceeded("maxComplexity", "cost", cost as f64, limits.max_complexity as f64)
             }]
         }
     }

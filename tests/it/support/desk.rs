@@ -1,4 +1,4 @@
-//! A server and everyone who may ask it something.
+//! A server with tokens.
 
 use super::city;
 use super::http::Server;
@@ -29,7 +29,7 @@ impl Desk {
         self.server.query_as(&self.tokens[&role], query, variables)
     }
 
-    /// The answer of an editor's request that must not fail.
+    /// Sends a request as an editor and returns its data. Panics if it fails.
     pub fn edit(&self, query: &str, variables: &Value) -> Value {
         let reply = self.ask(Role::Editor, query, variables);
         assert_eq!(reply.get("errors"), None, "{query} {variables}: {reply}");

@@ -1,7 +1,7 @@
 //! The cache of parsed documents.
 
 use super::document::{Document, Hash, hash, parse_hash};
-use super::manifest::Trusted;
+use super::manifest::TrustedDocuments;
 use super::merge::FieldTypes;
 use crate::error::{code, server_error};
 use crate::limits::Limits;
@@ -41,14 +41,14 @@ impl Weighter<Hash, Document> for ByBytes {
 /// The cache of valid documents, and the documents of the manifest.
 pub struct Documents {
     cache: Cache<Hash, Document, ByBytes>,
-    trusted: Option<Trusted>,
+    trusted: Option<TrustedDocuments>,
     types: Arc<FieldTypes>,
 }
 
 impl Documents {
     /// Creates an empty cache. With a manifest, only its documents are accepted. `types` are those of the schema.
     #[must_use]
-    pub fn new(trusted: Option<Trusted>, types: Arc<FieldTypes>) -> Self {
+    pub fn new(trusted: Option<TrustedDocuments>, types: Arc<FieldTypes>) -> Self {
         let trusted = trusted.map(|trusted| trusted.merged(&types));
         let options = OptionsBuilder::new()
             .estimated_items_capacity((CAPACITY / (TYPICAL_TEXT * BYTES_PER_TEXT_BYTE)) as usize)
@@ -60,7 +60,7 @@ impl Documents {
     }
 
     /// Returns the document that a request sends or refers to. A new document is not cached until it has been validated:
-    /// see [`Documents::keep`].
+    /// see [`Documents::insert`].
     ///
     /// # Errors
     /// An exceeded limit, a syntax error, an unknown hash or id, a hash of another text, or an untrusted document.
@@ -116,12 +116,12 @@ impl Documents {
 
     /// Returns the documents of the manifest, if there is one.
     #[must_use]
-    pub const fn trusted(&self) -> Option<&Trusted> {
+    pub const fn trusted(&self) -> Option<&TrustedDocuments> {
         self.trusted.as_ref()
     }
 
     /// Caches a document that has passed validation.
-    pub fn keep(&self, document: &Document) {
+    pub fn insert(&self, document: &Document) {
         if self.trusted.is_none() && self.cache.peek(&document.hash).is_none() {
             self.cache.insert(document.hash, document.clone());
         }
@@ -161,7 +161,7 @@ mod tests {
         );
         let document = documents.find("{a}", Some(&by_hash), &limits).unwrap();
         assert!(documents.find("", Some(&by_hash), &limits).is_err(), "not validated yet");
-        documents.keep(&document);
+        documents.insert(&document);
         for reference in [&by_hash, &by_id] {
             assert_eq!(&*documents.find("", Some(reference), &limits).unwrap().text, "{a}");
         }
@@ -183,7 +183,7 @@ mod tests {
         for n in 0..400 {
             let text = format!("{{a{n} {}}}", "b ".repeat(4000));
             let document = documents.find(&text, None, &limits).unwrap();
-            documents.keep(&document);
+            documents.insert(&document);
             assert!(documents.cache.weight() <= CAPACITY, "{}", documents.cache.weight());
         }
         assert!(!documents.cache.is_empty());

@@ -1,4 +1,4 @@
-//! Trusted documents: with a manifest, the server accepts only the documents in it.
+//! TrustedDocuments documents: with a manifest, the server accepts only the documents in it.
 
 use super::document::{Document, Hash};
 use super::merge::FieldTypes;
@@ -25,13 +25,13 @@ pub enum ManifestError {
 
 /// The documents of a manifest.
 #[derive(Debug, Clone, Default)]
-pub struct Trusted {
+pub struct TrustedDocuments {
     path: PathBuf,
     by_hash: HashMap<Hash, Document>,
     by_id: HashMap<String, Hash>,
 }
 
-impl Trusted {
+impl TrustedDocuments {
     /// Reads a manifest: `{"id": "document", ...}`, as written by Relay, urql and GraphQL Code Generator, or Apollo's
     /// `{"format": "apollo-persisted-query-manifest", "operations": [{"id": ..., "body": ...}]}`.
     ///
@@ -105,11 +105,11 @@ mod tests {
     use super::super::document::{hash, hexadecimal};
     use super::*;
 
-    fn read(text: &str) -> Result<Trusted, ManifestError> {
+    fn read(text: &str) -> Result<TrustedDocuments, ManifestError> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("manifest.json");
         std::fs::write(&path, text).unwrap();
-        Trusted::read(&path, &Limits::default())
+        TrustedDocuments::read(&path, &Limits::default())
     }
 
     #[test]
@@ -128,7 +128,7 @@ mod tests {
             assert!(documents.find("query A{a}", None, &limits).is_ok());
             let error = documents.find("query A{b}", None, &limits).unwrap_err();
             assert!(error.message.contains("trusted_documents"), "{error:?}");
-            documents.keep(&Document::parse("query A{b}", &limits).unwrap());
+            documents.insert(&Document::parse("query A{b}", &limits).unwrap());
             assert!(documents.find("query A{b}", None, &limits).is_err());
         }
     }
@@ -145,6 +145,6 @@ mod tests {
             let error = read(manifest).unwrap_err().to_string();
             assert!(error.contains(why), "{error}");
         }
-        assert!(Trusted::read(Path::new("/nowhere"), &Limits::default()).is_err());
+        assert!(TrustedDocuments::read(Path::new("/nowhere"), &Limits::default()).is_err());
     }
 }

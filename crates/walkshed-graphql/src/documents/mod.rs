@@ -9,6 +9,6 @@ mod operation;
 
 pub use cache::{Documents, Persisted};
 pub use document::Document;
-pub use manifest::{ManifestError, Trusted};
+pub use manifest::{ManifestError, TrustedDocuments};
 pub use merge::FieldTypes;
-pub use operation::{Chosen, choose, longest_minutes};
+pub use operation::{SelectedOperation, longest_minutes, select_operation};

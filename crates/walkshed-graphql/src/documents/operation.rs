@@ -7,7 +7,7 @@ use std::convert::Infallible;
 
 /// The operation of a document to execute.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Chosen {
+pub struct SelectedOperation {
     pub name: Option<String>,
     pub kind: OperationType,
 }
@@ -17,7 +17,7 @@ pub struct Chosen {
 /// # Errors
 /// `GRAPHQL_VALIDATION_FAILED` when no operation has the name, or the name is missing and the document has more than one
 /// operation.
-pub fn choose(document: &ExecutableDocument, name: Option<&str>) -> Result<Chosen, ServerError> {
+pub fn select_operation(document: &ExecutableDocument, name: Option<&str>) -> Result<SelectedOperation, ServerError> {
     let selected = match (&document.operations, name) {
         (DocumentOperations::Single(operation), None) => Some((None, operation.node.ty)),
         (DocumentOperations::Single(_), Some(_)) => None,
@@ -32,7 +32,7 @@ pub fn choose(document: &ExecutableDocument, name: Option<&str>) -> Result<Chose
             }
         }
     };
-    selected.map(|(name, kind)| Chosen { name, kind }).ok_or_else(|| {
+    selected.map(|(name, kind)| SelectedOperation { name, kind }).ok_or_else(|| {
         let why = match name {
             Some(name) => {
                 let name: String = name.chars().take(80).collect();
@@ -88,7 +88,9 @@ mod tests {
 
     #[test]
     fn selects_one_operation_or_fails() {
-        let kind = |text: &str, name: Option<&str>| choose(&parse_query(text).unwrap(), name).map(|c| (c.name, c.kind));
+        let kind = |text: &str, name: Option<&str>| {
+            select_operation(&parse_query(text).unwrap(), name).map(|c| (c.name, c.kind))
+        };
         let named = |name: &str, kind| Ok((Some(name.to_owned()), kind));
         assert_eq!(kind("{a}", None), Ok((None, OperationType::Query)));
         assert_eq!(kind("mutation M{a}", None), named("M", OperationType::Mutation));

@@ -1,7 +1,7 @@
 //! Execution of a job.
 
 use super::queue::{Jobs, QueueEntry, Running};
-use crate::budget::{Budget, UnderWay};
+use crate::budget::{MemoryBudget, UnderWay};
 use crate::context::InJob;
 use crate::cost::Spent;
 use crate::documents::Document;
@@ -112,7 +112,7 @@ async fn execute(jobs: &Jobs, running: &Running, work: Work) -> Outcome {
     running.set_state(JobState::Running);
     let version = world.version.clone();
     // Counted while the result is built: a result that is too large is refused early.
-    let budget = Budget::new(Arc::new(UnderWay::new(MAX_RESULT_BYTES)), work.limits.max_answer_bytes);
+    let budget = MemoryBudget::new(Arc::new(UnderWay::new(MAX_RESULT_BYTES)), work.limits.max_answer_bytes);
     let spent = Spent::new(work.limits.max_work);
     let request = work.request.data(world).data(work.live).data(running.task.clone());
     let (name, variables) = (request.operation_name.clone(), Some(request.variables.clone()));

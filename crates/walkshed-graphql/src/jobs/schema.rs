@@ -5,7 +5,7 @@ use super::queue::QueueEntry;
 use super::run::{JobSchema, Work, limits_of_jobs, run_job};
 use crate::auth::require;
 use crate::context::{Nullable, live, nullable};
-use crate::documents::{Documents, choose};
+use crate::documents::{Documents, select_operation};
 use crate::error::{bad_input, internal};
 use crate::limits::Limits;
 use crate::request_cost::RequestCost;
@@ -132,7 +132,7 @@ async fn start(ctx: &Context<'_>, input: StartJobInput) -> Result<JobPayload> {
             return Ok(JobPayload::invalid("query", ProblemCode::Invalid, format!("is invalid: {}", e.message)));
         }
     };
-    let operation = match choose(&document.parsed, input.operation_name.as_deref()) {
+    let operation = match select_operation(&document.parsed, input.operation_name.as_deref()) {
         Ok(operation) if operation.kind == OperationType::Query => operation,
         Ok(_) => {
             return Ok(JobPayload::invalid("query", ProblemCode::Invalid, "is not a query; jobs run only queries"));

@@ -1,7 +1,7 @@
 //! Limits on documents, checked before validation. Each fragment is measured once, so that a small document whose fragments
 //! expand into a huge one is refused cheaply.
 
-use super::{Limits, beyond};
+use super::{Limits, limit_exceeded};
 use crate::error::code;
 use async_graphql::parser::types::{ExecutableDocument, FragmentDefinition, Selection, SelectionSet};
 use async_graphql::{Name, Positioned, ServerError};
@@ -18,11 +18,11 @@ impl Limits {
     pub fn check_text(&self, document: &str) -> Result<(), ServerError> {
         let max = self.max_document_bytes;
         if document.len() > max {
-            return Err(beyond("maxDocumentBytes", "bytes of the document", document.len() as f64, max as f64));
+            return Err(limit_exceeded("maxDocumentBytes", "bytes of the document", document.len() as f64, max as f64));
         }
         let deepest = nesting(document);
         if deepest > MAX_NESTING {
-            return Err(beyond("maxNesting", "nested brackets", deepest as f64, MAX_NESTING as f64));
+            return Err(limit_exceeded("maxNesting", "nested brackets", deepest as f64, MAX_NESTING as f64));
         }
         Ok(())
     }
@@ -47,7 +47,7 @@ impl Limits {
         ];
         for (name, what, size, max) in limits {
             if size > max {
-                return Err(beyond(name, what, size as f64, max as f64));
+                return Err(limit_exceeded(name, what, size as f64, max as f64));
             }
         }
         Ok(worst.fields)

@@ -105,7 +105,7 @@ pub fn too_complex(limit: &str, message: String) -> ServerError {
 }
 
 /// Returns a `TOO_COMPLEX` error with the limit, the requested value and the maximum.
-pub fn beyond(limit: &str, what: &str, value: f64, max: f64) -> ServerError {
+pub fn limit_exceeded(limit: &str, what: &str, value: f64, max: f64) -> ServerError {
     let advice = match limit {
         "maxMinutes" => "Ask for fewer minutes.",
         "maxComplexity" => {
@@ -133,11 +133,11 @@ impl Limits {
     pub fn check_variables(&self, size: VariablesSize) -> Result<(), ServerError> {
         if size.depth > MAX_VARIABLE_DEPTH {
             let (depth, max) = (size.depth as f64, MAX_VARIABLE_DEPTH as f64);
-            return Err(beyond("maxVariableDepth", "nested values in variables", depth, max));
+            return Err(limit_exceeded("maxVariableDepth", "nested values in variables", depth, max));
         }
         let (values, max) = (size.values, self.max_variable_values);
         if values > max {
-            return Err(beyond("maxVariableValues", "values in variables", values as f64, max as f64));
+            return Err(limit_exceeded("maxVariableValues", "values in variables", values as f64, max as f64));
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Messages to subscribers.
 
-use crate::budget::{Budget, Full, Written};
+use crate::budget::{BudgetExceeded, BudgetedBuffer, MemoryBudget};
 use async_graphql::{Response, ServerError};
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
@@ -20,7 +20,7 @@ pub enum SubscriptionMessage {
 
 /// JSON whose bytes count towards the memory of responses until it is dropped.
 #[derive(Clone)]
-pub struct EventText(Arc<(Vec<u8>, Option<Budget>)>);
+pub struct EventText(Arc<(Vec<u8>, Option<MemoryBudget>)>);
 
 impl AsRef<[u8]> for EventText {
     fn as_ref(&self) -> &[u8] {
@@ -47,7 +47,7 @@ pub fn once(message: SubscriptionMessage) -> BoxStream<'static, SubscriptionMess
 }
 
 /// Serializes a response. If it exceeds the budget, returns a response with that error instead.
-pub fn to_event_text(response: &Response, budget: Budget) -> EventText {
+pub fn to_event_text(response: &Response, budget: MemoryBudget) -> EventText {
     let full = match serialize(response, budget) {
         Ok((bytes, budget)) => return EventText(Arc::new((bytes, Some(budget)))),
         Err(full) => full,
@@ -57,8 +57,8 @@ pub fn to_event_text(response: &Response, budget: Budget) -> EventText {
     EventText(Arc::new((bytes, None)))
 }
 
-fn serialize(value: &impl Serialize, budget: Budget) -> Result<(Vec<u8>, Budget), Full> {
-    let mut out = Written::new(budget);
+fn serialize(value: &impl Serialize, budget: MemoryBudget) -> Result<(Vec<u8>, MemoryBudget), BudgetExceeded> {
+    let mut out = BudgetedBuffer::new(budget);
     if let Err(error) = serde_json::to_writer(&mut out, value)
         && out.full().is_none()
     {

@@ -158,7 +158,7 @@ impl Subscriptions {
     /// Returns the event source of a subscription and its cost.
     async fn source(&self, subscription: &ActiveSubscription) -> Result<(Source, usize), Vec<ServerError>> {
         let world = subscription.live.world();
-        let stage = Arc::new(Stage::Begin(Mutex::default()));
+        let stage = Arc::new(Stage::Collect(Mutex::default()));
         let request = self.executor.prepare(&world, subscription.request(), &subscription.document);
         let mut responses = self.executor.schema.execute_stream(request.data(stage.clone()));
         while let Some(response) = responses.next().await {
@@ -169,8 +169,8 @@ impl Subscriptions {
         }
         drop(responses);
         let mut sources = match &*stage {
-            Stage::Begin(sources) => std::mem::take(&mut *sources.lock().unwrap_or_else(PoisonError::into_inner)),
-            Stage::Tell(_) => Vec::new(),
+            Stage::Collect(sources) => std::mem::take(&mut *sources.lock().unwrap_or_else(PoisonError::into_inner)),
+            Stage::Respond(_) => Vec::new(),
         };
         if let (Some(source), true) = (sources.pop(), sources.is_empty()) {
             let operation = subscription.key.operation.as_deref();
@@ -240,7 +240,7 @@ impl Subscriptions {
                 let request = executor.prepare(&world, subscription.request(), &subscription.document);
                 // Each execution has the limits of a query.
                 let usage = executor.new_usage();
-                let request = usage.attach(request.data(Arc::new(Stage::Tell(event))));
+                let request = usage.attach(request.data(Arc::new(Stage::Respond(event))));
                 let mut responses = executor.schema.execute_stream(request);
                 let mut texts = Vec::new();
                 while let Some(response) = responses.next().await {

@@ -62,16 +62,16 @@ pub struct Source {
 /// The purpose of an execution of a subscription.
 pub enum Stage {
     /// Collects the event sources of the subscription.
-    Begin(Mutex<Vec<Source>>),
+    Collect(Mutex<Vec<Source>>),
     /// Produces the response to an event.
-    Tell(Event),
+    Respond(Event),
 }
 
 /// Returns the event to respond to. In the first execution, registers the event source and returns `None`.
 pub fn event<'c>(ctx: &Context<'c>, source: impl FnOnce() -> Source) -> Option<&'c Event> {
     match &**ctx.data_opt::<Arc<Stage>>()? {
-        Stage::Tell(event) => Some(event),
-        Stage::Begin(sources) => {
+        Stage::Respond(event) => Some(event),
+        Stage::Collect(sources) => {
             sources.lock().unwrap_or_else(PoisonError::into_inner).push(source());
             None
         }
@@ -80,5 +80,5 @@ pub fn event<'c>(ctx: &Context<'c>, source: impl FnOnce() -> Source) -> Option<&
 
 /// Returns whether this execution only collects the event sources.
 pub fn begins(ctx: &Context<'_>) -> bool {
-    ctx.data_opt::<Arc<Stage>>().is_some_and(|stage| matches!(**stage, Stage::Begin(_)))
+    ctx.data_opt::<Arc<Stage>>().is_some_and(|stage| matches!(**stage, Stage::Collect(_)))
 }
