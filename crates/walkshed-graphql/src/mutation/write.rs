@@ -13,7 +13,9 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use walkshed_analysis::world::World;
 use walkshed_live::access::hash;
-use walkshed_register::{AnyRecord, Done, Edit, Problem, ProblemCode, Record, RecordKind, Register, Role, Rows, Validate};
+use walkshed_register::{
+    AnyRecord, Done, Edit, Problem, ProblemCode, Record, RecordKind, Register, Role, Rows, Validate,
+};
 use walkshed_store::{Applied, EditError, Edition, Idempotent};
 
 /// Defines the payload type of the mutations of one record type.
