@@ -1,6 +1,6 @@
 //! Arguments that many fields share.
 
-use crate::error::{bad_input, not_found, not_ready, too_many, within_bound};
+use crate::error::{bad_input, invalid, not_found, not_ready, too_many, within_bound};
 use crate::ids::NodeId;
 use crate::limits;
 use async_graphql::{Context, ID, Result};
@@ -39,9 +39,8 @@ pub fn service_numbers(field: &str, ids: &[ID]) -> Result<Vec<i64>> {
 
 /// Converts keys or names of kinds to keys, without duplicates.
 pub fn kind_keys(field: &str, kinds: &Kinds, given: &[String]) -> Result<Vec<String>> {
-    let key = |text: &String| {
-        kinds.find(text).map(|k| k.key.clone()).ok_or_else(|| bad_input(field, "", kinds.unknown(text)))
-    };
+    let key =
+        |text: &String| kinds.find(text).map(|k| k.key.clone()).ok_or_else(|| invalid(field, kinds.unknown(text)));
     let mut keys: Vec<String> = given.iter().map(key).collect::<Result<_>>()?;
     let mut seen = HashSet::new();
     keys.retain(|key| seen.insert(key.clone()));

@@ -5,7 +5,7 @@ use super::need::{NeedInput, count_matching_facilities, question, question_error
 use crate::arguments::require_network;
 use crate::budget;
 use crate::cost::{self, City, Reach, SUMMED};
-use crate::error::bad_input;
+use crate::error::{bad_input, invalid};
 use crate::gate::analyse;
 use crate::register::{Region, world_with_scenario};
 use crate::scalars::{Cells, Numbers, OptionalNumbers};
@@ -273,7 +273,7 @@ impl AccessibilityQuery {
     ) -> Result<AccessSurface> {
         let world = world_with_scenario(ctx, scenario.as_ref()).await?;
         require_network(&world)?;
-        let asked = question(ctx, &need, (region.as_deref(), &group), (profile, direction))?;
+        let question = question(ctx, &need, (region.as_deref(), &group), (profile, direction))?;
         let decayed = |make: fn(Decay) -> AccessMeasure| match decay {
             Some(decay) => Ok(make(decay.read()?)),
             None => Err(bad_input("decay", "null", "is required for this measure")),
@@ -282,7 +282,7 @@ impl AccessibilityQuery {
             AccessKind::Gravity => decayed(AccessMeasure::Gravity)?,
             AccessKind::EnhancedTwoStep => decayed(AccessMeasure::EnhancedTwoStep)?,
             _ if decay.is_some() => {
-                return Err(bad_input("decay", "", "is only allowed for GRAVITY and ENHANCED_TWO_STEP"));
+                return Err(invalid("decay", "is only allowed for GRAVITY and ENHANCED_TWO_STEP"));
             }
             AccessKind::Cumulative => AccessMeasure::Cumulative,
             AccessKind::TwoStep => AccessMeasure::TwoStep,
@@ -290,7 +290,7 @@ impl AccessibilityQuery {
         };
         let offered: Offered = offered.into();
         let city = City::of(&world);
-        let need = &asked.need;
+        let need = &question.need;
         cost::charge(
             ctx,
             if engine == AccessMeasure::KthNearest {
@@ -308,7 +308,7 @@ impl AccessibilityQuery {
         )?;
         let shared = world.clone();
         let found = analyse(ctx, move || {
-            analysis::surface(&shared, require_network(&shared)?, asked, &engine, offered).map_err(question_error)
+            analysis::surface(&shared, require_network(&shared)?, question, &engine, offered).map_err(question_error)
         })
         .await??;
         Ok(AccessSurface { world, found: Arc::new(found) })

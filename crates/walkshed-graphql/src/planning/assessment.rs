@@ -6,7 +6,7 @@ use super::need::{NeedInput, question};
 use super::standard::{Requirement, Standard};
 use crate::arguments::{region_code, require_network};
 use crate::cost::City;
-use crate::error::{bad_input, not_found, stopped};
+use crate::error::{bad_input, invalid, not_found, stopped};
 use crate::gate::analyse;
 use crate::paging::{PageArguments, Paged, SortKey, connection, counted, page_by};
 use crate::register::{Center, Facility, Region, world_with_scenario};
@@ -329,7 +329,7 @@ impl AssessmentQuery {
             let assessed = analysis::assess(&shared, network, &found, travel, code, &group);
             let assessed = assessed.map_err(|e| match e {
                 analysis::QuestionError::Stopped(why) => stopped(why),
-                e => bad_input("group", "", e),
+                e => invalid("group", e),
             });
             Ok::<_, async_graphql::Error>((assessed?, rated))
         })

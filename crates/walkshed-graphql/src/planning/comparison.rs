@@ -5,7 +5,7 @@ use super::covered_people::CoveredPeople;
 use super::explanation::{Explanation, explain};
 use super::need::{CoverageUnit, NeedInput, question};
 use crate::arguments::require_network;
-use crate::error::{bad_input, not_ready, stopped};
+use crate::error::{bad_input, invalid, not_ready, stopped};
 use crate::gate::analyse;
 use crate::paging::{PageArguments, Paged, SortKey, connection, counted, page_by};
 use crate::register::{Region, Scenario, world_with_scenario};
@@ -331,8 +331,8 @@ impl ComparisonQuery {
         capacity: bool,
     ) -> Result<ScenarioComparison> {
         require_network(current(ctx))?;
-        let asked = question(ctx, &need, (region.as_deref(), &group), (profile, direction))?;
-        let asked = analysis::Question { with_capacity: capacity, ..asked };
+        let question = question(ctx, &need, (region.as_deref(), &group), (profile, direction))?;
+        let question = analysis::Question { with_capacity: capacity, ..question };
         if before.is_none() && after.is_none() {
             return Err(bad_input(
                 "after",
@@ -344,19 +344,19 @@ impl ComparisonQuery {
             (world_with_scenario(ctx, before.as_ref()).await?, world_with_scenario(ctx, after.as_ref()).await?);
         for world in [&before, &after] {
             // Each part alone is evaluated too, which only scans the cells again.
-            let price = coverage_price(ctx, world, &asked, profile).await?;
+            let price = coverage_price(ctx, world, &question, profile).await?;
             cost::charge(
                 ctx,
-                price.saturating_add(cost::rows(3 * asked.need.parts.len() * world.register.population.len())),
+                price.saturating_add(cost::rows(3 * question.need.parts.len() * world.register.population.len())),
             )?;
         }
         let shared = (before.clone(), after.clone());
         let found = analyse(ctx, move || {
-            analysis::compare(&shared.0, &shared.1, &asked).map_err(|e| match e {
-                QuestionError::UnknownGroup(_) => bad_input("group", "", e),
+            analysis::compare(&shared.0, &shared.1, &question).map_err(|e| match e {
+                QuestionError::UnknownGroup(_) => invalid("group", e),
                 QuestionError::NoNetwork(e) => not_ready(e.as_str()),
                 QuestionError::Stopped(why) => stopped(why),
-                _ => bad_input("capacity", "true:", e),
+                _ => invalid("capacity", e),
             })
         })
         .await??;

@@ -7,7 +7,7 @@ use super::explanation::{Explanation, explain};
 use super::need::{CoverageUnit, NeedInput, count_matching_facilities, question};
 use crate::arguments::require_network;
 use crate::cost::{City, Reach, SETTLED};
-use crate::error::{bad_input, stopped, within_bound};
+use crate::error::{bad_input, invalid, stopped, within_bound};
 use crate::gate::analyse;
 use crate::paging::{PageArguments, Paged, SortKey, connection, counted, page, page_by};
 use crate::register::world_with_scenario;
@@ -354,16 +354,16 @@ impl CoverageQuery {
     ) -> Result<Coverage> {
         let world = world_with_scenario(ctx, scenario.as_ref()).await?;
         require_network(&world)?;
-        let asked = question(ctx, &need, (region.as_deref(), &group), (profile, direction))?;
-        let question = Question { with_capacity: capacity, ..asked };
+        let base = question(ctx, &need, (region.as_deref(), &group), (profile, direction))?;
+        let question = Question { with_capacity: capacity, ..base };
         cost::charge(ctx, coverage_price(ctx, &world, &question, profile).await?)?;
         let shared = world.clone();
         let found = analyse(ctx, move || {
             let network = require_network(&shared)?;
             analysis::coverage(&shared, network, question).map_err(|e| match e {
-                QuestionError::UnknownGroup(_) => bad_input("group", "", e),
+                QuestionError::UnknownGroup(_) => invalid("group", e),
                 QuestionError::Stopped(why) => stopped(why),
-                _ => bad_input("capacity", "true:", e),
+                _ => invalid("capacity", e),
             })
         })
         .await??;

@@ -2,7 +2,7 @@
 
 use crate::arguments::{check_minutes, kind_keys, region_code, service_numbers};
 use crate::enums::Audience;
-use crate::error::{bad_input, not_found, stopped, too_many, within_bound};
+use crate::error::{bad_input, invalid, not_found, stopped, too_many, within_bound};
 use crate::ids::NodeId;
 use crate::scalars::DateTime;
 use crate::types::{Category, Direction, Profile};
@@ -90,7 +90,7 @@ impl NeedInput {
             })?;
         let named = [self.category.is_some(), self.kinds.is_some(), self.service.is_some()];
         if named.iter().filter(|n| **n).count() > 1 {
-            return Err(bad_input("need", "category, kinds, service", "cannot be combined: give only one of them"));
+            return Err(invalid("need", "`category`, `kinds` and `service` cannot be combined: give only one of them"));
         }
         let common = Wishes {
             audience: self.audience.map(Into::into),
@@ -159,13 +159,13 @@ pub async fn count_matching_facilities(ctx: &Context<'_>, world: &Arc<World>, ne
 pub fn question_error(e: QuestionError) -> Error {
     match e {
         QuestionError::TooLarge(e) => too_many("maxExact", format!("exact: {e}")),
-        QuestionError::CapacityOfMean | QuestionError::ExactCapacity => bad_input("capacity", "is invalid:", e),
-        QuestionError::BudgetOfFewest => bad_input("budget", "is invalid:", e),
+        QuestionError::CapacityOfMean | QuestionError::ExactCapacity => invalid("capacity", e),
+        QuestionError::BudgetOfFewest => invalid("budget", e),
         QuestionError::NotOpenToday(id) => {
             let id = ID::from(NodeId::new(RecordKind::Facility, id));
             bad_input("mustKeep", format_args!("\"{}\"", *id), "is not open today for this need")
         }
         QuestionError::Stopped(why) => stopped(why),
-        e => bad_input("need", "is invalid:", e),
+        e => invalid("need", e),
     }
 }

@@ -5,7 +5,7 @@ use super::sites::{SiteSuggestions, SitingCandidates, SitingObjective};
 use crate::arguments::require_network;
 use crate::context::is_job;
 use crate::cost::{self, City, GAINED, Reach, SETTLED};
-use crate::error::{bad_input, not_found, within_bound};
+use crate::error::{bad_input, invalid, not_found, within_bound};
 use crate::gate::analyse;
 use crate::ids::NodeId;
 use crate::register::world_with_scenario;
@@ -59,9 +59,8 @@ fn read_candidates(
             let at: Vec<_> = read.collect::<Result<_>>()?;
             if let Some(costs) = &costs {
                 if costs.len() != at.len() {
-                    let why =
-                        format!("of {} items must have one item for each of the {} places", costs.len(), at.len());
-                    return Err(bad_input("costs", "a list", why));
+                    let why = format!("{} items for {} places; give one for each place", costs.len(), at.len());
+                    return Err(invalid("costs", why));
                 }
                 for (n, &cost) in costs.iter().enumerate() {
                     positive(&format!("costs[{n}]"), cost)?;
@@ -70,8 +69,8 @@ fn read_candidates(
             Ok(Candidates::Places { at, costs })
         }
         (SitingCandidates::Places, _) => Err(bad_input("places", "[]", "must name the candidates for PLACES")),
-        (_, Some(_)) => Err(bad_input("places", "", "is only allowed for the candidates PLACES")),
-        (_, None) if costs.is_some() => Err(bad_input("costs", "", "is only allowed for the candidates PLACES")),
+        (_, Some(_)) => Err(invalid("places", "is only allowed for the candidates PLACES")),
+        (_, None) if costs.is_some() => Err(invalid("costs", "is only allowed for the candidates PLACES")),
         (SitingCandidates::Cells, None) => Ok(Candidates::Cells),
         (SitingCandidates::Vacant, None) => Ok(Candidates::Vacant),
     }
@@ -165,7 +164,7 @@ impl SiteQuery {
     ) -> Result<SiteSuggestions> {
         let world = world_with_scenario(ctx, scenario.as_ref()).await?;
         require_network(&world)?;
-        let asked = question(ctx, &need, (region.as_deref(), &group), (profile, direction))?;
+        let question = question(ctx, &need, (region.as_deref(), &group), (profile, direction))?;
         let default = if budget.is_some() { MAX_SITES as i32 } else { DEFAULT_SITES };
         let count = count.unwrap_or(default);
         let count = usize::try_from(count)
@@ -192,21 +191,21 @@ impl SiteQuery {
             kept,
             ..SiteSearch::new(objective, count)
         };
-        let (shared, question, places) = (world.clone(), asked.clone(), candidates.clone());
+        let (shared, query, places) = (world.clone(), question.clone(), candidates.clone());
         // Counting the candidates of a region runs on a separate thread, because it may have to assign cells to regions
         // first.
-        let count_of = move || analysis::candidate_count(&shared, &question, &places);
+        let count_of = move || analysis::candidate_count(&shared, &query, &places);
         let sites =
             cost::run(ctx, cost::rows(world.register.facilities.len()).max(SEPARATE_THREAD_COST), count_of).await?;
-        let price = search_cost(ctx, &world, (&asked, profile), &search, sites).await?;
+        let price = search_cost(ctx, &world, (&question, profile), &search, sites).await?;
         cost::charge(ctx, price)?;
-        let (shared, question, options) = (world.clone(), asked.clone(), search.clone());
+        let (shared, query, options) = (world.clone(), question.clone(), search.clone());
         let found = analyse(ctx, move || {
-            analysis::suggest_sites(&shared, require_network(&shared)?, &question, &options, &candidates)
+            analysis::suggest_sites(&shared, require_network(&shared)?, &query, &options, &candidates)
                 .map_err(question_error)
         })
         .await??;
-        Ok(SiteSuggestions { world, question: asked, found: Arc::new(found), search })
+        Ok(SiteSuggestions { world, question, found: Arc::new(found), search })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Areas in filters: rectangles, polygons, H3 cells.
 
-use crate::error::{bad_input, over_limit, within_bound};
+use crate::error::{bad_input, invalid, over_limit, within_bound};
 use crate::scalars::{GivenGeoJson, H3Cell};
 use async_graphql::{InputObject, OneofObject, Result};
 use walkshed_engine::geo::{Position, read_area};
@@ -58,7 +58,7 @@ impl AreaInput {
                 if commas / 2 > max_corners * COMMAS_PER_CORNER {
                     within_bound("maxPolygonCorners", &field, commas / 2, max_corners)?;
                 }
-                let area = read_area(text).map_err(|e| bad_input(&field, "", e))?;
+                let area = read_area(text).map_err(|e| invalid(&field, e))?;
                 let rings = area.iter().flat_map(|p| std::iter::once(p.exterior()).chain(p.interiors()));
                 let corners = rings.map(|ring| ring.0.len()).sum();
                 if corners > max_corners {

@@ -5,7 +5,7 @@ use super::filter::{Bounds, CenterFilter, FacilityFilter, OrderInput};
 use super::{Center, Event, Facility, Region, Scenario, Service, Suggestion};
 use crate::arguments::{distinct_values, region_code};
 use crate::enums::{RegionLevel, SuggestionStatus};
-use crate::error::{bad_input, over_limit};
+use crate::error::{invalid, over_limit};
 use crate::paging::{PageArguments, Paged, connection, counted, page_by};
 use crate::scalars::DateTime;
 use crate::types::Category;
@@ -174,7 +174,7 @@ impl ListQuery {
         let span = match (from, to) {
             (Some(from), Some(to)) => Some(range(from, to)?),
             (None, None) => None,
-            _ => return Err(bad_input("from", "and to", "must be given together")),
+            _ => return Err(invalid("from", "give both `from` and `to`, or neither")),
         };
         let region = region_code("region", region.as_deref())?;
         // The cost covers expanding recurring events.

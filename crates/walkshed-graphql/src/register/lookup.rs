@@ -1,7 +1,7 @@
 //! Finding one record: by id, code or key.
 
 use super::{Center, Facility, Node, Region, Scenario, Service, node_of};
-use crate::error::{bad_input, within_bound};
+use crate::error::{invalid, within_bound};
 use crate::ids::NodeId;
 use crate::{Nullable, current, kinds, standards};
 use async_graphql::{Context, ID, Object, Result};
@@ -57,7 +57,7 @@ impl LookupQuery {
             (Some(id), None) => NodeId::number_of(RecordKind::Facility, &id).and_then(|n| rows.place(n)),
             (None, Some(external)) => rows.place_of(&external),
             // An error inside the option makes only this field null.
-            _ => return Some(Err(bad_input("id", "and externalId", "exactly one of the two must be given"))),
+            _ => return Some(Err(invalid("id", "give exactly one of `id` and `externalId`"))),
         };
         index.map(|index| Ok(Facility::at(world, index)))
     }

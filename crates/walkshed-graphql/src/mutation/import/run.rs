@@ -2,7 +2,7 @@
 
 use super::progress::Progress;
 use super::{ImportInput, ImportPayload, MAX_REFUSED};
-use crate::error::{bad_input, internal, not_stored};
+use crate::error::{internal, invalid, not_stored};
 use async_graphql::Result;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -33,7 +33,7 @@ pub async fn run_import(
                     content.retain(|c| !c.is_whitespace());
                     let bytes = STANDARD
                         .decode(&content)
-                        .map_err(|e| bad_input("content", "", format_args!("is not base64: {e}")))?;
+                        .map_err(|e| invalid("content", format_args!("is not base64: {e}")))?;
                     drop(content);
                     bytes
                 }
