@@ -220,7 +220,7 @@ fn benches(c: &mut Criterion) {
     group.bench_function("underused centers, of 300 counted", |b| {
         b.iter(|| {
             bench.ask(
-                "{ underusedCenters(first: 20) { compared nodes { ratioToMedian because { factor } } } }",
+                "{ underusedCenters(first: 20) { compared nodes { ratioToMedian reason { factor } } } }",
                 serde_json::Value::Null,
             )
         });

@@ -610,7 +610,7 @@ fn imports_by_request_report_as_the_command_line_does() {
         let reply =
             desk.edit(import, &json!({"i": {"kind": "CENTERS", "format": "CSV", "content": csv, "dryRun": true}}));
         let payload = &reply["importRecords"];
-        assert_eq!(payload["notes"], json!(["columns that are not known, and were not read: \"机构类型\""]), "{reply}");
+        assert_eq!(payload["notes"], json!(["unknown columns were ignored: \"机构类型\""]), "{reply}");
         assert_eq!(payload["problem"].is_null(), imported, "{reply}");
     }
     // Text content is UTF-8; its encoding is not guessed.

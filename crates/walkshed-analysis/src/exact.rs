@@ -1,32 +1,27 @@
-//! The best sites there are, of small problems: mixed-integer programs, solved by branch and bound.
+//! Optimal sites for small problems: mixed-integer programs, solved by branch and bound.
 
-use super::siting::{Choice, Objective, Problem, State, greedy};
+use crate::siting::{Choice, Objective, Problem, State, greedy};
+use crate::solver::solve_on_thread;
 use good_lp::solvers::{SolutionStatus, WithInitialSolution, WithTimeLimit};
 use good_lp::{Expression, Solution, SolverModel, Variable, constraint, microlp, variable, variables};
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::mpsc::RecvTimeoutError;
-use std::time::Duration;
-use walkshed_engine::parallel::cores;
 use walkshed_engine::task::{self, Stopped};
 
-/// Candidates that gain anything, and pairs of one of them with a home, that can be weighed exactly.
+/// Maximum numbers of candidates with a gain, and of pairs of such a candidate and a cell, for exact optimization.
 pub const MAX_CANDIDATES: usize = 400;
 pub const MAX_PAIRS: usize = 20_000;
-/// How often one looks whether to go on while a problem is solved.
-const ASK_EVERY: Duration = Duration::from_millis(20);
 
-/// A problem that is too large to be solved exactly.
+/// The problem is too large for exact optimization.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{candidates} candidates with {pairs} pairs of a home are too many to find the best among them for certain ({MAX_CANDIDATES} with {MAX_PAIRS} at most): ask for a smaller region or fewer places, or leave `exact` out"
+    "{candidates} candidates with {pairs} candidate-cell pairs are too many for exact optimization (at most {MAX_CANDIDATES} candidates and {MAX_PAIRS} pairs). Use a smaller region or fewer places, or omit `exact`"
 )]
 pub struct TooLarge {
     pub candidates: usize,
     pub pairs: usize,
 }
 
-/// Why the best is not known.
+/// Why the exact optimization failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ExactError {
     #[error(transparent)]
@@ -35,14 +30,14 @@ pub enum ExactError {
     Stopped(#[from] Stopped),
 }
 
-/// Homes that the same candidates serve alike, as one.
+/// Cells that the same candidates serve with the same gains, merged into one.
 struct Group {
     people: f64,
-    /// Candidates with what one person gains by each.
+    /// Candidates with the gain per person.
     serves: Vec<(u32, u32)>,
 }
 
-/// Homes to gain, by what serves them.
+/// Groups the cells that can gain by the candidates that serve them.
 fn groups(problem: &Problem<'_>, objective: Objective) -> Vec<Group> {
     let is_mean = objective == Objective::MinMeanTime;
     let mut serving: Vec<Vec<(u32, u32)>> = vec![Vec::new(); problem.people.len()];
@@ -54,21 +49,21 @@ fn groups(problem: &Problem<'_>, objective: Objective) -> Vec<Group> {
             } else {
                 u32::from(today > problem.limit && time <= problem.limit)
             };
-            let is_too_dear = problem.terms.budget.is_some_and(|budget| problem.cost(candidate as u32) > budget);
-            if gain > 0 && problem.people[cell as usize] > 0.0 && !is_too_dear {
+            let is_unaffordable = problem.terms.budget.is_some_and(|budget| problem.cost(candidate as u32) > budget);
+            if gain > 0 && problem.people[cell as usize] > 0.0 && !is_unaffordable {
                 serving[cell as usize].push((candidate as u32, gain));
             }
         }
     }
-    let mut alike: BTreeMap<Vec<(u32, u32)>, f64> = BTreeMap::new();
+    let mut merged: BTreeMap<Vec<(u32, u32)>, f64> = BTreeMap::new();
     for (cell, serves) in serving.into_iter().enumerate().filter(|(_, s)| !s.is_empty()) {
-        *alike.entry(serves).or_default() += problem.people[cell];
+        *merged.entry(serves).or_default() += problem.people[cell];
     }
-    alike.into_iter().map(|(serves, people)| Group { people, serves }).collect()
+    merged.into_iter().map(|(serves, people)| Group { people, serves }).collect()
 }
 
-/// Finds the best choice of up to `count` sites, and says so ([`Choice::is_exact`]); where `seconds` do not suffice, the best that
-/// was found, with the bound of the greedy one.
+/// Returns the optimal selection of up to `count` sites ([`Choice::is_exact`]). If the solver does not finish within
+/// `seconds`, returns the best selection found, with the bound of the greedy algorithm.
 ///
 /// # Errors
 /// [`TooLarge`], [`Stopped`].
@@ -90,7 +85,7 @@ pub fn exact(problem: &Problem<'_>, objective: Objective, count: usize, seconds:
     let mut vars = variables!();
     let build: Vec<Variable> = used.iter().map(|_| vars.add(variable().binary())).collect();
     let of = |candidate: u32| build[used.partition_point(|&u| u < candidate)];
-    // Covered, or for a mean: served by which; whole by itself where the sites are.
+    // Per group: covered or not; for the mean: served by which site. Integral whenever the site variables are.
     let mut served: Vec<(usize, u32, u32, Variable)> = Vec::new();
     for (g, group) in groups.iter().enumerate() {
         if is_mean {
@@ -137,14 +132,14 @@ pub fn exact(problem: &Problem<'_>, objective: Objective, count: usize, seconds:
     let model = model.with_initial_solution(start).with_time_limit(seconds);
     let solved = if task::current().is_none() {
         model.solve()
-    } else if let Some(solved) = solved_aside(model) {
+    } else if let Some(solved) = solve_on_thread(model) {
         solved
     } else {
         task::check()?;
-        // The solver has failed: the greedy choice stands.
+        // The solver failed; fall back to the greedy selection.
         return Ok(first);
     };
-    // Infeasible only where the share cannot be had with so many sites: the greedy choice tells as much as can be had.
+    // Infeasible only if `count` sites cannot reach the share; the greedy selection then shows what can be reached.
     let Ok(solution) = solved else { return Ok(first) };
     let chosen: Vec<u32> =
         used.iter().zip(&build).filter(|(_, b)| solution.value(**b) > 0.5).map(|(&candidate, _)| candidate).collect();
@@ -157,55 +152,7 @@ pub fn exact(problem: &Problem<'_>, objective: Objective, count: usize, seconds:
     Ok(Choice { bound, is_exact, ..best })
 }
 
-/// A solver at work: one a core at most, those counted whose caller has gone and which end with their time.
-struct Solving;
-
-static SOLVERS: AtomicUsize = AtomicUsize::new(0);
-
-impl Solving {
-    /// Waits for a place; `None` when the task was told to stop meanwhile.
-    fn enter() -> Option<Self> {
-        let take = |now: usize| (now < cores()).then_some(now + 1);
-        while SOLVERS.fetch_update(SeqCst, SeqCst, take).is_err() {
-            task::check().ok()?;
-            std::thread::sleep(ASK_EVERY);
-        }
-        Some(Self)
-    }
-}
-
-impl Drop for Solving {
-    fn drop(&mut self) {
-        SOLVERS.fetch_sub(1, SeqCst);
-    }
-}
-
-/// Solves on a thread of its own, so that whoever waits can be told to stop: the solver cannot. `None` when they were; the
-/// thread then ends with its time.
-fn solved_aside<M>(model: M) -> Option<Result<M::Solution, M::Error>>
-where
-    M: SolverModel + Send + 'static,
-    M::Solution: Send,
-    M::Error: Send,
-{
-    let place = Solving::enter()?;
-    let (sender, receiver) = std::sync::mpsc::channel();
-    let solve = move || {
-        let _place = place;
-        // Nobody listens any more when it was cancelled.
-        drop(sender.send(model.solve()));
-    };
-    std::thread::Builder::new().name("solver".into()).spawn(solve).ok()?;
-    loop {
-        match receiver.recv_timeout(ASK_EVERY) {
-            Ok(solved) => return Some(solved),
-            Err(RecvTimeoutError::Timeout) if task::check().is_ok() => {}
-            Err(_) => return None,
-        }
-    }
-}
-
-/// The greedy choice as values of all variables, from which the search begins.
+/// Returns the greedy selection as initial values of all variables.
 fn greedy_start(
     first: &Choice,
     groups: &[Group],
@@ -229,7 +176,7 @@ fn greedy_start(
     values
 }
 
-/// Chosen sites in the order in which each adds most, with what it adds.
+/// Orders selected sites by gain, each given those before it.
 fn in_order(problem: &Problem<'_>, objective: Objective, chosen: &[u32]) -> Choice {
     let mut state = State::new(problem, objective);
     let mut left: Vec<u32> = chosen.to_vec();

@@ -2,12 +2,12 @@
 
 use super::auth::require;
 use super::budget::charge;
+use super::enums::{RecordKind, Role as RoleEnum};
 use super::error::{bad_input, internal, not_found};
 use super::ids::NodeId;
 use super::lasting;
 use super::paging::page_size;
 use super::scalars::{DateTime, Json};
-use super::words::{RecordKind, Role as RoleWord};
 use super::{Nullable, live};
 use async_graphql::{Context, ID, Object, SimpleObject};
 use walkshed_register::{self as register, Role};
@@ -65,7 +65,7 @@ pub struct Token {
     /// Name of the person or program that uses it.
     name: String,
     /// Role of the token.
-    role: RoleWord,
+    role: RoleEnum,
     /// Time of creation.
     created_at: DateTime,
     /// Time of expiry; null for a token that does not expire.
@@ -95,7 +95,7 @@ impl From<TokenRow> for Token {
 #[derive(SimpleObject)]
 pub struct Viewer {
     /// Role of the caller.
-    role: RoleWord,
+    role: RoleEnum,
     /// Name of the caller's token; null for an anonymous caller.
     token: Option<String>,
 }

@@ -66,6 +66,14 @@ pub fn bad_input(field: &str, value: impl std::fmt::Display, why: impl std::fmt:
     })
 }
 
+/// Returns a `BAD_USER_INPUT` error for an argument without showing its value.
+pub fn invalid(field: &str, why: impl std::fmt::Display) -> Error {
+    Error::new(format!("{field}: {why}")).extend_with(|_, e| {
+        e.set("code", code::BAD_USER_INPUT);
+        e.set("field", field);
+    })
+}
+
 /// Returns a `NOT_FOUND` error.
 pub fn not_found(field: &str, value: &str, what: &str) -> Error {
     Error::new(format!("{field}: no {what} \"{}\" exists", value.chars().take(80).collect::<String>())).extend_with(

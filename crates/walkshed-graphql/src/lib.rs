@@ -7,17 +7,15 @@
 #![allow(clippy::unused_async, reason = "async-graphql requires resolvers to be async")]
 
 mod admin;
-mod analyses;
 mod api;
-mod assessment;
+mod arguments;
 mod auth;
 mod budget;
-mod comparison;
 mod context;
 mod cost;
-mod coverage;
 mod dataset;
 mod documents;
+mod enums;
 mod erased_schema;
 mod error;
 mod executor;
@@ -27,23 +25,25 @@ mod jobs;
 mod lasting;
 mod limits;
 mod mutation;
+mod nearby;
 mod null_failed_fields;
 mod paging;
+mod planning;
 mod pool;
-mod reach;
 mod register;
 mod request;
 mod request_cost;
 mod response;
 mod scalars;
 mod schema;
+mod streets;
 mod subscription;
 mod subscriptions;
 mod suggestion_limit;
 mod travel;
 mod types;
 mod user_error;
-mod words;
+mod walkshed;
 
 // Resolvers read the context through the crate root.
 use context::{Nullable, current, kinds, limits, live, nullable, standards, suggestion_limit};

@@ -4,7 +4,7 @@ use super::error::{bad_input, too_many};
 use super::ids::{decode, encode};
 use async_graphql::connection::{Connection, Edge, EmptyFields};
 use async_graphql::{InputObject, OutputType, Result, SimpleObject};
-use std::cmp::Ordering;
+pub use walkshed_register::query::SortKey;
 
 /// Default number of rows of a page.
 pub const DEFAULT_PAGE: usize = 20;
@@ -27,14 +27,8 @@ pub struct Total {
     pub total_count: u64,
 }
 
-/// The key by which rows are sorted. Rows with equal keys are sorted by id.
-#[derive(Debug, Clone, PartialEq)]
-pub enum SortKey {
-    /// Sorted by id only.
-    Nothing,
-    Text(String),
-    Number(f64),
-}
+/// A connection with the total number of rows.
+pub type Paged<T> = Connection<String, T, Total>;
 
 /// The rows of a page.
 pub struct Page {
@@ -63,47 +57,37 @@ pub fn counted(first: Option<i32>, last: Option<i32>) -> usize {
     first.or(last).and_then(|n| usize::try_from(n).ok()).unwrap_or(DEFAULT_PAGE).clamp(1, MAX_PAGE)
 }
 
-impl SortKey {
-    fn compare(&self, other: &Self) -> Ordering {
-        match (self, other) {
-            (Self::Text(a), Self::Text(b)) => a.cmp(b),
-            (Self::Number(a), Self::Number(b)) => a.total_cmp(b),
-            _ => Ordering::Equal,
-        }
-    }
+/// Returns the cursor of a row with this key.
+fn encode_cursor(key: &SortKey, id: i64) -> String {
+    encode(&match key {
+        SortKey::Nothing => format!("row:{id}"),
+        SortKey::Text(text) => format!("text:{id}:{text}"),
+        SortKey::Number(number) => format!("number:{id}:{:x}", number.to_bits()),
+    })
+}
 
-    /// Returns the cursor of a row with this key.
-    fn cursor(&self, id: i64) -> String {
-        encode(&match self {
-            Self::Nothing => format!("row:{id}"),
-            Self::Text(text) => format!("text:{id}:{text}"),
-            Self::Number(number) => format!("number:{id}:{:x}", number.to_bits()),
-        })
-    }
-
-    /// Parses the key and id in a cursor. Returns `None` if the cursor belongs to another order.
-    fn read(&self, token: &str) -> Option<(Self, i64)> {
-        let text = decode(token)?;
-        let (kind, rest) = text.split_once(':')?;
-        match (self, kind) {
-            (Self::Nothing, "row") => Some((Self::Nothing, rest.parse().ok()?)),
-            (Self::Text(_), "text") => {
-                let (id, key) = rest.split_once(':')?;
-                Some((Self::Text(key.to_owned()), id.parse().ok()?))
-            }
-            (Self::Number(_), "number") => {
-                let (id, bits) = rest.split_once(':')?;
-                Some((Self::Number(f64::from_bits(u64::from_str_radix(bits, 16).ok()?)), id.parse().ok()?))
-            }
-            _ => None,
+/// Parses the key and id in a cursor. Returns `None` unless the key is of the same type as `sample`, a key of the list.
+fn decode_cursor(sample: &SortKey, token: &str) -> Option<(SortKey, i64)> {
+    let text = decode(token)?;
+    let (kind, rest) = text.split_once(':')?;
+    match (sample, kind) {
+        (SortKey::Nothing, "row") => Some((SortKey::Nothing, rest.parse().ok()?)),
+        (SortKey::Text(_), "text") => {
+            let (id, key) = rest.split_once(':')?;
+            Some((SortKey::Text(key.to_owned()), id.parse().ok()?))
         }
+        (SortKey::Number(_), "number") => {
+            let (id, bits) = rest.split_once(':')?;
+            Some((SortKey::Number(f64::from_bits(u64::from_str_radix(bits, 16).ok()?)), id.parse().ok()?))
+        }
+        _ => None,
     }
 }
 
 /// Returns the cursor of a row sorted by id.
 #[cfg(test)]
 pub fn cursor(id: i64) -> String {
-    SortKey::Nothing.cursor(id)
+    encode_cursor(&SortKey::Nothing, id)
 }
 
 /// Checks `first` and `last`, and returns the page size.
@@ -134,7 +118,7 @@ pub fn page_by(
         if rows.is_empty() {
             return Ok(Some((SortKey::Nothing, i64::MAX)));
         }
-        sample.read(token).map(Some).ok_or_else(|| {
+        decode_cursor(&sample, token).map(Some).ok_or_else(|| {
             let short: String = token.chars().take(80).collect();
             bad_input(field, format_args!("\"{short}\""), "is not a cursor of this connection")
         })
@@ -150,7 +134,7 @@ pub fn page_by(
         Some(_) => (high.saturating_sub(size).max(low), high),
         None => (low, (low + size).min(high)),
     };
-    let with_cursor = |&row: &usize| (row, key(row).cursor(id(row)));
+    let with_cursor = |&row: &usize| (row, encode_cursor(&key(row), id(row)));
     Ok(Page {
         total: rows.len(),
         has_previous: low > 0,
@@ -165,7 +149,7 @@ pub fn page(rows: &[usize], id: impl Fn(usize) -> i64, arguments: &PageArguments
 }
 
 /// Converts a page to a connection.
-pub fn connection<T: OutputType>(found: Page, node: impl Fn(usize) -> T) -> Connection<String, T, Total> {
+pub fn connection<T: OutputType>(found: Page, node: impl Fn(usize) -> T) -> Paged<T> {
     let total = Total { total_count: found.total as u64 };
     let mut connection = Connection::with_additional_fields(found.has_previous, found.has_next, total);
     let edge = |(row, cursor): (usize, String)| Edge::<_, _, EmptyFields>::new(cursor, node(row));
@@ -225,7 +209,7 @@ mod tests {
         }
         let numbers = [3.5, -1.0, 2.0];
         let key = |i: usize| SortKey::Number(numbers[i]);
-        let arguments = PageArguments { after: Some(key(1).cursor(1)), ..Default::default() };
+        let arguments = PageArguments { after: Some(encode_cursor(&key(1), 1)), ..Default::default() };
         let found = page_by(&[1, 2, 0], key, |i| i as i64, false, &arguments).unwrap();
         assert_eq!(found.rows.iter().map(|r| r.0).collect::<Vec<_>>(), [2, 0]);
         // A cursor of another order is rejected.

@@ -5,7 +5,7 @@ use crate::erased_schema::ErasedSchema;
 use crate::mutation::Mutation;
 use crate::request_cost::RequestCost;
 use crate::subscription::Subscription;
-use crate::{admin, analyses, assessment, comparison, coverage, dataset, jobs, reach, register, travel};
+use crate::{admin, dataset, jobs, nearby, planning, register, travel, walkshed};
 use async_graphql::{MergedObject, SDLExportOptions, Schema, SchemaBuilder};
 use std::sync::{Arc, LazyLock};
 
@@ -13,11 +13,14 @@ use std::sync::{Arc, LazyLock};
 #[derive(MergedObject, Default)]
 pub struct Query(
     register::RegisterQuery,
-    reach::ReachQuery,
-    coverage::CoverageQuery,
-    analyses::AnalysisQuery,
-    assessment::AssessmentQuery,
-    comparison::ComparisonQuery,
+    walkshed::WalkshedQuery,
+    nearby::NearbyFacilitiesQuery,
+    planning::CoverageQuery,
+    planning::CatchmentQuery,
+    planning::AccessibilityQuery,
+    planning::SiteQuery,
+    planning::AssessmentQuery,
+    planning::ComparisonQuery,
     travel::TravelQuery,
     dataset::DatasetQuery,
     admin::AdminQuery,

@@ -1,12 +1,13 @@
 //! Subscriptions: changes of the register, progress of imports and jobs.
 
+use super::enums::RecordKind;
 use super::ids::NodeId;
 use super::jobs::{Job, as_it_is, ticks};
 use super::mutation::check_progress_id;
-use super::register::{Center, Node, node_of, words};
+use super::register::{Center, Node, node_of};
 use super::subscriptions::{Event, Source, begins, event};
-use super::words::RecordKind;
 use super::{current, kinds, live, standards};
+use crate::arguments::distinct_values;
 use async_graphql::{Context, ID, Result, SimpleObject, Subscription as SubscriptionMacro};
 use futures_util::{Stream, StreamExt, stream};
 use std::sync::Arc;
@@ -47,6 +48,7 @@ pub struct CenterChange {
 
 /// The progress of an import.
 #[derive(SimpleObject)]
+#[graphql(name = "ImportProgress")]
 pub struct ImportProgressObject {
     /// The stage: "reading", "checking", "storing", "done" or "failed".
     stage: &'static str,
@@ -88,7 +90,7 @@ fn register_change(ctx: &Context<'_>, world: &Arc<World>, item: Option<&ChangedI
             .filter(|_| item.is_some_and(|i| !i.deleted))
             .and_then(|id| node_of(world, (kinds(ctx), standards(ctx)), id)),
         id,
-        center: item.and_then(|i| i.center).and_then(|center| Center::numbered(world, center)),
+        center: item.and_then(|i| i.center).and_then(|center| Center::by_id(world, center)),
         deleted: item.is_some_and(|i| i.deleted),
         world_version: world.version.clone(),
     }
@@ -108,7 +110,7 @@ impl Subscription {
             Vec<RecordKind>,
         >,
     ) -> Result<impl Stream<Item = RegisterChange> + use<>> {
-        let wanted = words(ctx, "kinds", kinds)?;
+        let wanted = distinct_values(ctx, "kinds", kinds)?;
         let changed = live(ctx)?.changes();
         let source = || {
             changes(changed, move |change| match change {

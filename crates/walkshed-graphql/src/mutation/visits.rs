@@ -1,14 +1,15 @@
 //! Mutations of visit counts.
 
-use super::{UserError, Written, reference, write};
+use super::write::{reference, write};
 use crate::Nullable;
 use crate::auth::require;
+use crate::enums::Audience;
 use crate::live;
 use crate::register::{Center, VisitDay};
 use crate::scalars::Day;
-use crate::words::Audience;
+use crate::user_error::UserError;
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
-use walkshed_register::{self as register, Edit, Role};
+use walkshed_register::{self as register, Edit, Role, Validate};
 
 /// A visit count.
 #[derive(InputObject, Debug, Clone)]
@@ -71,18 +72,18 @@ async fn record(ctx: &Context<'_>, input: RecordVisitsInput) -> Result<RecordVis
     let count =
         |c: &VisitCountInput| register::VisitCount { hour: c.hour, audience: c.audience.into(), count: c.count };
     let mut day = register::VisitDay { center, day: input.day.0, counts: input.counts.iter().map(count).collect() };
-    let problems = day.check(&live.rules(&world.register));
+    let problems = day.problems(&live.rules(&world.register));
     if !problems.is_empty() {
         return Ok(failed(problems.into_iter().map(Into::into).collect()));
     }
     day.sort();
-    let written: Written = write(ctx, Role::Contributor, vec![Edit::Visits(day)], None).await?;
+    let written = write(ctx, Role::Contributor, vec![Edit::Visits(day)], None).await?;
     Ok(match written {
         Ok(done) => {
             let counts = done.world.register.visits_of(center).map(|v| v.on(input.day.0)).unwrap_or_default();
             RecordVisitsPayload {
                 visits: Some(VisitDay::new(input.day.0, counts)),
-                center: Center::numbered(&done.world, center),
+                center: Center::by_id(&done.world, center),
                 user_errors: Vec::new(),
             }
         }
