@@ -3,8 +3,9 @@
 
 use super::auth::Session;
 use super::response_bodies::StreamedBody;
+use super::shared::Shared;
+use super::subscribers;
 use super::subscribers::SubscriberSlot;
-use super::{Shared, subscribers};
 use actix_web::HttpResponse;
 use actix_web::http::header::{ACCEPT, CACHE_CONTROL, HeaderMap, VARY};
 use actix_web::web::{Bytes, Data};

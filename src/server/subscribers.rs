@@ -1,6 +1,6 @@
 //! The limit on clients with subscriptions, over all transports.
 
-use super::Shared;
+use super::shared::Shared;
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, RETRY_AFTER};
 use serde_json::json;

@@ -19,6 +19,7 @@ mod documents;
 mod enums;
 mod erased_schema;
 mod error;
+mod event_source;
 mod executor;
 mod ids;
 mod jobs;
