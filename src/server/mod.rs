@@ -12,6 +12,7 @@ mod health;
 mod jobs;
 mod listen;
 mod metrics;
+mod metrics_route;
 mod middleware;
 mod options;
 mod parameters;

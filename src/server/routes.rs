@@ -1,7 +1,7 @@
 //! Routes and the CORS policy.
 
 use super::shared::Shared;
-use super::{auth, caching, graphql_http, health, jobs, metrics, playground};
+use super::{auth, caching, graphql_http, health, jobs, metrics_route, playground};
 use actix_cors::Cors;
 use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse, guard};
@@ -41,7 +41,7 @@ pub fn routes(app: &mut web::ServiceConfig) {
     .route("/jobs/{id}", get().to(jobs::result))
     .route("/health/live", get().to(health::live))
     .route("/health/ready", get().to(health::ready))
-    .route("/metrics", get().to(metrics::show))
+    .route("/metrics", get().to(metrics_route::show))
     .route("/schema", get().to(schema))
     .route("/", get().to(home))
     .default_service(web::to(not_found));

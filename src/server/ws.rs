@@ -64,7 +64,7 @@ pub fn open(shared: &Data<Shared>, request: &HttpRequest, payload: Payload) -> H
         Err(_) if headers.get(AUTHORIZATION).is_none() => None,
         Err(error) => return HttpResponse::Unauthorized().body(error.message),
     };
-    let Some(slot) = shared.subscriber_slots.enter() else { return subscribers::full(shared) };
+    let Some(slot) = shared.subscriber_slots.enter() else { return subscribers::full(&shared.subscriber_slots) };
     let mut response = match handshake(request.head()) {
         Ok(response) => response,
         Err(error) => return HttpResponse::BadRequest().body(error.to_string()),
