@@ -9,6 +9,7 @@ mod support;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
 use rayon::prelude::*;
+use std::hint::black_box;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use walkshed_analysis::memo::Memo;
@@ -120,7 +121,11 @@ fn city(c: &mut Criterion) {
         b.iter(|| Category::ALL.par_iter().map(|&c| nearest_of(&world, &network, c, 3).bytes()).sum::<usize>());
     });
     let need = Need::one(of(Category::HealthCare), Measure::Minutes, 15.0);
-    group.bench_function("division of every cell", |b| b.iter(|| Homes::find(&world.register).codes()));
+    group.bench_function("division of every cell", |b| {
+        let register = &world.register;
+        let assign = || Homes::assign(&register.centers, &register.population, |at| register.outlined_region_at(at));
+        b.iter(|| black_box(assign()));
+    });
     let _ = world.register.homes();
     group.bench_function("coverage of the whole city, one need, uncached", |b| {
         b.iter(|| {
