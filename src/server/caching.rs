@@ -7,7 +7,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING, ETAG, HeaderMap, 
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use quick_cache::sync::Cache;
 use std::sync::Arc;
-use walkshed_graphql::{MemoryBudget, UnderWay};
+use walkshed_graphql::{MemoryBudget, MemoryPool};
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 /// The value of `Vary`: the request headers that responses depend on.
@@ -120,7 +120,7 @@ pub async fn static_response(request: &HttpRequest, media: &str, cache_control: 
         .insert_header((ETAG, tag.header()))
         .insert_header((CACHE_CONTROL, cache_control))
         .insert_header((VARY, VARY_HEADERS));
-    let budget = MemoryBudget::new(Arc::new(UnderWay::new(usize::MAX)), usize::MAX);
+    let budget = MemoryBudget::new(Arc::new(MemoryPool::new(usize::MAX)), usize::MAX);
     with_body(response, bytes.to_vec(), budget, ContentCoding::negotiate(request.headers())).await
 }
 

@@ -122,7 +122,7 @@ mod tests {
     use actix_web::http::header::HeaderValue;
     use std::io::Read;
     use std::sync::Arc;
-    use walkshed_graphql::UnderWay;
+    use walkshed_graphql::MemoryPool;
 
     #[test]
     fn the_coding_follows_the_quality_values() {
@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn compressed_responses_are_charged_and_decompress_to_the_original() {
-        let all = Arc::new(UnderWay::new(1 << 20));
+        let all = Arc::new(MemoryPool::new(1 << 20));
         let text = "walkshed ".repeat(20_000).into_bytes();
         let rt = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let pack =

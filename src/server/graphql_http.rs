@@ -16,7 +16,7 @@ use async_graphql::{Response, ServerError, Value};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::sync::Arc;
-use walkshed_graphql::{Answer, ApiRequest, BudgetExceeded, BudgetedBuffer, MemoryBudget, Outcome, UnderWay, code};
+use walkshed_graphql::{Answer, ApiRequest, BudgetExceeded, BudgetedBuffer, MemoryBudget, MemoryPool, Outcome, code};
 
 /// Responses that use more bytes are serialized on a blocking thread.
 const LONG: usize = 256 * 1024;
@@ -98,7 +98,7 @@ pub async fn get(shared: Data<Shared>, request: HttpRequest, body: Payload) -> H
     let live = Some(shared.live.clone());
     let api_request = ApiRequest { queries_only: true, caller: Some(caller), live, ..parameters };
     let answer = shared.api.execute(&world, api_request).await;
-    let is_cacheable = answer.lasting;
+    let is_cacheable = answer.is_cacheable;
     let serialized = match serialize(&shared, media, answer).await {
         Ok(serialized) => serialized,
         Err(reply) => return reply,
@@ -229,7 +229,7 @@ async fn serialize(shared: &Shared, media: Media, answer: Answer) -> Result<Seri
             // The response is dropped, to free its memory, and replaced by the error.
             drop((response, budget));
             let error = async_graphql::Error::from(full).into_server_error(async_graphql::Pos::default());
-            let unlimited = MemoryBudget::new(Arc::new(UnderWay::new(usize::MAX)), usize::MAX);
+            let unlimited = MemoryBudget::new(Arc::new(MemoryPool::new(usize::MAX)), usize::MAX);
             let (bytes, budget) = to_bytes(&Response::from_errors(vec![error]), has_data, unlimited)?;
             Ok((bytes, budget, false))
         })

@@ -52,7 +52,7 @@ async fn send_result(
     if tag.matches(request.headers()) {
         return not_modified(tag, CACHE_POLICY);
     }
-    let budget = MemoryBudget::new(shared.api.under_way().clone(), usize::MAX);
+    let budget = MemoryBudget::new(shared.api.response_memory().clone(), usize::MAX);
     if budget.charge(result.len()).is_err() {
         return HttpResponse::ServiceUnavailable()
             .insert_header((RETRY_AFTER, "5"))

@@ -137,7 +137,7 @@ pub async fn show(shared: Data<Shared>, request: HttpRequest) -> HttpResponse {
         metrics.work.with_label_values(&[size, "waiting"]).set(waiting as i64);
     }
     metrics.open.set(shared.connections.count() as i64);
-    metrics.response_bytes.set(shared.api.under_way().bytes() as i64);
+    metrics.response_bytes.set(shared.api.response_memory().bytes() as i64);
     metrics.subscription_runs.set(shared.api.subscription_runs() as i64);
     let mut text = Vec::new();
     match TextEncoder::new().encode(&metrics.registry.gather(), &mut text) {

@@ -42,7 +42,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use subscribers::SubscriberSlots;
 use tokio::net::TcpStream;
-use walkshed_graphql::{Api, Limits, ManifestError, TrustedDocuments, UnderWay};
+use walkshed_graphql::{Api, Limits, ManifestError, MemoryPool, TrustedDocuments};
 use walkshed_live::folder::DataFolder;
 use walkshed_live::{self as live, Live};
 use walkshed_store::Store;
@@ -138,7 +138,7 @@ struct Shared {
     proxies: Proxies,
     limits: RequestLimits,
     /// The memory of long request bodies.
-    bodies: Arc<UnderWay>,
+    bodies: Arc<MemoryPool>,
     connections: Arc<Connections>,
     subscriber_slots: SubscriberSlots,
     tags: EntityTagCache,
@@ -164,10 +164,11 @@ pub async fn start(folder: DataFolder, store: Store, options: &ServerOptions) ->
     let api = Arc::new(Api::with_documents(options.limits.clone(), trusted));
     api.check_manifest().await?;
     let sdl = api.sdl();
-    let under_way = api.under_way().clone();
+    let response_memory = api.response_memory().clone();
     let max_connections =
         if options.max_connections == 0 { connections::default_max_connections() } else { options.max_connections };
-    let connections = Arc::new(Connections::new(max_connections, options.min_send_rate, move || under_way.is_short()));
+    let connections =
+        Arc::new(Connections::new(max_connections, options.min_send_rate, move || response_memory.is_short()));
     let shared = Data::new(Shared {
         live: live.clone(),
         api,
@@ -182,7 +183,7 @@ pub async fn start(folder: DataFolder, store: Store, options: &ServerOptions) ->
             min_receive_rate: options.min_receive_rate,
             ping_every: Duration::from_secs(options.ping_seconds.max(1)),
         },
-        bodies: Arc::new(UnderWay::new(options.max_bodies_bytes)),
+        bodies: Arc::new(MemoryPool::new(options.max_bodies_bytes)),
         connections: connections.clone(),
         subscriber_slots: SubscriberSlots::new(options.max_followers.min(max_connections.div_ceil(2))),
         tags: EntityTagCache::new(),

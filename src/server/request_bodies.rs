@@ -11,7 +11,7 @@ use futures_util::StreamExt;
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
-use walkshed_graphql::{BudgetExceeded, BudgetedBuffer, MemoryBudget, UnderWay};
+use walkshed_graphql::{BudgetExceeded, BudgetedBuffer, MemoryBudget, MemoryPool};
 
 /// Period over which the rate of a body is measured.
 const WINDOW: Duration = Duration::from_secs(10);
@@ -106,7 +106,7 @@ pub async fn read(
     }
     // Short bodies do not count towards the memory of all bodies, so that they are never refused because of long ones.
     let is_short = length.is_some_and(|length| length <= SHORT) && !headers.contains_key(CONTENT_ENCODING);
-    let pool = if is_short { Arc::new(UnderWay::new(usize::MAX)) } else { shared.bodies.clone() };
+    let pool = if is_short { Arc::new(MemoryPool::new(usize::MAX)) } else { shared.bodies.clone() };
     let budget = MemoryBudget::new(pool, max);
     let mut decoder = Decoder::new(headers, BudgetedBuffer::new(budget))?;
     let refuse = |full: BudgetExceeded| match full {

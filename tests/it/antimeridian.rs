@@ -316,7 +316,7 @@ fn a_street_may_be_built_across_it_and_pictures_are_drawn_whole() {
             ..RegisterRows::default()
         },
     );
-    let desk = crate::support::desk::Desk::over(folder, walkshed::server::ServerOptions::default());
+    let desk = crate::support::desk::ServerWithTokens::over(folder, walkshed::server::ServerOptions::default());
     let point = |e: i64, n: i64| {
         let p = place(180, e, n);
         json!({"lon": p.lon(), "lat": p.lat()})

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use crate::support::city::{self, position};
-use crate::support::desk::Desk;
+use crate::support::desk::ServerWithTokens;
 use crate::support::events::Events;
 use crate::support::http::Server;
 use crate::support::register::{block_on, open};
@@ -39,7 +39,7 @@ fn hard_folder() -> tempfile::TempDir {
 
 const HARD: &str = "{ siteSuggestions(need: {category: ELDERLY_CARE, minutes: 12}, objective: MIN_MEAN_TIME, count: 9, exact: true) { exact } }";
 
-fn started(desk: &Desk, query: &str) -> Value {
+fn started(desk: &ServerWithTokens, query: &str) -> Value {
     let reply = desk.ask(Role::Contributor, START, &json!({"i": {"query": query}}));
     assert_eq!(reply["data"]["startJob"]["userErrors"], json!([]), "{reply}");
     reply["data"]["startJob"]["job"].clone()
@@ -64,7 +64,7 @@ fn wait(server: &Server, id: &Value, state: &str) -> Value {
 
 #[test]
 fn a_job_returns_the_response_to_its_query() {
-    let desk = Desk::small();
+    let desk = ServerWithTokens::small();
     let query = "query($m: Float!) { coverage(need: {minutes: $m}) { total { people covered } byCategory { category people { covered } } } dataset { version } }";
     let variables = json!({"m": 10.0});
     let input = json!({"i": {"query": query, "variables": variables}});
@@ -91,7 +91,7 @@ fn a_job_returns_the_response_to_its_query() {
     assert!(missing.text().contains("No job has this id"), "{}", missing.text());
 
     // The result survives a restart.
-    let Desk { server, folder, .. } = desk;
+    let ServerWithTokens { server, folder, .. } = desk;
     server.stop();
     let server = Server::start(folder.path(), ServerOptions::default());
     let again = read(&server, &id);
@@ -104,7 +104,7 @@ fn a_job_returns_the_response_to_its_query() {
 
 #[test]
 fn rejects_invalid_jobs_and_reports_failures() {
-    let desk = Desk::small();
+    let desk = ServerWithTokens::small();
     for (input, field, why) in [
         (json!({"query": "{ coverage"}), "query", "is invalid"),
         (json!({"query": "mutation { revokeToken(input: {number: 1}) { number } }"}), "query", "is not a query"),
@@ -168,7 +168,7 @@ fn rejects_invalid_jobs_and_reports_failures() {
 #[test]
 fn jobs_are_queued_and_can_be_cancelled() {
     let limits = Limits { max_jobs: 1, max_waiting_jobs: 2, ..Limits::default() };
-    let desk = Desk::over(hard_folder(), ServerOptions { limits, ..ServerOptions::default() });
+    let desk = ServerWithTokens::over(hard_folder(), ServerOptions { limits, ..ServerOptions::default() });
     let first = started(&desk, HARD);
     let running = wait(&desk.server, &first["id"], "RUNNING");
     assert!(running["progress"].as_f64().unwrap() < 1.0);
@@ -213,7 +213,7 @@ fn jobs_are_queued_and_can_be_cancelled() {
     // A server that stops marks its running jobs as failed.
     let last = started(&desk, HARD);
     wait(&desk.server, &last["id"], "RUNNING");
-    let Desk { server, folder, .. } = desk;
+    let ServerWithTokens { server, folder, .. } = desk;
     server.stop();
     let row = block_on(async { open(folder.path()).await.job(last["id"].as_str().unwrap()).await.unwrap().unwrap() });
     assert_eq!(row.state, JobState::Failed);

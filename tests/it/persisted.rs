@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use crate::support::city;
-use crate::support::desk::Desk;
+use crate::support::desk::ServerWithTokens;
 use crate::support::http::{Reply, Server};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -138,7 +138,7 @@ fn a_server_with_a_manifest_refuses_other_documents() {
     let start = "mutation Start($query: String!) { startJob(input: {query: $query}) { userErrors { message } } }";
     std::fs::write(&manifest, json!({ "name": trusted, "start": start }).to_string()).unwrap();
     let options = ServerOptions { trusted_documents: Some(manifest.clone()), ..ServerOptions::default() };
-    let desk = Desk::over(folder, options);
+    let desk = ServerWithTokens::over(folder, options);
     let expected = json!({ "center": { "name": "模范村社区党群服务中心" } });
     for body in [
         json!({ "documentId": "name" }),

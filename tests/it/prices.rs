@@ -334,7 +334,7 @@ fn cost_and_work(apis: &[Api], world: &Arc<World>, query: &str, variables: &Valu
         assert_eq!(reply.get("errors"), None, "{query}: {}", reply["errors"]);
         let bytes = serde_json::to_string(&answer.response).unwrap().len();
         let work = values(&reply["data"]) as f64 + answer.task.worked() as f64 / 20.0 + bytes as f64 / 100.0;
-        return (complexity as f64 + answer.spent.total() as f64, work);
+        return (complexity as f64 + answer.work.total() as f64, work);
     }
     panic!("{query} exceeds the highest complexity");
 }

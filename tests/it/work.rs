@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use crate::support::city::{self, position};
-use crate::support::desk::Desk;
+use crate::support::desk::ServerWithTokens;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::net::TcpStream;
@@ -87,7 +87,7 @@ fn closed_connections_stop_their_work() {
     grid(SIDE, 100.0).save(&folder.path().join("streets.walkshed")).unwrap();
     city::fill(folder.path(), &rows());
     let limits = Limits { max_waiting_analyses: MANY - 1, ..free() };
-    let desk = Desk::over(folder, ServerOptions { limits, ..ServerOptions::default() });
+    let desk = ServerWithTokens::over(folder, ServerOptions { limits, ..ServerOptions::default() });
     let open = |n: usize| {
         let body = json!({ "query": LONG.replace("120", &(120.0 - n as f64 / 10.0).to_string()) }).to_string();
         let mut stream = TcpStream::connect(desk.server.address).unwrap();
@@ -141,7 +141,7 @@ fn requests_over_the_work_limit_are_refused_before_the_work_starts() {
         assert_eq!(extensions["maximum"], 20_000);
         assert!(extensions["value"].as_u64().unwrap() > 20_000, "{reply}");
         assert!(reply["errors"][0]["message"].as_str().unwrap().contains("startJob"), "{reply}");
-        assert!(answer.spent.total() <= 20_000);
+        assert!(answer.work.total() <= 20_000);
     }
     // The same field with many aliases is charged each time.
     let many: Vec<String> =
@@ -379,7 +379,7 @@ fn large_responses_are_refused_before_they_are_built() {
 
 #[test]
 fn jobs_have_their_own_limit_of_bytes() {
-    let desk = Desk::small();
+    let desk = ServerWithTokens::small();
     let start = "mutation($i: StartJobInput!) { startJob(input: $i) { job { id } userErrors { message } } }";
     // 90 times the same large text: more than the limit for the result of a job.
     let many: Vec<String> = (0..90).map(|n| format!("a{n}: segments")).collect();

@@ -2,13 +2,13 @@
 
 use super::auth::require;
 use super::budget::charge;
+use super::cacheability;
 use super::enums::{RecordKind, Role as RoleEnum};
 use super::error::{bad_input, internal, not_found};
 use super::ids::NodeId;
-use super::lasting;
 use super::paging::page_size;
 use super::scalars::{DateTime, Json};
-use super::{Nullable, live};
+use crate::context::{Nullable, live};
 use async_graphql::{Context, ID, Object, SimpleObject};
 use walkshed_register::{self as register, Role};
 use walkshed_store::{AuditFilter, AuditRow, TokenRow};
@@ -78,7 +78,7 @@ pub struct Token {
 
 impl From<TokenRow> for Token {
     fn from(t: TokenRow) -> Self {
-        let in_force = t.revoked_at.is_none() && t.expires_at.is_none_or(|at| at > lasting::now());
+        let in_force = t.revoked_at.is_none() && t.expires_at.is_none_or(|at| at > cacheability::now());
         Self {
             number: t.id,
             name: t.name,

@@ -1,6 +1,6 @@
 //! The API as transports use it.
 
-use crate::budget::UnderWay;
+use crate::budget::MemoryPool;
 use crate::documents::{ManifestError, TrustedDocuments};
 use crate::executor::Executor;
 use crate::limits::Limits;
@@ -33,8 +33,8 @@ impl Api {
 
     /// Returns the memory of all responses that are being built or sent.
     #[must_use]
-    pub fn under_way(&self) -> &Arc<UnderWay> {
-        &self.executor.under_way
+    pub fn response_memory(&self) -> &Arc<MemoryPool> {
+        &self.executor.response_memory
     }
 
     /// Returns the numbers of running and waiting analyses.

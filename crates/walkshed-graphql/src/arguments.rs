@@ -1,8 +1,8 @@
 //! Arguments that many fields share.
 
+use crate::context::limits;
 use crate::error::{bad_input, invalid, not_found, not_ready, too_many, within_bound};
 use crate::ids::NodeId;
-use crate::limits;
 use async_graphql::{Context, ID, Result};
 use std::collections::HashSet;
 use walkshed_analysis::world::World;

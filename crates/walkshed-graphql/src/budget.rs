@@ -8,14 +8,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// The memory that all responses share while they are built and sent.
-pub struct UnderWay {
+pub struct MemoryPool {
     max: usize,
     /// Bytes of each response that do not count, so that short responses are not refused because of long ones.
     free_bytes: usize,
     used: AtomicUsize,
 }
 
-impl UnderWay {
+impl MemoryPool {
     /// Creates a pool of `max` bytes.
     #[must_use]
     pub const fn new(max: usize) -> Self {
@@ -59,7 +59,7 @@ pub enum BudgetExceeded {
 /// The memory of one response. Dropping the budget returns the bytes to the pool: keep it until the last byte has been
 /// sent.
 pub struct MemoryBudget {
-    pool: Arc<UnderWay>,
+    pool: Arc<MemoryPool>,
     max: usize,
     used: AtomicUsize,
     /// The bytes that were taken from the pool.
@@ -69,7 +69,7 @@ pub struct MemoryBudget {
 impl MemoryBudget {
     /// Creates a budget of at most `max` bytes from a pool.
     #[must_use]
-    pub const fn new(pool: Arc<UnderWay>, max: usize) -> Self {
+    pub const fn new(pool: Arc<MemoryPool>, max: usize) -> Self {
         Self { pool, max, used: AtomicUsize::new(0), charged: AtomicUsize::new(0) }
     }
 
@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn bytes_count_from_the_charge_until_the_budget_is_dropped() {
-        let all = Arc::new(UnderWay::new(100));
+        let all = Arc::new(MemoryPool::new(100));
         let (one, other) = (MemoryBudget::new(all.clone(), 60), MemoryBudget::new(all.clone(), 60));
         assert_eq!(one.charge(50), Ok(()));
         assert_eq!(one.charge(11), Err(BudgetExceeded::TooLarge(60)));
@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     fn the_first_bytes_of_each_response_are_free() {
-        let all = Arc::new(UnderWay::new(100).sparing(20));
+        let all = Arc::new(MemoryPool::new(100).sparing(20));
         let long = MemoryBudget::new(all.clone(), 1000);
         assert_eq!((long.charge(15), all.bytes()), (Ok(()), 0));
         assert_eq!((long.charge(105), all.bytes()), (Ok(()), 100));
@@ -241,7 +241,7 @@ mod tests {
     #[test]
     fn the_buffer_charges_bytes_before_it_allocates_them() {
         use std::io::Write;
-        let all = Arc::new(UnderWay::new(5000));
+        let all = Arc::new(MemoryPool::new(5000));
         let mut written = BudgetedBuffer::new(MemoryBudget::new(all.clone(), 3000));
         for n in 0..300 {
             assert!(written.write_all(b"0123456789").is_ok(), "{n}");

@@ -1,7 +1,7 @@
 //! What resolvers read from the context of a request.
 
+use crate::cacheability;
 use crate::error::read_only;
-use crate::lasting;
 use crate::limits::Limits;
 use crate::suggestion_limit::SuggestionLimit;
 use async_graphql::{Context, Result};
@@ -36,7 +36,7 @@ pub fn limits<'c>(ctx: &Context<'c>) -> &'c Limits {
 /// `NOT_READY` when the server is read-only.
 pub fn live<'c>(ctx: &Context<'c>) -> Result<&'c Arc<Live>> {
     // Data outside of a world changes without a new world version.
-    lasting::passing();
+    cacheability::mark_uncacheable();
     ctx.data_opt::<Arc<Live>>().ok_or_else(read_only)
 }
 

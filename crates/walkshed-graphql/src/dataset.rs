@@ -1,11 +1,11 @@
 //! The loaded data: sources, dates, quantities and warnings.
 
 use crate::arguments::require_network;
+use crate::context::{current, live};
 use crate::cost;
 use crate::scalars::DateTime;
 use crate::streets::{Streets, find_cut_off};
 use crate::types::{CategoryCount, Profile, round};
-use crate::{current, live};
 use async_graphql::{ComplexObject, Context, Object, Result, SimpleObject};
 use std::sync::Arc;
 use walkshed_analysis::world::World;

@@ -1,20 +1,20 @@
 //! Execution of queries and mutations against a world.
 
-use crate::budget::{MemoryBudget, UnderWay};
-use crate::cost::Spent;
+use crate::budget::{MemoryBudget, MemoryPool};
+use crate::cost::WorkMeter;
 use crate::documents::{Document, Documents, SelectedOperation, TrustedDocuments, select_operation};
 use crate::error::{code, server_error};
-use crate::gate::Gate;
 use crate::jobs::{self, JobSchema, Jobs};
 use crate::limits::{Limits, size_of_variables};
 use crate::mutation::ImportLine;
-use crate::null_failed_fields::{FieldErrors, NullsAlone};
+use crate::null_failed_fields::{FieldErrors, NullFailedFields};
 use crate::request::{Answer, ApiRequest, Outcome, Usage};
 use crate::request_cost::RequestCost;
 use crate::response::{self, ExecutedOperation, refused, with_version};
 use crate::schema::{self, ApiSchema};
 use crate::suggestion_limit::SuggestionLimit;
-use crate::{lasting, scalars};
+use crate::work_pools::WorkPools;
+use crate::{cacheability, scalars};
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Response, ServerError, value};
 use std::sync::Arc;
@@ -28,15 +28,15 @@ const SHORT_ANSWER: usize = 32 * 1024;
 /// The schemas, and the state that requests share.
 pub struct Executor {
     pub schema: ApiSchema,
-    /// The schema for mutations, with the extension [`NullsAlone`].
+    /// The schema for mutations, with the extension [`NullFailedFields`].
     mutation_schema: ApiSchema,
     /// The schema with the limits of jobs.
     job_schema: JobSchema,
     pub limits: Limits,
-    pub gate: Arc<Gate>,
+    pub gate: Arc<WorkPools>,
     pub documents: Arc<Documents>,
     /// The memory of all responses that are being built or sent.
-    pub under_way: Arc<UnderWay>,
+    pub response_memory: Arc<MemoryPool>,
     pub cost: Arc<RequestCost>,
 }
 
@@ -44,7 +44,7 @@ impl Executor {
     /// Creates an executor; with a manifest, it accepts only the documents of the manifest.
     pub fn new(limits: Limits, trusted: Option<TrustedDocuments>) -> Self {
         let suggestions = Arc::new(SuggestionLimit::new(limits.suggestions_per_hour));
-        let gate = Arc::new(Gate::new(limits.max_analyses, limits.max_waiting_analyses));
+        let gate = Arc::new(WorkPools::new(limits.max_analyses, limits.max_waiting_analyses));
         let jobs = Arc::new(Jobs::new(limits.max_jobs, limits.max_waiting_jobs));
         let documents = Arc::new(Documents::new(trusted, schema::field_types()));
         let imports = Arc::new(ImportLine::new(limits.max_imports, limits.max_waiting_imports));
@@ -61,26 +61,26 @@ impl Executor {
                 .data(cost.clone())
         };
         let job_schema = JobSchema::new(build(jobs::limits_of_jobs(&limits)).finish());
-        let under_way = Arc::new(UnderWay::new(limits.max_answers_bytes).sparing(SHORT_ANSWER));
+        let response_memory = Arc::new(MemoryPool::new(limits.max_answers_bytes).sparing(SHORT_ANSWER));
         let schema = build(limits.clone()).finish();
-        let mutation_schema = build(limits.clone()).extension(NullsAlone).finish();
-        Self { schema, mutation_schema, job_schema, limits, gate, documents, under_way, cost }
+        let mutation_schema = build(limits.clone()).extension(NullFailedFields).finish();
+        Self { schema, mutation_schema, job_schema, limits, gate, documents, response_memory, cost }
     }
 
     /// Executes a request against a world. The response to a mutation carries the version of the world after it.
     pub async fn execute(&self, world: &Arc<World>, request: ApiRequest) -> Answer {
         let usage = self.new_usage();
-        let ((response, outcome), lasting) = lasting::watch(self.respond(world, request, &usage)).await;
-        let lasting = lasting && outcome == Outcome::Executed && response.errors.is_empty();
-        let Usage { budget, spent, task } = usage;
-        Answer { response, outcome, budget, lasting, spent, task }
+        let ((response, outcome), is_cacheable) = cacheability::track(self.respond(world, request, &usage)).await;
+        let is_cacheable = is_cacheable && outcome == Outcome::Executed && response.errors.is_empty();
+        let Usage { budget, work, task } = usage;
+        Answer { response, outcome, budget, is_cacheable, work, task }
     }
 
     /// Returns the resources for a request.
     pub fn new_usage(&self) -> Usage {
         Usage {
-            budget: Arc::new(MemoryBudget::new(self.under_way.clone(), self.limits.max_answer_bytes)),
-            spent: Arc::new(Spent::new(self.limits.max_work)),
+            budget: Arc::new(MemoryBudget::new(self.response_memory.clone(), self.limits.max_answer_bytes)),
+            work: Arc::new(WorkMeter::new(self.limits.max_work)),
             // Work on other threads stops when the request is dropped, or when the task reaches its deadline.
             task: Arc::new(Task::within_seconds(self.limits.max_seconds)),
         }
@@ -122,7 +122,7 @@ impl Executor {
             self.documents.insert(&document);
         }
         if wants_cost {
-            response = self.with_cost(response, executed, &usage.spent).await;
+            response = self.with_cost(response, executed, &usage.work).await;
         }
         if is_refused {
             return (with_version(response, world), Outcome::Refused);
@@ -132,12 +132,12 @@ impl Executor {
     }
 
     /// Reports the cost of a request in `extensions.cost`.
-    async fn with_cost(&self, response: Response, executed: ExecutedOperation<'_>, spent: &Spent) -> Response {
+    async fn with_cost(&self, response: Response, executed: ExecutedOperation<'_>, work: &WorkMeter) -> Response {
         let variables = executed.variables.unwrap_or_default();
         let Ok(cost) = self.cost.of(executed.document, executed.operation_name, variables).await else {
             return response;
         };
-        let (max_cost, max_work, work) = (self.limits.max_complexity, self.limits.max_work, spent.total());
+        let (max_cost, max_work, work) = (self.limits.max_complexity, self.limits.max_work, work.total());
         let report = value!({ "requested": cost, "maximum": max_cost, "work": work, "maximumWork": max_work });
         response.extension("cost", report)
     }

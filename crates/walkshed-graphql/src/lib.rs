@@ -2,7 +2,7 @@
 //! Each request is answered from the one snapshot it is given.
 //!
 //! Modules depend on each other in one direction: `api` -> `subscriptions` -> `executor` -> `schema` -> resolvers ->
-//! `jobs`, `cost`, `gate`, `documents`, `context` -> `limits`, `budget`, `error`.
+//! `jobs`, `cost`, `work_pools`, `documents`, `context` -> `limits`, `budget`, `error`.
 
 #![allow(clippy::unused_async, reason = "async-graphql requires resolvers to be async")]
 
@@ -11,6 +11,7 @@ mod api;
 mod arguments;
 mod auth;
 mod budget;
+mod cacheability;
 mod context;
 mod cost;
 mod dataset;
@@ -19,10 +20,8 @@ mod enums;
 mod erased_schema;
 mod error;
 mod executor;
-mod gate;
 mod ids;
 mod jobs;
-mod lasting;
 mod limits;
 mod mutation;
 mod nearby;
@@ -44,14 +43,12 @@ mod travel;
 mod types;
 mod user_error;
 mod walkshed;
-
-// Resolvers read the context through the crate root.
-use context::{Nullable, current, kinds, limits, live, nullable, standards, suggestion_limit};
+mod work_pools;
 
 pub use api::Api;
 pub use async_graphql::Variables;
-pub use budget::{BudgetExceeded, BudgetedBuffer, MemoryBudget, UnderWay};
-pub use cost::Spent;
+pub use budget::{BudgetExceeded, BudgetedBuffer, MemoryBudget, MemoryPool};
+pub use cost::WorkMeter;
 pub use documents::{ManifestError, Persisted, TrustedDocuments};
 pub use error::code;
 pub use limits::Limits;

@@ -1,6 +1,8 @@
 //! Facilities near a place, by travel time.
 
 use crate::arguments::{check_minutes, kind_keys, require_network, service_numbers};
+use crate::context::limits;
+use crate::cost;
 use crate::enums::{Audience, all};
 use crate::error::{bad_input, within_bound};
 use crate::ids::{decode, encode};
@@ -8,7 +10,6 @@ use crate::paging::{Total, counted, page_size};
 use crate::register::{Facility, world_with_scenario};
 use crate::scalars::DateTime;
 use crate::types::{Category, Direction, PlaceInput, Profile, minutes as to_minutes, round};
-use crate::{cost, limits};
 use async_graphql::connection::{Connection, ConnectionNameType, Edge, EdgeNameType};
 use async_graphql::{Context, ID, Object, OutputType, Result, SimpleObject};
 use walkshed_analysis::world::World;
@@ -117,7 +118,7 @@ impl NearbyFacilitiesQuery {
             ["metres", "climbM", "descentM", "stepsM", "offNetworkM"].iter().any(|f| edges.field(f).exists());
         let wishes = Wishes {
             categories: all(categories.unwrap_or_default()),
-            kinds: kind_keys("kinds", super::kinds(ctx), &kinds.unwrap_or_default())?,
+            kinds: kind_keys("kinds", crate::context::kinds(ctx), &kinds.unwrap_or_default())?,
             services: service_numbers("services", &services.unwrap_or_default())?,
             audience: audience.map(Into::into),
             open_at: open_at.map(|at| at.0),
@@ -125,7 +126,7 @@ impl NearbyFacilitiesQuery {
             among: None,
         };
         let shared = world.clone();
-        let found = cost::priced(ctx, cost::search(minutes, profile), move || {
+        let found = cost::charge_and_run(ctx, cost::search(minutes, profile), move || {
             let query = NearbyQuery {
                 place: &place,
                 profile: engine,

@@ -20,16 +20,16 @@ impl FieldErrors {
 }
 
 /// The extension, and its factory.
-pub struct NullsAlone;
+pub struct NullFailedFields;
 
-impl ExtensionFactory for NullsAlone {
+impl ExtensionFactory for NullFailedFields {
     fn create(&self) -> Arc<dyn Extension> {
         Arc::new(Self)
     }
 }
 
 #[async_trait::async_trait]
-impl Extension for NullsAlone {
+impl Extension for NullFailedFields {
     async fn resolve(
         &self,
         ctx: &ExtensionContext<'_>,

@@ -1,7 +1,7 @@
 //! Requests and their results, independent of the transport.
 
 use crate::budget::MemoryBudget;
-use crate::cost::Spent;
+use crate::cost::WorkMeter;
 use crate::documents::Persisted;
 use async_graphql::{Response, Variables};
 use std::sync::Arc;
@@ -36,9 +36,9 @@ pub struct Answer {
     /// Counts the bytes of the response in memory. Keep it until the last byte has been sent.
     pub budget: Arc<MemoryBudget>,
     /// Whether the same request of the same caller has the same response until the data changes.
-    pub lasting: bool,
+    pub is_cacheable: bool,
     /// The work that was charged to the request.
-    pub spent: Arc<Spent>,
+    pub work: Arc<WorkMeter>,
     /// The progress and cancellation of the request's work.
     pub task: Arc<Task>,
 }
@@ -59,13 +59,13 @@ pub enum Outcome {
 /// The resources that a request uses: memory, work and time.
 pub struct Usage {
     pub budget: Arc<MemoryBudget>,
-    pub spent: Arc<Spent>,
+    pub work: Arc<WorkMeter>,
     pub task: Arc<Task>,
 }
 
 impl Usage {
     /// Adds the resources to the context of a request.
     pub fn attach(&self, request: async_graphql::Request) -> async_graphql::Request {
-        request.data(self.budget.clone()).data(self.spent.clone()).data(self.task.clone())
+        request.data(self.budget.clone()).data(self.work.clone()).data(self.task.clone())
     }
 }

@@ -41,7 +41,7 @@ pub async fn find_cut_off(ctx: &Context<'_>, world: &Arc<World>) -> Result<()> {
         return Ok(());
     }
     let (shared, price) = (world.clone(), City::of(world).streets());
-    cost::priced(ctx, price, move || shared.cut_off().pieces.len()).await.map(|_| ())
+    cost::charge_and_run(ctx, price, move || shared.cut_off().pieces.len()).await.map(|_| ())
 }
 
 impl Streets {

@@ -2,12 +2,12 @@
 
 use super::enums::RecordKind;
 use super::ids::NodeId;
-use super::jobs::{Job, as_it_is, ticks};
+use super::jobs::{Job, current_job, ticks};
 use super::mutation::check_progress_id;
 use super::register::{Center, Node, node_of};
 use super::subscriptions::{Event, Source, begins, event};
-use super::{current, kinds, live, standards};
 use crate::arguments::distinct_values;
+use crate::context::{current, kinds, live, standards};
 use async_graphql::{Context, ID, Result, SimpleObject, Subscription as SubscriptionMacro};
 use futures_util::{Stream, StreamExt, stream};
 use std::sync::Arc;
@@ -72,7 +72,7 @@ fn changes(receiver: Receiver<Arc<Change>>, wanted: impl Fn(&Change) -> Option<E
             }
         }
     });
-    Source { events: events.boxed(), says_all: false }
+    Source { events: events.boxed(), holds_complete_state: false }
 }
 
 /// Returns the selected items of a change.
@@ -164,10 +164,10 @@ impl Subscription {
     ) -> Result<impl Stream<Item = Result<Job>> + use<>> {
         if begins(ctx) {
             let events = ticks(ctx, &id).await?.map(|_| Event::Job).boxed();
-            event(ctx, || Source { events, says_all: true });
+            event(ctx, || Source { events, holds_complete_state: true });
             return Ok(stream::iter(None));
         }
-        Ok(stream::iter(Some(as_it_is(ctx, &id).await)))
+        Ok(stream::iter(Some(current_job(ctx, &id).await)))
     }
 
     /// Reports the progress of an import until it succeeds or fails. Subscribe before sending the import.
@@ -193,7 +193,7 @@ impl Subscription {
                     }
                 }
             });
-            Source { events: events.boxed(), says_all: false }
+            Source { events: events.boxed(), holds_complete_state: false }
         };
         let to_object = |p: &Arc<ImportProgress>| ImportProgressObject { stage: p.stage, done: p.done, total: p.total };
         let steps: Vec<ImportProgressObject> = match event(ctx, source) {

@@ -7,7 +7,7 @@ use super::error::{bad_input, over_limit, stopped};
 use super::register::world_with_scenario;
 use super::scalars::{GeoJson, NumberRows};
 use super::types::{PlaceInput, Profile, SnappedPlace, minutes as to_minutes, round};
-use super::{Nullable, nullable};
+use crate::context::{Nullable, nullable};
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use walkshed_analysis::world::PlacedPoint;
 use walkshed_engine::geo::{Fixed, push_line};
@@ -141,7 +141,7 @@ impl TravelQuery {
         let engine = profile.into();
         let price = cost::matrix(origins.len(), destinations.len(), max_minutes, profile);
         budget::charge(ctx, pairs * PAIR_BYTES)?;
-        cost::priced(ctx, price.saturating_add(cost::places(origins.len() + destinations.len())), move || {
+        cost::charge_and_run(ctx, price.saturating_add(cost::places(origins.len() + destinations.len())), move || {
             let network = require_network(&world)?;
             let mut unsnappable = Vec::new();
             let mut place = |side: MatrixSide, list: &[PlaceInput]| -> Result<Vec<Option<Start>>> {
@@ -183,7 +183,7 @@ async fn find_route(
     let begin = from.place(world, network, engine, "from")?;
     let end = to.place(world, network, engine, "to")?;
     let shared = world.clone();
-    let found = cost::priced(ctx, cost::search(max_minutes, profile), move || {
+    let found = cost::charge_and_run(ctx, cost::search(max_minutes, profile), move || {
         let place = |p: &PlacedPoint| (Fixed::from(p.position), p.start);
         let ((a, start), (b, goal)) = (place(&begin), place(&end));
         require_network(&shared).map(|network| engine::route(network, engine, (a, &start), (b, &goal), limit))

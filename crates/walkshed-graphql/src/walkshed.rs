@@ -105,10 +105,10 @@ impl Walkshed {
         };
         let (world, reach) = (self.world.clone(), self.found.clone());
         let count = move || require_network(&world).map(|network| cells_around(network, &reach.reach, chosen));
-        let around = cost::priced(ctx, cost::segments(self.found.reach.pieces.len()), count).await??;
+        let around = cost::charge_and_run(ctx, cost::segments(self.found.reach.pieces.len()), count).await??;
         let cells = around.min(MAX_CELLS);
         budget::charge(ctx, cells * CELL_TIME_BYTES)?;
-        let found = cost::priced(ctx, cost::cell_times(cells), work).await??;
+        let found = cost::charge_and_run(ctx, cost::cell_times(cells), work).await??;
         let minutes = Numbers(found.times.into_iter().map(to_minutes).collect());
         Ok(CellTimes { resolution, cells: Cells(found.cells), minutes })
     }
@@ -122,7 +122,7 @@ impl Walkshed {
         let pieces = found.reach.pieces.len();
         let estimate = pieces * SEGMENT_BYTES;
         budget::charge(ctx, estimate)?;
-        let text = cost::priced(ctx, cost::segments(pieces), move || {
+        let text = cost::charge_and_run(ctx, cost::segments(pieces), move || {
             require_network(&world).map(|network| segments_text(network, &found.reach))
         })
         .await??;
@@ -134,7 +134,7 @@ impl Walkshed {
     async fn street_km(&self, ctx: &Context<'_>) -> Result<f64> {
         let (world, found) = (self.world.clone(), self.found.clone());
         let sum = move || require_network(&world).map(|network| found.reach.street_m(network));
-        let metres = cost::priced(ctx, cost::scan(self.found.reach.pieces.len()), sum).await??;
+        let metres = cost::charge_and_run(ctx, cost::scan(self.found.reach.pieces.len()), sum).await??;
         Ok(round(metres / 1000.0, 3))
     }
 
@@ -200,7 +200,7 @@ impl WalkshedBand {
         let name = register::group_name(&group).map_err(|e| bad_input("group", format_args!("\"{group}\""), e))?;
         let (world, found, limit) = (self.world.clone(), self.found.clone(), self.band().limit);
         let sum = move || found.population(&world.register, &name, limit);
-        let found = cost::priced(ctx, cost::rows(self.found.cells().len()), sum).await?;
+        let found = cost::charge_and_run(ctx, cost::rows(self.found.cells().len()), sum).await?;
         found.map(|people| round(people, 1)).ok_or_else(|| not_found("group", &group, "population of the group"))
     }
 
@@ -273,7 +273,7 @@ impl WalkshedQuery {
             minutes.iter().map(|&m| cost::search(m, profile)).max().unwrap_or_default()
         };
         let shared = world.clone();
-        let found = cost::priced(ctx, price, move || {
+        let found = cost::charge_and_run(ctx, price, move || {
             let network = require_network(&shared)?;
             let found = analysis::walkshed(&shared, network, place, engine, direction, &minutes);
             if draws {

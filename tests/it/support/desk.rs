@@ -9,13 +9,13 @@ use walkshed::server::ServerOptions;
 use walkshed_register::Role;
 
 /// A server with a token for every role.
-pub struct Desk {
+pub struct ServerWithTokens {
     pub server: Server,
     pub tokens: BTreeMap<Role, String>,
     pub folder: tempfile::TempDir,
 }
 
-impl Desk {
+impl ServerWithTokens {
     pub fn over(folder: tempfile::TempDir, options: ServerOptions) -> Self {
         let tokens = Role::ALL.iter().map(|&role| (role, token(folder.path(), role))).collect();
         Self { server: Server::start(folder.path(), options), tokens, folder }

@@ -11,12 +11,12 @@ pub const UNIT_US: f64 = 0.7;
 
 /// Sums the work of one request, in units, up to a limit.
 #[derive(Debug)]
-pub struct Spent {
+pub struct WorkMeter {
     max: usize,
     total: AtomicUsize,
 }
 
-impl Spent {
+impl WorkMeter {
     /// Creates a meter with a limit.
     #[must_use]
     pub const fn new(max: usize) -> Self {
@@ -39,15 +39,15 @@ impl Spent {
 /// Charges work to a request. Unlike a [`Context`], it can be moved to another thread, for work whose cost is known only
 /// while it runs.
 #[derive(Clone)]
-pub struct Purse {
-    meter: Option<Arc<Spent>>,
+pub struct WorkCharger {
+    meter: Option<Arc<WorkMeter>>,
     max: usize,
 }
 
-impl Purse {
+impl WorkCharger {
     /// Returns the charger of a request.
     pub fn of(ctx: &Context<'_>) -> Self {
-        let meter = ctx.data_opt::<Arc<Spent>>().cloned();
+        let meter = ctx.data_opt::<Arc<WorkMeter>>().cloned();
         let max = meter.as_ref().map_or_else(|| limits(ctx).max_work, |meter| meter.max);
         Self { meter, max }
     }
@@ -79,9 +79,9 @@ impl Purse {
 /// Charges work before it starts.
 ///
 /// # Errors
-/// As [`Purse::charge`].
+/// As [`WorkCharger::charge`].
 pub fn charge(ctx: &Context<'_>, units: usize) -> Result<()> {
-    Purse::of(ctx).charge(units)
+    WorkCharger::of(ctx).charge(units)
 }
 
 /// Charges the selected fields for each row, when the number of rows does not follow from the document.
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn charges_are_summed_up_to_the_limit() {
-        let spent = Spent::new(100);
+        let spent = WorkMeter::new(100);
         assert_eq!(spent.charge(60), Ok(()));
         assert_eq!(spent.charge(41), Err(101));
         assert_eq!(spent.charge(usize::MAX), Err(usize::MAX));

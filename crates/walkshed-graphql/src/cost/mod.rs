@@ -13,5 +13,5 @@ mod run;
 
 pub use city::{City, GAINED, Reach, SETTLED, SUMMED, rated};
 pub use fields::*;
-pub use meter::{Purse, Spent, charge, charge_rows};
-pub use run::{priced, run};
+pub use meter::{WorkCharger, WorkMeter, charge, charge_rows};
+pub use run::{charge_and_run, run};

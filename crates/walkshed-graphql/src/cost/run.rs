@@ -1,7 +1,7 @@
 //! Choice of the thread for a piece of work.
 
 use super::meter::charge;
-use crate::gate::{Size, aside};
+use crate::work_pools::{Size, run_in_pool};
 use async_graphql::{Context, Result};
 use std::sync::Arc;
 use walkshed_engine::task::{Task, within};
@@ -24,14 +24,14 @@ pub async fn run<T: Send + 'static>(
     if units <= BLOCKING {
         return Ok(within(ctx.data_opt::<Arc<Task>>().cloned(), work));
     }
-    aside(ctx, if units <= ANALYSIS { Size::Small } else { Size::Analysis }, work).await
+    run_in_pool(ctx, if units <= ANALYSIS { Size::Small } else { Size::Analysis }, work).await
 }
 
 /// Charges work and runs it.
 ///
 /// # Errors
 /// As [`charge`] and [`run`].
-pub async fn priced<T: Send + 'static>(
+pub async fn charge_and_run<T: Send + 'static>(
     ctx: &Context<'_>,
     units: usize,
     work: impl FnOnce() -> T + Send + 'static,

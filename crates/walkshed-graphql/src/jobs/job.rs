@@ -158,6 +158,6 @@ pub async fn ticks(ctx: &Context<'_>, id: &ID) -> Result<impl Stream<Item = bool
 }
 
 /// Returns the current state of a job.
-pub async fn as_it_is(ctx: &Context<'_>, id: &ID) -> Result<Job> {
+pub async fn current_job(ctx: &Context<'_>, id: &ID) -> Result<Job> {
     load_job(jobs(ctx), live(ctx)?, id).await?.ok_or_else(|| not_found("id", id, "job with the id"))
 }

@@ -6,7 +6,7 @@ mod queue;
 mod run;
 mod schema;
 
-pub use job::{Job, as_it_is, ticks};
+pub use job::{Job, current_job, ticks};
 pub use queue::Jobs;
 pub use run::{JobSchema, limits_of_jobs};
 pub use schema::{JobMutation, JobQuery};

@@ -1,9 +1,9 @@
 //! Execution of a job.
 
 use super::queue::{Jobs, QueueEntry, Running};
-use crate::budget::{MemoryBudget, UnderWay};
+use crate::budget::{MemoryBudget, MemoryPool};
 use crate::context::InJob;
-use crate::cost::Spent;
+use crate::cost::WorkMeter;
 use crate::documents::Document;
 use crate::erased_schema::ErasedSchema;
 use crate::limits::Limits;
@@ -112,8 +112,8 @@ async fn execute(jobs: &Jobs, running: &Running, work: Work) -> Outcome {
     running.set_state(JobState::Running);
     let version = world.version.clone();
     // Counted while the result is built: a result that is too large is refused early.
-    let budget = MemoryBudget::new(Arc::new(UnderWay::new(MAX_RESULT_BYTES)), work.limits.max_answer_bytes);
-    let spent = Spent::new(work.limits.max_work);
+    let budget = MemoryBudget::new(Arc::new(MemoryPool::new(MAX_RESULT_BYTES)), work.limits.max_answer_bytes);
+    let spent = WorkMeter::new(work.limits.max_work);
     let request = work.request.data(world).data(work.live).data(running.task.clone());
     let (name, variables) = (request.operation_name.clone(), Some(request.variables.clone()));
     let request = request.data(InJob).data(Arc::new(budget)).data(Arc::new(spent));

@@ -1,10 +1,9 @@
 //! Mutations for admins: tokens.
 
-use crate::Nullable;
 use crate::auth::require;
+use crate::context::{Nullable, live};
 use crate::enums::Role as RoleEnum;
 use crate::error::{internal, not_stored};
-use crate::live;
 use crate::scalars::DateTime;
 use crate::user_error::UserError;
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};

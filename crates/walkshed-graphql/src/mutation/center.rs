@@ -2,7 +2,7 @@
 
 use super::fields::{set, set_always, set_list, set_text};
 use super::write::{Checked, create, payload, update};
-use crate::Nullable;
+use crate::context::Nullable;
 use crate::enums::{Audience, CenterKind, OperatingModel, PositionQuality, Status};
 use crate::register::Center;
 use crate::scalars::PartialDate;

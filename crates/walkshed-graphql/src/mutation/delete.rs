@@ -1,8 +1,8 @@
 //! Deleting records of any type.
 
 use super::write::{no_such, write};
-use crate::Nullable;
 use crate::auth::require;
+use crate::context::Nullable;
 use crate::ids::NodeId;
 use crate::user_error::UserError;
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};

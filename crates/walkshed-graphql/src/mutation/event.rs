@@ -3,7 +3,7 @@
 use super::fields::{set, set_list, set_text};
 use super::service::HostInput;
 use super::write::{Checked, create, payload, reference, update};
-use crate::Nullable;
+use crate::context::Nullable;
 use crate::enums::{Audience, Fee};
 use crate::register::Event;
 use crate::scalars::{Day, LocalDateTime};

@@ -3,11 +3,11 @@
 use super::center::{code_of, position_of};
 use super::fields::{set, set_always, set_list, set_text};
 use super::write::{Checked, create, payload, update};
+use crate::context::{Nullable, kinds};
 use crate::enums::{Audience, PositionQuality, Status};
 use crate::register::Facility;
 use crate::scalars::PartialDate;
 use crate::types::{Category, PointInput};
-use crate::{Nullable, kinds};
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object};
 use walkshed_register::{self as register, Kinds, Role};
 

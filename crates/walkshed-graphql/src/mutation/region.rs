@@ -2,7 +2,7 @@
 
 use super::fields::{given, set, set_text};
 use super::write::{create, payload, update};
-use crate::Nullable;
+use crate::context::Nullable;
 use crate::register::Region;
 use crate::scalars::GivenGeoJson;
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object};

@@ -3,13 +3,13 @@
 use super::fields::{given, set_text};
 use super::write::{Checked, WriteOutcome, changed, idempotent, payload, put};
 use crate::auth::require;
+use crate::context::{Nullable, kinds, live};
 use crate::enums::{Audience, StreetKind, all};
-use crate::gate::analyse;
 use crate::ids::NodeId;
 use crate::register::Scenario;
 use crate::types::{Category, PointInput};
 use crate::user_error::UserError;
-use crate::{Nullable, kinds, live};
+use crate::work_pools::analyse;
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, OneofObject, Result};
 use walkshed_analysis::lay_scenario;
 use walkshed_engine::StreetChange;

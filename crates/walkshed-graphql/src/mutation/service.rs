@@ -2,7 +2,7 @@
 
 use super::fields::{set, set_list, set_text};
 use super::write::{Checked, create, payload, reference, update};
-use crate::Nullable;
+use crate::context::Nullable;
 use crate::enums::{Audience, Fee};
 use crate::register::{Offer, Service};
 use crate::types::Category;

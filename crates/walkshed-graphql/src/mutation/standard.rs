@@ -3,10 +3,10 @@
 use super::fields::{given, set_text};
 use super::write::{Checked, WriteOutcome, changed, idempotent, put};
 use crate::auth::require;
+use crate::context::{Nullable, kinds, standards};
 use crate::planning::Standard;
 use crate::types::Category;
 use crate::user_error::UserError;
-use crate::{Nullable, kinds, standards};
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
 use walkshed_analysis as analysis;
 use walkshed_register::{self as register, Problem, ProblemCode, Role, StandardRule};

@@ -3,12 +3,11 @@
 use super::center::position_of;
 use super::fields::{given, set, set_text};
 use super::write::{WriteOutcome, create, payload, reference, update};
-use crate::Nullable;
 use crate::auth::caller;
+use crate::context::{Nullable, suggestion_limit};
 use crate::enums::SuggestionStatus;
 use crate::error::rate_limited;
 use crate::register::Suggestion;
-use crate::suggestion_limit;
 use crate::types::{Category, PointInput};
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result};
 use jiff::Timestamp;

@@ -1,10 +1,9 @@
 //! Mutations of visit counts.
 
 use super::write::{reference, write};
-use crate::Nullable;
 use crate::auth::require;
+use crate::context::{Nullable, live};
 use crate::enums::Audience;
-use crate::live;
 use crate::register::{Center, VisitDay};
 use crate::scalars::Day;
 use crate::user_error::UserError;

@@ -1,9 +1,9 @@
 //! Creating and updating records: permission, idempotency, checks, and the edit itself.
 
 use crate::auth::{caller, require};
+use crate::context::live;
 use crate::error::not_stored;
 use crate::ids::NodeId;
-use crate::live;
 use crate::user_error::UserError;
 use async_graphql::{Context, ID, Result};
 use base64::Engine;

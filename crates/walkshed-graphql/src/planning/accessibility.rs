@@ -6,10 +6,10 @@ use crate::arguments::require_network;
 use crate::budget;
 use crate::cost::{self, City, Reach, SUMMED};
 use crate::error::{bad_input, invalid};
-use crate::gate::analyse;
 use crate::register::{Region, world_with_scenario};
 use crate::scalars::{Cells, Numbers, OptionalNumbers};
 use crate::types::{Direction, Profile, round};
+use crate::work_pools::analyse;
 use async_graphql::{ComplexObject, Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use std::sync::Arc;
 use walkshed_analysis::world::World;
@@ -205,7 +205,7 @@ impl AccessSurface {
     async fn by_region(&self, ctx: &Context<'_>) -> Result<Vec<RegionAccess>> {
         let (world, found) = (self.world.clone(), self.found.clone());
         let price = cost::rows(found.cells.len());
-        let rows = cost::priced(ctx, price, move || found.by_region(&world.register)).await?;
+        let rows = cost::charge_and_run(ctx, price, move || found.by_region(&world.register)).await?;
         cost::charge_rows(ctx, rows.len())?;
         let row = |r: analysis::RegionAccess| RegionAccess {
             world: self.world.clone(),

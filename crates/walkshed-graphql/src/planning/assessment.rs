@@ -5,14 +5,15 @@ use super::explanation::Explanation;
 use super::need::{NeedInput, question};
 use super::standard::{Requirement, Standard};
 use crate::arguments::{region_code, require_network};
+use crate::context::{current, kinds, standards};
 use crate::cost::City;
 use crate::error::{bad_input, invalid, not_found, stopped};
-use crate::gate::analyse;
 use crate::paging::{PageArguments, Paged, SortKey, connection, counted, page_by};
 use crate::register::{Center, Facility, Region, world_with_scenario};
 use crate::scalars::{Cells, Numbers};
 use crate::types::{Direction, Profile, round};
-use crate::{budget, cost, current, kinds, standards};
+use crate::work_pools::analyse;
+use crate::{budget, cost};
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use std::sync::Arc;
 use walkshed_analysis::world::World;
@@ -203,7 +204,7 @@ impl Assessment {
         let (world, found) = (self.world.clone(), self.found.clone());
         let city = City::of(&world);
         let price = cost::rated(city.centers, found.standard.requirements.len());
-        let rated = cost::priced(ctx, price, move || {
+        let rated = cost::charge_and_run(ctx, price, move || {
             let network = require_network(&world)?;
             analysis::rate_centers(&world, network, &found.standard, found.travel, found.region.as_ref())
                 .map_err(stopped)

@@ -1,14 +1,15 @@
 //! Catchments: who can reach a facility or center.
 
 use crate::arguments::{check_minutes, require_network};
+use crate::budget;
+use crate::context::{Nullable, nullable};
 use crate::cost::{self, City};
 use crate::error::{bad_input, not_found, stopped, unsnappable};
-use crate::gate::analyse;
 use crate::ids::NodeId;
 use crate::register::{Center, Facility, world_with_scenario};
 use crate::scalars::GeoJson;
 use crate::types::{Direction, PlaceInput, Profile, round};
-use crate::{Nullable, budget, nullable};
+use crate::work_pools::analyse;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use std::sync::Arc;
 use walkshed_analysis::world::World;

@@ -5,13 +5,14 @@ use super::covered_people::CoveredPeople;
 use super::explanation::{Explanation, explain};
 use super::need::{CoverageUnit, NeedInput, question};
 use crate::arguments::require_network;
+use crate::context::current;
 use crate::error::{bad_input, invalid, not_ready, stopped};
-use crate::gate::analyse;
 use crate::paging::{PageArguments, Paged, SortKey, connection, counted, page_by};
 use crate::register::{Region, Scenario, world_with_scenario};
 use crate::scalars::{GeoJson, H3Cell};
 use crate::types::{Category, Direction, PositionObject, Profile, round};
-use crate::{budget, cost, current};
+use crate::work_pools::analyse;
+use crate::{budget, cost};
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use std::sync::Arc;
 use walkshed_analysis::world::World;
@@ -221,7 +222,7 @@ impl ScenarioComparison {
         let (world, found) = (self.after.clone(), self.found.clone());
         let groups = 1 + world.register.groups.len();
         let price = cost::rows(found.before.cells.len()).saturating_mul(groups);
-        let rows = cost::priced(ctx, price, move || found.by_group(&world.register)).await?;
+        let rows = cost::charge_and_run(ctx, price, move || found.by_group(&world.register)).await?;
         cost::charge_rows(ctx, rows.len())?;
         let row = |g: analysis::GroupChange| GroupBalance {
             group: g.group,
@@ -236,7 +237,7 @@ impl ScenarioComparison {
     async fn by_region(&self, ctx: &Context<'_>) -> Result<Vec<RegionBalance>> {
         let (world, found) = (self.after.clone(), self.found.clone());
         let price = cost::rows(3 * found.before.cells.len());
-        let rows = cost::priced(ctx, price, move || found.by_region(&world.register)).await?;
+        let rows = cost::charge_and_run(ctx, price, move || found.by_region(&world.register)).await?;
         cost::charge_rows(ctx, rows.len())?;
         Ok(rows.into_iter().map(|found| RegionBalance { world: self.after.clone(), found }).collect())
     }
@@ -258,7 +259,7 @@ impl ScenarioComparison {
     ) -> Result<Paged<ComparedCell>> {
         let all = self.found.clone();
         let price = cost::rows(2 * all.before.cells.len());
-        let list = cost::priced(ctx, price, move || all.cells(change.into())).await?;
+        let list = cost::charge_and_run(ctx, price, move || all.cells(change.into())).await?;
         let rows: Vec<usize> = (0..list.len()).collect();
         let number = |i: usize| self.found.before.cells[list[i].0].number();
         let arguments = PageArguments { first, after, last, before };
@@ -277,9 +278,10 @@ impl ScenarioComparison {
         let changed = found.changed_cells().len();
         let estimate = changed * CHANGED_CELL_BYTES;
         budget::charge(ctx, estimate)?;
-        let text =
-            cost::priced(ctx, cost::hexagons(changed), move || analysis::changes_geojson(&found, world.attribution()))
-                .await?;
+        let text = cost::charge_and_run(ctx, cost::hexagons(changed), move || {
+            analysis::changes_geojson(&found, world.attribution())
+        })
+        .await?;
         budget::charge(ctx, text.len().saturating_sub(estimate))?;
         Ok(GeoJson(text))
     }

@@ -6,14 +6,15 @@ use super::covered_people::{CategoryCoverage, CoveredPeople, RegionCoverage};
 use super::explanation::{Explanation, explain};
 use super::need::{CoverageUnit, NeedInput, count_matching_facilities, question};
 use crate::arguments::require_network;
+use crate::context::{Nullable, nullable};
 use crate::cost::{City, Reach, SETTLED};
 use crate::error::{bad_input, invalid, stopped, within_bound};
-use crate::gate::analyse;
 use crate::paging::{PageArguments, Paged, SortKey, connection, counted, page, page_by};
 use crate::register::world_with_scenario;
 use crate::scalars::GeoJson;
 use crate::types::{Direction, Profile, round};
-use crate::{Nullable, budget, cost, nullable};
+use crate::work_pools::analyse;
+use crate::{budget, cost};
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use h3o::Resolution;
 use std::sync::{Arc, OnceLock};
@@ -188,7 +189,7 @@ impl Coverage {
     async fn by_region(&self, ctx: &Context<'_>) -> Result<Vec<RegionCoverage>> {
         let answer = self.0.clone();
         let price = cost::rows(answer.found.cells.len());
-        let rows = cost::priced(ctx, price, move || answer.found.by_region(&answer.world.register)).await?;
+        let rows = cost::charge_and_run(ctx, price, move || answer.found.by_region(&answer.world.register)).await?;
         cost::charge_rows(ctx, rows.len())?;
         let row = |r: analysis::RegionShare| RegionCoverage {
             world: self.0.world.clone(),
@@ -249,7 +250,7 @@ impl Coverage {
         let cells = 2 * answer.found.cells.len() / 7usize.saturating_pow(coarser).max(2) + 100;
         let estimate = cells * HEXAGON_BYTES;
         budget::charge(ctx, estimate)?;
-        let text = cost::priced(ctx, cost::hexagons(cells) + cost::rows(answer.found.cells.len()), move || {
+        let text = cost::charge_and_run(ctx, cost::hexagons(cells) + cost::rows(answer.found.cells.len()), move || {
             cells_text(&answer.found, chosen, covered, answer.world.attribution())
         })
         .await?;
@@ -273,7 +274,7 @@ impl Coverage {
     ) -> Result<Paged<CoverageGap>> {
         let answer = self.0.clone();
         let price = cost::gaps(answer.found.uncovered_cells());
-        let count = cost::priced(ctx, price, move || answer.gaps().len()).await?;
+        let count = cost::charge_and_run(ctx, price, move || answer.gaps().len()).await?;
         let rows: Vec<usize> = (0..count).collect();
         let gaps = self.0.gaps();
         // A gap is identified by its people and its first cell. If these change, the next page continues at the
@@ -298,7 +299,7 @@ impl Coverage {
         let estimate = cells * OUTLINE_BYTES;
         budget::charge(ctx, estimate)?;
         let price = cost::gaps(cells) + cost::outline(cells);
-        let text = cost::priced(ctx, price, move || {
+        let text = cost::charge_and_run(ctx, price, move || {
             let gaps = answer.gaps();
             let largest = &gaps[..gaps.len().min(MAX_OUTLINES)];
             analysis::gaps_text(&answer.found, &answer.world.register, largest, answer.world.attribution())

@@ -41,7 +41,7 @@ impl CoverageGap {
         let (coverage, index) = (self.coverage.clone(), self.index);
         let cells = self.gap().cells.len();
         let draw = move || multi_polygon_text(&coverage.found.outline(&coverage.gaps()[index].cells));
-        let text = cost::priced(ctx, cost::outline(cells), draw).await?;
+        let text = cost::charge_and_run(ctx, cost::outline(cells), draw).await?;
         budget::charge(ctx, text.len())?;
         Ok(GeoJson(text))
     }

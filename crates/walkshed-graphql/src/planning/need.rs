@@ -1,12 +1,13 @@
 //! What people need, and which people and trips a question is about.
 
 use crate::arguments::{check_minutes, kind_keys, region_code, service_numbers};
+use crate::context::{current, kinds, limits};
+use crate::cost;
 use crate::enums::Audience;
 use crate::error::{bad_input, invalid, not_found, stopped, too_many, within_bound};
 use crate::ids::NodeId;
 use crate::scalars::DateTime;
 use crate::types::{Category, Direction, Profile};
-use crate::{cost, current, kinds, limits};
 use async_graphql::{Context, Enum, Error, ID, InputObject, Result};
 use std::sync::Arc;
 use walkshed_analysis::world::World;
@@ -152,7 +153,7 @@ pub async fn count_matching_facilities(ctx: &Context<'_>, world: &Arc<World>, ne
     let price = cost::rows(world.register.facilities.len()).saturating_mul(need.parts.len());
     let (world, parts) = (world.clone(), need.parts.clone());
     let count = move || parts.iter().map(|part| analysis::wanted_places(&world.register, &part.wishes).len()).sum();
-    cost::priced(ctx, price, count).await
+    cost::charge_and_run(ctx, price, count).await
 }
 
 /// Converts an error of the analysis to one that names the argument.

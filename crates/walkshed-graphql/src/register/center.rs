@@ -322,7 +322,7 @@ impl Center {
         let period = period(&self.world, from, to, counted)?;
         let (world, index) = (self.world.clone(), self.index);
         let price = cost::City::of(&world).usage(1, period.days());
-        let usage = cost::priced(ctx, price, move || center_usage(&world, index, period)).await?;
+        let usage = cost::charge_and_run(ctx, price, move || center_usage(&world, index, period)).await?;
         Ok(UsageObject(usage))
     }
 

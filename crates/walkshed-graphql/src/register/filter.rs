@@ -2,10 +2,10 @@
 
 use super::area::AreaInput;
 use crate::arguments::{distinct, kind_keys, region_code, service_numbers};
-use crate::cost::{self, Purse};
+use crate::context::limits;
+use crate::cost::{self, WorkCharger};
 use crate::enums::{Audience, CenterKind, OperatingModel, Status, all};
 use crate::error::{bad_input, not_found, stopped, within_bound};
-use crate::limits;
 use crate::scalars::DateTime;
 use crate::types::{Category, PlaceInput};
 use async_graphql::{Context, Enum, ID, InputObject, Result};
@@ -21,14 +21,14 @@ const STEPS_PER_ROW: usize = 50;
 pub struct Bounds {
     list_items: usize,
     corners: usize,
-    purse: Purse,
+    purse: WorkCharger,
 }
 
 impl Bounds {
     /// Returns the bounds of a request.
     pub fn of(ctx: &Context<'_>) -> Self {
         let limits = limits(ctx);
-        Self { list_items: limits.max_list_items, corners: limits.max_polygon_corners, purse: Purse::of(ctx) }
+        Self { list_items: limits.max_list_items, corners: limits.max_polygon_corners, purse: WorkCharger::of(ctx) }
     }
 
     fn list(&self, field: &str, count: usize) -> Result<()> {

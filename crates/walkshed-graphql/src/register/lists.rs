@@ -4,12 +4,13 @@ use super::event::range;
 use super::filter::{Bounds, CenterFilter, FacilityFilter, OrderInput};
 use super::{Center, Event, Facility, Region, Scenario, Service, Suggestion};
 use crate::arguments::{distinct_values, region_code};
+use crate::context::{current, kinds};
+use crate::cost;
 use crate::enums::{RegionLevel, SuggestionStatus};
 use crate::error::{invalid, over_limit};
 use crate::paging::{PageArguments, Paged, connection, counted, page_by};
 use crate::scalars::DateTime;
 use crate::types::Category;
-use crate::{cost, current, kinds};
 use async_graphql::{Context, Error, Object, Result};
 use walkshed_register as register;
 
@@ -179,7 +180,7 @@ impl ListQuery {
         let region = region_code("region", region.as_deref())?;
         // The cost covers expanding recurring events.
         let price = cost::occurrences(world.register.events.len(), span.is_some());
-        let list = cost::priced(ctx, price, {
+        let list = cost::charge_and_run(ctx, price, {
             let world = world.clone();
             move || {
                 let register = &*world.register;

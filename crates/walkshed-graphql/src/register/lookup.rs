@@ -1,9 +1,9 @@
 //! Finding one record: by id, code or key.
 
 use super::{Center, Facility, Node, Region, Scenario, Service, node_of};
+use crate::context::{Nullable, current, kinds, standards};
 use crate::error::{invalid, within_bound};
 use crate::ids::NodeId;
-use crate::{Nullable, current, kinds, standards};
 use async_graphql::{Context, ID, Object, Result};
 use walkshed_register::{RecordKind, RegionCode};
 

@@ -26,8 +26,8 @@ pub use service::{Offer, Service};
 pub use suggestion::Suggestion;
 pub use usage::VisitDay;
 
+use super::cacheability;
 use super::ids::NodeId;
-use super::lasting;
 use super::scalars::{CityTime, DateTime};
 use async_graphql::{ID, MergedObject};
 use jiff::Timestamp;
@@ -87,7 +87,7 @@ fn id_of<T: Record>(record: &T) -> ID {
 
 /// Returns the given time, or the current time.
 fn moment(at: Option<DateTime>) -> Timestamp {
-    at.map_or_else(lasting::now, |at| at.0)
+    at.map_or_else(cacheability::now, |at| at.0)
 }
 
 /// Returns whether a place is open.

@@ -116,6 +116,6 @@ impl Region {
         let count = world.register.centers_in(&self.row().code).len();
         let price = City::of(&world).usage(count, period.days());
         let work = move || region_usage(&world, &world.register.regions[index].code, period).map_err(stopped);
-        Ok(UsageObject(cost::priced(ctx, price, work).await??))
+        Ok(UsageObject(cost::charge_and_run(ctx, price, work).await??))
     }
 }

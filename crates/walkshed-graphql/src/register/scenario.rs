@@ -1,13 +1,13 @@
 //! Scenarios.
 
 use super::{Center, Facility, id_of, of_world};
+use crate::context::{Nullable, current, nullable};
 use crate::cost::{self, City};
 use crate::enums::StreetKind;
 use crate::error::not_found;
 use crate::ids::NodeId;
 use crate::scalars::{GeoJson, Text};
 use crate::types::{PositionObject, round};
-use crate::{Nullable, current, nullable};
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use std::sync::Arc;
 use walkshed_analysis as analysis;
@@ -34,7 +34,7 @@ pub async fn world_with_scenario(ctx: &Context<'_>, scenario: Option<&ID>) -> Re
     // Applying street changes occupies a core for a while, as analyses do.
     let (shared, id) = (world.clone(), id.clone());
     let price = City::of(world).scenario(changes_streets(world, number));
-    let applied = cost::priced(ctx, price, move || analysis::under_scenario(&shared, number)).await?;
+    let applied = cost::charge_and_run(ctx, price, move || analysis::under_scenario(&shared, number)).await?;
     applied.map_err(|e| match e {
         analysis::ScenarioError::Unknown => not_found("scenario", &id, "scenario with the id or key"),
         stale @ analysis::ScenarioError::Stale { .. } => crate::error::stale("scenario", stale),
@@ -216,7 +216,7 @@ impl ScenarioChange {
             return Ok(Some(cached));
         }
         let price = City::of(&world).scenario(changes_streets(&world, scenario));
-        Ok(cost::priced(ctx, price, move || analysis::under_scenario(&world, scenario)).await?.ok())
+        Ok(cost::charge_and_run(ctx, price, move || analysis::under_scenario(&world, scenario)).await?.ok())
     }
 }
 
@@ -273,7 +273,7 @@ impl Scenario {
             let (world, id) = (self.world.clone(), self.row().id);
             let city = City::of(&world);
             let price = if changes_streets(&world, id) { city.streets() } else { cost::rows(self.row().changes.len()) };
-            let problem = cost::priced(ctx, price, move || analysis::scenario_problem(&world, id)).await?;
+            let problem = cost::charge_and_run(ctx, price, move || analysis::scenario_problem(&world, id)).await?;
             Ok(problem.map(|e| e.to_string()))
         })
         .await

@@ -3,12 +3,13 @@
 use super::Center;
 use super::usage::{UsageObject, last_counted, period};
 use crate::arguments::{region_code, require_network};
+use crate::context::current;
+use crate::cost;
 use crate::cost::City;
 use crate::error::stopped;
 use crate::paging::{counted, page_size};
 use crate::scalars::Day;
 use crate::types::round;
-use crate::{cost, current};
 use async_graphql::{Context, Enum, Object, Result, SimpleObject};
 use std::sync::Arc;
 use walkshed_analysis::world::World;
@@ -142,7 +143,7 @@ impl UnderusedQuery {
         let count = region.as_ref().map_or(world.register.centers.len(), |r| world.register.centers_in(r).len());
         let price = City::of(&world).counted_usage(count, period.days());
         let work = move || underused(&shared, region.as_ref(), period).map_err(stopped);
-        let (list, compared) = cost::priced(ctx, price, work).await??;
+        let (list, compared) = cost::charge_and_run(ctx, price, work).await??;
         let nodes = list.into_iter().take(max).map(|found| UnderusedCenter { world: world.clone(), found });
         Ok(UnderusedCenters {
             nodes: nodes.collect(),

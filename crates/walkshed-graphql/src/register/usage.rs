@@ -1,8 +1,8 @@
 //! Usage of centers.
 
+use crate::cacheability;
 use crate::enums::Audience;
 use crate::error::{bad_input, over_limit};
-use crate::lasting;
 use crate::scalars::Day;
 use crate::types::round;
 use async_graphql::{Object, Result, SimpleObject};
@@ -17,7 +17,7 @@ const MAX_VISIT_DAYS: i32 = 366;
 
 /// Returns the period of a request. `counted` is the last day with visit counts.
 pub fn period(world: &World, from: Option<Day>, to: Option<Day>, counted: Option<jiff::civil::Date>) -> Result<Period> {
-    let today = || world.register.calendar.zone.day(lasting::now());
+    let today = || world.register.calendar.zone.day(cacheability::now());
     let to = to.map_or_else(|| counted.unwrap_or_else(today), |day| day.0);
     match from {
         None => Ok(Period::last(DEFAULT_DAYS, to)),

@@ -1,7 +1,7 @@
 //! The service categories and the kinds of facilities.
 
+use crate::context::{current, kinds};
 use crate::types::Category;
-use crate::{current, kinds};
 use async_graphql::{Context, Object, SimpleObject};
 use walkshed_register as register;
 

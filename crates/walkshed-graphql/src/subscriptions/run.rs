@@ -142,7 +142,7 @@ impl Subscriptions {
             return Err(EventText::of_errors(&[too_complex(COST_LIMIT, why)]));
         }
         let (stop, registration) = AbortHandle::new_pair();
-        let topic = Arc::new(Topic::new(key.clone(), cost, source.says_all, stop, topics.clone()));
+        let topic = Arc::new(Topic::new(key.clone(), cost, source.holds_complete_state, stop, topics.clone()));
         by_key.insert(key, Arc::downgrade(&topic));
         drop(by_key);
         let live = subscription.live.clone();

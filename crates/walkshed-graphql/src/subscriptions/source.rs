@@ -56,7 +56,7 @@ impl Event {
 pub struct Source {
     pub events: BoxStream<'static, Event>,
     /// Whether each event holds the complete state, so that a new subscriber needs only the latest one.
-    pub says_all: bool,
+    pub holds_complete_state: bool,
 }
 
 /// The purpose of an execution of a subscription.

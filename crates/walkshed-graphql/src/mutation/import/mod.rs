@@ -7,11 +7,10 @@ mod run;
 pub use progress::check_progress_id;
 pub use queue::ImportLine;
 
-use crate::Nullable;
 use crate::auth::require;
+use crate::context::{Nullable, limits, live};
 use crate::error::internal;
 use crate::types::Category;
-use crate::{limits, live};
 use async_graphql::{ComplexObject, Context, Enum, InputObject, Object, Result, SimpleObject};
 use progress::Progress;
 use run::run_import;

@@ -1,6 +1,6 @@
 //! Tracks which responses are cacheable: those that stay the same until the data changes. A response is not cacheable when
 //! it depends on the clock, or on data outside of a world, such as the database or jobs. Code that reads these must call
-//! [`passing`] or [`now`].
+//! [`mark_uncacheable`] or [`now`].
 
 use jiff::Timestamp;
 use std::cell::Cell;
@@ -15,7 +15,7 @@ tokio::task_local! {
 static READS_ELSEWHERE: AtomicU64 = AtomicU64::new(0);
 
 /// Marks the response of the current request as not cacheable.
-pub fn passing() {
+pub fn mark_uncacheable() {
     if IS_UNCACHEABLE.try_with(|is_uncacheable| is_uncacheable.set(true)).is_err() {
         // The request is unknown here: no response that is being built now counts as cacheable.
         READS_ELSEWHERE.fetch_add(1, SeqCst);
@@ -24,12 +24,12 @@ pub fn passing() {
 
 /// Returns the current time; the response is not cacheable then.
 pub fn now() -> Timestamp {
-    passing();
+    mark_uncacheable();
     Timestamp::now()
 }
 
 /// Runs a request and returns its output, and whether the output is cacheable.
-pub async fn watch<T>(request: impl Future<Output = T>) -> (T, bool) {
+pub async fn track<T>(request: impl Future<Output = T>) -> (T, bool) {
     let before = READS_ELSEWHERE.load(SeqCst);
     let scope = IS_UNCACHEABLE.scope(Cell::new(false), async {
         let output = request.await;
@@ -47,10 +47,10 @@ mod tests {
     fn responses_that_read_the_clock_are_not_cacheable() {
         let rt = tokio::runtime::Builder::new_current_thread().build().unwrap();
         rt.block_on(async {
-            assert_eq!(watch(async { 1 }).await, (1, true));
-            assert!(!watch(async { now() }).await.1);
+            assert_eq!(track(async { 1 }).await, (1, true));
+            assert!(!track(async { now() }).await.1);
             let elsewhere = async { tokio::task::spawn_blocking(now).await.unwrap() };
-            assert!(!watch(elsewhere).await.1);
+            assert!(!track(elsewhere).await.1);
         });
     }
 
@@ -70,11 +70,11 @@ mod tests {
                 let text = std::fs::read_to_string(&path).unwrap();
                 // The mutation startJob reads the clock.
                 let allowed = match name {
-                    "lasting.rs" => continue,
+                    "cacheability.rs" => continue,
                     _ if path.ends_with("jobs/schema.rs") => 1,
                     _ => 0,
                 };
-                assert!(text.matches("Timestamp::now").count() <= allowed, "{name}: use lasting::now");
+                assert!(text.matches("Timestamp::now").count() <= allowed, "{name}: use cacheability::now");
             }
         }
         check(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));

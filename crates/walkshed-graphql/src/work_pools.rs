@@ -23,12 +23,12 @@ pub enum Size {
 }
 
 /// The two thread pools. Each has a maximum number of threads and a bounded queue.
-pub struct Gate {
+pub struct WorkPools {
     analyses: Pool,
     small: Pool,
 }
 
-impl Gate {
+impl WorkPools {
     /// Creates the pools. `max_running` and `max_waiting` limit analyses; `max_running` 0 means one for each core.
     #[must_use]
     pub fn new(max_running: usize, max_waiting: usize) -> Self {
@@ -64,12 +64,12 @@ impl Gate {
 ///
 /// # Errors
 /// `BUSY` when the queue is full, `TIMEOUT` when the request exceeds its time limit.
-pub async fn aside<T: Send + 'static>(
+pub async fn run_in_pool<T: Send + 'static>(
     ctx: &Context<'_>,
     size: Size,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T> {
-    let pool = ctx.data_unchecked::<Arc<Gate>>().pool(size);
+    let pool = ctx.data_unchecked::<Arc<WorkPools>>().pool(size);
     pool.run(ctx.data_opt::<Arc<Task>>().cloned(), is_job(ctx), work).await
 }
 
@@ -78,7 +78,7 @@ pub async fn aside<T: Send + 'static>(
 /// # Errors
 /// `BUSY` when the queue is full, `TIMEOUT` when the request exceeds its time limit.
 pub async fn analyse<T: Send + 'static>(ctx: &Context<'_>, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    aside(ctx, Size::Analysis, work).await
+    run_in_pool(ctx, Size::Analysis, work).await
 }
 
 #[cfg(test)]
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn refuses_work_when_the_queue_is_full() {
         runtime().block_on(async {
-            let gate = Arc::new(Gate::new(1, 1));
+            let gate = Arc::new(WorkPools::new(1, 1));
             let start = |wait: std::sync::mpsc::Receiver<()>| {
                 let gate = gate.clone();
                 tokio::spawn(async move { gate.analyses.run(None, false, move || wait.recv().is_ok()).await })
@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn work_of_an_aborted_caller_stops() {
         runtime().block_on(async {
-            let gate = Arc::new(Gate::new(1, 10));
+            let gate = Arc::new(WorkPools::new(1, 10));
             let stopped = Arc::new(AtomicBool::new(false));
             let endless = tokio::spawn({
                 let (gate, stopped) = (gate.clone(), stopped.clone());
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn reports_timeouts_and_survives_panics() {
         runtime().block_on(async {
-            let gate = Gate::new(1, 10);
+            let gate = WorkPools::new(1, 10);
             let late = Arc::new(Task::within_seconds(1));
             let error =
                 gate.analyses.run(Some(late.clone()), false, || while task::work(1).is_ok() {}).await.unwrap_err();
