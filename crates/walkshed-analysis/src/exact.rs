@@ -1,9 +1,11 @@
 //! Optimal sites for small problems: mixed-integer programs, solved by branch and bound.
 
-use crate::siting::{Choice, Objective, Problem, State, greedy};
+use crate::siting::{Choice, Objective, SitingProblem, State, greedy};
 use crate::solver::solve_on_thread;
 use good_lp::solvers::{SolutionStatus, WithInitialSolution, WithTimeLimit};
-use good_lp::{Expression, Solution, SolverModel, Variable, constraint, microlp, variable, variables};
+use good_lp::{
+    Expression, ProblemVariables, Solution, SolverModel, Variable, constraint, microlp, variable, variables,
+};
 use std::collections::BTreeMap;
 use walkshed_engine::task::{self, Stopped};
 
@@ -38,11 +40,11 @@ struct Group {
 }
 
 /// Groups the cells that can gain by the candidates that serve them.
-fn groups(problem: &Problem<'_>, objective: Objective) -> Vec<Group> {
+fn groups(problem: &SitingProblem<'_>, objective: Objective) -> Vec<Group> {
     let is_mean = objective == Objective::MinMeanTime;
     let mut serving: Vec<Vec<(u32, u32)>> = vec![Vec::new(); problem.people.len()];
     for candidate in 0..problem.pairs.sites.len() {
-        for &(cell, time) in problem.pairs.of(candidate) {
+        for &(cell, time) in problem.pairs.cells_of(candidate) {
             let today = problem.today[cell as usize];
             let gain = if is_mean {
                 today.min(problem.limit).0.saturating_sub(time.0)
@@ -67,7 +69,12 @@ fn groups(problem: &Problem<'_>, objective: Objective) -> Vec<Group> {
 ///
 /// # Errors
 /// [`TooLarge`], [`Stopped`].
-pub fn exact(problem: &Problem<'_>, objective: Objective, count: usize, seconds: f64) -> Result<Choice, ExactError> {
+pub fn exact(
+    problem: &SitingProblem<'_>,
+    objective: Objective,
+    count: usize,
+    seconds: f64,
+) -> Result<Choice, ExactError> {
     let groups = groups(problem, objective);
     let mut used: Vec<u32> = groups.iter().flat_map(|g| g.serves.iter().map(|s| s.0)).collect();
     used.sort_unstable();
@@ -81,55 +88,24 @@ pub fn exact(problem: &Problem<'_>, objective: Objective, count: usize, seconds:
         return Ok(Choice { is_exact: true, ..first });
     }
     let is_fewest = matches!(objective, Objective::MinFacilities { .. });
-    let is_mean = objective == Objective::MinMeanTime;
-    let mut vars = variables!();
-    let build: Vec<Variable> = used.iter().map(|_| vars.add(variable().binary())).collect();
-    let of = |candidate: u32| build[used.partition_point(|&u| u < candidate)];
-    // Per group: covered or not; for the mean: served by which site. Integral whenever the site variables are.
-    let mut served: Vec<(usize, u32, u32, Variable)> = Vec::new();
-    for (g, group) in groups.iter().enumerate() {
-        if is_mean {
-            let each = group.serves.iter().map(|&(c, gain)| (g, c, gain, vars.add(variable().min(0).max(1))));
-            served.extend(each);
-        } else {
-            served.push((g, 0, 1, vars.add(variable().min(0).max(1))));
-        }
-    }
-    let mut gained = Expression::default();
-    for &(g, _, gain, x) in &served {
-        gained += groups[g].people * f64::from(gain) * x;
-    }
-    let sites: Expression = build.iter().sum();
+    let mut variables = variables!();
+    let program = Program::new(groups, used, objective == Objective::MinMeanTime, &mut variables);
+    let sites: Expression = program.build.iter().sum();
     let mut model = if is_fewest {
-        vars.minimise(sites.clone()).using(microlp)
+        variables.minimise(sites.clone()).using(microlp)
     } else {
-        vars.maximise(gained.clone()).using(microlp)
+        variables.maximise(program.gained()).using(microlp)
     };
     if let Objective::MinFacilities { share } = objective {
-        let all: f64 = groups.iter().map(|g| g.people).sum();
-        model.add_constraint(constraint!(gained >= all * share.clamp(0.0, 1.0) * (1.0 - 1e-9)));
+        let all: f64 = program.groups.iter().map(|g| g.people).sum();
+        model.add_constraint(constraint!(program.gained() >= all * share.clamp(0.0, 1.0) * (1.0 - 1e-9)));
     }
     model.add_constraint(constraint!(sites <= count as f64));
     if let Some(budget) = problem.terms.budget {
-        let spent: Expression = used.iter().zip(&build).map(|(&candidate, &b)| problem.cost(candidate) * b).sum();
-        model.add_constraint(constraint!(spent <= budget * (1.0 + 1e-9)));
+        model.add_constraint(constraint!(program.cost(problem) <= budget * (1.0 + 1e-9)));
     }
-    if is_mean {
-        for (g, _) in groups.iter().enumerate() {
-            let all: Expression = served.iter().filter(|s| s.0 == g).map(|s| s.3).sum();
-            model.add_constraint(constraint!(all <= 1));
-        }
-        for &(_, candidate, _, x) in &served {
-            model.add_constraint(constraint!(x <= of(candidate)));
-        }
-    } else {
-        for &(g, _, _, x) in &served {
-            let near: Expression = groups[g].serves.iter().map(|s| of(s.0)).sum();
-            model.add_constraint(constraint!(x <= near));
-        }
-    }
-    let start = greedy_start(&first, &groups, &served, &used, &build, is_mean);
-    let model = model.with_initial_solution(start).with_time_limit(seconds);
+    program.constrain_service(&mut model);
+    let model = model.with_initial_solution(program.initial_values(&first)).with_time_limit(seconds);
     let solved = if task::current().is_none() {
         model.solve()
     } else if let Some(solved) = solve_on_thread(model) {
@@ -141,8 +117,7 @@ pub fn exact(problem: &Problem<'_>, objective: Objective, count: usize, seconds:
     };
     // Infeasible only if `count` sites cannot reach the share; the greedy selection then shows what can be reached.
     let Ok(solution) = solved else { return Ok(first) };
-    let chosen: Vec<u32> =
-        used.iter().zip(&build).filter(|(_, b)| solution.value(**b) > 0.5).map(|(&candidate, _)| candidate).collect();
+    let chosen = program.selected(&solution);
     let best = in_order(problem, objective, &chosen);
     let is_exact = matches!(solution.status(), SolutionStatus::Optimal);
     if !is_exact && !is_fewest && best.gained < first.gained {
@@ -152,32 +127,106 @@ pub fn exact(problem: &Problem<'_>, objective: Objective, count: usize, seconds:
     Ok(Choice { bound, is_exact, ..best })
 }
 
-/// Returns the greedy selection as initial values of all variables.
-fn greedy_start(
-    first: &Choice,
-    groups: &[Group],
-    served: &[(usize, u32, u32, Variable)],
-    used: &[u32],
-    build: &[Variable],
+/// How a group is served: by a candidate for the mean objective, by any candidate otherwise.
+struct Service {
+    group: usize,
+    /// The serving candidate and the gain per person; 0 and 1 for the other objectives.
+    candidate: u32,
+    gain: u32,
+    /// Share of the group that is served. Integral whenever the site variables are.
+    share: Variable,
+}
+
+/// The variables of the mixed-integer program.
+struct Program {
+    groups: Vec<Group>,
+    /// Candidates with any gain, in ascending order.
+    candidates: Vec<u32>,
+    /// Per candidate: whether it is selected.
+    build: Vec<Variable>,
+    service: Vec<Service>,
     is_mean: bool,
-) -> Vec<(Variable, f64)> {
-    let is_built = |candidate: u32| first.chosen.iter().any(|c| c.0 == candidate);
-    let mut values: Vec<(Variable, f64)> =
-        used.iter().zip(build).map(|(&c, &b)| (b, f64::from(u8::from(is_built(c))))).collect();
-    for &(g, candidate, gain, x) in served {
-        let near = groups[g].serves.iter().filter(|s| is_built(s.0));
-        let is_served = if is_mean {
-            near.max_by_key(|s| (s.1, std::cmp::Reverse(s.0))).is_some_and(|s| (s.0, s.1) == (candidate, gain))
-        } else {
-            near.count() > 0
-        };
-        values.push((x, f64::from(u8::from(is_served))));
+}
+
+impl Program {
+    fn new(groups: Vec<Group>, candidates: Vec<u32>, is_mean: bool, variables: &mut ProblemVariables) -> Self {
+        let build = candidates.iter().map(|_| variables.add(variable().binary())).collect();
+        let mut service = Vec::new();
+        for (group, g) in groups.iter().enumerate() {
+            let mut serve = |candidate: u32, gain: u32| {
+                service.push(Service { group, candidate, gain, share: variables.add(variable().min(0).max(1)) });
+            };
+            if is_mean {
+                g.serves.iter().for_each(|&(candidate, gain)| serve(candidate, gain));
+            } else {
+                serve(0, 1);
+            }
+        }
+        Self { groups, candidates, build, service, is_mean }
     }
-    values
+
+    fn site(&self, candidate: u32) -> Variable {
+        self.build[self.candidates.partition_point(|&c| c < candidate)]
+    }
+
+    /// The total gain.
+    fn gained(&self) -> Expression {
+        let mut gained = Expression::default();
+        for s in &self.service {
+            gained += self.groups[s.group].people * f64::from(s.gain) * s.share;
+        }
+        gained
+    }
+
+    /// The total cost of the selected candidates.
+    fn cost(&self, problem: &SitingProblem<'_>) -> Expression {
+        self.candidates.iter().zip(&self.build).map(|(&candidate, &build)| problem.cost(candidate) * build).sum()
+    }
+
+    /// Requires that groups are served only by selected candidates, and at most once.
+    fn constrain_service(&self, model: &mut impl SolverModel) {
+        if self.is_mean {
+            for group in 0..self.groups.len() {
+                let all: Expression = self.service.iter().filter(|s| s.group == group).map(|s| s.share).sum();
+                model.add_constraint(constraint!(all <= 1));
+            }
+            for s in &self.service {
+                model.add_constraint(constraint!(s.share <= self.site(s.candidate)));
+            }
+        } else {
+            for s in &self.service {
+                let near: Expression = self.groups[s.group].serves.iter().map(|c| self.site(c.0)).sum();
+                model.add_constraint(constraint!(s.share <= near));
+            }
+        }
+    }
+
+    /// Returns the greedy selection as initial values of all variables.
+    fn initial_values(&self, greedy: &Choice) -> Vec<(Variable, f64)> {
+        let is_built = |candidate: u32| greedy.chosen.iter().any(|c| c.0 == candidate);
+        let value = |is_set: bool| f64::from(u8::from(is_set));
+        let sites = self.candidates.iter().zip(&self.build).map(|(&c, &build)| (build, value(is_built(c))));
+        let service = self.service.iter().map(|s| {
+            let near = self.groups[s.group].serves.iter().filter(|c| is_built(c.0));
+            let is_served = if self.is_mean {
+                near.max_by_key(|c| (c.1, std::cmp::Reverse(c.0))) == Some(&(s.candidate, s.gain))
+            } else {
+                near.count() > 0
+            };
+            (s.share, value(is_served))
+        });
+        sites.chain(service).collect()
+    }
+
+    /// Returns the candidates that a solution selects.
+    fn selected(&self, solution: &impl Solution) -> Vec<u32> {
+        let built = self.candidates.iter().zip(&self.build).filter(|(_, build)| solution.value(**build) > 0.5);
+        built.map(|(&candidate, _)| candidate).collect()
+    }
 }
 
 /// Orders selected sites by gain, each given those before it.
-fn in_order(problem: &Problem<'_>, objective: Objective, chosen: &[u32]) -> Choice {
+fn in_order(problem: &SitingProblem<'_>, objective: Objective, chosen: &[u32]) -> Choice {
     let mut state = State::new(problem, objective);
     let mut left: Vec<u32> = chosen.to_vec();
     let mut choice = Choice { chosen: Vec::new(), gained: 0.0, bound: 0.0, is_exact: false };

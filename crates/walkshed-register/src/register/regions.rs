@@ -23,7 +23,8 @@ impl Register {
     }
 
     /// Returns the code of the smallest region whose outline contains a position.
-    pub(super) fn outlined_region_at(&self, position: Position) -> Option<&str> {
+    #[must_use]
+    pub fn outlined_region_at(&self, position: Position) -> Option<&str> {
         let outlines = self.regions.iter().zip(&*self.links.outlines);
         let containing = outlines.filter(|(_, outline)| outline.as_ref().is_some_and(|o| o.contains(position)));
         // Of two regions of the same level that meet at the position, the one with the lower code.
