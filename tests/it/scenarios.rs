@@ -415,14 +415,14 @@ fn all_results(world: &World) -> Vec<String> {
         let travel = Travel { profile, direction: Direction::Towards };
         let question = |need: Need| Question { need, travel, region: None, group: "all".into(), with_capacity: false };
         for need in [
-            Need::circle(6.0),
-            Need::one(health.clone(), Measure::Metres, 300.0),
-            Need { min_count: 2, ..Need::one(health.clone(), Measure::Minutes, 5.0) },
+            Need::all_categories(6.0),
+            Need::single(health.clone(), Measure::Metres, 300.0),
+            Need { min_count: 2, ..Need::single(health.clone(), Measure::Minutes, 5.0) },
         ] {
             let found = coverage(world, network, question(need)).unwrap();
             all.push(format!("{:?} {:?}", found.total, found.cells));
         }
-        let one = Need::one(health.clone(), Measure::Minutes, 5.0);
+        let one = Need::single(health.clone(), Measure::Minutes, 5.0);
         let full = Question { with_capacity: true, ..question(one.clone()) };
         all.push(format!("{:?}", coverage(world, network, full).unwrap().cells));
         let measure = AccessMeasure::Gravity(Decay::Gaussian { sigma: 3.0 });
@@ -512,7 +512,7 @@ fn scenario_equals_the_city_with_its_changes_made() {
             let register: Register = world.register.with(9, &done);
             let streets: Vec<StreetChange> = streets.into_iter().map(|s| s.1).collect();
             let network = world.network().unwrap().with_changes(&streets).unwrap().0;
-            let made = World::of(Ok(Arc::new(network)), register);
+            let made = World::from_register(Ok(Arc::new(network)), register);
             for (a, b) in all_results(&changed_world).iter().zip(&all_results(&made)) {
                 assert_eq!(a, b, "seed {seed}, {:?}", scenario.changes);
             }
@@ -530,7 +530,7 @@ fn gains_and_losses_add_up() {
         let mut r = Random(seed + 20);
         for _ in 0..4 {
             let Ok(changed_world) = lay_scenario(&world, &scenario(&world, &mut r)) else { continue };
-            let need = Need::one(
+            let need = Need::single(
                 Wishes { categories: vec![Category::HealthCare], ..Wishes::default() },
                 Measure::Minutes,
                 4.0,

@@ -169,3 +169,21 @@ fn custom_scalars_have_description_and_specification() {
         assert_eq!(lines[i - 1], "\"\"\"", "{}", lines[i]);
     }
 }
+
+#[test]
+fn deprecated_fields_equal_their_replacements() {
+    let desk = Desk::small();
+    let import = "mutation($i: ImportInput!) { importRecords(input: $i) { refused { reason why } } }";
+    let csv = "code,name,lon,lat\n500113003010,x,106.52,\n";
+    let reply = desk.edit(import, &json!({ "i": { "kind": "CENTERS", "format": "CSV", "content": csv } }));
+    let row = &reply["importRecords"]["refused"][0];
+    assert!(row["reason"].is_string(), "{reply}");
+    assert_eq!(row["why"], row["reason"], "{reply}");
+    let query = "{ dataset { streets { cutOff {
+        peopleWithoutExit peopleWithoutWayOut facilitiesWithoutExit facilitiesWithoutWayOut } } } }";
+    let reply = ask(&desk, query);
+    let cut_off = &reply["data"]["dataset"]["streets"]["cutOff"];
+    assert!(cut_off["peopleWithoutExit"].is_number(), "{reply}");
+    assert_eq!(cut_off["peopleWithoutWayOut"], cut_off["peopleWithoutExit"], "{reply}");
+    assert_eq!(cut_off["facilitiesWithoutWayOut"], cut_off["facilitiesWithoutExit"], "{reply}");
+}

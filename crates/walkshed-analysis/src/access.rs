@@ -59,7 +59,7 @@ pub fn gravity(
 ) -> Result<Vec<f64>, Stopped> {
     let mut access = vec![0.0; cells];
     for (site, &offered) in supply.iter().enumerate() {
-        let near = pairs.of(site);
+        let near = pairs.cells_of(site);
         task::work(near.len())?;
         for &(cell, time) in near {
             access[cell as usize] += offered * decay.weight(unit(time));
@@ -84,7 +84,7 @@ pub fn two_step(
         .iter()
         .enumerate()
         .map(|(site, offered)| {
-            let near = pairs.of(site);
+            let near = pairs.cells_of(site);
             task::work(near.len())?;
             let demand: f64 = near.iter().map(|&(cell, time)| people[cell as usize] * decay.weight(unit(time))).sum();
             Ok(if demand > 0.0 { offered / demand } else { 0.0 })

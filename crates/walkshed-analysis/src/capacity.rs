@@ -33,7 +33,7 @@ pub struct Assigned {
 pub fn assign(pairs: &Pairs, people: &[f64], capacity: &[Option<f64>]) -> Result<Assigned, Stopped> {
     let mut order: Vec<(Deciseconds, i64, u32, u32)> = Vec::with_capacity(pairs.len());
     for (n, site) in pairs.sites.iter().enumerate() {
-        let cells = pairs.of(n);
+        let cells = pairs.cells_of(n);
         task::work(cells.len())?;
         order.extend(cells.iter().map(|&(cell, time)| (time, site.id, cell, n as u32)));
     }
@@ -93,7 +93,7 @@ fn sort_by_time(order: &mut Vec<(Deciseconds, i64, u32, u32)>) -> Result<(), Sto
 pub struct CapacityUse {
     /// Facilities with known capacity, and their total capacity.
     pub limited: u64,
-    pub room: f64,
+    pub capacity: f64,
     /// Facilities with unknown capacity. They take everyone.
     pub unlimited: u64,
     /// People assigned to facilities with known capacity.
@@ -121,7 +121,7 @@ pub(super) fn assign_demand(
         match capacity {
             Some(capacity) => {
                 usage.limited += 1;
-                usage.room += capacity;
+                usage.capacity += capacity;
                 usage.used += load;
                 usage.full += u64::from(left.is_some_and(|l| l <= 0.0));
             }

@@ -76,7 +76,7 @@ pub fn catchment(
     let place = PlacedPoint::on(network, position, storey, travel.profile)?;
     let walkshed = walkshed(world, network, place, travel.profile, travel.direction, &[minutes]);
     // One sweep from all facilities of the category also serves later queries about any of them.
-    let horizon = Measure::Minutes.limit(SHARED_HORIZON_MINUTES).max(limit);
+    let horizon = Measure::Minutes.to_cost(SHARED_HORIZON_MINUTES).max(limit);
     let query = SweepQuery { travel, measure: Measure::Minutes, nearest: MAX_NEAREST, horizon };
     let others = if let Some(category) = category {
         let wishes = Wishes { categories: vec![category], ..Wishes::default() };

@@ -159,7 +159,7 @@ impl Comparison {
         let regions = Subregions::of(register, self.before.question.region.as_ref());
         let mut balances: BTreeMap<Option<&str>, Balance> = BTreeMap::new();
         for (i, cell) in self.before.cells.iter().enumerate() {
-            let sum = balances.entry(regions.code_of(cell.place)).or_default();
+            let sum = balances.entry(regions.code_of(cell.index)).or_default();
             *sum = sum.and(self.of_cell(i), 1.0);
         }
         let (before, after) = (self.before.by_region(register), self.after.by_region(register));

@@ -21,7 +21,7 @@ const CELLS_PER_CHECK: usize = 8192;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CellCover {
     /// Index in the total population.
-    pub place: u32,
+    pub index: u32,
     pub cell: CellIndex,
     pub people: f64,
     /// Cost to the `min_count`-th nearest facility of the farthest part; this is compared with the limit. `NEVER` beyond the
@@ -135,17 +135,17 @@ pub fn coverage(world: &World, network: &Network, question: Question) -> Result<
     let mut total = Share::default();
     let mut parts = vec![Share::default(); need.parts.len()];
     let mut cells = Vec::new();
-    for (n, place) in cells_in(register, question.region.as_ref()).into_iter().enumerate() {
+    for (n, index) in cells_in(register, question.region.as_ref()).into_iter().enumerate() {
         if n % CELLS_PER_CHECK == 0 {
             task::work(CELLS_PER_CHECK)?;
         }
-        let i = place as usize;
+        let i = index as usize;
         let people = demand.people[i];
         if people <= 0.0 {
             continue;
         }
         let mut cell = CellCover {
-            place,
+            index,
             cell: register.population[i].cell,
             people,
             time: Deciseconds(0),

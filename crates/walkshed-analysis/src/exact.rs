@@ -1,6 +1,6 @@
 //! Optimal sites for small problems: mixed-integer programs, solved by branch and bound.
 
-use crate::siting::{Choice, Objective, Problem, State, greedy};
+use crate::siting::{Choice, Objective, SitingProblem, State, greedy};
 use crate::solver::solve_on_thread;
 use good_lp::solvers::{SolutionStatus, WithInitialSolution, WithTimeLimit};
 use good_lp::{
@@ -40,11 +40,11 @@ struct Group {
 }
 
 /// Groups the cells that can gain by the candidates that serve them.
-fn groups(problem: &Problem<'_>, objective: Objective) -> Vec<Group> {
+fn groups(problem: &SitingProblem<'_>, objective: Objective) -> Vec<Group> {
     let is_mean = objective == Objective::MinMeanTime;
     let mut serving: Vec<Vec<(u32, u32)>> = vec![Vec::new(); problem.people.len()];
     for candidate in 0..problem.pairs.sites.len() {
-        for &(cell, time) in problem.pairs.of(candidate) {
+        for &(cell, time) in problem.pairs.cells_of(candidate) {
             let today = problem.today[cell as usize];
             let gain = if is_mean {
                 today.min(problem.limit).0.saturating_sub(time.0)
@@ -69,7 +69,12 @@ fn groups(problem: &Problem<'_>, objective: Objective) -> Vec<Group> {
 ///
 /// # Errors
 /// [`TooLarge`], [`Stopped`].
-pub fn exact(problem: &Problem<'_>, objective: Objective, count: usize, seconds: f64) -> Result<Choice, ExactError> {
+pub fn exact(
+    problem: &SitingProblem<'_>,
+    objective: Objective,
+    count: usize,
+    seconds: f64,
+) -> Result<Choice, ExactError> {
     let groups = groups(problem, objective);
     let mut used: Vec<u32> = groups.iter().flat_map(|g| g.serves.iter().map(|s| s.0)).collect();
     used.sort_unstable();
@@ -174,7 +179,7 @@ impl Program {
     }
 
     /// The total cost of the selected candidates.
-    fn cost(&self, problem: &Problem<'_>) -> Expression {
+    fn cost(&self, problem: &SitingProblem<'_>) -> Expression {
         self.candidates.iter().zip(&self.build).map(|(&candidate, &build)| problem.cost(candidate) * build).sum()
     }
 
@@ -221,7 +226,7 @@ impl Program {
 }
 
 /// Orders selected sites by gain, each given those before it.
-fn in_order(problem: &Problem<'_>, objective: Objective, chosen: &[u32]) -> Choice {
+fn in_order(problem: &SitingProblem<'_>, objective: Objective, chosen: &[u32]) -> Choice {
     let mut state = State::new(problem, objective);
     let mut left: Vec<u32> = chosen.to_vec();
     let mut choice = Choice { chosen: Vec::new(), gained: 0.0, bound: 0.0, is_exact: false };

@@ -70,7 +70,7 @@ impl Coverage {
         for cell in cells.iter().map(|&c| &self.cells[c as usize]) {
             let uncovered = cell.people - cell.covered;
             people += uncovered;
-            if let Some(code) = homes.code(cell.place as usize) {
+            if let Some(code) = homes.code(cell.index as usize) {
                 *districts.entry(district_of(code)).or_default() += uncovered;
             }
             for (n, missed) in missed.iter_mut().enumerate() {

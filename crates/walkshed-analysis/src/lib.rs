@@ -46,7 +46,7 @@ pub use comparison::{Balance, Change, Comparison, GroupChange, PartChange, Regio
 pub use cover::{CellCover, Coverage, Share, coverage};
 pub use demand::{Demand, cells_in};
 pub use distances::{CellDistances, SupplySweep, SweepQuery, cell_distances, facility_sweep, point_sweep};
-pub use distribution::Bar;
+pub use distribution::HistogramBin;
 pub use exact::{ExactError, TooLarge, exact};
 pub use example::example_places;
 pub use explain::{COVERAGE_METHOD, Explanation};
@@ -59,8 +59,8 @@ pub use question::{Question, QuestionError};
 pub use reach::{Band, Walkshed, walkshed};
 pub use regions::RegionShare;
 pub use scenario::{ScenarioError, known_scenario, lay_scenario, name_a_scenario, scenario_problem, under_scenario};
-pub use sites::{Candidates, Search as SiteSearch, SiteSuggestion, Suggestions, candidate_count, suggest_sites};
-pub use siting::{Choice, Objective, Problem, Terms, fewest, greedy};
+pub use sites::{Candidates, SiteSearch, SiteSuggestion, Suggestions, candidate_count, suggest_sites};
+pub use siting::{Choice, Objective, SitingProblem, Terms, greedy, min_site_count};
 pub use standard::{Requirement, RequirementProblem, Standard, StandardError, StandardProblem, Standards};
 pub use surface::{AccessMeasure, CellAccess, Offered, RegionAccess, Surface, surface};
 pub use tables::{

@@ -1,6 +1,6 @@
 //! Applies scenarios to a world.
 
-use crate::world::{Laid, World};
+use crate::world::{AppliedScenario, World};
 use std::sync::Arc;
 use walkshed_engine::StreetChange;
 use walkshed_register::{ChangeError, Register, Scenario};
@@ -66,9 +66,15 @@ pub fn lay_scenario(world: &World, scenario: &Scenario) -> Result<World, ChangeE
     let (done, streets) = scenario.lay_over(&world.register)?;
     let (indices, streets): (Vec<usize>, Vec<StreetChange>) = streets.into_iter().unzip();
     let register = world.register.with(world.register.version, &done);
-    let applied =
-        Laid { id: scenario.id, version: scenario.version, key: scenario.key.clone(), name: scenario.name.clone() };
-    world.under(applied, register, &streets).map_err(|(n, why)| ChangeError { index: indices[n], why: why.to_string() })
+    let applied = AppliedScenario {
+        id: scenario.id,
+        version: scenario.version,
+        key: scenario.key.clone(),
+        name: scenario.name.clone(),
+    };
+    world
+        .with_scenario(applied, register, &streets)
+        .map_err(|(n, why)| ChangeError { index: indices[n], why: why.to_string() })
 }
 
 /// Returns the message for a missing scenario argument, which lists the scenarios. `example` formats a correct call with the

@@ -8,7 +8,7 @@ use crate::exact::exact;
 use crate::need::{Measure, Part};
 use crate::pairs::{Site, pairs};
 use crate::question::{Question, QuestionError};
-use crate::siting::{Objective, Problem, Terms, fewest, greedy};
+use crate::siting::{Objective, SitingProblem, Terms, greedy, min_site_count};
 use crate::world::World;
 use h3o::{CellIndex, Resolution};
 use std::collections::HashSet;
@@ -82,7 +82,7 @@ pub struct Suggestions {
 
 /// The objective and constraints of a site search.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Search {
+pub struct SiteSearch {
     pub objective: Objective,
     /// Maximum number of sites.
     pub count: usize,
@@ -96,7 +96,7 @@ pub struct Search {
     pub kept: Option<Vec<i64>>,
 }
 
-impl Search {
+impl SiteSearch {
     /// Creates a search without constraints.
     #[must_use]
     pub const fn new(objective: Objective, count: usize) -> Self {
@@ -105,7 +105,7 @@ impl Search {
 }
 
 /// Checks that the options of a search can be combined, and restricts the question to the existing facilities that are kept.
-fn restrict_to_kept(register: &Register, question: &Question, search: &Search) -> Result<Question, QuestionError> {
+fn restrict_to_kept(register: &Register, question: &Question, search: &SiteSearch) -> Result<Question, QuestionError> {
     let part = question.single_part().ok_or(QuestionError::SitesOfSeveral)?;
     if question.need.min_count > 1 {
         return Err(QuestionError::SitesOfSeveral);
@@ -156,7 +156,7 @@ pub fn candidate_count(world: &World, question: &Question, candidates: &Candidat
 fn candidate_sites(
     register: &Register,
     question: &Question,
-    search: &Search,
+    search: &SiteSearch,
     candidates: &Candidates,
     people: &[f64],
 ) -> Vec<Site> {
@@ -190,7 +190,7 @@ pub fn suggest_sites(
     world: &World,
     network: &Network,
     asked: &Question,
-    search: &Search,
+    search: &SiteSearch,
     candidates: &Candidates,
 ) -> Result<Suggestions, QuestionError> {
     let register = &world.register;
@@ -224,7 +224,7 @@ pub fn suggest_sites(
         _ => None,
     };
     let terms = Terms { capacity: search.capacity, served: assigned.as_deref(), costs, budget: search.budget };
-    let problem = Problem { pairs: &pairs, people: &demand.people, today: &today.counted, limit, terms };
+    let problem = SitingProblem { pairs: &pairs, people: &demand.people, today: &today.counted, limit, terms };
     let choice = match search.exact_seconds {
         Some(seconds) => {
             let choice = exact(&problem, search.objective, search.count, seconds)?;
@@ -239,7 +239,7 @@ pub fn suggest_sites(
     let mut effect = Effect::of_existing(&problem, need.measure, snaps);
     let (before, mean_before) = (effect.share, effect.mean());
     let is_mean = search.objective == Objective::MinMeanTime;
-    let in_unit = |gain: f64| if is_mean { gain / need.measure.limit(1.0).0.max(1) as f64 } else { gain };
+    let in_unit = |gain: f64| if is_mean { gain / need.measure.to_cost(1.0).0.max(1) as f64 } else { gain };
     let suggestion = |&(candidate, gain): &(u32, f64)| {
         task::work(demand.people.len())?;
         let site = pairs.sites[candidate as usize];
@@ -269,7 +269,7 @@ pub fn suggest_sites(
         is_exact: choice.is_exact,
         fewest: match search.objective {
             Objective::MinFacilities { .. } if choice.is_exact => Some(choice.chosen.len()),
-            Objective::MinFacilities { share } => Some(fewest(&problem, share)?),
+            Objective::MinFacilities { share } => Some(min_site_count(&problem, share)?),
             _ => None,
         },
         candidates: pairs.sites.len() as u64,
@@ -279,7 +279,7 @@ pub fn suggest_sites(
 
 /// Coverage and mean distance while sites are added one by one.
 struct Effect<'a> {
-    problem: &'a Problem<'a>,
+    problem: &'a SitingProblem<'a>,
     measure: Measure,
     snaps: &'a [Option<Snap>],
     /// Per cell: cost to the nearest facility or site.
@@ -289,7 +289,7 @@ struct Effect<'a> {
 
 impl<'a> Effect<'a> {
     /// The coverage by the existing facilities.
-    fn of_existing(problem: &'a Problem<'a>, measure: Measure, snaps: &'a [Option<Snap>]) -> Self {
+    fn of_existing(problem: &'a SitingProblem<'a>, measure: Measure, snaps: &'a [Option<Snap>]) -> Self {
         let mut share = Share::default();
         for (i, &people) in problem.people.iter().enumerate() {
             share.people += people;
@@ -307,7 +307,7 @@ impl<'a> Effect<'a> {
     /// Adds a site. With capacities, `gain` is the number of people it serves.
     fn add(&mut self, candidate: u32, gain: f64) {
         let is_assigned = self.problem.terms.served.is_some();
-        for &(cell, time) in self.problem.pairs.of(candidate as usize) {
+        for &(cell, time) in self.problem.pairs.cells_of(candidate as usize) {
             let best = &mut self.best[cell as usize];
             if !is_assigned && *best > self.problem.limit && time <= self.problem.limit {
                 self.share.covered += self.problem.people[cell as usize];

@@ -23,7 +23,7 @@ pub enum Objective {
 }
 
 /// A facility location problem: candidates with the cells they reach, and the existing service of the cells.
-pub struct Problem<'a> {
+pub struct SitingProblem<'a> {
     /// Candidate sites. Ties are broken in favour of the first.
     pub pairs: &'a Pairs,
     /// Per cell.
@@ -49,7 +49,7 @@ pub struct Terms<'a> {
     pub budget: Option<f64>,
 }
 
-impl Problem<'_> {
+impl SitingProblem<'_> {
     pub(super) fn cost(&self, candidate: u32) -> f64 {
         self.terms.costs.map_or(1.0, |costs| costs[candidate as usize])
     }
@@ -87,7 +87,7 @@ impl Choice {
 
 /// The service of cells while sites are selected one by one.
 pub(super) struct State<'a> {
-    problem: &'a Problem<'a>,
+    problem: &'a SitingProblem<'a>,
     is_mean: bool,
     /// Per cell, for the mean objective: cost to the nearest site, capped at the limit.
     best: Vec<Deciseconds>,
@@ -97,7 +97,7 @@ pub(super) struct State<'a> {
 
 impl<'a> State<'a> {
     /// Creates the state with the existing facilities.
-    pub fn new(problem: &'a Problem<'a>, objective: Objective) -> Self {
+    pub fn new(problem: &'a SitingProblem<'a>, objective: Objective) -> Self {
         let is_mean = matches!(objective, Objective::MinMeanTime);
         let (mut best, mut waiting) = (Vec::new(), Vec::new());
         if is_mean {
@@ -121,7 +121,7 @@ impl<'a> State<'a> {
     /// Returns the gain of adding a candidate.
     pub fn gain(&self, candidate: u32) -> f64 {
         let all: f64 =
-            self.problem.pairs.of(candidate as usize).iter().map(|&(cell, time)| self.gain_of(cell, time)).sum();
+            self.problem.pairs.cells_of(candidate as usize).iter().map(|&(cell, time)| self.gain_of(cell, time)).sum();
         self.capacity().map_or(all, |capacity| all.min(capacity))
     }
 
@@ -131,7 +131,7 @@ impl<'a> State<'a> {
 
     /// Adds a candidate and updates the service of the cells it reaches.
     pub fn choose(&mut self, candidate: u32) {
-        let cells = self.problem.pairs.of(candidate as usize);
+        let cells = self.problem.pairs.cells_of(candidate as usize);
         if self.is_mean {
             for &(cell, time) in cells {
                 let best = &mut self.best[cell as usize];
@@ -196,7 +196,7 @@ impl Ord for Entry {
 ///
 /// # Errors
 /// [`Stopped`].
-pub fn greedy(problem: &Problem<'_>, objective: Objective, count: usize) -> Result<Choice, Stopped> {
+pub fn greedy(problem: &SitingProblem<'_>, objective: Objective, count: usize) -> Result<Choice, Stopped> {
     let mut state = State::new(problem, objective);
     let entry = |state: &State<'_>, candidate| Entry {
         gain: state.gain(candidate),
@@ -208,7 +208,7 @@ pub fn greedy(problem: &Problem<'_>, objective: Objective, count: usize) -> Resu
     let all = |state: &State<'_>| {
         let candidates: Vec<u32> = (0..problem.pairs.sites.len() as u32).collect();
         parallel::try_map(&candidates, CANDIDATES_PER_THREAD, |&candidate| {
-            task::work(problem.pairs.of(candidate as usize).len())?;
+            task::work(problem.pairs.cells_of(candidate as usize).len())?;
             Ok::<_, Stopped>(entry(state, candidate))
         })
     };
@@ -236,7 +236,7 @@ pub fn greedy(problem: &Problem<'_>, objective: Objective, count: usize) -> Resu
         }
         let round = choice.chosen.len() as u32;
         if top.round < round {
-            task::work(problem.pairs.of(top.candidate as usize).len())?;
+            task::work(problem.pairs.cells_of(top.candidate as usize).len())?;
             let gain = state.gain(top.candidate);
             if gain > 0.0 {
                 heap.push(Entry { gain, round, ..top });
@@ -270,10 +270,10 @@ pub fn greedy(problem: &Problem<'_>, objective: Objective, count: usize) -> Resu
 ///
 /// # Errors
 /// [`Stopped`].
-pub fn fewest(problem: &Problem<'_>, share: f64) -> Result<usize, Stopped> {
+pub fn min_site_count(problem: &SitingProblem<'_>, share: f64) -> Result<usize, Stopped> {
     let state = State::new(problem, Objective::MaxCover);
     let gain = |candidate: u32| {
-        task::work(problem.pairs.of(candidate as usize).len())?;
+        task::work(problem.pairs.cells_of(candidate as usize).len())?;
         Ok(state.gain(candidate))
     };
     let mut gains: Vec<f64> = (0..problem.pairs.sites.len() as u32).map(gain).collect::<Result<_, Stopped>>()?;
@@ -314,10 +314,10 @@ fn largest(mut gains: Vec<f64>, count: usize) -> f64 {
 }
 
 /// Returns the people who are not covered today and are within reach of a candidate.
-fn coverable(problem: &Problem<'_>) -> Result<f64, Stopped> {
+fn coverable(problem: &SitingProblem<'_>) -> Result<f64, Stopped> {
     let mut reached = vec![false; problem.people.len()];
     for site in 0..problem.pairs.sites.len() {
-        let near = problem.pairs.of(site);
+        let near = problem.pairs.cells_of(site);
         task::work(near.len())?;
         for &(cell, time) in near {
             reached[cell as usize] |= time <= problem.limit;

@@ -55,7 +55,7 @@ pub enum Offered {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CellAccess {
     /// Index in the total population.
-    pub place: u32,
+    pub index: u32,
     pub cell: CellIndex,
     pub people: f64,
     /// `None` off the network, and for [`AccessMeasure::KthNearest`] beyond the horizon.
@@ -136,16 +136,16 @@ pub fn surface(
     task::work(values.len())?;
     let cells: Vec<CellAccess> = cells_in(register, question.region.as_ref())
         .into_iter()
-        .filter(|&place| demand.people[place as usize] > 0.0)
-        .map(|place| {
-            let i = place as usize;
+        .filter(|&index| demand.people[index as usize] > 0.0)
+        .map(|index| {
+            let i = index as usize;
             let value = values.get(i).copied().flatten();
             let on_network = snaps.get(i).is_some_and(Option::is_some);
             let benefit = match measure {
                 AccessMeasure::KthNearest => on_network.then(|| left_of(need.limit, value)),
                 _ => value,
             };
-            CellAccess { place, cell: register.population[i].cell, people: demand.people[i], value, benefit }
+            CellAccess { index, cell: register.population[i].cell, people: demand.people[i], value, benefit }
         })
         .collect();
     let elsewhere = if question.region.is_none() { demand.elsewhere } else { 0.0 };
@@ -209,7 +209,7 @@ impl Surface {
         let subregions = Subregions::of(register, self.question.region.as_ref());
         let mut regions: BTreeMap<Option<&str>, Vec<&CellAccess>> = BTreeMap::new();
         for cell in &self.cells {
-            regions.entry(subregions.code_of(cell.place)).or_default().push(cell);
+            regions.entry(subregions.code_of(cell.index)).or_default().push(cell);
         }
         let row = |(code, cells): (Option<&str>, Vec<&CellAccess>)| RegionAccess {
             code: code.map(str::to_owned),

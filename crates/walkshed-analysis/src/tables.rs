@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use std::fmt::Write;
 use walkshed_engine::geo::{area_text, continuous, multi_polygon_text};
 use walkshed_register::Register;
-use walkshed_register::spreadsheet::csv_field;
+use walkshed_register::spreadsheet::CsvTable;
 
 /// Writes a FeatureCollection with an `attribution` member.
 fn feature_collection(attribution: &str, features: impl Iterator<Item = (String, Value)>) -> String {
@@ -26,15 +26,13 @@ fn feature_collection(attribution: &str, features: impl Iterator<Item = (String,
     out
 }
 
-/// Writes a header and rows, whose fields must be escaped already.
+/// Writes a header and rows.
 fn csv(header: &[String], rows: impl Iterator<Item = Vec<String>>) -> String {
-    let mut out = header.join(",");
-    out.push('\n');
+    let mut table = CsvTable::new(header);
     for row in rows {
-        out.push_str(&row.join(","));
-        out.push('\n');
+        table.push_row(row);
     }
-    out
+    table.into_string()
 }
 
 fn columns(names: &[&str]) -> Vec<String> {
@@ -109,9 +107,9 @@ pub fn cells_csv(found: &Coverage, register: &Register, resolution: Resolution) 
             if cell.on_network { 0.0 } else { cell.people }.to_string(),
             rounded(cell.covered / cell.people, 6).to_string(),
             distance_field(measure.value(cell.time)),
-            csv_field(facility),
-            csv_field(&missing.join(";")),
-            homes.code(cell.place as usize).unwrap_or_default().to_owned(),
+            facility.to_owned(),
+            missing.join(";"),
+            homes.code(cell.index as usize).unwrap_or_default().to_owned(),
         ]
     });
     csv(&header, rows)
@@ -149,7 +147,7 @@ pub fn gaps_csv(found: &Coverage, register: &Register, gaps: &[Gap]) -> String {
         let properties = gap_properties(found, register, gap);
         let field = |column: &String| match &properties[column] {
             Value::Null => String::new(),
-            Value::String(text) => csv_field(text),
+            Value::String(text) => text.clone(),
             other => other.to_string(),
         };
         header.iter().map(field).collect()
@@ -186,7 +184,7 @@ pub fn sites_csv(found: &Suggestions) -> String {
             format!("{:.7}", site.position.lon()),
             format!("{:.7}", site.position.lat()),
             site.cell.to_string(),
-            csv_field(site.street.as_deref().unwrap_or_default()),
+            site.street.clone().unwrap_or_default(),
             rounded(site.gained, 2).to_string(),
             rounded(site.covered, 2).to_string(),
             rounded(site.mean, 4).to_string(),
@@ -220,12 +218,12 @@ pub fn regions_text(found: &Assessment, register: &Register, attribution: &str) 
 #[must_use]
 pub fn regions_csv(found: &Assessment) -> String {
     let mut header = columns(&["rank", "code", "name", "people", "score"]);
-    header.extend(found.standard.requirements.iter().map(|r| csv_field(&r.key)));
+    header.extend(found.standard.requirements.iter().map(|r| r.key.clone()));
     let rows = found.regions.iter().enumerate().map(|(n, rated)| {
         let mut row = vec![
             (n + 1).to_string(),
-            csv_field(rated.code.as_deref().unwrap_or_default()),
-            csv_field(rated.name.as_deref().unwrap_or_default()),
+            rated.code.clone().unwrap_or_default(),
+            rated.name.clone().unwrap_or_default(),
             rounded(rated.people, 2).to_string(),
             rounded(rated.score, 3).to_string(),
         ];

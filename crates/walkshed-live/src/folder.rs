@@ -186,7 +186,7 @@ impl DataFolder {
 
     /// Puts a world together of other streets and a register that is loaded already.
     pub async fn world_over(&self, network: Result<Arc<Network>, String>, register: Arc<Register>) -> World {
-        tokio::task::spawn_blocking(move || World::of(network, Arc::unwrap_or_clone(register)))
+        tokio::task::spawn_blocking(move || World::from_register(network, Arc::unwrap_or_clone(register)))
             .await
             .unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))
     }
@@ -194,7 +194,7 @@ impl DataFolder {
     /// Puts a world together away from the threads that answer requests.
     pub async fn world_of(&self, network: Result<Arc<Network>, String>, rows: RegisterRows) -> World {
         let calendar = self.calendar.clone();
-        tokio::task::spawn_blocking(move || World::of(network, Register::new(rows, calendar)))
+        tokio::task::spawn_blocking(move || World::from_register(network, Register::new(rows, calendar)))
             .await
             .unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))
     }

@@ -102,7 +102,7 @@ pub struct RatedCenter {
 impl RatedCenter {
     /// The center.
     async fn center(&self) -> Center {
-        Center::at(&self.world, self.rated.place as usize)
+        Center::at(&self.world, self.rated.index as usize)
     }
 
     /// The score, 0 to 100: the share of requirements that are met at the location of the center.
@@ -213,7 +213,7 @@ impl Assessment {
         let rows: Vec<usize> = (0..rated.len()).collect();
         let register = &self.world.register;
         // Centers with equal scores are ordered by code, a number of twelve digits.
-        let code = |i: usize| register.centers[rated[i].place as usize].code.as_str().parse().unwrap_or_default();
+        let code = |i: usize| register.centers[rated[i].index as usize].code.as_str().parse().unwrap_or_default();
         let arguments = PageArguments { first, after, last, before };
         let found = page_by(&rows, |i| SortKey::Number(rated[i].score), code, false, &arguments)?;
         Ok(connection(found, |i| {

@@ -153,7 +153,7 @@ impl Coverage {
     async fn capacity(&self) -> Option<CapacityUse> {
         self.0.found.capacity.map(|c| CapacityUse {
             limited: c.limited,
-            room: round(c.room, 1),
+            room: round(c.capacity, 1),
             used: round(c.used, 1),
             full: c.full,
             unlimited: c.unlimited,
@@ -163,7 +163,7 @@ impl Coverage {
     /// The number of people by distance, in bars of 5 minutes or 250 metres.
     async fn histogram(&self, ctx: &Context<'_>) -> Result<Vec<CoverageBar>> {
         cost::charge(ctx, cost::scan(self.0.found.cells.len()))?;
-        let bar = |b: analysis::Bar| CoverageBar { from: b.from, to: b.to, people: round(b.people, 1) };
+        let bar = |b: analysis::HistogramBin| CoverageBar { from: b.from, to: b.to, people: round(b.people, 1) };
         Ok(self.0.found.histogram().into_iter().map(bar).collect())
     }
 

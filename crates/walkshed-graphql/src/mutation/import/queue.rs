@@ -62,7 +62,7 @@ mod tests {
                 tokio::task::yield_now().await;
             }
             let refused = line.turn().await.unwrap_err();
-            assert!(refused.message.contains("1 imports are waiting"), "{}", refused.message);
+            assert!(refused.message.contains("1 imports are already waiting"), "{}", refused.message);
             drop(first);
             assert!(second.await.unwrap());
             assert_eq!(line.waiting.load(SeqCst), 0);
