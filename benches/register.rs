@@ -223,7 +223,7 @@ fn benches(c: &mut Criterion) {
     group.bench_function("underused centers, of 300 counted", |b| {
         b.iter(|| {
             bench.query(
-                "{ underusedCenters(first: 20) { compared nodes { ratioToMedian because { factor } } } }",
+                "{ underusedCenters(first: 20) { compared nodes { ratioToMedian reason { factor } } } }",
                 serde_json::Value::Null,
             )
         });

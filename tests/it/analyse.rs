@@ -37,7 +37,10 @@ fn features(path: &Path) -> Vec<geojson::Feature> {
 /// Checks that GDAL reads the expected number of features, if it is installed.
 fn gdal_counts(path: &Path, features: usize) {
     let Ok(output) = Command::new("ogrinfo").args(["-so", "-al"]).arg(path).output() else {
-        eprintln!("SKIPPED: ogrinfo is not installed (apt install gdal-bin), so GDAL did not read {}", path.display());
+        walkshed_testing::skip(&format!(
+            "ogrinfo is not installed (apt install gdal-bin): GDAL did not read {}",
+            path.display()
+        ));
         return;
     };
     let summary = String::from_utf8_lossy(&output.stdout);

@@ -3,6 +3,7 @@
 
 use crate::support::city;
 use serde_json::{Value, json};
+use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use walkshed_testing::pbf::Extract;
@@ -310,8 +311,28 @@ fn serves_an_empty_folder_and_lists_the_next_steps() {
     assert!(folder.path().join("walkshed-data/walkshed.db").exists());
     let address = started["listening"][0].as_str().unwrap().parse().unwrap();
     assert_eq!(crate::support::http::send(address, "GET", "/health/ready", &[], b"").status, 200);
-    // It stops on SIGTERM with exit code 0.
+    // SIGTERM stops the server after it has finished the running request, whose body is still incomplete.
+    let body = r#"{"query":"{ __typename }"}"#;
+    let mut running = std::net::TcpStream::connect(address).unwrap();
+    write!(
+        running,
+        "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{}",
+        body.len(),
+        &body[..10]
+    )
+    .unwrap();
+    let running_requests = || crate::support::http::send(address, "GET", "/metrics", &[], b"").text();
+    while !running_requests().contains("walkshed_http_requests_running 2") {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
     let stopped = Command::new("kill").args(["-TERM", &server.id().to_string()]).status().unwrap();
     assert!(stopped.success());
+    while std::net::TcpStream::connect(address).is_ok() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    running.write_all(&body.as_bytes()[10..]).unwrap();
+    let mut response = String::new();
+    running.read_to_string(&mut response).unwrap();
+    assert!(response.starts_with("HTTP/1.1 200") && response.contains("__typename"), "{response}");
     assert!(server.wait().unwrap().success());
 }

@@ -132,7 +132,7 @@ fn errors_name_the_invalid_argument() {
         (
             "{ siteSuggestions(need: {category: HEALTH_CARE}, candidates: PLACES, costs: [1, 2], places: [{point: {lon: 106.5, lat: 29.5}}]) { gap } }",
             "BAD_USER_INPUT",
-            "of 2 items must have one item for each of the 1 places",
+            "2 items for 1 places; give one for each place",
         ),
         ("{ siteSuggestions(need: {category: HEALTH_CARE}, mustKeep: [\"x\"]) { gap } }", "NOT_FOUND", "mustKeep"),
         (

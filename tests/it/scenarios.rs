@@ -4,7 +4,7 @@
 #![allow(clippy::float_cmp, reason = "people are whole numbers here, whose sums are exact")]
 
 use crate::support::city::{self, position, random_world};
-use crate::support::desk::Desk;
+use crate::support::server_with_tokens::ServerWithTokens;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
@@ -74,7 +74,7 @@ fn estate() -> tempfile::TempDir {
 /// A planner compares the current location of a rest stop with one at the gate of the estate.
 #[test]
 fn moving_a_rest_stop_to_the_estate_covers_couriers() {
-    let desk = Desk::over(estate(), ServerOptions::default());
+    let desk = ServerWithTokens::over(estate(), ServerOptions::default());
     let known = desk.edit("{ facilities { nodes { id name } } }", &Value::Null);
     let stop = known["facilities"]["nodes"][0]["id"].clone();
     assert_eq!(known["facilities"]["nodes"][0]["name"], "骑手驿站 1");
@@ -195,7 +195,7 @@ fn moving_a_rest_stop_to_the_estate_covers_couriers() {
 /// With any argument omitted, the comparison is useful or the error says what to write.
 #[test]
 fn comparison_requires_only_a_scenario() {
-    let desk = Desk::over(estate(), ServerOptions::default());
+    let desk = ServerWithTokens::over(estate(), ServerOptions::default());
     let compared = |arguments: &str| {
         let asked = format!(
             "{{ compareScenarios{arguments} {{ scenarioBefore {{ key }} scenarioAfter {{ key }} before {{ limit total {{ people covered }} }}
@@ -289,7 +289,7 @@ fn comparison_requires_only_a_scenario() {
 
 #[test]
 fn scenarios_can_be_created_updated_and_deleted() {
-    let desk = Desk::over(estate(), ServerOptions::default());
+    let desk = ServerWithTokens::over(estate(), ServerOptions::default());
     let footbridge = json!({"addStreet": {"kind": "FOOTBRIDGE", "line": [point(1000.0, 1000.0), point(1900.0, 1900.0)], "name": "天桥"}});
     let closed = json!({"closeStreet": {"at": point(550.0, 500.0), "kind": "STREET"}});
     let input = |key: &str, changes: &Value| json!({"i": {"key": key, "name": "天桥", "changes": changes}});
@@ -372,7 +372,7 @@ fn scenarios_can_be_created_updated_and_deleted() {
 /// A scenario reports a problem after something it changes has been deleted.
 #[test]
 fn stale_scenarios_report_the_missing_record() {
-    let desk = Desk::over(estate(), ServerOptions::default());
+    let desk = ServerWithTokens::over(estate(), ServerOptions::default());
     let stops = desk.edit("{ facilities { nodes { id version } } }", &Value::Null);
     let stop = &stops["facilities"]["nodes"][1];
     let input = json!({"i": {"key": "more", "name": "扩容", "changes": [

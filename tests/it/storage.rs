@@ -468,7 +468,7 @@ fn a_server_recovers_from_a_full_disk_without_a_restart() {
         command
     };
     if !in_namespace(&["true"]).output().is_ok_and(|o| o.status.success()) {
-        println!("skipped: cannot mount a tmpfs in a new namespace (unshare -Urm, mount -t tmpfs)");
+        walkshed_testing::skip("cannot create a mount namespace with a small tmpfs (unshare -Urm, mount -t tmpfs)");
         return;
     }
     // Only the server sees the mount; this process accesses it through /proc.
