@@ -12,11 +12,13 @@ pub struct NearbyQuery<'a> {
     pub place: &'a PlacedPoint,
     pub profile: Profile,
     pub direction: Direction,
+    /// Maximum travel time, inclusive.
     pub limit: Deciseconds,
     /// Which facilities.
     pub wishes: &'a Wishes,
     /// First key of the page: a travel time, and a register index among the facilities with that time.
     pub from: Option<(Deciseconds, u32)>,
+    /// Page size.
     pub first: usize,
     /// Whether to compute length and climb of the paths.
     pub with_stats: bool,
@@ -27,6 +29,7 @@ pub struct NearbyQuery<'a> {
 pub struct Neighbour {
     /// Its index among the facilities of the register.
     pub index: u32,
+    /// Travel time.
     pub time: Deciseconds,
     /// Length and climb in the direction of travel; zero if not requested.
     pub stats: PathStats,
@@ -38,6 +41,7 @@ pub struct NearbyPage {
     pub neighbours: Vec<Neighbour>,
     /// Number of facilities within reach on all pages.
     pub total: usize,
+    /// Whether there are more facilities after this page.
     pub has_next: bool,
 }
 
