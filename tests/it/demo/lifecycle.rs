@@ -90,8 +90,8 @@ fn an_incomplete_city_is_created_again() {
     });
     // `check` reports it, with the command to run.
     let half: Value = serde_json::from_slice(&walkshed(at, &["--json", "check"]).stdout).unwrap();
-    assert!(half["problems"][0].as_str().unwrap().contains("not whole"), "{half}");
-    assert!(half["problems"][0].as_str().unwrap().contains("run `walkshed demo`"), "{half}");
+    assert!(half["problems"][0].as_str().unwrap().contains("incomplete"), "{half}");
+    assert!(half["problems"][0].as_str().unwrap().contains("Run `walkshed demo`"), "{half}");
     std::fs::write(data.streets(), b"half a file").unwrap();
     let rejected = walkshed(at, &["import", "centers", "nothing.csv"]);
     assert!(!rejected.status.success());
