@@ -21,6 +21,14 @@ pub(super) struct ConnectedLines<'a> {
     pub change_of_line: Vec<usize>,
 }
 
+/// A joint between the two ends of a line.
+struct JointOnLine {
+    line: usize,
+    /// Fraction of the line.
+    fraction: f64,
+    joint: usize,
+}
+
 impl Network {
     /// Connects the new lines to streets and to each other. Ignores the closed edges.
     ///
@@ -31,16 +39,42 @@ impl Network {
         changes: &'c [StreetChange],
         closed: &[EdgeId],
     ) -> Result<ConnectedLines<'c>, (usize, StreetChangeError)> {
+        let (mut lines, change_of_line) = self.lines_of(changes)?;
+        let mut joints = share_joints(&lines);
+        let on_lines = self.place_joints(&lines, &mut joints, closed).map_err(|(l, why)| (change_of_line[l], why))?;
+        attach_ends(&mut lines, &joints);
+        for JointOnLine { line, fraction, joint } in on_lines {
+            lines[line].joints.push((fraction, joint));
+        }
+        for (line, &n) in lines.iter_mut().zip(&change_of_line) {
+            line.points.dedup();
+            if line.points.len() < 2 {
+                return Err((n, StreetChangeError::NoLength(line.points[0].into())));
+            }
+            line.joints.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        }
+        if let Some(l) = find_unconnected(&lines, &joints) {
+            return Err((change_of_line[l], StreetChangeError::NotConnected));
+        }
+        self.mark_restricted(&mut lines, &joints);
+        interpolate_heights(&lines, &mut joints);
+        Ok(ConnectedLines { lines, joints, change_of_line })
+    }
+
+    /// Returns the lines that changes add, and the index of the change of each line.
+    fn lines_of<'c>(
+        &self,
+        changes: &'c [StreetChange],
+    ) -> Result<(Vec<Line<'c>>, Vec<usize>), (usize, StreetChangeError)> {
         let (mut lines, mut change_of_line) = (Vec::new(), Vec::new());
         for (n, change) in changes.iter().enumerate() {
             let StreetChange::Add { kind, line, name } = change else { continue };
             if line.len() < 2 {
                 return Err((n, StreetChangeError::TooShort(line.len())));
             }
-            let points = line.iter().map(|&p| self.align_longitude(p.into())).collect();
             lines.push(Line {
                 kind: *kind,
-                points,
+                points: line.iter().map(|&p| self.align_longitude(p.into())).collect(),
                 name: name.as_deref(),
                 ends: [0; 2],
                 joints: Vec::new(),
@@ -48,20 +82,19 @@ impl Network {
             });
             change_of_line.push(n);
         }
-        // Ends at the same place share a joint, unless they are the two ends of one line.
-        let mut joints: Vec<Joint> = Vec::new();
-        for (l, line) in lines.iter().enumerate() {
-            for end in [0, 1] {
-                let at = line.end(end);
-                let near = |j: &&mut Joint| {
-                    chord_length_m(j.at, at) <= SAME_PLACE_M && j.ends.iter().all(|(other, _)| *other != l)
-                };
-                match joints.iter_mut().find(near) {
-                    Some(joint) => joint.ends.push((l, end)),
-                    None => joints.push(Joint { at, ends: vec![(l, end)], height: 0.0, street: None, on: None }),
-                }
-            }
-        }
+        Ok((lines, change_of_line))
+    }
+
+    /// Moves joints to the street or the new line that is nearest. Returns the joints on new lines.
+    ///
+    /// # Errors
+    /// Returns the index of a line with an end that is not near a street or another new line.
+    fn place_joints(
+        &self,
+        lines: &[Line<'_>],
+        joints: &mut [Joint],
+        closed: &[EdgeId],
+    ) -> Result<Vec<JointOnLine>, (usize, StreetChangeError)> {
         let closed: Vec<u32> = closed.iter().map(|id| id.0).collect();
         let street_near = |at: Fixed, limit_m: f64| self.snap_to_base(at, Profile::Adult, limit_m, &closed);
         let mut on_lines = Vec::new();
@@ -69,10 +102,10 @@ impl Network {
             // Where new lines meet each other they need no street, but they join one that is there.
             let limit_m = if joint.ends.len() > 1 { SAME_PLACE_M } else { JOIN_LIMIT_M };
             let street = street_near(joint.at, limit_m);
-            let line = nearest_line(&lines, joint, limit_m);
+            let line = nearest_line(lines, joint, limit_m);
             match (street, line) {
                 (street, Some((d, l, fraction, at))) if street.is_none_or(|s| d < s.off_m) => {
-                    on_lines.push((l, fraction, n));
+                    on_lines.push(JointOnLine { line: l, fraction, joint: n });
                     joint.at = at;
                     joint.street = lines[l].name.map(str::to_owned);
                 }
@@ -91,34 +124,11 @@ impl Network {
                         at: joint.at.into(),
                         nearest_m: anywhere.map(|s| s.off_m),
                     };
-                    return Err((change_of_line[l], why));
+                    return Err((l, why));
                 }
             }
         }
-        for (n, joint) in joints.iter().enumerate() {
-            for &(l, end) in &joint.ends {
-                let points = &mut lines[l].points;
-                let index = if end == 0 { 0 } else { points.len() };
-                points.insert(index, joint.at);
-                lines[l].ends[end] = n;
-            }
-        }
-        for (l, fraction, n) in on_lines {
-            lines[l].joints.push((fraction, n));
-        }
-        for (line, &n) in lines.iter_mut().zip(&change_of_line) {
-            line.points.dedup();
-            if line.points.len() < 2 {
-                return Err((n, StreetChangeError::NoLength(line.points[0].into())));
-            }
-            line.joints.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        }
-        if let Some(l) = find_unconnected(&lines, &joints) {
-            return Err((change_of_line[l], StreetChangeError::NotConnected));
-        }
-        self.mark_restricted(&mut lines, &joints);
-        interpolate_heights(&lines, &mut joints);
-        Ok(ConnectedLines { lines, joints, change_of_line })
+        Ok(on_lines)
     }
 
     /// Marks new lines that meet only restricted streets, directly or through other new lines.
@@ -129,6 +139,36 @@ impl Network {
         propagate_marks(lines, &mut open);
         for line in lines {
             line.is_restricted = !open[line.ends[0]];
+        }
+    }
+}
+
+/// Returns the joints of lines. Ends at the same place share a joint, unless they are the two ends of one line.
+fn share_joints(lines: &[Line<'_>]) -> Vec<Joint> {
+    let mut joints: Vec<Joint> = Vec::new();
+    for (l, line) in lines.iter().enumerate() {
+        for end in [0, 1] {
+            let at = line.end(end);
+            let near = |j: &&mut Joint| {
+                chord_length_m(j.at, at) <= SAME_PLACE_M && j.ends.iter().all(|(other, _)| *other != l)
+            };
+            match joints.iter_mut().find(near) {
+                Some(joint) => joint.ends.push((l, end)),
+                None => joints.push(Joint { at, ends: vec![(l, end)], height: 0.0, street: None, on: None }),
+            }
+        }
+    }
+    joints
+}
+
+/// Extends the ends of lines to their joints.
+fn attach_ends(lines: &mut [Line<'_>], joints: &[Joint]) {
+    for (n, joint) in joints.iter().enumerate() {
+        for &(l, end) in &joint.ends {
+            let points = &mut lines[l].points;
+            let index = if end == 0 { 0 } else { points.len() };
+            points.insert(index, joint.at);
+            lines[l].ends[end] = n;
         }
     }
 }
