@@ -118,7 +118,7 @@ fn matches_reference_search_on_porto_alegre() {
 
 /// Key figures of Porto Alegre.
 #[test]
-fn porto_alegre_as_a_planner_sees_it() {
+fn coverage_of_porto_alegre() {
     let Some((network, rows)) = real::world_parts() else { return };
     let world = World::new(Ok(Arc::new(network)), rows);
     let mut lines = Vec::new();

@@ -117,13 +117,13 @@ fn moving_a_rest_stop_to_the_estate_covers_couriers() {
 
     // The original city is unchanged; every analysis accepts either.
     for (scenario, minutes) in [("", 9.0), (", scenario: \"to-the-gate\"", 2.0)] {
-        let asked = format!(
+        let query = format!(
             "{{ nearby(from: {{facility: {stop}}}, minutes: 30{scenario}) {{ edges {{ minutes node {{ name position {{ lon }} }} }} }}
                way: nearby(from: {{point: {{lon: {}, lat: {}}}}}, minutes: 30, first: 1{scenario}) {{ edges {{ minutes node {{ id }} }} }} }}",
             position(2500.0, 1500.0).lon(),
             position(2500.0, 1500.0).lat(),
         );
-        let found = desk.edit(&asked, &Value::Null);
+        let found = desk.edit(&query, &Value::Null);
         let far = found["way"]["edges"][0]["minutes"].as_f64().unwrap();
         assert!(far > minutes && far < minutes + 6.0, "{scenario}: {far}");
     }
@@ -197,12 +197,12 @@ fn moving_a_rest_stop_to_the_estate_covers_couriers() {
 fn comparison_requires_only_a_scenario() {
     let desk = ServerWithTokens::over(estate(), ServerOptions::default());
     let compared = |arguments: &str| {
-        let asked = format!(
+        let query = format!(
             "{{ compareScenarios{arguments} {{ scenarioBefore {{ key }} scenarioAfter {{ key }} before {{ limit total {{ people covered }} }}
                 after {{ total {{ covered }} }} balance {{ gained lost nearer farther }}
                 byCategory {{ category before {{ covered }} after {{ covered }} balance {{ gained lost nearer farther }} }} }} }}"
         );
-        desk.ask(Role::Reader, &asked, &Value::Null)
+        desk.ask(Role::Reader, &query, &Value::Null)
     };
     let why = |found: &Value| {
         assert_eq!(found["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{found}");
@@ -351,11 +351,11 @@ fn scenarios_can_be_created_updated_and_deleted() {
 
     // The route uses the bridge only in the scenario.
     let route_metres = |scenario: &str| {
-        let asked = format!(
+        let query = format!(
             "query($a: PlaceInput!, $b: PlaceInput!) {{ route(from: $a, to: $b{scenario}) {{ metres }} travelTimes(origins: [$a], destinations: [$b]{scenario}) {{ minutes }} }}"
         );
         let ends = json!({"a": {"point": point(1000.0, 1000.0)}, "b": {"point": point(1900.0, 1900.0)}});
-        desk.edit(&asked, &ends)["route"]["metres"].as_f64().unwrap()
+        desk.edit(&query, &ends)["route"]["metres"].as_f64().unwrap()
     };
     assert!(route_metres("") > 1700.0 && route_metres(", scenario: \"bridge\"") < 1300.0);
     let unknown = desk.ask(Role::Reader, "{ coverage(scenario: \"nowhere\") { limit } }", &Value::Null);
@@ -381,9 +381,9 @@ fn stale_scenarios_report_the_missing_record() {
     ]}});
     let made = desk.edit(CREATE, &input)["createScenario"].clone();
     assert_eq!(made["userErrors"], json!([]));
-    let asked =
+    let query =
         "{ coverage(need: {kinds: [\"rider_rest_stop\"], minutes: 5}, scenario: \"more\") { total { covered } } }";
-    assert_eq!(desk.edit(asked, &Value::Null)["coverage"]["total"]["covered"], 2000.0);
+    assert_eq!(desk.edit(query, &Value::Null)["coverage"]["total"]["covered"], 2000.0);
     // The id of a facility added by a scenario is valid only in that scenario.
     let changes = "{ scenario(key: \"more\") { changes { facility { id name capacity kind } } } }";
     let new = desk.edit(changes, &Value::Null)["scenario"]["changes"][1]["facility"].clone();
@@ -398,7 +398,7 @@ fn stale_scenarios_report_the_missing_record() {
     let delete = "mutation($i: DeleteInput!) { deleteFacility(input: $i) { deletedId userErrors { code } } }";
     let gone = desk.edit(delete, &json!({"i": {"id": stop["id"], "version": stop["version"]}}));
     assert_eq!(gone["deleteFacility"]["userErrors"], json!([]));
-    let reply = desk.ask(Role::Reader, asked, &Value::Null);
+    let reply = desk.ask(Role::Reader, query, &Value::Null);
     assert_eq!(reply["errors"][0]["extensions"]["code"], "STALE");
     let why = "scenario: the scenario \"more\" cannot be applied to the current data: changes[0] names a facility that does not exist; correct it with updateScenario";
     assert_eq!(reply["errors"][0]["message"], why);
@@ -572,8 +572,8 @@ fn scenarios_survive_restart_and_backup() {
     let file = folder.path().join("copy.db");
     let stored = |folder: &Path| {
         let server = crate::support::http::Server::start(folder, ServerOptions::default());
-        let asked = "{ scenarios { nodes { key changes { kind } } } }";
-        let found = server.query(asked, &Value::Null).json();
+        let query = "{ scenarios { nodes { key changes { kind } } } }";
+        let found = server.query(query, &Value::Null).json();
         server.stop();
         found["data"]["scenarios"]["nodes"].clone()
     };

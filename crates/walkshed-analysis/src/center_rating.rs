@@ -90,8 +90,8 @@ fn rate(
     let snaps: Vec<_> = parallel::try_map::<_, _, Stopped>(&rated, CENTERS_PER_THREAD, snap)?;
     let columns = parallel::try_map(&standard.requirements, 1, |requirement| {
         let need = requirement.need();
-        let wanted = wanted_places(register, &need.parts[0].wishes);
-        let supply = facility_sweep(world, network, &wanted, SweepQuery::of_need(&need, travel))?;
+        let facilities = wanted_places(register, &need.parts[0].wishes);
+        let supply = facility_sweep(world, network, &facilities, SweepQuery::of_need(&need, travel))?;
         let network = need.measure.network(network);
         let mut found = Vec::new();
         let of_center = |snap: &Option<Snap>| {

@@ -108,8 +108,9 @@ pub fn compare(before: &World, after: &World, question: &Question) -> Result<Com
             .map(|part| {
                 let need = Need { parts: vec![part.clone()], ..question.need.clone() };
                 let alone = Question { need, ..question.clone() };
-                let asked = Comparison { before: ask(before, &alone)?, after: ask(after, &alone)?, parts: Vec::new() };
-                Ok(of(part, &asked))
+                let comparison =
+                    Comparison { before: ask(before, &alone)?, after: ask(after, &alone)?, parts: Vec::new() };
+                Ok(of(part, &comparison))
             })
             .collect::<Result<_, QuestionError>>()?,
     };

@@ -53,9 +53,9 @@ pub fn nearby(world: &World, network: &Network, query: &NearbyQuery) -> NearbyPa
     with_scratch(|Scratch { search, hits }| {
         search.run_from(network, profile, direction, start, limit);
         world.facility_layer.collect(network, start, search, hits);
-        let mut wanted = Wanted::new(&world.register, query.wishes);
+        let mut matcher = Wanted::new(&world.register, query.wishes);
         let mut keys: Vec<(Deciseconds, u32)> =
-            hits.points().iter().filter(|&&i| wanted.is(i as usize)).map(|&i| (hits.time(i), i)).collect();
+            hits.points().iter().filter(|&&i| matcher.is(i as usize)).map(|&i| (hits.time(i), i)).collect();
         let total = keys.len();
         if let Some(from) = query.from {
             keys.retain(|&key| key >= from);

@@ -20,7 +20,7 @@ pub enum ScenarioError {
 pub fn cached_scenario_world(world: &Arc<World>, scenario: i64) -> Option<Arc<World>> {
     let scenario = world.register.scenarios.get(scenario)?;
     let of = (scenario.id, scenario.version);
-    if world.scenario.as_ref().is_some_and(|laid| (laid.id, laid.version) == of) {
+    if world.scenario.as_ref().is_some_and(|applied| (applied.id, applied.version) == of) {
         return Some(world.clone());
     }
     world.scenarios.get(&of)

@@ -196,13 +196,13 @@ fn candidate_sites(
 pub fn suggest_sites(
     world: &World,
     network: &Network,
-    asked: &Question,
+    original: &Question,
     search: &SiteSearch,
     candidates: &Candidates,
 ) -> Result<Suggestions, QuestionError> {
     let register = &world.register;
-    let mut demand = asked.demand(register)?;
-    let question = &restrict_to_kept(register, asked, search)?;
+    let mut demand = original.demand(register)?;
+    let question = &restrict_to_kept(register, original, search)?;
     let (need, travel) = (&question.need, question.travel);
     let part = question.single_part().ok_or(QuestionError::SitesNeedOnePart)?;
     // People assigned to existing facilities, including people from outside the region.
@@ -222,7 +222,7 @@ pub fn suggest_sites(
     task::expect(2 + search.count + usize::from(search.exact_seconds.is_some()));
     let today = cell_distances(world, network, &part.wishes, need, travel)?;
     task::step()?;
-    let sites = candidate_sites(register, asked, search, candidates, &demand.people);
+    let sites = candidate_sites(register, original, search, candidates, &demand.people);
     let limit = need.limit_cost();
     let pairs = pairs(world, network, sites, travel, need.measure, limit)?;
     task::step()?;
