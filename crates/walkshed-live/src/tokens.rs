@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use walkshed_register::Role;
 use walkshed_store::{Store, StoreError, TokenRow};
 
@@ -31,7 +31,7 @@ pub struct Tokens {
     /// Notifies subscriptions that their tokens may have ended.
     changed: watch::Sender<()>,
     /// Serialises reading and publishing the list, so that an older list never replaces a newer one.
-    reading: tokio::sync::Mutex<()>,
+    reading: Mutex<()>,
 }
 
 impl Tokens {
@@ -39,7 +39,7 @@ impl Tokens {
     pub async fn load(store: &Store, problems: &LoadProblems) -> Result<Self, StoreError> {
         let (list, errors) = store.usable_tokens().await?;
         problems.set(Part::Tokens, problem(&errors));
-        Ok(Self { list: ArcSwap::from_pointee(list), changed: watch::Sender::new(()), reading: Default::default() })
+        Ok(Self { list: ArcSwap::from_pointee(list), changed: watch::Sender::new(()), reading: Mutex::default() })
     }
 
     /// Reads all tokens again. If that fails, the previous ones stay valid.
