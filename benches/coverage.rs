@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a benchmark that cannot set up should fail")]
 
-#[path = "../tests/support/mod.rs"]
+#[path = "../tests/it/support/mod.rs"]
 mod support;
 
 use criterion::measurement::WallTime;
@@ -11,16 +11,16 @@ use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
 use rayon::prelude::*;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use walkshed::coverage::{
+use walkshed_analysis::memo::Memo;
+use walkshed_analysis::world::World;
+use walkshed_analysis::{
     Candidates, Demand, Measure, Need, Objective, Question, Site, SiteSearch, Standards, Travel, Wishes, assess,
     compare, coverage, lay_scenario, pairs, suggest_sites, wanted_places,
 };
-use walkshed::folder::DataFolder;
-use walkshed::geo::{Fixed, Position};
-use walkshed::memo::Memo;
-use walkshed::network::{Deciseconds, Direction, Network, Profile, Profiles, Start, StreetChange, StreetKind, Sweep};
-use walkshed::registry::{Category, Change, Homes, Host, Scenario};
-use walkshed::world::World;
+use walkshed_engine::geo::{Fixed, Position};
+use walkshed_engine::{Deciseconds, Direction, Network, Profile, Profiles, Start, StreetChange, StreetKind, Sweep};
+use walkshed_live::folder::DataFolder;
+use walkshed_register::{Category, Change, Homes, Host, Scenario};
 
 fn world() -> World {
     let folder = tempfile::tempdir().unwrap();
@@ -230,7 +230,7 @@ fn export(world: &World, network: &Network, group: &str, sites: &[Site]) {
     let folder = std::path::Path::new(&folder).join(group.replace(' ', "-"));
     std::fs::create_dir_all(&folder).unwrap();
     let write = |name: &str, bytes: Vec<u8>| std::fs::write(folder.join(name), bytes).unwrap();
-    let vertex_of = |snap: &walkshed::network::Snap| {
+    let vertex_of = |snap: &walkshed_engine::Snap| {
         let edge = network.edge(snap.edge);
         if snap.fraction < 0.5 { edge.tail.0 } else { edge.head.0 }
     };

@@ -3,15 +3,16 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a benchmark that cannot set up should fail")]
 
-#[path = "../tests/support/mod.rs"]
+#[path = "../tests/it/support/mod.rs"]
 mod support;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 use support::http::Server;
-use support::{Random, city, real};
+use support::{city, real};
 use walkshed::server::ServerOptions;
+use walkshed_testing::Random;
 
 const CLIENTS: usize = 2;
 const CONNECTIONS_EACH: usize = 16;
@@ -43,8 +44,8 @@ fn main() {
     );
     let server = Server::start(folder.path(), ServerOptions::default());
     let mut r = Random(11);
-    let places: Vec<(f64, f64)> = std::iter::repeat_with(|| support::random_point(&network, &mut r))
-        .filter(|&p| network.snap(p, walkshed::network::Profile::Adult).is_ok())
+    let places: Vec<(f64, f64)> = std::iter::repeat_with(|| walkshed_testing::random_point(&network, &mut r))
+        .filter(|&p| network.snap(p, walkshed_engine::Profile::Adult).is_ok())
         .map(|p| (p.lon(), p.lat()))
         .take(500)
         .collect();

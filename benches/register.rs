@@ -3,23 +3,24 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a benchmark that cannot set up should fail")]
 
-#[path = "../tests/support/mod.rs"]
+#[path = "../tests/it/support/mod.rs"]
 mod support;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use support::{Random, at, city, register};
-use walkshed::folder::DataFolder;
-use walkshed::graphql::{Api, ApiRequest, Limits, Variables};
-use walkshed::live::Live;
-use walkshed::network::Profiles;
-use walkshed::registry::{
+use support::{city, register};
+use walkshed_engine::Profiles;
+use walkshed_graphql::{Api, ApiRequest, Limits, Variables};
+use walkshed_live::Live;
+use walkshed_live::folder::DataFolder;
+use walkshed_register::{
     Audience, Category, Center, DivisionCode, Edit, Facility, Offer, PopulationCell, RegisterRows, Service, Suggestion,
     VisitCount, VisitDay,
 };
-use walkshed::store::Edition;
+use walkshed_store::Edition;
+use walkshed_testing::{Random, at};
 
 const CENTERS: usize = 11_251;
 const FACILITIES: usize = 60_000;
@@ -46,7 +47,7 @@ fn codes() -> Vec<DivisionCode> {
 fn rows() -> RegisterRows {
     let mut r = Random(42);
     let extent = f64::from(SIDE) * 100.0;
-    let mut place = move || -> walkshed::geo::Position { at(r.unit() * extent, r.unit() * extent).into() };
+    let mut place = move || -> walkshed_engine::geo::Position { at(r.unit() * extent, r.unit() * extent).into() };
     let hours = ["Mo-Fr 09:00-18:00; PH off", "10:00-02:00", "24/7", "Mo-Sa 08:30-20:00", "Tu-Su 09:00-17:00"];
     let codes = codes();
     let centers: Vec<Center> = codes
@@ -84,7 +85,7 @@ fn rows() -> RegisterRows {
         .collect();
     let offers = (1..=40_000)
         .map(|i: i64| {
-            let host = walkshed::registry::Host::Center(1 + i % CENTERS as i64);
+            let host = walkshed_register::Host::Center(1 + i % CENTERS as i64);
             Offer { id: i, version: 1, ..Offer::new(1 + i / CENTERS as i64, host) }
         })
         .collect();
@@ -109,7 +110,7 @@ fn rows() -> RegisterRows {
     let mut cells: Vec<_> = (0..8000)
         .map(|i| {
             let (x, y) = (f64::from(i % 90) * 330.0, f64::from(i / 90) * 330.0);
-            walkshed::geo::cell_of(at(x, y).into(), h3o::Resolution::Nine)
+            walkshed_engine::geo::cell_of(at(x, y).into(), h3o::Resolution::Nine)
         })
         .collect();
     cells.sort_unstable();
@@ -137,7 +138,7 @@ struct Bench {
 
 fn set_up() -> Bench {
     let folder = tempfile::tempdir().unwrap();
-    support::grid(SIDE, 100.0).save(&folder.path().join("streets.walkshed")).unwrap();
+    walkshed_testing::grid(SIDE, 100.0).save(&folder.path().join("streets.walkshed")).unwrap();
     let began = Instant::now();
     city::fill(folder.path(), &rows());
     println!("filling the database took {:.1} s", began.elapsed().as_secs_f64());

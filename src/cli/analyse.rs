@@ -4,20 +4,20 @@
 use super::map;
 use super::output::{Failure, Output};
 use super::settings::Settings;
-use crate::coverage::{
-    self, Balance, Candidates, Coverage, MET_SHARE, Measure, Need, Objective, Part, PartChange, Question, SiteSearch,
-    Standards, Suggestions, Travel, Wishes, cells_csv, cells_text, gaps_csv, gaps_text, lay_scenario, regions_csv,
-    regions_text, sites_csv, sites_text,
-};
-use crate::exchange::{flatgeobuf, geoparquet};
-use crate::network::{Direction, MAX_NEAREST, Network, Profile, replace_file};
-use crate::registry::{Audience, Category, EVERYONE, Kinds, RegionCode, Register, group_name};
-use crate::world::World;
 use clap::{Args, ValueEnum};
 use h3o::Resolution;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use walkshed_analysis::world::World;
+use walkshed_analysis::{
+    self as analysis, Balance, Candidates, Coverage, MET_SHARE, Measure, Need, Objective, Part, PartChange, Question,
+    SiteSearch, Standards, Suggestions, Travel, Wishes, cells_csv, cells_text, gaps_csv, gaps_text, lay_scenario,
+    regions_csv, regions_text, sites_csv, sites_text,
+};
+use walkshed_engine::{Direction, MAX_NEAREST, Network, Profile, replace_file};
+use walkshed_exchange::{flatgeobuf, geoparquet};
+use walkshed_register::{Audience, Category, EVERYONE, Kinds, RegionCode, Register, group_name};
 
 /// How long the best sites are looked for.
 const EXACT_SECONDS: f64 = 60.0;
@@ -369,7 +369,7 @@ fn summary(found: &Coverage) -> (Value, Vec<String>) {
 }
 
 fn ask(world: &World, network: &Network, question: Question) -> Result<Coverage, Failure> {
-    Ok(coverage::coverage(world, network, question)?)
+    Ok(analysis::coverage(world, network, question)?)
 }
 
 /// Carries out `walkshed coverage`.
@@ -420,7 +420,7 @@ pub async fn compare_of(args: &CompareArgs, settings: &Settings, output: &Output
     let city = world(settings, &Who { scenario: None, ..args.asked.who.clone() }).await?;
     let (key, before, after) = match (&args.before, &args.asked.who.scenario) {
         (None, None) => {
-            let why = coverage::name_a_scenario(&city.register, |key| format!("walkshed compare --scenario {key}"));
+            let why = analysis::name_a_scenario(&city.register, |key| format!("walkshed compare --scenario {key}"));
             return Err(format!("the command {why}").into());
         }
         (None, Some(key)) => {
@@ -435,7 +435,7 @@ pub async fn compare_of(args: &CompareArgs, settings: &Settings, output: &Output
     };
     before.network().map_err(str::to_owned)?;
     let question = Question { with_capacity: args.capacity, ..args.asked.question(settings, &before.register)? };
-    let found = output.working("compare", || coverage::compare(&before, &after, &question))?;
+    let found = output.working("compare", || analysis::compare(&before, &after, &question))?;
     let (total, register) = (found.total(), &after.register);
     let (was, is) = (found.before.total, found.after.total);
     let mut lines = vec![format!(
@@ -566,7 +566,7 @@ pub async fn sites_of(args: &SitesArgs, settings: &Settings, output: &Output) ->
     let exact_seconds = args.exact.then_some(EXACT_SECONDS);
     let search =
         SiteSearch { exact_seconds, capacity: args.capacity, ..SiteSearch::new(objective, usize::from(args.count)) };
-    let find = || coverage::suggest_sites(&world, network, &question, &search, &candidates);
+    let find = || analysis::suggest_sites(&world, network, &question, &search, &candidates);
     let found: Suggestions = output.working("sites", find)?;
     let people = found.before.people;
     let mut lines = vec![format!("today {} of {people:.0} people are covered", percent(found.before.share()))];
@@ -636,7 +636,7 @@ pub async fn assess(args: &AssessArgs, settings: &Settings, output: &Output) -> 
     })?;
     let network = world.network().map_err(str::to_owned)?;
     let (travel, region, group) = args.who.read(&world.register)?;
-    let assess = || coverage::assess(&world, network, &standard, travel, region, &group);
+    let assess = || analysis::assess(&world, network, &standard, travel, region, &group);
     let found = output.working("assessment", assess)?;
     let mut lines = vec![format!("{}: {:.1} of 100 for {:.0} people", standard.name_en, found.score, found.people)];
     let mut rows = Vec::new();

@@ -3,10 +3,10 @@
 use super::import::streets_text;
 use super::output::{Failure, Output};
 use super::settings::Settings;
-use crate::folder::DataFolder;
-use crate::world::{CutOff, CutOffPiece};
 use serde_json::json;
 use std::process::ExitCode;
+use walkshed_analysis::world::{CutOff, CutOffPiece};
+use walkshed_live::folder::DataFolder;
 
 /// How many pieces of street that are cut off are listed.
 const LARGEST: usize = 10;

@@ -3,10 +3,6 @@
 use super::COMMAND_LINE;
 use super::output::{Failure, Output};
 use super::settings::Settings;
-use crate::demo::{Contents, Files, Installed, LandmarkKind, MARK_TEXT, Options, Stage, Staging, install, write_files};
-use crate::folder::DataFolder;
-use crate::registry::Demonstration;
-use crate::store::{Removed, Store};
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::json;
@@ -14,6 +10,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
+use walkshed_demo::{
+    Contents, Files, Installed, LandmarkKind, MARK_TEXT, Options, Stage, Staging, install, write_files,
+};
+use walkshed_live::folder::DataFolder;
+use walkshed_register::Demonstration;
+use walkshed_store::{Removed, Store};
 
 #[derive(Args, Debug)]
 pub struct DemoArgs {
@@ -264,7 +266,7 @@ async fn build(
     let (files, installed) = outcome?;
     // Only who keeps the files reads what is written of them; the city is there either way.
     if export.is_some()
-        && let Err(why) = crate::demo::describe(&files, options, installed.as_ref())
+        && let Err(why) = walkshed_demo::describe(&files, options, installed.as_ref())
     {
         output.say(&format!("the files are not described: {why}"));
     }

@@ -3,17 +3,17 @@
 use super::output::{Failure, Output};
 use super::settings::Settings;
 use super::{COMMAND_LINE, FacilitiesArgs, Import, RegisterArgs, StreetsArgs};
-use crate::exchange::{Kind, Options, PlanError, Refused, foresee, plan, read_table_in, write_refused};
-use crate::folder::DataFolder;
-use crate::network::build::{BuildOptions, Step, StreetsReport, build};
-use crate::network::osm::StreetRules;
-use crate::registry::{Category, Register, Rules};
-use crate::store::{EditError, Edition, Progress};
 use jiff::Timestamp;
 use serde_json::json;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use walkshed_engine::build::{BuildOptions, Step, StreetsReport, build};
+use walkshed_engine::osm::StreetRules;
+use walkshed_exchange::{Kind, Options, PlanError, Refused, foresee, plan, read_table_in, write_refused};
+use walkshed_live::folder::DataFolder;
+use walkshed_register::{Category, Register, Rules};
+use walkshed_store::{EditError, Edition, Progress};
 
 /// Refused rows shown to people; scripts get all.
 const SHOWN: usize = 20;

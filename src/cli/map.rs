@@ -1,13 +1,13 @@
 //! Maps as SVG: from degrees to pixels, the streets, and how people are served.
 
 use super::output::Failure;
-use crate::coverage::{Coverage, Gap, Suggestions, wanted_places};
-use crate::geo::{Fixed, Metric, degrees_beside};
-use crate::network::Network;
-use crate::network::access::Kind;
-use crate::world::World;
 use geo::{BoundingRect, MultiPolygon, Rect};
 use std::fmt::Write;
+use walkshed_analysis::world::World;
+use walkshed_analysis::{Coverage, Gap, Suggestions, wanted_places};
+use walkshed_engine::Network;
+use walkshed_engine::access::Kind;
+use walkshed_engine::geo::{Fixed, Metric, degrees_beside};
 
 /// Width of a picture in pixels.
 pub const WIDTH: f64 = 900.0;

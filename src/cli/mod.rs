@@ -12,15 +12,15 @@ mod serve;
 mod settings;
 mod tokens;
 
-use crate::exchange::{Encoding, encoding_named};
-use crate::geo::Datum;
-use crate::network::build::OWN_NETWORK_KM;
-use crate::registry::{Category, Role};
 use clap::{Args, Parser, Subcommand};
 use output::{Failure, Output};
 use settings::{Flags, Settings};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use walkshed_engine::build::OWN_NETWORK_KM;
+use walkshed_engine::geo::Datum;
+use walkshed_exchange::{Encoding, encoding_named};
+use walkshed_register::{Category, Role};
 
 /// Walking-time reach of services over a real street network, answered through one GraphQL API.
 ///
@@ -279,7 +279,7 @@ fn run(common: &Common, command: Command, fills: bool, output: &Output) -> Resul
         Command::Serve(_) => actix_web::rt::System::new().block_on(serve::serve(&settings, fills, output)),
         Command::Import(import) => actix_web::rt::System::new().block_on(import::import(import, &settings, output)),
         Command::Schema => {
-            output.text(crate::graphql::Api::new(settings.server.limits).sdl().trim_end());
+            output.text(walkshed_graphql::Api::new(settings.server.limits).sdl().trim_end());
             Ok(ExitCode::SUCCESS)
         }
         Command::Demo(args) => actix_web::rt::System::new().block_on(demo::demo(&args, &settings, output)),

@@ -1,12 +1,12 @@
 //! What commands print: plain sentences or JSON on standard output, progress on standard error.
 
-use crate::task::{Task, within};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
+use walkshed_engine::task::{Task, within};
 
 /// Steps of a bar of work whose own steps are not known beforehand.
 const STEPS: u64 = 100;

@@ -3,16 +3,16 @@
 use super::map::{Frame, foot, head, path_of, streets};
 use super::output::{Failure, Output};
 use super::settings::Settings;
-use crate::coverage::{self, Walkshed};
-use crate::geo::Position;
-use crate::network::{Direction, Network, Profile, replace_file};
-use crate::world::{PlacedPoint, World};
 use clap::Args;
 use geo::{BoundingRect, MultiPolygon};
 use serde_json::json;
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use walkshed_analysis::world::{PlacedPoint, World};
+use walkshed_analysis::{self as analysis, Walkshed};
+use walkshed_engine::geo::Position;
+use walkshed_engine::{Direction, Network, Profile, replace_file};
 
 /// What to draw.
 #[derive(Args, Debug)]
@@ -60,7 +60,7 @@ pub async fn picture(args: &PictureArgs, settings: &Settings, output: &Output) -
     let direction = if args.towards { Direction::Towards } else { Direction::From };
     let mut minutes = args.minutes.clone();
     minutes.sort_by(f64::total_cmp);
-    let found = coverage::walkshed(&world, network, place, args.profile, direction, &minutes);
+    let found = analysis::walkshed(&world, network, place, args.profile, direction, &minutes);
     let svg = draw(&world, network, &found)?;
     replace_file(&args.out, svg.as_bytes())?;
     let bands: Vec<_> = found

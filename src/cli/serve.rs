@@ -2,21 +2,21 @@
 
 use super::output::{Failure, Output};
 use super::settings::{LogFormat, Settings};
-use crate::folder::DataFolder;
-use crate::live::Live;
-use crate::registry::DEMONSTRATION_TEXT;
 use crate::server;
-use crate::world::World;
 use serde_json::json;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
+use walkshed_analysis::world::World;
+use walkshed_live::Live;
+use walkshed_live::folder::DataFolder;
+use walkshed_register::DEMONSTRATION_TEXT;
 
 /// Serves until it is told to stop. With `fills`, an empty data folder first gets the demonstration city.
 pub async fn serve(settings: &Settings, fills: bool, output: &Output) -> Result<ExitCode, Failure> {
     start_logs(settings)?;
     let folder = settings.folder()?;
     let store = folder.store().await?;
-    if crate::demo::Staging::remove_from(folder.path()) {
+    if walkshed_demo::Staging::remove_from(folder.path()) {
         tracing::info!("removed what was left of a demonstration city whose making was cut off");
     }
     if fills {

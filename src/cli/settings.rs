@@ -1,18 +1,18 @@
 //! Settings: from flags, the environment (`WALKSHED_*`) or a configuration file, in that order of strength, and where
 //! each value in force came from.
 
-use crate::coverage::{StandardError, Standards};
-use crate::folder::{DataFolder, FolderError};
-use crate::graphql::Limits;
-use crate::network::osm::StreetRules;
-use crate::network::{ProfileError, Profiles};
-use crate::registry::{Calendar, HolidayError, KindError, Kinds, Zone};
 use crate::server::{Network, Proxies, ServerOptions};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 use toml::{Table, Value};
+use walkshed_analysis::{StandardError, Standards};
+use walkshed_engine::osm::StreetRules;
+use walkshed_engine::{ProfileError, Profiles};
+use walkshed_graphql::Limits;
+use walkshed_live::folder::{DataFolder, FolderError};
+use walkshed_register::{Calendar, HolidayError, KindError, Kinds, Zone};
 
 /// Looked for in the current folder when `--config` is not given.
 const DEFAULT_FILE: &str = "walkshed.toml";

@@ -3,11 +3,11 @@
 use super::output::{Failure, Output};
 use super::settings::Settings;
 use super::{COMMAND_LINE, Token};
-use crate::access::{hash, new_token};
-use crate::store::{Store, StoreError, TokenRow};
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
 use std::process::ExitCode;
+use walkshed_live::access::{hash, new_token};
+use walkshed_store::{Store, StoreError, TokenRow};
 
 /// Carries out a command on tokens.
 pub async fn tokens(what: Token, settings: &Settings, output: &Output) -> Result<ExitCode, Failure> {
@@ -24,7 +24,7 @@ pub async fn tokens(what: Token, settings: &Settings, output: &Output) -> Result
 
 async fn create(
     store: &Store,
-    role: crate::registry::Role,
+    role: walkshed_register::Role,
     name: String,
     days: Option<u32>,
     output: &Output,

@@ -1,13 +1,13 @@
 //! Who sends a request: by its bearer token, or someone without one.
 
 use super::Shared;
-use crate::access::{Caller, bearer, hash};
-use crate::graphql::code;
 use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, WWW_AUTHENTICATE};
 use actix_web::{HttpRequest, HttpResponse};
 use async_graphql::ServerError;
 use serde_json::json;
 use std::net::IpAddr;
+use walkshed_graphql::code;
+use walkshed_live::access::{Caller, bearer, hash};
 
 /// Who sends a request, and by which token they are known.
 #[derive(Clone)]

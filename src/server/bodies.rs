@@ -3,7 +3,6 @@
 use super::Shared;
 use super::connections::Connection;
 use super::parameters::Refusal;
-use crate::graphql::{Budget, Full, UnderWay, Written};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap};
 use actix_web::web::Payload;
@@ -12,6 +11,7 @@ use futures_util::StreamExt;
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
+use walkshed_graphql::{Budget, Full, UnderWay, Written};
 
 /// How long a body is read before its rate is judged, and again and again.
 const WINDOW: Duration = Duration::from_secs(10);

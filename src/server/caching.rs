@@ -2,12 +2,12 @@
 
 use super::encoding::{Coding, packed};
 use super::sending::Whole;
-use crate::graphql::{Budget, UnderWay};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH, VARY};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use quick_cache::sync::Cache;
 use std::sync::Arc;
+use walkshed_graphql::{Budget, UnderWay};
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 /// What answers depend on beside the address.

@@ -1,12 +1,12 @@
 //! Answers packed for those who can unpack them: which coding, and how.
 
-use crate::graphql::{Budget, Full, Written};
 use actix_web::http::header::{ACCEPT_ENCODING, HeaderMap};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::Write;
 use std::sync::LazyLock;
 use tokio::sync::Semaphore;
+use walkshed_graphql::{Budget, Full, Written};
 
 /// Shorter answers are not packed: they fit into one packet as they are.
 const LEAST: usize = 1024;
@@ -118,10 +118,10 @@ pub async fn packed(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graphql::UnderWay;
     use actix_web::http::header::HeaderValue;
     use std::io::Read;
     use std::sync::Arc;
+    use walkshed_graphql::UnderWay;
 
     #[test]
     fn the_coding_follows_the_weights() {

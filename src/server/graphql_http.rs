@@ -6,7 +6,6 @@ use super::encoding::Coding;
 use super::parameters::{Refusal, read_body, read_parameters};
 use super::requests::connection;
 use super::{Shared, auth, bodies, playground, sse, ws};
-use crate::graphql::{Answer, ApiRequest, Budget, Full, Outcome, UnderWay, Written, code};
 use actix_web::http::header::{
     ACCEPT, ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, ETAG, HeaderMap, HeaderValue, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
 };
@@ -17,6 +16,7 @@ use async_graphql::{Response, ServerError, Value};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::sync::Arc;
+use walkshed_graphql::{Answer, ApiRequest, Budget, Full, Outcome, UnderWay, Written, code};
 
 /// An answer that holds more bytes is written away from the threads that answer others.
 const LONG: usize = 256 * 1024;

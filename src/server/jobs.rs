@@ -3,12 +3,12 @@
 use super::caching::{DEPENDS_ON, Tag, finish, not_modified};
 use super::encoding::Coding;
 use super::{Shared, auth};
-use crate::graphql::Budget;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, ETAG, RETRY_AFTER, VARY};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
 use tokio::sync::{Semaphore, SemaphorePermit};
+use walkshed_graphql::Budget;
 
 static TURNS: Semaphore = Semaphore::const_new(2);
 
@@ -23,7 +23,7 @@ pub async fn result(shared: Data<Shared>, request: HttpRequest, id: Path<String>
     let found = async {
         match store.job(&id).await? {
             Some(job) => Ok(Some((job, store.job_result(&id).await?))),
-            None => Ok::<_, crate::store::StoreError>(None),
+            None => Ok::<_, walkshed_store::StoreError>(None),
         }
     };
     match found.await {

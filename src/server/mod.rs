@@ -1,4 +1,4 @@
-//! The HTTP server: routes, health, metrics, the playground. Answers come from [`crate::graphql`]; nothing here reads
+//! The HTTP server: routes, health, metrics, the playground. Answers come from [`walkshed_graphql`]; nothing here reads
 //! the database but the watch that notices imports, and what hands out the answers of jobs.
 
 mod address;
@@ -23,10 +23,6 @@ mod ws;
 pub use address::{Network, Proxies};
 pub use playground::tabs as example_tabs;
 
-use crate::folder::DataFolder;
-use crate::graphql::{Api, Limits, ManifestError, Trusted, UnderWay};
-use crate::live::{self, Live};
-use crate::store::Store;
 use actix_cors::Cors;
 use actix_http::error::DispatchError;
 use actix_http::{HttpService, Protocol};
@@ -46,6 +42,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
+use walkshed_graphql::{Api, Limits, ManifestError, Trusted, UnderWay};
+use walkshed_live::folder::DataFolder;
+use walkshed_live::{self as live, Live};
+use walkshed_store::Store;
 
 /// How long a client may still send what is not read any more.
 const LAST_READ: Duration = Duration::from_secs(1);
@@ -114,7 +114,7 @@ pub enum ServeError {
     #[error("cannot listen on {listen}: {source}; choose another address with --listen, such as 127.0.0.1:8081")]
     Listen { listen: String, source: std::io::Error },
     #[error(transparent)]
-    Store(#[from] crate::store::StoreError),
+    Store(#[from] walkshed_store::StoreError),
     #[error(transparent)]
     Manifest(#[from] ManifestError),
 }

@@ -1,9 +1,9 @@
 //! The parameters of a GraphQL request, as the transports carry them: a query string, a JSON body, the payload of a message.
 
-use crate::graphql::{ApiRequest, Persisted, Variables};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
 use actix_web::web;
+use walkshed_graphql::{ApiRequest, Persisted, Variables};
 
 /// A request that is refused before it is looked at as GraphQL.
 pub struct Refusal {

@@ -3,9 +3,6 @@
 use super::caching::{DEPENDS_ON, Tag, fixed, not_modified};
 use super::encoding::Coding;
 use super::{Shared, auth};
-use crate::coverage::example_places;
-use crate::geo::Position;
-use crate::world::World;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, HeaderValue, VARY, X_CONTENT_TYPE_OPTIONS,
 };
@@ -14,6 +11,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 use std::io::Read;
+use walkshed_analysis::example_places;
+use walkshed_analysis::world::World;
+use walkshed_engine::geo::Position;
 
 const PAGE: &str = include_str!("../../web/playground.html");
 

@@ -2,13 +2,13 @@
 
 use super::connections::Busy;
 use super::metrics::Running;
-use crate::graphql::Budget;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::web::Bytes;
 use futures_util::Stream;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use walkshed_graphql::Budget;
 
 /// Bytes handed over at a time: those are copied, and no longer counted.
 const PIECE: usize = 64 * 1024;

@@ -5,7 +5,6 @@ use super::auth::Session;
 use super::followers::Place;
 use super::sending::Pieces;
 use super::{Shared, followers};
-use crate::graphql::{ApiRequest, EventText, Told};
 use actix_web::HttpResponse;
 use actix_web::http::header::{ACCEPT, CACHE_CONTROL, HeaderMap, VARY};
 use actix_web::web::{Bytes, Data};
@@ -13,6 +12,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt, StreamExt};
 use tokio::time::{Interval, MissedTickBehavior};
+use walkshed_graphql::{ApiRequest, EventText, Told};
 
 const COMPLETE: &str = "event: complete\ndata: {}\n\n";
 const TOKEN_ENDED: &str = "event: next\ndata: {\"errors\":[{\"message\":\"the token is not in force any more\",\

@@ -7,8 +7,6 @@ use super::frames::{Heard, Incoming, close_frame, ping_frame, pong_frame, text_f
 use super::parameters::read_request;
 use super::sending::Pieces;
 use super::{Shared, followers, requests};
-use crate::access::bearer;
-use crate::graphql::{ApiRequest, EventText, Told};
 use actix_http::ws::{CloseCode, CloseReason, handshake};
 use actix_web::body::MessageBody;
 use actix_web::http::Method;
@@ -24,6 +22,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior};
+use walkshed_graphql::{ApiRequest, EventText, Told};
+use walkshed_live::access::bearer;
 
 const PROTOCOL: &str = "graphql-transport-ws";
 /// Pings without any sign of life after which a client is taken for dead. Answers to our pings are signs of life.

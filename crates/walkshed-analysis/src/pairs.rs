@@ -1,0 +1,115 @@
+//! All pairs of a home and a facility within a limit, for questions in which every one counts: capacities, measures of
+//! access, sites. One bounded search from each facility, on all cores.
+
+use super::need::{Measure, Travel};
+use crate::memo::Kept;
+use crate::world::World;
+use std::sync::Arc;
+use walkshed_engine::geo::Position;
+use walkshed_engine::parallel;
+use walkshed_engine::task::{self, Stopped};
+use walkshed_engine::{Deciseconds, Network, Scratch, Start, with_scratch};
+
+/// A facility, or a place where one might be, as a search begins at it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Site {
+    /// Its number; ties are settled by it.
+    pub id: i64,
+    pub position: Position,
+}
+
+/// Pairs by site: the population cells within the limit of each, with what the network counted to them.
+#[derive(Debug, Default)]
+pub struct Pairs {
+    pub sites: Vec<Site>,
+    /// Near enough to a street.
+    pub on_network: Vec<bool>,
+    first: Vec<u32>,
+    cells: Vec<(u32, Deciseconds)>,
+}
+
+impl Kept for Pairs {
+    fn bytes(&self) -> usize {
+        self.sites.len() * (size_of::<Site>() + 5) + self.cells.len() * 8
+    }
+}
+
+impl Pairs {
+    /// Pairs by site: of each the cells it is reached from (in their order), or `None` where it lies on no street.
+    #[must_use]
+    pub fn new(sites: Vec<Site>, cells: Vec<Option<Vec<(u32, Deciseconds)>>>) -> Self {
+        let mut first = vec![0u32];
+        first.extend(cells.iter().scan(0u32, |sum, cells| {
+            *sum += cells.as_ref().map_or(0, Vec::len) as u32;
+            Some(*sum)
+        }));
+        let on_network = cells.iter().map(Option::is_some).collect();
+        Self { sites, on_network, first, cells: cells.into_iter().flatten().flatten().collect() }
+    }
+
+    /// The cells of a site, in their order.
+    #[must_use]
+    pub fn of(&self, site: usize) -> &[(u32, Deciseconds)] {
+        &self.cells[self.first[site] as usize..self.first[site + 1] as usize]
+    }
+
+    /// How many pairs there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// Is there none?
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.cells.is_empty()
+    }
+}
+
+/// The facilities at some places of the register as sites.
+#[must_use]
+pub fn sites_of(world: &World, places: &[u32]) -> Vec<Site> {
+    let site = |&p: &u32| {
+        let f = &world.register.facilities[p as usize];
+        Site { id: f.id, position: f.position }
+    };
+    places.iter().map(site).collect()
+}
+
+/// Finds all pairs of some sites and the population cells within a limit, as people travel: with
+/// [`Direction::Towards`](walkshed_engine::Direction::Towards) to the sites.
+///
+/// # Errors
+/// [`Stopped`].
+pub fn pairs(
+    world: &World,
+    network: &Network,
+    sites: Vec<Site>,
+    travel: Travel,
+    measure: Measure,
+    limit: Deciseconds,
+) -> Result<Arc<Pairs>, Stopped> {
+    let points: Vec<(i64, u64, u64)> =
+        sites.iter().map(|s| (s.id, s.position.lon().to_bits(), s.position.lat().to_bits())).collect();
+    let cells: Vec<u64> = world.register.population.iter().map(|c| c.cell.into()).collect();
+    let key = world.key::<Pairs>(points).and(travel).and(measure).and(limit).and(cells);
+    world.memo.get(&key, || {
+        let network = measure.network(network);
+        let Travel { profile, direction } = travel;
+        // Ready before many threads ask for it at once.
+        world.population_layer.prepare(network, profile, direction);
+        let found: Vec<Option<Vec<(u32, Deciseconds)>>> = parallel::try_map(&sites, 1, |site| {
+            let Ok(snap) = network.snap(site.position, profile) else { return Ok(None) };
+            let start = Start::new(network, snap, profile);
+            with_scratch(|Scratch { search, hits }| {
+                search.run(network, profile, direction, &start.seeds(network, profile, direction, limit), limit);
+                world.population_layer.collect(network, profile, direction, &start, search, limit, hits);
+                let mut cells: Vec<_> = hits.points().iter().map(|&p| (p, hits.time(p))).collect();
+                cells.sort_unstable();
+                task::work(search.reached().len() + cells.len())?;
+                Ok::<_, Stopped>(Some(cells))
+            })
+        })?;
+        Ok(Pairs::new(sites, found))
+    })
+}

@@ -1,0 +1,166 @@
+//! For each profile, which edges are cut off from the networks that count, and which are fragments.
+
+use super::zones::{own_networks, weight};
+use crate::access::ProfileSet;
+use crate::components::Components;
+use crate::file::Edge;
+use crate::profile::Profile;
+use crate::units::Deciseconds;
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+
+/// Vertices tried as members of the strongly connected core of a network.
+const CORE_TRIES: usize = 8;
+
+/// Where arcs lead: for every junction the first of its arcs, for every arc the junction at its head.
+#[derive(Clone, Copy)]
+pub(crate) struct Arcs<'a> {
+    pub first_arc: &'a [u32],
+    pub heads: &'a [u32],
+}
+
+impl Arcs<'_> {
+    const fn vertices(&self) -> usize {
+        self.first_arc.len() - 1
+    }
+}
+
+/// Marks for each edge who can use it, and for whom it is cut off or a fragment. `costs` are those along the arcs and those
+/// against them, by profile.
+///
+/// An edge belongs to a network when it is connected to one that counts ([`own_networks`]); by bicycle, where one-way streets
+/// end at the border of the extract, one must also be able to come from that network's core and to get there. All others
+/// are separate. Those that walkers too are cut off from, and all for bicycles (which can be pushed along any footway), are
+/// cut off; the others are fragments: what separates them is a barrier to this profile.
+pub(crate) fn mark_separate(edges: &mut [Edge], arcs: Arcs<'_>, costs: &[[&[Deciseconds]; 2]], own_network_km: f64) {
+    for edge in edges.iter_mut() {
+        let mut usable = ProfileSet::default();
+        let can_use = |p: &Profile| edge.arcs.iter().any(|&arc| costs[p.index()][0][arc as usize].is_some());
+        Profile::ALL.into_iter().filter(can_use).for_each(|p| usable.insert(p));
+        edge.set_usable(usable);
+    }
+    let separate: Vec<Vec<Separate>> =
+        Profile::ALL.into_par_iter().map(|p| separate(edges, arcs, (p, costs[p.index()]), own_network_km)).collect();
+    let adult = &separate[Profile::Adult.index()];
+    for (n, edge) in edges.iter_mut().enumerate() {
+        let (mut cut_off, mut fragment) = (ProfileSet::default(), ProfileSet::default());
+        for profile in Profile::ALL {
+            match separate[profile.index()][n] {
+                Separate::No => {}
+                Separate::Fragment if profile != Profile::Bicycle && adult[n] == Separate::No => {
+                    fragment.insert(profile);
+                }
+                Separate::Fragment | Separate::CutOff => cut_off.insert(profile),
+            }
+        }
+        edge.set_separate(cut_off, fragment);
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Separate {
+    No,
+    Fragment,
+    CutOff,
+}
+
+fn separate(
+    edges: &[Edge],
+    arcs: Arcs<'_>,
+    (profile, costs): (Profile, [&[Deciseconds]; 2]),
+    own_network_km: f64,
+) -> Vec<Separate> {
+    let mut components = Components::new(arcs.vertices());
+    let is_usable = |edge: &Edge| edge.usable().contains(profile);
+    for edge in edges.iter().filter(|e| is_usable(e)) {
+        components.union(edge.tail.0, edge.head.0);
+    }
+    let mut sizes: BTreeMap<u32, (f64, f64)> = BTreeMap::new();
+    for edge in edges.iter().filter(|e| is_usable(e)) {
+        let size = sizes.entry(components.find(edge.tail.0)).or_default();
+        let length = f64::from(edge.length_m);
+        (size.0, size.1) = (size.0 + length, size.1 + weight(edge.kind(), edge.flags(), length));
+    }
+    let own = own_networks(&sizes, own_network_km);
+    // A vertex of each network to look for its core from: of an open street, in the middle of the list.
+    let mut members: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    let goes_one_way = profile == Profile::Bicycle;
+    for edge in edges.iter().filter(|e| goes_one_way && is_usable(e) && !e.is_restricted()) {
+        let root = components.find(edge.tail.0);
+        if own.contains(&root) {
+            members.entry(root).or_default().push(edge.tail.0);
+        }
+    }
+    let (mut enters, mut leaves) = (vec![false; arcs.vertices()], vec![false; arcs.vertices()]);
+    for vertices in members.values() {
+        core_of(arcs, costs, vertices, &mut enters, &mut leaves);
+    }
+    edges
+        .iter()
+        .map(|edge| {
+            if !is_usable(edge) {
+                return Separate::No;
+            }
+            let root = components.find(edge.tail.0);
+            if own.contains(&root) {
+                // Networks of private ways alone have no core; all of such a network counts.
+                if !members.contains_key(&root) {
+                    return Separate::No;
+                }
+                let (tail, head) = (edge.tail.index(), edge.head.index());
+                let [ahead, back] = edge.arcs.map(|arc| costs[0][arc as usize].is_some());
+                let can_leave = ahead && leaves[head] || back && leaves[tail];
+                let can_enter = ahead && enters[tail] || back && enters[head];
+                return if can_leave && can_enter { Separate::No } else { Separate::CutOff };
+            }
+            Separate::Fragment
+        })
+        .collect()
+}
+
+/// Marks what the core of a network reaches (`enters`) and what reaches it (`leaves`). The core is the largest set of
+/// vertices that reach each other, of those around some of `vertices`.
+fn core_of(arcs: Arcs<'_>, costs: [&[Deciseconds]; 2], vertices: &[u32], enters: &mut [bool], leaves: &mut [bool]) {
+    let mut best: Option<(usize, Vec<u32>, Vec<u32>)> = None;
+    for n in 0..CORE_TRIES {
+        let from = vertices[(vertices.len() / 2 + n * (vertices.len() / CORE_TRIES)) % vertices.len()];
+        let (out, home) = (reached(arcs, costs[0], from), reached(arcs, costs[1], from));
+        let (mut a, mut b) = (out.clone(), home.clone());
+        a.sort_unstable();
+        b.sort_unstable();
+        let both = a.iter().filter(|v| b.binary_search(v).is_ok()).count();
+        let is_most = both * 2 >= a.len().max(b.len());
+        if best.as_ref().is_none_or(|b| both > b.0) {
+            best = Some((both, out, home));
+        }
+        if is_most {
+            break;
+        }
+    }
+    if let Some((_, out, home)) = best {
+        for v in out {
+            enters[v as usize] = true;
+        }
+        for v in home {
+            leaves[v as usize] = true;
+        }
+    }
+}
+
+/// The vertices reached along arcs with a cost.
+fn reached(arcs: Arcs<'_>, costs: &[Deciseconds], from: u32) -> Vec<u32> {
+    let mut seen = vec![false; arcs.vertices()];
+    seen[from as usize] = true;
+    let mut all = vec![from];
+    let mut next = 0;
+    while let Some(&v) = all.get(next) {
+        next += 1;
+        let leaving = arcs.first_arc[v as usize] as usize..arcs.first_arc[v as usize + 1] as usize;
+        for (&head, cost) in arcs.heads[leaving.clone()].iter().zip(&costs[leaving]) {
+            if cost.is_some() && !std::mem::replace(&mut seen[head as usize], true) {
+                all.push(head);
+            }
+        }
+    }
+    all
+}

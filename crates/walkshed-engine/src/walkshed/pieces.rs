@@ -1,0 +1,191 @@
+//! The street pieces a search reached, cut where the time runs out.
+
+use crate::file::Network;
+use crate::geo::Fixed;
+use crate::geo::Metric;
+use crate::layer::{Scratch, with_scratch};
+use crate::profile::Profile;
+use crate::route::cut;
+use crate::search::{Search, Start};
+use crate::units::{Deciseconds, Direction, EdgeId, VertexId};
+
+/// A part of an edge and the times (deciseconds, not rounded) at its two ends; linear in between.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Piece {
+    pub edge: EdgeId,
+    /// Fractions from the edge's tail; `from < to`, except for a single point.
+    pub from: f64,
+    pub to: f64,
+    pub time_from: f64,
+    pub time_to: f64,
+}
+
+/// What can be reached from (or can reach) a place within a time.
+#[derive(Debug, Clone)]
+pub struct Reach {
+    pub start: Start,
+    pub profile: Profile,
+    pub direction: Direction,
+    pub limit: Deciseconds,
+    pub pieces: Vec<Piece>,
+    /// Reached vertices with their times, by vertex.
+    vertices: Vec<(VertexId, Deciseconds)>,
+}
+
+impl Reach {
+    /// Searches from a place.
+    #[must_use]
+    pub fn find(network: &Network, profile: Profile, direction: Direction, start: Start, limit: Deciseconds) -> Self {
+        with_scratch(|Scratch { search, .. }| {
+            search.run(network, profile, direction, &start.seeds(network, profile, direction, limit), limit);
+            Self::of_search(network, profile, direction, start, limit, search)
+        })
+    }
+
+    /// Takes down what `search` has just reached from `start`.
+    #[must_use]
+    pub fn of_search(
+        network: &Network,
+        profile: Profile,
+        direction: Direction,
+        start: Start,
+        limit: Deciseconds,
+        search: &Search,
+    ) -> Self {
+        let mut pieces = Vec::with_capacity(search.reached().len() * 2);
+        let (first_arc, arc_edges) = (network.first_arc(), network.arc_edges());
+        let costs = network.costs(profile, direction);
+        let time = |v: VertexId| search.time(v);
+        for &v in search.reached() {
+            for &half in &arc_edges[first_arc[v as usize] as usize..first_arc[v as usize + 1] as usize] {
+                let (id, backward) = (EdgeId(half / 2), half % 2 == 1);
+                let edge = network.edge(id);
+                // Each edge once: from its tail, or from its head when the tail was not reached.
+                if id == start.snap.edge || backward && time(edge.tail).is_some() {
+                    continue;
+                }
+                Span {
+                    edge: id,
+                    from: 0.0,
+                    to: 1.0,
+                    times: [time(edge.tail), time(edge.head)],
+                    costs: [costs[edge.arcs[0] as usize], costs[edge.arcs[1] as usize]],
+                }
+                .cut(limit, &mut pieces);
+            }
+        }
+        // The place's own edge is entered in its middle.
+        let edge = network.edge(start.snap.edge);
+        let own = [costs[edge.arcs[0] as usize], costs[edge.arcs[1] as usize]];
+        let f = start.snap.fraction;
+        let middle = if start.off <= limit { start.off } else { Deciseconds::NEVER };
+        for (from, to, times) in [(0.0, f, [time(edge.tail), middle]), (f, 1.0, [middle, time(edge.head)])] {
+            Span { edge: start.snap.edge, from, to, times, costs: own }.cut(limit, &mut pieces);
+        }
+        let mut vertices: Vec<_> = search.reached().iter().map(|&v| (VertexId(v), time(VertexId(v)))).collect();
+        vertices.sort_unstable();
+        Self { start, profile, direction, limit, pieces, vertices }
+    }
+
+    /// The time of a vertex, [`Deciseconds::NEVER`] when it was not reached.
+    #[must_use]
+    pub fn time_of(&self, vertex: VertexId) -> Deciseconds {
+        self.vertices.binary_search_by_key(&vertex, |v| v.0).map_or(Deciseconds::NEVER, |i| self.vertices[i].1)
+    }
+
+    /// How many junctions were reached.
+    #[must_use]
+    pub fn vertex_count(&self) -> usize {
+        self.vertices.len()
+    }
+
+    /// The time from (or to) another place, off-network leg included; [`Deciseconds::NEVER`] past the limit.
+    #[must_use]
+    pub fn time_to(&self, network: &Network, end: &Start) -> Deciseconds {
+        let edge = network.edge(end.snap.edge);
+        let legs = end.snap.from_ends(network, self.profile, self.direction);
+        let direct = self.start.off + self.start.snap.along_edge(&end.snap, network, self.profile, self.direction);
+        let best = direct.min(self.time_of(edge.tail) + legs[0]).min(self.time_of(edge.head) + legs[1]) + end.off;
+        if best <= self.limit { best } else { Deciseconds::NEVER }
+    }
+
+    /// Metres of street reached.
+    #[must_use]
+    pub fn street_m(&self, network: &Network) -> f64 {
+        self.pieces.iter().map(|p| f64::from(network.edge(p.edge).length_m) * (p.to - p.from)).sum()
+    }
+
+    /// The points of a piece.
+    #[must_use]
+    pub fn line_of(network: &Network, piece: &Piece) -> Vec<Fixed> {
+        let shape = network.shape(piece.edge);
+        cut(shape, &Metric::at(shape[0].lat()), piece.from, piece.to)
+    }
+}
+
+/// A stretch of an edge that can be entered at both ends.
+struct Span {
+    edge: EdgeId,
+    from: f64,
+    to: f64,
+    /// At `from` and at `to`.
+    times: [Deciseconds; 2],
+    /// Of the whole edge, forward and backward.
+    costs: [Deciseconds; 2],
+}
+
+impl Span {
+    /// Emits the parts reached within the limit, each with the way by which it is reached first.
+    fn cut(&self, limit: Deciseconds, out: &mut Vec<Piece>) {
+        let Self { edge, from, to, .. } = *self;
+        let limit = f64::from(limit.0);
+        let value = |t: Deciseconds| if t.is_some() { f64::from(t.0) } else { f64::INFINITY };
+        let (ta, tb) = (value(self.times[0]), value(self.times[1]));
+        let (ca, cb) = (value(self.costs[0]), value(self.costs[1]));
+        // How far one gets from either side.
+        let reach = |t: f64, c: f64| {
+            if t > limit {
+                None
+            } else if c.is_infinite() {
+                Some(0.0)
+            } else if c <= 0.0 {
+                Some(to - from)
+            } else {
+                Some(((limit - t) / c).min(to - from))
+            }
+        };
+        let end = |t: f64, c: f64, span: f64| if span > 0.0 { t + c * span } else { t };
+        match (reach(ta, ca), reach(tb, cb)) {
+            (None, None) => {}
+            (Some(a), None) => {
+                out.push(Piece { edge, from, to: from + a, time_from: ta, time_to: end(ta, ca, a) });
+            }
+            (None, Some(b)) => {
+                out.push(Piece { edge, from: to - b, to, time_from: end(tb, cb, b), time_to: tb });
+            }
+            (Some(a), Some(b)) => {
+                let (mut a_end, mut b_start) = (from + a, to - b);
+                if a_end > b_start {
+                    // They overlap: they meet where both take the same time.
+                    let meet = if ca.is_infinite() {
+                        from
+                    } else if cb.is_infinite() {
+                        to
+                    } else if ca + cb > 0.0 {
+                        (tb - ta + ca * from + cb * to) / (ca + cb)
+                    } else {
+                        from
+                    };
+                    let meet = meet.clamp(b_start.max(from), a_end.min(to));
+                    (a_end, b_start) = (meet, meet);
+                }
+                if a_end > from || b_start >= to {
+                    out.push(Piece { edge, from, to: a_end, time_from: ta, time_to: end(ta, ca, a_end - from) });
+                }
+                if b_start < to {
+                    out.push(Piece { edge, from: b_start, to, time_from: end(tb, cb, to - b_start), time_to: tb });
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! The engine against a textbook Dijkstra, to the decisecond: random places on random graphs and on Porto Alegre,
+//! every profile and direction. And the laws any such engine must keep.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
+
+use std::sync::Arc;
+use walkshed_engine::geo::{Fixed, Position, Storey};
+use walkshed_engine::walkshed::Reach;
+use walkshed_engine::{
+    Deciseconds, Direction, Network, PointLayer, Profile, Scratch, Start, StreetChange, StreetKind, handicap_m, matrix,
+    route, with_scratch,
+};
+use walkshed_testing::dijkstra::Reference;
+use walkshed_testing::{Random, grid, porto_alegre_network, random_network, random_point};
+
+const LIMITS: [u32; 4] = [600, 3000, 9000, 20_000];
+
+fn place(network: &Network, profile: Profile, r: &mut Random) -> Option<(Fixed, Start)> {
+    let at = random_point(network, r);
+    let snap = network.snap(at, profile).ok()?;
+    Some((at, Start::new(network, snap, profile)))
+}
+
+/// Checks `count` random places against the reference; returns how many times were compared.
+fn compare(network: &Network, seed: u64, count: usize) -> usize {
+    let mut r = Random(seed);
+    let mut compared = 0;
+    for profile in Profile::ALL {
+        let ends: Vec<(Fixed, Start)> =
+            std::iter::repeat_with(|| place(network, profile, &mut r)).take(60).flatten().collect();
+        let layer = PointLayer::new(ends.iter().map(|e| e.0).collect());
+        let only_starts: Vec<Start> = ends.iter().map(|e| e.1).collect();
+        for direction in Direction::ALL {
+            let reference = Reference::new(network, profile, direction);
+            for n in 0..count {
+                let Some((at, start)) = place(network, profile, &mut r) else { continue };
+                // Every few places, one on an edge of a destination: the direct way along it.
+                let start = if n % 5 == 0 && !ends.is_empty() {
+                    let mut near = ends[r.below(ends.len())].1;
+                    near.snap.fraction = r.unit();
+                    near
+                } else {
+                    start
+                };
+                let limit = LIMITS[n % LIMITS.len()];
+                let expected = reference.times(&start, &only_starts, limit);
+                let found: Vec<Option<u32>> = with_scratch(|Scratch { search, hits }| {
+                    let seeds = start.seeds(network, profile, direction, Deciseconds(limit));
+                    search.run(network, profile, direction, &seeds, Deciseconds(limit));
+                    layer.collect(network, profile, direction, &start, search, Deciseconds(limit), hits);
+                    (0..ends.len() as u32).map(|p| Some(hits.time(p)).filter(|t| t.is_some()).map(|t| t.0)).collect()
+                });
+                assert_eq!(found, expected, "{profile} {direction:?} from {at:?} within {limit}");
+                let reach = Reach::find(network, profile, direction, start, Deciseconds(limit));
+                for (end, want) in only_starts.iter().zip(&expected) {
+                    assert_eq!(Some(reach.time_to(network, end)).filter(|t| t.is_some()).map(|t| t.0), *want);
+                }
+                if direction == Direction::From {
+                    let row = matrix(
+                        network,
+                        profile,
+                        &[Some(start)],
+                        &only_starts.iter().copied().map(Some).collect::<Vec<_>>(),
+                        Deciseconds(limit),
+                    )
+                    .unwrap();
+                    assert_eq!(row[0].iter().map(|t| t.map(|t| t.0)).collect::<Vec<_>>(), expected);
+                    for (end, want) in ends.iter().zip(&expected).take(8) {
+                        let way = route(network, profile, (at, &start), (end.0, &end.1), Deciseconds(limit));
+                        assert_eq!(way.as_ref().map(|w| w.time.0), *want);
+                        if let Some(way) = way {
+                            check_route(network, profile, &way, &start, &end.1);
+                        }
+                    }
+                }
+                compared += expected.len();
+            }
+        }
+    }
+    compared
+}
+
+/// A route's pieces join, and their costs add up to its time.
+fn check_route(network: &Network, profile: Profile, way: &walkshed_engine::Route, start: &Start, end: &Start) {
+    let costs = network.costs(profile, Direction::From);
+    let mut sum = start.off.0 + end.off.0;
+    for piece in &way.pieces {
+        let edge = network.edge(piece.edge);
+        let span = piece.to - piece.from;
+        if edge.is_entry() {
+            continue;
+        }
+        sum += costs[edge.arcs[usize::from(span < 0.0)] as usize].share(span.abs()).0;
+    }
+    assert_eq!(sum, way.time.0, "the pieces of a route add up to its time");
+    for pair in way.pieces.windows(2) {
+        let end_of = |p: &walkshed_engine::PathPiece, f: f64| {
+            let e = network.edge(p.edge);
+            if f <= 0.0 { e.tail } else { e.head }
+        };
+        assert_eq!(end_of(&pair[0], pair[0].to), end_of(&pair[1], pair[1].from), "pieces join at junctions");
+    }
+}
+
+#[test]
+fn random_graphs_to_the_decisecond() {
+    let mut compared = 0;
+    for seed in 0..6 {
+        compared += compare(&random_network(seed, 150 + seed as usize * 60), seed + 100, 60);
+    }
+    assert!(compared > 100_000, "only {compared} times were compared");
+}
+
+/// Streets closed and added at random places: the engine and the textbook search agree on what is left and new.
+#[test]
+fn changed_streets_to_the_decisecond() {
+    let (mut compared, mut joined) = (0, 0);
+    for seed in 0..5 {
+        let network = Arc::new(random_network(seed + 500, 200 + seed as usize * 40));
+        let (changed, told) = changed_at_random(&network, seed);
+        joined += told;
+        compared += compare(&changed, seed + 700, 50);
+        compared += compare(changed.by_length(), seed + 800, 20);
+        compared += layers_agree(&network, &changed, seed);
+    }
+    assert!(compared > 100_000 && joined > 30, "{compared} times, {joined} changes");
+}
+
+#[test]
+fn changed_streets_of_porto_alegre_to_the_decisecond() {
+    let Some(network) = porto_alegre_network().map(Arc::new) else { return };
+    let (changed, told) = changed_at_random(&network, 9);
+    assert!(told > 5, "only {told} changes were made");
+    assert!(compare(&changed, 6, 60) > 20_000);
+    layers_agree(&network, &changed, 3);
+}
+
+/// Some closures, some additions; those that cannot be made are left out, as one would do by hand.
+fn changed_at_random(network: &Network, seed: u64) -> (Network, usize) {
+    const KINDS: [StreetKind; 7] = [
+        StreetKind::Street,
+        StreetKind::Footpath,
+        StreetKind::Cycleway,
+        StreetKind::Stairway,
+        StreetKind::Lift,
+        StreetKind::Escalator,
+        StreetKind::Footbridge,
+    ];
+    let mut r = Random(seed + 900);
+    let mut changes = Vec::new();
+    for n in 0..24 {
+        let at = random_point(network, &mut r);
+        changes.push(if n % 3 == 0 {
+            StreetChange::Close { at: at.into(), kind: None }
+        } else {
+            // Not too long, and now and then from where another ended.
+            let from = match changes.last() {
+                Some(StreetChange::Add { line, .. }) if n % 2 == 0 => line[line.len() - 1].into(),
+                _ => at,
+            };
+            let middle = from.lerp(random_point(network, &mut r), 0.1);
+            let to = middle.lerp(random_point(network, &mut r), 0.2);
+            let line = [from, middle, to].map(Position::from).to_vec();
+            StreetChange::Add { kind: KINDS[n % KINDS.len()], line, name: Some(format!("new {n}")) }
+        });
+    }
+    loop {
+        match network.with_changes(&changes) {
+            Ok((changed, told)) => {
+                assert_eq!(told.len(), changes.len());
+                return (changed, told.len());
+            }
+            Err((n, _)) => drop(changes.remove(n)),
+        }
+    }
+}
+
+/// A layer carried over to changed streets is that of the changed streets.
+fn layers_agree(network: &Arc<Network>, changed: &Network, seed: u64) -> usize {
+    let mut r = Random(seed);
+    let points: Vec<Fixed> = (0..400).map(|_| random_point(network, &mut r)).collect();
+    let fresh = PointLayer::new(points.clone());
+    let carried = PointLayer::over_changed(&Arc::new(PointLayer::new(points)), network);
+    for profile in Profile::ALL {
+        assert_eq!(carried.snapped(changed, profile).snaps, fresh.snapped(changed, profile).snaps, "{profile}");
+    }
+    Profile::COUNT * 400
+}
+
+#[test]
+fn porto_alegre_to_the_decisecond() {
+    let Some(network) = porto_alegre_network() else { return };
+    let compared = compare(&network, 5, 100);
+    assert!(compared > 30_000, "only {compared} times were compared");
+}
+
+#[test]
+fn a_catchment_is_the_walkshed_turned_round() {
+    for seed in 0..4 {
+        let network = random_network(seed + 40, 200);
+        let mut r = Random(seed);
+        let limit = Deciseconds(12_000);
+        for profile in Profile::ALL {
+            for _ in 0..40 {
+                let (Some((_, a)), Some((_, b))) = (place(&network, profile, &mut r), place(&network, profile, &mut r))
+                else {
+                    continue;
+                };
+                let away = Reach::find(&network, profile, Direction::From, a, limit).time_to(&network, &b);
+                let back = Reach::find(&network, profile, Direction::Towards, b, limit).time_to(&network, &a);
+                assert_eq!(away, back, "{profile}");
+            }
+        }
+    }
+}
+
+#[test]
+fn level_two_way_streets_are_symmetric_and_keep_the_triangle_inequality() {
+    let network = grid(12, 100.0);
+    let mut r = Random(9);
+    let limit = Deciseconds(60_000);
+    let profile = Profile::Adult;
+    let mut checked = 0;
+    for _ in 0..300 {
+        let places: Vec<_> = (0..3).filter_map(|_| place(&network, profile, &mut r)).map(|p| Some(p.1)).collect();
+        if places.len() < 3 {
+            continue;
+        }
+        let t = matrix(&network, profile, &places, &places, limit).unwrap();
+        let time = |a: usize, b: usize| t[a][b].unwrap().0;
+        for (a, b, c) in [(0, 1, 2), (1, 2, 0), (2, 0, 1)] {
+            assert_eq!(time(a, b), time(b, a));
+            // Off-network legs at the middle place count twice on the way over it; roundings are a decisecond a leg.
+            assert!(time(a, c) <= time(a, b) + time(b, c) + 4);
+            checked += 1;
+        }
+    }
+    assert!(checked > 500);
+}
+
+#[test]
+fn more_minutes_reach_more_and_the_limit_itself_is_inside() {
+    let network = random_network(77, 250);
+    let mut r = Random(2);
+    for profile in Profile::ALL {
+        let Some((_, start)) = place(&network, profile, &mut r) else { continue };
+        let ends: Vec<Start> = (0..80).filter_map(|_| place(&network, profile, &mut r)).map(|p| p.1).collect();
+        let far = Reach::find(&network, profile, Direction::From, start, Deciseconds(15_000));
+        for end in &ends {
+            let time = far.time_to(&network, end);
+            if !time.is_some() {
+                continue;
+            }
+            let exact = Reach::find(&network, profile, Direction::From, start, time);
+            assert_eq!(exact.time_to(&network, end), time, "t <= limit is inside");
+            if time.0 > 0 {
+                let short = Reach::find(&network, profile, Direction::From, start, Deciseconds(time.0 - 1));
+                assert!(!short.time_to(&network, end).is_some());
+                assert!(short.street_m(&network) <= exact.street_m(&network));
+            }
+        }
+    }
+}
+
+#[test]
+fn scratch_serves_networks_of_different_sizes_in_turn() {
+    let (small, large) = (grid(3, 100.0), grid(30, 100.0));
+    let mut r = Random(4);
+    for _ in 0..50 {
+        for network in [&small, &large] {
+            let (_, start) =
+                std::iter::repeat_with(|| place(network, Profile::Adult, &mut r)).flatten().next().unwrap();
+            let reach = Reach::find(network, Profile::Adult, Direction::From, start, Deciseconds(2000));
+            assert!(reach.vertex_count() <= network.vertices().len());
+        }
+    }
+}
+
+#[test]
+fn snapping_finds_what_trying_every_street_finds() {
+    let network = random_network(3, 300);
+    let mut r = Random(11);
+    let mut found = 0;
+    for profile in Profile::ALL {
+        for _ in 0..200 {
+            let at = random_point(&network, &mut r);
+            let metric = walkshed_engine::geo::Metric::at(at.lat());
+            let limit = network.profiles().get(profile).snap_limit_m;
+            // By score: metres and the handicap of the edge; with the metres.
+            let nearest = |want_cut_off: bool, limit: f64| {
+                network
+                    .edge_ids()
+                    .filter(|&id| {
+                        let e = network.edge(id);
+                        e.kind().can_be_snapped_to()
+                            && e.usable().contains(profile)
+                            && e.cut_off().contains(profile) == want_cut_off
+                    })
+                    .filter_map(|id| Some((id, handicap_m(network.edge(id), profile, Storey::Ground)?)))
+                    .flat_map(|(id, handicap)| {
+                        let shape = network.shape(id);
+                        let metres = shape.windows(2).map(|p| metric.project(at, p[0], p[1]).1.sqrt());
+                        metres.filter(|m| *m <= limit).map(|m| (m + handicap, m)).collect::<Vec<_>>()
+                    })
+                    .fold((f64::INFINITY, f64::INFINITY), |best, new| if new.0 < best.0 { new } else { best })
+            };
+            let (main, cut_off) = (nearest(false, limit), nearest(true, limit));
+            match network.snap(at, profile) {
+                Ok(snap) => {
+                    found += 1;
+                    let expected = if main.0.is_finite() { main.1 } else { cut_off.1 };
+                    assert!((snap.off_m - expected).abs() < 1e-6, "{} against {expected}", snap.off_m);
+                    let drawn = metric.distance(at, snap.at);
+                    assert!((drawn - snap.off_m).abs() < 0.02, "the point on the street lies as far as was said");
+                }
+                Err(e) => {
+                    assert!(!main.0.is_finite() && !cut_off.0.is_finite());
+                    let expected = nearest(false, f64::INFINITY).1.min(nearest(true, f64::INFINITY).1);
+                    assert!((e.nearest_m.unwrap() - expected).abs() < 1.0, "{e} against {expected}");
+                }
+            }
+        }
+    }
+    assert!(found > 500);
+}

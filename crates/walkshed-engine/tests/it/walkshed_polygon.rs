@@ -1,0 +1,307 @@
+//! What the walkshed polygon promises: valid, right-handed, nested; it holds every reached street point, and no street
+//! point farther than its tolerance from what is reached.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
+
+use geo::{Area, Contains, Intersects, MultiPolygon, Point, Validation, Winding};
+use walkshed_engine::geo::{Fixed, Metric, Storey};
+use walkshed_engine::walkshed::{Field, Reach, contour, reached_cells};
+use walkshed_engine::{Deciseconds, Direction, Edge, EdgeId, Network, Profile, Start, handicap_m};
+use walkshed_testing::{CENTRE, Random, at, grid, porto_alegre_network, random_network, random_point};
+
+fn point(p: Fixed) -> Point<f64> {
+    Point::new(p.lon(), p.lat())
+}
+
+/// A fine sample of an edge: fraction and point.
+fn sample(network: &Network, id: EdgeId) -> Vec<(f64, Fixed)> {
+    let shape = network.shape(id);
+    let metric = Metric::at(shape[0].lat());
+    let total: f64 = shape.windows(2).map(|p| metric.distance(p[0], p[1])).sum();
+    let mut out = Vec::new();
+    let mut before = 0.0;
+    for pair in shape.windows(2) {
+        let len = metric.distance(pair[0], pair[1]);
+        let n = (len / 5.0).ceil().max(1.0) as usize;
+        for i in 0..=n {
+            let t = i as f64 / n as f64;
+            out.push(((before + len * t) / total.max(1e-9), pair[0].lerp(pair[1], t)));
+        }
+        before += len;
+    }
+    out
+}
+
+/// Time of a point on an edge by the engine's own rule for places.
+fn time_at(network: &Network, reach: &Reach, id: EdgeId, fraction: f64, at: Fixed) -> Deciseconds {
+    let snap = walkshed_engine::Snap { edge: id, fraction: fraction.clamp(0.0, 1.0), off_m: 0.0, at };
+    reach.time_to(network, &Start { snap, off: Deciseconds(0) })
+}
+
+/// Checks all promises for one place; returns how many street points were looked at.
+fn check(network: &Network, profile: Profile, direction: Direction, start: Start, minutes: &[f64]) -> usize {
+    let most = Deciseconds::from_minutes(minutes.iter().copied().fold(0.0, f64::max));
+    let reach = Reach::find(network, profile, direction, start, most);
+    let field = Field::draw(network, &reach);
+    let mut inner: Option<MultiPolygon<f64>> = None;
+    let mut seen = 0;
+    for &m in minutes {
+        let limit = Deciseconds::from_minutes(m);
+        let polygon = contour(&field, limit);
+        assert!(polygon.is_valid(), "{:?}", polygon.check_validation());
+        for part in &polygon {
+            assert!(part.exterior().is_ccw(), "outer rings run counter-clockwise");
+            assert!(part.interiors().iter().all(Winding::is_cw), "holes run clockwise");
+        }
+        if let Some(inner) = &inner {
+            assert!(inner.unsigned_area() <= polygon.unsigned_area());
+            for p in
+                inner.iter().flat_map(|p| std::iter::once(p.exterior()).chain(p.interiors())).flat_map(|r| r.points())
+            {
+                assert!(polygon.intersects(&p), "{m} minutes do not hold {p:?} of the smaller polygon");
+            }
+        }
+        let metric = Metric::at(start.snap.at.lat());
+        // Reached points in buckets the size of the tolerance.
+        let tolerance = field.tolerance_m();
+        let bucket = |p: Fixed| {
+            let (x, y) = metric.vector(start.snap.at, p);
+            ((x / tolerance).floor() as i32, (y / tolerance).floor() as i32)
+        };
+        let mut reached: std::collections::HashMap<(i32, i32), Vec<Fixed>> = std::collections::HashMap::new();
+        let mut outside = Vec::new();
+        for id in network.edge_ids() {
+            let edge = network.edge(id);
+            if !edge.usable().contains(profile) {
+                continue;
+            }
+            for (fraction, p) in sample(network, id) {
+                if time_at(network, &reach, id, fraction, p) <= limit {
+                    assert!(polygon.contains(&point(p)), "{m} minutes: reached point {p:?} of {id:?} lies outside");
+                    reached.entry(bucket(p)).or_default().push(p);
+                    seen += 1;
+                } else if takes_places_itself(edge, profile) {
+                    outside.push(p);
+                }
+            }
+        }
+        for p in outside {
+            let (x, y) = bucket(p);
+            if !(-200..200).contains(&x) || !(-200..200).contains(&y) {
+                continue;
+            }
+            if polygon.intersects(&point(p)) {
+                let near = (-1..=1)
+                    .flat_map(|dx| (-1..=1).map(move |dy| (x + dx, y + dy)))
+                    .filter_map(|b| reached.get(&b))
+                    .flatten();
+                // Street points are sampled every 5 m.
+                let nearest = near.map(|&q| metric.distance(p, q)).fold(f64::INFINITY, f64::min);
+                assert!(nearest <= tolerance + 5.0, "{m} minutes: {p:?} lies inside, {nearest} m from what is reached");
+            }
+        }
+        inner = Some(polygon);
+    }
+    seen
+}
+
+/// Is it an ordinary street, which every place on it joins?
+fn takes_places_itself(edge: &Edge, profile: Profile) -> bool {
+    edge.kind().can_be_snapped_to()
+        && !edge.cut_off().contains(profile)
+        && handicap_m(edge, profile, Storey::Ground) == Some(0.0)
+}
+
+/// Is a place reached, by the rule by which places join the network?
+fn is_reached(network: &Network, reach: &Reach, place: Fixed, limit: Deciseconds) -> bool {
+    let Ok(snap) = network.snap(place, reach.profile) else { return false };
+    reach.time_to(network, &Start::new(network, snap, reach.profile)) <= limit
+}
+
+/// Metres from a point to an outline.
+fn metres_to(polygon: &MultiPolygon<f64>, p: Fixed) -> f64 {
+    let metric = Metric::at(p.lat());
+    let fixed = |c: &geo::Coord<f64>| Fixed { x: (c.x * 1e7).round() as i32, y: (c.y * 1e7).round() as i32 };
+    let rings = polygon.iter().flat_map(|part| std::iter::once(part.exterior()).chain(part.interiors()));
+    let segments = rings.flat_map(|ring| ring.0.windows(2));
+    segments.map(|s| metric.project(p, fixed(&s[0]), fixed(&s[1])).1.sqrt()).fold(f64::INFINITY, f64::min)
+}
+
+/// Random places that are reached lie inside the polygon, or nearer to it than its tolerance and the error of the distance
+/// transform over their leg (4.5 %); returns how many were reached.
+fn places_lie_inside(network: &Network, profile: Profile, start: Start, minutes: f64, r: &mut Random) -> usize {
+    let limit = Deciseconds::from_minutes(minutes);
+    let reach = Reach::find(network, profile, Direction::From, start, limit);
+    let field = Field::draw(network, &reach);
+    let polygon = contour(&field, limit);
+    let mut seen = 0;
+    for _ in 0..400 {
+        let place = random_point(network, r);
+        if is_reached(network, &reach, place, limit) {
+            seen += 1;
+            if !polygon.contains(&point(place)) {
+                let metres = metres_to(&polygon, place);
+                let off_m = network.snap(place, profile).unwrap().off_m;
+                assert!(
+                    metres <= field.tolerance_m() + 0.045 * off_m,
+                    "{profile}: {place:?} is reached and {metres:.1} m outside"
+                );
+            }
+        }
+    }
+    seen
+}
+
+/// One rule joins places, whatever is asked: on cities with private streets, gates and pieces that are cut off.
+#[test]
+fn reached_places_lie_in_their_own_polygon() {
+    let mut r = Random(31);
+    let mut seen = 0;
+    for seed in 0..10 {
+        let network = random_network(seed + 40, 200);
+        assert!(network.meta().report.islands > 0, "the city of seed {seed} has no piece that is cut off");
+        for profile in Profile::ALL {
+            let Ok(snap) = network.snap(random_point(&network, &mut r), profile) else { continue };
+            let start = Start::new(&network, snap, profile);
+            seen += places_lie_inside(&network, profile, start, 12.0, &mut r);
+        }
+    }
+    assert!(seen > 2_000, "{seen}");
+}
+
+#[test]
+fn reached_places_of_porto_alegre_lie_in_their_own_polygon() {
+    let Some(network) = porto_alegre_network() else { return };
+    let mut r = Random(32);
+    let mut seen = 0;
+    for profile in Profile::ALL.into_iter().cycle().take(90) {
+        let Ok(snap) = network.snap(random_point(&network, &mut r), profile) else { continue };
+        seen += places_lie_inside(&network, profile, Start::new(&network, snap, profile), 20.0, &mut r);
+    }
+    assert!(seen > 500, "{seen}");
+}
+
+#[test]
+fn promises_hold_on_porto_alegre() {
+    let Some(network) = porto_alegre_network() else { return };
+    let mut r = Random(12);
+    let mut seen = 0;
+    for n in 0..24 {
+        let profile = Profile::ALL[n % Profile::COUNT];
+        let Ok(snap) = network.snap(random_point(&network, &mut r), profile) else { continue };
+        let direction = Direction::ALL[n / 3 % 2];
+        seen += check(&network, profile, direction, Start::new(&network, snap, profile), &[3.0, 5.0, 10.0, 15.0]);
+    }
+    assert!(seen > 50_000, "{seen}");
+}
+
+#[test]
+fn promises_hold_on_crooked_cities() {
+    let mut r = Random(5);
+    let mut seen = 0;
+    for seed in 0..8 {
+        let network = random_network(seed, 180);
+        for profile in Profile::ALL {
+            let Ok(snap) = network.snap(random_point(&network, &mut r), profile) else { continue };
+            seen +=
+                check(&network, profile, Direction::From, Start::new(&network, snap, profile), &[2.0, 7.5, 15.0, 30.0]);
+        }
+    }
+    assert!(seen > 10_000, "{seen}");
+}
+
+/// On level streets 100 m apart, 6 minutes from a junction are 480 m: the diamond |x| + |y| <= 480.
+#[test]
+fn a_grid_gives_the_diamond_that_is_known_by_hand() {
+    let network = grid(21, 100.0);
+    let middle = at(1000.0, 1000.0);
+    let profile = Profile::Adult;
+    let start = Start::new(&network, network.snap(middle, profile).unwrap(), profile);
+    let reach = Reach::find(&network, profile, Direction::From, start, Deciseconds(3600));
+    let metric = Metric::at(CENTRE.lat());
+    // Junctions: 1 + 4 + 8 + 12 + 16 within 400 m.
+    assert_eq!(reach.vertex_count(), 41);
+    // Streets: the edges between them, and 80 m beyond each of the outermost in every outward direction.
+    // Edges with both ends within 400 m: sum over rings k = 0..3 of outward edges 4, 12, 20, 28 = 64; then 36 x 80 m.
+    assert!((reach.street_m(&network) - (64.0 * 100.0 + 36.0 * 80.0)).abs() < 5.0, "{}", reach.street_m(&network));
+    let field = Field::draw(&network, &reach);
+    let polygon = contour(&field, Deciseconds(3600));
+    for dx in (-600..=600).step_by(10) {
+        for dy in (-600..=600).step_by(10) {
+            let on_street = dx % 100 == 0 || dy % 100 == 0;
+            let norm = i32::abs(dx) + i32::abs(dy);
+            let p = point(at(1000.0 + f64::from(dx), 1000.0 + f64::from(dy)));
+            if on_street && norm <= 479 {
+                assert!(polygon.contains(&p), "{dx} {dy}");
+            }
+            if f64::from(norm) > 481.0 + field.tolerance_m() * std::f64::consts::SQRT_2 {
+                assert!(!polygon.contains(&p), "{dx} {dy}");
+            }
+        }
+    }
+    // The diamond has 2 x 480^2 m2; the polygon may differ by the tolerance around its rim, no more.
+    let m2 = polygon.unsigned_area() * (metric.kx * 1e7) * (metric.ky * 1e7);
+    let (ideal, rim) = (2.0 * 480.0_f64.powi(2), 4.0 * 480.0 * std::f64::consts::SQRT_2 * field.tolerance_m());
+    assert!((m2 - ideal).abs() < rim, "{m2} against {ideal}");
+}
+
+#[test]
+fn a_block_that_cannot_be_crossed_in_time_is_a_hole() {
+    let network = grid(4, 600.0);
+    let profile = Profile::Adult;
+    let start = Start::new(&network, network.snap(at(900.0, 600.0), profile).unwrap(), profile);
+    // In 23 minutes all four streets around the block to the north are walked, the last of them (its northern side)
+    // only just: what lies behind that one is not reached, and has streets all around it.
+    let limit = Deciseconds::from_minutes(23.0);
+    let reach = Reach::find(&network, profile, Direction::From, start, limit);
+    let polygon = contour(&Field::draw(&network, &reach), limit);
+    assert!(polygon.is_valid());
+    for (x, y) in [(900.0, 1200.0), (600.0, 1500.0), (1200.0, 1500.0), (900.0, 1800.0), (900.0, 1350.0)] {
+        assert!(polygon.contains(&point(at(x, y))), "{x}, {y} is reached");
+    }
+    let middle = point(at(900.0, 1680.0));
+    assert!(!polygon.contains(&middle));
+    let holes = polygon.iter().flat_map(geo::Polygon::interiors);
+    let around = holes.filter(|ring| geo::Polygon::new((*ring).clone(), vec![]).contains(&middle));
+    assert_eq!(around.count(), 1);
+}
+
+#[test]
+fn nothing_reached_is_the_place_itself() {
+    let network = grid(5, 100.0);
+    let profile = Profile::Adult;
+    let start = Start::new(&network, network.snap(at(200.0, 200.0), profile).unwrap(), profile);
+    let reach = Reach::find(&network, profile, Direction::From, start, Deciseconds(0));
+    let polygon = contour(&Field::draw(&network, &reach), Deciseconds(0));
+    assert!(polygon.contains(&point(start.snap.at)));
+    let far = Start { off: Deciseconds(5000), ..start };
+    let nothing = Reach::find(&network, profile, Direction::From, far, Deciseconds(100));
+    assert!(nothing.pieces.is_empty());
+    assert!(contour(&Field::draw(&network, &nothing), Deciseconds(100)).0.is_empty());
+}
+
+#[test]
+fn cells_are_those_whose_centres_are_reached() {
+    let network = grid(21, 100.0);
+    let profile = Profile::Adult;
+    let start = Start::new(&network, network.snap(at(1000.0, 1000.0), profile).unwrap(), profile);
+    let reach = Reach::find(&network, profile, Direction::Towards, start, Deciseconds(6000));
+    for resolution in [h3o::Resolution::Eight, h3o::Resolution::Ten, h3o::Resolution::Twelve] {
+        let found = reached_cells(&network, &reach, resolution, 100_000).unwrap();
+        assert!(!found.cells.is_empty());
+        for (cell, time) in found.cells.iter().zip(&found.times) {
+            let centre = Fixed::from(walkshed_engine::geo::cell_centre(*cell));
+            let end = Start::new(&network, network.snap(centre, profile).unwrap(), profile);
+            assert_eq!(reach.time_to(&network, &end), *time);
+            assert!(*time <= Deciseconds(6000));
+        }
+        // No reached centre is forgotten: look at all cells around.
+        let middle = walkshed_engine::geo::cell_of(at(1000.0, 1000.0).into(), resolution);
+        let around: Vec<h3o::CellIndex> = middle.grid_disk(if resolution == h3o::Resolution::Twelve { 60 } else { 12 });
+        let reached = around.iter().filter(|c| {
+            let snap = network.snap(Fixed::from(walkshed_engine::geo::cell_centre(**c)), profile);
+            snap.is_ok_and(|s| reach.time_to(&network, &Start::new(&network, s, profile)).is_some())
+        });
+        assert_eq!(reached.count(), found.cells.len(), "{resolution}");
+    }
+    assert!(reached_cells(&network, &reach, h3o::Resolution::Twelve, 100).is_err());
+}

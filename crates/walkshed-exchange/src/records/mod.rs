@@ -1,0 +1,275 @@
+//! Rows to edits of the register: every field is checked, and what cannot be taken is refused with its line, field,
+//! value and why. A row of what is there already changes only the columns the file has.
+
+mod columns;
+mod fields;
+mod people;
+mod places;
+mod services;
+
+pub use columns::column_notes;
+
+use super::header::Column;
+use super::table::{FileProblem, Refused, Row, Table};
+use h3o::Resolution;
+use jiff::Timestamp;
+use std::collections::{BTreeMap, HashMap};
+use walkshed_engine::geo::Datum;
+use walkshed_register::{Category, EVERYONE, Edit, PopulationCell, Record, Rules, VisitDay};
+
+/// Characters of a header that are shown.
+const SHOWN_HEADER: usize = 2000;
+
+/// What a file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Centers,
+    Facilities,
+    Services,
+    Offers,
+    Events,
+    Visits,
+    Suggestions,
+    Regions,
+    Population,
+}
+
+impl Kind {
+    /// All kinds, in an order in which they can be imported one after the other.
+    pub const ALL: [Self; 9] = [
+        Self::Regions,
+        Self::Centers,
+        Self::Facilities,
+        Self::Services,
+        Self::Offers,
+        Self::Events,
+        Self::Visits,
+        Self::Suggestions,
+        Self::Population,
+    ];
+
+    /// The name in commands and logs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Centers => "centers",
+            Self::Facilities => "facilities",
+            Self::Services => "services",
+            Self::Offers => "offers",
+            Self::Events => "events",
+            Self::Visits => "visits",
+            Self::Suggestions => "suggestions",
+            Self::Regions => "regions",
+            Self::Population => "population",
+        }
+    }
+
+    /// Columns every row needs; of those in one list any will do.
+    const fn needs(self) -> &'static [&'static [Column]] {
+        match self {
+            Self::Centers => &[&[Column::Code], &[Column::Name], &[Column::Lon], &[Column::Lat]],
+            Self::Facilities => &[&[Column::Name, Column::Id], &[Column::Lon], &[Column::Lat]],
+            Self::Services => &[&[Column::Key, Column::Id], &[Column::Name], &[Column::Category]],
+            Self::Offers => &[&[Column::Service], &[Column::Center, Column::Facility]],
+            Self::Events => &[
+                &[Column::Id],
+                &[Column::Name],
+                &[Column::Center, Column::Facility],
+                &[Column::Starts],
+                &[Column::DurationMinutes],
+            ],
+            Self::Visits => &[&[Column::Center], &[Column::Day], &[Column::Count]],
+            Self::Suggestions => &[&[Column::Text], &[Column::Center, Column::Lon]],
+            Self::Regions => &[&[Column::Code], &[Column::Name]],
+            Self::Population => &[&[Column::Cell, Column::Id], &[Column::People]],
+        }
+    }
+}
+
+impl std::str::FromStr for Kind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let all = || Self::ALL.map(Self::name).join(", ");
+        Self::ALL.into_iter().find(|k| k.name() == text).ok_or_else(|| format!("\"{text}\" is none of {}", all()))
+    }
+}
+
+/// How to read it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// What the positions are in.
+    pub datum: Datum,
+    /// The category of rows that name none.
+    pub category: Option<Category>,
+    /// The moment of the import, for suggestions that do not say when they came in.
+    pub now: Timestamp,
+}
+
+/// What a file amounts to.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Read {
+    pub edits: Vec<Edit>,
+    pub refused: Vec<Refused>,
+}
+
+/// Reads a table into edits of the register it is checked against.
+///
+/// # Errors
+/// [`FileProblem`] when the table as a whole cannot be used. Problems of single rows are in the list of refusals.
+pub fn read_edits(table: &Table, kind: Kind, options: Options, rules: Rules<'_>) -> Result<Read, FileProblem> {
+    check_columns(table, kind, options)?;
+    let has_names = table.rows.iter().any(|row| row.get(Column::Name).is_some());
+    let mut reader = Reader { has_names, options, rules, refused: Vec::new(), seen: HashMap::new(), resolution: None };
+    let rows = table.rows.iter();
+    let edits = match kind {
+        Kind::Centers => rows.filter_map(|r| reader.center(r)).map(|c| Edit::Put(c.into())).collect(),
+        Kind::Facilities => rows.filter_map(|r| reader.facility(r)).map(|f| Edit::Put(f.into())).collect(),
+        Kind::Services => rows.filter_map(|r| reader.service(r)).map(|s| Edit::Put(s.into())).collect(),
+        Kind::Offers => rows.filter_map(|r| reader.offer(r)).map(|o| Edit::Put(o.into())).collect(),
+        Kind::Events => rows.filter_map(|r| reader.event(r)).map(|e| Edit::Put(e.into())).collect(),
+        Kind::Suggestions => rows.filter_map(|r| reader.suggestion(r)).map(|s| Edit::Put(s.into())).collect(),
+        Kind::Regions => {
+            let regions: Vec<_> = rows.flat_map(|r| reader.regions(r)).collect();
+            regions.into_iter().map(|r| Edit::Put(r.into())).collect()
+        }
+        Kind::Visits => reader.visit_days(table).into_iter().map(Edit::Visits).collect(),
+        Kind::Population => reader.populations(table),
+    };
+    let mut refused = reader.refused;
+    refused.sort_by_key(|r| r.line);
+    Ok(Read { edits, refused })
+}
+
+/// Tables without rows are a mistake; so are ones without the columns every row needs.
+fn check_columns(table: &Table, kind: Kind, options: Options) -> Result<(), FileProblem> {
+    let has = |column: &Column| table.header.is_empty() || table.header.iter().any(|h| Column::of(h) == Some(*column));
+    let missing = |column: Column, hint: &'static str| {
+        Err(FileProblem::MissingColumn {
+            column: column.name(),
+            found: format!("\"{}\"", table.header.join(", ").chars().take(SHOWN_HEADER).collect::<String>()),
+            hint,
+        })
+    };
+    if let Some(needed) = kind.needs().iter().find(|any| !any.iter().any(has)) {
+        return missing(needed[0], "");
+    }
+    if kind == Kind::Facilities && !has(&Column::Category) && !has(&Column::Kind) && options.category.is_none() {
+        return missing(Column::Category, "; give --category to put all rows into one");
+    }
+    if table.rows.is_empty() {
+        return Err(FileProblem::BadCsv { line: 1, why: "there are no rows after the header".into() });
+    }
+    Ok(())
+}
+
+struct Reader<'a> {
+    options: Options,
+    rules: Rules<'a>,
+    refused: Vec<Refused>,
+    /// Keys seen, with their lines.
+    seen: HashMap<String, u64>,
+    resolution: Option<(Resolution, u64)>,
+    /// Does the table name its rows? Where it does not, they go by their ids.
+    has_names: bool,
+}
+
+impl Reader<'_> {
+    fn refuse<T>(&mut self, row: &Row, column: Column, why: impl ToString) -> Option<T> {
+        self.refused.push(Refused::new(row.line, column.name(), row.get(column).unwrap_or_default(), why));
+        None
+    }
+
+    /// Passes on a row that could be read at all.
+    fn readable(&mut self, row: &Row) -> Option<()> {
+        match &row.problem {
+            Some(problem) => {
+                self.refused.push((**problem).clone());
+                None
+            }
+            None => Some(()),
+        }
+    }
+
+    /// A key may come once in a file.
+    fn once(&mut self, row: &Row, column: Column, key: &str) -> Option<()> {
+        if let Some(line) = self.seen.get(key).copied() {
+            self.refuse(row, column, format!("is there already, in line {line}"))
+        } else {
+            self.seen.insert(key.to_owned(), row.line);
+            Some(())
+        }
+    }
+
+    /// Passes on a record that keeps all rules; otherwise the first mistake is told.
+    fn sound<T: Record>(&mut self, row: &Row, record: T) -> Option<T> {
+        match record.problems(&self.rules).into_iter().next() {
+            None => Some(record),
+            Some(problem) => {
+                let value = Column::of(problem.field).and_then(|c| row.get(c)).unwrap_or_default();
+                self.refused.push(Refused::new(row.line, problem.field, value, problem.message));
+                None
+            }
+        }
+    }
+
+    /// Days of visits: a day is replaced whole, so that one refused row takes its day with it.
+    fn visit_days(&mut self, table: &Table) -> Vec<VisitDay> {
+        let mut days: BTreeMap<(i64, jiff::civil::Date), (VisitDay, Vec<u64>)> = BTreeMap::new();
+        let mut spoilt: HashMap<(i64, jiff::civil::Date), u64> = HashMap::new();
+        for row in &table.rows {
+            let before = self.refused.len();
+            let Some(((center, day), count)) = self.visit(row) else { continue };
+            let Some(count) = count else {
+                spoilt.entry((center, day)).or_insert(row.line);
+                debug_assert!(self.refused.len() > before, "what is spoilt was refused");
+                continue;
+            };
+            let known = days.entry((center, day));
+            let (visits, lines) = known.or_insert_with(|| (VisitDay { center, day, counts: Vec::new() }, Vec::new()));
+            visits.counts.push(count);
+            lines.push(row.line);
+            if let Some(problem) = visits.check(&self.rules).into_iter().next() {
+                visits.counts.pop();
+                lines.pop();
+                self.refused.push(Refused::new(row.line, problem.field, &day.to_string(), problem.message));
+                spoilt.entry((center, day)).or_insert(row.line);
+            }
+        }
+        for (key, line) in spoilt {
+            for also in days.remove(&key).map(|(_, lines)| lines).unwrap_or_default() {
+                let why = format!("a day is replaced whole, and its line {line} was refused");
+                self.refused.push(Refused::new(also, "day", &key.1.to_string(), why));
+            }
+        }
+        days.into_values()
+            .map(|(mut day, _)| {
+                day.sort();
+                day
+            })
+            .collect()
+    }
+
+    /// The population of each group in the file.
+    fn populations(&mut self, table: &Table) -> Vec<Edit> {
+        let mut groups: BTreeMap<String, Vec<PopulationCell>> = BTreeMap::new();
+        for row in &table.rows {
+            if let Some((group, cell)) = self.population(row) {
+                groups.entry(group).or_default().push(cell);
+            }
+        }
+        // Groups must fit each other: cells of one size for all.
+        let known = self.rules.register.population.first().map(|c| c.cell.resolution());
+        if let (Some(known), Some((new, line))) = (known, self.resolution)
+            && known != new
+            && !groups.contains_key(EVERYONE)
+        {
+            let why = format!("is a cell of resolution {new}, but the population of everyone has {known}");
+            self.refused.push(Refused::new(line, Column::Cell.name(), "", why));
+            return Vec::new();
+        }
+        // Everyone first: what others are a part of.
+        let (first, rest): (Vec<_>, Vec<_>) = groups.into_iter().partition(|(name, _)| name == EVERYONE);
+        first.into_iter().chain(rest).map(|(group, cells)| Edit::Population { group, cells }).collect()
+    }
+}

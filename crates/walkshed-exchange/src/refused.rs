@@ -1,0 +1,59 @@
+//! The rows that were refused, in a file beside the input: mend them there and import that file.
+
+use super::table::{Refused, Row, Table};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use walkshed_engine::replace_private_file;
+use walkshed_register::spreadsheet::protected;
+
+/// Writes the refused rows beside `input` (`places.csv` to `places.refused.csv`) with what was wrong with them; those of a
+/// workbook or an extract as CSV too.
+///
+/// # Errors
+/// A sentence with the path, when it cannot be written.
+pub fn write_refused(input: &Path, table: &Table, refused: &[Refused]) -> Result<PathBuf, String> {
+    let is_csv = !table.header.is_empty();
+    let path = input.with_extension(if is_csv { "refused.csv" } else { "refused.geojson" });
+    let fail = |e: &dyn std::fmt::Display| format!("cannot write {}: {e}", path.display());
+    let bytes = if is_csv {
+        let mut out = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
+        let header = table.header.iter().map(String::as_str).chain(["refused_line", "refused_field", "refused_why"]);
+        out.write_record(header.map(written)).map_err(|e| fail(&e))?;
+        for r in refused {
+            let fields: Vec<&str> = row_at(table, r.line).into_iter().flat_map(Row::fields).collect();
+            // What is wrong stands under its own columns, also after a row that is too short; one too long moves it.
+            let missing = table.header.len().saturating_sub(fields.len());
+            let line = r.line.to_string();
+            let told = [line.as_str(), &r.field, &r.why];
+            let row = fields.into_iter().chain(std::iter::repeat_n("", missing)).chain(told);
+            out.write_record(row.map(written)).map_err(|e| fail(&e))?;
+        }
+        out.into_inner().map_err(|e| fail(&e))?
+    } else {
+        let features: Vec<Value> = refused
+            .iter()
+            .filter_map(|r| {
+                let mut feature: Value = serde_json::from_str(row_at(table, r.line)?.feature()?).ok()?;
+                if let Some(properties) = feature.get_mut("properties").and_then(Value::as_object_mut) {
+                    properties.insert("refused_field".into(), json!(r.field));
+                    properties.insert("refused_why".into(), json!(r.why));
+                }
+                Some(feature)
+            })
+            .collect();
+        serde_json::to_vec_pretty(&json!({"type": "FeatureCollection", "features": features})).map_err(|e| fail(&e))?
+    };
+    // They may say how to reach whoever has written them.
+    replace_private_file(&path, &bytes).map_err(|e| e.to_string())?;
+    Ok(path)
+}
+
+/// A field as a spreadsheet may open it.
+fn written(text: &str) -> Vec<u8> {
+    protected(text).into_owned().into_bytes()
+}
+
+/// Rows are in the order of their lines.
+fn row_at(table: &Table, line: u64) -> Option<&Row> {
+    table.rows.binary_search_by_key(&line, |row| row.line).ok().map(|i| &table.rows[i])
+}

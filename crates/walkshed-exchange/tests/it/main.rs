@@ -1,0 +1,4 @@
+//! Tests of the readers of files through the public interface.
+
+mod importers;
+mod support;

@@ -1,0 +1,283 @@
+//! Scenarios.
+
+use super::{Center, Facility, id_of, of_world};
+use crate::cost::{self, City};
+use crate::error::not_found;
+use crate::ids::NodeId;
+use crate::paging::Total;
+use crate::scalars::{GeoJson, Text};
+use crate::types::{PositionObject, round};
+use crate::words::StreetKind;
+use crate::{Nullable, current, nullable};
+use async_graphql::connection::Connection;
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use std::sync::Arc;
+use walkshed_analysis as analysis;
+use walkshed_analysis::world::World;
+use walkshed_engine::StreetChange;
+use walkshed_engine::geo::push_line;
+use walkshed_register::{self as register, Change, FIRST_MADE_UP, Host, RecordKind};
+
+of_world! {
+    /// What if? A named set of changes, laid over the city when an analysis asks for it.
+    Scenario, scenarios
+}
+
+pub type ScenarioConnection = Connection<String, Scenario, Total>;
+
+/// The world to answer from: as it is, or as a scenario has it.
+pub async fn world_of(ctx: &Context<'_>, scenario: Option<&ID>) -> Result<Arc<World>> {
+    let world = current(ctx);
+    let Some(id) = scenario else { return Ok(world.clone()) };
+    let known = &world.register.scenarios;
+    let number = NodeId::number_of(RecordKind::Scenario, id).or_else(|| known.find(id).map(|s| s.id));
+    let number = number.ok_or_else(|| not_found("scenario", id, "scenario with the id or key"))?;
+    if let Some(known) = analysis::known_scenario(world, number) {
+        return Ok(known);
+    }
+    // Laying streets takes all of a core for a while, as analyses do.
+    let (shared, id) = (world.clone(), id.clone());
+    let price = City::of(world).scenario(changes_streets(world, number));
+    let laid = cost::priced(ctx, price, move || analysis::under_scenario(&shared, number)).await?;
+    laid.map_err(|e| match e {
+        analysis::ScenarioError::Unknown => not_found("scenario", &id, "scenario with the id or key"),
+        stale @ analysis::ScenarioError::Stale { .. } => crate::error::stale("scenario", stale),
+    })
+}
+
+/// Does a scenario change streets?
+fn changes_streets(world: &World, number: i64) -> bool {
+    let changes = world.register.scenarios.get(number).map(|s| s.changes.iter());
+    changes.is_some_and(|mut changes| changes.any(|c| matches!(c, Change::Street(_))))
+}
+
+/// What is changed.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScenarioChangeKind {
+    /// A facility that does not exist yet.
+    AddFacility,
+    /// A facility that is planned, or was closed, is open.
+    OpenFacility,
+    /// A facility, or a center with all its facilities, is closed.
+    Close,
+    /// A facility is elsewhere.
+    MoveFacility,
+    /// A facility or center has other hours.
+    SetHours,
+    /// A facility takes more or fewer.
+    SetCapacity,
+    /// A street segment is closed.
+    CloseStreet,
+    /// A street is added.
+    AddStreet,
+}
+
+/// A street that a scenario closes or adds, as it was found or joined to the others.
+#[derive(SimpleObject)]
+pub struct ChangedStreet {
+    /// Its line, a GeoJSON LineString (a MultiLineString where it crosses the 180th meridian): of a new one up to the streets it
+    /// joins.
+    geometry: GeoJson,
+    /// Its length in metres.
+    length_m: f64,
+    /// Metres up from its beginning to its end, by the heights of the streets it joins.
+    rise_m: f64,
+    /// Its name.
+    name: Option<String>,
+    /// The names of the streets that a new one joins at its beginning and its end, where they have any.
+    joins: Vec<Option<String>>,
+}
+
+/// One thing that is otherwise in a scenario.
+pub struct ScenarioChange {
+    world: Arc<World>,
+    scenario: i64,
+    index: usize,
+    change: Change,
+}
+
+/// One thing that is otherwise in a scenario.
+#[Object]
+impl ScenarioChange {
+    /// What is changed.
+    async fn kind(&self) -> ScenarioChangeKind {
+        match &self.change {
+            Change::Add(_) => ScenarioChangeKind::AddFacility,
+            Change::Open { .. } => ScenarioChangeKind::OpenFacility,
+            Change::Close { .. } => ScenarioChangeKind::Close,
+            Change::Move { .. } => ScenarioChangeKind::MoveFacility,
+            Change::Hours { .. } => ScenarioChangeKind::SetHours,
+            Change::Capacity { .. } => ScenarioChangeKind::SetCapacity,
+            Change::Street(StreetChange::Close { .. }) => ScenarioChangeKind::CloseStreet,
+            Change::Street(StreetChange::Add { .. }) => ScenarioChangeKind::AddStreet,
+        }
+    }
+
+    /// The facility as it is in the scenario; null for other changes, and where the scenario does not fit (see `problem`).
+    #[graphql(complexity = "500 + child_complexity")]
+    async fn facility(&self, ctx: &Context<'_>) -> Nullable<Facility> {
+        nullable(async {
+            let number = match &self.change {
+                Change::Add(_) => FIRST_MADE_UP + self.index as i64,
+                Change::Open { facility } | Change::Move { facility, .. } | Change::Capacity { facility, .. } => {
+                    *facility
+                }
+                Change::Close { place: Host::Facility(id) } | Change::Hours { place: Host::Facility(id), .. } => *id,
+                _ => return Ok(None),
+            };
+            Ok(self.laid(ctx).await?.and_then(|world| Facility::numbered(&world, number)))
+        })
+        .await
+    }
+
+    /// The center as it is in the scenario; null for other changes, and where the scenario does not fit (see `problem`).
+    #[graphql(complexity = "500 + child_complexity")]
+    async fn center(&self, ctx: &Context<'_>) -> Nullable<Center> {
+        nullable(async {
+            match &self.change {
+                Change::Close { place: Host::Center(id) } | Change::Hours { place: Host::Center(id), .. } => {
+                    Ok(self.laid(ctx).await?.and_then(|world| Center::numbered(&world, *id)))
+                }
+                _ => Ok(None),
+            }
+        })
+        .await
+    }
+
+    /// Where a facility is added or moved to, or a street is closed.
+    async fn position(&self) -> Option<PositionObject> {
+        match &self.change {
+            Change::Add(new) => Some(new.position.into()),
+            Change::Move { position, .. } | Change::Street(StreetChange::Close { at: position, .. }) => {
+                Some((*position).into())
+            }
+            _ => None,
+        }
+    }
+
+    /// The new hours, for SET_HOURS and ADD_FACILITY.
+    async fn opening_hours(&self) -> Option<&str> {
+        match &self.change {
+            Change::Add(new) => new.opening_hours.as_deref(),
+            Change::Hours { opening_hours, .. } => opening_hours.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The new capacity, for SET_CAPACITY and ADD_FACILITY.
+    async fn capacity(&self) -> Option<f64> {
+        match &self.change {
+            Change::Add(new) => new.capacity,
+            Change::Capacity { capacity, .. } => Some(*capacity),
+            _ => None,
+        }
+    }
+
+    /// What the street is, for ADD_STREET, and for CLOSE_STREET where it was given.
+    async fn street_kind(&self) -> Option<StreetKind> {
+        match &self.change {
+            Change::Street(StreetChange::Close { kind, .. }) => kind.map(Into::into),
+            Change::Street(StreetChange::Add { kind, .. }) => Some((*kind).into()),
+            _ => None,
+        }
+    }
+
+    /// The street that was found to be closed, or the new one as it joins the others; null for other changes, and where the
+    /// scenario does not fit (see `problem`).
+    #[graphql(complexity = "500 + child_complexity")]
+    async fn street(&self, ctx: &Context<'_>) -> Nullable<ChangedStreet> {
+        nullable(async {
+            if !matches!(self.change, Change::Street(_)) {
+                return Ok(None);
+            }
+            let Some(scenario) = self.world.register.scenarios.get(self.scenario) else { return Ok(None) };
+            // Streets are told in their order, other changes left out.
+            let before = scenario.changes[..self.index].iter().filter(|c| matches!(c, Change::Street(_))).count();
+            let told = self.laid(ctx).await?.and_then(|world| world.changed_streets.get(before).cloned());
+            Ok(told.map(|street| {
+                let mut line = String::new();
+                push_line(&mut line, &street.line);
+                ChangedStreet {
+                    geometry: GeoJson(line),
+                    length_m: round(street.length_m, 1),
+                    rise_m: round(street.rise_m, 1),
+                    name: street.name,
+                    joins: street.joins.to_vec(),
+                }
+            }))
+        })
+        .await
+    }
+}
+
+impl ScenarioChange {
+    /// The world as the scenario has it; `None` where it does not fit any more, which `problem` tells.
+    async fn laid(&self, ctx: &Context<'_>) -> Result<Option<Arc<World>>> {
+        let (world, scenario) = (self.world.clone(), self.scenario);
+        if let Some(known) = analysis::known_scenario(&world, scenario) {
+            return Ok(Some(known));
+        }
+        let price = City::of(&world).scenario(changes_streets(&world, scenario));
+        Ok(cost::priced(ctx, price, move || analysis::under_scenario(&world, scenario)).await?.ok())
+    }
+}
+
+/// What if? A named set of changes, laid over the city when an analysis asks for it.
+#[Object]
+impl Scenario {
+    /// The global id.
+    pub async fn id(&self) -> ID {
+        id_of(self.row())
+    }
+
+    /// Counts its changes; an update must name the one it was made from.
+    async fn version(&self) -> i64 {
+        self.row().version
+    }
+
+    /// The key it goes by.
+    async fn key(&self) -> &str {
+        &self.row().key
+    }
+
+    /// The name.
+    async fn name(&self) -> &str {
+        &self.row().name
+    }
+
+    /// The name in English.
+    async fn name_en(&self) -> Option<&str> {
+        self.row().name_en.as_deref()
+    }
+
+    /// What it is about, in words.
+    async fn description(&self) -> Option<Text<'_>> {
+        self.row().description.as_deref().map(Text)
+    }
+
+    /// Its changes, in the order in which they are made.
+    #[graphql(complexity = "10 * child_complexity")]
+    async fn changes(&self, ctx: &Context<'_>) -> Result<Vec<ScenarioChange>> {
+        cost::charge_rows(ctx, self.row().changes.len())?;
+        let change = |(index, change): (usize, &Change)| ScenarioChange {
+            world: self.world.clone(),
+            scenario: self.row().id,
+            index,
+            change: change.clone(),
+        };
+        Ok(self.row().changes.iter().enumerate().map(change).collect())
+    }
+
+    /// Why it does not fit the city as it is now; null when it does.
+    #[graphql(complexity = 500)]
+    async fn problem(&self, ctx: &Context<'_>) -> Nullable<String> {
+        nullable(async {
+            let (world, id) = (self.world.clone(), self.row().id);
+            let city = City::of(&world);
+            let price = if changes_streets(&world, id) { city.streets() } else { cost::rows(self.row().changes.len()) };
+            let problem = cost::priced(ctx, price, move || analysis::scenario_problem(&world, id)).await?;
+            Ok(problem.map(|e| e.to_string()))
+        })
+        .await
+    }
+}

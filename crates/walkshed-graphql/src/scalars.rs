@@ -1,0 +1,375 @@
+//! Scalars and number lists of the API. Large answers travel as prepared JSON or as flat lists, because every field
+//! of an object costs the executor most of a microsecond.
+
+use super::budget::Budget;
+use async_graphql::registry::Registry;
+use async_graphql::{
+    ContextSelectionSet, Error, InputType, InputValueError, InputValueResult, OutputType, Pos, Positioned, Scalar,
+    ScalarType, ServerResult, Value, parser::types::Field,
+};
+use async_graphql_value::{Name, RAW_VALUE_TOKEN, indexmap::IndexMap};
+use h3o::CellIndex;
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::sync::Arc;
+use walkshed_engine::geo::parse_cell;
+use walkshed_register::{TimeError, WrittenTime};
+
+/// GeoJSON of an answer, as text. It goes into the answer as it is.
+#[derive(Debug, Clone)]
+pub struct GeoJson(pub String);
+
+/// GeoJSON of an input, as text.
+#[derive(Debug, Clone)]
+pub struct GivenGeoJson(pub String);
+
+/// A GeoJSON (RFC 7946) geometry, feature or feature collection in WGS-84: longitude first, then latitude, in degrees.
+#[Scalar(name = "GeoJSON", specified_by_url = "https://www.rfc-editor.org/rfc/rfc7946")]
+impl ScalarType for GivenGeoJson {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match value {
+            Value::Object(_) => Ok(Self(value.into_json()?.to_string())),
+            other => Err(InputValueError::expected_type(other)),
+        }
+    }
+
+    fn is_valid(value: &Value) -> bool {
+        matches!(value, Value::Object(_))
+    }
+
+    fn to_value(&self) -> Value {
+        raw(&self.0)
+    }
+}
+
+/// JSON of an answer, as text. It goes into the answer as it is.
+#[derive(Debug, Clone)]
+pub struct Json(pub String);
+
+/// JSON of an input.
+#[derive(Debug, Clone)]
+pub struct GivenJson(pub serde_json::Value);
+
+/// Any JSON value.
+#[Scalar(name = "JSON", specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259")]
+impl ScalarType for GivenJson {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        Ok(Self(value.into_json()?))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::from_json(self.0.clone()).unwrap_or_default()
+    }
+}
+
+/// Text that may be long, such as a description.
+#[derive(Debug, Clone, Copy)]
+pub struct Text<'a>(pub &'a str);
+
+/// JSON that is in the answer as it is.
+fn raw(text: &str) -> Value {
+    Value::Object(IndexMap::from([(Name::new(RAW_VALUE_TOKEN), Value::String(text.to_owned()))]))
+}
+
+/// Implements what is JSON already. Who makes it counts its bytes, before it is made.
+macro_rules! written_json {
+    ($text:ty, $as:ty) => {
+        impl OutputType for $text {
+            fn type_name() -> Cow<'static, str> {
+                <$as as OutputType>::type_name()
+            }
+
+            fn create_type_info(registry: &mut Registry) -> String {
+                <$as as OutputType>::create_type_info(registry)
+            }
+
+            async fn resolve(&self, _: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
+                Ok(raw(&self.0))
+            }
+        }
+    };
+}
+
+written_json!(GeoJson, GivenGeoJson);
+written_json!(Json, GivenJson);
+
+impl OutputType for Text<'_> {
+    fn type_name() -> Cow<'static, str> {
+        <String as OutputType>::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        <String as OutputType>::create_type_info(registry)
+    }
+
+    /// Counts the bytes of the answer before they are kept.
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
+        if let Some(budget) = ctx.data_opt::<Arc<Budget>>() {
+            let full = |full| ctx.set_error_path(Error::from(full).into_server_error(field.pos));
+            budget.charge(self.0.len()).map_err(full)?;
+        }
+        Ok(Value::String(self.0.to_owned()))
+    }
+}
+
+thread_local! {
+    /// Why values of scalars were refused in the validation of the request at hand, with the name of the scalar. The library
+    /// asks for yes or no, and its error tells neither the value nor the reason; a validation runs on one thread from beginning
+    /// to end.
+    static REFUSED: RefCell<Vec<(Cow<'static, str>, String)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Reasons kept of one request.
+const MAX_REFUSED: usize = 100;
+
+/// Whether a value is one of a scalar.
+fn accepts<T: ScalarType + InputType>(value: &Value) -> bool {
+    let Err(error) = <T as ScalarType>::parse(value.clone()) else { return true };
+    let name = <T as InputType>::type_name();
+    let why = error.into_server_error(Pos::default()).message;
+    let why = why.split_once(": ").map_or(why.as_str(), |(_, why)| why).chars().take(200).collect();
+    REFUSED.with_borrow_mut(|refused| {
+        if refused.len() < MAX_REFUSED {
+            refused.push((name, why));
+        }
+    });
+    false
+}
+
+/// Forgets what was refused before.
+pub fn forget_refused() {
+    REFUSED.with_borrow_mut(Vec::clear);
+}
+
+/// Says in the error of an argument why its value is none of its type.
+pub fn say_why(message: &mut String) {
+    let Some(name) = message.rsplit_once("expected type \"").map(|(_, name)| name.trim_end_matches(['"', '!'])) else {
+        return;
+    };
+    let why = REFUSED.with_borrow_mut(|refused| {
+        let at = refused.iter().position(|(of, _)| of == name)?;
+        Some(refused.remove(at).1)
+    });
+    if let Some(why) = why {
+        *message += ": ";
+        *message += &why;
+    }
+}
+
+/// An H3 cell as 15 hexadecimal digits, such as "89a901291abffff".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct H3Cell(pub CellIndex);
+
+/// An H3 cell as 15 hexadecimal digits, such as "89a901291abffff".
+#[Scalar(name = "H3Cell", specified_by_url = "https://h3geo.org/docs/core-library/h3Indexing/")]
+impl ScalarType for H3Cell {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::String(text) => parse_cell(text).map(Self).map_err(|e| InputValueError::custom(e.to_string())),
+            _ => Err(InputValueError::expected_type(value)),
+        }
+    }
+
+    fn is_valid(value: &Value) -> bool {
+        accepts::<Self>(value)
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
+
+/// A moment as RFC 3339, such as "2026-11-23T08:00:00Z" or "2026-11-23T16:00:00+08:00". Answers are in UTC, except for
+/// `nextChange`, which is in the city's time zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DateTime(pub jiff::Timestamp);
+
+/// A moment as RFC 3339, such as "2026-11-23T08:00:00Z" or "2026-11-23T16:00:00+08:00". Answers are in UTC, except for
+/// `nextChange`, which is in the city's time zone.
+#[Scalar(name = "DateTime", specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
+impl ScalarType for DateTime {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::String(text) => text.parse().map(Self).map_err(|_| {
+                InputValueError::custom(format!("\"{text}\" is not a moment such as 2026-11-23T08:00:00Z"))
+            }),
+            _ => Err(InputValueError::expected_type(value)),
+        }
+    }
+
+    fn is_valid(value: &Value) -> bool {
+        accepts::<Self>(value)
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
+
+/// A `DateTime` in the city's time zone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CityTime(pub String);
+
+impl OutputType for CityTime {
+    fn type_name() -> Cow<'static, str> {
+        <DateTime as OutputType>::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        <DateTime as OutputType>::create_type_info(registry)
+    }
+
+    async fn resolve(&self, _: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
+        Ok(Value::String(self.0.clone()))
+    }
+}
+
+/// `[Float!]!`, resolved in one step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Numbers(pub Vec<f64>);
+
+/// `[[Float]!]!`, resolved in one step; `None` is null.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NumberRows(pub Vec<Vec<Option<f64>>>);
+
+/// `[Float]!`, resolved in one step; `None` is null.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OptionalNumbers(pub Vec<Option<f64>>);
+
+/// `[H3Cell!]!`, resolved in one step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cells(pub Vec<CellIndex>);
+
+fn number(n: f64) -> Value {
+    Value::from(n)
+}
+
+/// Implements a list type whose items need no field-by-field resolution.
+macro_rules! flat_list {
+    ($list:ty, $item:ty, $name:literal, $qualified:literal, |$this:ident| $value:expr) => {
+        impl OutputType for $list {
+            fn type_name() -> Cow<'static, str> {
+                Cow::Borrowed($name)
+            }
+
+            fn qualified_type_name() -> String {
+                $qualified.to_owned()
+            }
+
+            fn create_type_info(registry: &mut Registry) -> String {
+                <$item as OutputType>::create_type_info(registry);
+                Self::qualified_type_name()
+            }
+
+            async fn resolve(&self, _: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
+                let $this = self;
+                Ok($value)
+            }
+        }
+    };
+}
+
+flat_list!(Numbers, f64, "[Float!]", "[Float!]!", |list| Value::List(list.0.iter().map(|&n| number(n)).collect()));
+flat_list!(OptionalNumbers, f64, "[Float]", "[Float]!", |list| Value::List(
+    list.0.iter().map(|n| n.map_or(Value::Null, number)).collect()
+));
+flat_list!(NumberRows, f64, "[[Float]!]", "[[Float]!]!", |rows| Value::List(
+    rows.0.iter().map(|row| Value::List(row.iter().map(|n| n.map_or(Value::Null, number)).collect())).collect()
+));
+flat_list!(Cells, H3Cell, "[H3Cell!]", "[H3Cell!]!", |list| Value::List(
+    list.0.iter().map(|cell| Value::String(cell.to_string())).collect()
+));
+
+/// A day as ISO 8601, such as "2026-11-25".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Day(pub jiff::civil::Date);
+
+/// A day as ISO 8601, such as "2026-11-25".
+#[Scalar(name = "Date", specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339#section-5.6")]
+impl ScalarType for Day {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::String(text) => match text.parse() {
+                // The time of a day would be dropped in silence.
+                Ok(WrittenTime::Day(day)) => Ok(Self(day)),
+                Ok(_) => Err(not_of_form(text, "2026-11-25: a day has no time")),
+                Err(_) => Err(not_of_form(text, "2026-11-25")),
+            },
+            _ => Err(InputValueError::expected_type(value)),
+        }
+    }
+
+    fn is_valid(value: &Value) -> bool {
+        accepts::<Self>(value)
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
+
+/// A time by the city's clock, such as "2026-11-25T09:00:00". One with an offset, Z or a time zone
+/// ("2026-11-25T01:00:00Z", "2026-11-25T09:00:00+08:00[Asia/Shanghai]") is taken to the city's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LocalDateTime(pub WrittenTime);
+
+impl From<jiff::civil::DateTime> for LocalDateTime {
+    fn from(local: jiff::civil::DateTime) -> Self {
+        Self(WrittenTime::Local(local))
+    }
+}
+
+/// A time by the city's clock, such as "2026-11-25T09:00:00". One with an offset, Z or a time zone
+/// ("2026-11-25T01:00:00Z", "2026-11-25T09:00:00+08:00[Asia/Shanghai]") is taken to the city's clock.
+#[Scalar(name = "LocalDateTime", specified_by_url = "https://www.rfc-editor.org/rfc/rfc9557")]
+impl ScalarType for LocalDateTime {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::String(text) => text.parse().map(Self).map_err(|e: TimeError| InputValueError::custom(e)),
+            _ => Err(InputValueError::expected_type(value)),
+        }
+    }
+
+    fn is_valid(value: &Value) -> bool {
+        accepts::<Self>(value)
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(match self.0 {
+            WrittenTime::Day(day) => day.at(0, 0, 0, 0).to_string(),
+            WrittenTime::Local(local) => local.to_string(),
+            WrittenTime::Moment(moment) => moment.to_string(),
+        })
+    }
+}
+
+fn not_of_form<T>(text: &str, form: &str) -> InputValueError<T>
+where
+    T: InputType,
+{
+    let short: String = text.chars().take(80).collect();
+    InputValueError::custom(format!("\"{short}\" is not of the form {form}"))
+}
+
+/// A day, month or year, as exactly as it is known: "2025-04-12", "2025-04" or "2025".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartialDate(pub walkshed_register::PartialDate);
+
+/// A day, month or year, as exactly as it is known: "2025-04-12", "2025-04" or "2025".
+#[Scalar(name = "PartialDate", specified_by_url = "https://www.loc.gov/standards/datetime/")]
+impl ScalarType for PartialDate {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::String(text) => text.parse().map(Self).map_err(|_| not_of_form(text, "2025-04-12, 2025-04 or 2025")),
+            _ => Err(InputValueError::expected_type(value)),
+        }
+    }
+
+    fn is_valid(value: &Value) -> bool {
+        accepts::<Self>(value)
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}

@@ -1,0 +1,373 @@
+//! The rules of opening hours: which days one is about, at which times, and what holds then.
+
+use super::OpenState;
+use super::sun::{Sky, SunEvent as Event};
+use crate::calendar::Calendar;
+use chrono::{Datelike, Days, NaiveDate, TimeDelta, Weekday};
+
+/// Minutes of a day.
+pub const DAY: i32 = 24 * 60;
+/// So long before the start of a span, minutes, an end by the sun is that of the next day (`20:00-sunrise`), not just over.
+const JUST_OVER: i32 = 6 * 60;
+
+/// One rule.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule {
+    pub days: DaySelector,
+    /// All day when empty.
+    pub times: Vec<Span>,
+    pub state: OpenState,
+    pub joint: Joint,
+}
+
+/// How a rule goes together with those before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Joint {
+    /// After `;`: on its days it takes the place of those before it, unless it closes.
+    Replaces,
+    /// After `,`: it is added to them.
+    Adds,
+    /// After `||`: it holds where they leave the place closed.
+    FallsBack,
+}
+
+/// Which days a rule is about: those that fit all of its lists. An empty list fits every day.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct DaySelector {
+    pub years: Vec<YearRange>,
+    pub dates: Vec<DateRange>,
+    pub weeks: Vec<WeekRange>,
+    pub holidays: Vec<Holiday>,
+    pub weekdays: Vec<WeekdayEntry>,
+}
+
+/// `2026-2030/2`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct YearRange {
+    pub from: i32,
+    pub to: i32,
+    pub step: i32,
+}
+
+/// `week 01-53/2`, by ISO 8601.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WeekRange {
+    pub from: u16,
+    pub to: u16,
+    pub step: u16,
+}
+
+/// Which holidays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HolidayKind {
+    Public,
+    School,
+}
+
+/// `PH -1 day`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holiday {
+    pub kind: HolidayKind,
+    pub shift: i64,
+}
+
+/// An entry of a list of weekdays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WeekdayEntry {
+    /// `Mo-Fr`, or `Mo` alone.
+    Range(Weekday, Weekday),
+    /// `Mo[1]`, the first of the month; negative numbers count from its end.
+    Nth { day: Weekday, nth: i32, shift: i64 },
+    /// `PH` in a list such as `Su,PH`.
+    Holiday(Holiday),
+}
+
+/// An entry of a list of dates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DateRange {
+    /// `Oct-Mar`.
+    Months(u8, u8),
+    /// `Dec 25`.
+    Day(Date),
+    /// `Dec 25-Jan 05`. Only the first date may have a year without the other.
+    Days(Date, Date),
+}
+
+/// A date, of a year or of each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Date {
+    pub year: Option<i32>,
+    pub day: DayOfYear,
+    /// `-Su`: the last Sunday until then; `+Su`: the first one from then on.
+    pub toward: Option<(Direction, Weekday)>,
+    /// `+2 days`.
+    pub shift: i64,
+}
+
+/// A day of a year.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DayOfYear {
+    Fixed { month: u8, day: u8 },
+    Nth { month: u8, day: Weekday, nth: i32 },
+    Easter,
+}
+
+/// Back or on in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    Back,
+    On,
+}
+
+/// A span of a day, which may end on the next one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    pub start: Time,
+    /// After `DAY` for an end on the next day by the clock. An end by the sun is on the next day where it is well before the start.
+    pub end: Time,
+    /// The end is a guess (`10:00+`): what would be open is unknown.
+    pub has_open_end: bool,
+}
+
+/// A time of the day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Time {
+    /// Minutes from midnight.
+    Clock(i32),
+    /// By the sun, so many minutes later.
+    Sun(Event, i32),
+}
+
+impl Rule {
+    /// May what begins on a day go on after midnight?
+    pub fn may_pass_midnight(&self) -> bool {
+        self.times.iter().any(|span| matches!(span.end, Time::Sun(..)) || span.end.usual_minute() > DAY)
+    }
+}
+
+impl DaySelector {
+    /// Is it about every day?
+    pub const fn is_every_day(&self) -> bool {
+        self.years.is_empty()
+            && self.dates.is_empty()
+            && self.weeks.is_empty()
+            && self.holidays.is_empty()
+            && self.weekdays.is_empty()
+    }
+
+    /// Is it about this day?
+    pub fn contains(&self, date: NaiveDate, calendar: &Calendar) -> bool {
+        fn fits<T: Copy>(list: &[T], test: impl Fn(T) -> bool) -> bool {
+            list.is_empty() || list.iter().any(|&entry| test(entry))
+        }
+        fits(&self.weekdays, |entry| entry.contains(date, calendar))
+            && fits(&self.years, |years| years.contains(date))
+            && fits(&self.dates, |dates| dates.contains(date))
+            && fits(&self.weeks, |weeks| weeks.contains(date))
+            && fits(&self.holidays, |holiday| holiday.contains(date, calendar))
+    }
+}
+
+impl YearRange {
+    fn contains(self, date: NaiveDate) -> bool {
+        (self.from..=self.to).contains(&date.year()) && (date.year() - self.from) % self.step == 0
+    }
+}
+
+impl WeekRange {
+    fn contains(self, date: NaiveDate) -> bool {
+        let week = date.iso_week().week() as u16;
+        (self.from..=self.to).contains(&week) && (week - self.from).is_multiple_of(self.step)
+    }
+}
+
+impl Holiday {
+    fn contains(self, date: NaiveDate, calendar: &Calendar) -> bool {
+        let days = match self.kind {
+            HolidayKind::Public => calendar.holidays().get_public(),
+            HolidayKind::School => calendar.holidays().get_school(),
+        };
+        shifted(date, -self.shift).is_some_and(|day| days.contains(day))
+    }
+}
+
+impl WeekdayEntry {
+    fn contains(self, date: NaiveDate, calendar: &Calendar) -> bool {
+        match self {
+            Self::Range(from, to) => date.weekday().days_since(from) <= to.days_since(from),
+            Self::Holiday(holiday) => holiday.contains(date, calendar),
+            Self::Nth { day, nth, shift } => shifted(date, -shift).is_some_and(|base| {
+                let is_nth = if nth > 0 {
+                    (base.day0() / 7 + 1) as i32 == nth
+                } else {
+                    (days_in_month(base).saturating_sub(base.day()) / 7 + 1) as i32 == -nth
+                };
+                base.weekday() == day && is_nth
+            }),
+        }
+    }
+}
+
+impl DateRange {
+    fn contains(self, date: NaiveDate) -> bool {
+        let year = date.year();
+        match self {
+            Self::Months(from, to) => {
+                let month = date.month() as u8;
+                if from <= to { (from..=to).contains(&month) } else { month >= from || month <= to }
+            }
+            // With a shift the day of one year may be in the next.
+            Self::Day(day) => match day.year {
+                Some(year) => day.first_in(year) == Some(date) && day.last_in(year) == Some(date),
+                None => (year - 1..=year + 1).any(|y| day.first_in(y) == Some(date) && day.last_in(y) == Some(date)),
+            },
+            Self::Days(first, last) => match (first.year, last.year) {
+                (Some(from), to) => {
+                    let first = first.first_in(from);
+                    let end = |year: i32| last.last_in(year);
+                    let to =
+                        to.map_or_else(|| end(from).filter(|end| Some(*end) >= first).or_else(|| end(from + 1)), end);
+                    first.zip(to).is_some_and(|(first, to)| first <= date && date <= to)
+                }
+                (None, _) => first.first_in(year).zip(last.last_in(year)).is_some_and(|(first, last)| {
+                    if first <= last { first <= date && date <= last } else { date >= first || date <= last }
+                }),
+            },
+        }
+    }
+}
+
+impl Date {
+    /// Its day in a year; the day after where that has none (29 February).
+    fn first_in(self, year: i32) -> Option<NaiveDate> {
+        self.in_year(year, |year, month| NaiveDate::from_ymd_opt(year, u32::from(month) + 1, 1))
+    }
+
+    /// Its day in a year; the day before where that has none.
+    fn last_in(self, year: i32) -> Option<NaiveDate> {
+        self.in_year(year, |year, month| NaiveDate::from_ymd_opt(year, u32::from(month), 28))
+    }
+
+    fn in_year(self, year: i32, instead: impl Fn(i32, u8) -> Option<NaiveDate>) -> Option<NaiveDate> {
+        let day = match self.day {
+            DayOfYear::Fixed { month, day } => {
+                NaiveDate::from_ymd_opt(year, month.into(), day.into()).or_else(|| instead(year, month))?
+            }
+            DayOfYear::Nth { month, day, nth } => {
+                let first = NaiveDate::from_ymd_opt(year, month.into(), 1)?;
+                let from_first = i64::from(day.days_since(first.weekday()));
+                let found = if nth > 0 {
+                    shifted(first, from_first + i64::from(nth - 1) * 7)?
+                } else {
+                    let fifth = shifted(first, from_first + 28)?;
+                    let last = if fifth.month() == first.month() { 5 } else { 4 };
+                    shifted(first, from_first + i64::from(last + nth) * 7)?
+                };
+                Some(found).filter(|found| found.month() == u32::from(month))?
+            }
+            DayOfYear::Easter => easter(year)?,
+        };
+        let day = match self.toward {
+            None => day,
+            Some((Direction::Back, weekday)) => shifted(day, -i64::from(day.weekday().days_since(weekday)))?,
+            Some((Direction::On, weekday)) => shifted(day, weekday.days_since(day.weekday()).into())?,
+        };
+        shifted(day, self.shift)
+    }
+}
+
+impl Span {
+    /// From which minute to which, of the day it begins on; `None` where the sun has no such event that day. The end is before
+    /// the start, and the span empty, on days on which the sun is early (`18:00-sunset` in winter) or late (`sunrise-06:00`).
+    pub fn minutes(self, date: NaiveDate, sky: &Sky) -> Option<(i32, i32)> {
+        let start = self.start.minute(date, sky)?;
+        let end = self.end.minute(date, sky)?;
+        match self.end {
+            Time::Sun(..) if end + JUST_OVER <= start => {
+                let next = date.succ_opt().and_then(|next| self.end.minute(next, sky))?;
+                Some((start, next + DAY))
+            }
+            _ => Some((start, end)),
+        }
+    }
+
+    /// Does it need to be known where on Earth it is?
+    pub const fn is_by_sun(self) -> bool {
+        matches!((self.start, self.end), (Time::Sun(..), _) | (_, Time::Sun(..)))
+    }
+}
+
+impl Time {
+    fn minute(self, date: NaiveDate, sky: &Sky) -> Option<i32> {
+        match self {
+            Self::Clock(minute) => Some(minute),
+            Self::Sun(event, shift) => Some(sky.minute(date, event)? + shift),
+        }
+    }
+
+    /// Its minute on a day of average length, to see which of two times is meant to come first.
+    pub const fn usual_minute(self) -> i32 {
+        match self {
+            Self::Clock(minute) => minute,
+            Self::Sun(Event::Dawn, shift) => 5 * 60 + 30 + shift,
+            Self::Sun(Event::Sunrise, shift) => 6 * 60 + shift,
+            Self::Sun(Event::Sunset, shift) => 18 * 60 + shift,
+            Self::Sun(Event::Dusk, shift) => 18 * 60 + 30 + shift,
+        }
+    }
+}
+
+fn shifted(date: NaiveDate, days: i64) -> Option<NaiveDate> {
+    date.checked_add_signed(TimeDelta::try_days(days)?)
+}
+
+fn days_in_month(date: NaiveDate) -> u32 {
+    // Four weeks after the 28th is in the next month, whose days until then are left over from this one.
+    let later = date.with_day(28).and_then(|d| d.checked_add_days(Days::new(4)));
+    later.map_or(31, |later| 32 - later.day())
+}
+
+/// Easter Sunday of a year, by the Gregorian calendar (Meeus, Astronomical Algorithms, chapter 8).
+fn easter(year: i32) -> Option<NaiveDate> {
+    let (a, b, c) = (year % 19, year / 100, year % 100);
+    let h = (19 * a + b - b / 4 - (b - (b + 8) / 25 + 1) / 3 + 15) % 30;
+    let l = (32 + 2 * (b % 4) + 2 * (c / 4) - h - c % 4) % 7;
+    let m = (a + 11 * h + 22 * l) / 451;
+    let n = h + l - 7 * m + 114;
+    NaiveDate::from_ymd_opt(year, u32::try_from(n / 31).ok()?, u32::try_from(n % 31 + 1).ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn easter_is_on_its_sundays() {
+        for (year, sunday) in [(2024, "2024-03-31"), (2025, "2025-04-20"), (2026, "2026-04-05"), (2038, "2038-04-25")] {
+            assert_eq!(easter(year), Some(day(sunday)));
+        }
+    }
+
+    #[test]
+    fn months_have_their_lengths() {
+        for (date, length) in [("2024-02-03", 29), ("2026-02-28", 28), ("2026-04-30", 30), ("2026-12-31", 31)] {
+            assert_eq!(days_in_month(day(date)), length, "{date}");
+        }
+    }
+
+    #[test]
+    fn a_29_february_is_only_in_leap_years() {
+        let leap = Date { year: None, day: DayOfYear::Fixed { month: 2, day: 29 }, toward: None, shift: 0 };
+        let first = Date { day: DayOfYear::Fixed { month: 2, day: 10 }, ..leap };
+        for (date, alone, until) in
+            [("2024-02-29", true, true), ("2026-02-28", false, true), ("2026-03-01", false, false)]
+        {
+            assert_eq!(DateRange::Day(leap).contains(day(date)), alone, "{date}");
+            assert_eq!(DateRange::Days(first, leap).contains(day(date)), until, "{date}");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Closed lists of words: every variant has a key for files and the database, and a Chinese name; both are read.
+
+/// A text that names nothing on a list.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("is not {what}; there are {known}")]
+pub struct UnknownWord {
+    pub what: &'static str,
+    /// All of the list, with the Chinese names.
+    pub known: String,
+}
+
+/// A key as files may spell it: letter case, spaces and hyphens do not matter.
+#[must_use]
+pub fn plain_key(text: &str) -> String {
+    text.trim().to_lowercase().replace([' ', '-'], "_")
+}
+
+/// Makes an enumeration of words.
+macro_rules! keyed_enum {
+    ($(#[$meta:meta])* $name:ident, $what:literal, { $($(#[$vmeta:meta])* $variant:ident = $key:literal, $chinese:literal;)+ }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+        pub enum $name {
+            $( $(#[$vmeta])* #[serde(rename = $key)] $variant, )+
+        }
+
+        impl $name {
+            /// The whole list.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The name in files and in the database.
+            #[must_use]
+            pub const fn key(self) -> &'static str {
+                match self { $(Self::$variant => $key),+ }
+            }
+
+            /// The name in Chinese.
+            #[must_use]
+            pub const fn chinese(self) -> &'static str {
+                match self { $(Self::$variant => $chinese),+ }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.key())
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::UnknownWord;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                let key = $crate::plain_key(text);
+                Self::ALL.iter().copied().find(|v| v.key() == key || v.chinese() == text.trim()).ok_or_else(|| {
+                    let all: Vec<String> = Self::ALL.iter().map(|v| format!("{} ({})", v.key(), v.chinese())).collect();
+                    $crate::UnknownWord { what: $what, known: all.join(", ") }
+                })
+            }
+        }
+    };
+}
+
+pub(crate) use keyed_enum;

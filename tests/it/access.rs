@@ -1,0 +1,315 @@
+//! Measures of access against those of PySAL, capacities and sites against the slow and obvious way.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
+#![allow(clippy::float_cmp, reason = "people are whole numbers here, whose sums are exact")]
+
+use proptest::prelude::*;
+use serde_json::Value;
+use walkshed_analysis::{
+    Decay, Objective, Pairs, Problem, Site, Terms, assign, exact, fewest, gravity, greedy, inequality, two_step,
+};
+use walkshed_engine::Deciseconds;
+use walkshed_engine::geo::Position;
+use walkshed_testing::Random;
+
+fn sites(count: usize) -> Vec<Site> {
+    (0..count).map(|n| Site { id: n as i64 + 1, position: Position::new(106.5, 29.5).unwrap() }).collect()
+}
+
+/// All pairs within a limit of a table of times, by cell and site.
+fn pairs_of(times: &[Vec<u32>], sites_count: usize, limit: u32) -> Pairs {
+    let of = |site: usize| {
+        let near = times.iter().enumerate().filter(|(_, row)| row[site] <= limit);
+        Some(near.map(|(cell, row)| (cell as u32, Deciseconds(row[site]))).collect())
+    };
+    Pairs::new(sites(sites_count), (0..sites_count).map(of).collect())
+}
+
+fn numbers(value: &Value) -> Vec<f64> {
+    value.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
+}
+
+fn assert_close(found: &[f64], wanted: &[f64], what: &str) {
+    assert_eq!(found.len(), wanted.len(), "{what}");
+    for (i, (a, b)) in found.iter().zip(wanted).enumerate() {
+        assert!((a - b).abs() <= 1e-9 * b.abs().max(1e-3), "{what} of {i}: {a} is not {b}");
+    }
+}
+
+#[test]
+fn measures_are_those_of_pysal() {
+    let told: Value = serde_json::from_str(include_str!("../reference/measures.json")).unwrap();
+    let (people, supply) = (numbers(&told["people"]), numbers(&told["supply"]));
+    let times: Vec<Vec<u32>> = told["deciseconds"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row.as_array().unwrap().iter().map(|t| t.as_u64().unwrap() as u32).collect())
+        .collect();
+    let limit = Deciseconds::from_minutes(told["limit"].as_f64().unwrap());
+    assert!(times.iter().flatten().any(|&t| t == limit.0), "some lie exactly at the limit");
+    let pairs = pairs_of(&times, supply.len(), limit.0);
+    let decays = [
+        ("none", Decay::None),
+        ("exponential", Decay::Exponential { beta: 0.1 }),
+        ("power", Decay::Power { alpha: 1.5 }),
+        ("gaussian", Decay::Gaussian { sigma: 6.0 }),
+        ("logistic", Decay::Logistic { midpoint: 8.0, scale: 2.0 }),
+    ];
+    for (name, decay) in &decays {
+        let sums = gravity(&pairs, people.len(), &supply, decay, Deciseconds::minutes).unwrap();
+        assert_close(&sums, &numbers(&told["gravity"][name]), name);
+        let areas = two_step(&pairs, &people, &supply, decay, Deciseconds::minutes).unwrap();
+        assert_close(&areas, &numbers(&told["two_step"][name]), name);
+        // What is offered is what people have, where somebody reaches it.
+        let reached = (0..supply.len()).filter(|&s| pairs.of(s).iter().any(|c| people[c.0 as usize] > 0.0));
+        let offered: f64 = reached.map(|s| supply[s]).sum();
+        if *name == "none" {
+            let had: f64 = areas.iter().zip(&people).map(|(a, p)| a * p).sum();
+            assert!((had - offered).abs() < 1e-9 * offered);
+        }
+    }
+    let areas = two_step(&pairs, &people, &supply, &Decay::None, Deciseconds::minutes).unwrap();
+    let values: Vec<(f64, f64)> = areas.into_iter().zip(people).collect();
+    let found = inequality(&values);
+    let wanted = &told["inequality"];
+    assert_close(
+        &[found.gini.unwrap(), found.palma.unwrap()],
+        &[wanted["gini"].as_f64().unwrap(), wanted["palma"].as_f64().unwrap()],
+        "inequality",
+    );
+    assert_close(&found.lorenz.iter().map(|p| p.1).collect::<Vec<_>>(), &numbers(&wanted["lorenz"]), "Lorenz");
+}
+
+/// One pair after the other, each time the nearest of all that are left.
+fn assigned_slowly(times: &[Vec<u32>], people: &[f64], capacity: &[Option<f64>], limit: u32) -> (Vec<f64>, Vec<f64>) {
+    let (mut served, mut load) = (vec![0.0; people.len()], vec![0.0; capacity.len()]);
+    loop {
+        let mut next: Option<(u32, usize, usize)> = None;
+        for (cell, row) in times.iter().enumerate() {
+            for (site, &time) in row.iter().enumerate() {
+                let has_room = capacity[site].is_none_or(|c| load[site] < c);
+                if time <= limit && served[cell] < people[cell] && has_room {
+                    next = Some(next.map_or((time, site, cell), |n| n.min((time, site, cell))));
+                }
+            }
+        }
+        let Some((_, site, cell)) = next else { return (served, load) };
+        let taken = (people[cell] - served[cell]).min(capacity[site].map_or(f64::INFINITY, |c| c - load[site]));
+        served[cell] += taken;
+        load[site] += taken;
+    }
+}
+
+struct Small {
+    times: Vec<Vec<u32>>,
+    people: Vec<f64>,
+    pairs: Pairs,
+    today: Vec<Deciseconds>,
+}
+
+const LIMIT: u32 = 100;
+
+fn small(seed: u64, cells: usize, count: usize) -> Small {
+    let mut r = Random(seed);
+    let times: Vec<Vec<u32>> = (0..cells).map(|_| (0..count).map(|_| r.below(260) as u32).collect()).collect();
+    let people = (0..cells).map(|_| r.below(50) as f64).collect();
+    let today = (0..cells).map(|_| if r.below(4) == 0 { Deciseconds(r.below(200) as u32) } else { Deciseconds::NEVER });
+    Small { pairs: pairs_of(&times, count, LIMIT), people, today: today.collect(), times }
+}
+
+/// What a set of sites adds, counted from nothing.
+fn value(s: &Small, chosen: &[usize], objective: Objective) -> f64 {
+    let mut sum = 0.0;
+    for (cell, row) in s.times.iter().enumerate() {
+        let today = s.today[cell].0;
+        let near = chosen.iter().map(|&c| row[c]).filter(|&t| t <= LIMIT).min();
+        sum += s.people[cell]
+            * if objective == Objective::MinMeanTime {
+                let before = today.min(LIMIT);
+                f64::from(before - near.unwrap_or(LIMIT).min(before))
+            } else {
+                f64::from(u8::from(today > LIMIT && near.is_some()))
+            };
+    }
+    sum
+}
+
+/// All sets of so many sites.
+fn sets(count: usize, size: usize) -> Vec<Vec<usize>> {
+    let all = (0u32..1 << count).filter(|bits| bits.count_ones() as usize == size);
+    all.map(|bits| (0..count).filter(|n| bits & (1 << n) != 0).collect()).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn capacities_as_one_pair_after_the_other(seed in 0u64..1 << 40, cells in 1usize..14, count in 1usize..7) {
+        let s = small(seed, cells, count);
+        let mut r = Random(seed ^ 1);
+        let capacity: Vec<Option<f64>> = (0..count).map(|_| (r.below(4) > 0).then(|| r.below(120) as f64)).collect();
+        let found = assign(&s.pairs, &s.people, &capacity).unwrap();
+        let (served, load) = assigned_slowly(&s.times, &s.people, &capacity, LIMIT);
+        prop_assert_eq!(&found.served, &served);
+        prop_assert_eq!(&found.load, &load);
+        prop_assert_eq!(found.served.iter().sum::<f64>(), found.load.iter().sum::<f64>());
+        for ((load, capacity), left) in load.iter().zip(&capacity).zip(&found.left) {
+            prop_assert_eq!(capacity.map(|c| c - load), *left);
+        }
+    }
+
+    #[test]
+    fn greedy_choice_is_near_the_best_and_says_how_near(seed in 0u64..1 << 40, cells in 1usize..30, count in 1usize..9, size in 1usize..5) {
+        let s = small(seed, cells, count);
+        let size = size.min(count);
+        let problem = Problem { pairs: &s.pairs, people: &s.people, today: &s.today, limit: Deciseconds(LIMIT), terms: Terms::default() };
+        for objective in [Objective::MaxCover, Objective::MinMeanTime] {
+            let found = greedy(&problem, objective, size).unwrap();
+            let chosen: Vec<usize> = found.chosen.iter().map(|c| c.0 as usize).collect();
+            prop_assert_eq!(value(&s, &chosen, objective), found.gained);
+            // Step by step the one that adds most, of equals the first.
+            for n in 0..chosen.len() {
+                let base = value(&s, &chosen[..n], objective);
+                let adds = |c: usize| value(&s, &[&chosen[..n], &[c]].concat(), objective) - base;
+                let best = (0..count).map(adds).fold(0.0, f64::max);
+                prop_assert_eq!(found.chosen[n].1, best);
+                prop_assert_eq!(chosen[n], (0..count).find(|&c| adds(c) == best).unwrap());
+            }
+            let best = sets(count, size).iter().map(|set| value(&s, set, objective)).fold(0.0, f64::max);
+            prop_assert!(found.gained >= (1.0 - 1.0 / std::f64::consts::E) * best);
+            prop_assert!(found.bound >= best, "{} is no bound of {}", found.bound, best);
+            let certain = exact(&problem, objective, size, 30.0).unwrap();
+            prop_assert!(certain.is_exact);
+            prop_assert_eq!((certain.gained, certain.bound), (best, best));
+            let chosen: Vec<usize> = certain.chosen.iter().map(|c| c.0 as usize).collect();
+            prop_assert!(chosen.len() <= size);
+            prop_assert_eq!(value(&s, &chosen, objective), best);
+        }
+    }
+
+    #[test]
+    fn covering_takes_no_fewer_than_it_says(seed in 0u64..1 << 40, cells in 1usize..20, count in 1usize..8, percent in 1u32..=100) {
+        let s = small(seed, cells, count);
+        let problem = Problem { pairs: &s.pairs, people: &s.people, today: &s.today, limit: Deciseconds(LIMIT), terms: Terms::default() };
+        let share = f64::from(percent) / 100.0;
+        let all: Vec<usize> = (0..count).collect();
+        let target = value(&s, &all, Objective::MaxCover) * share * (1.0 - 1e-12);
+        let found = greedy(&problem, Objective::MinFacilities { share }, count).unwrap();
+        prop_assert!(found.gained >= target);
+        let least = (0..=count).find(|&n| sets(count, n).iter().any(|set| value(&s, set, Objective::MaxCover) >= target)).unwrap();
+        prop_assert!(fewest(&problem, share).unwrap() <= least && least <= found.chosen.len());
+        let certain = exact(&problem, Objective::MinFacilities { share }, count, 30.0).unwrap();
+        prop_assert!(certain.is_exact && certain.gained >= target);
+        prop_assert_eq!(certain.chosen.len(), least);
+    }
+
+    #[test]
+    fn a_budget_buys_near_the_best_and_says_how_near(seed in 0u64..1 << 40, cells in 1usize..25, count in 1usize..9) {
+        let s = small(seed, cells, count);
+        let mut r = Random(seed ^ 2);
+        let costs: Vec<f64> = (0..count).map(|_| 1.0 + r.below(20) as f64).collect();
+        let budget = 1.0 + r.below(40) as f64;
+        let terms = Terms { costs: Some(&costs), budget: Some(budget), ..Terms::default() };
+        let problem = Problem { pairs: &s.pairs, people: &s.people, today: &s.today, limit: Deciseconds(LIMIT), terms };
+        let cost = |set: &[usize]| set.iter().map(|&c| costs[c]).sum::<f64>();
+        for objective in [Objective::MaxCover, Objective::MinMeanTime] {
+            for most in [count, 1 + r.below(count)] {
+                let found = greedy(&problem, objective, most).unwrap();
+                let chosen: Vec<usize> = found.chosen.iter().map(|c| c.0 as usize).collect();
+                prop_assert!(cost(&chosen) <= budget && chosen.len() <= most);
+                prop_assert_eq!(value(&s, &chosen, objective), found.gained);
+                let all = (0..=most).flat_map(|size| sets(count, size)).filter(|set| cost(set) <= budget);
+                let best = all.map(|set| value(&s, &set, objective)).fold(0.0, f64::max);
+                if most == count {
+                    prop_assert!(found.gained >= 0.5 * (1.0 - 1.0 / std::f64::consts::E) * best);
+                }
+                prop_assert!(found.bound >= best * (1.0 - 1e-12), "{} is no bound of {}", found.bound, best);
+                let certain = exact(&problem, objective, most, 30.0).unwrap();
+                prop_assert!(certain.is_exact);
+                prop_assert_eq!(certain.gained, best);
+                let chosen: Vec<usize> = certain.chosen.iter().map(|c| c.0 as usize).collect();
+                prop_assert!(cost(&chosen) <= budget);
+            }
+        }
+    }
+
+    #[test]
+    fn sites_with_room_for_so_many(seed in 0u64..1 << 40, cells in 1usize..12, count in 1usize..7, size in 1usize..4) {
+        let s = small(seed, cells, count);
+        let mut r = Random(seed ^ 3);
+        let served: Vec<f64> = s.people.iter().map(|&p| if r.below(3) == 0 { p } else { r.below(1 + p as usize) as f64 }).collect();
+        let room = 1.0 + r.below(90) as f64;
+        let terms = Terms { capacity: Some(room), served: Some(&served), ..Terms::default() };
+        let problem = Problem { pairs: &s.pairs, people: &s.people, today: &s.today, limit: Deciseconds(LIMIT), terms };
+        let size = size.min(count);
+        let found = greedy(&problem, Objective::MaxCover, size).unwrap();
+        // One after the other, each takes of those who are left the nearest first.
+        let mut left: Vec<f64> = s.people.iter().zip(&served).map(|(p, s)| p - s).collect();
+        for &(site, gain) in &found.chosen {
+            let mut near: Vec<(u32, usize)> = (0..cells).map(|c| (s.times[c][site as usize], c)).filter(|t| t.0 <= LIMIT).collect();
+            near.sort_unstable();
+            let mut free = room;
+            for (_, cell) in near {
+                let taken = left[cell].min(free);
+                left[cell] -= taken;
+                free -= taken;
+            }
+            prop_assert_eq!(room - free, gain);
+        }
+        // No set of as many serves more than the bound, whoever goes where.
+        let best = sets(count, size).iter().map(|set| flow(&s, &served, set, room)).fold(0.0, f64::max);
+        prop_assert!(found.bound >= best, "{} is no bound of {}", found.bound, best);
+        prop_assert!(found.gained >= 0.5 * best);
+        let share = 0.5;
+        let all = greedy(&problem, Objective::MinFacilities { share }, count).unwrap();
+        let open = |cell: usize| s.times[cell].iter().any(|&t| t <= LIMIT);
+        let target = (0..cells).filter(|&c| open(c)).map(|c| s.people[c] - served[c]).sum::<f64>() * share;
+        // Room may be too little for the share, whatever is built.
+        prop_assert!(all.gained < target || fewest(&problem, share).unwrap() <= all.chosen.len());
+    }
+}
+
+/// Finds a place for a person, moving others on where that makes room.
+fn place(
+    person: usize,
+    seen: &mut [bool],
+    at: &mut [Option<usize>],
+    can: &dyn Fn(usize, usize) -> bool,
+    sites: usize,
+    room: usize,
+) -> bool {
+    for site in 0..sites {
+        if seen[site] || !can(person, site) {
+            continue;
+        }
+        seen[site] = true;
+        let there: Vec<usize> = (0..at.len()).filter(|&p| at[p] == Some(site)).collect();
+        if there.len() < room {
+            at[person] = Some(site);
+            return true;
+        }
+        for other in there {
+            if place(other, seen, at, can, sites, room) {
+                at[person] = Some(site);
+                return true;
+            }
+        }
+    }
+    false
+}
+
+/// The most people that some sites with so much room can take together: people one by one, by augmenting paths.
+fn flow(s: &Small, served: &[f64], set: &[usize], room: f64) -> f64 {
+    let people: Vec<usize> =
+        (0..s.people.len()).flat_map(|cell| vec![cell; (s.people[cell] - served[cell]) as usize]).collect();
+    let mut at: Vec<Option<usize>> = vec![None; people.len()];
+    let can = |person: usize, site: usize| s.times[people[person]][set[site]] <= LIMIT;
+    let mut count = 0.0;
+    for person in 0..people.len() {
+        let mut seen = vec![false; set.len()];
+        if place(person, &mut seen, &mut at, &can, set.len(), room as usize) {
+            count += 1.0;
+        }
+    }
+    count
+}

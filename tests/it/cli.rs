@@ -1,0 +1,293 @@
+//! The command line: what it prints, what it writes, and exit codes that tell the truth.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
+
+use crate::support::city;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use walkshed_testing::pbf::Extract;
+
+const FAILED: i32 = 1;
+const PARTLY: i32 = 3;
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_walkshed"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .env("WALKSHED_DATA", "data")
+        .output()
+        .unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+fn json_of(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {}", text(output)))
+}
+
+/// A cross of streets with a private way.
+fn extract(folder: &Path) -> &'static str {
+    let mut extract = Extract::new();
+    extract
+        .node(1, 0.0, 0.0, &[])
+        .node(2, 500.0, 0.0, &[])
+        .node(3, 1000.0, 0.0, &[])
+        .node(4, 500.0, 500.0, &[])
+        .way(1, &[1, 2, 3], &[("highway", "residential"), ("name", "长江路")])
+        .way(2, &[2, 4], &[("highway", "footway")])
+        .way(3, &[1, 4], &[("highway", "service"), ("access", "private")]);
+    extract.write(&folder.join("city.osm.pbf"));
+    "city.osm.pbf"
+}
+
+fn places(folder: &Path) -> &'static str {
+    let p = city::position(500.0, 10.0);
+    let rows = format!(
+        "id,name,category,lon,lat\na,诊所,health_care,{},{}\nb,Market,life_services,{},{}\n",
+        p.lon(),
+        p.lat(),
+        p.lon() + 0.001,
+        p.lat()
+    );
+    std::fs::write(folder.join("places.csv"), rows).unwrap();
+    "places.csv"
+}
+
+#[test]
+fn a_city_is_imported_and_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let streets = run(at, &["import", "streets", extract(at)]);
+    assert_eq!(code(&streets), 0, "{}", text(&streets));
+    for told in ["4 segments between 4 junctions", "private   ways: 1, gates: 0", "all ground counts as level"] {
+        assert!(text(&streets).contains(told), "{told}: {}", text(&streets));
+    }
+    let facilities = run(at, &["import", "facilities", places(at), "--json"]);
+    assert_eq!(code(&facilities), 0);
+    assert_eq!(json_of(&facilities)["inserted"], 2);
+    let again = json_of(&run(at, &["import", "facilities", "places.csv", "--json"]));
+    assert_eq!((&again["inserted"], &again["unchanged"]), (&json!(0), &json!(2)));
+    let check = run(at, &["check", "--json"]);
+    assert_eq!(code(&check), 0);
+    let check = json_of(&check);
+    assert_eq!(
+        (&check["facilities"], &check["streets"]["report"]["edges"], &check["damaged"]),
+        (&json!(2), &json!(4), &json!(false))
+    );
+    assert!(text(&run(at, &["check"])).contains("walkshed import population FILE.csv"));
+}
+
+#[test]
+fn trunk_roads_and_tunnels_are_let_in_by_a_flag_or_a_setting() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let mut extract = Extract::new();
+    extract
+        .node(1, 0.0, 0.0, &[])
+        .node(2, 500.0, 0.0, &[])
+        .node(3, 1000.0, 0.0, &[])
+        .node(4, 1500.0, 0.0, &[])
+        .way(1, &[1, 2], &[("highway", "residential")])
+        .way(2, &[2, 3], &[("highway", "trunk")])
+        .way(3, &[3, 4], &[("highway", "primary"), ("tunnel", "yes")]);
+    extract.write(&at.join("city.osm.pbf"));
+    let import = |flags: &[&str]| {
+        let args = [&["import", "streets", "city.osm.pbf", "--json"], flags].concat();
+        let report = json_of(&run(at, &args))["report"].clone();
+        (report["left_out"].clone(), report["closed_on_foot"].clone())
+    };
+    assert_eq!(import(&[]), (json!({ "trunk": 1 }), json!({ "road_tunnel": 1 })));
+    assert!(text(&run(at, &["import", "streets", "city.osm.pbf"])).contains("on foot   closed: 1 road tunnel"));
+    assert_eq!(import(&["--walk-on-trunk"]), (json!({}), json!({ "road_tunnel": 1 })));
+    assert_eq!(import(&["--walk-on-trunk", "--walk-in-road-tunnels"]), (json!({}), json!({})));
+    std::fs::write(at.join("walkshed.toml"), "walk_on_trunk = true\nwalk_in_road_tunnels = true\n").unwrap();
+    assert_eq!(import(&[]), (json!({}), json!({})));
+    assert_eq!(import(&["--walk-on-trunk=false"]), (json!({ "trunk": 1 }), json!({})));
+}
+
+#[test]
+fn bad_rows_stop_an_import_unless_it_is_told_to_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    std::fs::write(at.join("p.csv"), "id,name,category,lon,lat\na,A,health_care,106.5,29.5\nb,B,shopping,106.5,29.5\n")
+        .unwrap();
+    let stopped = run(at, &["import", "facilities", "p.csv"]);
+    assert_eq!(code(&stopped), FAILED);
+    for told in ["1 of 2 rows were refused, so nothing was imported", "line 3: category \"shopping\"", "--keep-going"] {
+        assert!(text(&stopped).contains(told), "{told}: {}", text(&stopped));
+    }
+    assert!(!at.join("p.refused.csv").exists());
+    let stopped = run(at, &["import", "facilities", "p.csv", "--json"]);
+    assert_eq!((code(&stopped), &json_of(&stopped)["error"]["details"]["refused"][0]["line"]), (FAILED, &json!(3)));
+    assert_eq!(json_of(&run(at, &["check", "--json"]))["facilities"], 0);
+
+    let partly = run(at, &["import", "facilities", "p.csv", "--keep-going", "--json"]);
+    assert_eq!(code(&partly), PARTLY);
+    assert_eq!(json_of(&partly)["refusedFile"], "p.refused.csv");
+    assert!(at.join("p.refused.csv").exists());
+    assert_eq!(json_of(&run(at, &["check", "--json"]))["facilities"], 1);
+}
+
+#[test]
+fn failures_name_the_file_and_leave_the_data_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    assert_eq!(code(&run(at, &["import", "streets", extract(at)])), 0);
+    let prepared = std::fs::read(at.join("data/streets.walkshed")).unwrap();
+    std::fs::write(at.join("bad.osm.pbf"), b"no extract").unwrap();
+    std::fs::write(at.join("bad.tif"), b"no elevation").unwrap();
+    for (arguments, told) in [
+        (&["import", "streets", "bad.osm.pbf"][..], "bad.osm.pbf"),
+        (&["import", "streets", "none.osm.pbf"], "none.osm.pbf"),
+        (&["import", "streets", "city.osm.pbf", "--elevation", "bad.tif"], "bad.tif"),
+        (&["import", "facilities", "none.csv"], "none.csv"),
+        (&["import", "population", "city.osm.pbf"], "ending of the name"),
+        (&["check", "--data", "elsewhere"], "elsewhere"),
+        (&["config", "--config", "none.toml"], "none.toml"),
+        (&["picture", "--point", "0,0", "--out", "p.svg"], "street"),
+        (&["picture", "--point", "x", "--out", "p.svg"], "--point x"),
+        (&["picture", "--center", "1", "--out", "p.svg"], "--center 1"),
+        (&["serve", "--listen", "nowhere"], "nowhere"),
+    ] {
+        let output = run(at, arguments);
+        assert!(code(&output) == FAILED && text(&output).contains(told), "{arguments:?}: {}", text(&output));
+        let as_json = run(at, &[arguments, &["--json"]].concat());
+        assert!(json_of(&as_json)["error"]["message"].as_str().unwrap().contains(told), "{arguments:?}");
+    }
+    assert_eq!(std::fs::read(at.join("data/streets.walkshed")).unwrap(), prepared);
+    assert_eq!(code(&run(at, &["import", "facilities"])), 2);
+    assert_eq!(code(&run(at, &["import", "facilities", "x.csv", "--datum", "mars"])), 2);
+    // What is there but damaged is a failure of the check.
+    std::fs::write(at.join("data/streets.walkshed"), &prepared[..100]).unwrap();
+    let check = run(at, &["check"]);
+    assert!(code(&check) == FAILED && text(&check).contains("run: walkshed import streets"), "{}", text(&check));
+}
+
+#[test]
+fn an_import_tells_what_it_did_not_read_and_in_which_encoding() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let table = "name,kind,lon,lat,机构类型,rrule\n渝中区医院,clinic,106.555,29.565,甲,\n";
+    let (gbk, _, _) = encoding_rs::GBK.encode(table);
+    std::fs::write(at.join("gbk.csv"), &gbk).unwrap();
+    let notes = [
+        "the text was read as GB18030",
+        "columns that are not known, and were not read: \"机构类型\"",
+        "columns that facilities do not have, and were not read: \"rrule\"",
+    ];
+    let output = run(at, &["import", "facilities", "gbk.csv"]);
+    assert_eq!(code(&output), 0, "{}", text(&output));
+    for note in notes {
+        assert!(text(&output).contains(&format!("note: {note}\n")), "{}", text(&output));
+    }
+    assert_eq!(json_of(&run(at, &["import", "facilities", "gbk.csv", "--json"]))["notes"], json!(notes));
+    // Refused rows do not hide them.
+    let (bad, _, _) = encoding_rs::GBK.encode("name,kind,lon,lat,机构类型,rrule\n渝中区医院,castle,106.5,29.5,甲,\n");
+    std::fs::write(at.join("bad.csv"), &bad).unwrap();
+    let output = run(at, &["import", "facilities", "bad.csv", "--json"]);
+    assert_eq!(code(&output), FAILED);
+    assert_eq!(json_of(&output)["error"]["details"]["notes"], json!(notes), "{}", text(&output));
+
+    let (big5, _, _) = encoding_rs::BIG5.encode("name,kind,lon,lat\n臺北市立聯合醫院,clinic,121.5,25.0\n");
+    std::fs::write(at.join("big5.csv"), &big5).unwrap();
+    let output = run(at, &["import", "facilities", "big5.csv"]);
+    let told = text(&output);
+    assert!(code(&output) == FAILED && told.contains("big5.csv: the text looks like Big5"), "{told}");
+    assert!(told.contains("--encoding big5") && told.contains("iconv -f BIG5 -t UTF-8"), "{told}");
+    let output = run(at, &["import", "facilities", "big5.csv", "--encoding", "big5", "--json"]);
+    assert_eq!((code(&output), &json_of(&output)["inserted"]), (0, &json!(1)), "{}", text(&output));
+    let output = run(at, &["import", "facilities", "big5.csv", "--encoding", "utf-8"]);
+    assert!(code(&output) == FAILED && text(&output).contains("line 2 is not valid UTF-8"), "{}", text(&output));
+    assert_eq!(code(&run(at, &["import", "facilities", "big5.csv", "--encoding", "klingon"])), 2);
+}
+
+#[test]
+fn the_schema_and_the_settings_are_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let schema = run(folder.path(), &["schema"]);
+    assert_eq!(String::from_utf8(schema.stdout).unwrap(), include_str!("../../schema.graphql"));
+    std::fs::write(folder.path().join("walkshed.toml"), "listen = \"0.0.0.0:9\"\n[profiles.senior]\nlevel_kmh = 3\n")
+        .unwrap();
+    let config = json_of(&run(folder.path(), &["config", "--json", "--log", "debug"]));
+    assert_eq!(config["listen"], json!({"value": "0.0.0.0:9", "source": "file walkshed.toml"}));
+    assert_eq!(config["data"], json!({"value": "data", "source": "environment WALKSHED_DATA"}));
+    assert_eq!(config["log"], json!({"value": "debug", "source": "flag --log"}));
+    assert_eq!(config["workers"], json!({"value": "0", "source": "default"}));
+    assert_eq!(config["profiles.senior.level_kmh"], json!({"value": "3", "source": "file walkshed.toml"}));
+    std::fs::write(folder.path().join("walkshed.toml"), "[profiles.senior]\nlevel_kph = 3\n").unwrap();
+    let wrong = run(folder.path(), &["config"]);
+    assert!(code(&wrong) == FAILED && text(&wrong).contains("profiles.senior.level_kph"), "{}", text(&wrong));
+}
+
+#[test]
+fn every_command_has_help_with_an_example() {
+    let folder = tempfile::tempdir().unwrap();
+    for command in [
+        &[][..],
+        &["serve"],
+        &["import"],
+        &["import", "streets"],
+        &["import", "facilities"],
+        &["import", "centers"],
+        &["import", "population"],
+        &["schema"],
+        &["check"],
+        &["config"],
+        &["picture"],
+    ] {
+        let output = run(folder.path(), &[command, &["--help"]].concat());
+        let help = text(&output);
+        assert!(code(&output) == 0 && help.contains("Example") && help.contains("walkshed"), "{command:?}: {help}");
+    }
+}
+
+#[test]
+fn a_picture_is_drawn() {
+    let folder = city::folder();
+    let at = folder.path();
+    let output = run(
+        at,
+        &["picture", "--data", ".", "--center", "500106013004", "--minutes", "5,10", "--out", "w.svg", "--json"],
+    );
+    assert_eq!(code(&output), 0, "{}", text(&output));
+    assert_eq!(json_of(&output)["bands"][1]["minutes"], 10.0);
+    let svg = std::fs::read_to_string(at.join("w.svg")).unwrap();
+    for told in ["<svg", "5 min: ", "10 min: ", "© OpenStreetMap contributors", "</svg>"] {
+        assert!(svg.contains(told), "{told}");
+    }
+}
+
+#[test]
+fn the_first_start_on_an_empty_folder_serves_and_says_what_comes_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Command::new(env!("CARGO_BIN_EXE_walkshed"))
+        .args(["--json", "serve", "--listen", "127.0.0.1:0"])
+        .current_dir(folder.path())
+        .env_clear()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let started: Value =
+        serde_json::Deserializer::from_reader(server.stdout.take().unwrap()).into_iter().next().unwrap().unwrap();
+    let told: Vec<&str> = started["problems"].as_array().unwrap().iter().map(|p| p.as_str().unwrap()).collect();
+    assert_eq!(told.len(), 4, "{told:?}");
+    for (problem, import) in told.iter().zip(["streets", "facilities", "centers", "population"]) {
+        assert!(problem.contains(&format!("walkshed import {import}")), "{problem}");
+    }
+    assert_eq!(started["data"], "walkshed-data");
+    assert!(folder.path().join("walkshed-data/walkshed.db").exists());
+    let address = started["listening"][0].as_str().unwrap().parse().unwrap();
+    assert_eq!(crate::support::http::send(address, "GET", "/health/ready", &[], b"").status, 200);
+    // It stops when it is told to, and says that all went well.
+    let stopped = Command::new("kill").args(["-TERM", &server.id().to_string()]).status().unwrap();
+    assert!(stopped.success());
+    assert!(server.wait().unwrap().success());
+}

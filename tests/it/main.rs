@@ -1,0 +1,35 @@
+//! Tests that need more than one crate: GraphQL, HTTP, the command line, the data folder.
+
+mod access;
+mod analyse;
+mod antimeridian;
+mod cli;
+mod connections;
+mod coverage;
+mod cursors;
+mod data_folder;
+mod demo;
+mod demo_facts;
+mod divisions;
+mod durability;
+mod graphql;
+mod http;
+mod jobs;
+mod null_propagation;
+mod opening_hours;
+mod persisted;
+mod planning;
+mod prices;
+mod readme;
+mod recurrence;
+mod register_api;
+mod register_facts;
+mod register_files;
+mod register_live;
+mod scenarios;
+mod schema_promises;
+mod side_by_side;
+mod storage;
+mod subscriptions;
+mod support;
+mod work;

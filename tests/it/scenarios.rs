@@ -1,0 +1,600 @@
+//! What if? A scenario is the city that would be loaded had its changes been made; who gains and who loses adds up; what does
+//! not fit (any more) is told.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
+#![allow(clippy::float_cmp, reason = "people are whole numbers here, whose sums are exact")]
+
+use crate::support::city::{self, position, random_world};
+use crate::support::desk::Desk;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use walkshed::server::ServerOptions;
+use walkshed_analysis::world::{PlacedPoint, World};
+use walkshed_analysis::{
+    AccessMeasure, Balance, Candidates, Change as Becomes, Decay, Demand, Measure, NearbyQuery, Need, Objective,
+    Offered, Question, SiteSearch, Travel, Wishes, catchment, compare, coverage, lay_scenario, nearby, suggest_sites,
+    surface,
+};
+use walkshed_engine::geo::cell_of;
+use walkshed_engine::{Deciseconds, Direction, Profile, StreetChange, StreetKind};
+use walkshed_register::{
+    Audience, Category, Change, Facility, Host, NewFacility, PopulationCell, Register, RegisterRows, Role, Scenario,
+};
+use walkshed_testing::{Random, grid, random_point};
+
+const CREATE: &str = "mutation($i: CreateScenarioInput!) { createScenario(input: $i) {
+    scenario { id version key name changes { kind position { lon lat } street { lengthM joins } } problem }
+    userErrors { field code message } } }";
+const UPDATE: &str = "mutation($i: UpdateScenarioInput!) { updateScenario(input: $i) {
+    scenario { id version key name nameEn changes { kind } } userErrors { field code message } } }";
+
+fn point(x: f64, y: f64) -> Value {
+    let p = position(x, y);
+    json!({"lon": p.lon(), "lat": p.lat()})
+}
+
+/// An estate with couriers a kilometre from the rest stop that is meant for them; nobody lives near it.
+fn estate() -> tempfile::TempDir {
+    let cell =
+        |x: f64, y: f64, people: f64| PopulationCell { cell: cell_of(position(x, y), h3o::Resolution::Nine), people };
+    let sorted = |mut cells: Vec<PopulationCell>| {
+        cells.sort_by_key(|c| c.cell);
+        cells
+    };
+    let facility = |id: i64, x: f64, y: f64| Facility {
+        id,
+        version: 1,
+        kind: Some("rider_rest_stop".into()),
+        audiences: vec![Audience::Couriers],
+        opening_hours: Some("10:00-02:00".into()),
+        ..Facility::new(format!("rest-{id}"), format!("骑手驿站 {id}"), Category::Employment, position(x, y))
+    };
+    let rows = RegisterRows {
+        facilities: vec![facility(1, 1500.0, 1500.0), facility(2, 300.0, 300.0)],
+        population: sorted(vec![
+            cell(2500.0, 1500.0, 900.0),
+            cell(2500.0, 1800.0, 700.0),
+            cell(300.0, 300.0, 400.0),
+            cell(300.0, 2500.0, 300.0),
+        ]),
+        groups: [(
+            "new_employment".to_owned(),
+            sorted(vec![cell(2500.0, 1500.0, 90.0), cell(2500.0, 1800.0, 60.0), cell(300.0, 300.0, 20.0)]),
+        )]
+        .into(),
+        ..RegisterRows::default()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    grid(30, 100.0).save(&folder.path().join("streets.walkshed")).unwrap();
+    city::fill(folder.path(), &rows);
+    folder
+}
+
+/// A planner's question, as the issue of the rest stop asks it.
+#[test]
+fn a_rest_stop_is_moved_to_the_gate_of_the_estate() {
+    let desk = Desk::over(estate(), ServerOptions::default());
+    let known = desk.edit("{ facilities { nodes { id name } } }", &Value::Null);
+    let stop = known["facilities"]["nodes"][0]["id"].clone();
+    assert_eq!(known["facilities"]["nodes"][0]["name"], "骑手驿站 1");
+    let input = json!({"i": {
+        "key": "to-the-gate", "name": "驿站迁至小区门口", "nameEn": "Rest stop at the gate",
+        "changes": [{"moveFacility": {"facility": stop, "position": point(2400.0, 1600.0)}}],
+    }});
+    let made = desk.ask(Role::Contributor, CREATE, &input)["data"]["createScenario"].clone();
+    assert_eq!(made["userErrors"], json!([]));
+    assert_eq!(made["scenario"]["problem"], Value::Null);
+    assert_eq!(made["scenario"]["changes"][0]["kind"], "MOVE_FACILITY");
+    let compared = "query($after: ID!) { compareScenarios(after: $after, need: {kinds: [\"rider_rest_stop\"], minutes: 5,
+            audience: COURIERS, openAt: \"2026-11-25T01:00:00+08:00\"}, group: \"new_employment\") {
+        unit scenarioBefore { key } scenarioAfter { key nameEn }
+        before { total { people covered share } } after { total { people covered } explain { parameters { name value } } }
+        balance { gained lost nearer farther }
+        byGroup { group people balance { gained lost } }
+        cells(change: GAINED) { totalCount nodes { people before after } } lost: cells(change: LOST) { totalCount }
+    } }";
+    let found = desk.edit(compared, &json!({"after": made["scenario"]["id"]}))["compareScenarios"].clone();
+    assert_eq!(found["unit"], "MINUTES");
+    assert_eq!(found["before"]["total"], json!({"people": 170.0, "covered": 20.0, "share": 0.117_647}));
+    assert_eq!(found["after"]["total"], json!({"people": 170.0, "covered": 170.0}));
+    assert_eq!(found["balance"], json!({"gained": 150.0, "lost": 0.0, "nearer": 150.0, "farther": 0.0}));
+    assert_eq!(found["cells"]["totalCount"], 2);
+    let nearer = |row: &Value| row["before"].as_f64().unwrap() > 5.0 && row["after"].as_f64().unwrap() <= 5.0;
+    assert!(found["cells"]["nodes"].as_array().unwrap().iter().all(nearer), "{found}");
+    assert_eq!(found["lost"]["totalCount"], 0);
+    assert_eq!(
+        found["byGroup"],
+        json!([
+            // Of everyone only those are told who live where couriers do.
+            {"group": "all", "people": 2000.0, "balance": {"gained": 1600.0, "lost": 0.0}},
+            {"group": "new_employment", "people": 170.0, "balance": {"gained": 150.0, "lost": 0.0}},
+        ])
+    );
+    let explained = found["after"]["explain"]["parameters"].as_array().unwrap();
+    let told = explained.iter().find(|p| p["name"] == "scenario").unwrap();
+    assert_eq!(told["value"], "to-the-gate (\"驿站迁至小区门口\", version 1)");
+
+    // The city is as it was; every analysis can be asked of either.
+    for (scenario, minutes) in [("", 9.0), (", scenario: \"to-the-gate\"", 2.0)] {
+        let asked = format!(
+            "{{ nearby(from: {{facility: {stop}}}, minutes: 30{scenario}) {{ edges {{ minutes node {{ name position {{ lon }} }} }} }}
+               way: nearby(from: {{point: {{lon: {}, lat: {}}}}}, minutes: 30, first: 1{scenario}) {{ edges {{ minutes node {{ id }} }} }} }}",
+            position(2500.0, 1500.0).lon(),
+            position(2500.0, 1500.0).lat(),
+        );
+        let found = desk.edit(&asked, &Value::Null);
+        let far = found["way"]["edges"][0]["minutes"].as_f64().unwrap();
+        assert!(far > minutes && far < minutes + 6.0, "{scenario}: {far}");
+    }
+    assert_eq!(desk.edit("{ facilities { totalCount } }", &Value::Null)["facilities"]["totalCount"], 2);
+
+    // From the command line, by its key.
+    let run = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_walkshed"))
+            .args(["coverage", "--kinds", "rider_rest_stop", "--minutes", "5", "--group", "new_employment", "--json"])
+            .args(arguments)
+            .env("WALKSHED_DATA", desk.folder.path())
+            .output()
+            .unwrap();
+        (output.status.success(), String::from_utf8(output.stdout).unwrap())
+    };
+    let covered = |told: &str| serde_json::from_str::<Value>(told).unwrap()["covered"].clone();
+    assert_eq!(covered(&run(&[]).1), 20.0);
+    assert_eq!(covered(&run(&["--scenario", "to-the-gate"]).1), 170.0);
+    let compared = Command::new(env!("CARGO_BIN_EXE_walkshed"))
+        .args([
+            "compare",
+            "--scenario",
+            "to-the-gate",
+            "--kinds",
+            "rider_rest_stop",
+            "--minutes",
+            "5",
+            "--group",
+            "new_employment",
+        ])
+        .args(["--out", "gains.csv"])
+        .env("WALKSHED_DATA", desk.folder.path())
+        .current_dir(desk.folder.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(compared.stdout).unwrap();
+    assert!(
+        said.starts_with(
+            "100.0 % of 170 people are covered, 11.8 % were: 150 gain, 0 lose, 150 have it nearer, 0 farther"
+        ),
+        "{said}"
+    );
+    assert!(said.contains("  of new_employment 150 gain, 0 lose"), "{said}");
+    let mut rows = csv::Reader::from_path(desk.folder.path().join("gains.csv")).unwrap();
+    let gained =
+        rows.records().map(|r| r.unwrap()).map(|r| r[3].parse::<f64>().unwrap() - r[2].parse::<f64>().unwrap());
+    assert_eq!(gained.sum::<f64>(), 150.0);
+    // Against itself nothing changes.
+    let same = Command::new(env!("CARGO_BIN_EXE_walkshed"))
+        .args([
+            "compare",
+            "--before",
+            "to-the-gate",
+            "--scenario",
+            "to-the-gate",
+            "--kinds",
+            "rider_rest_stop",
+            "--json",
+        ])
+        .env("WALKSHED_DATA", desk.folder.path())
+        .output()
+        .unwrap();
+    let same: Value = serde_json::from_slice(&same.stdout).unwrap();
+    assert_eq!((&same["gained"], &same["nearer"], &same["before"]), (&json!(0.0), &json!(0.0), &same["after"]));
+    let (is_well, why) = run(&["--scenario", "to-the-moon"]);
+    assert!(!is_well && why.contains("there are to-the-gate"), "{why}");
+}
+
+/// Whatever is left out, the answer is of use, or says what to write.
+#[test]
+fn a_comparison_needs_only_a_scenario() {
+    let desk = Desk::over(estate(), ServerOptions::default());
+    let compared = |arguments: &str| {
+        let asked = format!(
+            "{{ compareScenarios{arguments} {{ scenarioBefore {{ key }} scenarioAfter {{ key }} before {{ limit total {{ people covered }} }}
+                after {{ total {{ covered }} }} balance {{ gained lost nearer farther }}
+                byCategory {{ category before {{ covered }} after {{ covered }} balance {{ gained lost nearer farther }} }} }} }}"
+        );
+        desk.ask(Role::Reader, &asked, &Value::Null)
+    };
+    let why = |found: &Value| {
+        assert_eq!(found["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{found}");
+        found["errors"][0]["message"].as_str().unwrap().to_owned()
+    };
+    let run = |arguments: &[&str]| {
+        let done = Command::new(env!("CARGO_BIN_EXE_walkshed"))
+            .arg("compare")
+            .args(arguments)
+            .env("WALKSHED_DATA", desk.folder.path())
+            .output()
+            .unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (done.status.success(), text(done.stdout) + &text(done.stderr))
+    };
+    // Without any scenario there is nothing to compare.
+    let none = why(&compared(""));
+    assert!(
+        none.contains("after: null names no scenario, and there is none yet") && none.contains("createScenario"),
+        "{none}"
+    );
+    let (is_well, said) = run(&[]);
+    assert!(!is_well && said.contains("there is none yet"), "{said}");
+
+    let known = desk.edit("{ facilities { nodes { id } } }", &Value::Null);
+    let stop = &known["facilities"]["nodes"][0]["id"];
+    let moved = json!({"moveFacility": {"facility": stop, "position": point(2400.0, 1600.0)}});
+    desk.edit(CREATE, &json!({"i": {"key": "gate", "name": "gate", "changes": [moved]}}));
+    let told = why(&compared(""));
+    assert_eq!(told, "after: null names no scenario; there are gate. Write compareScenarios(after: \"gate\")");
+    let told = why(&compared("(need: {category: EMPLOYMENT})"));
+    assert!(told.contains("after: \"gate\""), "{told}");
+
+    // All seven categories within 15 minutes: nobody has all of them, before or after. What changes is in one of them.
+    let found = compared("(after: \"gate\")")["data"]["compareScenarios"].clone();
+    assert_eq!((&found["scenarioBefore"], &found["before"]["limit"]), (&Value::Null, &json!(15.0)));
+    assert_eq!(found["before"]["total"], json!({"people": 2300.0, "covered": 0.0}));
+    assert_eq!(found["balance"], json!({"gained": 0.0, "lost": 0.0, "nearer": 0.0, "farther": 0.0}));
+    let categories = found["byCategory"].as_array().unwrap();
+    assert_eq!(categories.len(), 7);
+    for category in categories {
+        let (before, after) =
+            (category["before"]["covered"].as_f64().unwrap(), category["after"]["covered"].as_f64().unwrap());
+        let balance = &category["balance"];
+        assert_eq!(after - before, balance["gained"].as_f64().unwrap() - balance["lost"].as_f64().unwrap());
+        let is_it = category["category"] == "EMPLOYMENT";
+        assert_eq!(balance["nearer"], if is_it { 1600.0 } else { 0.0 }, "{category}");
+        assert!(is_it || after == 0.0);
+    }
+    // The other way round: what is lost when the scenario is given up.
+    let back = compared("(before: \"gate\")")["data"]["compareScenarios"].clone();
+    assert_eq!((&back["scenarioBefore"]["key"], &back["scenarioAfter"]), (&json!("gate"), &Value::Null));
+    let employment = |found: &Value| {
+        found["byCategory"].as_array().unwrap().iter().find(|c| c["category"] == "EMPLOYMENT").unwrap()["balance"]
+            .clone()
+    };
+    assert_eq!(employment(&back)["farther"], 1600.0);
+    // One category alone is its own only category.
+    let one =
+        compared("(after: \"gate\", need: {category: EMPLOYMENT, minutes: 5})")["data"]["compareScenarios"].clone();
+    assert_eq!(one["byCategory"].as_array().unwrap().len(), 1);
+    assert_eq!((&one["balance"]["gained"], employment(&one)["gained"].as_f64()), (&json!(1600.0), Some(1600.0)));
+    assert_eq!(compared("(after: \"gate\", need: {})")["data"]["compareScenarios"], found);
+    let refused = why(&compared("(after: \"gate\", capacity: true)"));
+    assert!(refused.contains("one category, kinds or service at a time"), "{refused}");
+    let unknown = compared("(after: \"moon\")");
+    assert_eq!(unknown["errors"][0]["extensions"]["code"], "NOT_FOUND", "{unknown}");
+
+    // The same from the command line.
+    let (is_well, said) = run(&[]);
+    assert!(
+        !is_well && said.contains("names no scenario; there are gate. Write walkshed compare --scenario gate"),
+        "{said}"
+    );
+    let (is_well, said) = run(&["--scenario", "gate"]);
+    assert!(is_well && said.starts_with("0.0 % of 2300 people are covered, 0.0 % were"), "{said}");
+    let line = said.lines().find(|l| l.contains(Category::Employment.english())).unwrap();
+    assert!(line.ends_with("1600 nearer, 300 farther"), "{said}");
+    let (is_well, said) = run(&["--before", "gate", "--json"]);
+    let value: Value = serde_json::from_str(&said).unwrap();
+    let employment = value["categories"].as_array().unwrap().iter().find(|c| c["name"] == "employment").unwrap();
+    assert!(is_well && employment["farther"] == 1600.0, "{said}");
+}
+
+#[test]
+fn scenarios_are_kept_changed_and_deleted() {
+    let desk = Desk::over(estate(), ServerOptions::default());
+    let footbridge = json!({"addStreet": {"kind": "FOOTBRIDGE", "line": [point(1000.0, 1000.0), point(1900.0, 1900.0)], "name": "天桥"}});
+    let closed = json!({"closeStreet": {"at": point(550.0, 500.0), "kind": "STREET"}});
+    let input = |key: &str, changes: &Value| json!({"i": {"key": key, "name": "天桥", "changes": changes}});
+    // Readers may ask, not keep.
+    let refused = desk.ask(Role::Reader, CREATE, &input("s", &json!([footbridge])));
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "FORBIDDEN");
+    let made = desk.edit(CREATE, &input("bridge", &json!([footbridge, closed])))["createScenario"].clone();
+    assert_eq!(made["userErrors"], json!([]), "{made}");
+    let changes = made["scenario"]["changes"].as_array().unwrap();
+    assert_eq!(changes[0]["kind"], "ADD_STREET");
+    assert!((changes[0]["street"]["lengthM"].as_f64().unwrap() - 1272.8).abs() < 1.0, "{made}");
+    assert!((changes[1]["street"]["lengthM"].as_f64().unwrap() - 100.0).abs() < 0.5, "{made}");
+
+    // Mistakes name the change and say how to mend it; nothing is kept.
+    for (changes, why) in [
+        (
+            json!([footbridge, {"addStreet": {"kind": "LIFT", "line": [point(0.0, 0.0), point(-900.0, 0.0)]}}]),
+            "changes [1]: the end of the line",
+        ),
+        (json!([{"addStreet": {"kind": "LIFT", "line": [point(0.0, 0.0)]}}]), "changes [0]: line has 1 positions"),
+        (
+            json!([{"closeStreet": {"at": point(550.0, 500.0), "kind": "LIFT"}}]),
+            "changes [0]: there is no lift within 50 m",
+        ),
+        (json!([{"close": "nonsense"}]), "changes [0]: the id is of no facility or center"),
+        (json!([{"openFacility": made["scenario"]["id"]}]), "changes [0]: is the id of no facility"),
+        (
+            json!([{"moveFacility": {"facility": "RmFjaWxpdHk6OTk", "position": point(0.0, 0.0)}}]),
+            "changes [0]: names a facility that does not exist",
+        ),
+        (
+            json!([{"setHours": {"of": "RmFjaWxpdHk6MQ", "openingHours": "always"}}]),
+            "changes [0]: opening_hours \"always\"",
+        ),
+        (
+            json!([{"addFacility": {"name": "", "category": "EMPLOYMENT", "position": {"lon": 29.5, "lat": 106.5}}}]),
+            "changes [0]: position latitude 106.5",
+        ),
+    ] {
+        let reply = desk.edit(CREATE, &input("wrong", &changes))["createScenario"].clone();
+        assert_eq!(reply["scenario"], Value::Null, "{changes}");
+        let message = reply["userErrors"][0]["message"].as_str().unwrap();
+        assert!(message.starts_with(why), "{message}");
+    }
+    let taken = desk.edit(CREATE, &input("bridge", &json!([])))["createScenario"]["userErrors"][0].clone();
+    assert_eq!((&taken["field"], &taken["code"]), (&json!("key"), &json!("TAKEN")));
+
+    let id = &made["scenario"]["id"];
+    let update = json!({"i": {"id": id, "version": 1, "nameEn": "Footbridge", "changes": [footbridge]}});
+    let updated = desk.edit(UPDATE, &update)["updateScenario"].clone();
+    assert_eq!(updated["scenario"]["version"], 2, "{updated}");
+    assert_eq!(updated["scenario"]["changes"].as_array().unwrap().len(), 1);
+    assert_eq!(desk.edit(UPDATE, &update)["updateScenario"]["userErrors"][0]["code"], "CONFLICT");
+    let listed =
+        desk.edit("{ scenarios { totalCount nodes { key nameEn } } scenario(key: \"bridge\") { id } }", &Value::Null);
+    assert_eq!(listed["scenarios"], json!({"totalCount": 1, "nodes": [{"key": "bridge", "nameEn": "Footbridge"}]}));
+    let node = desk.edit("query($id: ID!) { node(id: $id) { id __typename } }", &json!({"id": id}));
+    assert_eq!(node["node"]["__typename"], "Scenario");
+
+    // The way over the bridge, and none such without it.
+    let way = |scenario: &str| {
+        let asked = format!(
+            "query($a: PlaceInput!, $b: PlaceInput!) {{ route(from: $a, to: $b{scenario}) {{ metres }} travelTimes(origins: [$a], destinations: [$b]{scenario}) {{ minutes }} }}"
+        );
+        let ends = json!({"a": {"point": point(1000.0, 1000.0)}, "b": {"point": point(1900.0, 1900.0)}});
+        desk.edit(&asked, &ends)["route"]["metres"].as_f64().unwrap()
+    };
+    assert!(way("") > 1700.0 && way(", scenario: \"bridge\"") < 1300.0);
+    let unknown = desk.ask(Role::Reader, "{ coverage(scenario: \"nowhere\") { limit } }", &Value::Null);
+    assert_eq!(unknown["errors"][0]["extensions"]["code"], "NOT_FOUND");
+
+    let delete = "mutation($i: DeleteInput!) { deleteScenario(input: $i) { deletedId userErrors { code } } }";
+    let gone = desk.edit(delete, &json!({"i": {"id": id, "version": 2}}));
+    assert_eq!(gone["deleteScenario"]["deletedId"], *id);
+    let audit = desk.ask(Role::Admin, "{ auditLog(kind: SCENARIO) { action key } }", &Value::Null);
+    let entry = |action: &str| json!({"action": action, "key": "bridge"});
+    assert_eq!(audit["data"]["auditLog"], json!([entry("delete"), entry("update"), entry("create")]));
+}
+
+/// What a scenario is about may go; then it says so, and can be mended.
+#[test]
+fn a_scenario_may_outlive_what_it_is_about() {
+    let desk = Desk::over(estate(), ServerOptions::default());
+    let stops = desk.edit("{ facilities { nodes { id version } } }", &Value::Null);
+    let stop = &stops["facilities"]["nodes"][1];
+    let input = json!({"i": {"key": "more", "name": "扩容", "changes": [
+        {"setCapacity": {"facility": stop["id"], "capacity": 40}},
+        {"addFacility": {"name": "新驿站", "category": "EMPLOYMENT", "kind": "骑手驿站", "position": point(2400.0, 1600.0), "openingHours": "24/7"}},
+    ]}});
+    let made = desk.edit(CREATE, &input)["createScenario"].clone();
+    assert_eq!(made["userErrors"], json!([]));
+    let asked =
+        "{ coverage(need: {kinds: [\"rider_rest_stop\"], minutes: 5}, scenario: \"more\") { total { covered } } }";
+    assert_eq!(desk.edit(asked, &Value::Null)["coverage"]["total"]["covered"], 2000.0);
+    // A facility of a scenario has an id that works in the scenario, and nowhere else.
+    let changes = "{ scenario(key: \"more\") { changes { facility { id name capacity kind } } } }";
+    let new = desk.edit(changes, &Value::Null)["scenario"]["changes"][1]["facility"].clone();
+    assert_eq!((&new["name"], &new["kind"]), (&json!("新驿站"), &json!("rider_rest_stop")));
+    let reach =
+        "query($of: PlaceInput!, $s: ID) { catchment(of: $of, minutes: 5, scenario: $s) { people exclusivePeople } }";
+    let of = json!({"facility": new["id"]});
+    let found = desk.edit(reach, &json!({"of": of, "s": "more"}));
+    assert_eq!(found["catchment"], json!({"people": 1600.0, "exclusivePeople": 1600.0}));
+    assert_eq!(desk.edit(reach, &json!({"of": of, "s": null}))["catchment"], Value::Null);
+
+    let delete = "mutation($i: DeleteInput!) { deleteFacility(input: $i) { deletedId userErrors { code } } }";
+    let gone = desk.edit(delete, &json!({"i": {"id": stop["id"], "version": stop["version"]}}));
+    assert_eq!(gone["deleteFacility"]["userErrors"], json!([]));
+    let reply = desk.ask(Role::Reader, asked, &Value::Null);
+    assert_eq!(reply["errors"][0]["extensions"]["code"], "STALE");
+    let why = "scenario: the scenario \"more\" does not fit the city as it is now: changes[0] names a facility that does not exist; mend it with updateScenario";
+    assert_eq!(reply["errors"][0]["message"], why);
+    let told = desk.edit("{ scenario(key: \"more\") { problem } }", &Value::Null);
+    assert!(told["scenario"]["problem"].as_str().unwrap().contains("changes[0]"));
+}
+
+/// Everything that can be asked, in text.
+fn told(world: &World) -> Vec<String> {
+    let network = world.network().unwrap();
+    let mut all = Vec::new();
+    let health = Wishes { categories: vec![Category::HealthCare], ..Wishes::default() };
+    for profile in [Profile::Adult, Profile::Wheelchair, Profile::Bicycle] {
+        let travel = Travel { profile, direction: Direction::Towards };
+        let question = |need: Need| Question { need, travel, region: None, group: "all".into(), with_capacity: false };
+        for need in [
+            Need::circle(6.0),
+            Need::one(health.clone(), Measure::Metres, 300.0),
+            Need { min_count: 2, ..Need::one(health.clone(), Measure::Minutes, 5.0) },
+        ] {
+            let found = coverage(world, network, question(need)).unwrap();
+            all.push(format!("{:?} {:?}", found.total, found.cells));
+        }
+        let one = Need::one(health.clone(), Measure::Minutes, 5.0);
+        let full = Question { with_capacity: true, ..question(one.clone()) };
+        all.push(format!("{:?}", coverage(world, network, full).unwrap().cells));
+        let measure = AccessMeasure::Gravity(Decay::Gaussian { sigma: 3.0 });
+        all.push(format!(
+            "{:?}",
+            surface(world, network, question(one.clone()), &measure, Offered::Count).unwrap().cells
+        ));
+        let search = SiteSearch::new(Objective::MaxCover, 3);
+        let sites = suggest_sites(world, network, &question(one), &search, &Candidates::Cells).unwrap();
+        all.push(format!("{:?}", sites.list));
+        let demand = Demand::of(&world.register, "all").unwrap();
+        for facility in world.register.facilities.iter().take(5) {
+            let found = catchment(world, network, Host::Facility(facility.id), travel, 5.0, &demand);
+            all.push(found.map_or_else(
+                |e| e.to_string(),
+                |c| c.map_or_else(String::new, |c| format!("{} {} {:?}", c.people, c.exclusive, c.overlaps)),
+            ));
+        }
+        let home = world.register.population[3].cell;
+        if let Ok(place) = PlacedPoint::new(network, walkshed_engine::geo::cell_centre(home), profile) {
+            for direction in Direction::ALL {
+                let query = NearbyQuery {
+                    place: &place,
+                    profile,
+                    direction,
+                    limit: Deciseconds::from_minutes(10.0),
+                    wishes: &Wishes::default(),
+                    from: None,
+                    first: 100,
+                    with_stats: true,
+                };
+                all.push(format!("{:?}", nearby(world, network, &query)));
+            }
+        }
+    }
+    all
+}
+
+fn scenario(world: &World, r: &mut Random) -> Scenario {
+    let network = world.network().unwrap();
+    let mut changes = Vec::new();
+    for n in 0..8 {
+        let facility = 1 + r.below(60) as i64;
+        let at = random_point(network, r);
+        changes.push(match r.below(if n < 3 { 8 } else { 6 }) {
+            0 => Change::Open { facility },
+            1 => Change::Close { place: Host::Facility(facility) },
+            2 => Change::Move { facility, position: at.into() },
+            3 => Change::Capacity { facility, capacity: r.below(500) as f64 },
+            4 => Change::Hours { place: Host::Facility(facility), opening_hours: Some("24/7".into()) },
+            5 => Change::Add(NewFacility {
+                name: "新".into(),
+                name_en: None,
+                category: Category::HealthCare,
+                kind: None,
+                position: at.into(),
+                opening_hours: None,
+                capacity: Some(300.0),
+                audiences: Vec::new(),
+                step_free: None,
+                services: Vec::new(),
+            }),
+            6 => Change::Street(StreetChange::Close { at: at.into(), kind: None }),
+            _ => {
+                let line = vec![at.into(), at.lerp(random_point(network, r), 0.3).into()];
+                Change::Street(StreetChange::Add { kind: StreetKind::Footpath, line, name: None })
+            }
+        });
+    }
+    Scenario { id: 1, version: 1, changes, ..Scenario::new("s".into(), "s".into()) }
+}
+
+/// A scenario shares layers and answers with the city it is laid over; none of that may show.
+#[test]
+fn a_scenario_is_the_city_with_its_changes_made() {
+    let mut laid_with_streets = 0;
+    for seed in 0..4 {
+        let world = random_world(seed + 300);
+        let before = told(&world);
+        let mut r = Random(seed);
+        for _ in 0..5 {
+            let scenario = scenario(&world, &mut r);
+            // What cannot be joined or closed is told elsewhere.
+            let Ok(laid) = lay_scenario(&world, &scenario) else { continue };
+            let (done, streets) = scenario.lay_over(&world.register).unwrap();
+            laid_with_streets += usize::from(!streets.is_empty());
+            let register: Register = world.register.with(9, &done);
+            let streets: Vec<StreetChange> = streets.into_iter().map(|s| s.1).collect();
+            let network = world.network().unwrap().with_changes(&streets).unwrap().0;
+            let made = World::of(Ok(Arc::new(network)), register);
+            for (a, b) in told(&laid).iter().zip(&told(&made)) {
+                assert_eq!(a, b, "seed {seed}, {:?}", scenario.changes);
+            }
+            assert_eq!(told(&world), before, "the city itself is as it was");
+        }
+    }
+    assert!(laid_with_streets > 5, "{laid_with_streets}");
+}
+
+#[test]
+fn who_gains_and_who_loses_adds_up() {
+    let mut changed = 0;
+    for seed in 0..4 {
+        let world = random_world(seed + 400);
+        let mut r = Random(seed + 20);
+        for _ in 0..4 {
+            let Ok(laid) = lay_scenario(&world, &scenario(&world, &mut r)) else { continue };
+            let need = Need::one(
+                Wishes { categories: vec![Category::HealthCare], ..Wishes::default() },
+                Measure::Minutes,
+                4.0,
+            );
+            let question =
+                Question { need, travel: Travel::default(), region: None, group: "all".into(), with_capacity: false };
+            let found = compare(&world, &laid, &question).unwrap();
+            let total = found.total();
+            assert_eq!(found.after.total.covered - found.before.total.covered, total.gained - total.lost);
+            changed += usize::from(total != Balance::default());
+            let sum = |change| found.cells(change).iter().fold(0.0, |sum, c| sum + c.1);
+            assert_eq!(sum(Becomes::Gained), total.gained);
+            assert_eq!(sum(Becomes::Lost), total.lost);
+            assert_eq!(sum(Becomes::Nearer), total.nearer);
+            assert_eq!(sum(Becomes::Farther), total.farther);
+            let regions = found.by_region(&laid.register);
+            assert_eq!(regions.iter().fold(0.0, |sum, r| sum + r.balance.gained), total.gained);
+            assert_eq!(found.by_group(&laid.register)[0].balance, total);
+            // Turned round, gains are losses.
+            let back = compare(&laid, &world, &question).unwrap().total();
+            assert_eq!(
+                (back.gained, back.lost, back.nearer, back.farther),
+                (total.lost, total.gained, total.farther, total.nearer)
+            );
+            let text: Value = serde_json::from_str(&found.text("ours")).unwrap();
+            let of = |key: &str| {
+                text["features"].as_array().unwrap().iter().fold(0.0, |s, f| s + f["properties"][key].as_f64().unwrap())
+            };
+            assert_eq!((of("gained"), of("lost")), (total.gained, total.lost));
+        }
+    }
+    assert!(changed > 5, "{changed}");
+}
+
+/// Kept like everything else: in backups, and in what a restart finds.
+#[test]
+fn scenarios_outlive_a_restart_and_come_back_from_a_backup() {
+    let folder = estate();
+    let file = folder.path().join("copy.db");
+    let laid = |folder: &Path| {
+        let server = crate::support::http::Server::start(folder, ServerOptions::default());
+        let asked = "{ scenarios { nodes { key changes { kind } } } }";
+        let found = server.query(asked, &Value::Null).json();
+        server.stop();
+        found["data"]["scenarios"]["nodes"].clone()
+    };
+    crate::support::register::block_on(async {
+        let store = crate::support::register::open(folder.path()).await;
+        let changes = vec![Change::Close { place: Host::Facility(1) }];
+        let scenario = Scenario { changes, ..Scenario::new("less".into(), "少一个".into()) };
+        let edition = walkshed_store::Edition {
+            edits: vec![walkshed_register::Edit::Put(scenario.into())],
+            actor: "test".into(),
+            at: "2026-11-25T00:00:00Z".into(),
+            ..Default::default()
+        };
+        store.edit(&edition).await.unwrap();
+        store.backup(&file).await.unwrap();
+    });
+    let kept = json!([{"key": "less", "changes": [{"kind": "CLOSE"}]}]);
+    assert_eq!(laid(folder.path()), kept);
+    let other = tempfile::tempdir().unwrap();
+    crate::support::register::block_on(async {
+        crate::support::register::open(other.path()).await.restore(&file, "test").await.unwrap();
+    });
+    assert_eq!(laid(other.path()), kept);
+}
