@@ -11,6 +11,7 @@ pub mod desk;
 pub mod events;
 pub mod facts;
 pub mod http;
+pub mod markdown;
 pub mod real;
 pub mod register;
 
