@@ -16,9 +16,11 @@ use crate::support::http::Server;
 use crate::support::markdown::{Block, Page, matches, pages, repository};
 use crate::support::register::token;
 use serde_json::Value;
-use std::path::Path;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{LazyLock, OnceLock};
+use std::time::SystemTime;
 use tempfile::TempDir;
 use walkshed::server::ServerOptions;
 use walkshed_register::Role;
@@ -27,32 +29,64 @@ const BINARY: &str = env!("CARGO_BIN_EXE_walkshed");
 /// The address that examples use.
 const ADDRESS: &str = "127.0.0.1:8080";
 
-/// The whole demonstration city, as the README's first command makes it.
-static CITY: LazyLock<TempDir> = LazyLock::new(|| {
-    let data = tempfile::tempdir().unwrap();
-    let made = Command::new(BINARY).args(["demo", "--data"]).arg(data.path()).env_clear().output().unwrap();
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    data
+/// The whole demonstration city, as the README's first command makes it. It stays in the target folder until the program
+/// is built again.
+static CITY: LazyLock<PathBuf> = LazyLock::new(|| {
+    let built = std::fs::metadata(BINARY).unwrap().modified().unwrap();
+    let cities = Path::new(env!("CARGO_TARGET_TMPDIR")).join("docs-city");
+    std::fs::create_dir_all(&cities).unwrap();
+    let lock = File::create(cities.join("lock")).unwrap();
+    lock.lock().unwrap();
+    let city = cities.join(built.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_nanos().to_string());
+    if !city.exists() {
+        for entry in std::fs::read_dir(&cities).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                std::fs::remove_dir_all(path).unwrap();
+            }
+        }
+        let unfinished = cities.join("unfinished");
+        let made = Command::new(BINARY).args(["demo", "--data"]).arg(&unfinished).env_clear().output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        std::fs::rename(unfinished, &city).unwrap();
+    }
+    city
 });
+
+/// A server for the pages that change nothing.
+static SHARED_SERVER: LazyLock<Server> = LazyLock::new(|| Server::start(&CITY, ServerOptions::default()));
+
+/// The data folder that the examples of a page begin with.
+#[derive(Clone, Copy, PartialEq)]
+enum Data {
+    Empty,
+    /// The demonstration city, which the page only reads.
+    City,
+    /// A copy of the demonstration city.
+    CityCopy,
+}
 
 /// Runs the examples of one page in a folder of its own.
 struct Runner {
     page: Page,
     folder: TempDir,
-    server: OnceLock<(Server, String)>,
+    data: Data,
+    own_server: OnceLock<(Server, String)>,
     /// What the server answered to each `graphql` block.
     answers: Vec<Value>,
 }
 
 impl Runner {
     /// Runs every example of a page, in order.
-    fn run(name: &str) -> Self {
+    fn run(name: &str, data: Data) -> Self {
         let page = Page::read(name);
         let folder = tempfile::tempdir().unwrap();
-        if !page.text.contains("<!-- data: empty") {
-            copy_city(&folder.path().join("walkshed-data"));
+        match data {
+            Data::Empty => {}
+            Data::City => std::os::unix::fs::symlink(&*CITY, folder.path().join("walkshed-data")).unwrap(),
+            Data::CityCopy => copy_city(&folder.path().join("walkshed-data")),
         }
-        let mut runner = Self { page, folder, server: OnceLock::new(), answers: Vec::new() };
+        let mut runner = Self { page, folder, data, own_server: OnceLock::new(), answers: Vec::new() };
         for index in 0..runner.page.blocks.len() {
             match runner.page.blocks[index].language.as_str() {
                 "graphql" => runner.query(index),
@@ -67,13 +101,17 @@ impl Runner {
         runner
     }
 
-    fn server(&self) -> (&Server, &str) {
-        let (server, token) = self.server.get_or_init(|| {
+    fn server(&self) -> &Server {
+        if self.data == Data::City { &SHARED_SERVER } else { &self.own_server_and_token().0 }
+    }
+
+    fn own_server_and_token(&self) -> &(Server, String) {
+        assert!(self.data != Data::City, "a page that needs a token needs a copy of the city");
+        self.own_server.get_or_init(|| {
             let data = self.folder.path().join("walkshed-data");
             let token = token(&data, Role::Admin);
             (Server::start(&data, ServerOptions::default()), token)
-        });
-        (server, token)
+        })
     }
 
     fn at(&self, block: &Block) -> String {
@@ -84,18 +122,18 @@ impl Runner {
         let block = &self.page.blocks[index];
         let at = self.at(block);
         let document = block.text.trim_start();
-        let (server, token) = self.server();
         if document.starts_with("subscription") {
             // Only that it is valid: validation comes before the refusal of subscriptions by POST.
-            let code = server.query(document, &Value::Null).json()["errors"][0]["extensions"]["code"].clone();
+            let code = self.server().query(document, &Value::Null).json()["errors"][0]["extensions"]["code"].clone();
             assert_ne!(code, "GRAPHQL_VALIDATION_FAILED", "{at}");
             return;
         }
         let needs_token = document.starts_with("mutation") || document.contains("auditLog");
         let mut answer = if needs_token {
+            let (server, token) = self.own_server_and_token();
             server.query_as(token, document, &Value::Null)
         } else {
-            server.query(document, &Value::Null).json()
+            self.server().query(document, &Value::Null).json()
         };
         let expected = self.page.output_of(index, "json").map(|output| {
             serde_json::from_str::<Value>(&output.text).unwrap_or_else(|e| panic!("{at}{e}: {}", output.text))
@@ -166,9 +204,8 @@ impl Runner {
             println!("SKIPPED: {needed} is not installed; {} has an example for it", self.page.path.display());
             return;
         }
-        let (server, token) = self.server();
-        let code = block.text.replace(ADDRESS, &server.address.to_string());
-        let output = Command::new(program[0]).args(&program[1..]).arg(code).env("TOKEN", token).output().unwrap();
+        let code = block.text.replace(ADDRESS, &self.server().address.to_string());
+        let output = Command::new(program[0]).args(&program[1..]).arg(code).output().unwrap();
         assert!(output.status.success(), "{}{}", self.at(block), String::from_utf8_lossy(&output.stderr));
         let printed = String::from_utf8(output.stdout).unwrap();
         if let Some(expected) = self.page.output_of(index, "text") {
@@ -185,8 +222,8 @@ impl Runner {
 /// Copies the demonstration city. The prepared streets are never written to, so that a hard link is enough.
 fn copy_city(to: &Path) {
     std::fs::create_dir(to).unwrap();
-    std::fs::copy(CITY.path().join("walkshed.db"), to.join("walkshed.db")).unwrap();
-    let streets = CITY.path().join("streets.walkshed");
+    std::fs::copy(CITY.join("walkshed.db"), to.join("walkshed.db")).unwrap();
+    let streets = CITY.join("streets.walkshed");
     if std::fs::hard_link(&streets, to.join("streets.walkshed")).is_err() {
         std::fs::copy(&streets, to.join("streets.walkshed")).unwrap();
     }
@@ -194,9 +231,9 @@ fn copy_city(to: &Path) {
 
 #[test]
 fn the_examples_of_the_readme_work() {
-    let runner = Runner::run("README.md");
+    let runner = Runner::run("README.md", Data::City);
     // The banner says what is loaded.
-    let world = runner.server().0.live.world();
+    let world = runner.server().live.world();
     let (report, register) = (&world.network().unwrap().meta().report, &world.register);
     let banner = &runner.page.blocks_in("text").next().unwrap().text;
     for fact in [
@@ -210,27 +247,27 @@ fn the_examples_of_the_readme_work() {
 
 #[test]
 fn the_examples_of_the_chinese_readme_work() {
-    Runner::run("README.zh-CN.md");
+    Runner::run("README.zh-CN.md", Data::City);
 }
 
 #[test]
 fn the_examples_of_the_import_page_work() {
-    Runner::run("docs/guide/import.md");
+    Runner::run("docs/guide/import.md", Data::Empty);
 }
 
 #[test]
 fn the_examples_of_the_chinese_import_page_work() {
-    Runner::run("docs/guide/zh-CN/import.md");
+    Runner::run("docs/guide/zh-CN/import.md", Data::Empty);
 }
 
 #[test]
 fn the_examples_of_the_ask_page_work() {
-    Runner::run("docs/guide/ask.md");
+    Runner::run("docs/guide/ask.md", Data::City);
 }
 
 #[test]
 fn the_examples_of_the_plan_page_work() {
-    let runner = Runner::run("docs/guide/plan.md");
+    let runner = Runner::run("docs/guide/plan.md", Data::CityCopy);
     let suggested = runner.answers.iter().find_map(|answer| answer["data"].get("siteSuggestions")).unwrap();
     assert_eq!(suggested["sites"][0]["gained"], 28300.0, "{suggested}");
     let drawn = std::fs::read_to_string(runner.folder.path().join("sites.svg")).unwrap();
@@ -240,39 +277,35 @@ fn the_examples_of_the_plan_page_work() {
 
 #[test]
 fn the_examples_of_the_chinese_plan_page_work() {
-    Runner::run("docs/guide/zh-CN/plan.md");
+    Runner::run("docs/guide/zh-CN/plan.md", Data::CityCopy);
 }
 
 #[test]
 fn the_examples_of_the_change_page_work() {
-    Runner::run("docs/guide/change.md");
+    Runner::run("docs/guide/change.md", Data::CityCopy);
 }
 
 #[test]
 fn the_examples_of_the_production_page_work() {
-    Runner::run("docs/guide/production.md");
+    Runner::run("docs/guide/production.md", Data::CityCopy);
 }
 
 #[test]
 fn the_examples_of_the_formats_page_work() {
-    Runner::run("docs/guide/formats.md");
+    Runner::run("docs/guide/formats.md", Data::City);
 }
 
 #[test]
 fn the_examples_of_the_limits_page_work() {
-    Runner::run("docs/guide/limits.md");
+    Runner::run("docs/guide/limits.md", Data::City);
 }
 
 /// The scenario that the city contains helps couriers, as the last tab of the playground shows.
 #[test]
 fn the_scenario_of_the_playground_helps_couriers() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("walkshed-data");
-    copy_city(&data);
-    let server = Server::start(&data, ServerOptions::default());
-    let tab = walkshed::server::example_tabs(&server.live.world()).pop().unwrap();
+    let tab = walkshed::server::example_tabs(&SHARED_SERVER.live.world()).pop().unwrap();
     let variables: Value = serde_json::from_str(tab["variables"].as_str().unwrap()).unwrap();
-    let answer = server.query(tab["query"].as_str().unwrap(), &variables).json();
+    let answer = SHARED_SERVER.query(tab["query"].as_str().unwrap(), &variables).json();
     assert_eq!(answer["errors"], Value::Null, "{answer}");
     let balance = &answer["data"]["compareScenarios"]["balance"];
     assert!(balance["gained"].as_f64().unwrap() > 100.0 && balance["lost"] == 0.0, "{answer}");
