@@ -5,6 +5,7 @@
 
 FROM rust:1-slim-bookworm AS build
 WORKDIR /src
+# .dockerignore leaves rust-toolchain.toml out: the image has its own toolchain.
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
