@@ -23,6 +23,7 @@ use std::sync::{LazyLock, OnceLock};
 use std::time::SystemTime;
 use tempfile::TempDir;
 use walkshed::server::ServerOptions;
+use walkshed_graphql::Limits;
 use walkshed_register::Role;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_walkshed");
@@ -54,7 +55,13 @@ static CITY: LazyLock<PathBuf> = LazyLock::new(|| {
 });
 
 /// A server for the pages that change nothing.
-static SHARED_SERVER: LazyLock<Server> = LazyLock::new(|| Server::start(&CITY, ServerOptions::default()));
+static SHARED_SERVER: LazyLock<Server> = LazyLock::new(|| Server::start(&CITY, options()));
+
+/// The default options, but for the deadline: analyses of a whole city are slow in a debug build.
+fn options() -> ServerOptions {
+    let defaults = ServerOptions::default();
+    ServerOptions { limits: Limits { max_seconds: 600, ..defaults.limits }, ..defaults }
+}
 
 /// The data folder that the examples of a page begin with.
 #[derive(Clone, Copy, PartialEq)]
@@ -110,7 +117,7 @@ impl Runner {
         self.own_server.get_or_init(|| {
             let data = self.folder.path().join("walkshed-data");
             let token = token(&data, Role::Admin);
-            (Server::start(&data, ServerOptions::default()), token)
+            (Server::start(&data, options()), token)
         })
     }
 
