@@ -1,11 +1,11 @@
-"""What attackers cost a server, and what everyone else sees meanwhile. Bounded, over the loopback interface.
+"""Measures the cost of attacks on a server and their effect on other clients. Bounded, over the loopback interface.
 
     python3 benches/attack.py target/release/walkshed --data DIR
 
-Needs Python alone. DIR is a data folder that can be thrown away: the script makes tokens and sends suggestions. Without
---data a demonstration city is made in a temporary folder. Each attack runs for a few seconds against a server of its own,
-while an honest client asks for `nearby` 50 times a second. One line for each: what was sent, what was answered, the CPU
-time of the server, how much its memory grew at most, and the honest client's median, 99th percentile and failures.
+Requires only Python. DIR is a disposable data folder: the script creates tokens and submits suggestions. Without --data it
+creates the demonstration city in a temporary folder. Each attack runs for a few seconds against a separate server, while
+an honest client queries `nearby` 50 times per second. Prints one line per attack: the requests, the responses, the CPU
+time of the server, its maximum memory growth, and the median, the 99th percentile and the failures of the honest client.
 """
 
 import argparse
@@ -31,7 +31,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Server:
-    """A server, its CPU time and its memory."""
+    """A server process with its CPU time and memory."""
 
     def __init__(self, program, data, port):
         self.port = port
@@ -67,7 +67,7 @@ class Server:
 
 
 def post(port, body, headers=(), timeout=60, kind="application/json"):
-    """Sends a request; the status and the answer."""
+    """Sends a request and returns the status and the body."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
         connection.request("POST", "/graphql", body, {"Content-Type": kind, **dict(headers)})
@@ -84,7 +84,7 @@ def ask(port, query, variables=None, token=None, timeout=60):
 
 
 def outcome(send):
-    """What became of a request, in a word."""
+    """Summarizes the outcome of a request."""
     try:
         status, body = send()
     except (OSError, http.client.HTTPException) as error:
@@ -97,7 +97,7 @@ def outcome(send):
 
 
 def at_once(count, send):
-    """Sends the same many times at once; how often each outcome."""
+    """Sends the same request concurrently and counts the outcomes."""
     outcomes = collections.Counter()
     threads = [threading.Thread(target=lambda: outcomes.update([outcome(send)])) for _ in range(count)]
     for thread in threads:
@@ -108,7 +108,7 @@ def at_once(count, send):
 
 
 class Honest(threading.Thread):
-    """Someone who asks what is near, again and again."""
+    """A client that queries nearby facilities repeatedly."""
 
     def __init__(self, port, places):
         super().__init__(daemon=True)
@@ -139,14 +139,14 @@ class Honest(threading.Thread):
             self.times.append(took)
             time.sleep(max(0.0, HONEST_EVERY - took))
 
-    def told(self):
+    def summary(self):
         times = sorted(self.times) or [0.0]
         middle, late = times[len(times) // 2], times[min(len(times) - 1, len(times) * 99 // 100)]
         return f"{middle * 1000:.1f} / {late * 1000:.0f} ms, {self.failures} of {len(self.times)} failed"
 
 
 def workbook(sheet, strings=None):
-    """A workbook with the XML of one sheet."""
+    """Creates a workbook from the XML of one sheet."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr(
@@ -187,7 +187,7 @@ def many(fields):
 
 
 class Attacks:
-    """The attacks; each sends for some seconds and says what it sent."""
+    """The attacks. Each runs for a few seconds; its docstring describes the requests."""
 
     def __init__(self, port, places, tokens):
         self.port, self.places, self.tokens = port, places, tokens
@@ -199,7 +199,7 @@ class Attacks:
         return f'from: {{cell: "{self.places[0]}"}}'
 
     def nothing(self):
-        """nothing (5 s)"""
+        """no attack (5 s)"""
         time.sleep(5)
         return collections.Counter()
 
@@ -244,7 +244,7 @@ class Attacks:
         return at_once(4, self.ask(query, {"s": ["CLOSED"] * 500_000}))
 
     def abandoned(self):
-        """56 analyses whose client goes away after 50 ms (then 10 s)"""
+        """56 analyses whose client disconnects after 50 ms (then 10 s)"""
         outcomes = collections.Counter()
         for n in range(56):
             field = f"accessibility(measure: ENHANCED_TWO_STEP, {HALF}, decay: {{form: GAUSSIAN, a: {n + 10}}}) {{ mean }}"
@@ -305,25 +305,25 @@ class Attacks:
             thread.join()
         return outcomes
 
-    def dear(self, field, count=2):
+    def expensive(self, field, count=2):
         return at_once(count, self.ask(many([field])))
 
     def floating_catchments(self):
         """E2SFCA at 120 minutes, 2 at once"""
-        return self.dear(f"accessibility(measure: ENHANCED_TWO_STEP, {NEED}, decay: {{form: GAUSSIAN, a: 60}}) {{ mean }}")
+        return self.expensive(f"accessibility(measure: ENHANCED_TWO_STEP, {NEED}, decay: {{form: GAUSSIAN, a: 60}}) {{ mean }}")
 
     def floating_catchments_allowed(self):
         """E2SFCA at 30 minutes, 20 at once"""
         field = f"accessibility(measure: ENHANCED_TWO_STEP, {HALF}, decay: {{form: GAUSSIAN, a: 30}}) {{ mean }}"
-        return self.dear(field, 20)
+        return self.expensive(field, 20)
 
     def capacities(self):
         """coverage with capacities at 120 minutes, 2 at once"""
-        return self.dear(f"coverage({NEED}, capacity: true) {{ total {{ people }} }}")
+        return self.expensive(f"coverage({NEED}, capacity: true) {{ total {{ people }} }}")
 
     def mean_time(self):
         """MIN_MEAN_TIME of 200 sites, 2 at once"""
-        return self.dear("siteSuggestions(need: {category: HEALTH_CARE}, objective: MIN_MEAN_TIME, count: 200) { gained }")
+        return self.expensive("siteSuggestions(need: {category: HEALTH_CARE}, objective: MIN_MEAN_TIME, count: 200) { gained }")
 
     def usage(self):
         """8 aliases of underusedCenters over ten years, 2 at once"""
@@ -331,7 +331,7 @@ class Attacks:
         return at_once(2, self.ask(many(fields)))
 
     def slow_bodies(self):
-        """1,000 connections that send a byte a second (15 s)"""
+        """1,000 connections that send one byte per second (15 s)"""
         connections = []
         outcomes = collections.Counter()
         for _ in range(1000):
@@ -357,7 +357,7 @@ class Attacks:
         return outcomes
 
     def packed_bodies(self):
-        """gzip bodies of 300 kB that unpack to 300 MB, 8 at once"""
+        """gzip bodies of 300 kB that decompress to 300 MB, 8 at once"""
         body = gzip.compress(b" " * 300_000_000)
         return at_once(8, lambda: post(self.port, body, {"Content-Encoding": "gzip"}))
 
@@ -370,7 +370,7 @@ class Attacks:
         return outcomes
 
     def mutation_by_get(self):
-        """a named mutation by GET, as an image on another page sends it, 20 times"""
+        """a named mutation by GET, as sent by an image on another site, 20 times"""
         query = 'mutation M { submitSuggestion(input: {text: "by GET", position: {lon: 106.55, lat: 29.56}}) { suggestion { id } } }'
         before = json.loads(self.ask("{ suggestions { totalCount } }")()[1])["data"]["suggestions"]["totalCount"]
         for _ in range(20):
@@ -388,12 +388,12 @@ class Attacks:
         return at_once(2, self.ask(IMPORT, {"content": content}, token=self.tokens["editor"]))
 
     def shared_strings(self):
-        """workbooks of 1.5 MB whose shared strings unpack to 1 GB, 2 at once"""
+        """workbooks of 1.5 MB whose shared strings decompress to 1 GB, 2 at once"""
         content = workbook('<row r="1"><c r="A1" t="s"><v>0</v></c></row>', "<si><t>" + "a" * 1_000_000_000 + "</t></si>")
         return at_once(2, self.ask(IMPORT, {"content": content}, token=self.tokens["editor"]))
 
     def large_job(self):
-        """jobs whose answer would be 20 times cellsGeojson, 2 (15 s)"""
+        """2 jobs with 20 aliases of cellsGeojson each (15 s)"""
         query = many(["coverage(need: {category: HEALTH_CARE}) { cellsGeojson }"] * 20)
         start = "mutation($q: String!) { startJob(input: {query: $q}) { job { id } userErrors { message } } }"
         outcomes = at_once(2, self.ask(start, {"q": query}, token=self.tokens["contributor"]))
@@ -403,10 +403,10 @@ class Attacks:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("program", help="the program walkshed")
-    parser.add_argument("--data", help="a data folder that can be thrown away; a demonstration city when left out")
+    parser.add_argument("program", help="path of the walkshed binary")
+    parser.add_argument("--data", help="disposable data folder (default: a new demonstration city)")
     parser.add_argument("--port", type=int, default=18200)
-    parser.add_argument("--only", help="names of attacks, apart by commas")
+    parser.add_argument("--only", help="comma-separated names of attacks")
     arguments = parser.parse_args()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
@@ -426,7 +426,7 @@ def main():
 def run(arguments, data, tokens):
     names = [name for name in vars(Attacks) if not name.startswith("_") and getattr(Attacks, name).__doc__]
     chosen = arguments.only.split(",") if arguments.only else names
-    print(f"{'attack':62} | {'answers':40} | CPU s | memory MB | nearby median / 99th, failures")
+    print(f"{'attack':62} | {'responses':40} | CPU s | memory MB | nearby median / 99th, failures")
     for name in chosen:
         server = Server(arguments.program, data, arguments.port)
         try:
@@ -453,12 +453,12 @@ def run(arguments, data, tokens):
             watching.set()
             honest.join(30)
             watcher.join()
-            told = ", ".join(f"{count} {what}" for what, count in answers.most_common(4))
+            answered = ", ".join(f"{count} {what}" for what, count in answers.most_common(4))
             if server.alive():
-                spent = f"{server.cpu() - cpu:5.1f} | {most[0]:9.0f}"
+                used = f"{server.cpu() - cpu:5.1f} | {most[0]:9.0f}"
             else:
-                spent, told = " dead |         -", "THE SERVER IS DEAD"
-            print(f"{getattr(Attacks, name).__doc__:62} | {told:40} | {spent} | {honest.told()}", flush=True)
+                used, answered = " dead |         -", "THE SERVER IS DEAD"
+            print(f"{getattr(Attacks, name).__doc__:62} | {answered:40} | {used} | {honest.summary()}", flush=True)
         finally:
             server.stop()
 

@@ -1,5 +1,5 @@
-//! What planners ask, over the whole demonstration city and over Porto Alegre where its files are to hand: `cargo bench
-//! --bench coverage`. The city is made first, in some ten seconds; `cargo bench -- --test` makes a small one.
+//! Benchmarks of the analyses on the demonstration city, and on Porto Alegre if its files are available: `cargo bench
+//! --bench coverage`. Creates the city first, in about ten seconds; `cargo bench -- --test` creates a small one.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a benchmark that cannot set up should fail")]
 
@@ -9,6 +9,7 @@ mod support;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
 use rayon::prelude::*;
+use std::hint::black_box;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use walkshed_analysis::memo::Memo;
@@ -48,7 +49,7 @@ fn question(need: Need) -> Question {
     Question { need, travel: Travel::default(), region: None, group: "all".into(), with_capacity: false }
 }
 
-/// The nearest facilities of a category for every junction, within two hours.
+/// Sweeps for the nearest facilities of a category to every vertex, within two hours.
 fn nearest_of(world: &World, network: &Network, category: Category, nearest: usize) -> Sweep {
     let places = wanted_places(&world.register, &of(category));
     let snaps = &world.facility_layer.snapped(network, Profile::Adult).snaps;
@@ -57,7 +58,7 @@ fn nearest_of(world: &World, network: &Network, category: Category, nearest: usi
     Sweep::run(network, Profile::Adult, Direction::Towards, starts, nearest, limit).unwrap()
 }
 
-/// One change, laid over the city, and who gains and who loses by it; each time another one.
+/// Applies a different change to the city in each iteration and compares coverage before and after.
 fn scenarios(group: &mut BenchmarkGroup<'_, WallTime>, world: &World, need: &Need) {
     let facility = world.register.facilities.iter().find(|f| f.category == Category::HealthCare).unwrap();
     let home = Fixed::from(facility.position);
@@ -72,17 +73,17 @@ fn scenarios(group: &mut BenchmarkGroup<'_, WallTime>, world: &World, need: &Nee
         compare(world, &laid, &question(need.clone())).unwrap().total()
     };
     let id = facility.id;
-    group.bench_function("a scenario that moves a facility, compared", |b| {
+    group.bench_function("compare a scenario that moves a facility", |b| {
         b.iter(|| ask(&|position| Change::Move { facility: id, position }));
     });
-    group.bench_function("a scenario that changes hours, compared", |b| {
+    group.bench_function("compare a scenario that changes hours", |b| {
         let hours = Some("24/7".to_owned());
         b.iter(|| ask(&|_| Change::Hours { place: Host::Facility(id), opening_hours: hours.clone() }));
     });
-    // From the street at the facility to one some way off.
+    // From the street at the facility to one about 300 m away.
     let street = |at: Fixed| network_point(world, at);
     let there = street(Fixed { x: home.x, y: home.y + 30_000 });
-    group.bench_function("a scenario that adds a footbridge, compared", |b| {
+    group.bench_function("compare a scenario that adds a footbridge", |b| {
         b.iter(|| {
             ask(&|from| {
                 let line = vec![street(from.into()), there];
@@ -90,12 +91,12 @@ fn scenarios(group: &mut BenchmarkGroup<'_, WallTime>, world: &World, need: &Nee
             })
         });
     });
-    group.bench_function("a scenario that closes a street, compared", |b| {
+    group.bench_function("compare a scenario that closes a street", |b| {
         b.iter(|| ask(&|at| Change::Street(StreetChange::Close { at: street(at.into()), kind: None })));
     });
 }
 
-/// The nearest point of a street.
+/// Returns the nearest point on a street.
 fn network_point(world: &World, at: Fixed) -> Position {
     world.network().unwrap().snap(at, Profile::Adult).unwrap().at.into()
 }
@@ -104,7 +105,7 @@ fn city(c: &mut Criterion) {
     let mut world = world();
     let network = world.shared_network().unwrap();
     println!(
-        "{} junctions, {} facilities, {} population cells",
+        "{} vertices, {} facilities, {} population cells",
         network.vertices().len(),
         world.register.facilities.len(),
         world.register.population.len()
@@ -113,25 +114,29 @@ fn city(c: &mut Criterion) {
     export(&world, &network, "coverage", &centers);
     let mut group = c.benchmark_group("coverage");
     group.sample_size(10);
-    group.bench_function("the nearest of a category for all junctions", |b| {
+    group.bench_function("nearest of one category for all vertices", |b| {
         b.iter(|| nearest_of(&world, &network, Category::HealthCare, 1).bytes());
     });
-    group.bench_function("3 nearest of each category for all junctions", |b| {
+    group.bench_function("3 nearest of each category for all vertices", |b| {
         b.iter(|| Category::ALL.par_iter().map(|&c| nearest_of(&world, &network, c, 3).bytes()).sum::<usize>());
     });
     let need = Need::one(of(Category::HealthCare), Measure::Minutes, 15.0);
-    group.bench_function("the division of every cell", |b| b.iter(|| Homes::find(&world.register).codes()));
+    group.bench_function("division of every cell", |b| {
+        let register = &world.register;
+        let assign = || Homes::assign(&register.centers, &register.population, |at| register.outlined_region_at(at));
+        b.iter(|| black_box(assign()));
+    });
     let _ = world.register.homes();
-    group.bench_function("the whole city, one need, new", |b| {
+    group.bench_function("coverage of the whole city, one need, uncached", |b| {
         b.iter(|| {
             world.memo = Arc::new(Memo::default());
             coverage(&world, &network, question(need.clone())).unwrap().total.covered
         });
     });
-    group.bench_function("the whole city, one need, asked before", |b| {
+    group.bench_function("coverage of the whole city, one need, cached", |b| {
         b.iter(|| coverage(&world, &network, question(need.clone())).unwrap().total.covered);
     });
-    group.bench_function("the whole city, all seven categories, new", |b| {
+    group.bench_function("coverage of the whole city, all seven categories, uncached", |b| {
         b.iter(|| {
             world.memo = Arc::new(Memo::default());
             coverage(&world, &network, question(Need::circle(15.0))).unwrap().total.covered
@@ -145,18 +150,18 @@ fn city(c: &mut Criterion) {
     people_of(&mut group, &mut world, &network, &centers);
     scenarios(&mut group, &world, &need);
     let search = SiteSearch::new(Objective::MaxCover, 20);
-    group.bench_function("the next 20 sites of the whole city, new", |b| {
+    group.bench_function("next 20 sites of the whole city, uncached", |b| {
         b.iter(|| {
             world.memo = Arc::new(Memo::default());
             suggest_sites(&world, &network, &question(need.clone()), &search, &Candidates::Cells).unwrap().gained
         });
     });
-    group.bench_function("the next 20 sites of the whole city, asked before", |b| {
+    group.bench_function("next 20 sites of the whole city, cached", |b| {
         b.iter(|| {
             suggest_sites(&world, &network, &question(need.clone()), &search, &Candidates::Cells).unwrap().gained
         });
     });
-    group.bench_function("GB 50180-2018 for the whole city, new", |b| {
+    group.bench_function("GB 50180-2018 for the whole city, uncached", |b| {
         let standards = Standards::default();
         let standard = standards.find("gb_50180_2018").unwrap();
         b.iter(|| {
@@ -167,7 +172,7 @@ fn city(c: &mut Criterion) {
     group.finish();
 }
 
-/// Who is within reach of each of many places, and of every junction.
+/// Benchmarks the people within reach of many sites, and of every vertex.
 fn people_of(group: &mut BenchmarkGroup<'_, WallTime>, world: &mut World, network: &Network, sites: &[Site]) {
     let people = Demand::of(&world.register, "all").unwrap().people;
     group.bench_function("catchments, people within 15 minutes", |b| {
@@ -179,7 +184,7 @@ fn people_of(group: &mut BenchmarkGroup<'_, WallTime>, world: &mut World, networ
             (0..sites.len()).map(sum).sum::<f64>()
         });
     });
-    group.bench_function("sum of people within 900 s of every junction", |b| {
+    group.bench_function("sum of people within 900 s of every vertex", |b| {
         world.population_layer.prepare(network, Profile::Adult, Direction::From);
         let sums = || {
             let limit = Deciseconds(9000);
@@ -189,7 +194,7 @@ fn people_of(group: &mut BenchmarkGroup<'_, WallTime>, world: &mut World, networ
     });
 }
 
-/// The real city: two kinds of facility, and so much smaller that everything is quick.
+/// Porto Alegre: two facility categories, and much smaller than the demonstration city.
 fn porto_alegre(c: &mut Criterion) {
     let Some((network, rows)) = support::real::world_parts() else { return };
     let mut world = World::new(Ok(Arc::new(network)), rows);
@@ -198,22 +203,22 @@ fn porto_alegre(c: &mut Criterion) {
     export(&world, &network, "coverage of Porto Alegre", &sites);
     let mut group = c.benchmark_group("coverage of Porto Alegre");
     group.sample_size(20);
-    group.bench_function("3 nearest of each category for all junctions", |b| {
+    group.bench_function("3 nearest of each category for all vertices", |b| {
         let of_category = |category: Category| nearest_of(&world, &network, category, 3).bytes();
         b.iter(|| [Category::HealthCare, Category::LifelongEducation].map(of_category));
     });
     people_of(&mut group, &mut world, &network, &sites);
     let need = Need::one(of(Category::HealthCare), Measure::Minutes, 15.0);
-    group.bench_function("one need, new", |b| {
+    group.bench_function("coverage of one need, uncached", |b| {
         b.iter(|| {
             world.memo = Arc::new(Memo::default());
             coverage(&world, &network, question(need.clone())).unwrap().total.covered
         });
     });
-    group.bench_function("one need, asked before", |b| {
+    group.bench_function("coverage of one need, cached", |b| {
         b.iter(|| coverage(&world, &network, question(need.clone())).unwrap().total.covered);
     });
-    group.bench_function("the next 20 sites, new", |b| {
+    group.bench_function("next 20 sites, uncached", |b| {
         let search = SiteSearch::new(Objective::MaxCover, 20);
         b.iter(|| {
             world.memo = Arc::new(Memo::default());
@@ -223,8 +228,8 @@ fn porto_alegre(c: &mut Criterion) {
     group.finish();
 }
 
-/// The graph, facilities and people as plain little-endian arrays, for `benches/peers/peers.py`: what hangs on a street
-/// segment is put on the nearer end of it, since other tools know junctions alone.
+/// Exports the graph, facilities and people as little-endian arrays for `benches/peers/peers.py`. Points are moved to the
+/// nearer end vertex of their street segment, because the other tools support vertices only.
 fn export(world: &World, network: &Network, group: &str, sites: &[Site]) {
     let Some(folder) = std::env::var_os("WALKSHED_EXPORT") else { return };
     let folder = std::path::Path::new(&folder).join(group.replace(' ', "-"));

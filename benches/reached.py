@@ -1,12 +1,12 @@
-"""Who is out of reach: random places that reach nothing, people on streets that are cut off, coverage by profile.
+"""Measures connectivity: random places that reach nothing, people on streets that are cut off, coverage per profile.
 
     walkshed serve --data DIR &
     python3 benches/reached.py http://127.0.0.1:8080/graphql
     python3 benches/reached.py http://127.0.0.1:8080/graphql --regions 500103,500105,500106
 
-Needs Python alone. Without --regions places are spread evenly over the bounds of the streets; with them, over the
-population cells of these regions. A place reaches nothing when it has less than a kilometre of street within 30 minutes.
-Places farther than 300 m from every street are counted apart. The same seed gives the same places.
+Requires only Python. Without --regions, places are distributed evenly over the bounding box of the streets; with it, over
+the population cells of these regions. A place reaches nothing if it has less than one kilometre of street within 30
+minutes. Places farther than 300 m from every street are not counted. The same seed gives the same places.
 """
 
 import argparse
@@ -26,7 +26,7 @@ def ask(url, query):
 
 
 def places_of(url, arguments):
-    """GraphQL inputs of places."""
+    """Generates places as GraphQL inputs."""
     chosen = random.Random(arguments.seed)
     if not arguments.regions:
         bounds = ask(url, "{ dataset { streets { bounds { west south east north } } } }")
@@ -48,9 +48,9 @@ def places_of(url, arguments):
 
 
 def reached(url, places, profile):
-    """How many places there are on the streets, and how many of them reach nothing."""
+    """Returns the number of places near a street, and how many of them reach nothing."""
     on_streets = nothing = 0
-    # A bicycle goes farther, so that one request can ask for fewer places.
+    # A bicycle reaches more streets, so one request can include fewer places.
     step = 2 if profile == "BICYCLE" else 20
     for start in range(0, len(places), step):
         fields = " ".join(
@@ -101,7 +101,7 @@ def main():
     if answer.get("data"):
         print("cut off     " + json.dumps(answer["data"]["dataset"]["streets"]["cutOff"]))
     else:
-        print("cut off     this version does not tell")
+        print("cut off     not available in this version")
 
 
 main()

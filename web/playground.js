@@ -1,5 +1,5 @@
-// Starts GraphiQL with the tabs the server has made for the loaded city. Tabs a user has opened before are kept by
-// GraphiQL itself. Subscriptions are followed as server-sent events.
+// Starts GraphiQL with example tabs that the server creates for the loaded city. GraphiQL itself restores tabs from
+// earlier visits. Subscriptions use server-sent events.
 (async () => {
   const root = document.getElementById('playground');
   const http = GraphiQL.createFetcher({ url: '/graphql' });
@@ -12,7 +12,7 @@
         (!params.operationName || d.name?.value === params.operationName),
     );
 
-  // The data of events one by one; `complete` ends them.
+  // Yields the data of each event until a `complete` event.
   async function* events(params, options) {
     const stop = new AbortController();
     try {
@@ -47,7 +47,7 @@
   const fetcher = (params, options) => (isSubscription(params, options) ? events(params, options) : http(params, options));
 
   try {
-    // A server that answers those with a token alone gives no examples before there is one.
+    // A server that requires a token returns no examples without one.
     const examples = await fetch('/graphiql/tabs.json');
     const tabs = examples.ok ? await examples.json() : [{ query: '{ viewer { role token } }', headers: '{ "Authorization": "Bearer TOKEN" }' }];
     const element = React.createElement(

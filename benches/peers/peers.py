@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""The same work done by pandana and scipy, on the same graph, and the ratios.
+"""Runs the same analyses with pandana and scipy on the same graph and prints the ratios.
 
     WALKSHED_EXPORT=/tmp/graph cargo bench --bench coverage
     python3 -m venv venv && venv/bin/pip install pandana==0.8 scipy pandas numpy
     venv/bin/python benches/peers/peers.py /tmp/graph/coverage
     venv/bin/python benches/peers/peers.py /tmp/graph/coverage-of-Porto-Alegre
 
-The bench makes the demonstration city, measures walkshed and writes the graph (times of an adult in tenths of a second);
-the same for Porto Alegre where its files are to hand.
-walkshed's figures are read from where criterion keeps them ($CARGO_TARGET_DIR/criterion, or target/criterion). The tools know
-junctions alone: facilities and people stand at the nearer end of their street segment. Where walkshed is timed, they stand on it.
+The benchmark creates the demonstration city, measures walkshed and exports the graph (travel times of an adult in
+deciseconds). It does the same for Porto Alegre if its files are available.
+Reads walkshed's figures from criterion's folder ($CARGO_TARGET_DIR/criterion, or target/criterion). The other tools support
+only vertices, so facilities and people are moved to the nearer end of their street segment; in walkshed they are on it.
 """
 import json
 import os
@@ -36,7 +36,7 @@ def read(name, kind):
 
 
 def ours(name):
-    """Seconds of one of walkshed's benchmarks; None where it was not run."""
+    """Returns the seconds of one of walkshed's benchmarks, or None if it was not run."""
     path = target / name.replace(" ", "_").replace(",", "_") / "new" / "estimates.json"
     for candidate in [path, target / name / "new" / "estimates.json"]:
         if candidate.exists():
@@ -50,7 +50,7 @@ def timed(work):
     return time.perf_counter() - began, result
 
 
-def told(what, name, peers):
+def report(what, name, peers):
     mine = ours(name)
     print(f"{what}\n    walkshed            " + (f"{mine:9.3f} s" if mine else "(run the bench first)"))
     for peer, seconds in peers:
@@ -62,7 +62,7 @@ arcs = read("arcs.u32", "<u4").reshape(-1, 3)
 at = {c: read(f"{c}.u32", "<u4") for c in CATEGORIES}
 people_at, people = read("people_at.u32", "<u4"), read("people.f64", "<f8")
 sites_at = read("sites_at.u32", "<u4")
-print(f"{len(lon)} junctions, {len(arcs)} arcs, {sum(map(len, at.values()))} facilities, {os.cpu_count()} cores")
+print(f"{len(lon)} vertices, {len(arcs)} arcs, {sum(map(len, at.values()))} facilities, {os.cpu_count()} cores")
 
 import pandana  # noqa: E402
 
@@ -91,14 +91,14 @@ from scipy.sparse.csgraph import dijkstra  # noqa: E402
 graph = csr_matrix((arcs[:, 2] / 10.0 + 1e-9, (arcs[:, 0], arcs[:, 1])), shape=(len(lon), len(lon)))
 reverse = graph.T.tocsr()
 one, alone = timed(lambda: dijkstra(reverse, indices=np.unique(at["health_care"]), min_only=True, limit=LIMIT))
-# The two agree where there is one facility to a place: a check that both were asked the same.
+# Both should agree; the printed share checks that they got the same input.
 theirs = found["health_care"][1].to_numpy()
 both = (theirs < LIMIT) & np.isfinite(alone)
-print(f"pandana and scipy agree to a second for {np.mean(np.abs(theirs[both] - alone[both]) < 1.0):.4%} of the junctions\n")
-if ours("the nearest of a category for all junctions"):
-    told("the nearest of one category for all junctions", "the nearest of a category for all junctions", [("scipy dijkstra", one)])
-told(
-    f"3 nearest of each of {len(CATEGORIES)} categories for all junctions", "3 nearest of each category for all junctions",
+print(f"pandana and scipy agree within one second for {np.mean(np.abs(theirs[both] - alone[both]) < 1.0):.4%} of the vertices\n")
+if ours("nearest of one category for all vertices"):
+    report("nearest of one category for all vertices", "nearest of one category for all vertices", [("scipy dijkstra", one)])
+report(
+    f"3 nearest of each of {len(CATEGORIES)} categories for all vertices", "3 nearest of each category for all vertices",
     [("pandana, query step", asking), ("pandana, set + query", setting + asking)],
 )
 
@@ -109,8 +109,8 @@ rng = np.random.default_rng(1)
 SAMPLE = 300
 some = rng.choice(len(lon), SAMPLE, replace=False)
 searching, _ = timed(lambda: [dijkstra(graph, indices=int(v), limit=900.0) for v in some])
-told(
-    "sum of people within 900 s of every junction", "sum of people within 900 s of every junction",
+report(
+    "sum of people within 900 s of every vertex", "sum of people within 900 s of every vertex",
     [
         ("pandana, both steps", preparing + summing),
         ("pandana, aggregate", summing),
@@ -118,7 +118,7 @@ told(
     ],
 )
 
-# People who reach each of many places: from the place against the arcs, and the people at the junctions found.
+# People who reach each site: a reverse search from the site, and the people at the vertices found.
 weight = np.bincount(people_at, weights=people, minlength=len(lon))
 some = rng.choice(len(sites_at), min(SAMPLE, len(sites_at)), replace=False)
 
@@ -128,12 +128,12 @@ def catchments():
 
 
 reaching, _ = timed(catchments)
-told(
-    f"catchments of {len(sites_at)} places, people within 15 minutes", "catchments, people within 15 minutes",
+report(
+    f"catchments of {len(sites_at)} sites, people within 15 minutes", "catchments, people within 15 minutes",
     [("pandana, both steps", preparing + summing), (f"scipy, from {len(some)}", reaching * len(sites_at) / len(some))],
 )
 
-# The next 20 sites among all cells with people: a search from each, then greed over a sparse matrix.
+# The next 20 sites among all populated cells: a search from each, then a greedy selection over a sparse matrix.
 cells = np.unique(people_at)
 near = rng.choice(cells, min(SAMPLE, len(cells)), replace=False)
 
@@ -155,13 +155,13 @@ lists = sparse(
 )
 
 
-def greed():
+def select_greedily():
     for _ in range(20):
         best = int(np.argmax(lists @ waiting))
         waiting[lists.indices[lists.indptr[best]:lists.indptr[best + 1]]] = 0.0
 
 
-choosing, _ = timed(greed)
+choosing, _ = timed(select_greedily)
 scale = len(cells) / len(near)
-name = "the next 20 sites of the whole city, new" if GROUP == "coverage" else "the next 20 sites, new"
-told("the next 20 sites", name, [(f"scipy, from {len(near)}", (finding + choosing) * scale)])
+name = "next 20 sites of the whole city, uncached" if GROUP == "coverage" else "next 20 sites, uncached"
+report("next 20 sites", name, [(f"scipy, from {len(near)}", (finding + choosing) * scale)])

@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use walkshed_analysis::world::World;
 use walkshed_analysis::{
-    self as analysis, Balance, Candidates, Coverage, MET_SHARE, Measure, Need, Objective, Part, PartChange, Question,
-    SiteSearch, Standards, Suggestions, Travel, Wishes, cells_csv, cells_text, gaps_csv, gaps_text, lay_scenario,
-    regions_csv, regions_text, sites_csv, sites_text,
+    self as analysis, Balance, Candidates, Coverage, MET_SHARE, Measure, Need, Objective, PartChange, Question,
+    SiteSearch, Standards, Suggestions, Travel, Wishes, cells_csv, cells_text, changes_csv, changes_geojson, gaps_csv,
+    gaps_text, lay_scenario, regions_csv, regions_text, sites_csv, sites_text,
 };
 use walkshed_engine::{Direction, MAX_NEAREST, Network, Profile, replace_file};
 use walkshed_exchange::{flatgeobuf, geoparquet};
@@ -308,22 +308,12 @@ impl Asked {
             return Err(format!("--min-count {}: must be between 1 and {MAX_NEAREST}", self.min_count).into());
         }
         let common = Wishes { open_at: self.open_at, audience: self.audience, ..Wishes::default() };
-        let part = |category: Category| Part {
-            category: Some(category),
-            wishes: Wishes { categories: vec![category], ..common.clone() },
+        let kinds: &Kinds = &settings.kinds;
+        let key = |text: &String| {
+            kinds.find(text).map(|k| k.key.clone()).ok_or_else(|| format!("--kinds {}", kinds.unknown(text)))
         };
-        let parts = match self.category {
-            Some(category) => vec![part(category)],
-            None if !self.kinds.is_empty() => {
-                let kinds: &Kinds = &settings.kinds;
-                let key = |text: &String| {
-                    kinds.find(text).map(|k| k.key.clone()).ok_or_else(|| format!("--kinds {}", kinds.unknown(text)))
-                };
-                let kinds = self.kinds.iter().map(key).collect::<Result<_, _>>()?;
-                vec![Part { category: None, wishes: Wishes { kinds, ..common.clone() } }]
-            }
-            None => Category::ALL.into_iter().map(part).collect(),
-        };
+        let kinds = self.kinds.iter().map(key).collect::<Result<_, _>>()?;
+        let parts = Need::parts_for(self.category, Wishes { kinds, ..common });
         let (travel, region, group) = self.who.read(register)?;
         let need = Need { parts, measure, limit, min_count: self.min_count };
         Ok(Question { need, travel, region, group, with_capacity: false })
@@ -376,7 +366,7 @@ fn ask(world: &World, network: &Network, question: Question) -> Result<Coverage,
 pub async fn coverage_of(args: &CoverageArgs, settings: &Settings, output: &Output) -> Result<ExitCode, Failure> {
     let format = args.out.format()?;
     let world = world(settings, &args.asked.who).await?;
-    let network = world.network().map_err(str::to_owned)?;
+    let network = world.network()?;
     let question = Question { with_capacity: args.capacity, ..args.asked.question(settings, &world.register)? };
     let found = output.working("coverage", || ask(&world, network, question))?;
     let (mut value, mut lines) = summary(&found);
@@ -390,7 +380,7 @@ pub async fn coverage_of(args: &CoverageArgs, settings: &Settings, output: &Outp
         .map(|r| json!({"code": r.code, "name": r.name, "people": r.share.people, "covered": r.share.covered}))
         .collect();
     if let Some((format, path)) = format {
-        let own = found.cells.first().map_or(Resolution::Nine, |c| c.cell.resolution());
+        let own = found.resolution();
         let resolution = match args.resolution {
             None => own,
             Some(r) => Resolution::try_from(r)
@@ -433,7 +423,7 @@ pub async fn compare_of(args: &CompareArgs, settings: &Settings, output: &Output
         }
         (Some(before), Some(key)) => (key.as_str(), laid("--before", before, &city)?, laid("--scenario", key, &city)?),
     };
-    before.network().map_err(str::to_owned)?;
+    before.network()?;
     let question = Question { with_capacity: args.capacity, ..args.asked.question(settings, &before.register)? };
     let found = output.working("compare", || analysis::compare(&before, &after, &question))?;
     let (total, register) = (found.total(), &after.register);
@@ -487,7 +477,8 @@ pub async fn compare_of(args: &CompareArgs, settings: &Settings, output: &Output
     }
     value["regions"] = regions.iter().map(|r| row(r.code.as_deref().unwrap_or_default(), &r.balance)).collect();
     if let Some((format, path)) = format {
-        let text = if format == Format::Csv { found.csv() } else { found.text(after.attribution()) };
+        let text =
+            if format == Format::Csv { changes_csv(&found) } else { changes_geojson(&found, after.attribution()) };
         lines.push(write(path, format, &text, &after)?);
     }
     output.result(&value, &lines.join("\n"));
@@ -498,7 +489,7 @@ pub async fn compare_of(args: &CompareArgs, settings: &Settings, output: &Output
 pub async fn gaps_of(args: &GapsArgs, settings: &Settings, output: &Output) -> Result<ExitCode, Failure> {
     let format = args.out.format()?;
     let world = world(settings, &args.asked.who).await?;
-    let network = world.network().map_err(str::to_owned)?;
+    let network = world.network()?;
     let question = args.asked.question(settings, &world.register)?;
     let found = output.working("gaps", || ask(&world, network, question))?;
     let register = &world.register;
@@ -555,7 +546,7 @@ pub async fn sites_of(args: &SitesArgs, settings: &Settings, output: &Output) ->
         return Err(format!("--capacity {bad}: must be more than 0").into());
     }
     let world = world(settings, &args.asked.who).await?;
-    let network = world.network().map_err(str::to_owned)?;
+    let network = world.network()?;
     let question = args.asked.question(settings, &world.register)?;
     let objective = match args.objective {
         Goal::MaxCover => Objective::MaxCover,
@@ -573,7 +564,7 @@ pub async fn sites_of(args: &SitesArgs, settings: &Settings, output: &Output) ->
     let mut rows = Vec::new();
     for (n, site) in found.list.iter().enumerate() {
         let street = site.street.as_deref().unwrap_or("(street without a name)");
-        let share = if people > 0.0 { site.covered / people } else { 0.0 };
+        let share = site.share(people);
         lines.push(format!(
             "  {}. {street} ({:.6}, {:.6}): {:.0} {}, then {}",
             n + 1,
@@ -634,15 +625,14 @@ pub async fn assess(args: &AssessArgs, settings: &Settings, output: &Output) -> 
         let keys = standards.keys(&world.register);
         format!("--standard {}: there are {}", args.standard, keys.join(", "))
     })?;
-    let network = world.network().map_err(str::to_owned)?;
+    let network = world.network()?;
     let (travel, region, group) = args.who.read(&world.register)?;
     let assess = || analysis::assess(&world, network, &standard, travel, region, &group);
     let found = output.working("assessment", assess)?;
     let mut lines = vec![format!("{}: {:.1} of 100 for {:.0} people", standard.name_en, found.score, found.people)];
     let mut rows = Vec::new();
     for (requirement, met) in standard.requirements.iter().zip(&found.requirements) {
-        let is_met = met.share.share() >= args.met_share
-            && requirement.places_per_1000.is_none_or(|needs| met.places_per_1000.unwrap_or(0.0) >= needs);
+        let is_met = met.is_met(requirement, args.met_share);
         lines.push(format!(
             "  {} {:32} {:>7} within {} {}",
             if is_met { "met    " } else { "not met" },

@@ -50,7 +50,7 @@ pub async fn picture(args: &PictureArgs, settings: &Settings, output: &Output) -
     let store = folder.store().await?;
     let world = folder.world(&store).await?;
     store.close().await;
-    let network = world.network().map_err(str::to_owned)?;
+    let network = world.network()?;
     let position = position_of(args, &world)?;
     let most = settings.server.limits.max_minutes;
     if let Some(bad) = args.minutes.iter().find(|m| !(**m > 0.0 && **m <= most)) {

@@ -1,4 +1,4 @@
-//! Measures of access against those of PySAL, capacities and sites against the slow and obvious way.
+//! Access measures compared with PySAL; capacities and sites compared with brute force.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 #![allow(clippy::float_cmp, reason = "people are whole numbers here, whose sums are exact")]
 
@@ -15,7 +15,7 @@ fn sites(count: usize) -> Vec<Site> {
     (0..count).map(|n| Site { id: n as i64 + 1, position: Position::new(106.5, 29.5).unwrap() }).collect()
 }
 
-/// All pairs within a limit of a table of times, by cell and site.
+/// Builds the pairs within a limit from a table of times per cell and site.
 fn pairs_of(times: &[Vec<u32>], sites_count: usize, limit: u32) -> Pairs {
     let of = |site: usize| {
         let near = times.iter().enumerate().filter(|(_, row)| row[site] <= limit);
@@ -28,24 +28,24 @@ fn numbers(value: &Value) -> Vec<f64> {
     value.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
 }
 
-fn assert_close(found: &[f64], wanted: &[f64], what: &str) {
-    assert_eq!(found.len(), wanted.len(), "{what}");
-    for (i, (a, b)) in found.iter().zip(wanted).enumerate() {
+fn assert_close(found: &[f64], expected: &[f64], what: &str) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    for (i, (a, b)) in found.iter().zip(expected).enumerate() {
         assert!((a - b).abs() <= 1e-9 * b.abs().max(1e-3), "{what} of {i}: {a} is not {b}");
     }
 }
 
 #[test]
-fn measures_are_those_of_pysal() {
-    let told: Value = serde_json::from_str(include_str!("../reference/measures.json")).unwrap();
-    let (people, supply) = (numbers(&told["people"]), numbers(&told["supply"]));
-    let times: Vec<Vec<u32>> = told["deciseconds"]
+fn measures_match_pysal() {
+    let reference: Value = serde_json::from_str(include_str!("../reference/measures.json")).unwrap();
+    let (people, supply) = (numbers(&reference["people"]), numbers(&reference["supply"]));
+    let times: Vec<Vec<u32>> = reference["deciseconds"]
         .as_array()
         .unwrap()
         .iter()
         .map(|row| row.as_array().unwrap().iter().map(|t| t.as_u64().unwrap() as u32).collect())
         .collect();
-    let limit = Deciseconds::from_minutes(told["limit"].as_f64().unwrap());
+    let limit = Deciseconds::from_minutes(reference["limit"].as_f64().unwrap());
     assert!(times.iter().flatten().any(|&t| t == limit.0), "some lie exactly at the limit");
     let pairs = pairs_of(&times, supply.len(), limit.0);
     let decays = [
@@ -57,10 +57,10 @@ fn measures_are_those_of_pysal() {
     ];
     for (name, decay) in &decays {
         let sums = gravity(&pairs, people.len(), &supply, decay, Deciseconds::minutes).unwrap();
-        assert_close(&sums, &numbers(&told["gravity"][name]), name);
+        assert_close(&sums, &numbers(&reference["gravity"][name]), name);
         let areas = two_step(&pairs, &people, &supply, decay, Deciseconds::minutes).unwrap();
-        assert_close(&areas, &numbers(&told["two_step"][name]), name);
-        // What is offered is what people have, where somebody reaches it.
+        assert_close(&areas, &numbers(&reference["two_step"][name]), name);
+        // The total access of the people is the total supply within anyone's reach.
         let reached = (0..supply.len()).filter(|&s| pairs.of(s).iter().any(|c| people[c.0 as usize] > 0.0));
         let offered: f64 = reached.map(|s| supply[s]).sum();
         if *name == "none" {
@@ -71,17 +71,22 @@ fn measures_are_those_of_pysal() {
     let areas = two_step(&pairs, &people, &supply, &Decay::None, Deciseconds::minutes).unwrap();
     let values: Vec<(f64, f64)> = areas.into_iter().zip(people).collect();
     let found = inequality(&values);
-    let wanted = &told["inequality"];
+    let expected = &reference["inequality"];
     assert_close(
         &[found.gini.unwrap(), found.palma.unwrap()],
-        &[wanted["gini"].as_f64().unwrap(), wanted["palma"].as_f64().unwrap()],
+        &[expected["gini"].as_f64().unwrap(), expected["palma"].as_f64().unwrap()],
         "inequality",
     );
-    assert_close(&found.lorenz.iter().map(|p| p.1).collect::<Vec<_>>(), &numbers(&wanted["lorenz"]), "Lorenz");
+    assert_close(&found.lorenz.iter().map(|p| p.1).collect::<Vec<_>>(), &numbers(&expected["lorenz"]), "Lorenz");
 }
 
-/// One pair after the other, each time the nearest of all that are left.
-fn assigned_slowly(times: &[Vec<u32>], people: &[f64], capacity: &[Option<f64>], limit: u32) -> (Vec<f64>, Vec<f64>) {
+/// Assigns pair by pair, each time the nearest remaining pair.
+fn brute_force_assign(
+    times: &[Vec<u32>],
+    people: &[f64],
+    capacity: &[Option<f64>],
+    limit: u32,
+) -> (Vec<f64>, Vec<f64>) {
     let (mut served, mut load) = (vec![0.0; people.len()], vec![0.0; capacity.len()]);
     loop {
         let mut next: Option<(u32, usize, usize)> = None;
@@ -117,7 +122,7 @@ fn small(seed: u64, cells: usize, count: usize) -> Small {
     Small { pairs: pairs_of(&times, count, LIMIT), people, today: today.collect(), times }
 }
 
-/// What a set of sites adds, counted from nothing.
+/// Computes the gain of a set of sites from scratch.
 fn value(s: &Small, chosen: &[usize], objective: Objective) -> f64 {
     let mut sum = 0.0;
     for (cell, row) in s.times.iter().enumerate() {
@@ -134,7 +139,7 @@ fn value(s: &Small, chosen: &[usize], objective: Objective) -> f64 {
     sum
 }
 
-/// All sets of so many sites.
+/// Returns all sets of `size` sites.
 fn sets(count: usize, size: usize) -> Vec<Vec<usize>> {
     let all = (0u32..1 << count).filter(|bits| bits.count_ones() as usize == size);
     all.map(|bits| (0..count).filter(|n| bits & (1 << n) != 0).collect()).collect()
@@ -144,12 +149,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn capacities_as_one_pair_after_the_other(seed in 0u64..1 << 40, cells in 1usize..14, count in 1usize..7) {
+    fn assignment_matches_brute_force(seed in 0u64..1 << 40, cells in 1usize..14, count in 1usize..7) {
         let s = small(seed, cells, count);
         let mut r = Random(seed ^ 1);
         let capacity: Vec<Option<f64>> = (0..count).map(|_| (r.below(4) > 0).then(|| r.below(120) as f64)).collect();
         let found = assign(&s.pairs, &s.people, &capacity).unwrap();
-        let (served, load) = assigned_slowly(&s.times, &s.people, &capacity, LIMIT);
+        let (served, load) = brute_force_assign(&s.times, &s.people, &capacity, LIMIT);
         prop_assert_eq!(&found.served, &served);
         prop_assert_eq!(&found.load, &load);
         prop_assert_eq!(found.served.iter().sum::<f64>(), found.load.iter().sum::<f64>());
@@ -159,7 +164,7 @@ proptest! {
     }
 
     #[test]
-    fn greedy_choice_is_near_the_best_and_says_how_near(seed in 0u64..1 << 40, cells in 1usize..30, count in 1usize..9, size in 1usize..5) {
+    fn greedy_and_exact_match_brute_force(seed in 0u64..1 << 40, cells in 1usize..30, count in 1usize..9, size in 1usize..5) {
         let s = small(seed, cells, count);
         let size = size.min(count);
         let problem = Problem { pairs: &s.pairs, people: &s.people, today: &s.today, limit: Deciseconds(LIMIT), terms: Terms::default() };
@@ -167,7 +172,7 @@ proptest! {
             let found = greedy(&problem, objective, size).unwrap();
             let chosen: Vec<usize> = found.chosen.iter().map(|c| c.0 as usize).collect();
             prop_assert_eq!(value(&s, &chosen, objective), found.gained);
-            // Step by step the one that adds most, of equals the first.
+            // Each step adds the site with the largest gain; ties are broken in favour of the first.
             for n in 0..chosen.len() {
                 let base = value(&s, &chosen[..n], objective);
                 let adds = |c: usize| value(&s, &[&chosen[..n], &[c]].concat(), objective) - base;
@@ -188,7 +193,7 @@ proptest! {
     }
 
     #[test]
-    fn covering_takes_no_fewer_than_it_says(seed in 0u64..1 << 40, cells in 1usize..20, count in 1usize..8, percent in 1u32..=100) {
+    fn min_facilities_matches_brute_force(seed in 0u64..1 << 40, cells in 1usize..20, count in 1usize..8, percent in 1u32..=100) {
         let s = small(seed, cells, count);
         let problem = Problem { pairs: &s.pairs, people: &s.people, today: &s.today, limit: Deciseconds(LIMIT), terms: Terms::default() };
         let share = f64::from(percent) / 100.0;
@@ -204,7 +209,7 @@ proptest! {
     }
 
     #[test]
-    fn a_budget_buys_near_the_best_and_says_how_near(seed in 0u64..1 << 40, cells in 1usize..25, count in 1usize..9) {
+    fn budget_matches_brute_force(seed in 0u64..1 << 40, cells in 1usize..25, count in 1usize..9) {
         let s = small(seed, cells, count);
         let mut r = Random(seed ^ 2);
         let costs: Vec<f64> = (0..count).map(|_| 1.0 + r.below(20) as f64).collect();
@@ -234,49 +239,49 @@ proptest! {
     }
 
     #[test]
-    fn sites_with_room_for_so_many(seed in 0u64..1 << 40, cells in 1usize..12, count in 1usize..7, size in 1usize..4) {
+    fn capacitated_sites_stay_within_the_bound(seed in 0u64..1 << 40, cells in 1usize..12, count in 1usize..7, size in 1usize..4) {
         let s = small(seed, cells, count);
         let mut r = Random(seed ^ 3);
         let served: Vec<f64> = s.people.iter().map(|&p| if r.below(3) == 0 { p } else { r.below(1 + p as usize) as f64 }).collect();
-        let room = 1.0 + r.below(90) as f64;
-        let terms = Terms { capacity: Some(room), served: Some(&served), ..Terms::default() };
+        let capacity = 1.0 + r.below(90) as f64;
+        let terms = Terms { capacity: Some(capacity), served: Some(&served), ..Terms::default() };
         let problem = Problem { pairs: &s.pairs, people: &s.people, today: &s.today, limit: Deciseconds(LIMIT), terms };
         let size = size.min(count);
         let found = greedy(&problem, Objective::MaxCover, size).unwrap();
-        // One after the other, each takes of those who are left the nearest first.
+        // Each site in turn takes the nearest unserved people.
         let mut left: Vec<f64> = s.people.iter().zip(&served).map(|(p, s)| p - s).collect();
         for &(site, gain) in &found.chosen {
             let mut near: Vec<(u32, usize)> = (0..cells).map(|c| (s.times[c][site as usize], c)).filter(|t| t.0 <= LIMIT).collect();
             near.sort_unstable();
-            let mut free = room;
+            let mut free = capacity;
             for (_, cell) in near {
                 let taken = left[cell].min(free);
                 left[cell] -= taken;
                 free -= taken;
             }
-            prop_assert_eq!(room - free, gain);
+            prop_assert_eq!(capacity - free, gain);
         }
-        // No set of as many serves more than the bound, whoever goes where.
-        let best = sets(count, size).iter().map(|set| flow(&s, &served, set, room)).fold(0.0, f64::max);
+        // No set of the same size serves more people than the bound, with any assignment.
+        let best = sets(count, size).iter().map(|set| flow(&s, &served, set, capacity)).fold(0.0, f64::max);
         prop_assert!(found.bound >= best, "{} is no bound of {}", found.bound, best);
         prop_assert!(found.gained >= 0.5 * best);
         let share = 0.5;
         let all = greedy(&problem, Objective::MinFacilities { share }, count).unwrap();
         let open = |cell: usize| s.times[cell].iter().any(|&t| t <= LIMIT);
         let target = (0..cells).filter(|&c| open(c)).map(|c| s.people[c] - served[c]).sum::<f64>() * share;
-        // Room may be too little for the share, whatever is built.
+        // The capacity may be too small for the share, whatever sites are selected.
         prop_assert!(all.gained < target || fewest(&problem, share).unwrap() <= all.chosen.len());
     }
 }
 
-/// Finds a place for a person, moving others on where that makes room.
-fn place(
+/// Assigns a person to a site along an augmenting path, reassigning others if needed.
+fn assign_person(
     person: usize,
     seen: &mut [bool],
     at: &mut [Option<usize>],
     can: &dyn Fn(usize, usize) -> bool,
     sites: usize,
-    room: usize,
+    capacity: usize,
 ) -> bool {
     for site in 0..sites {
         if seen[site] || !can(person, site) {
@@ -284,12 +289,12 @@ fn place(
         }
         seen[site] = true;
         let there: Vec<usize> = (0..at.len()).filter(|&p| at[p] == Some(site)).collect();
-        if there.len() < room {
+        if there.len() < capacity {
             at[person] = Some(site);
             return true;
         }
         for other in there {
-            if place(other, seen, at, can, sites, room) {
+            if assign_person(other, seen, at, can, sites, capacity) {
                 at[person] = Some(site);
                 return true;
             }
@@ -298,8 +303,8 @@ fn place(
     false
 }
 
-/// The most people that some sites with so much room can take together: people one by one, by augmenting paths.
-fn flow(s: &Small, served: &[f64], set: &[usize], room: f64) -> f64 {
+/// Returns the maximum number of people that sites with a given capacity can serve, by augmenting paths.
+fn flow(s: &Small, served: &[f64], set: &[usize], capacity: f64) -> f64 {
     let people: Vec<usize> =
         (0..s.people.len()).flat_map(|cell| vec![cell; (s.people[cell] - served[cell]) as usize]).collect();
     let mut at: Vec<Option<usize>> = vec![None; people.len()];
@@ -307,7 +312,7 @@ fn flow(s: &Small, served: &[f64], set: &[usize], room: f64) -> f64 {
     let mut count = 0.0;
     for person in 0..people.len() {
         let mut seen = vec![false; set.len()];
-        if place(person, &mut seen, &mut at, &can, set.len(), room as usize) {
+        if assign_person(person, &mut seen, &mut at, &can, set.len(), capacity as usize) {
             count += 1.0;
         }
     }

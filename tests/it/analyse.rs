@@ -1,4 +1,4 @@
-//! Planners' questions from the command line: the same answers as over GraphQL, as files that other programs read.
+//! Analyses from the command line: the same results as over GraphQL, written to files that other programs can read.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use crate::support::city;
@@ -30,23 +30,23 @@ fn rows(path: &Path) -> Vec<Vec<String>> {
 fn features(path: &Path) -> Vec<geojson::Feature> {
     let text = std::fs::read_to_string(path).unwrap();
     let collection: geojson::FeatureCollection = text.parse::<geojson::GeoJson>().unwrap().try_into().unwrap();
-    assert!(text.contains("OpenStreetMap"), "the notice goes with the file");
+    assert!(text.contains("OpenStreetMap"), "the file contains the attribution");
     collection.features
 }
 
-/// GDAL reads as many features, where it is installed.
+/// Checks that GDAL reads the expected number of features, if it is installed.
 fn gdal_counts(path: &Path, features: usize) {
     let Ok(output) = Command::new("ogrinfo").args(["-so", "-al"]).arg(path).output() else {
         eprintln!("SKIPPED: ogrinfo is not installed (apt install gdal-bin), so GDAL did not read {}", path.display());
         return;
     };
-    let told = String::from_utf8_lossy(&output.stdout);
-    assert!(told.contains(&format!("Feature Count: {features}")), "{told}");
-    assert!(told.contains("WGS 84"), "{told}");
+    let summary = String::from_utf8_lossy(&output.stdout);
+    assert!(summary.contains(&format!("Feature Count: {features}")), "{summary}");
+    assert!(summary.contains("WGS 84"), "{summary}");
 }
 
 #[test]
-fn coverage_in_a_sentence_and_as_files() {
+fn coverage_prints_a_summary_and_writes_files() {
     let folder = city::folder();
     let at = folder.path();
     let health = ["coverage", "--category", "health_care", "--minutes", "5"];
@@ -55,8 +55,8 @@ fn coverage_in_a_sentence_and_as_files() {
         (&found["people"], &found["covered"], &found["offNetwork"]),
         (&1000.0.into(), &500.0.into(), &0.0.into())
     );
-    let told = done(at, &[&health[..], &["--out", "cells.csv"]].concat());
-    assert!(told.contains("500 of 1000 people (50.0 %) have it within 5 minutes, 500 have not"), "{told}");
+    let text = done(at, &[&health[..], &["--out", "cells.csv"]].concat());
+    assert!(text.contains("500 of 1000 people (50.0 %) have it within 5 minutes, 500 have not"), "{text}");
     let cells = rows(&at.join("cells.csv"));
     assert_eq!(cells.len(), 3);
     let covered: f64 = cells.iter().map(|r| r[2].parse::<f64>().unwrap()).sum();
@@ -73,14 +73,14 @@ fn coverage_in_a_sentence_and_as_files() {
     gdal_counts(&at.join("cells.fgb"), 3);
     done(at, &[&health[..], &["--out", "cells.parquet"]].concat());
     assert!(std::fs::read(at.join("cells.parquet")).unwrap().starts_with(b"PAR1"));
-    // All seven, and lengths.
+    // All seven categories, and a limit in metres.
     let all = done(at, &["coverage"]);
     assert!(all.contains("Employment and entrepreneurship 0.0 %"), "{all}");
     assert_eq!(json(at, &["coverage", "--category", "life_services", "--metres", "800"])["covered"], 800.0);
 }
 
 #[test]
-fn gaps_sites_and_assessments() {
+fn gaps_sites_and_assessments_match_the_small_city() {
     let folder = city::folder();
     let at = folder.path();
     let health = ["--category", "health_care", "--minutes", "5"];
@@ -95,7 +95,11 @@ fn gaps_sites_and_assessments() {
     assert_eq!((&sites["after"], &sites["gap"]), (&1000.0.into(), &0.0.into()));
     assert_eq!(rows(&at.join("sites.csv"))[0][0], "1");
     let full = json(at, &[&["sites"], &health[..], &["--count", "2", "--capacity", "50"]].concat());
-    assert_eq!((&full["before"], &full["after"]), (&500.0.into(), &600.0.into()), "fifty more at each of two");
+    assert_eq!(
+        (&full["before"], &full["after"]),
+        (&500.0.into(), &600.0.into()),
+        "50 more people at each of two sites"
+    );
     let refused = walkshed(at, &["sites", "--category", "health_care", "--capacity", "0"]);
     assert!(String::from_utf8_lossy(&refused.stderr).contains("--capacity 0: must be more than 0"));
     done(at, &[&["sites"], &health[..], &["--out", "sites.geojson"]].concat());
@@ -114,7 +118,7 @@ fn gaps_sites_and_assessments() {
 }
 
 #[test]
-fn a_city_brings_its_own_standard() {
+fn assesses_by_a_configured_standard() {
     let folder = city::folder();
     let at = folder.path();
     std::fs::write(
@@ -123,14 +127,14 @@ fn a_city_brings_its_own_standard() {
          [[standards.ours.requirements]]\nkey = \"doctor\"\nname = \"医生\"\nname_en = \"A doctor\"\ncategory = \"health_care\"\nminutes = 5\n",
     )
     .unwrap();
-    let told = done(at, &["assess", "--standard", "ours"]);
-    assert!(told.contains("Ours: 50.0 of 100 for 1000 people") && told.contains("not met A doctor"), "{told}");
+    let text = done(at, &["assess", "--standard", "ours"]);
+    assert!(text.contains("Ours: 50.0 of 100 for 1000 people") && text.contains("not met A doctor"), "{text}");
 }
 
 #[test]
-fn mistakes_are_told_before_the_work() {
+fn rejects_invalid_arguments() {
     let folder = city::folder();
-    for (args, told) in [
+    for (args, message) in [
         (&["coverage", "--out", "map.png"][..], ".geojson, .fgb, .parquet, .csv or .svg"),
         (&["coverage", "--minutes", "0"], "--minutes 0: must be more than 0"),
         (&["coverage", "--metres", "99999"], "--metres 99999"),
@@ -150,7 +154,7 @@ fn mistakes_are_told_before_the_work() {
     ] {
         let output = walkshed(folder.path(), args);
         let text = String::from_utf8_lossy(&output.stderr);
-        assert!(!output.status.success() && text.contains(told), "{args:?}: {text}");
+        assert!(!output.status.success() && text.contains(message), "{args:?}: {text}");
     }
     assert!(!folder.path().join("x.csv").exists());
 }

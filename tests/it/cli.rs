@@ -179,8 +179,8 @@ fn an_import_tells_what_it_did_not_read_and_in_which_encoding() {
     std::fs::write(at.join("gbk.csv"), &gbk).unwrap();
     let notes = [
         "the text was read as GB18030",
-        "columns that are not known, and were not read: \"机构类型\"",
-        "columns that facilities do not have, and were not read: \"rrule\"",
+        "unknown columns were ignored: \"机构类型\"",
+        "columns that do not apply to facilities were ignored: \"rrule\"",
     ];
     let output = run(at, &["import", "facilities", "gbk.csv"]);
     assert_eq!(code(&output), 0, "{}", text(&output));

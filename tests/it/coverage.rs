@@ -1,5 +1,5 @@
-//! Who has what within reach: against a textbook search from every facility, by hand on a small city, and the laws that
-//! any coverage must keep.
+//! Coverage: compared with a reference Dijkstra search from every facility, checked by hand on a small city, and checked for
+//! invariants that hold for any coverage.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 #![allow(clippy::float_cmp, reason = "people are whole numbers here, whose sums are exact")]
 
@@ -25,7 +25,7 @@ fn ask(world: &World, need: Need, travel: Travel) -> Coverage {
     coverage(world, world.network().unwrap(), question).unwrap()
 }
 
-/// Every cell of a world against searches from each facility; returns how many cells were compared.
+/// Compares every cell of a world with reference searches from each facility. Returns the number of cells compared.
 fn compare(world: &World, need: &Need, travel: Travel) -> usize {
     let network = need.measure.network(world.network().unwrap());
     let found = ask(world, need.clone(), travel);
@@ -35,7 +35,7 @@ fn compare(world: &World, need: &Need, travel: Travel) -> usize {
     let ends: Vec<Option<Start>> = cells.iter().map(|c| start(walkshed_engine::geo::cell_centre(c.cell))).collect();
     let placed: Vec<Start> = ends.iter().flatten().copied().collect();
     let horizon = need.horizon().0;
-    // By part, by cell on the network: all times with the number of the facility.
+    // Per part, per cell on the network: all travel times with the id of the facility.
     let mut by_part: Vec<Vec<Vec<(u32, i64)>>> = Vec::new();
     for part in &need.parts {
         let mut times = vec![Vec::new(); placed.len()];
@@ -57,16 +57,16 @@ fn compare(world: &World, need: &Need, travel: Travel) -> usize {
     let with_people: Vec<usize> = (0..cells.len()).filter(|&i| cells[i].people > 0.0).collect();
     assert_eq!(found.cells.len(), with_people.len());
     let (mut covered, mut off) = (0.0, 0.0);
-    let mut place = vec![None; cells.len()];
+    let mut index_on_network = vec![None; cells.len()];
     for (i, end) in ends.iter().enumerate() {
         if end.is_some() {
-            place[i] = Some(on_network);
+            index_on_network[i] = Some(on_network);
             on_network += 1;
         }
     }
     for (cell, &i) in found.cells.iter().zip(&with_people) {
         assert_eq!((cell.place as usize, cell.people), (i, cells[i].people));
-        let Some(n) = place[i] else {
+        let Some(n) = index_on_network[i] else {
             assert!(!cell.on_network && !cell.is_covered());
             off += cell.people;
             continue;
@@ -86,7 +86,7 @@ fn compare(world: &World, need: &Need, travel: Travel) -> usize {
 }
 
 #[test]
-fn random_cities_as_a_textbook_would() {
+fn matches_reference_search_on_random_cities() {
     let mut compared = 0;
     for seed in 0..3 {
         let world = random_world(seed + 900);
@@ -108,25 +108,25 @@ fn random_cities_as_a_textbook_would() {
 }
 
 #[test]
-fn porto_alegre_as_a_textbook_would() {
+fn matches_reference_search_on_porto_alegre() {
     let Some((network, rows)) = real::world_parts() else { return };
     let world = World::new(Ok(Arc::new(network)), rows);
     let need = Need { min_count: 2, ..Need::one(of(Category::HealthCare), Measure::Minutes, 15.0) };
     assert!(compare(&world, &need, Travel::default()) > 800);
 }
 
-/// The answers a planner gets about Porto Alegre.
+/// Key figures of Porto Alegre.
 #[test]
 fn porto_alegre_as_a_planner_sees_it() {
     let Some((network, rows)) = real::world_parts() else { return };
     let world = World::new(Ok(Arc::new(network)), rows);
-    let mut told = Vec::new();
+    let mut lines = Vec::new();
     for (category, minutes) in
         [(Category::HealthCare, 10.0), (Category::HealthCare, 15.0), (Category::LifelongEducation, 15.0)]
     {
         let found = ask(&world, Need::one(of(category), Measure::Minutes, minutes), Travel::default());
         let gaps = found.gaps(&world.register);
-        told.push(format!(
+        lines.push(format!(
             "{category} within {minutes}: {} of {} people, {} off the network, {} past the horizon; mean {:.2}, 50 and 90 % within {:?}; {} gaps, the largest of {} cells with {} people",
             found.total.covered,
             found.total.people,
@@ -141,7 +141,7 @@ fn porto_alegre_as_a_planner_sees_it() {
         let bars = found.histogram().iter().map(|b| b.people).sum::<f64>();
         assert_eq!(bars + found.not_reached() + found.total.off_network, found.total.people);
     }
-    insta::assert_snapshot!(told.join("\n"));
+    insta::assert_snapshot!(lines.join("\n"));
 }
 
 fn region(code: &str, outline: Option<&str>) -> Region {
@@ -158,7 +158,7 @@ fn square(west: f64, east: f64) -> String {
     format!(r#"{{"type":"Polygon","coordinates":[[{}]]}}"#, ring.join(","))
 }
 
-/// A level grid with people everywhere, two outlined districts and a strip beyond them.
+/// A level grid with people everywhere, two districts with outlines and a strip outside of them.
 fn districts() -> World {
     let mut cells: Vec<PopulationCell> = Vec::new();
     let mut seen = BTreeSet::new();
@@ -202,18 +202,18 @@ fn districts() -> World {
 }
 
 #[test]
-fn regions_add_up_to_the_whole() {
+fn regions_add_up_to_the_total() {
     let world = districts();
     let need = Need::one(of(Category::HealthCare), Measure::Minutes, 10.0);
     let whole = ask(&world, need.clone(), Travel::default());
     let rows = whole.by_region(&world.register);
     let codes: Vec<_> = rows.iter().map(|r| r.code.as_deref().unwrap()).collect();
-    assert_eq!(codes, ["500106", "500107", "500112"], "the strip beyond the outlines belongs to its nearest center");
+    assert_eq!(codes, ["500106", "500107", "500112"], "the strip outside the outlines belongs to its nearest center");
     let sum = |f: fn(&walkshed_analysis::RegionShare) -> f64| rows.iter().map(f).sum::<f64>();
     assert_eq!(sum(|r| r.share.people), whole.total.people);
     assert_eq!(sum(|r| r.share.covered), whole.total.covered);
     assert!(whole.total.covered > 0.0 && whole.total.uncovered() > 0.0);
-    // And a district is the sum of its towns, asked for alone or as part of the whole.
+    // A district is the sum of its towns and has the same result on its own as within the whole city.
     let code = RegionCode::new("500106").unwrap();
     let question =
         Question { need, travel: Travel::default(), region: Some(code), group: "all".into(), with_capacity: false };
@@ -222,7 +222,7 @@ fn regions_add_up_to_the_whole() {
     let towns = district.by_region(&world.register);
     assert_eq!(towns.iter().map(|r| r.code.as_deref().unwrap()).collect::<Vec<_>>(), ["500106001", "500106002"]);
     assert_eq!(towns.iter().map(|r| r.share.people).sum::<f64>(), district.total.people);
-    // Cells put together to coarser ones hold the same people.
+    // Aggregation to a coarser resolution keeps the number of people.
     let coarse = whole.aggregated(h3o::Resolution::Seven);
     assert!(coarse.len() < whole.cells.len() / 4);
     assert_eq!(coarse.iter().map(|c| c.1.people).sum::<f64>(), whole.total.people);
@@ -230,7 +230,7 @@ fn regions_add_up_to_the_whole() {
 }
 
 #[test]
-fn nothing_built_covers_nobody_and_the_limit_is_inside() {
+fn no_facilities_cover_nobody_and_the_limit_is_inclusive() {
     let world = districts();
     let none = ask(&world, Need::one(of(Category::Employment), Measure::Minutes, 60.0), Travel::default());
     assert_eq!((none.total.covered, none.facilities[0], none.mean()), (0.0, 0, None));
@@ -239,7 +239,7 @@ fn nothing_built_covers_nobody_and_the_limit_is_inside() {
     let gaps = none.gaps(&world.register);
     assert_eq!(gaps.iter().map(|g| g.people).sum::<f64>(), none.total.uncovered());
     assert_eq!((gaps.len(), gaps[0].nearest), (1, None));
-    // A limit that is exactly the time of a cell has it inside, and a tenth of a second less has it outside.
+    // A cell whose time equals the limit is covered; with a limit one decisecond lower it is not.
     let all = ask(&world, Need::one(of(Category::HealthCare), Measure::Minutes, 30.0), Travel::default());
     let cell = all.cells.iter().filter(|c| c.on_network).max_by_key(|c| c.time).unwrap();
     let at = |time: u32| {
@@ -251,7 +251,7 @@ fn nothing_built_covers_nobody_and_the_limit_is_inside() {
 }
 
 #[test]
-fn what_is_off_the_network_is_a_number_of_its_own() {
+fn people_off_the_network_are_counted_separately() {
     let world = districts();
     let question = |group: &str| Question {
         need: Need::one(of(Category::HealthCare), Measure::Minutes, 15.0),
@@ -272,7 +272,7 @@ fn what_is_off_the_network_is_a_number_of_its_own() {
 }
 
 #[test]
-fn gaps_are_what_touches() {
+fn gaps_are_connected_groups_of_uncovered_cells() {
     let world = districts();
     let found = ask(&world, Need::one(of(Category::HealthCare), Measure::Minutes, 5.0), Travel::default());
     let gaps = found.gaps(&world.register);
@@ -294,7 +294,7 @@ fn gaps_are_what_touches() {
 }
 
 #[test]
-fn facilities_with_little_room_cover_the_nearest_alone() {
+fn limited_capacity_covers_the_nearest_people() {
     let mut rows = rows();
     for f in &mut rows.facilities {
         f.capacity = (f.category == Category::HealthCare).then_some(if f.id == 15 { 50.0 } else { 350.0 });
@@ -311,10 +311,10 @@ fn facilities_with_little_room_cover_the_nearest_alone() {
     let need = Need::one(of(Category::HealthCare), Measure::Minutes, 15.0);
     let open = coverage(&world, network, question(false, need.clone())).unwrap();
     let full = coverage(&world, network, question(true, need.clone())).unwrap();
-    // 500, 300 and 200 people; two health places near the first two homes have 700 places, one near the third has 50.
+    // 500, 300 and 200 people. Two facilities near the first two cells have a capacity of 700, one near the third has 50.
     assert_eq!((open.total.covered, full.total.covered), (1000.0, 750.0));
-    let told = full.capacity.unwrap();
-    assert_eq!((told.limited, told.unlimited, told.room, told.used, told.full), (3, 0, 750.0, 750.0, 3));
+    let usage = full.capacity.unwrap();
+    assert_eq!((usage.limited, usage.unlimited, usage.room, usage.used, usage.full), (3, 0, 750.0, 750.0, 3));
     assert_eq!(full.gaps(&world.register).iter().map(|g| g.people).sum::<f64>(), 250.0);
     assert_eq!(full.total.uncovered(), 250.0);
     let several = coverage(&world, network, question(true, Need::circle(15.0))).err().unwrap();

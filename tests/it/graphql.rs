@@ -1,4 +1,4 @@
-//! The API as its users see it: whole answers, errors with their codes, limits that name themselves, pages.
+//! The GraphQL API as clients see it: complete responses, error codes, limits and pagination.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use crate::support::city::{answer, ask, ask_with, rows, world};
@@ -8,7 +8,7 @@ use walkshed_analysis::world::World;
 use walkshed_engine::Deciseconds;
 use walkshed_graphql::{Api, Limits, Outcome};
 
-/// The middle of the small city, on a junction.
+/// A junction in the middle of the small city.
 const HERE: &str = "{point: {lon: 106.5603348, lat: 29.5690189}}";
 
 fn errors(value: &Value) -> Vec<(String, String)> {
@@ -22,14 +22,11 @@ fn errors(value: &Value) -> Vec<(String, String)> {
 }
 
 #[test]
-fn the_committed_schema_is_the_one_that_is_served() {
+fn committed_schema_matches_code() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schema.graphql");
     let committed = std::fs::read_to_string(path).unwrap_or_default();
     let served = Api::new(Limits::default()).sdl();
-    assert!(
-        committed == served,
-        "schema.graphql is not the schema of the code; run: cargo run -- schema > schema.graphql"
-    );
+    assert!(committed == served, "schema.graphql is out of date; run: cargo run -- schema > schema.graphql");
 }
 
 #[test]
@@ -81,12 +78,12 @@ fn a_polygon_is_geojson() {
 }
 
 #[test]
-fn reached_street_segments_are_lines_cut_where_the_time_runs_out() {
+fn cuts_segments_at_the_time_limit() {
     let found = ask("{ walkshed(from: {center: \"500106013004\"}, minutes: [2]) { segments } }");
     let segments = &found["data"]["walkshed"]["segments"];
     assert_eq!(segments["type"], "FeatureCollection");
     let features = segments["features"].as_array().unwrap();
-    // 160 m in two minutes: four streets of 100 m, and twelve of which 60 m are left.
+    // 160 m in two minutes: four whole streets of 100 m, and 60 m of each of twelve others.
     assert_eq!(features.len(), 16);
     let metres: f64 = features
         .iter()
@@ -122,7 +119,7 @@ fn ways_and_times() {
 }
 
 #[test]
-fn nodes_by_their_global_ids() {
+fn finds_nodes_by_global_id() {
     let found = ask("{ facilities(first: 2) { nodes { id } } centers(first: 1) { nodes { id } } }");
     let id = |path: &str| found.pointer(path).unwrap().as_str().unwrap().to_owned();
     let (f, c) = (id("/data/facilities/nodes/1/id"), id("/data/centers/nodes/0/id"));
@@ -140,7 +137,7 @@ fn nodes_by_their_global_ids() {
 }
 
 #[test]
-fn pages_of_nearby_are_all_there_is_once_each() {
+fn pages_of_nearby_return_every_row_once() {
     let all = ask(&format!("{{ nearby(from: {HERE}, minutes: 60) {{ totalCount nodes {{ externalId }} }} }}"));
     let all: Vec<&Value> = all.pointer("/data/nearby/nodes").unwrap().as_array().unwrap().iter().collect();
     assert_eq!(all.len(), 6);
@@ -162,7 +159,7 @@ fn pages_of_nearby_are_all_there_is_once_each() {
 }
 
 #[test]
-fn directions_default_to_the_service() {
+fn default_direction_is_towards_services() {
     let found = ask(&format!(
         "{{ a: walkshed(from: {HERE}) {{ direction }} b: walkshed(from: {{center: \"500106013004\"}}) {{ direction }}
             c: walkshed(from: {HERE}, direction: TOWARDS) {{ direction }} }}"
@@ -174,8 +171,8 @@ fn directions_default_to_the_service() {
 }
 
 #[test]
-fn wrong_requests_are_told_what_is_wrong() {
-    for (query, code, told) in [
+fn reports_invalid_requests() {
+    for (query, code, message) in [
         ("{ nearby(from: {point: {lon: 29.5, lat: 106.5}}) { totalCount } }", "BAD_USER_INPUT", "swapped"),
         ("{ nearby(from: {point: {lon: 206.5, lat: 29}}) { totalCount } }", "BAD_USER_INPUT", "longitude 206.5"),
         ("{ nearby(from: {point: {lon: 106.5, lat: 29}}) { totalCount } }", "UNSNAPPABLE", "from:"),
@@ -216,12 +213,12 @@ fn wrong_requests_are_told_what_is_wrong() {
     ] {
         let found = errors(&ask(query));
         assert_eq!(found.len(), 1, "{query}: {found:?}");
-        assert!(found[0].0 == code && found[0].1.contains(told), "{query}: {found:?}");
+        assert!(found[0].0 == code && found[0].1.contains(message), "{query}: {found:?}");
     }
 }
 
 #[test]
-fn a_field_that_fails_leaves_the_others_standing() {
+fn failed_fields_do_not_affect_others() {
     let found = ask("{ a: route(from: {center: \"1\"}, to: {center: \"2\"}) { metres } b: facility { name }
            c: center(code: \"500106013004\") { nameEn } }");
     assert_eq!(found["data"], json!({"a": null, "b": null, "c": {"nameEn": "Mofancun"}}));
@@ -230,7 +227,7 @@ fn a_field_that_fails_leaves_the_others_standing() {
 }
 
 #[test]
-fn an_unsnappable_place_says_how_far_the_next_street_is() {
+fn unsnappable_error_contains_distance_to_nearest_street() {
     let place = crate::support::city::position(-1000.0, 1000.0);
     let query =
         format!("{{ nearby(from: {{point: {{lon: {}, lat: {}}}}}) {{ totalCount }} }}", place.lon(), place.lat());
@@ -241,7 +238,7 @@ fn an_unsnappable_place_says_how_far_the_next_street_is() {
 }
 
 #[test]
-fn every_limit_is_named() {
+fn errors_name_the_exceeded_limit() {
     let limits = Limits { max_document_bytes: 3000, max_complexity: 5000, ..Limits::default() };
     let api = Api::new(limits);
     let refused = |query: &str, variables: Value| {
@@ -264,7 +261,7 @@ fn every_limit_is_named() {
     let directives = "@include(if: true) ".repeat(51);
     assert_eq!(refused(&format!("{{ __typename {directives} }}"), Value::Null), "maxDirectives");
     assert_eq!(refused(&format!("{{ __typename }} #{}", "x".repeat(3000)), Value::Null), "maxDocumentBytes");
-    // What a query searches counts, also where its arguments come in variables.
+    // The cost of a search counts, also if its arguments are variables.
     let matrix = "query($p: [PlaceInput!]!, $m: Float!) { travelTimes(origins: $p, destinations: $p, maxMinutes: $m) { minutes } }";
     let places = |n: usize| vec![json!({"center": "500106013004"}); n];
     assert_eq!(refused(matrix, json!({"p": places(100), "m": 60})), "maxComplexity");
@@ -279,13 +276,13 @@ fn every_limit_is_named() {
 }
 
 #[test]
-fn a_matrix_has_no_more_than_ten_thousand_pairs() {
+fn limits_matrix_to_ten_thousand_pairs() {
     let api = Api::new(Limits::default());
     let query = "query($a: [PlaceInput!]!, $b: [PlaceInput!]!) { travelTimes(origins: $a, destinations: $b, maxMinutes: 5) { minutes } }";
     let places = |n: usize| vec![json!({"center": "500106013004"}); n];
     let ok = answer(&ask_with(&api, &world(), query, json!({"a": places(100), "b": places(100)})));
     assert_eq!(ok["data"]["travelTimes"]["minutes"].as_array().unwrap().len(), 100);
-    // Searches run from the shorter side: this is five of them, not two thousand.
+    // Searches start from the shorter side: five searches, not two thousand.
     let long = answer(&ask_with(&api, &world(), query, json!({"a": places(2000), "b": places(5)})));
     assert_eq!(long["data"]["travelTimes"]["minutes"][1999], json!([0.0, 0.0, 0.0, 0.0, 0.0]));
     let many = answer(&ask_with(&api, &world(), query, json!({"a": places(101), "b": places(100)})));
@@ -293,7 +290,7 @@ fn a_matrix_has_no_more_than_ten_thousand_pairs() {
 }
 
 #[test]
-fn without_streets_the_answer_says_what_to_import() {
+fn without_streets_errors_say_what_to_import() {
     let world = Arc::new(World::new(Err("There are no streets: run `walkshed import streets F`".into()), rows()));
     let api = Api::new(Limits::default());
     let query = "{ dataset { streets { segments } problems } nearby(from: {center: \"500106013004\"}) { totalCount } }";
@@ -306,32 +303,32 @@ fn without_streets_the_answer_says_what_to_import() {
 }
 
 #[test]
-fn every_answer_carries_the_version_of_its_world() {
+fn responses_contain_the_world_version() {
     for query in ["{ __typename }", "{ nothing }", "{"] {
         assert_eq!(ask(query)["extensions"]["worldVersion"], world().version, "{query}");
     }
 }
 
 #[test]
-fn common_tools_can_introspect() {
+fn introspection_works_and_every_field_is_described() {
     let query = include_str!("../graphql/introspection.graphql");
     let found = ask(query);
     assert_eq!(found["errors"], Value::Null);
     let types = found["data"]["__schema"]["types"].as_array().unwrap();
-    // Everything a client sees is described, but for the library's own page information.
+    // Every field has a description, except those of the library's own types.
     let fields = types.iter().filter(|t| !t["name"].as_str().unwrap().starts_with("__")).flat_map(|t| {
         let name = t["name"].clone();
         t["fields"].as_array().into_iter().flatten().map(move |f| (name.clone(), f))
     });
-    let silent: Vec<String> = fields
+    let undescribed: Vec<String> = fields
         .filter(|(_, f)| f["description"].as_str().is_none_or(str::is_empty))
         .map(|(t, f)| format!("{}.{}", t.as_str().unwrap(), f["name"].as_str().unwrap()))
         .collect();
-    assert!(silent.is_empty(), "without a description: {silent:?}");
+    assert!(undescribed.is_empty(), "without a description: {undescribed:?}");
 }
 
 #[test]
-fn times_are_told_to_the_tenth_of_a_second() {
+fn times_are_multiples_of_a_tenth_of_a_second() {
     let found = ask(&format!("{{ nearby(from: {HERE}, first: 1) {{ edges {{ minutes }} }} }}"));
     let minutes = found.pointer("/data/nearby/edges/0/minutes").unwrap().as_f64().unwrap();
     let tenths = minutes * 600.0;
@@ -340,12 +337,12 @@ fn times_are_told_to_the_tenth_of_a_second() {
 }
 
 #[test]
-fn groups_are_counted_and_regions_hold_what_lies_in_their_outline() {
+fn counts_groups_and_assigns_facilities_to_regions_by_outline() {
     let mut rows = rows();
     let half =
         |c: &walkshed_register::PopulationCell| walkshed_register::PopulationCell { people: c.people / 4.0, ..*c };
     rows.groups.insert("60_plus".into(), rows.population.iter().map(half).collect());
-    // A region around the western half of the streets, where one facility is in no center and one in another district.
+    // A region around the western half of the streets. One facility there is in no center, one is in another district.
     let (a, b) = (walkshed_testing::at(-50.0, -50.0), walkshed_testing::at(1050.0, 2950.0));
     let ring =
         json!([[a.lon(), a.lat()], [b.lon(), a.lat()], [b.lon(), b.lat()], [a.lon(), b.lat()], [a.lon(), a.lat()]]);
@@ -366,7 +363,7 @@ fn groups_are_counted_and_regions_hold_what_lies_in_their_outline() {
     );
     let band = &found["data"]["walkshed"]["bands"][0];
     assert_eq!((&band["population"], &band["old"]), (&json!(800.0), &json!(200.0)), "{found}");
-    // f-10 and f-13 lie there too, but belong to a center of another district; f-16 lies beyond.
+    // f-10 and f-13 lie there too, but belong to a center of another district. f-16 lies outside.
     assert_eq!(found["data"]["facilities"]["nodes"], json!([{"externalId": "f-12"}, {"externalId": "f-14"}]));
     assert_eq!(
         found["data"]["dataset"]["population"]["groups"],

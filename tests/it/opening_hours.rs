@@ -1,4 +1,5 @@
-//! Opening hours: some 300 texts over a year as opening_hours.js, the reference implementation, has them; and what the API says.
+//! Opening hours: about 300 texts compared over a year with opening_hours.js, the reference implementation, and the answers of
+//! the API.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use crate::support::{city, register};
@@ -17,10 +18,10 @@ use walkshed_live::folder::DataFolder;
 use walkshed_register::{Calendar, Category, Facility, Hours, HoursAt, OpenState, RegisterRows};
 
 const DAY: i64 = 24 * 60;
-/// Minutes that the rising of the sun may be off.
+/// Tolerance of sun times, in minutes.
 const SUN: i64 = 2;
 
-/// Texts that are read otherwise than by opening_hours.js on purpose, and why.
+/// Texts that are deliberately interpreted differently from opening_hours.js, with the reason.
 const DIFFERENT: &[(&str, &str)] = &[
     (
         "SH,PH Mo-Fr 10:00-12:00",
@@ -34,7 +35,7 @@ const DIFFERENT: &[(&str, &str)] = &[
     ("Su[1] -1 day 10:00-12:00", "it finds 3 January when asked about it, but not when asked for the next change"),
 ];
 
-/// What tests/reference/opening_hours.mjs has made.
+/// The output of `tests/reference/opening_hours.mjs`.
 #[derive(Deserialize)]
 struct Reference {
     year: i16,
@@ -46,9 +47,9 @@ struct Reference {
 struct Text {
     #[expect(clippy::struct_field_names, reason = "as in the file")]
     text: String,
-    /// Each as minutes from midnight and states: "0c540o1080c".
+    /// Distinct days, each as minutes from midnight and states: "0c540o1080c".
     days: Vec<String>,
-    /// For each day of the year a letter, A for the first of `days`; one after the other when left out.
+    /// A letter for each day of the year, A for the first of `days`; consecutive days if absent.
     year: Option<String>,
 }
 
@@ -69,7 +70,7 @@ fn changes_of_day(text: &str) -> Vec<Change> {
 }
 
 impl Text {
-    /// The minutes of the year from which on there is another state.
+    /// Returns the minutes of the year at which the state changes.
     fn changes(&self) -> Vec<Change> {
         let order: Vec<usize> = match &self.year {
             Some(year) => year.bytes().map(|b| usize::from(b - b'A')).collect(),
@@ -87,7 +88,7 @@ impl Text {
     }
 }
 
-/// The same of ours, by asking again and again for the next change.
+/// Computes the same changes by calling `next_change` repeatedly.
 fn changes(hours: HoursAt<'_>, start: Timestamp, end: Timestamp) -> Vec<Change> {
     let minute = |at: Timestamp| (at.as_second() - start.as_second()) / 60;
     let mut list = vec![(0, hours.state(start))];
@@ -100,7 +101,7 @@ fn changes(hours: HoursAt<'_>, start: Timestamp, end: Timestamp) -> Vec<Change> 
     list
 }
 
-/// Where two lists differ first.
+/// Describes the first difference between two lists.
 fn difference(ours: &[Change], theirs: &[Change], tolerance: i64, start: civil::DateTime) -> Option<String> {
     let tell = |change: Option<&Change>| {
         change.map_or("none".into(), |(minute, state)| {
@@ -115,7 +116,7 @@ fn difference(ours: &[Change], theirs: &[Change], tolerance: i64, start: civil::
 }
 
 #[test]
-fn a_year_is_as_opening_hours_js_has_it() {
+fn a_year_matches_opening_hours_js() {
     let reference: Reference = serde_json::from_str(include_str!("../reference/opening_hours.json")).unwrap();
     assert!(reference.texts.len() >= 300, "{} texts", reference.texts.len());
     let calendar = Calendar::default();
@@ -146,7 +147,7 @@ fn a_year_is_as_opening_hours_js_has_it() {
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), reference.texts.len(), wrong.join("\n"));
     let listed: BTreeSet<&str> = DIFFERENT.iter().map(|(text, _)| *text).collect();
-    assert_eq!(differ, listed, "what is listed as different must be in the file, and differ");
+    assert_eq!(differ, listed, "texts listed as different must be in the file and differ");
 }
 
 fn ask(world: &Arc<World>, query: &str) -> Value {
@@ -155,7 +156,7 @@ fn ask(world: &Arc<World>, query: &str) -> Value {
     answer["data"].clone()
 }
 
-/// A city with facilities of these hours, called by their places in the list, around a junction.
+/// Builds a city with facilities of these hours around a junction, named by their indexes.
 fn world_of(hours: &[&str]) -> Arc<World> {
     let facilities = hours
         .iter()
@@ -191,7 +192,7 @@ fn open_is_true_false_or_null() {
     ]);
     for (facility, at, open, next) in [
         ("0", "2026-11-25T03:00:00", Value::Null, Value::Null),
-        // A Wednesday, and the Thursday after it.
+        // A Wednesday and the following Thursday.
         ("1", "2026-11-25T12:00:00", Value::Null, json!("2026-11-26T09:00:00+08:00")),
         ("1", "2026-11-26T10:00:00", json!(true), json!("2026-11-26T11:00:00+08:00")),
         ("2", "2026-11-25T12:00:00", Value::Null, json!("2026-11-26T00:00:00+08:00")),
@@ -206,7 +207,7 @@ fn open_is_true_false_or_null() {
 }
 
 #[test]
-fn what_may_be_open_is_not_found_as_open() {
+fn facilities_with_unknown_state_are_not_found_as_open() {
     let world = world_of(&["24/7", "\"by appointment\"", "Mo-Fr 09:00-17:00 || \"call\"", "10:00+", "off", ""]);
     let names = |list: &Value| -> Vec<String> {
         list.as_array().unwrap().iter().map(|n| n["externalId"].as_str().unwrap().to_owned()).collect()
@@ -221,7 +222,7 @@ fn what_may_be_open_is_not_found_as_open() {
         let near = ask(&world, &near);
         assert_eq!(names(&near["nearby"]["nodes"]), open, "{at}");
     }
-    // What is unknown covers nobody.
+    // Facilities with unknown state cover nobody.
     let world = world_of(&["\"by appointment\"", "10:00+"]);
     let covered = |extra: &str| {
         let found =
@@ -232,9 +233,9 @@ fn what_may_be_open_is_not_found_as_open() {
     assert!(covered(", openAt: \"2026-11-27T12:00:00+08:00\"") <= 0.0);
 }
 
-/// By the sun, each place has hours of its own: in the far west of China it sets three hours later by the same clock.
+/// Sun times depend on the position: in the far west of China sunset is three hours later in the same time zone.
 #[test]
-fn the_sun_sets_where_the_place_is() {
+fn sun_times_depend_on_the_position() {
     let at = |id: i64, lon: f64, lat: f64| Facility {
         id,
         version: 1,
@@ -257,7 +258,7 @@ fn the_sun_sets_where_the_place_is() {
     assert_eq!(is_open(&world, "1", "2026-07-01T06:30:00"), json!(true));
 }
 
-/// Cases that were reported, where they are to hand.
+/// Returns the path of a reported case, if available.
 fn case(name: &str) -> Option<PathBuf> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/cases").join(name).join("facilities.csv");
     if !file.exists() {
@@ -267,7 +268,7 @@ fn case(name: &str) -> Option<PathBuf> {
 }
 
 #[test]
-fn reported_cases_are_answered_rightly() {
+fn answers_reported_cases_correctly() {
     let t = |open: bool| json!(open);
     for (name, facility, answers) in [
         ("01-oh-comment-only", "x", vec![("2026-11-25T03:00", Value::Null), ("2026-11-25T12:00", Value::Null)]),
@@ -313,9 +314,9 @@ fn reported_cases_are_answered_rightly() {
     }
 }
 
-/// What an older version took and this one does not is there still: unknown, and told.
+/// Hours that only an older version accepted are kept, have the state unknown and are reported.
 #[test]
-fn stored_hours_that_are_no_longer_read_are_unknown() {
+fn stored_hours_that_no_longer_parse_are_unknown() {
     let folder = tempfile::tempdir().unwrap();
     let facility = |id: i64, hours: &str| Facility {
         id,
@@ -335,8 +336,8 @@ fn stored_hours_that_are_no_longer_read_are_unknown() {
         assert_eq!(is_open(&world, facility, "2026-11-25T12:00:00"), open, "{facility}");
     }
     let problems = world.problems();
-    let told = problems.iter().find(|p| p.contains("opening hours")).unwrap();
+    let problem = problems.iter().find(|p| p.contains("opening hours")).unwrap();
     for part in ["2 opening hours", "facility f-1", "Mo-Fr 10:00-16:00/01:30", "unknown"] {
-        assert!(told.contains(part), "{told}");
+        assert!(problem.contains(part), "{problem}");
     }
 }

@@ -1,4 +1,4 @@
-//! What planners ask over GraphQL: answers that can be checked by hand on a small city, and what is said of bad questions.
+//! Analyses over GraphQL: answers that can be checked by hand on a small city, and errors for invalid arguments.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 #![allow(clippy::float_cmp, reason = "people are whole numbers here, whose sums are exact")]
 
@@ -12,7 +12,7 @@ use walkshed_graphql::{Api, Limits};
 use walkshed_register::{Category, Facility, PopulationCell, RegisterRows, Status};
 use walkshed_testing::grid;
 
-/// The data of an answer that must not fail.
+/// Runs a query that must succeed and returns its data.
 fn data(query: &str) -> Value {
     let found = ask(query);
     assert_eq!(found.get("errors"), None, "{query}: {found}");
@@ -32,7 +32,7 @@ fn of(world: &Arc<World>, query: &str) -> Value {
 
 #[test]
 fn coverage_of_the_small_city() {
-    // 500 people at the first health place, 300 some 500 m off, 200 far in the north-east but near another.
+    // 500 people at the first health facility, 300 about 500 m away, 200 far in the north-east but near another one.
     insta::assert_json_snapshot!(data(
         "{ coverage(need: {category: HEALTH_CARE, minutes: 5}) {
             total { people covered uncovered offNetwork share } unit limit mean percentiles(shares: [0.5, 0.9, 1])
@@ -47,7 +47,7 @@ fn coverage_of_the_small_city() {
 }
 
 #[test]
-fn all_seven_categories_unless_told() {
+fn defaults_to_all_seven_categories() {
     let found = data(
         "{ coverage { total { covered } byCategory { category people { share } } cells { nodes { people missing } } }
            metres: coverage(need: {category: LIFE_SERVICES, metres: 800}) { unit total { covered } mean } }",
@@ -61,8 +61,8 @@ fn all_seven_categories_unless_told() {
 }
 
 #[test]
-fn bad_questions_are_told_by_field() {
-    for (query, code, told) in [
+fn errors_name_the_invalid_argument() {
+    for (query, code, message) in [
         ("{ coverage(need: {minutes: 0}) { limit } }", "BAD_USER_INPUT", "need.minutes: 0 must be more than 0"),
         ("{ coverage(need: {minutes: 500}) { limit } }", "TOO_COMPLEX", "need.minutes: 500"),
         ("{ coverage(need: {metres: 99000}) { limit } }", "TOO_COMPLEX", "need.metres: 99000"),
@@ -70,7 +70,7 @@ fn bad_questions_are_told_by_field() {
         (
             "{ coverage(need: {minutes: 5, metres: 5}) { limit } }",
             "BAD_USER_INPUT",
-            "need.metres: 5 cannot be given together",
+            "need.metres: 5 cannot be combined",
         ),
         ("{ coverage(need: {minCount: 11}) { limit } }", "BAD_USER_INPUT", "need.minCount: 11"),
         ("{ coverage(need: {kinds: [\"moon base\"]}) { limit } }", "BAD_USER_INPUT", "moon base"),
@@ -78,7 +78,7 @@ fn bad_questions_are_told_by_field() {
         (
             "{ coverage(need: {kinds: [\"clinic\"], category: HEALTH_CARE}) { limit } }",
             "BAD_USER_INPUT",
-            "give one of them",
+            "give only one of them",
         ),
         ("{ coverage(need: {service: \"nothing\"}) { limit } }", "NOT_FOUND", "need.service"),
         ("{ coverage(region: \"500199\") { limit } }", "NOT_FOUND", "region: there is no"),
@@ -115,7 +115,7 @@ fn bad_questions_are_told_by_field() {
         (
             "{ siteSuggestions(need: {category: HEALTH_CARE}, capacity: 5, objective: MIN_MEAN_TIME) { gap } }",
             "BAD_USER_INPUT",
-            "a mean counts everyone",
+            "not with the mean",
         ),
         (
             "{ siteSuggestions(need: {category: HEALTH_CARE}, capacity: 5, exact: true) { gap } }",
@@ -126,13 +126,13 @@ fn bad_questions_are_told_by_field() {
         (
             "{ siteSuggestions(need: {category: HEALTH_CARE}, budget: 5, objective: MIN_FACILITIES) { gap } }",
             "BAD_USER_INPUT",
-            "are counted, not paid",
+            "not with fewest facilities",
         ),
         ("{ siteSuggestions(need: {category: HEALTH_CARE}, costs: [1]) { gap } }", "BAD_USER_INPUT", "costs"),
         (
             "{ siteSuggestions(need: {category: HEALTH_CARE}, candidates: PLACES, costs: [1, 2], places: [{point: {lon: 106.5, lat: 29.5}}]) { gap } }",
             "BAD_USER_INPUT",
-            "of 2 are not those of 1 places",
+            "of 2 items must have one item for each of the 1 places",
         ),
         ("{ siteSuggestions(need: {category: HEALTH_CARE}, mustKeep: [\"x\"]) { gap } }", "NOT_FOUND", "mustKeep"),
         (
@@ -146,24 +146,24 @@ fn bad_questions_are_told_by_field() {
         (
             "{ assessment(standard: \"service_circle\", region: \"500106\", center: \"500106013004\") { score } }",
             "BAD_USER_INPUT",
-            "together",
+            "cannot be combined",
         ),
     ] {
         let found = ask(query);
         let error = &found["errors"][0];
-        assert!(error["message"].as_str().is_some_and(|m| m.contains(told)), "{query}: {found}");
+        assert!(error["message"].as_str().is_some_and(|m| m.contains(message)), "{query}: {found}");
         assert_eq!(error["extensions"]["code"], code, "{query}");
     }
 }
 
 #[test]
-fn catchments_know_who_has_no_other() {
+fn catchments_count_exclusive_and_shared_people() {
     let found = data(
         "{ catchment(of: {center: \"500106013004\"}, minutes: 10) {
             people exclusivePeople minutes groups { group people } areaKm2 overlaps { people center { code } facility { name } } } }",
     );
     let center = &found["catchment"];
-    // 500 live at the door, 300 400 m off; the other center is 1,500 m off.
+    // 500 people live at the center, 300 live 400 m away. The other center is 1,500 m away.
     assert_eq!((&center["people"], &center["exclusivePeople"]), (&json!(800.0), &json!(800.0)));
     assert_eq!(center["overlaps"], json!([]));
     let near = data("{ facilities(filter: {categories: [HEALTH_CARE]}) { nodes { id name } } }");
@@ -180,10 +180,10 @@ fn catchments_know_who_has_no_other() {
     assert_eq!(none["catchment"], Value::Null);
 }
 
-/// A street of homes with one clinic at its west end, and planned and closed ones farther on.
+/// A street of populated cells with one clinic at its west end, and planned and closed ones farther east.
 fn street() -> Arc<World> {
-    let homes = [(200.0, 400.0), (1100.0, 300.0), (1900.0, 700.0), (2700.0, 100.0)];
-    let population = homes
+    let cells = [(200.0, 400.0), (1100.0, 300.0), (1900.0, 700.0), (2700.0, 100.0)];
+    let population = cells
         .map(|(x, people)| PopulationCell {
             cell: walkshed_engine::geo::cell_of(position(x, 1500.0), h3o::Resolution::Ten),
             people,
@@ -204,7 +204,7 @@ fn street() -> Arc<World> {
 }
 
 #[test]
-fn sites_are_where_they_gain_most() {
+fn suggests_the_sites_with_the_largest_gain() {
     let world = street();
     let found = of(
         &world,
@@ -237,7 +237,7 @@ fn sites_are_where_they_gain_most() {
            given: siteSuggestions(need: {kinds: [\"clinic\"], minutes: 5}, count: 1, candidates: PLACES,
              places: [{point: {lon: 1, lat: 1}}, {center: \"500106013004\"}]) { sites { place gained } candidatesOffNetwork } }",
     );
-    // 1,100 people are out of reach; 90 % of them are the 700 and the 300.
+    // 1,100 people are not covered; the 700 and the 300 make up 90 % of them.
     assert_eq!(all["few"]["sites"], json!([{"gained": 700.0}, {"gained": 300.0}]));
     assert_eq!(all["few"]["fewest"], 2);
     let (before, after) =
@@ -248,14 +248,14 @@ fn sites_are_where_they_gain_most() {
 }
 
 #[test]
-fn sites_with_room_for_so_many_money_for_so_much_and_in_place_of_others() {
+fn sites_respect_capacity_budget_and_kept_facilities() {
     let world = street();
     let at = |x: f64| {
         let p = position(x, 1500.0);
         format!("{{point: {{lon: {}, lat: {}}}}}", p.lon(), p.lat())
     };
     let asked = format!(
-        "{{ room: siteSuggestions(need: {{kinds: [\"clinic\"], minutes: 5}}, count: 2, candidates: VACANT, capacity: 250) {{
+        "{{ limited: siteSuggestions(need: {{kinds: [\"clinic\"], minutes: 5}}, count: 2, candidates: VACANT, capacity: 250) {{
              sites {{ facility {{ name }} gained covered cost }} before {{ covered }} after {{ covered }} gained bound
              explain {{ parameters {{ name value }} }} }}
            anew: siteSuggestions(need: {{kinds: [\"clinic\"], minutes: 5}}, count: 2, candidates: VACANT, mustKeep: []) {{
@@ -272,25 +272,25 @@ fn sites_with_room_for_so_many_money_for_so_much_and_in_place_of_others() {
         at(2700.0)
     );
     let found = of(&world, &asked);
-    let room = &found["room"];
-    // The clinic that is open has ten places.
-    assert_eq!((&room["before"]["covered"], &room["after"]["covered"]), (&json!(10.0), &json!(360.0)));
+    let limited = &found["limited"];
+    // The open clinic has a capacity of ten.
+    assert_eq!((&limited["before"]["covered"], &limited["after"]["covered"]), (&json!(10.0), &json!(360.0)));
     assert_eq!(
-        room["sites"],
+        limited["sites"],
         json!([
             {"facility": {"name": "clinic 2"}, "gained": 250.0, "covered": 260.0, "cost": 1.0},
             {"facility": {"name": "clinic 3"}, "gained": 100.0, "covered": 360.0, "cost": 1.0},
         ])
     );
-    let told = room["explain"]["parameters"].as_array().unwrap();
-    assert!(told.contains(&json!({"name": "capacity", "value": "250"})), "{room}");
-    assert!(told.contains(&json!({"name": "mustKeep", "value": "all of today"})), "{room}");
+    let parameters = limited["explain"]["parameters"].as_array().unwrap();
+    assert!(parameters.contains(&json!({"name": "capacity", "value": "250"})), "{limited}");
+    assert!(parameters.contains(&json!({"name": "mustKeep", "value": "all existing facilities"})), "{limited}");
     assert_eq!(
         found["anew"],
         json!({"sites": [{"facility": {"name": "clinic 2"}, "gained": 700.0}, {"facility": {"name": "clinic 1"}, "gained": 400.0}],
                "before": {"covered": 0.0}, "candidates": 3})
     );
-    // For what they cost the first and the last gain most, but together less than the one between them.
+    // The first and the last have the largest gain per cost, but together gain less than the middle one.
     assert_eq!(found["paid"]["sites"], json!([{"place": 1, "gained": 700.0, "cost": 8.0}]));
     assert_eq!(
         found["poor"],
@@ -299,7 +299,7 @@ fn sites_with_room_for_so_many_money_for_so_much_and_in_place_of_others() {
 }
 
 #[test]
-fn access_is_shared_among_who_reaches_it() {
+fn two_step_access_shares_capacity_among_people_within_reach() {
     let found = of(
         &street(),
         "{ two: accessibility(measure: TWO_STEP, need: {kinds: [\"clinic\"], minutes: 5}, offered: CAPACITY) {
@@ -307,7 +307,7 @@ fn access_is_shared_among_who_reaches_it() {
            kth: accessibility(measure: KTH_NEAREST, need: {kinds: [\"clinic\"], minCount: 2}) { mean withoutValue cells { values } }
            sum: accessibility(measure: CUMULATIVE, need: {kinds: [\"clinic\"], minutes: 5}) { mean } }",
     );
-    // Ten places for the 400 people who reach them, none for 1,100.
+    // A capacity of ten for the 400 people within reach, none for 1,100.
     assert_eq!(found["two"]["facilities"], 1);
     assert!((found["two"]["mean"].as_f64().unwrap() - 10.0 / 1500.0).abs() < 1e-8, "{found}");
     let mut values: Vec<f64> =
@@ -321,7 +321,7 @@ fn access_is_shared_among_who_reaches_it() {
     assert!((found["sum"]["mean"].as_f64().unwrap() - 400.0 / 1500.0).abs() < 1e-8);
 }
 
-/// Values (`None` for none) and people, worst served first, and what is left of the limit to them.
+/// Returns pairs of remaining share of the limit and people, the worst served first.
 fn benefits(found: &Value, limit: f64) -> Vec<(f64, f64)> {
     let list = |key: &str| found["cells"][key].as_array().unwrap().clone();
     let mut all: Vec<(f64, f64)> = list("values")
@@ -333,9 +333,9 @@ fn benefits(found: &Value, limit: f64) -> Vec<(f64, f64)> {
     all
 }
 
-/// Homes along one street, the only clinic at its western end: the farther east, the worse served.
+/// Cells along one street with the only clinic at its western end: service gets worse towards the east.
 #[test]
-fn of_minutes_less_is_better() {
+fn kth_nearest_inequality_uses_the_remaining_share_of_the_limit() {
     let query = |minutes: f64| {
         format!(
             "{{ accessibility(measure: KTH_NEAREST, need: {{kinds: [\"clinic\"], minutes: {minutes}}}) {{
@@ -346,42 +346,39 @@ fn of_minutes_less_is_better() {
     let gini = |all: &[(f64, f64)]| {
         let people: f64 = all.iter().map(|a| a.1).sum();
         let mean = all.iter().map(|a| a.0 * a.1).sum::<f64>() / people;
-        let apart: f64 = all.iter().flat_map(|a| all.iter().map(move |b| (a.0 - b.0).abs() * a.1 * b.1)).sum();
-        apart / (2.0 * people * people * mean)
+        let difference: f64 = all.iter().flat_map(|a| all.iter().map(move |b| (a.0 - b.0).abs() * a.1 * b.1)).sum();
+        difference / (2.0 * people * people * mean)
     };
-    let close = |value: &Value, wanted: f64| {
+    let close = |value: &Value, expected: f64| {
         let value = value.as_f64().unwrap();
-        assert!((value - wanted).abs() < 1e-5, "{value} is not {wanted}");
+        assert!((value - expected).abs() < 1e-5, "{value} is not {expected}");
     };
     let world = street();
-    // All have it within 60 minutes. The worst served are the 100 people in the east, then the 700.
+    // Everyone is within 60 minutes. The worst served are the 100 people in the east, then the 700.
     let found = &of(&world, &query(60.0))["accessibility"];
     let all = benefits(found, 60.0);
     assert_eq!(all.iter().map(|a| a.1).collect::<Vec<_>>(), [100.0, 700.0, 300.0, 400.0], "{found}");
     assert_eq!(found["lessIsBetter"], true);
-    assert_eq!(
-        found["inequality"]["shared"],
-        "what is left of the limit, 1 - t / 60 minutes; 0 for those who have it farther"
-    );
+    assert_eq!(found["inequality"]["shared"], "remaining share of the limit, 1 - t / 60 minutes; 0 beyond the limit");
     let total: f64 = all.iter().map(|a| a.0 * a.1).sum();
     let lorenz: Vec<f64> =
         found["inequality"]["lorenz"].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();
-    // The first 5 % are 75 of the 100 in the east: least of what is left, and less than their share of it.
+    // The first 5 % are 75 of the 100 in the east, who have the smallest remaining share.
     close(&json!(lorenz[1]), 75.0 * all[0].0 / total);
     assert!(lorenz.iter().enumerate().all(|(n, share)| *share <= n as f64 / 20.0 + 1e-9), "{lorenz:?}");
-    // The best served tenth are 150 of the 400 in the west; the worst served four tenths 100 and 500 of the 700.
+    // The best served 10 % are 150 of the 400 in the west; the worst served 40 % are the 100 and 500 of the 700.
     close(&found["inequality"]["palma"], 150.0 * all[3].0 / (100.0 * all[0].0 + 500.0 * all[1].0));
     assert!(found["inequality"]["palma"].as_f64().unwrap() > 0.25);
     close(&found["inequality"]["gini"], gini(&all));
-    // Within 15 minutes nobody has it in the east: they have a value, and count with nothing.
+    // With 15 minutes, people in the east are beyond the limit. They have a value and count as 0.
     let found = &of(&world, &query(15.0))["accessibility"];
     let all = benefits(found, 15.0);
     assert_eq!((all[0].0, all[1].0, &found["withoutValue"]), (0.0, 0.0, &json!(0.0)), "{found}");
     assert!(all[2].0 > 0.0);
     close(&found["inequality"]["gini"], gini(&all));
-    assert_eq!(found["inequality"]["palma"], Value::Null, "the worst served four tenths have nothing");
+    assert_eq!(found["inequality"]["palma"], Value::Null, "the worst served 40 % have nothing");
     assert_eq!(found["inequality"]["lorenz"][10], 0.0);
-    // Of facilities within a limit more is better, and nothing is turned round.
+    // For facilities within a limit, higher is better, and values are not converted.
     let sums = of(
         &world,
         "{ accessibility(measure: CUMULATIVE, need: {kinds: [\"clinic\"], minutes: 15}) { lessIsBetter inequality { shared gini } } }",
@@ -389,7 +386,7 @@ fn of_minutes_less_is_better() {
     assert_eq!(sums["accessibility"]["lessIsBetter"], false);
     assert_eq!(sums["accessibility"]["inequality"]["shared"], "facilities within 15 minutes");
     close(&sums["accessibility"]["inequality"]["gini"], 800.0 / 1500.0);
-    // Who has nothing at all within the horizon has no value, and counts with nothing; who is off the network does not count.
+    // People with nothing within the horizon have no value and count as 0; people off the network are excluded.
     let far = |x: f64, y: f64, people: f64| PopulationCell {
         cell: walkshed_engine::geo::cell_of(position(x, y), h3o::Resolution::Ten),
         people,
@@ -403,7 +400,7 @@ fn of_minutes_less_is_better() {
         (&found["people"], &found["withoutValue"], &found["mean"]),
         (&json!(450.0), &json!(450.0), &Value::Null)
     );
-    assert_eq!(found["inequality"]["gini"], Value::Null, "nobody has any");
+    assert_eq!(found["inequality"]["gini"], Value::Null, "the total is 0");
     assert_eq!(
         found["byRegion"].as_array().unwrap().iter().map(|r| r["withoutValue"].as_f64().unwrap()).sum::<f64>(),
         450.0
@@ -429,7 +426,7 @@ fn a_standard_is_met_or_not() {
     insta::assert_json_snapshot!(whole["assessment"]);
 }
 
-/// What a planner reads of Porto Alegre, whose schools and health places are known.
+/// Key figures of Porto Alegre, whose schools and health facilities are known.
 #[test]
 fn porto_alegre_as_a_planner_asks() {
     let Some((network, rows)) = real::world_parts() else { return };

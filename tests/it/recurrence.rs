@@ -1,4 +1,4 @@
-//! Events: times with an offset are those of the city's clock, and rules recur as RFC 5545 says.
+//! Events: conversion of times to local time, and recurrence rules according to RFC 5545.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use crate::support::desk::Desk;
@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use walkshed_engine::geo::Position;
 use walkshed_exchange::{Kind, Options, Read, read_edits, read_table};
 use walkshed_register::{
-    AnyRecord, Calendar, Category, Edit, Event, Facility, Host, Kinds, MAX_OCCURRENCES, ProblemCode, Record, Register,
-    RegisterRows, Role, Rules, Zone,
+    AnyRecord, Calendar, Category, Edit, Event, Facility, Host, Kinds, MAX_OCCURRENCES, ProblemCode, Register,
+    RegisterRows, Role, Rules, Validate, Zone,
 };
 
-/// When recurring events take place, by dateutil; see `reference/rrule.py`.
+/// Expected occurrences, computed by dateutil; see `reference/rrule.py`.
 const REFERENCE: &str = include_str!("../reference/rrule.json");
 
 fn register(zone: Zone) -> Register {
@@ -22,7 +22,7 @@ fn register(zone: Zone) -> Register {
     Register::new(RegisterRows { facilities, ..RegisterRows::default() }, std::sync::Arc::new(calendar))
 }
 
-/// Reads a table against a register with one facility.
+/// Reads a table with a register of one facility.
 fn read(kind: Kind, name: &str, text: &str, zone: Zone) -> Read {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join(name);
@@ -57,7 +57,7 @@ fn event(starts: &str, rrule: &str) -> Event {
     event
 }
 
-/// What is wrong with a rule.
+/// Returns the problems of a rule.
 fn problems(starts: &str, rrule: &str) -> Vec<String> {
     let (register, kinds) = (register(Zone::default()), Kinds::default());
     let rules = Rules { register: &register, kinds: &kinds, calendar: &register.calendar };
@@ -66,11 +66,11 @@ fn problems(starts: &str, rrule: &str) -> Vec<String> {
     problems.into_iter().map(|p| p.message).collect()
 }
 
-/// Local times from one local time on, before another.
+/// Returns the local start times from one local time until before another.
 fn times(event: &Event, from: &str, to: &str) -> Vec<String> {
     let zone = Zone::default();
     let at = |local: &str| zone.moment(local.parse().unwrap());
-    // An event still going on when the range begins is in it; here only beginnings count.
+    // `occurrences` includes events that started before the range; only starts within the range count here.
     let from_moment = at(from);
     let (found, _) = event.occurrences(zone, from_moment, at(to));
     let begun = found.iter().filter(|o| o.starts >= from_moment);
@@ -78,14 +78,14 @@ fn times(event: &Event, from: &str, to: &str) -> Vec<String> {
 }
 
 #[test]
-fn rules_recur_as_dateutil_says() {
+fn expands_rules_like_dateutil() {
     let reference: Value = serde_json::from_str(REFERENCE).unwrap();
     let cases = reference["cases"].as_array().unwrap();
     assert!(cases.len() >= 60);
     for case in cases {
         let text = |key: &str| case[key].as_str().unwrap();
         let (starts, rrule) = (text("starts"), text("rrule"));
-        // Events do not begin so early any more; those that are stored go on.
+        // New events must not start so early; stored ones remain valid.
         if starts >= "1900" {
             assert_eq!(problems(starts, rrule), [""; 0], "{starts} {rrule}");
         }
@@ -102,11 +102,11 @@ fn rules_recur_as_dateutil_says() {
 }
 
 #[test]
-fn what_rfc_5545_forbids_is_refused_by_part_and_value() {
-    for (rule, told) in [
-        ("FREQ=WEEKLY;BYDAY=1MO", "BYDAY=1MO counts weekdays, which is for FREQ=MONTHLY and FREQ=YEARLY only"),
-        ("FREQ=DAILY;BYDAY=-1FR", "BYDAY=-1FR counts weekdays"),
-        ("FREQ=YEARLY;BYWEEKNO=20;BYDAY=1MO", "BYDAY=1MO counts weekdays, which BYWEEKNO does not allow"),
+fn rejects_what_rfc_5545_forbids_with_part_and_value() {
+    for (rule, expected) in [
+        ("FREQ=WEEKLY;BYDAY=1MO", "BYDAY=1MO has a number, which is allowed with FREQ=MONTHLY and FREQ=YEARLY only"),
+        ("FREQ=DAILY;BYDAY=-1FR", "BYDAY=-1FR has a number"),
+        ("FREQ=YEARLY;BYWEEKNO=20;BYDAY=1MO", "BYDAY=1MO has a number, which is not allowed with BYWEEKNO"),
         ("FREQ=MONTHLY;BYDAY=0MO", "BYDAY=0MO has a number"),
         ("FREQ=MONTHLY;BYDAY=54MO", "BYDAY=54MO has a number"),
         ("FREQ=MONTHLY;BYDAY=xMO", "BYDAY=XMO has a number"),
@@ -124,19 +124,19 @@ fn what_rfc_5545_forbids_is_refused_by_part_and_value() {
         ("FREQ=DAILY;COUNT=ten", "COUNT=TEN is not a whole number"),
         ("FREQ=DAILY;COUNT=4294967296", "COUNT=4294967296 is not a whole number"),
         ("FREQ=DAILY;COUNT=5;UNTIL=20271231", "COUNT and UNTIL cannot both be given"),
-        ("FREQ=MONTHLY;BYSETPOS=1", "BYSETPOS=1 needs another BY part"),
+        ("FREQ=MONTHLY;BYSETPOS=1", "BYSETPOS=1 requires another BY part"),
         ("FREQ=MONTHLY;BYDAY=MO;BYSETPOS=0", "BYSETPOS=0 is not between 1 and 366 or -1 to -366"),
         ("FREQ=MONTHLY;BYDAY=MO;BYSETPOS=367", "BYSETPOS=367 is not between"),
-        ("FREQ=MONTHLY;BYWEEKNO=20", "BYWEEKNO=20 is for FREQ=YEARLY only"),
-        ("FREQ=WEEKLY;BYWEEKNO=20", "BYWEEKNO=20 is for FREQ=YEARLY only"),
+        ("FREQ=MONTHLY;BYWEEKNO=20", "BYWEEKNO=20 is allowed with FREQ=YEARLY only"),
+        ("FREQ=WEEKLY;BYWEEKNO=20", "BYWEEKNO=20 is allowed with FREQ=YEARLY only"),
         ("FREQ=YEARLY;BYWEEKNO=54", "BYWEEKNO=54 is not between 1 and 53 or -1 to -53"),
         ("FREQ=YEARLY;BYWEEKNO=0", "BYWEEKNO=0 is not between"),
-        ("FREQ=DAILY;BYYEARDAY=100", "BYYEARDAY=100 is for FREQ=YEARLY only"),
-        ("FREQ=WEEKLY;BYYEARDAY=100", "BYYEARDAY=100 is for FREQ=YEARLY only"),
-        ("FREQ=MONTHLY;BYYEARDAY=100", "BYYEARDAY=100 is for FREQ=YEARLY only"),
+        ("FREQ=DAILY;BYYEARDAY=100", "BYYEARDAY=100 is allowed with FREQ=YEARLY only"),
+        ("FREQ=WEEKLY;BYYEARDAY=100", "BYYEARDAY=100 is allowed with FREQ=YEARLY only"),
+        ("FREQ=MONTHLY;BYYEARDAY=100", "BYYEARDAY=100 is allowed with FREQ=YEARLY only"),
         ("FREQ=YEARLY;BYYEARDAY=367", "BYYEARDAY=367 is not between 1 and 366"),
         ("FREQ=YEARLY;BYYEARDAY=0", "BYYEARDAY=0 is not between"),
-        ("FREQ=WEEKLY;BYMONTHDAY=13", "BYMONTHDAY=13 is not for FREQ=WEEKLY"),
+        ("FREQ=WEEKLY;BYMONTHDAY=13", "BYMONTHDAY=13 is not allowed with FREQ=WEEKLY"),
         ("FREQ=MONTHLY;BYMONTHDAY=0", "BYMONTHDAY=0 is not between 1 and 31 or -1 to -31"),
         ("FREQ=MONTHLY;BYMONTHDAY=32", "BYMONTHDAY=32 is not between"),
         ("FREQ=MONTHLY;BYMONTHDAY=-32", "BYMONTHDAY=-32 is not between"),
@@ -151,8 +151,8 @@ fn what_rfc_5545_forbids_is_refused_by_part_and_value() {
         ("FREQ=DAILY;BYMINUTE=60", "BYMINUTE=60 is not between 0 and 59"),
         ("FREQ=DAILY;BYSECOND=60", "BYSECOND=60 is not between 0 and 59"),
         ("FREQ=WEEKLY;WKST=XX", "WKST=XX is not a weekday"),
-        ("FREQ=WEEKLY;FREQ=DAILY", "FREQ is given twice"),
-        ("FREQ=MONTHLY;BYMONTHDAY=1;BYMONTHDAY=2", "BYMONTHDAY is given twice"),
+        ("FREQ=WEEKLY;FREQ=DAILY", "FREQ is given more than once"),
+        ("FREQ=MONTHLY;BYMONTHDAY=1;BYMONTHDAY=2", "BYMONTHDAY is given more than once"),
         ("FREQ=WEEKLY;BYEASTER=0", "BYEASTER is not a part of an RRULE"),
         ("FREQ=WEEKLY;RSCALE=CHINESE", "RSCALE is not a part of an RRULE"),
         ("FREQ=WEEKLY; BYDAY=FR", " BYDAY is not a part of an RRULE"),
@@ -160,29 +160,29 @@ fn what_rfc_5545_forbids_is_refused_by_part_and_value() {
         ("WEEKLY", "is not an RRULE of RFC 5545"),
         ("", "is not an RRULE of RFC 5545"),
         ("FREQ=WEEKLY;", "is not an RRULE of RFC 5545"),
-        ("FREQ=", "FREQ= is none of"),
-        ("FREQ=FORTNIGHTLY", "FREQ=FORTNIGHTLY is none of DAILY, WEEKLY, MONTHLY, YEARLY"),
-        ("FREQ=SECONDLY", "FREQ=SECONDLY repeats more often than daily"),
-        ("FREQ=HOURLY;INTERVAL=2", "FREQ=HOURLY repeats more often than daily"),
-        ("FREQ=DAILY;UNTIL=soon", "UNTIL=SOON is not a day or time"),
-        ("FREQ=DAILY;UNTIL=20261301", "UNTIL=20261301 is not a day or time"),
-        ("FREQ=DAILY;UNTIL=20270230", "UNTIL=20270230 is not a day or time"),
-        ("FREQ=DAILY;UNTIL=20271231T2500", "UNTIL=20271231T2500 is not a day or time"),
-        ("FREQ=DAILY;UNTIL=20271231T250000", "UNTIL=20271231T250000 is not a day or time"),
-        ("FREQ=DAILY;UNTIL=20271231Z", "UNTIL=20271231Z is not a day or time"),
-        ("FREQ=DAILY;UNTIL=2027-12-31", "UNTIL=2027-12-31 is not a day or time"),
-        ("FREQ=DAILY;UNTIL=20251231", "UNTIL=20251231 is before the event first begins (2026-01-05T09:00)"),
-        // A day ends the rule as it begins.
-        ("FREQ=DAILY;UNTIL=20260105", "UNTIL=20260105 is before the event first begins (2026-01-05T09:00)"),
-        ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", "never takes place"),
-        ("FREQ=MONTHLY;BYMONTH=4;BYMONTHDAY=31", "never takes place"),
-        ("FREQ=DAILY;INTERVAL=7;BYDAY=TU", "never takes place"),
-        ("FREQ=WEEKLY;BYDAY=FR;UNTIL=20260107", "never takes place"),
-        ("FREQ=WEEKLY\nEXDATE:20260105", "must be one RRULE"),
-        (format!("FREQ=WEEKLY;BYDAY={}MO", "MO,".repeat(200)).as_str(), "must be one RRULE"),
+        ("FREQ=", "FREQ= is not a frequency"),
+        ("FREQ=FORTNIGHTLY", "FREQ=FORTNIGHTLY is not a frequency. Allowed: DAILY, WEEKLY, MONTHLY, YEARLY"),
+        ("FREQ=SECONDLY", "FREQ=SECONDLY is not supported; use FREQ=DAILY"),
+        ("FREQ=HOURLY;INTERVAL=2", "FREQ=HOURLY is not supported; use FREQ=DAILY"),
+        ("FREQ=DAILY;UNTIL=soon", "UNTIL=SOON is not a date or time"),
+        ("FREQ=DAILY;UNTIL=20261301", "UNTIL=20261301 is not a date or time"),
+        ("FREQ=DAILY;UNTIL=20270230", "UNTIL=20270230 is not a date or time"),
+        ("FREQ=DAILY;UNTIL=20271231T2500", "UNTIL=20271231T2500 is not a date or time"),
+        ("FREQ=DAILY;UNTIL=20271231T250000", "UNTIL=20271231T250000 is not a date or time"),
+        ("FREQ=DAILY;UNTIL=20271231Z", "UNTIL=20271231Z is not a date or time"),
+        ("FREQ=DAILY;UNTIL=2027-12-31", "UNTIL=2027-12-31 is not a date or time"),
+        ("FREQ=DAILY;UNTIL=20251231", "UNTIL=20251231 is before the start of the event (2026-01-05T09:00)"),
+        // A date stands for its midnight.
+        ("FREQ=DAILY;UNTIL=20260105", "UNTIL=20260105 is before the start of the event (2026-01-05T09:00)"),
+        ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", "has no occurrence"),
+        ("FREQ=MONTHLY;BYMONTH=4;BYMONTHDAY=31", "has no occurrence"),
+        ("FREQ=DAILY;INTERVAL=7;BYDAY=TU", "has no occurrence"),
+        ("FREQ=WEEKLY;BYDAY=FR;UNTIL=20260107", "has no occurrence"),
+        ("FREQ=WEEKLY\nEXDATE:20260105", "must be a single RRULE"),
+        (format!("FREQ=WEEKLY;BYDAY={}MO", "MO,".repeat(200)).as_str(), "must be a single RRULE"),
     ] {
         let found = problems("2026-01-05T09:00", rule);
-        assert!(found.len() == 1 && found[0].contains(told), "{rule}: {found:?}");
+        assert!(found.len() == 1 && found[0].contains(expected), "{rule}: {found:?}");
     }
     for rule in
         ["RRULE:FREQ=WEEKLY;BYDAY=FR", "rrule:freq=weekly;byday=fr", " FREQ=WEEKLY;BYDAY=FR,FR ", "FREQ=WEEKLY;WKST=SU"]
@@ -192,7 +192,7 @@ fn what_rfc_5545_forbids_is_refused_by_part_and_value() {
 }
 
 #[test]
-fn hostile_rules_stay_bounded() {
+fn bounds_the_expansion_of_hostile_rules() {
     let minutes: Vec<String> = (0..60).map(|n| n.to_string()).collect();
     let every_minute = format!("FREQ=DAILY;BYHOUR=9,10,11,12,13,14,15,16,17;BYMINUTE={}", minutes.join(","));
     for rule in [
@@ -203,7 +203,7 @@ fn hostile_rules_stay_bounded() {
         "FREQ=DAILY;COUNT=10000",
         "FREQ=YEARLY;COUNT=10000",
     ] {
-        // Events may begin from 1900 on. What an older version has stored is expanded all the same.
+        // Events must start in 1900 or later. Earlier ones stored by an older version are still expanded.
         for (starts, is_kept) in [
             ("1900-01-01T09:00", true),
             ("1899-12-31T09:00", false),
@@ -218,12 +218,12 @@ fn hostile_rules_stay_bounded() {
         }
     }
     assert!(years("2200-12-31T09:00", "FREQ=DAILY") && !years("2201-01-01T09:00", "FREQ=DAILY"));
-    // Every fourth year has the 29th of February, every seventh of those on a Monday.
+    // 29 February occurs every fourth year, and is a Monday in every seventh of those.
     let rare = event("0001-01-01T09:00", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO");
     assert_eq!(times(&rare, "2026-01-01T00:00:00", "2066-01-01T00:00:00"), ["2044-02-29T09:00:00"]);
 }
 
-/// Is the year in which an event first begins taken?
+/// Returns whether the start year of an event is accepted.
 fn years(starts: &str, rrule: &str) -> bool {
     let (register, kinds) = (register(Zone::default()), Kinds::default());
     let rules = Rules { register: &register, kinds: &kinds, calendar: &register.calendar };
@@ -238,7 +238,7 @@ fn years(starts: &str, rrule: &str) -> bool {
 }
 
 #[test]
-fn days_that_no_calendar_has_are_refused_in_every_field() {
+fn rejects_nonexistent_dates_in_every_field() {
     for (kind, header, row, column) in [
         (Kind::Events, "id,name,facility,starts,duration_minutes,dates,except,rrule", "a,a,oh6,{},60,,,", "starts"),
         (Kind::Events, "id,name,facility,starts,duration_minutes,dates", "a,a,oh6,2026-01-01T09:00,60,{}", "dates"),
@@ -274,7 +274,7 @@ fn days_that_no_calendar_has_are_refused_in_every_field() {
 }
 
 #[test]
-fn times_with_an_offset_are_those_of_the_citys_clock() {
+fn converts_times_with_an_offset_to_local_time() {
     let rows = [
         ("a", "2025-05-06T09:30", "2025-05-06T09:30:00"),
         ("b", "2025-05-06T01:30+00:00", "2025-05-06T09:30:00"),
@@ -307,7 +307,7 @@ fn times_with_an_offset_are_those_of_the_citys_clock() {
             assert_eq!(event.dates, [event.starts], "{name}: {starts}");
         }
     }
-    // Another city, another clock.
+    // A city in another time zone.
     let sao_paulo = read(Kind::Events, "events.csv", &csv, "America/Sao_Paulo".parse().unwrap());
     let starts: Vec<String> = events(sao_paulo).iter().map(|e| e.starts.to_string()).collect();
     assert_eq!(starts[..2], ["2025-05-06T09:30:00", "2025-05-05T22:30:00"]);
@@ -318,25 +318,25 @@ fn times_with_an_offset_are_those_of_the_citys_clock() {
     let days: Vec<String> = except.iter().map(ToString::to_string).collect();
     assert_eq!(days, ["2026-11-03", "2026-11-04", "2026-11-06", "2026-11-09"]);
 
-    for (starts, told) in [
-        ("2025-05-06T09:30+02:00[Asia/Shanghai]", "not that of Asia/Shanghai"),
+    for (starts, expected) in [
+        ("2025-05-06T09:30+02:00[Asia/Shanghai]", "does not match Asia/Shanghai"),
         ("2025-05-06T09:30[Mars/Olympus]", "not a time zone"),
         ("soon", "is not a time such as"),
     ] {
         let text = format!("id,name,facility,starts,duration_minutes\na,a,oh6,{starts},60\n");
         let refused = read(Kind::Events, "events.csv", &text, Zone::default()).refused;
-        assert!(refused[0].field == "starts" && refused[0].why.contains(told), "{refused:?}");
+        assert!(refused[0].field == "starts" && refused[0].why.contains(expected), "{refused:?}");
     }
 }
 
 #[test]
-fn moments_of_suggestions_may_be_by_the_citys_clock() {
+fn timestamps_of_suggestions_may_be_local_times() {
     let text = "id,lon,lat,text,received_at,answered_at\n\
                 a,106.5,29.5,灯坏了,2025-06-02T21:10,2025-06-03T02:00:00Z\n\
                 b,106.5,29.5,灯坏了,2025-06-02T13:10+00:00,2025-06-03 10:00 +0800\n\
                 c,106.5,29.5,灯坏了,2025-06-02,\n";
     let read = read(Kind::Suggestions, "suggestions.csv", text, Zone::default());
-    let told: Vec<String> = read
+    let timestamps: Vec<String> = read
         .edits
         .iter()
         .map(|edit| match edit {
@@ -347,12 +347,12 @@ fn moments_of_suggestions_may_be_by_the_citys_clock() {
             other => panic!("suggestions alone: {other:?}"),
         })
         .collect();
-    assert_eq!(told, ["2025-06-02T13:10:00Z 2025-06-03T02:00:00Z"; 2]);
+    assert_eq!(timestamps, ["2025-06-02T13:10:00Z 2025-06-03T02:00:00Z"; 2]);
     assert_eq!((read.refused[0].line, read.refused[0].field.as_str()), (4, "received_at"));
 }
 
 #[test]
-fn mutations_take_offsets_and_refuse_rules_by_the_same_rules() {
+fn mutations_convert_offsets_and_reject_rules_like_imports() {
     let desk = Desk::small();
     let create = "mutation($i: CreateEventInput!) { createEvent(input: $i) {
         event { id version starts dates rrule
@@ -368,7 +368,7 @@ fn mutations_take_offsets_and_refuse_rules_by_the_same_rules() {
     let event = &made["createEvent"]["event"];
     assert_eq!(made["createEvent"]["userErrors"], json!([]));
     assert_eq!((&event["starts"], &event["dates"]), (&json!("2026-11-02T09:00:00"), &json!(["2026-11-20T09:00:00"])));
-    // Four by the rule and the one of its own.
+    // Four from the rule and one from the dates.
     assert_eq!(event["occurrences"]["count"], 5);
     assert_eq!(event["occurrences"]["nodes"][3]["localStart"], "2026-11-05T09:00:00");
 
@@ -382,12 +382,13 @@ fn mutations_take_offsets_and_refuse_rules_by_the_same_rules() {
     assert_eq!((&error["field"], &error["code"]), (&json!("rrule"), &json!("INVALID")));
     assert!(error["message"].as_str().unwrap().contains("BYDAY=1MO"), "{error}");
 
-    for (starts, told) in [("soon", "is not a time such as"), ("2026-11-02T09:00+02:00[Asia/Shanghai]", "not that of")]
+    for (starts, expected) in
+        [("soon", "is not a time such as"), ("2026-11-02T09:00+02:00[Asia/Shanghai]", "does not match")]
     {
         let reply = desk.ask(Role::Editor, create, &input("c", starts, "FREQ=DAILY"));
-        assert!(reply["errors"][0]["message"].as_str().unwrap().contains(told), "{reply}");
+        assert!(reply["errors"][0]["message"].as_str().unwrap().contains(expected), "{reply}");
     }
-    // A day has no time that could be dropped in silence.
+    // A date must not have a time, which would be ignored.
     let mut with_time = input("d", "2026-11-02T09:00", "FREQ=DAILY");
     with_time["i"]["except"] = json!(["2026-11-03T20:00:00Z"]);
     let reply = desk.ask(Role::Editor, create, &with_time);

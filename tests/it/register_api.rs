@@ -1,4 +1,4 @@
-//! Changing the register over the wire: what each mutation does, who may, what happens to two at once, what stays secret.
+//! Mutations over HTTP: effects, permissions, conflicts, confidential data.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use crate::support::city;
@@ -27,14 +27,14 @@ fn new_center(code: &str) -> Value {
 }
 
 #[test]
-fn every_type_is_created_changed_and_deleted() {
+fn creates_updates_and_deletes_every_type() {
     let desk = Desk::small();
     let created = desk.edit(CREATE_CENTER, &json!({"i": new_center("500113003009")}));
     let center = &created["createCenter"]["center"];
     assert_eq!((&center["version"], &center["openShare"]), (&json!(1), &json!(0.85)));
     let center_id = center["id"].clone();
 
-    // What is left out stays, null clears.
+    // Omitted fields keep their value, null clears them.
     let update = json!({"i": {"id": center_id, "version": 1, "name": "龙苑社区", "phone": "023", "openShare": null}});
     let updated = desk.edit(UPDATE_CENTER, &update);
     assert_eq!(
@@ -128,7 +128,7 @@ fn every_type_is_created_changed_and_deleted() {
     let done = &done["updateSuggestion"]["suggestion"];
     assert!(done["answeredAt"].is_string() && done["closedAt"].is_string(), "{done}");
 
-    // What others refer to is not deleted; from the leaves up everything can be.
+    // Records that others refer to cannot be deleted. In order of dependency, all can.
     let delete = |name: &str, id: &Value, version: i64| {
         let query = format!(
             "mutation($i: DeleteInput!) {{ {name}(input: $i) {{ deletedId userErrors {{ field code message }} }} }}"
@@ -155,7 +155,7 @@ fn every_type_is_created_changed_and_deleted() {
         let node = desk.edit("query($i: ID!) { node(id: $i) { id } }", &json!({"i": id}));
         assert_eq!(node["node"], Value::Null, "{name}");
     }
-    // A center's visits go with nobody: they must be taken away day by day.
+    // Visits are not deleted with their center. They must be deleted day by day first.
     assert_eq!(delete("deleteCenter", &center_id, 2)["userErrors"][0]["code"], "IN_USE");
     desk.edit(
         "mutation($i: RecordVisitsInput!) { recordVisits(input: $i) { userErrors { field } } }",
@@ -163,7 +163,7 @@ fn every_type_is_created_changed_and_deleted() {
     );
     assert_eq!(delete("deleteCenter", &center_id, 2)["deletedId"], center_id);
 
-    // Everything is in the audit log, with what it was before and after.
+    // The audit log contains every change, with the record before and after.
     let log = desk.ask(
         Role::Admin,
         "query($o: ID!) { auditLog(object: $o) { actor action kind key before after } }",
@@ -173,13 +173,13 @@ fn every_type_is_created_changed_and_deleted() {
     assert_eq!(log.iter().map(|l| l["action"].as_str().unwrap()).collect::<Vec<_>>(), ["delete", "update", "create"]);
     assert_eq!((&log[1]["before"]["name"], &log[1]["after"]["name"]), (&json!("龙苑"), &json!("龙苑社区")));
     assert_eq!((&log[1]["actor"], &log[1]["key"]), (&json!("token editor"), &json!("500113003009")));
-    // Numbers are not given again.
+    // Ids are not reused.
     let again = desk.edit(CREATE_CENTER, &json!({"i": new_center("500113003010")}));
     assert_ne!(again["createCenter"]["center"]["id"], center_id);
 }
 
 #[test]
-fn mistakes_are_told_by_field_and_nothing_is_stored() {
+fn reports_errors_by_field_and_stores_nothing() {
     let desk = Desk::small();
     let version = |reply: &Value| reply["extensions"]["worldVersion"].clone();
     let before = version(&desk.ask(Role::Editor, "{ __typename }", &Value::Null));
@@ -210,7 +210,7 @@ fn mistakes_are_told_by_field_and_nothing_is_stored() {
         assert_eq!(reply["createCenter"]["center"], Value::Null);
         assert!(error["message"].as_str().unwrap().starts_with(field), "{error}");
     }
-    // Several mistakes are told at once.
+    // Several errors are reported together.
     let mut input = new_center("500113003009");
     input["openShare"] = json!(7);
     input["openingHours"] = json!("?");
@@ -239,14 +239,15 @@ fn mistakes_are_told_by_field_and_nothing_is_stored() {
     ] {
         let reply =
             desk.ask(Role::Admin, &format!("mutation {{ {query} {{ userErrors {{ field }} }} }}"), &Value::Null);
-        let told = reply["data"].as_object().unwrap().values().next().unwrap()["userErrors"][0]["field"].clone();
-        assert_eq!(told, json!(field), "{query}: {reply}");
+        let field_in_reply =
+            reply["data"].as_object().unwrap().values().next().unwrap()["userErrors"][0]["field"].clone();
+        assert_eq!(field_in_reply, json!(field), "{query}: {reply}");
     }
     assert_eq!(version(&desk.ask(Role::Editor, "{ __typename }", &Value::Null)), before, "nothing was stored");
 }
 
 #[test]
-fn a_repeated_create_creates_once() {
+fn idempotency_keys_prevent_duplicates() {
     let desk = Desk::small();
     let mut input = new_center("500113003009");
     input["idempotencyKey"] = json!("phone-17-0001");
@@ -256,7 +257,7 @@ fn a_repeated_create_creates_once() {
     input["name"] = json!("another");
     let other = desk.edit(CREATE_CENTER, &json!({"i": input}));
     assert_eq!(other["createCenter"]["userErrors"][0]["code"], "KEY_REUSED");
-    // Someone else's keys are their own.
+    // Keys are separate for each token.
     let theirs = desk.ask(Role::Admin, CREATE_CENTER, &json!({"i": input}));
     assert_eq!(theirs["data"]["createCenter"]["userErrors"][0]["code"], "TAKEN", "{theirs}");
     let suggestion = json!({"i": {"idempotencyKey": "s", "text": "more light", "position": point(0.0, 0.0)}});
@@ -268,7 +269,7 @@ fn a_repeated_create_creates_once() {
 }
 
 #[test]
-fn of_eight_writers_at_once_none_overwrites_another() {
+fn concurrent_writers_never_overwrite_each_other() {
     let desk = Desk::small();
     let id = desk.edit("{ center(code: \"500106013004\") { id version } }", &Value::Null)["center"].clone();
     let first_version = id["version"].as_i64().unwrap();
@@ -289,7 +290,7 @@ fn of_eight_writers_at_once_none_overwrites_another() {
                         );
                         let payload = &reply["updateCenter"];
                         if payload["userErrors"] == json!([]) {
-                            // What was written is visible at once, to who wrote it.
+                            // A client sees its own write immediately.
                             assert_eq!(payload["center"]["description"], json!(text));
                             done += 1;
                         } else {
@@ -311,8 +312,8 @@ fn of_eight_writers_at_once_none_overwrites_another() {
     }
 }
 
-/// Every mutation and every field that is not for all, and the least role that may.
-const NEEDED: [(&str, &str, Role); 35] = [
+/// Every mutation and every restricted field, with the lowest role that may use it.
+const REQUIRED_ROLES: [(&str, &str, Role); 35] = [
     (
         "createCenter",
         "(input: {code: \"x\", name: \"x\", position: {lon: 0, lat: 0}}) { userErrors { field } }",
@@ -371,10 +372,11 @@ const NEEDED: [(&str, &str, Role); 35] = [
 ];
 
 #[test]
-fn every_mutation_is_for_its_role_and_those_above() {
+fn mutations_require_their_role() {
     let desk = Desk::small();
     let all = desk.edit("{ __schema { mutationType { fields { name } } } }", &Value::Null);
-    let mut known: Vec<&str> = NEEDED.iter().map(|n| n.0).filter(|n| !matches!(*n, "auditLog" | "tokens")).collect();
+    let mut known: Vec<&str> =
+        REQUIRED_ROLES.iter().map(|n| n.0).filter(|n| !matches!(*n, "auditLog" | "tokens")).collect();
     let mut served: Vec<&str> = all["__schema"]["mutationType"]["fields"]
         .as_array()
         .unwrap()
@@ -383,16 +385,16 @@ fn every_mutation_is_for_its_role_and_those_above() {
         .collect();
     known.sort_unstable();
     served.sort_unstable();
-    assert_eq!(known, served, "every mutation stands in this matrix");
-    for (name, rest, needed) in NEEDED {
+    assert_eq!(known, served, "every mutation is in this table");
+    for (name, rest, needed) in REQUIRED_ROLES {
         let keyword = if matches!(name, "auditLog" | "tokens") { "query" } else { "mutation" };
         let query = format!("{keyword} {{ {name}{rest} }}");
         let anonymous = desk.server.query(&query, &Value::Null).json();
-        let told = |reply: &Value| reply["errors"][0]["extensions"]["code"].clone();
+        let code = |reply: &Value| reply["errors"][0]["extensions"]["code"].clone();
         if needed == Role::Reader {
             assert_eq!(anonymous.get("errors"), None, "{name}: {anonymous}");
         } else {
-            assert_eq!(told(&anonymous), "UNAUTHENTICATED", "{name}: {anonymous}");
+            assert_eq!(code(&anonymous), "UNAUTHENTICATED", "{name}: {anonymous}");
             assert_eq!(anonymous["data"], json!({name: null}));
         }
         for &role in Role::ALL {
@@ -400,7 +402,7 @@ fn every_mutation_is_for_its_role_and_those_above() {
             if role >= needed {
                 assert_eq!(reply.get("errors"), None, "{name} as {role}: {reply}");
             } else {
-                assert_eq!(told(&reply), "FORBIDDEN", "{name} as {role}: {reply}");
+                assert_eq!(code(&reply), "FORBIDDEN", "{name} as {role}: {reply}");
                 assert_eq!(reply["data"], json!({name: null}));
             }
         }
@@ -413,18 +415,18 @@ fn every_mutation_is_for_its_role_and_those_above() {
     assert_eq!(visits["data"]["importRecords"]["imported"], true, "{visits}");
 }
 
-/// A contact that must not come out.
+/// A contact that must never appear in a response.
 const SECRET: &str = "13800001234";
 
 #[test]
-fn contacts_are_for_editors_alone() {
+fn contacts_are_visible_to_editors_only() {
     let desk = Desk::over(facts(), ServerOptions::default());
     let submit = "mutation($i: SubmitSuggestionInput!) { submitSuggestion(input: $i) { suggestion { id contact } userErrors { message } } }";
     let variables =
         json!({"i": {"position": point(0.0, 0.0), "text": "more light", "contact": SECRET, "idempotencyKey": "k"}});
     let mine = desk.server.query(submit, &variables).json();
     let id = mine["data"]["submitSuggestion"]["suggestion"]["id"].as_str().unwrap().to_owned();
-    assert_eq!(mine["data"]["submitSuggestion"]["suggestion"]["contact"], Value::Null, "not even to who wrote it");
+    assert_eq!(mine["data"]["submitSuggestion"]["suggestion"]["contact"], Value::Null, "hidden from the author too");
     let ways = [
         format!("{{ node(id: \"{id}\") {{ ... on Suggestion {{ contact }} }} }}"),
         format!("{{ nodes(ids: [\"{id}\"]) {{ ... on Suggestion {{ text contact version }} }} }}"),
@@ -448,7 +450,7 @@ fn contacts_are_for_editors_alone() {
                 Some(role) => desk.ask(role, query, &Value::Null),
             };
             let text = reply.to_string();
-            // What the question itself says is no secret to who asks it.
+            // The text of the query itself is not confidential.
             let answered = text.replace(&format!("\\\"{SECRET}\\\""), "").replace(&format!("\"{SECRET}\\\""), "");
             assert!(!answered.contains(SECRET), "{role:?} {query}: {text}");
             assert!(!text.contains("骑手群") && !text.contains("84岁"), "{role:?} {query}: {text}");
@@ -456,7 +458,7 @@ fn contacts_are_for_editors_alone() {
                 assert_eq!(n, &json!(0), "a search for a contact finds nothing: {query}");
             }
         }
-        // A repeated create does not tell either.
+        // Repeating the mutation does not reveal it either.
         let again = match role {
             None => desk.server.query(submit, &variables).json(),
             Some(role) => desk.ask(role, submit, &variables),
@@ -467,14 +469,14 @@ fn contacts_are_for_editors_alone() {
         let reply = desk.ask(role, &ways[0], &Value::Null);
         assert_eq!(reply["data"]["node"]["contact"], json!(SECRET), "{role}");
     }
-    // Metrics and health tell nothing.
+    // Metrics and health do not contain it.
     for path in ["/metrics", "/health/ready", "/schema"] {
         assert!(!desk.server.get(path).text().contains(SECRET), "{path}");
     }
 }
 
 #[test]
-fn suggestions_are_limited_by_rate_and_size_and_never_interpreted() {
+fn limits_rate_and_size_of_suggestions_and_never_interprets_them() {
     let limits = walkshed_graphql::Limits { suggestions_per_hour: 3, ..Default::default() };
     let desk = Desk::over(city::folder(), ServerOptions { limits, ..Default::default() });
     let submit = "mutation($i: SubmitSuggestionInput!) { submitSuggestion(input: $i) { suggestion { text } userErrors { code } } }";
@@ -487,7 +489,7 @@ fn suggestions_are_limited_by_rate_and_size_and_never_interpreted() {
     let fourth = send("fourth");
     assert_eq!(fourth["errors"][0]["extensions"]["code"], "RATE_LIMITED", "{fourth}");
     assert!(fourth["errors"][0]["extensions"]["retryAfterSeconds"].as_u64().unwrap() <= 1201);
-    // A counter at the door has a token, and no limit.
+    // A contributor's token has no rate limit.
     for _ in 0..5 {
         let reply = desk.ask(Role::Contributor, submit, &json!({"i": {"text": "x", "position": point(0.0, 0.0)}}));
         assert_eq!(reply["data"]["submitSuggestion"]["userErrors"], json!([]), "{reply}");
@@ -496,7 +498,7 @@ fn suggestions_are_limited_by_rate_and_size_and_never_interpreted() {
 }
 
 #[test]
-fn tokens_are_shown_once_and_end_when_they_should() {
+fn shows_tokens_once_and_rejects_revoked_and_expired_ones() {
     let desk = Desk::small();
     let made = desk.ask(
         Role::Admin,
@@ -507,7 +509,7 @@ fn tokens_are_shown_once_and_end_when_they_should() {
     let viewer = |token: &str| desk.server.query_as(token, "{ viewer { role token } }", &Value::Null);
     assert_eq!(viewer(&token)["data"]["viewer"], json!({"role": "CONTRIBUTOR", "token": "door"}));
     let list = desk.ask(Role::Admin, "{ tokens { number name role inForce } auditLog { after before } }", &Value::Null);
-    assert!(!list.to_string().contains(&token[4..]), "it is not kept");
+    assert!(!list.to_string().contains(&token[4..]), "the token is not stored");
     assert_eq!(list["data"]["tokens"].as_array().unwrap().len(), 5);
     let number = &made["data"]["createToken"]["number"];
     let revoke = "mutation($n: Int!) { revokeToken(input: {number: $n}) { number } }";
@@ -515,15 +517,15 @@ fn tokens_are_shown_once_and_end_when_they_should() {
     let refused = viewer(&token);
     assert_eq!(refused["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
     assert!(refused["errors"][0]["message"].as_str().unwrap().contains("revoked"), "{refused}");
-    // Its name is not given again: the audit log goes by names.
+    // Its name cannot be reused, because the audit log identifies tokens by name.
     let taken = desk.ask(
         Role::Admin,
         "mutation { createToken(input: {name: \" door \", role: READER}) { token userErrors { field code message } } }",
         &Value::Null,
     );
-    let told = &taken["data"]["createToken"];
-    assert_eq!((&told["token"], &told["userErrors"][0]["code"]), (&Value::Null, &json!("TAKEN")), "{taken}");
-    assert_eq!(told["userErrors"][0]["field"], "name");
+    let payload = &taken["data"]["createToken"];
+    assert_eq!((&payload["token"], &payload["userErrors"][0]["code"]), (&Value::Null, &json!("TAKEN")), "{taken}");
+    assert_eq!(payload["userErrors"][0]["field"], "name");
     let past = desk.ask(
         Role::Admin,
         "mutation { createToken(input: {name: \"old\", role: EDITOR, expiresAt: \"2020-01-01T00:00:00Z\"}) { userErrors { field } } }",
@@ -539,7 +541,7 @@ fn tokens_are_shown_once_and_end_when_they_should() {
 }
 
 #[test]
-fn a_server_can_be_for_tokens_alone() {
+fn can_require_tokens_for_all_requests() {
     let desk = Desk::over(city::folder(), ServerOptions { anonymous: false, ..Default::default() });
     let refused = desk.server.query("{ __typename }", &Value::Null);
     assert_eq!((refused.status, &refused.json()["errors"][0]["extensions"]["code"]), (401, &json!("UNAUTHENTICATED")));
@@ -548,7 +550,7 @@ fn a_server_can_be_for_tokens_alone() {
 }
 
 #[test]
-fn pages_of_other_origins_read_only_what_they_may() {
+fn restricts_cross_origin_requests() {
     let options = ServerOptions { cors_origins: vec!["https://map.example.cn".into()], ..Default::default() };
     let desk = Desk::over(city::folder(), options);
     let body = br#"{"query":"{ __typename }"}"#;
@@ -565,7 +567,7 @@ fn pages_of_other_origins_read_only_what_they_may() {
     };
     assert_eq!(preflight("https://map.example.cn").status, 200);
     assert_ne!(preflight("https://evil.example").header("access-control-allow-origin"), Some("https://evil.example"));
-    // A form of another page cannot send what needs no preflight.
+    // A form on another site cannot send requests that need no preflight.
     for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"] {
         let mutation = br#"{"query":"mutation { submitSuggestion(input: {text: \"x\"}) { userErrors { field } } }"}"#;
         assert_eq!(desk.server.send("POST", "/graphql", &[("Content-Type", kind)], mutation).status, 415, "{kind}");
@@ -592,7 +594,7 @@ fn imports_by_request_report_as_the_command_line_does() {
     assert_eq!(desk.edit("{ centers { totalCount } }", &Value::Null)["centers"]["totalCount"], 3);
     let again = desk.edit(import, &json!({"i": input}));
     assert_eq!(again["importRecords"]["unchanged"], 1);
-    for (change, told) in [
+    for (change, message) in [
         (json!({"content": ""}), "empty"),
         (json!({"format": "XLSX", "content": "UEs="}), "not an Excel workbook"),
         (json!({"format": "GEO_JSON", "content": "{"}), "not GeoJSON"),
@@ -600,18 +602,18 @@ fn imports_by_request_report_as_the_command_line_does() {
         let mut input = input.clone();
         input.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
         let reply = desk.edit(import, &json!({"i": input}));
-        assert!(reply["importRecords"]["problem"].as_str().unwrap().contains(told), "{reply}");
+        assert!(reply["importRecords"]["problem"].as_str().unwrap().contains(message), "{reply}");
     }
-    // Columns that are not read are named, whether or not anything comes of the rest.
+    // Unread columns are reported whether or not the import succeeds.
     for (row, imported) in [("500113003011,x,106.52,29.38,乙", true), ("500113003011,x,,29.38,乙", false)] {
         let csv = format!("code,name,lon,lat,机构类型\n{row}\n");
         let reply =
             desk.edit(import, &json!({"i": {"kind": "CENTERS", "format": "CSV", "content": csv, "dryRun": true}}));
-        let told = &reply["importRecords"];
-        assert_eq!(told["notes"], json!(["columns that are not known, and were not read: \"机构类型\""]), "{reply}");
-        assert_eq!(told["problem"].is_null(), imported, "{reply}");
+        let payload = &reply["importRecords"];
+        assert_eq!(payload["notes"], json!(["unknown columns were ignored: \"机构类型\""]), "{reply}");
+        assert_eq!(payload["problem"].is_null(), imported, "{reply}");
     }
-    // What comes as text is UTF-8: short texts are not guessed at.
+    // Text content is UTF-8; its encoding is not guessed.
     let csv = "code,name,lon,lat\n500113003011,\u{423}\u{421},106.52,29.38\n";
     let reply = desk.edit(import, &json!({"i": {"kind": "CENTERS", "format": "CSV", "content": csv, "dryRun": true}}));
     assert_eq!(reply["importRecords"]["problem"], Value::Null, "{reply}");
@@ -625,7 +627,7 @@ fn imports_by_request_report_as_the_command_line_does() {
 }
 
 #[test]
-fn a_demonstration_city_says_so_and_takes_no_imports() {
+fn demonstration_city_is_marked_and_rejects_imports() {
     let folder = city::folder();
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         let store = Store::open(&Store::url_of(&folder.path().join("walkshed.db"))).await.unwrap();
@@ -634,9 +636,9 @@ fn a_demonstration_city_says_so_and_takes_no_imports() {
         store.close().await;
     });
     let desk = Desk::over(folder, ServerOptions::default());
-    let told = desk.edit("{ dataset { synthetic notice } }", &Value::Null);
-    assert_eq!(told["dataset"]["synthetic"], true);
-    assert!(told["dataset"]["notice"].as_str().unwrap().starts_with("SYNTHETIC"), "{told}");
+    let dataset = desk.edit("{ dataset { synthetic notice } }", &Value::Null);
+    assert_eq!(dataset["dataset"]["synthetic"], true);
+    assert!(dataset["dataset"]["notice"].as_str().unwrap().starts_with("SYNTHETIC"), "{dataset}");
     let input =
         json!({"kind": "CENTERS", "format": "CSV", "content": "code,name,lon,lat\n500113003009,x,106.5,29.4\n"});
     let import = "mutation($i: ImportInput!) { importRecords(input: $i) { imported problem } }";
@@ -644,17 +646,17 @@ fn a_demonstration_city_says_so_and_takes_no_imports() {
     assert_eq!(refused["importRecords"]["imported"], false);
     assert!(refused["importRecords"]["problem"].as_str().unwrap().contains("walkshed demo --remove"), "{refused}");
     assert_eq!(desk.edit("{ centers { totalCount } }", &Value::Null)["centers"]["totalCount"], 2);
-    // It may be played with, though.
+    // Other mutations are allowed.
     let created = desk.edit(CREATE_CENTER, &json!({"i": new_center("500113003009")}));
     assert_eq!(created["createCenter"]["userErrors"], json!([]));
-    // Where nothing is made up, nothing says so.
+    // Real data have no notice.
     let real = Desk::small().edit("{ dataset { synthetic notice } }", &Value::Null);
     assert_eq!(real["dataset"], json!({"synthetic": false, "notice": null}));
 }
 
-/// A city adds a standard of its own, and is assessed by it.
+/// Adds a standard and assesses the city against it.
 #[test]
-fn standards_are_added_changed_and_assessed() {
+fn adds_updates_and_assesses_standards() {
     let desk = Desk::small();
     let create = "mutation($i: CreateStandardInput!) { createStandard(input: $i) {
         standard { id version key source requirements { key category kinds unit limit minCount placesPer1000 circle } }
@@ -694,10 +696,10 @@ fn standards_are_added_changed_and_assessed() {
     let keys = desk.edit("{ standards { key id version } }", &Value::Null);
     let last = keys["standards"].as_array().unwrap().last().unwrap().clone();
     assert_eq!((&last["key"], &last["id"]), (&json!("ours"), &standard["id"]));
-    assert_eq!(keys["standards"][0]["version"], Value::Null, "what comes with walkshed cannot be changed");
+    assert_eq!(keys["standards"][0]["version"], Value::Null, "built-in standards cannot be changed");
 
     for (key, requirements, field, why) in [
-        ("gb_50180_2018", json!([doctor]), "key", "comes with walkshed"),
+        ("gb_50180_2018", json!([doctor]), "key", "is a built-in or configured standard"),
         ("ours", json!([doctor]), "key", "is there already"),
         ("Ours!", json!([doctor]), "requirements", "lower-case letters"),
         ("more", json!([]), "requirements", "has no requirements"),
@@ -725,17 +727,17 @@ fn standards_are_added_changed_and_assessed() {
         assert_eq!((&reply["standard"], &reply["userErrors"][0]["field"]), (&Value::Null, &json!(field)), "{reply}");
         assert!(reply["userErrors"][0]["message"].as_str().unwrap().contains(why), "{reply}");
     }
-    // From the command line too.
+    // The command line assesses it too.
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_walkshed"))
         .args(["assess", "--standard", "ours"])
         .env("WALKSHED_DATA", desk.folder.path())
         .output()
         .unwrap();
-    let told = String::from_utf8(output.stdout).unwrap();
-    assert!(told.starts_with("Ours, again:") && told.contains("Doctor"), "{told}");
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert!(stdout.starts_with("Ours, again:") && stdout.contains("Doctor"), "{stdout}");
     let delete = "mutation($i: DeleteInput!) { deleteStandard(input: $i) { deletedId userErrors { code } } }";
     let gone = desk.edit(delete, &json!({"i": {"id": standard["id"], "version": 2}}));
     assert_eq!(gone["deleteStandard"]["deletedId"], standard["id"]);
     let reply = desk.ask(Role::Reader, assessed, &Value::Null);
-    assert!(reply["errors"][0]["message"].as_str().unwrap().contains("is none of"), "{reply}");
+    assert!(reply["errors"][0]["message"].as_str().unwrap().contains("is unknown. Available:"), "{reply}");
 }

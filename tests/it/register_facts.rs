@@ -1,4 +1,4 @@
-//! Every fact reported of three service centers and a guild hall can be put into the register, and asked for.
+//! Every reported fact about three service centers and a guild hall can be stored in the register and queried.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use crate::support::facts::{Facts, LONGYUAN, MOFANCUN};
@@ -15,7 +15,7 @@ use walkshed_testing::{class, link, network};
 
 const JIANGBEI: &str = "500105002000";
 
-/// Level streets 50 m apart around Longyuan, so that walking times can be told.
+/// Level streets 50 m apart around Longyuan, for predictable walking times.
 fn streets(middle: Position) -> Network {
     let (m, side) = (Metric::at(middle.lat()), 21u32);
     let at = |i: u32| {
@@ -40,12 +40,12 @@ static WORLD: LazyLock<Arc<World>> = LazyLock::new(|| {
     let folder = facts();
     let mut rows = block_on(async { open(folder.path()).await.load().await.unwrap() });
     let middle = rows.centers.iter().find(|c| c.code.as_str() == LONGYUAN).unwrap().position;
-    // 2,000 people around it.
+    // A population of 2,000 around the center.
     rows.population = vec![PopulationCell { cell: cell_of(middle, h3o::Resolution::Nine), people: 2000.0 }];
     Arc::new(World::new(Ok(Arc::new(streets(middle))), rows))
 });
 
-/// The facts alone.
+/// A world with only the facts.
 fn facts_alone() -> Facts<'static> {
     Facts { world: &WORLD, jiangbei: JIANGBEI }
 }
@@ -55,7 +55,7 @@ fn ask(query: &str) -> Value {
 }
 
 #[test]
-fn the_shapingba_center_and_its_area() {
+fn knows_the_shapingba_center_and_its_area() {
     facts_alone().shapingba();
     facts_alone().around_shapingba();
     let found = ask(&format!("{{ center(code: \"{MOFANCUN}\") {{ town {{ nameEn }} region {{ nameEn level }} }} }}"));
@@ -64,12 +64,12 @@ fn the_shapingba_center_and_its_area() {
 }
 
 #[test]
-fn a_child_stays_until_half_past_five_and_couriers_come_at_one() {
+fn knows_the_hours_of_child_care_and_rest_stop() {
     facts_alone().hours();
 }
 
 #[test]
-fn suggestions_were_heard_and_answered() {
+fn knows_suggestions_and_answers() {
     let found = ask(&format!(
         "{{ suggestions {{ totalCount nodes {{ externalId contact position {{ lon lat }} }} }}
             center(code: \"{LONGYUAN}\") {{ suggestions(statuses: [DONE]) {{ nodes {{ externalId }} }} }} }}"
@@ -86,7 +86,7 @@ fn suggestions_were_heard_and_answered() {
 }
 
 #[test]
-fn longyuan_opens_most_of_its_floor_and_is_used_twice_as_much() {
+fn knows_the_open_share_and_doubled_visits_of_longyuan() {
     facts_alone().longyuan();
     facts_alone().visits_of_longyuan_doubled();
     let found = ask(&format!(
@@ -101,12 +101,12 @@ fn longyuan_opens_most_of_its_floor_and_is_used_twice_as_much() {
 }
 
 #[test]
-fn a_bazaar_each_month_and_courses() {
+fn knows_the_monthly_bazaar_and_courses() {
     facts_alone().bazaar();
 }
 
 #[test]
-fn a_resident_of_79_walks_two_to_three_minutes() {
+fn walking_time_of_a_senior_is_two_to_three_minutes() {
     let home = {
         let p = WORLD.register.centers.find(LONGYUAN).unwrap().position;
         format!("{{point: {{lon: {}, lat: {}}}}}", p.lon() + 100.0 / 97_000.0, p.lat() + 50.0 / 110_900.0)
@@ -119,7 +119,7 @@ fn a_resident_of_79_walks_two_to_three_minutes() {
 }
 
 #[test]
-fn the_jiangbei_center_is_run_in_return_for_its_premises() {
+fn knows_the_operating_model_of_jiangbei() {
     facts_alone().jiangbei();
     facts_alone().visits_of_jiangbei();
     let found = ask(&format!("{{ center(code: \"{JIANGBEI}\") {{ region {{ name level }} }} }}"));
@@ -127,19 +127,19 @@ fn the_jiangbei_center_is_run_in_return_for_its_premises() {
 }
 
 #[test]
-fn partners_receive_visitors_every_friday() {
+fn knows_the_weekly_partner_event() {
     facts_alone().reception();
     let found = ask("{ events(region: \"500105\") { totalCount } }");
     assert_eq!(found["events"]["totalCount"], json!(2));
 }
 
 #[test]
-fn the_guild_hall_is_a_facility_with_festivals() {
+fn knows_the_guild_hall_and_its_festivals() {
     facts_alone().guild_hall();
 }
 
 #[test]
-fn the_dataset_says_how_much_there_is() {
+fn dataset_counts_records() {
     let found = ask(
         "{ dataset { centerCount facilityCount serviceCount offerCount eventCount suggestionCount regionCount visitDayCount
              timeZone holidays population { groups { name people cells } } } }",
@@ -153,7 +153,7 @@ fn the_dataset_says_how_much_there_is() {
 }
 
 #[test]
-fn the_same_files_again_change_nothing() {
+fn repeated_import_changes_nothing() {
     let folder = facts();
     block_on(async {
         let store = open(folder.path()).await;

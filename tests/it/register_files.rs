@@ -1,4 +1,4 @@
-//! Every type of the register from every sort of file; what a file leaves out stays as it is; amenities of an extract.
+//! Import of every record type from every file format; absent columns leave values unchanged; amenities of an extract.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use crate::support::register::{block_on, fact_file, facts, import, open, planned};
@@ -16,7 +16,7 @@ fn write(folder: &Path, name: &str, bytes: impl AsRef<[u8]>) -> std::path::PathB
     path
 }
 
-/// A CSV file as a workbook: numbers as numbers, days as days.
+/// Converts a CSV file to a workbook, with typed numbers and dates.
 fn workbook(csv: &Path, to: &Path) {
     let mut book = Workbook::new();
     let sheet = book.add_worksheet();
@@ -39,7 +39,7 @@ fn workbook(csv: &Path, to: &Path) {
     book.save(to).unwrap();
 }
 
-/// What can be compared: everything but the log and the versions.
+/// Formats all records except the import log, for comparison.
 fn content(rows: &RegisterRows) -> String {
     format!(
         "{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}",
@@ -55,7 +55,7 @@ fn content(rows: &RegisterRows) -> String {
 }
 
 #[test]
-fn workbooks_and_gb18030_give_the_same_as_csv() {
+fn workbooks_and_gb18030_give_the_same_records_as_csv() {
     let plain = facts();
     let expected = block_on(async { content(&open(plain.path()).await.load().await.unwrap()) });
     for sort in ["xlsx", "gb18030"] {
@@ -86,7 +86,7 @@ fn workbooks_and_gb18030_give_the_same_as_csv() {
 }
 
 #[test]
-fn the_reported_facts_have_no_column_that_is_not_read() {
+fn fact_files_have_no_ignored_columns() {
     let folder = facts();
     block_on(async {
         let store = open(folder.path()).await;
@@ -97,7 +97,7 @@ fn the_reported_facts_have_no_column_that_is_not_read() {
 }
 
 #[test]
-fn workbooks_that_are_none_are_refused_with_a_sentence() {
+fn rejects_damaged_workbooks_with_a_message() {
     let folder = tempfile::tempdir().unwrap();
     let good = folder.path().join("good.xlsx");
     workbook(&fact_file(Kind::Services), &good);
@@ -111,7 +111,7 @@ fn workbooks_that_are_none_are_refused_with_a_sentence() {
         for i in (0..bytes.len()).step_by(97) {
             let mut odd = bytes.clone();
             odd[i] ^= 0x55;
-            // It may still be read, where the byte did not matter; it must not panic.
+            // The result may be valid if the byte does not matter; it must not panic.
             let _ = planned(&store, &write(folder.path(), "odd.xlsx", odd), Kind::Services, true).await;
         }
         let mut empty = Workbook::new();
@@ -124,7 +124,7 @@ fn workbooks_that_are_none_are_refused_with_a_sentence() {
 }
 
 #[test]
-fn columns_a_file_lacks_stay_as_they_are_and_empty_fields_clear() {
+fn absent_columns_leave_values_unchanged_and_empty_fields_clear_them() {
     let folder = facts();
     block_on(async {
         let store = open(folder.path()).await;
@@ -186,7 +186,7 @@ fn every_refusal_of_the_other_types_is_told() {
             "cell,group,population\n89a901291abffff,60+,10\n89a901291abffff,60_plus,3\n89a901291abffff,a;b,1\n89a901291abffff,0-6,4\n",
         ),
     ];
-    let mut told = String::new();
+    let mut report = String::new();
     block_on(async {
         let store = open(folder.path()).await;
         for (kind, csv) in cases {
@@ -194,17 +194,17 @@ fn every_refusal_of_the_other_types_is_told() {
             let plan = planned(&store, &file, kind, true).await.unwrap();
             let strict = planned(&store, &file, kind, false).await;
             assert!(matches!(strict, Err(PlanError::Refused { .. })), "{}", kind.name());
-            writeln!(told, "{}: {} taken", kind.name(), plan.edits.len()).unwrap();
+            writeln!(report, "{}: {} taken", kind.name(), plan.edits.len()).unwrap();
             for r in &plan.refused {
-                writeln!(told, "  {} {} {:?}: {}", r.line, r.field, r.value, r.why).unwrap();
+                writeln!(report, "  {} {} {:?}: {}", r.line, r.field, r.value, r.why).unwrap();
             }
         }
     });
-    insta::assert_snapshot!(told);
+    insta::assert_snapshot!(report);
 }
 
 #[test]
-fn regions_come_with_outlines_and_with_the_towns_of_their_rows() {
+fn imports_regions_with_outlines_and_towns() {
     let folder = tempfile::tempdir().unwrap();
     let features = r#"{"type":"FeatureCollection","features":[
         {"type":"Feature","properties":{"code":500106,"name":"沙坪坝区"},"geometry":{"type":"Polygon","coordinates":[[[106,29],[107,29],[107,30],[106,29]]]}},
@@ -219,14 +219,14 @@ fn regions_come_with_outlines_and_with_the_towns_of_their_rows() {
         let codes: Vec<&str> = rows.regions.iter().map(|r| r.code.as_str()).collect();
         assert_eq!(codes, ["500106", "50", "500106013004", "500106013", "500106013005"]);
         assert!(rows.regions[0].area().is_some() && rows.regions[1].area().is_none());
-        // A later table without outlines leaves them.
+        // A later table without outlines leaves them unchanged.
         import(&store, &write(folder.path(), "n.csv", "code,name\n500106,沙坪坝\n"), Kind::Regions).await;
         assert!(store.load().await.unwrap().regions[0].outline.is_some());
     });
 }
 
 #[test]
-fn all_divisions_of_chongqing_are_regions_and_codes() {
+fn imports_all_divisions_of_chongqing() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/chongqing/divisions.csv");
     if !path.exists() {
         println!("skipped: the register of divisions is not at {}", path.display());
@@ -248,7 +248,7 @@ fn all_divisions_of_chongqing_are_regions_and_codes() {
 }
 
 #[test]
-fn amenities_of_an_extract_are_facilities() {
+fn imports_amenities_of_an_extract_as_facilities() {
     let folder = tempfile::tempdir().unwrap();
     let mut extract = Extract::new();
     extract
@@ -298,17 +298,17 @@ fn amenities_of_an_extract_are_facilities() {
             .map(|e| match e {
                 Edit::Put(record) => match *record {
                     AnyRecord::Facility(f) => f,
-                    other => panic!("facilities alone: {other:?}"),
+                    other => panic!("expected only facilities: {other:?}"),
                 },
-                other => panic!("facilities alone: {other:?}"),
+                other => panic!("expected only facilities: {other:?}"),
             })
             .collect();
-        let told: Vec<String> = all
+        let found: Vec<String> = all
             .iter()
             .map(|f| format!("{} {} {} {}", f.external_id, f.name, f.kind.as_deref().unwrap(), f.category))
             .collect();
         assert_eq!(
-            told,
+            found,
             [
                 "osm:node/1 诊所 clinic health_care",
                 "osm:node/2 图书馆 library culture_sports",
@@ -334,20 +334,20 @@ fn amenities_of_an_extract_are_facilities() {
     });
 }
 
-/// The facilities of a plan: id, kind and name.
+/// Returns the facilities of a plan as id, kind and name.
 fn taken(plan: &Plan) -> Vec<String> {
-    let told = |edit: &Edit| match edit {
+    let describe = |edit: &Edit| match edit {
         Edit::Put(record) => match &**record {
             AnyRecord::Facility(f) => format!("{} {} {}", f.external_id, f.kind.as_deref().unwrap(), f.name),
-            other => panic!("facilities alone: {other:?}"),
+            other => panic!("expected only facilities: {other:?}"),
         },
-        other => panic!("facilities alone: {other:?}"),
+        other => panic!("expected only facilities: {other:?}"),
     };
-    plan.edits.iter().map(told).collect()
+    plan.edits.iter().map(describe).collect()
 }
 
 #[test]
-fn what_is_closed_planned_or_private_is_no_supply() {
+fn omits_closed_planned_and_private_elements() {
     let folder = tempfile::tempdir().unwrap();
     let mut extract = Extract::new();
     let supply: [&[(&str, &str)]; 9] = [
@@ -379,7 +379,7 @@ fn what_is_closed_planned_or_private_is_no_supply() {
         &[("leisure", "pitch"), ("access", "residents")],
         &[("amenity", "library"), ("access", "permit")],
     ];
-    // What the table of tags does not know was never a facility.
+    // Elements outside the table of tags are never facilities.
     let others: [&[(&str, &str)]; 3] = [
         &[("disused:amenity", "nightclub")],
         &[("amenity", "bench"), ("access", "private")],
@@ -399,17 +399,17 @@ fn what_is_closed_planned_or_private_is_no_supply() {
         assert_eq!(
             left_out,
             [
-                "8 facilities are closed or gone and were left out: abandoned:amenity=… (1 library), abandoned=yes (1 library), \
+                "8 facilities are closed or gone and were omitted: abandoned:amenity=… (1 library), abandoned=yes (1 library), \
                  demolished=yes (1 school), disused:amenity=… (1 clinic), disused=yes (1 clinic), opening_hours=off (1 bank), \
                  shop=vacant (1 clinic), was:shop=… (1 convenience_store)",
-                "3 facilities are not there yet and were left out: building=construction (1 hospital), proposed:leisure=… (1 park), \
+                "3 facilities are planned or under construction and were omitted: building=construction (1 hospital), proposed:leisure=… (1 park), \
                  proposed=yes (1 library)",
-                "5 facilities are not open to the public and were left out: access=private (2 toilet), access=no (1 toilet), \
+                "5 facilities are not open to the public and were omitted: access=private (2 toilet), access=no (1 toilet), \
                  access=permit (1 library), access=residents (1 sports_ground)",
             ]
         );
     });
-    // An extract of nothing else says why nothing comes of it.
+    // The error for an extract without open amenities lists the reasons.
     let mut extract = Extract::new();
     extract.node(1, 0.0, 0.0, &[("amenity", "clinic"), ("disused", "yes")]);
     extract.write(&file);
@@ -421,7 +421,7 @@ fn what_is_closed_planned_or_private_is_no_supply() {
 }
 
 #[test]
-fn amenities_that_are_several_things_are_a_facility_of_each_kind() {
+fn elements_of_several_kinds_become_one_facility_per_kind() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("city.osm.pbf");
     let extract = |tags: &[&[(&str, &str)]]| {
@@ -448,7 +448,7 @@ fn amenities_that_are_several_things_are_a_facility_of_each_kind() {
             [
                 "osm:node/1 library 图书馆",
                 "osm:node/1:toilet toilet 图书馆",
-                // The order in a list means nothing.
+                // The order of the values does not matter.
                 "osm:node/2 library 书屋",
                 "osm:node/2:toilet toilet 书屋",
                 "osm:node/3 clinic 诊所",
@@ -458,18 +458,18 @@ fn amenities_that_are_several_things_are_a_facility_of_each_kind() {
                 "osm:node/7 library 图书馆",
             ]
         );
-        assert!(plan.notes.iter().any(|n| n.starts_with("3 elements are several kinds")), "{:?}", plan.notes);
+        assert!(plan.notes.iter().any(|n| n.starts_with("3 elements are of several kinds")), "{:?}", plan.notes);
         assert!(plan.notes.iter().any(|n| n.contains("access=private (1 park, 1 sports_ground)")), "{:?}", plan.notes);
         let first = import(&store, &file, Kind::Facilities).await;
         assert_eq!((first.inserted, first.updated), (9, 0));
-        // The same again is the same; turned around it is the same too.
+        // Importing the same elements again, or with the values reordered, changes nothing.
         extract(&[
             &[("amenity", "toilets;library"), ("name", "图书馆")],
             &[("amenity", "library;toilets"), ("name", "书屋")],
         ]);
         let again = import(&store, &file, Kind::Facilities).await;
         assert_eq!((again.inserted, again.updated, again.unchanged), (0, 0, 4));
-        // What has closed since is told, for the register still has it as open.
+        // Facilities that have closed since are listed, because they are still open in the register.
         extract(&[
             &[("amenity", "library;toilets"), ("disused", "yes")],
             &[("was:amenity", "library")],
@@ -477,12 +477,13 @@ fn amenities_that_are_several_things_are_a_facility_of_each_kind() {
             &[("amenity", "bank"), ("access", "private")],
         ]);
         let plan = planned(&store, &file, Kind::Facilities, false).await.unwrap();
-        let told = plan.notes.iter().find(|note| note.contains("stay so until")).unwrap();
+        let note = plan.notes.iter().find(|note| note.contains("remain open until")).unwrap();
         assert!(
-            told.starts_with("4 of those") && told.ends_with("osm:node/1, osm:node/1:toilet, osm:node/2, osm:node/4"),
-            "{told}"
+            note.starts_with("4 of the omitted facilities")
+                && note.ends_with("osm:node/1, osm:node/1:toilet, osm:node/2, osm:node/4"),
+            "{note}"
         );
-        // A library that comes to be more keeps its id.
+        // An element that gains a kind keeps its id.
         extract(&[&[("amenity", "clinic")], &[("amenity", "toilets")], &[("amenity", "clinic;pharmacy")]]);
         let more = import(&store, &file, Kind::Facilities).await;
         assert_eq!((more.inserted, more.updated, more.unchanged), (1, 2, 1));
@@ -490,7 +491,7 @@ fn amenities_that_are_several_things_are_a_facility_of_each_kind() {
 }
 
 #[test]
-fn the_amenities_of_porto_alegre_are_read() {
+fn imports_the_amenities_of_porto_alegre() {
     let Some(real) = walkshed_testing::porto_alegre() else { return };
     let folder = tempfile::tempdir().unwrap();
     block_on(async {
@@ -500,7 +501,7 @@ fn the_amenities_of_porto_alegre_are_read() {
                 println!("{} amenities, {:?}", plan.edits.len(), plan.notes);
                 assert!(!plan.edits.is_empty());
             }
-            // The sample may hold streets alone.
+            // The sample may contain only streets.
             Err(error) => assert!(error.to_string().contains("no amenities"), "{error}"),
         }
     });

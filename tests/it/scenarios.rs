@@ -1,5 +1,5 @@
-//! What if? A scenario is the city that would be loaded had its changes been made; who gains and who loses adds up; what does
-//! not fit (any more) is told.
+//! Scenarios: a scenario equals the city with its changes made; gains and losses add up; invalid and stale changes are
+//! reported.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 #![allow(clippy::float_cmp, reason = "people are whole numbers here, whose sums are exact")]
 
@@ -13,8 +13,8 @@ use walkshed::server::ServerOptions;
 use walkshed_analysis::world::{PlacedPoint, World};
 use walkshed_analysis::{
     AccessMeasure, Balance, Candidates, Change as Becomes, Decay, Demand, Measure, NearbyQuery, Need, Objective,
-    Offered, Question, SiteSearch, Travel, Wishes, catchment, compare, coverage, lay_scenario, nearby, suggest_sites,
-    surface,
+    Offered, Question, SiteSearch, Travel, Wishes, catchment, changes_geojson, compare, coverage, lay_scenario, nearby,
+    suggest_sites, surface,
 };
 use walkshed_engine::geo::cell_of;
 use walkshed_engine::{Deciseconds, Direction, Profile, StreetChange, StreetKind};
@@ -34,7 +34,7 @@ fn point(x: f64, y: f64) -> Value {
     json!({"lon": p.lon(), "lat": p.lat()})
 }
 
-/// An estate with couriers a kilometre from the rest stop that is meant for them; nobody lives near it.
+/// A housing estate with couriers, a kilometre from the rest stop intended for them. Nobody lives near the rest stop.
 fn estate() -> tempfile::TempDir {
     let cell =
         |x: f64, y: f64, people: f64| PopulationCell { cell: cell_of(position(x, y), h3o::Resolution::Nine), people };
@@ -71,9 +71,9 @@ fn estate() -> tempfile::TempDir {
     folder
 }
 
-/// A planner's question, as the issue of the rest stop asks it.
+/// A planner compares the current location of a rest stop with one at the gate of the estate.
 #[test]
-fn a_rest_stop_is_moved_to_the_gate_of_the_estate() {
+fn moving_a_rest_stop_to_the_estate_covers_couriers() {
     let desk = Desk::over(estate(), ServerOptions::default());
     let known = desk.edit("{ facilities { nodes { id name } } }", &Value::Null);
     let stop = known["facilities"]["nodes"][0]["id"].clone();
@@ -106,16 +106,16 @@ fn a_rest_stop_is_moved_to_the_gate_of_the_estate() {
     assert_eq!(
         found["byGroup"],
         json!([
-            // Of everyone only those are told who live where couriers do.
+            // Of the total population, only people in cells with couriers are included.
             {"group": "all", "people": 2000.0, "balance": {"gained": 1600.0, "lost": 0.0}},
             {"group": "new_employment", "people": 170.0, "balance": {"gained": 150.0, "lost": 0.0}},
         ])
     );
     let explained = found["after"]["explain"]["parameters"].as_array().unwrap();
-    let told = explained.iter().find(|p| p["name"] == "scenario").unwrap();
-    assert_eq!(told["value"], "to-the-gate (\"驿站迁至小区门口\", version 1)");
+    let parameter = explained.iter().find(|p| p["name"] == "scenario").unwrap();
+    assert_eq!(parameter["value"], "to-the-gate (\"驿站迁至小区门口\", version 1)");
 
-    // The city is as it was; every analysis can be asked of either.
+    // The original city is unchanged; every analysis accepts either.
     for (scenario, minutes) in [("", 9.0), (", scenario: \"to-the-gate\"", 2.0)] {
         let asked = format!(
             "{{ nearby(from: {{facility: {stop}}}, minutes: 30{scenario}) {{ edges {{ minutes node {{ name position {{ lon }} }} }} }}
@@ -129,7 +129,7 @@ fn a_rest_stop_is_moved_to_the_gate_of_the_estate() {
     }
     assert_eq!(desk.edit("{ facilities { totalCount } }", &Value::Null)["facilities"]["totalCount"], 2);
 
-    // From the command line, by its key.
+    // The command line accepts the scenario by key.
     let run = |arguments: &[&str]| {
         let output = Command::new(env!("CARGO_BIN_EXE_walkshed"))
             .args(["coverage", "--kinds", "rider_rest_stop", "--minutes", "5", "--group", "new_employment", "--json"])
@@ -139,7 +139,7 @@ fn a_rest_stop_is_moved_to_the_gate_of_the_estate() {
             .unwrap();
         (output.status.success(), String::from_utf8(output.stdout).unwrap())
     };
-    let covered = |told: &str| serde_json::from_str::<Value>(told).unwrap()["covered"].clone();
+    let covered = |output: &str| serde_json::from_str::<Value>(output).unwrap()["covered"].clone();
     assert_eq!(covered(&run(&[]).1), 20.0);
     assert_eq!(covered(&run(&["--scenario", "to-the-gate"]).1), 170.0);
     let compared = Command::new(env!("CARGO_BIN_EXE_walkshed"))
@@ -171,7 +171,7 @@ fn a_rest_stop_is_moved_to_the_gate_of_the_estate() {
     let gained =
         rows.records().map(|r| r.unwrap()).map(|r| r[3].parse::<f64>().unwrap() - r[2].parse::<f64>().unwrap());
     assert_eq!(gained.sum::<f64>(), 150.0);
-    // Against itself nothing changes.
+    // Compared with itself, nothing changes.
     let same = Command::new(env!("CARGO_BIN_EXE_walkshed"))
         .args([
             "compare",
@@ -188,13 +188,13 @@ fn a_rest_stop_is_moved_to_the_gate_of_the_estate() {
         .unwrap();
     let same: Value = serde_json::from_slice(&same.stdout).unwrap();
     assert_eq!((&same["gained"], &same["nearer"], &same["before"]), (&json!(0.0), &json!(0.0), &same["after"]));
-    let (is_well, why) = run(&["--scenario", "to-the-moon"]);
-    assert!(!is_well && why.contains("there are to-the-gate"), "{why}");
+    let (succeeded, why) = run(&["--scenario", "to-the-moon"]);
+    assert!(!succeeded && why.contains("there are to-the-gate"), "{why}");
 }
 
-/// Whatever is left out, the answer is of use, or says what to write.
+/// With any argument omitted, the comparison is useful or the error says what to write.
 #[test]
-fn a_comparison_needs_only_a_scenario() {
+fn comparison_requires_only_a_scenario() {
     let desk = Desk::over(estate(), ServerOptions::default());
     let compared = |arguments: &str| {
         let asked = format!(
@@ -218,25 +218,25 @@ fn a_comparison_needs_only_a_scenario() {
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         (done.status.success(), text(done.stdout) + &text(done.stderr))
     };
-    // Without any scenario there is nothing to compare.
+    // Without a scenario there is nothing to compare.
     let none = why(&compared(""));
     assert!(
-        none.contains("after: null names no scenario, and there is none yet") && none.contains("createScenario"),
+        none.contains("after: null names no scenario, and none exists yet") && none.contains("createScenario"),
         "{none}"
     );
-    let (is_well, said) = run(&[]);
-    assert!(!is_well && said.contains("there is none yet"), "{said}");
+    let (succeeded, said) = run(&[]);
+    assert!(!succeeded && said.contains("none exists yet"), "{said}");
 
     let known = desk.edit("{ facilities { nodes { id } } }", &Value::Null);
     let stop = &known["facilities"]["nodes"][0]["id"];
     let moved = json!({"moveFacility": {"facility": stop, "position": point(2400.0, 1600.0)}});
     desk.edit(CREATE, &json!({"i": {"key": "gate", "name": "gate", "changes": [moved]}}));
-    let told = why(&compared(""));
-    assert_eq!(told, "after: null names no scenario; there are gate. Write compareScenarios(after: \"gate\")");
-    let told = why(&compared("(need: {category: EMPLOYMENT})"));
-    assert!(told.contains("after: \"gate\""), "{told}");
+    let message = why(&compared(""));
+    assert_eq!(message, "after: null names no scenario. Available: gate. Example: compareScenarios(after: \"gate\")");
+    let message = why(&compared("(need: {category: EMPLOYMENT})"));
+    assert!(message.contains("after: \"gate\""), "{message}");
 
-    // All seven categories within 15 minutes: nobody has all of them, before or after. What changes is in one of them.
+    // All seven categories within 15 minutes: nobody has all of them, before or after. Only one category changes.
     let found = compared("(after: \"gate\")")["data"]["compareScenarios"].clone();
     assert_eq!((&found["scenarioBefore"], &found["before"]["limit"]), (&Value::Null, &json!(15.0)));
     assert_eq!(found["before"]["total"], json!({"people": 2300.0, "covered": 0.0}));
@@ -248,11 +248,11 @@ fn a_comparison_needs_only_a_scenario() {
             (category["before"]["covered"].as_f64().unwrap(), category["after"]["covered"].as_f64().unwrap());
         let balance = &category["balance"];
         assert_eq!(after - before, balance["gained"].as_f64().unwrap() - balance["lost"].as_f64().unwrap());
-        let is_it = category["category"] == "EMPLOYMENT";
-        assert_eq!(balance["nearer"], if is_it { 1600.0 } else { 0.0 }, "{category}");
-        assert!(is_it || after == 0.0);
+        let changes = category["category"] == "EMPLOYMENT";
+        assert_eq!(balance["nearer"], if changes { 1600.0 } else { 0.0 }, "{category}");
+        assert!(changes || after == 0.0);
     }
-    // The other way round: what is lost when the scenario is given up.
+    // The reverse comparison shows what is lost without the scenario.
     let back = compared("(before: \"gate\")")["data"]["compareScenarios"].clone();
     assert_eq!((&back["scenarioBefore"]["key"], &back["scenarioAfter"]), (&json!("gate"), &Value::Null));
     let employment = |found: &Value| {
@@ -260,40 +260,40 @@ fn a_comparison_needs_only_a_scenario() {
             .clone()
     };
     assert_eq!(employment(&back)["farther"], 1600.0);
-    // One category alone is its own only category.
+    // A need of one category has exactly that category.
     let one =
         compared("(after: \"gate\", need: {category: EMPLOYMENT, minutes: 5})")["data"]["compareScenarios"].clone();
     assert_eq!(one["byCategory"].as_array().unwrap().len(), 1);
     assert_eq!((&one["balance"]["gained"], employment(&one)["gained"].as_f64()), (&json!(1600.0), Some(1600.0)));
     assert_eq!(compared("(after: \"gate\", need: {})")["data"]["compareScenarios"], found);
     let refused = why(&compared("(after: \"gate\", capacity: true)"));
-    assert!(refused.contains("one category, kinds or service at a time"), "{refused}");
+    assert!(refused.contains("one category, kinds or one service"), "{refused}");
     let unknown = compared("(after: \"moon\")");
     assert_eq!(unknown["errors"][0]["extensions"]["code"], "NOT_FOUND", "{unknown}");
 
-    // The same from the command line.
-    let (is_well, said) = run(&[]);
+    // The command line gives the same results.
+    let (succeeded, said) = run(&[]);
     assert!(
-        !is_well && said.contains("names no scenario; there are gate. Write walkshed compare --scenario gate"),
+        !succeeded && said.contains("names no scenario. Available: gate. Example: walkshed compare --scenario gate"),
         "{said}"
     );
-    let (is_well, said) = run(&["--scenario", "gate"]);
-    assert!(is_well && said.starts_with("0.0 % of 2300 people are covered, 0.0 % were"), "{said}");
+    let (succeeded, said) = run(&["--scenario", "gate"]);
+    assert!(succeeded && said.starts_with("0.0 % of 2300 people are covered, 0.0 % were"), "{said}");
     let line = said.lines().find(|l| l.contains(Category::Employment.english())).unwrap();
     assert!(line.ends_with("1600 nearer, 300 farther"), "{said}");
-    let (is_well, said) = run(&["--before", "gate", "--json"]);
+    let (succeeded, said) = run(&["--before", "gate", "--json"]);
     let value: Value = serde_json::from_str(&said).unwrap();
     let employment = value["categories"].as_array().unwrap().iter().find(|c| c["name"] == "employment").unwrap();
-    assert!(is_well && employment["farther"] == 1600.0, "{said}");
+    assert!(succeeded && employment["farther"] == 1600.0, "{said}");
 }
 
 #[test]
-fn scenarios_are_kept_changed_and_deleted() {
+fn scenarios_can_be_created_updated_and_deleted() {
     let desk = Desk::over(estate(), ServerOptions::default());
     let footbridge = json!({"addStreet": {"kind": "FOOTBRIDGE", "line": [point(1000.0, 1000.0), point(1900.0, 1900.0)], "name": "天桥"}});
     let closed = json!({"closeStreet": {"at": point(550.0, 500.0), "kind": "STREET"}});
     let input = |key: &str, changes: &Value| json!({"i": {"key": key, "name": "天桥", "changes": changes}});
-    // Readers may ask, not keep.
+    // Readers may query scenarios, but not create them.
     let refused = desk.ask(Role::Reader, CREATE, &input("s", &json!([footbridge])));
     assert_eq!(refused["errors"][0]["extensions"]["code"], "FORBIDDEN");
     let made = desk.edit(CREATE, &input("bridge", &json!([footbridge, closed])))["createScenario"].clone();
@@ -303,7 +303,7 @@ fn scenarios_are_kept_changed_and_deleted() {
     assert!((changes[0]["street"]["lengthM"].as_f64().unwrap() - 1272.8).abs() < 1.0, "{made}");
     assert!((changes[1]["street"]["lengthM"].as_f64().unwrap() - 100.0).abs() < 0.5, "{made}");
 
-    // Mistakes name the change and say how to mend it; nothing is kept.
+    // Errors name the invalid change; nothing is stored.
     for (changes, why) in [
         (
             json!([footbridge, {"addStreet": {"kind": "LIFT", "line": [point(0.0, 0.0), point(-900.0, 0.0)]}}]),
@@ -314,8 +314,8 @@ fn scenarios_are_kept_changed_and_deleted() {
             json!([{"closeStreet": {"at": point(550.0, 500.0), "kind": "LIFT"}}]),
             "changes [0]: there is no lift within 50 m",
         ),
-        (json!([{"close": "nonsense"}]), "changes [0]: the id is of no facility or center"),
-        (json!([{"openFacility": made["scenario"]["id"]}]), "changes [0]: is the id of no facility"),
+        (json!([{"close": "nonsense"}]), "changes [0]: is not the id of a facility or center"),
+        (json!([{"openFacility": made["scenario"]["id"]}]), "changes [0]: is not the id of an existing facility"),
         (
             json!([{"moveFacility": {"facility": "RmFjaWxpdHk6OTk", "position": point(0.0, 0.0)}}]),
             "changes [0]: names a facility that does not exist",
@@ -349,15 +349,15 @@ fn scenarios_are_kept_changed_and_deleted() {
     let node = desk.edit("query($id: ID!) { node(id: $id) { id __typename } }", &json!({"id": id}));
     assert_eq!(node["node"]["__typename"], "Scenario");
 
-    // The way over the bridge, and none such without it.
-    let way = |scenario: &str| {
+    // The route uses the bridge only in the scenario.
+    let route_metres = |scenario: &str| {
         let asked = format!(
             "query($a: PlaceInput!, $b: PlaceInput!) {{ route(from: $a, to: $b{scenario}) {{ metres }} travelTimes(origins: [$a], destinations: [$b]{scenario}) {{ minutes }} }}"
         );
         let ends = json!({"a": {"point": point(1000.0, 1000.0)}, "b": {"point": point(1900.0, 1900.0)}});
         desk.edit(&asked, &ends)["route"]["metres"].as_f64().unwrap()
     };
-    assert!(way("") > 1700.0 && way(", scenario: \"bridge\"") < 1300.0);
+    assert!(route_metres("") > 1700.0 && route_metres(", scenario: \"bridge\"") < 1300.0);
     let unknown = desk.ask(Role::Reader, "{ coverage(scenario: \"nowhere\") { limit } }", &Value::Null);
     assert_eq!(unknown["errors"][0]["extensions"]["code"], "NOT_FOUND");
 
@@ -369,9 +369,9 @@ fn scenarios_are_kept_changed_and_deleted() {
     assert_eq!(audit["data"]["auditLog"], json!([entry("delete"), entry("update"), entry("create")]));
 }
 
-/// What a scenario is about may go; then it says so, and can be mended.
+/// A scenario reports a problem after something it changes has been deleted.
 #[test]
-fn a_scenario_may_outlive_what_it_is_about() {
+fn stale_scenarios_report_the_missing_record() {
     let desk = Desk::over(estate(), ServerOptions::default());
     let stops = desk.edit("{ facilities { nodes { id version } } }", &Value::Null);
     let stop = &stops["facilities"]["nodes"][1];
@@ -384,7 +384,7 @@ fn a_scenario_may_outlive_what_it_is_about() {
     let asked =
         "{ coverage(need: {kinds: [\"rider_rest_stop\"], minutes: 5}, scenario: \"more\") { total { covered } } }";
     assert_eq!(desk.edit(asked, &Value::Null)["coverage"]["total"]["covered"], 2000.0);
-    // A facility of a scenario has an id that works in the scenario, and nowhere else.
+    // The id of a facility added by a scenario is valid only in that scenario.
     let changes = "{ scenario(key: \"more\") { changes { facility { id name capacity kind } } } }";
     let new = desk.edit(changes, &Value::Null)["scenario"]["changes"][1]["facility"].clone();
     assert_eq!((&new["name"], &new["kind"]), (&json!("新驿站"), &json!("rider_rest_stop")));
@@ -400,14 +400,14 @@ fn a_scenario_may_outlive_what_it_is_about() {
     assert_eq!(gone["deleteFacility"]["userErrors"], json!([]));
     let reply = desk.ask(Role::Reader, asked, &Value::Null);
     assert_eq!(reply["errors"][0]["extensions"]["code"], "STALE");
-    let why = "scenario: the scenario \"more\" does not fit the city as it is now: changes[0] names a facility that does not exist; mend it with updateScenario";
+    let why = "scenario: the scenario \"more\" cannot be applied to the current data: changes[0] names a facility that does not exist; correct it with updateScenario";
     assert_eq!(reply["errors"][0]["message"], why);
-    let told = desk.edit("{ scenario(key: \"more\") { problem } }", &Value::Null);
-    assert!(told["scenario"]["problem"].as_str().unwrap().contains("changes[0]"));
+    let reply = desk.edit("{ scenario(key: \"more\") { problem } }", &Value::Null);
+    assert!(reply["scenario"]["problem"].as_str().unwrap().contains("changes[0]"));
 }
 
-/// Everything that can be asked, in text.
-fn told(world: &World) -> Vec<String> {
+/// Returns the results of all analyses as text.
+fn all_results(world: &World) -> Vec<String> {
     let network = world.network().unwrap();
     let mut all = Vec::new();
     let health = Wishes { categories: vec![Category::HealthCare], ..Wishes::default() };
@@ -495,41 +495,41 @@ fn scenario(world: &World, r: &mut Random) -> Scenario {
     Scenario { id: 1, version: 1, changes, ..Scenario::new("s".into(), "s".into()) }
 }
 
-/// A scenario shares layers and answers with the city it is laid over; none of that may show.
+/// A scenario shares layers and cached results with the original city; this must not affect its results.
 #[test]
-fn a_scenario_is_the_city_with_its_changes_made() {
-    let mut laid_with_streets = 0;
+fn scenario_equals_the_city_with_its_changes_made() {
+    let mut street_scenarios = 0;
     for seed in 0..4 {
         let world = random_world(seed + 300);
-        let before = told(&world);
+        let before = all_results(&world);
         let mut r = Random(seed);
         for _ in 0..5 {
             let scenario = scenario(&world, &mut r);
-            // What cannot be joined or closed is told elsewhere.
-            let Ok(laid) = lay_scenario(&world, &scenario) else { continue };
+            // Invalid street changes are tested elsewhere.
+            let Ok(changed_world) = lay_scenario(&world, &scenario) else { continue };
             let (done, streets) = scenario.lay_over(&world.register).unwrap();
-            laid_with_streets += usize::from(!streets.is_empty());
+            street_scenarios += usize::from(!streets.is_empty());
             let register: Register = world.register.with(9, &done);
             let streets: Vec<StreetChange> = streets.into_iter().map(|s| s.1).collect();
             let network = world.network().unwrap().with_changes(&streets).unwrap().0;
             let made = World::of(Ok(Arc::new(network)), register);
-            for (a, b) in told(&laid).iter().zip(&told(&made)) {
+            for (a, b) in all_results(&changed_world).iter().zip(&all_results(&made)) {
                 assert_eq!(a, b, "seed {seed}, {:?}", scenario.changes);
             }
-            assert_eq!(told(&world), before, "the city itself is as it was");
+            assert_eq!(all_results(&world), before, "the original city is unchanged");
         }
     }
-    assert!(laid_with_streets > 5, "{laid_with_streets}");
+    assert!(street_scenarios > 5, "{street_scenarios}");
 }
 
 #[test]
-fn who_gains_and_who_loses_adds_up() {
+fn gains_and_losses_add_up() {
     let mut changed = 0;
     for seed in 0..4 {
         let world = random_world(seed + 400);
         let mut r = Random(seed + 20);
         for _ in 0..4 {
-            let Ok(laid) = lay_scenario(&world, &scenario(&world, &mut r)) else { continue };
+            let Ok(changed_world) = lay_scenario(&world, &scenario(&world, &mut r)) else { continue };
             let need = Need::one(
                 Wishes { categories: vec![Category::HealthCare], ..Wishes::default() },
                 Measure::Minutes,
@@ -537,7 +537,7 @@ fn who_gains_and_who_loses_adds_up() {
             );
             let question =
                 Question { need, travel: Travel::default(), region: None, group: "all".into(), with_capacity: false };
-            let found = compare(&world, &laid, &question).unwrap();
+            let found = compare(&world, &changed_world, &question).unwrap();
             let total = found.total();
             assert_eq!(found.after.total.covered - found.before.total.covered, total.gained - total.lost);
             changed += usize::from(total != Balance::default());
@@ -546,16 +546,16 @@ fn who_gains_and_who_loses_adds_up() {
             assert_eq!(sum(Becomes::Lost), total.lost);
             assert_eq!(sum(Becomes::Nearer), total.nearer);
             assert_eq!(sum(Becomes::Farther), total.farther);
-            let regions = found.by_region(&laid.register);
+            let regions = found.by_region(&changed_world.register);
             assert_eq!(regions.iter().fold(0.0, |sum, r| sum + r.balance.gained), total.gained);
-            assert_eq!(found.by_group(&laid.register)[0].balance, total);
-            // Turned round, gains are losses.
-            let back = compare(&laid, &world, &question).unwrap().total();
+            assert_eq!(found.by_group(&changed_world.register)[0].balance, total);
+            // In the reverse comparison, gains are losses.
+            let back = compare(&changed_world, &world, &question).unwrap().total();
             assert_eq!(
                 (back.gained, back.lost, back.nearer, back.farther),
                 (total.lost, total.gained, total.farther, total.nearer)
             );
-            let text: Value = serde_json::from_str(&found.text("ours")).unwrap();
+            let text: Value = serde_json::from_str(&changes_geojson(&found, "ours")).unwrap();
             let of = |key: &str| {
                 text["features"].as_array().unwrap().iter().fold(0.0, |s, f| s + f["properties"][key].as_f64().unwrap())
             };
@@ -565,12 +565,12 @@ fn who_gains_and_who_loses_adds_up() {
     assert!(changed > 5, "{changed}");
 }
 
-/// Kept like everything else: in backups, and in what a restart finds.
+/// Scenarios survive a restart and are part of backups.
 #[test]
-fn scenarios_outlive_a_restart_and_come_back_from_a_backup() {
+fn scenarios_survive_restart_and_backup() {
     let folder = estate();
     let file = folder.path().join("copy.db");
-    let laid = |folder: &Path| {
+    let stored = |folder: &Path| {
         let server = crate::support::http::Server::start(folder, ServerOptions::default());
         let asked = "{ scenarios { nodes { key changes { kind } } } }";
         let found = server.query(asked, &Value::Null).json();
@@ -590,11 +590,11 @@ fn scenarios_outlive_a_restart_and_come_back_from_a_backup() {
         store.edit(&edition).await.unwrap();
         store.backup(&file).await.unwrap();
     });
-    let kept = json!([{"key": "less", "changes": [{"kind": "CLOSE"}]}]);
-    assert_eq!(laid(folder.path()), kept);
+    let expected = json!([{"key": "less", "changes": [{"kind": "CLOSE"}]}]);
+    assert_eq!(stored(folder.path()), expected);
     let other = tempfile::tempdir().unwrap();
     crate::support::register::block_on(async {
         crate::support::register::open(other.path()).await.restore(&file, "test").await.unwrap();
     });
-    assert_eq!(laid(other.path()), kept);
+    assert_eq!(stored(other.path()), expected);
 }

@@ -1,4 +1,4 @@
-//! What descriptions in the schema promise, where a promise was once broken.
+//! Guarantees of schema descriptions that were once violated.
 
 use crate::support::desk::Desk;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ fn ask(desk: &Desk, query: &str) -> Value {
 }
 
 #[test]
-fn what_may_be_null_is_null_and_the_rest_of_the_answer_stands() {
+fn errors_in_nullable_fields_leave_the_rest_of_the_response() {
     let desk = Desk::small();
     for (query, data, code) in [
         (
@@ -40,7 +40,7 @@ fn what_may_be_null_is_null_and_the_rest_of_the_answer_stands() {
 }
 
 #[test]
-fn every_thing_with_an_id_is_a_node() {
+fn standards_are_nodes() {
     let desk = Desk::small();
     let standards = ask(&desk, "{ standards { id key } }")["data"]["standards"].clone();
     for standard in standards.as_array().unwrap() {
@@ -56,7 +56,7 @@ fn every_thing_with_an_id_is_a_node() {
 }
 
 #[test]
-fn an_update_that_changes_nothing_answers_with_the_thing() {
+fn updates_without_changes_return_the_record() {
     let desk = Desk::small();
     let center = ask(&desk, "{ center(code: \"500106013004\") { id version name } }")["data"]["center"].clone();
     let update = "mutation($i: UpdateCenterInput!) { updateCenter(input: $i) { center { id version name } userErrors { code } } }";
@@ -65,7 +65,7 @@ fn an_update_that_changes_nothing_answers_with_the_thing() {
 }
 
 #[test]
-fn of_an_outline_given_as_a_feature_the_geometry_is_kept() {
+fn stores_the_geometry_of_an_outline_given_as_feature() {
     let desk = Desk::small();
     let geometry =
         json!({ "type": "Polygon", "coordinates": [[[106.0, 29.0], [106.1, 29.0], [106.1, 29.1], [106.0, 29.0]]] });
@@ -77,7 +77,7 @@ fn of_an_outline_given_as_a_feature_the_geometry_is_kept() {
 }
 
 #[test]
-fn values_that_do_not_fit_their_scalar_are_refused_before_anything_is_carried_out() {
+fn rejects_invalid_scalars_before_execution() {
     let desk = Desk::small();
     for (query, form) in [
         (
@@ -96,7 +96,7 @@ fn values_that_do_not_fit_their_scalar_are_refused_before_anything_is_carried_ou
         assert_eq!(error["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{answer}");
         assert!(error["message"].as_str().unwrap().contains(form), "{answer}");
     }
-    // What was asked before the mistake is not carried out either: there is no half of a request.
+    // Fields before the invalid value are not executed either: a request is never executed in part.
     let text = "mutation($i: CreateEventInput!) { a: submitSuggestion(input: {text: \"x\", center: \"500106013004\"}) { suggestion { id } } createEvent(input: $i) { userErrors { code } } }";
     let answer =
         desk.ask(Role::Editor, text, &json!({ "i": { "name": "x", "starts": "noon", "durationMinutes": 60 } }));
@@ -105,7 +105,7 @@ fn values_that_do_not_fit_their_scalar_are_refused_before_anything_is_carried_ou
 }
 
 #[test]
-fn what_is_selected_twice_under_one_key_runs_once() {
+fn fields_selected_twice_run_once() {
     let desk = Desk::small();
     let count = || ask(&desk, "{ suggestions { totalCount } }")["data"]["suggestions"]["totalCount"].clone();
     let one = "submitSuggestion(input: {text: \"x\", center: \"Q2VudGVyOjE\"})";
@@ -123,7 +123,7 @@ fn what_is_selected_twice_under_one_key_runs_once() {
         assert_eq!(suggestion["text"], "x", "{answer}");
         assert!(suggestion["id"].is_string(), "{answer}");
     }
-    // What fails in one of the selections makes null of what both belong to.
+    // An error in one of the selections makes their common parent null.
     let failing = "usage(from: \"2026-01-01\", to: \"1999-01-01\") { __typename }";
     for query in [
         format!(
@@ -140,7 +140,7 @@ fn what_is_selected_twice_under_one_key_runs_once() {
 }
 
 #[test]
-fn an_argument_that_cannot_be_read_leaves_the_other_mutations_alone() {
+fn invalid_arguments_do_not_affect_other_mutations() {
     let desk = Desk::small();
     let suggest = "submitSuggestion(input: {text: \"x\", center: \"Q2VudGVyOjE\"}) { suggestion { text } }";
     for wrong in [
@@ -159,7 +159,7 @@ fn an_argument_that_cannot_be_read_leaves_the_other_mutations_alone() {
 }
 
 #[test]
-fn every_scalar_of_our_own_is_described_and_specified() {
+fn custom_scalars_have_description_and_specification() {
     let sdl = walkshed_graphql::Api::new(walkshed_graphql::Limits::default()).sdl();
     let lines: Vec<&str> = sdl.lines().collect();
     let scalars: Vec<usize> = (0..lines.len()).filter(|&i| lines[i].starts_with("scalar ")).collect();

@@ -1,4 +1,4 @@
-//! What many ask for at once is made by one of them, with help, and none waits for itself.
+//! Concurrent requests for the same cached result compute it once, with helper threads, and do not deadlock.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use crate::support::city;
@@ -15,10 +15,10 @@ use walkshed_register::{
     Audience, Center, Change, DivisionCode, PopulationCell, RegionCode, RegisterRows, Scenario, VisitCount, VisitDay,
 };
 
-/// Of so many centers one was counted.
+/// One in this many centers has counted visits.
 const COUNTED_EVERY: usize = 40;
 
-/// Centers whose visits were counted, all over a city full of people.
+/// A populated city with many centers, some of which have counted visits.
 fn crowded() -> World {
     let at = |n: u32| position(f64::from(n % 30) * 97.0, f64::from(n / 30 % 30) * 97.0);
     let center = |n: u32| Center {
@@ -30,7 +30,7 @@ fn crowded() -> World {
             at(n * 7),
         )
     };
-    // Many places, so that putting them on the streets is worth the help of others.
+    // Enough cells that snapping them is split over several threads.
     let mut population: Vec<PopulationCell> = (0..40_000)
         .map(|n| {
             let at = position(f64::from(n % 200) * 14.5, f64::from(n / 200) * 14.5);
@@ -45,44 +45,44 @@ fn crowded() -> World {
         day,
         counts: vec![VisitCount { hour: None, audience: Audience::Everyone, count: 40 }],
     };
-    // Few of them were counted: who meets none is free to help.
+    // Few centers have counts, so that threads without work are free to help.
     let visits = (1..=2000).step_by(COUNTED_EVERY).map(counted).collect();
     let rows = RegisterRows { centers: (0..2000).map(center).collect(), population, visits, ..city::rows() };
     World::new(Ok(Arc::new(city::network())), rows)
 }
 
 #[test]
-fn centers_are_compared_over_streets_on_which_nobody_was_put_before() {
+fn comparing_centers_on_unsnapped_streets_does_not_deadlock() {
     let (done, watch) = channel();
     std::thread::spawn(move || {
         let world = crowded();
         let period = Period::last(30, date(2026, 3, 15));
         for n in 0..30 {
-            // Streets that are changed anew each time: where people live is looked up on them by the first who asks.
+            // New street changes each time, so that the first request must snap the population again.
             let at = position(f64::from(n) * 100.0 + 50.0, 500.0);
             let changes = vec![Change::Street(StreetChange::Close { at, kind: None })];
             let scenario = Scenario { changes, ..Scenario::new(format!("s{n}"), "s".into()) };
-            let laid = lay_scenario(&world, &scenario).unwrap();
-            let found = underused(&laid, None, period).unwrap();
-            let laid = lay_scenario(&world, &scenario).unwrap();
-            let usage = region_usage(&laid, &RegionCode::new("50").unwrap(), period).unwrap();
+            let changed = lay_scenario(&world, &scenario).unwrap();
+            let found = underused(&changed, None, period).unwrap();
+            let changed = lay_scenario(&world, &scenario).unwrap();
+            let usage = region_usage(&changed, &RegionCode::new("50").unwrap(), period).unwrap();
             done.send((found.1, usage.counted_centers)).unwrap();
         }
     });
     for n in 0..30 {
         let (compared, counted) =
-            watch.recv_timeout(Duration::from_mins(2)).unwrap_or_else(|e| panic!("round {n} waits for itself: {e}"));
+            watch.recv_timeout(Duration::from_mins(2)).unwrap_or_else(|e| panic!("round {n} is deadlocked: {e}"));
         assert_eq!((compared, counted), (50, 50));
     }
 }
 
-/// What answers questions works on plain threads: a thread of rayon's pool that waits is lent other work, and may then wait
-/// for itself.
+/// Code that answers requests uses plain threads. A waiting thread of rayon's pool may steal the work it waits for and
+/// deadlock.
 #[test]
-fn nothing_that_answers_questions_uses_the_pool_that_lends_work() {
+fn request_code_does_not_use_rayon() {
     let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).to_owned();
-    // Made once, by the command line, and by nobody who waits for them.
-    let makes_files = [
+    // These run once from the command line, and no request waits for them.
+    let exempt = [
         "src/cli",
         "crates/walkshed-demo",
         "crates/walkshed-exchange",
@@ -92,22 +92,22 @@ fn nothing_that_answers_questions_uses_the_pool_that_lends_work() {
         "crates/walkshed-engine/src/elevation",
     ];
     let mut folders = vec![source.join("src"), source.join("crates")];
-    let mut looked_at = 0;
+    let mut files = 0;
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();
             let name = path.strip_prefix(&source).unwrap().to_string_lossy().replace('\\', "/");
             if path.is_dir() {
-                if !makes_files.contains(&name.as_str()) && !name.ends_with("/tests") && !name.ends_with("/benches") {
+                if !exempt.contains(&name.as_str()) && !name.ends_with("/tests") && !name.ends_with("/benches") {
                     folders.push(path);
                 }
             } else if path.extension().is_some_and(|e| e == "rs") {
-                looked_at += 1;
+                files += 1;
                 let text = std::fs::read_to_string(&path).unwrap();
                 let uses = text.lines().find(|line| !line.trim_start().starts_with("//") && line.contains("rayon::"));
                 assert_eq!(uses, None, "{name}: use walkshed_engine::parallel");
             }
         }
     }
-    assert!(looked_at > 100);
+    assert!(files > 100);
 }

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Makes tests/reference/measures.json: measures of access worked out by others.
+"""Generates tests/reference/measures.json: access measures computed with other software.
 
     python3 -m venv venv && venv/bin/pip install access==1.1.10.post3 numpy pandas geopandas
     venv/bin/python tests/reference/measures.py > tests/reference/measures.json
 
-The floating catchment areas and the gravity sums are those of PySAL's `access`; Gini and Palma follow from the definition,
-person by person, with numpy.
+The floating catchment areas and the gravity sums come from PySAL's `access`. Gini and Palma are computed with numpy from
+their definitions, person by person.
 """
 import importlib.metadata as versions
 import json
@@ -19,7 +19,7 @@ rng = np.random.default_rng(20261125)
 CELLS, SITES = 60, 12
 people = rng.integers(0, 400, CELLS).astype(float)
 supply = rng.integers(1, 50, SITES).astype(float)
-# Minutes to a tenth of a second, as the engine counts; some exactly at the limit.
+# Minutes rounded to tenths of a second, like in the engine; some are exactly at the limit.
 minutes = np.round(rng.gamma(3.0, 6.0, (CELLS, SITES)) * 600) / 600
 minutes[rng.random((CELLS, SITES)) < 0.02] = LIMIT
 
@@ -56,7 +56,7 @@ def gravity(weight):
 
 
 def inequality(values):
-    """Person by person: the mean difference of all pairs, and the shares of the sorted list."""
+    """Computes Gini from the mean difference of all pairs of people, and the shares from the sorted list."""
     each = np.sort(np.repeat(values, people.astype(int)))
     n = len(each)
     gini = np.abs(each[:, None] - each[None, :]).sum() / (2 * n * n * each.mean())

@@ -1,28 +1,29 @@
-//! Measures of access: how much of something people can reach, not only whether.
+//! Access measures: how much people can reach, and how unequally access is distributed.
 //!
-//! With P the people of cell i, S what facility j offers (1, or its capacity) and t the time between them:
-//! - cumulative: the sum of S over all within the limit (Vickerman 1974, doi:10.1068/a060675);
-//! - gravity: the sum of S f(t) (Hansen 1959, doi:10.1080/01944365908978307), with a decay f;
-//! - two-step floating catchment area: R of a facility is S divided by the people within the limit of it, and the access
-//!   of a cell the sum of R over all facilities within the limit (Luo and Wang 2003, doi:10.1068/b29120);
-//! - enhanced: the same with both sums weighted by f(t) (Luo and Qi 2009, doi:10.1016/j.healthplace.2009.06.002);
-//! - time to the k-th nearest. Of this less is better. Where it is shared out among people, what they have is what is left
-//!   of the limit: 1 - t / limit, and 0 for whoever has it farther (the negative linear function of Kwan 1998,
-//!   doi:10.1111/j.1538-4632.1998.tb00396.x). Of all measures more is then better, the worst served come first, and who
-//!   has nothing within the limit has nothing, as for the cumulative measure.
+//! P is the people of cell i, S the supply of facility j (1, or its capacity), t the travel time between them:
+//! - cumulative: the sum of S over all facilities within the limit (Vickerman 1974, doi:10.1068/a060675);
+//! - gravity: the sum of S f(t) with a decay function f (Hansen 1959, doi:10.1080/01944365908978307);
+//! - two-step floating catchment area (2SFCA): R of a facility is S divided by the people within its limit; the access of a
+//!   cell is the sum of R over all facilities within the limit (Luo and Wang 2003, doi:10.1068/b29120);
+//! - enhanced two-step (E2SFCA): the same with both sums weighted by f(t) (Luo and Qi 2009,
+//!   doi:10.1016/j.healthplace.2009.06.002);
+//! - time to the k-th nearest facility; lower is better. For inequality it is converted to the remaining share of the limit,
+//!   1 - t / limit, and 0 beyond the limit (the negative linear function of Kwan 1998,
+//!   doi:10.1111/j.1538-4632.1998.tb00396.x). Then higher is better for all measures, and people with nothing within the
+//!   limit have 0, as with the cumulative measure.
 
-use super::pairs::Pairs;
+use crate::pairs::Pairs;
 use walkshed_engine::Deciseconds;
 use walkshed_engine::task::{self, Stopped};
 
-/// How what is farther counts for less. Times in the unit of the limit (minutes or metres).
+/// A distance decay function. Distances have the unit of the limit (minutes or metres).
 #[derive(Debug, Clone, PartialEq)]
 pub enum Decay {
-    /// Everything within the limit counts alike.
+    /// Weight 1 for everything within the limit.
     None,
     /// exp(-beta t).
     Exponential { beta: f64 },
-    /// max(t, 1)^(-alpha): what is nearer than one unit counts as one unit away.
+    /// max(t, 1)^(-alpha). Distances below one unit count as one unit.
     Power { alpha: f64 },
     /// exp(-t^2 / (2 sigma^2)).
     Gaussian { sigma: f64 },
@@ -31,7 +32,7 @@ pub enum Decay {
 }
 
 impl Decay {
-    /// The weight of a time.
+    /// Returns the weight of a distance.
     #[must_use]
     pub fn weight(&self, t: f64) -> f64 {
         match *self {
@@ -44,7 +45,8 @@ impl Decay {
     }
 }
 
-/// Sums over all facilities within reach of each cell: `supply` by site, weighted by the decay.
+/// Returns, per cell, the supply of all sites within reach, weighted by the decay. `supply` is per site; `unit` converts
+/// a network cost to the unit of the decay.
 ///
 /// # Errors
 /// [`Stopped`].
@@ -66,8 +68,8 @@ pub fn gravity(
     Ok(access)
 }
 
-/// The two-step floating catchment areas of `people` by cell and `supply` by site; enhanced with a decay. A facility that
-/// nobody reaches gives nobody anything.
+/// Returns, per cell, the access by two-step floating catchment areas; enhanced if there is a decay. `people` is per cell,
+/// `supply` per site. A site that nobody reaches contributes nothing.
 ///
 /// # Errors
 /// [`Stopped`].
@@ -91,36 +93,36 @@ pub fn two_step(
     gravity(pairs, people.len(), &ratio, decay, unit)
 }
 
-/// What is left of a limit after `value` (both in minutes, or both in metres) as a share of it: 0 at the limit, beyond it, and
-/// where there is none at all.
+/// Returns the remaining share of a limit, 1 - `value` / `limit`: 0 at the limit, beyond it, and for `None`. Both have the
+/// same unit.
 #[must_use]
 pub fn left_of(limit: f64, value: Option<f64>) -> f64 {
     value.map_or(0.0, |value| (1.0 - value / limit).clamp(0.0, 1.0))
 }
 
-/// How unequally something is shared among people. Of what is shared more is better.
+/// Inequality of a distribution in which higher values are better.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Inequality {
-    /// 0: all have the same; towards 1: one has all (Gini 1912). `None` where nobody has anything.
+    /// Gini coefficient: 0 if all have the same, towards 1 if one has all (Gini 1912). `None` if the total is 0.
     pub gini: Option<f64>,
-    /// Share of people (the worst served first) and share of all access they have, from (0, 0) to (1, 1).
+    /// Lorenz curve from (0, 0) to (1, 1): share of people, the worst served first, and their share of the total.
     pub lorenz: Vec<(f64, f64)>,
-    /// What the best served tenth has, divided by what the worst served four tenths have (Palma 2011). `None` where those
-    /// have nothing.
+    /// Palma ratio: the total of the best served 10 % divided by the total of the worst served 40 % (Palma 2011). `None` if
+    /// the latter is 0.
     pub palma: Option<f64>,
 }
 
-/// Points of a Lorenz curve that are told.
+/// Number of intervals of the returned Lorenz curve.
 const LORENZ_POINTS: usize = 20;
 
-/// How unequally access is shared, each value being that of so many people; of a value more must be better.
+/// Computes the inequality of (value, people) pairs. Higher values must be better.
 #[must_use]
 pub fn inequality(values: &[(f64, f64)]) -> Inequality {
     let mut sorted: Vec<(f64, f64)> = values.iter().copied().filter(|v| v.1 > 0.0).collect();
     sorted.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
     let people: f64 = sorted.iter().map(|v| v.1).sum();
     let total: f64 = sorted.iter().map(|v| v.0 * v.1).sum();
-    // The curve itself, with a corner for every value.
+    // The full curve, with a vertex for every value.
     let mut curve = vec![(0.0, 0.0)];
     let (mut p, mut a) = (0.0, 0.0);
     for (value, count) in sorted {
@@ -159,11 +161,11 @@ mod tests {
     }
 
     #[test]
-    fn inequality_by_hand() {
-        // All alike.
+    fn computes_gini_palma_and_lorenz_of_known_distributions() {
+        // All have the same.
         let even = inequality(&[(2.0, 10.0), (2.0, 30.0)]);
         assert!(close(even.gini.unwrap(), 0.0) && close(even.palma.unwrap(), 0.1 / 0.4));
-        // A quarter of the people has all: the area under the curve is that of one triangle, G = 1 - 1/4.
+        // A quarter of the people has everything. The area under the curve is one triangle, G = 1 - 1/4.
         let one = inequality(&[(8.0, 1.0), (0.0, 3.0)]);
         assert!(close(one.gini.unwrap(), 0.75) && one.palma.is_none());
         // Values 1, 2, 3, 4 for one person each: G = 0.25.
@@ -173,7 +175,7 @@ mod tests {
         assert!(close(four.palma.unwrap(), 1.6 / 2.2));
         assert_eq!((four.lorenz[0], four.lorenz[20]), ((0.0, 0.0), (1.0, 1.0)));
         assert!(close(four.lorenz[10].1, 0.3));
-        // Who counts for two is two.
+        // A weight of two equals two people.
         let (merged, apart) =
             (inequality(&[(1.0, 2.0), (5.0, 1.0)]), inequality(&[(1.0, 1.0), (5.0, 1.0), (1.0, 1.0)]));
         assert!(close(merged.gini.unwrap(), apart.gini.unwrap()));
@@ -183,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn decays_begin_at_one_and_fall() {
+    fn decay_weights_start_near_one_and_decrease() {
         for decay in [
             Decay::Exponential { beta: 0.1 },
             Decay::Power { alpha: 1.5 },

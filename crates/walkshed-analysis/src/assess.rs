@@ -1,68 +1,56 @@
-//! A region, its parts and its centers against a standard.
+//! Assessment of a region and its sub-regions by a planning standard.
 
-use super::cover::{Coverage, Question, QuestionError, RegionShare, Share, coverage};
-use super::need::{Travel, supply, wanted_places};
-use super::standard::{Requirement, Standard};
+use crate::cover::{Coverage, Share, coverage};
+use crate::need::Travel;
+use crate::question::{Question, QuestionError};
+use crate::regions::RegionShare;
+use crate::standard::{Requirement, Standard};
 use crate::world::World;
 use h3o::CellIndex;
 use std::collections::BTreeMap;
+use walkshed_engine::Network;
 use walkshed_engine::parallel;
-use walkshed_engine::task::{self, Stopped};
-use walkshed_engine::{Deciseconds, Network};
-use walkshed_register::{RegionCode, Status};
+use walkshed_engine::task;
+use walkshed_register::RegionCode;
+use walkshed_register::query::wanted_places;
 
-/// A share of the people (0 to 1) that counts as everyone, when nothing else is said.
+/// Default share of the people (0 to 1) for whom a requirement must be met.
 pub const MET_SHARE: f64 = 0.9;
-/// Centers put on the streets that are worth another thread.
-const CENTERS_A_THREAD: usize = 64;
 
-/// How a requirement is met in a region.
+/// How far a requirement is met in a region.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Met {
     /// People for whom it is met.
     pub share: Share,
-    /// Facilities that count, in the whole city.
+    /// Number of facilities that count, in the whole city.
     pub facilities: u64,
-    /// Places of the region's facilities for 1,000 of its people, where the standard asks for it.
+    /// Capacity of the region's facilities per 1,000 of its people, if the standard requires it.
     pub places_per_1000: Option<f64>,
 }
 
-/// A region in a league table.
+/// A region in the ranking.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rated {
     pub code: Option<String>,
     pub name: Option<String>,
     pub people: f64,
-    /// 0 to 100: the mean share over all requirements.
+    /// 0 to 100: mean share over all requirements.
     pub score: f64,
-    /// By requirement.
+    /// Per requirement.
     pub shares: Vec<f64>,
 }
 
-/// A center in a league table.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RatedCenter {
-    /// Its place in the register.
-    pub place: u32,
-    /// 0 to 100: the share of requirements that are met where it stands.
-    pub score: f64,
-    /// By requirement: how far the facility is that makes the number complete.
-    pub distances: Vec<Option<f64>>,
-    /// By requirement: the nearest facility, by its number.
-    pub nearest: Vec<Option<i64>>,
-}
-
-/// The tenth of the people who are served least.
+/// The least served 10 % of the people.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LeastServed {
-    /// Their cells; the last of them may reach over the tenth.
+    /// Their cells. With the last cell the total may exceed 10 %.
     pub cells: Vec<CellIndex>,
     pub people: f64,
-    /// The best score among them, 0 to 100.
+    /// Best score among them, 0 to 100.
     pub score: f64,
 }
 
-/// The answer.
+/// The result of an assessment.
 pub struct Assessment {
     pub standard: Standard,
     pub region: Option<RegionCode>,
@@ -72,20 +60,32 @@ pub struct Assessment {
     /// 0 to 100.
     pub score: f64,
     pub requirements: Vec<Met>,
-    /// One level below the region, the best first.
+    /// Regions one level below, the best first.
     pub regions: Vec<Rated>,
     pub least_served: LeastServed,
 }
 
-/// Requirements that many places are asked for add to the score by the share of places there are.
-fn value(met: &Met, requirement: &Requirement) -> f64 {
-    match (met.places_per_1000, requirement.places_per_1000) {
-        (Some(has), Some(needs)) => met.share.share() * (has / needs).min(1.0),
-        _ => met.share.share(),
+impl Met {
+    /// Returns whether the requirement is met for at least the share `met_share` (0 to 1) of the people, and the required
+    /// capacity is available.
+    #[must_use]
+    pub fn is_met(&self, requirement: &Requirement, met_share: f64) -> bool {
+        let has_places = requirement.places_per_1000.is_none_or(|needs| self.places_per_1000.unwrap_or(0.0) >= needs);
+        self.share.share() >= met_share && has_places
+    }
+
+    /// Returns the contribution to the score, 0 to 1: the covered share, scaled by the available share of the required
+    /// capacity.
+    #[must_use]
+    pub fn score(&self, requirement: &Requirement) -> f64 {
+        match (self.places_per_1000, requirement.places_per_1000) {
+            (Some(has), Some(needs)) => self.share.share() * (has / needs).min(1.0),
+            _ => self.share.share(),
+        }
     }
 }
 
-/// Assesses the people of a region (or all) by a standard.
+/// Assesses the people of a region, or of the whole city, by a standard.
 ///
 /// # Errors
 /// [`QuestionError`].
@@ -133,7 +133,7 @@ pub fn assess(
         .collect();
     let count = standard.requirements.len() as f64;
     let score =
-        requirements.iter().zip(&standard.requirements).map(|(met, r)| value(met, r)).sum::<f64>() / count * 100.0;
+        requirements.iter().zip(&standard.requirements).map(|(met, r)| met.score(r)).sum::<f64>() / count * 100.0;
 
     let mut table: BTreeMap<Option<String>, Rated> = BTreeMap::new();
     for (found, requirement) in all.iter().zip(&standard.requirements) {
@@ -145,14 +145,14 @@ pub fn assess(
                 places_per_1000: region.and_then(|r| places_of(requirement, Some(&r), share.people)),
             };
             let new = || Rated { code: code.clone(), name, people: share.people, score: 0.0, shares: Vec::new() };
-            table.entry(code.clone()).or_insert_with(new).shares.push(value(&met, requirement));
+            table.entry(code.clone()).or_insert_with(new).shares.push(met.score(requirement));
         }
     }
     let mut regions: Vec<Rated> = table.into_values().collect();
     for rated in &mut regions {
         rated.score = rated.shares.iter().sum::<f64>() / count * 100.0;
     }
-    // Of equals in the order of their codes.
+    // The sort is stable: ties stay ordered by code.
     regions.sort_by(|a, b| b.score.total_cmp(&a.score));
     let people = all.first().map_or(0.0, |c| c.total.people);
     Ok(Assessment {
@@ -168,7 +168,7 @@ pub fn assess(
     })
 }
 
-/// Cells by how many requirements they miss, the most first, until they hold a tenth of the people.
+/// Collects cells by number of unmet requirements, the most first, until they have 10 % of the people.
 fn least_served(all: &[Coverage], people: f64) -> LeastServed {
     let cells = all.first().map_or(&[][..], |c| &c.cells);
     let met = |i: usize| all.iter().filter(|c| c.cells[i].is_covered()).count();
@@ -184,59 +184,4 @@ fn least_served(all: &[Coverage], people: f64) -> LeastServed {
         found.cells.push(cells[i].cell);
     }
     found
-}
-
-/// All open centers of a region (or of the city) by what is within reach of where they stand, the worst first; of equals in
-/// the order of their codes. Who goes where: from the center to the facilities with `Towards`.
-///
-/// # Errors
-/// [`Stopped`].
-pub fn rate_centers(
-    world: &World,
-    network: &Network,
-    standard: &Standard,
-    travel: Travel,
-    region: Option<&RegionCode>,
-) -> Result<Vec<RatedCenter>, Stopped> {
-    let register = &world.register;
-    let places: Vec<u32> = match region {
-        Some(region) => register.centers_in(region).to_vec(),
-        None => register.centers_by_code().to_vec(),
-    };
-    let open = |p: &u32| register.centers[*p as usize].status == Status::Open;
-    let mut rated: Vec<RatedCenter> = places
-        .into_iter()
-        .filter(open)
-        .map(|place| RatedCenter { place, score: 0.0, distances: Vec::new(), nearest: Vec::new() })
-        .collect();
-    let snap = |r: &RatedCenter| Ok(network.snap(register.centers[r.place as usize].position, travel.profile).ok());
-    let snaps: Vec<_> = parallel::try_map::<_, _, Stopped>(&rated, CENTERS_A_THREAD, snap)?;
-    let columns = parallel::try_map(&standard.requirements, 1, |requirement| {
-        let need = requirement.need();
-        let wanted = wanted_places(register, &need.parts[0].wishes);
-        let supply = supply(world, network, &wanted, travel, need.measure, (need.min_count, need.horizon()))?;
-        let network = need.measure.network(network);
-        let mut found = Vec::new();
-        let of_center = |snap: &Option<walkshed_engine::Snap>| {
-            let Some(snap) = snap else { return (Deciseconds::NEVER, None) };
-            supply.sweep.of_place(network, snap, &mut found);
-            let counted = found.get(need.min_count - 1).map_or(Deciseconds::NEVER, |f| f.0);
-            (counted, found.first().map(|f| supply.ids[f.1 as usize]))
-        };
-        task::work(snaps.len())?;
-        Ok::<_, Stopped>(snaps.iter().map(of_center).collect::<Vec<_>>())
-    })?;
-    for (requirement, column) in standard.requirements.iter().zip(columns) {
-        let limit = requirement.measure.limit(requirement.limit);
-        for (center, (counted, nearest)) in rated.iter_mut().zip(column) {
-            center.distances.push(requirement.measure.value(counted));
-            center.nearest.push(nearest);
-            center.score += f64::from(u8::from(counted <= limit));
-        }
-    }
-    for center in &mut rated {
-        center.score = center.score / standard.requirements.len() as f64 * 100.0;
-    }
-    rated.sort_by(|a, b| a.score.total_cmp(&b.score));
-    Ok(rated)
 }

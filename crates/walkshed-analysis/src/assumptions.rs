@@ -1,8 +1,8 @@
-//! What an answer takes for granted, in sentences for the reader of a report.
+//! The assumptions behind an answer, as sentences for a report.
 
 use walkshed_engine::{Network, Profile};
 
-/// The assumptions behind every time of a profile on this network.
+/// Returns the assumptions behind the travel times of a profile on a network.
 #[must_use]
 pub fn assumptions(network: &Network, profile: Profile) -> Vec<String> {
     let p = network.profiles().get(profile);
@@ -13,20 +13,20 @@ pub fn assumptions(network: &Network, profile: Profile) -> Vec<String> {
             p.slope_decay, p.slope_offset, p.slope_cap
         )
     } else {
-        "No elevation was imported: all ground counts as level, so real times on slopes are longer.".to_owned()
+        "No elevation was imported. All ground is treated as level, so real times on slopes are longer.".to_owned()
     });
     list.push(if p.steps {
         format!(
-            "Steps are climbed at {} and descended at {} m/s along the horizontal.",
+            "Steps are climbed at {} m/s and descended at {} m/s, measured horizontally.",
             p.steps_up_m_s, p.steps_down_m_s
         )
     } else {
-        "Steps are barred.".to_owned()
+        "The profile cannot use steps.".to_owned()
     });
     list.push(format!(
-        "From a place to the nearest street one travels straight, at {} times that speed, {} m at most.",
+        "The off-network leg from a place to the nearest street is a straight line of at most {1} m, at {0} times that speed.",
         p.off_network_factor, p.snap_limit_m
     ));
-    list.push("Waiting at crossings and traffic lights is not counted.".to_owned());
+    list.push("Waiting at crossings and traffic lights is not included.".to_owned());
     list
 }

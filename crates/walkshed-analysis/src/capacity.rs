@@ -1,28 +1,32 @@
-//! Who is served where each facility has room for so many: demand goes to the nearest facility that has room, in the order
-//! of time, as AccessMod of the World Health Organization assigns it (Ray and Ebener 2008, doi:10.1186/1476-072X-7-63).
+//! Assigns demand to facilities with limited capacity. Demand goes to the nearest facility with capacity left, in order of
+//! travel cost, as in AccessMod of the World Health Organization (Ray and Ebener 2008, doi:10.1186/1476-072X-7-63).
 
-use super::pairs::Pairs;
-use walkshed_engine::Deciseconds;
+use crate::demand::Demand;
+use crate::pairs::{Pairs, pairs, sites_of};
+use crate::question::Question;
+use crate::world::World;
 use walkshed_engine::task::{self, Stopped};
+use walkshed_engine::{Deciseconds, Network};
+use walkshed_register::query::wanted_places;
 
-/// Pairs settled between two looks at whether to go on.
-const PAIRS_BETWEEN_LOOKS: usize = 64 * 1024;
-/// Spans of time that pairs are sorted in.
-const SPANS: u32 = 255;
+/// Pairs to process between two checks for cancellation.
+const PAIRS_PER_CHECK: usize = 64 * 1024;
+/// Number of cost buckets that pairs are sorted into.
+const BUCKETS: u32 = 255;
 
-/// Who is served, and by whom.
+/// People assigned to sites.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Assigned {
-    /// By cell: people who found room.
+    /// Per cell: people assigned.
     pub served: Vec<f64>,
-    /// By site: people it takes.
+    /// Per site: people assigned to it.
     pub load: Vec<f64>,
-    /// By site: room that is left; `None` where there is no limit.
+    /// Per site: capacity left; `None` for unlimited.
     pub left: Vec<Option<f64>>,
 }
 
-/// Assigns people to sites within reach, nearest pairs first; of equals those of the site with the lower number, and of
-/// these the cell that comes first. A site without a capacity takes all.
+/// Assigns people to sites, pairs with the lowest cost first. Ties are broken by site id, then by cell index. A site with
+/// no capacity given takes everyone.
 ///
 /// # Errors
 /// [`Stopped`].
@@ -37,18 +41,18 @@ pub fn assign(pairs: &Pairs, people: &[f64], capacity: &[Option<f64>]) -> Result
     let mut assigned =
         Assigned { served: vec![0.0; people.len()], load: vec![0.0; pairs.sites.len()], left: capacity.to_vec() };
     for (n, (_, _, cell, site)) in order.into_iter().enumerate() {
-        if n % PAIRS_BETWEEN_LOOKS == 0 {
-            task::work(PAIRS_BETWEEN_LOOKS)?;
+        if n % PAIRS_PER_CHECK == 0 {
+            task::work(PAIRS_PER_CHECK)?;
         }
         let (cell, site) = (cell as usize, site as usize);
         let waiting = people[cell] - assigned.served[cell];
-        let room = assigned.left[site].unwrap_or(f64::INFINITY);
-        let taken = waiting.min(room);
+        let available = assigned.left[site].unwrap_or(f64::INFINITY);
+        let taken = waiting.min(available);
         if taken <= 0.0 {
             continue;
         }
-        // Whoever is left takes exactly what is left, so that no crumbs of rounding remain.
-        assigned.served[cell] = if room >= waiting { people[cell] } else { assigned.served[cell] + taken };
+        // Set to the exact value when everyone is served, so that no rounding error remains.
+        assigned.served[cell] = if available >= waiting { people[cell] } else { assigned.served[cell] + taken };
         assigned.load[site] += taken;
         if let Some(left) = &mut assigned.left[site] {
             *left -= taken;
@@ -57,14 +61,14 @@ pub fn assign(pairs: &Pairs, people: &[f64], capacity: &[Option<f64>]) -> Result
     Ok(assigned)
 }
 
-/// Sorts pairs, the nearest first: those of one time after the other, so that it can be stopped in between.
+/// Sorts pairs by cost. Sorts bucket by bucket, so that the work can be cancelled in between.
 fn sort_by_time(order: &mut Vec<(Deciseconds, i64, u32, u32)>) -> Result<(), Stopped> {
     let Some(last) = order.iter().map(|pair| pair.0.0).max() else { return Ok(()) };
-    // By counting into spans of time, each of which is sorted by itself.
-    let span = last / SPANS + 1;
-    let mut begins = vec![0usize; SPANS as usize + 1];
+    // Counting sort into buckets by cost; then each bucket is sorted on its own.
+    let width = last / BUCKETS + 1;
+    let mut begins = vec![0usize; BUCKETS as usize + 1];
     for pair in order.iter() {
-        begins[(pair.0.0 / span) as usize + 1] += 1;
+        begins[(pair.0.0 / width) as usize + 1] += 1;
     }
     for n in 1..begins.len() {
         begins[n] += begins[n - 1];
@@ -72,9 +76,9 @@ fn sort_by_time(order: &mut Vec<(Deciseconds, i64, u32, u32)>) -> Result<(), Sto
     let mut next = begins.clone();
     let mut sorted = vec![(Deciseconds(0), 0, 0, 0); order.len()];
     for &pair in order.iter() {
-        let place = &mut next[(pair.0.0 / span) as usize];
-        sorted[*place] = pair;
-        *place += 1;
+        let position = &mut next[(pair.0.0 / width) as usize];
+        sorted[*position] = pair;
+        *position += 1;
     }
     for ends in begins.windows(2) {
         task::work(ends[1] - ends[0])?;
@@ -82,4 +86,47 @@ fn sort_by_time(order: &mut Vec<(Deciseconds, i64, u32, u32)>) -> Result<(), Sto
     }
     *order = sorted;
     Ok(())
+}
+
+/// How far the capacity of the facilities is used.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct CapacityUse {
+    /// Facilities with known capacity, and their total capacity.
+    pub limited: u64,
+    pub room: f64,
+    /// Facilities with unknown capacity. They take everyone.
+    pub unlimited: u64,
+    /// People assigned to facilities with known capacity.
+    pub used: f64,
+    /// Facilities with no capacity left.
+    pub full: u64,
+}
+
+/// Assigns people to facilities by capacity over the whole city, because people from outside a region use facilities in
+/// it too.
+pub(super) fn assign_demand(
+    world: &World,
+    network: &Network,
+    question: &Question,
+    demand: &Demand,
+) -> Result<(Assigned, CapacityUse), Stopped> {
+    let need = &question.need;
+    let indices = need.parts.first().map_or_else(Vec::new, |part| wanted_places(&world.register, &part.wishes));
+    let sites = sites_of(world, &indices);
+    let capacity: Vec<Option<f64>> = indices.iter().map(|&i| world.register.facilities[i as usize].capacity).collect();
+    let pairs = pairs(world, network, sites, question.travel, need.measure, need.counted_limit())?;
+    let assigned = assign(&pairs, &demand.people, &capacity)?;
+    let mut usage = CapacityUse::default();
+    for ((capacity, load), left) in capacity.iter().zip(&assigned.load).zip(&assigned.left) {
+        match capacity {
+            Some(capacity) => {
+                usage.limited += 1;
+                usage.room += capacity;
+                usage.used += load;
+                usage.full += u64::from(left.is_some_and(|l| l <= 0.0));
+            }
+            None => usage.unlimited += 1,
+        }
+    }
+    Ok((assigned, usage))
 }

@@ -1,34 +1,50 @@
-//! Catchments: from where a facility or center is reached, who has no other, and with which others it shares its people.
+//! Catchments: who reaches a facility or center, who reaches no other one, and which others share its people.
 
-use super::need::{Demand, Measure, Travel, supply, supply_of, wanted_places};
-use super::reach::{Walkshed, walkshed};
-use super::wanted::Wishes;
+use crate::demand::Demand;
+use crate::distances::{SweepQuery, facility_sweep, point_sweep};
+use crate::need::{Measure, Travel};
+use crate::reach::{Walkshed, walkshed};
 use crate::world::{PlacedPoint, World};
 use std::collections::BTreeMap;
 use walkshed_engine::geo::Storey;
 use walkshed_engine::task::Stopped;
 use walkshed_engine::{Deciseconds, MAX_NEAREST, Network, Unsnappable};
-use walkshed_register::{Host, Status};
+use walkshed_register::query::{Wishes, wanted_places};
+use walkshed_register::{EVERYONE, Host, Register, Status};
 
-/// Another that part of the people reach too.
+/// Minimum search limit of the sweep that finds other facilities, so that catchments with different limits share it.
+const SHARED_HORIZON_MINUTES: f64 = 60.0;
+
+/// Another facility or center that some of the same people reach.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Overlap {
     pub other: Host,
     pub people: f64,
 }
 
-/// Who reaches a place within a limit.
+/// The catchment of a facility or center within a limit.
 pub struct Catchment {
-    /// Its area, people and facilities.
+    /// The walkshed: area, people and facilities within reach.
     pub walkshed: Walkshed,
     pub people: f64,
-    /// People who reach no other of its sort within the limit.
+    /// People who reach no other facility of the category, or no other center, within the limit.
     pub exclusive: f64,
-    /// Others of its sort, with the people who reach both, most first. Of each home the ten nearest are looked at.
+    /// Others of the same type with the people who reach both, most people first. Only the ten nearest of each cell are
+    /// considered.
     pub overlaps: Vec<Overlap>,
 }
 
-/// Why there is no catchment.
+impl Catchment {
+    /// Returns the people of every group within a number of minutes, the total population first.
+    #[must_use]
+    pub fn people_by_group(&self, register: &Register, minutes: f64) -> Vec<(String, f64)> {
+        let limit = Deciseconds::from_minutes(minutes);
+        let groups = std::iter::once(EVERYONE).chain(register.groups.keys().map(String::as_str));
+        groups.filter_map(|g| Some((g.to_owned(), self.walkshed.population(register, g, limit)?))).collect()
+    }
+}
+
+/// Why a catchment cannot be computed.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 pub enum CatchmentError {
     #[error(transparent)]
@@ -37,10 +53,11 @@ pub enum CatchmentError {
     Stopped(#[from] Stopped),
 }
 
-/// Finds the catchment of a facility among those of its category, or of a center among centers.
+/// Computes the catchment of a facility among those of its category, or of a center among all open centers. Returns
+/// `None` if the facility or center does not exist.
 ///
 /// # Errors
-/// [`Unsnappable`] where no street is near; [`Stopped`].
+/// [`Unsnappable`] if no street is within snapping distance; [`Stopped`].
 pub fn catchment(
     world: &World,
     network: &Network,
@@ -58,15 +75,16 @@ pub fn catchment(
     let Some((position, storey, category)) = found else { return Ok(None) };
     let place = PlacedPoint::on(network, position, storey, travel.profile)?;
     let walkshed = walkshed(world, network, place, travel.profile, travel.direction, &[minutes]);
-    // One search for all of its sort serves the next question about any of them.
-    let among = (MAX_NEAREST, Measure::Minutes.limit(Measure::Minutes.horizon().min(60.0)).max(limit));
+    // One sweep from all facilities of the category also serves later queries about any of them.
+    let horizon = Measure::Minutes.limit(SHARED_HORIZON_MINUTES).max(limit);
+    let query = SweepQuery { travel, measure: Measure::Minutes, nearest: MAX_NEAREST, horizon };
     let others = if let Some(category) = category {
         let wishes = Wishes { categories: vec![category], ..Wishes::default() };
-        supply(world, network, &wanted_places(register, &wishes), travel, Measure::Minutes, among)?
+        facility_sweep(world, network, &wanted_places(register, &wishes), query)?
     } else {
         let centers = register.centers.iter().filter(|c| c.status == Status::Open);
         let points = centers.map(|c| (c.id, c.position)).collect();
-        supply_of(world, network, points, travel, Measure::Minutes, among)?
+        point_sweep(world, network, points, query)?
     };
     let own = match host {
         Host::Center(id) | Host::Facility(id) => id,

@@ -1,32 +1,29 @@
-//! The best sites there are, of small problems: mixed-integer programs, solved by branch and bound.
+//! Optimal sites for small problems: mixed-integer programs, solved by branch and bound.
 
-use super::siting::{Choice, Objective, Problem, State, greedy};
+use crate::siting::{Choice, Objective, Problem, State, greedy};
+use crate::solver::solve_on_thread;
 use good_lp::solvers::{SolutionStatus, WithInitialSolution, WithTimeLimit};
-use good_lp::{Expression, Solution, SolverModel, Variable, constraint, microlp, variable, variables};
+use good_lp::{
+    Expression, ProblemVariables, Solution, SolverModel, Variable, constraint, microlp, variable, variables,
+};
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::mpsc::RecvTimeoutError;
-use std::time::Duration;
-use walkshed_engine::parallel::cores;
 use walkshed_engine::task::{self, Stopped};
 
-/// Candidates that gain anything, and pairs of one of them with a home, that can be weighed exactly.
+/// Maximum numbers of candidates with a gain, and of pairs of such a candidate and a cell, for exact optimization.
 pub const MAX_CANDIDATES: usize = 400;
 pub const MAX_PAIRS: usize = 20_000;
-/// How often one looks whether to go on while a problem is solved.
-const ASK_EVERY: Duration = Duration::from_millis(20);
 
-/// A problem that is too large to be solved exactly.
+/// The problem is too large for exact optimization.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{candidates} candidates with {pairs} pairs of a home are too many to find the best among them for certain ({MAX_CANDIDATES} with {MAX_PAIRS} at most): ask for a smaller region or fewer places, or leave `exact` out"
+    "{candidates} candidates with {pairs} candidate-cell pairs are too many for exact optimization (at most {MAX_CANDIDATES} candidates and {MAX_PAIRS} pairs). Use a smaller region or fewer places, or omit `exact`"
 )]
 pub struct TooLarge {
     pub candidates: usize,
     pub pairs: usize,
 }
 
-/// Why the best is not known.
+/// Why the exact optimization failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ExactError {
     #[error(transparent)]
@@ -35,14 +32,14 @@ pub enum ExactError {
     Stopped(#[from] Stopped),
 }
 
-/// Homes that the same candidates serve alike, as one.
+/// Cells that the same candidates serve with the same gains, merged into one.
 struct Group {
     people: f64,
-    /// Candidates with what one person gains by each.
+    /// Candidates with the gain per person.
     serves: Vec<(u32, u32)>,
 }
 
-/// Homes to gain, by what serves them.
+/// Groups the cells that can gain by the candidates that serve them.
 fn groups(problem: &Problem<'_>, objective: Objective) -> Vec<Group> {
     let is_mean = objective == Objective::MinMeanTime;
     let mut serving: Vec<Vec<(u32, u32)>> = vec![Vec::new(); problem.people.len()];
@@ -54,21 +51,21 @@ fn groups(problem: &Problem<'_>, objective: Objective) -> Vec<Group> {
             } else {
                 u32::from(today > problem.limit && time <= problem.limit)
             };
-            let is_too_dear = problem.terms.budget.is_some_and(|budget| problem.cost(candidate as u32) > budget);
-            if gain > 0 && problem.people[cell as usize] > 0.0 && !is_too_dear {
+            let is_unaffordable = problem.terms.budget.is_some_and(|budget| problem.cost(candidate as u32) > budget);
+            if gain > 0 && problem.people[cell as usize] > 0.0 && !is_unaffordable {
                 serving[cell as usize].push((candidate as u32, gain));
             }
         }
     }
-    let mut alike: BTreeMap<Vec<(u32, u32)>, f64> = BTreeMap::new();
+    let mut merged: BTreeMap<Vec<(u32, u32)>, f64> = BTreeMap::new();
     for (cell, serves) in serving.into_iter().enumerate().filter(|(_, s)| !s.is_empty()) {
-        *alike.entry(serves).or_default() += problem.people[cell];
+        *merged.entry(serves).or_default() += problem.people[cell];
     }
-    alike.into_iter().map(|(serves, people)| Group { people, serves }).collect()
+    merged.into_iter().map(|(serves, people)| Group { people, serves }).collect()
 }
 
-/// Finds the best choice of up to `count` sites, and says so ([`Choice::is_exact`]); where `seconds` do not suffice, the best that
-/// was found, with the bound of the greedy one.
+/// Returns the optimal selection of up to `count` sites ([`Choice::is_exact`]). If the solver does not finish within
+/// `seconds`, returns the best selection found, with the bound of the greedy algorithm.
 ///
 /// # Errors
 /// [`TooLarge`], [`Stopped`].
@@ -86,68 +83,36 @@ pub fn exact(problem: &Problem<'_>, objective: Objective, count: usize, seconds:
         return Ok(Choice { is_exact: true, ..first });
     }
     let is_fewest = matches!(objective, Objective::MinFacilities { .. });
-    let is_mean = objective == Objective::MinMeanTime;
-    let mut vars = variables!();
-    let build: Vec<Variable> = used.iter().map(|_| vars.add(variable().binary())).collect();
-    let of = |candidate: u32| build[used.partition_point(|&u| u < candidate)];
-    // Covered, or for a mean: served by which; whole by itself where the sites are.
-    let mut served: Vec<(usize, u32, u32, Variable)> = Vec::new();
-    for (g, group) in groups.iter().enumerate() {
-        if is_mean {
-            let each = group.serves.iter().map(|&(c, gain)| (g, c, gain, vars.add(variable().min(0).max(1))));
-            served.extend(each);
-        } else {
-            served.push((g, 0, 1, vars.add(variable().min(0).max(1))));
-        }
-    }
-    let mut gained = Expression::default();
-    for &(g, _, gain, x) in &served {
-        gained += groups[g].people * f64::from(gain) * x;
-    }
-    let sites: Expression = build.iter().sum();
+    let mut variables = variables!();
+    let program = Program::new(groups, used, objective == Objective::MinMeanTime, &mut variables);
+    let sites: Expression = program.build.iter().sum();
     let mut model = if is_fewest {
-        vars.minimise(sites.clone()).using(microlp)
+        variables.minimise(sites.clone()).using(microlp)
     } else {
-        vars.maximise(gained.clone()).using(microlp)
+        variables.maximise(program.gained()).using(microlp)
     };
     if let Objective::MinFacilities { share } = objective {
-        let all: f64 = groups.iter().map(|g| g.people).sum();
-        model.add_constraint(constraint!(gained >= all * share.clamp(0.0, 1.0) * (1.0 - 1e-9)));
+        let all: f64 = program.groups.iter().map(|g| g.people).sum();
+        model.add_constraint(constraint!(program.gained() >= all * share.clamp(0.0, 1.0) * (1.0 - 1e-9)));
     }
     model.add_constraint(constraint!(sites <= count as f64));
     if let Some(budget) = problem.terms.budget {
-        let spent: Expression = used.iter().zip(&build).map(|(&candidate, &b)| problem.cost(candidate) * b).sum();
-        model.add_constraint(constraint!(spent <= budget * (1.0 + 1e-9)));
+        model.add_constraint(constraint!(program.cost(problem) <= budget * (1.0 + 1e-9)));
     }
-    if is_mean {
-        for (g, _) in groups.iter().enumerate() {
-            let all: Expression = served.iter().filter(|s| s.0 == g).map(|s| s.3).sum();
-            model.add_constraint(constraint!(all <= 1));
-        }
-        for &(_, candidate, _, x) in &served {
-            model.add_constraint(constraint!(x <= of(candidate)));
-        }
-    } else {
-        for &(g, _, _, x) in &served {
-            let near: Expression = groups[g].serves.iter().map(|s| of(s.0)).sum();
-            model.add_constraint(constraint!(x <= near));
-        }
-    }
-    let start = greedy_start(&first, &groups, &served, &used, &build, is_mean);
-    let model = model.with_initial_solution(start).with_time_limit(seconds);
+    program.constrain_service(&mut model);
+    let model = model.with_initial_solution(program.initial_values(&first)).with_time_limit(seconds);
     let solved = if task::current().is_none() {
         model.solve()
-    } else if let Some(solved) = solved_aside(model) {
+    } else if let Some(solved) = solve_on_thread(model) {
         solved
     } else {
         task::check()?;
-        // The solver has failed: the greedy choice stands.
+        // The solver failed; fall back to the greedy selection.
         return Ok(first);
     };
-    // Infeasible only where the share cannot be had with so many sites: the greedy choice tells as much as can be had.
+    // Infeasible only if `count` sites cannot reach the share; the greedy selection then shows what can be reached.
     let Ok(solution) = solved else { return Ok(first) };
-    let chosen: Vec<u32> =
-        used.iter().zip(&build).filter(|(_, b)| solution.value(**b) > 0.5).map(|(&candidate, _)| candidate).collect();
+    let chosen = program.selected(&solution);
     let best = in_order(problem, objective, &chosen);
     let is_exact = matches!(solution.status(), SolutionStatus::Optimal);
     if !is_exact && !is_fewest && best.gained < first.gained {
@@ -157,79 +122,105 @@ pub fn exact(problem: &Problem<'_>, objective: Objective, count: usize, seconds:
     Ok(Choice { bound, is_exact, ..best })
 }
 
-/// A solver at work: one a core at most, those counted whose caller has gone and which end with their time.
-struct Solving;
-
-static SOLVERS: AtomicUsize = AtomicUsize::new(0);
-
-impl Solving {
-    /// Waits for a place; `None` when the task was told to stop meanwhile.
-    fn enter() -> Option<Self> {
-        let take = |now: usize| (now < cores()).then_some(now + 1);
-        while SOLVERS.fetch_update(SeqCst, SeqCst, take).is_err() {
-            task::check().ok()?;
-            std::thread::sleep(ASK_EVERY);
-        }
-        Some(Self)
-    }
+/// How a group is served: by a candidate for the mean objective, by any candidate otherwise.
+struct Service {
+    group: usize,
+    /// The serving candidate and the gain per person; 0 and 1 for the other objectives.
+    candidate: u32,
+    gain: u32,
+    /// Share of the group that is served. Integral whenever the site variables are.
+    share: Variable,
 }
 
-impl Drop for Solving {
-    fn drop(&mut self) {
-        SOLVERS.fetch_sub(1, SeqCst);
-    }
-}
-
-/// Solves on a thread of its own, so that whoever waits can be told to stop: the solver cannot. `None` when they were; the
-/// thread then ends with its time.
-fn solved_aside<M>(model: M) -> Option<Result<M::Solution, M::Error>>
-where
-    M: SolverModel + Send + 'static,
-    M::Solution: Send,
-    M::Error: Send,
-{
-    let place = Solving::enter()?;
-    let (sender, receiver) = std::sync::mpsc::channel();
-    let solve = move || {
-        let _place = place;
-        // Nobody listens any more when it was cancelled.
-        drop(sender.send(model.solve()));
-    };
-    std::thread::Builder::new().name("solver".into()).spawn(solve).ok()?;
-    loop {
-        match receiver.recv_timeout(ASK_EVERY) {
-            Ok(solved) => return Some(solved),
-            Err(RecvTimeoutError::Timeout) if task::check().is_ok() => {}
-            Err(_) => return None,
-        }
-    }
-}
-
-/// The greedy choice as values of all variables, from which the search begins.
-fn greedy_start(
-    first: &Choice,
-    groups: &[Group],
-    served: &[(usize, u32, u32, Variable)],
-    used: &[u32],
-    build: &[Variable],
+/// The variables of the mixed-integer program.
+struct Program {
+    groups: Vec<Group>,
+    /// Candidates with any gain, in ascending order.
+    candidates: Vec<u32>,
+    /// Per candidate: whether it is selected.
+    build: Vec<Variable>,
+    service: Vec<Service>,
     is_mean: bool,
-) -> Vec<(Variable, f64)> {
-    let is_built = |candidate: u32| first.chosen.iter().any(|c| c.0 == candidate);
-    let mut values: Vec<(Variable, f64)> =
-        used.iter().zip(build).map(|(&c, &b)| (b, f64::from(u8::from(is_built(c))))).collect();
-    for &(g, candidate, gain, x) in served {
-        let near = groups[g].serves.iter().filter(|s| is_built(s.0));
-        let is_served = if is_mean {
-            near.max_by_key(|s| (s.1, std::cmp::Reverse(s.0))).is_some_and(|s| (s.0, s.1) == (candidate, gain))
-        } else {
-            near.count() > 0
-        };
-        values.push((x, f64::from(u8::from(is_served))));
-    }
-    values
 }
 
-/// Chosen sites in the order in which each adds most, with what it adds.
+impl Program {
+    fn new(groups: Vec<Group>, candidates: Vec<u32>, is_mean: bool, variables: &mut ProblemVariables) -> Self {
+        let build = candidates.iter().map(|_| variables.add(variable().binary())).collect();
+        let mut service = Vec::new();
+        for (group, g) in groups.iter().enumerate() {
+            let mut serve = |candidate: u32, gain: u32| {
+                service.push(Service { group, candidate, gain, share: variables.add(variable().min(0).max(1)) });
+            };
+            if is_mean {
+                g.serves.iter().for_each(|&(candidate, gain)| serve(candidate, gain));
+            } else {
+                serve(0, 1);
+            }
+        }
+        Self { groups, candidates, build, service, is_mean }
+    }
+
+    fn site(&self, candidate: u32) -> Variable {
+        self.build[self.candidates.partition_point(|&c| c < candidate)]
+    }
+
+    /// The total gain.
+    fn gained(&self) -> Expression {
+        let mut gained = Expression::default();
+        for s in &self.service {
+            gained += self.groups[s.group].people * f64::from(s.gain) * s.share;
+        }
+        gained
+    }
+
+    /// The total cost of the selected candidates.
+    fn cost(&self, problem: &Problem<'_>) -> Expression {
+        self.candidates.iter().zip(&self.build).map(|(&candidate, &build)| problem.cost(candidate) * build).sum()
+    }
+
+    /// Requires that groups are served only by selected candidates, and at most once.
+    fn constrain_service(&self, model: &mut impl SolverModel) {
+        if self.is_mean {
+            for group in 0..self.groups.len() {
+                let all: Expression = self.service.iter().filter(|s| s.group == group).map(|s| s.share).sum();
+                model.add_constraint(constraint!(all <= 1));
+            }
+            for s in &self.service {
+                model.add_constraint(constraint!(s.share <= self.site(s.candidate)));
+            }
+        } else {
+            for s in &self.service {
+                let near: Expression = self.groups[s.group].serves.iter().map(|c| self.site(c.0)).sum();
+                model.add_constraint(constraint!(s.share <= near));
+            }
+        }
+    }
+
+    /// Returns the greedy selection as initial values of all variables.
+    fn initial_values(&self, greedy: &Choice) -> Vec<(Variable, f64)> {
+        let is_built = |candidate: u32| greedy.chosen.iter().any(|c| c.0 == candidate);
+        let value = |is_set: bool| f64::from(u8::from(is_set));
+        let sites = self.candidates.iter().zip(&self.build).map(|(&c, &build)| (build, value(is_built(c))));
+        let service = self.service.iter().map(|s| {
+            let near = self.groups[s.group].serves.iter().filter(|c| is_built(c.0));
+            let is_served = if self.is_mean {
+                near.max_by_key(|c| (c.1, std::cmp::Reverse(c.0))) == Some(&(s.candidate, s.gain))
+            } else {
+                near.count() > 0
+            };
+            (s.share, value(is_served))
+        });
+        sites.chain(service).collect()
+    }
+
+    /// Returns the candidates that a solution selects.
+    fn selected(&self, solution: &impl Solution) -> Vec<u32> {
+        let built = self.candidates.iter().zip(&self.build).filter(|(_, build)| solution.value(**build) > 0.5);
+        built.map(|(&candidate, _)| candidate).collect()
+    }
+}
+
+/// Orders selected sites by gain, each given those before it.
 fn in_order(problem: &Problem<'_>, objective: Objective, chosen: &[u32]) -> Choice {
     let mut state = State::new(problem, objective);
     let mut left: Vec<u32> = chosen.to_vec();

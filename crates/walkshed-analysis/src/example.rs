@@ -1,15 +1,15 @@
-//! Two places that make sense in the loaded city, for examples that can be run as they stand.
+//! Two places in the loaded city for examples that can be run as they are.
 
-use super::nearby::{NearbyQuery, nearby};
-use super::wanted::Wishes;
+use crate::nearby::{NearbyQuery, nearby};
 use crate::world::{PlacedPoint, World};
 use walkshed_engine::geo::{Position, cell_centre};
 use walkshed_engine::{Deciseconds, Direction, Profile};
+use walkshed_register::query::Wishes;
 
-/// How many junctions further along the curve the second place lies, when there are no facilities to choose from.
+/// Distance between the two places in vertex order, if there are no facilities to choose from.
 const STEP: usize = 200;
 
-/// A place and another within a walk of it; `None` while there are no streets.
+/// Returns a place and another within walking distance, or `None` without a street network.
 #[must_use]
 pub fn example_places(world: &World) -> Option<[Position; 2]> {
     let network = world.network().ok()?;
@@ -17,7 +17,7 @@ pub fn example_places(world: &World) -> Option<[Position; 2]> {
     let middle = vertices.len() / 2;
     let other = vertices.get(middle + STEP).or_else(|| vertices.last())?;
     let streets_alone = [Position::from(*vertices.get(middle)?), Position::from(*other)];
-    // Where most people live; of equals the first, so that the examples stay the same.
+    // The most populated cell; the first of equals, so that the examples do not change.
     let crowded = world
         .register
         .population
@@ -26,8 +26,8 @@ pub fn example_places(world: &World) -> Option<[Position; 2]> {
         .reduce(|a, b| if b.people > a.people { b } else { a })
         .map(|c| cell_centre(c.cell));
     let facilities = &world.register.facilities;
-    let wanted = crowded.or_else(|| Some(facilities[..].get(facilities.len() / 2)?.position));
-    let Some(Ok(place)) = wanted.map(|position| PlacedPoint::new(network, position, Profile::Adult)) else {
+    let origin = crowded.or_else(|| Some(facilities[..].get(facilities.len() / 2)?.position));
+    let Some(Ok(place)) = origin.map(|position| PlacedPoint::new(network, position, Profile::Adult)) else {
         return Some(streets_alone);
     };
     let query = NearbyQuery {

@@ -1,12 +1,12 @@
-//! Facilities by walking time.
+//! Facilities within reach of a point, by travel time.
 
-use super::wanted::{Wanted, Wishes};
 use crate::world::{PlacedPoint, World};
 use walkshed_engine::{
     Deciseconds, Direction, Network, PathPiece, PathStats, Profile, Scratch, path_to, stats_of, with_scratch,
 };
+use walkshed_register::query::{Wanted, Wishes};
 
-/// What to look for.
+/// A query for facilities near a point.
 #[derive(Debug, Clone, Copy)]
 pub struct NearbyQuery<'a> {
     pub place: &'a PlacedPoint,
@@ -15,33 +15,33 @@ pub struct NearbyQuery<'a> {
     pub limit: Deciseconds,
     /// Which facilities.
     pub wishes: &'a Wishes,
-    /// Begin here: a time, and a place among the facilities of the register for those of the same time.
+    /// First key of the page: a travel time, and a register index among the facilities with that time.
     pub from: Option<(Deciseconds, u32)>,
     pub first: usize,
-    /// Whether the ways themselves are wanted.
+    /// Whether to compute length and climb of the paths.
     pub with_stats: bool,
 }
 
 /// A facility within reach.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Neighbour {
-    /// Its place among the facilities of the register.
+    /// Its index among the facilities of the register.
     pub index: u32,
     pub time: Deciseconds,
-    /// Metres and climb in the direction people walk; zero when they were not asked for.
+    /// Length and climb in the direction of travel; zero if not requested.
     pub stats: PathStats,
 }
 
-/// A page of facilities, by time and then by id.
+/// A page of facilities, ordered by travel time, then by id.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct NearbyPage {
     pub neighbours: Vec<Neighbour>,
-    /// Within reach altogether.
+    /// Number of facilities within reach on all pages.
     pub total: usize,
     pub has_next: bool,
 }
 
-/// Finds the facilities within reach of a place.
+/// Finds the facilities within reach of a point.
 #[must_use]
 pub fn nearby(world: &World, network: &Network, query: &NearbyQuery) -> NearbyPage {
     let NearbyQuery { profile, direction, limit, .. } = *query;

@@ -1,32 +1,26 @@
-//! What people need within reach, and who can be reached by it: the question behind coverage, gaps, standards and sites.
+//! What people need within reach: facilities, a limit, and how people travel.
 
-use super::wanted::{Wanted, Wishes};
-use crate::memo::{Kept, Key};
-use crate::world::World;
-use std::sync::Arc;
-use walkshed_engine::geo::{Place, Position};
-use walkshed_engine::parallel;
-use walkshed_engine::task::{self, Stopped};
-use walkshed_engine::{Deciseconds, Direction, MAX_NEAREST, Network, Profile, Start, Sweep};
-use walkshed_register::{Category, EVERYONE, Homes, Register};
+use walkshed_engine::{Deciseconds, Direction, Network, Profile};
+use walkshed_register::Category;
+use walkshed_register::query::Wishes;
 
-/// What a limit counts.
+/// The unit of a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Measure {
     /// Travel time.
     #[default]
     Minutes,
-    /// Length of the way over the network.
+    /// Length of the path over the network.
     Metres,
 }
 
-/// How far a sweep looks, beyond every limit that is usual: what is farther counts as not reached at all.
+/// Minimum search limit of a sweep in minutes, larger than usual limits. Anything farther counts as unreachable.
 pub const HORIZON_MINUTES: f64 = 120.0;
-/// The same for lengths.
+/// Minimum search limit of a sweep in metres.
 pub const HORIZON_METRES: f64 = 10_000.0;
 
 impl Measure {
-    /// The network that counts this.
+    /// Returns the network whose edge costs have this unit.
     #[must_use]
     pub fn network(self, network: &Network) -> &Network {
         match self {
@@ -35,26 +29,26 @@ impl Measure {
         }
     }
 
-    /// A limit as the network counts it.
+    /// Converts a limit in minutes or metres to a network cost.
     #[must_use]
     pub fn limit(self, value: f64) -> Deciseconds {
         match self {
             Self::Minutes => Deciseconds::from_minutes(value),
-            // A decisecond at 1 m/s is a decimetre.
+            // The length network has a speed of 1 m/s, so one decisecond is one decimetre.
             Self::Metres => Deciseconds::from_seconds(value),
         }
     }
 
-    /// What the network counted, in minutes or metres; `None` for what was not reached.
+    /// Converts a network cost to minutes or metres. Returns `None` for what was not reached.
     #[must_use]
-    pub fn value(self, counted: Deciseconds) -> Option<f64> {
-        counted.is_some().then(|| match self {
-            Self::Minutes => counted.minutes(),
-            Self::Metres => f64::from(counted.0) / 10.0,
+    pub fn value(self, cost: Deciseconds) -> Option<f64> {
+        cost.is_some().then(|| match self {
+            Self::Minutes => cost.minutes(),
+            Self::Metres => f64::from(cost.0) / 10.0,
         })
     }
 
-    /// How far sweeps look.
+    /// Returns the minimum search limit of a sweep in this unit.
     #[must_use]
     pub fn horizon(self) -> f64 {
         match self {
@@ -63,7 +57,7 @@ impl Measure {
         }
     }
 
-    /// `minutes` or `metres`.
+    /// Returns `minutes` or `metres`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -73,43 +67,35 @@ impl Measure {
     }
 }
 
-/// One kind of thing that must be within reach.
+/// One type of facility that must be within reach.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
-    /// The category it stands for, where it is one.
+    /// The category, if the part is exactly one category.
     pub category: Option<Category>,
-    /// Which facilities count.
+    /// The facilities that count.
     pub wishes: Wishes,
 }
 
-/// What people need within reach. Where there are several parts, all of them.
+/// What people need within reach. If there are several parts, all of them are needed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Need {
     pub parts: Vec<Part>,
     pub measure: Measure,
-    /// Minutes or metres; what is exactly as far is inside.
+    /// Minutes or metres, inclusive.
     pub limit: f64,
-    /// So many facilities of each part, 1 to [`MAX_NEAREST`].
+    /// Required number of facilities of each part, 1 to [`MAX_NEAREST`](walkshed_engine::MAX_NEAREST).
     pub min_count: usize,
 }
 
 impl Need {
-    /// All seven categories.
+    /// Creates a need for all seven categories within a number of minutes.
     #[must_use]
     pub fn circle(minutes: f64) -> Self {
-        let part = |category| Part {
-            category: Some(category),
-            wishes: Wishes { categories: vec![category], ..Wishes::default() },
-        };
-        Self {
-            parts: Category::ALL.into_iter().map(part).collect(),
-            measure: Measure::Minutes,
-            limit: minutes,
-            min_count: 1,
-        }
+        let parts = Self::parts_for(None, Wishes::default());
+        Self { parts, measure: Measure::Minutes, limit: minutes, min_count: 1 }
     }
 
-    /// One part.
+    /// Creates a need of one part.
     #[must_use]
     pub fn one(wishes: Wishes, measure: Measure, limit: f64) -> Self {
         let category = match wishes.categories[..] {
@@ -119,20 +105,37 @@ impl Need {
         Self { parts: vec![Part { category, wishes }], measure, limit, min_count: 1 }
     }
 
-    /// The limit as the network counts it.
+    /// Returns the parts of a need: one for `category`, one for the kinds or services in `wishes`, or one for each of the seven
+    /// categories if none of them is given. All parts share the other criteria in `wishes`.
+    #[must_use]
+    pub fn parts_for(category: Option<Category>, wishes: Wishes) -> Vec<Part> {
+        let of = |category: Category| Part {
+            category: Some(category),
+            wishes: Wishes { categories: vec![category], ..wishes.clone() },
+        };
+        match category {
+            Some(category) => vec![of(category)],
+            None if wishes.kinds.is_empty() && wishes.services.is_empty() => {
+                Category::ALL.into_iter().map(of).collect()
+            }
+            None => vec![Part { category: None, wishes }],
+        }
+    }
+
+    /// Returns the limit as a network cost.
     #[must_use]
     pub fn counted_limit(&self) -> Deciseconds {
         self.measure.limit(self.limit)
     }
 
-    /// How far the sweeps look for it.
+    /// Returns the search limit of the sweeps as a network cost.
     #[must_use]
     pub fn horizon(&self) -> Deciseconds {
         self.measure.limit(self.measure.horizon().max(self.limit))
     }
 }
 
-/// Who travels, which way.
+/// The travel profile and the direction of travel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Travel {
     pub profile: Profile,
@@ -142,185 +145,5 @@ pub struct Travel {
 impl Default for Travel {
     fn default() -> Self {
         Self { profile: Profile::Adult, direction: Direction::Towards }
-    }
-}
-
-/// Places put on the streets that are worth another thread, and homes that read their times.
-const PLACES_A_THREAD: usize = 64;
-const HOMES_A_THREAD: usize = 2048;
-
-/// Facilities that count, by their places in the register and in that order.
-#[must_use]
-pub fn wanted_places(register: &Register, wishes: &Wishes) -> Vec<u32> {
-    let mut wanted = Wanted::new(register, wishes);
-    (0..register.facilities.len()).filter(|&place| wanted.is(place)).map(|place| place as u32).collect()
-}
-
-/// Facilities as points of a sweep, known by their numbers in the register, whose order is theirs.
-pub struct Supply {
-    pub ids: Vec<i64>,
-    pub sweep: Sweep,
-}
-
-impl Kept for Supply {
-    fn bytes(&self) -> usize {
-        self.ids.len() * 8 + self.sweep.bytes()
-    }
-}
-
-/// How far each population cell has it to the facilities of a part.
-pub struct Reached {
-    pub ids: Vec<i64>,
-    /// By cell: to the nearest, and which it is (a place in `ids`); `NEVER` past the horizon.
-    pub first: Vec<(Deciseconds, u32)>,
-    /// By cell: to the `min_count`-th nearest.
-    pub counted: Vec<Deciseconds>,
-}
-
-impl Kept for Reached {
-    fn bytes(&self) -> usize {
-        self.ids.len() * 8 + self.first.len() * 8 + self.counted.len() * 4
-    }
-}
-
-fn key_of_supply(key: Key, world: &World, places: &[u32], travel: Travel, measure: Measure) -> Key {
-    let facilities = &world.register.facilities;
-    let points: Vec<(i64, Place)> =
-        places.iter().map(|&p| (facilities[p as usize].id, world.facility_layer.points()[p as usize])).collect();
-    key.and(points).and(travel).and(measure)
-}
-
-fn starts(world: &World, network: &Network, places: &[u32], profile: Profile) -> Vec<Option<Start>> {
-    let snaps = &world.facility_layer.snapped(network, profile).snaps;
-    places.iter().map(|&p| Some(Start::new(network, snaps[p as usize]?, profile))).collect()
-}
-
-/// The sweep from the facilities at some places of the register, each junction knowing its `nearest`.
-///
-/// # Errors
-/// [`Stopped`].
-pub fn supply(
-    world: &World,
-    network: &Network,
-    places: &[u32],
-    travel: Travel,
-    measure: Measure,
-    (nearest, horizon): (usize, Deciseconds),
-) -> Result<Arc<Supply>, Stopped> {
-    let key = key_of_supply(world.key::<Supply>("places"), world, places, travel, measure).and((nearest, horizon));
-    world.memo.get(&key, || {
-        let network = measure.network(network);
-        let starts = starts(world, network, places, travel.profile);
-        let sweep = Sweep::run(network, travel.profile, travel.direction, starts, nearest, horizon)?;
-        Ok(Supply { ids: places.iter().map(|&p| world.register.facilities[p as usize].id).collect(), sweep })
-    })
-}
-
-/// The same from any numbered positions, in the order of their numbers.
-///
-/// # Errors
-/// [`Stopped`].
-pub fn supply_of(
-    world: &World,
-    network: &Network,
-    points: Vec<(i64, Position)>,
-    travel: Travel,
-    measure: Measure,
-    (nearest, horizon): (usize, Deciseconds),
-) -> Result<Arc<Supply>, Stopped> {
-    let exact: Vec<(i64, u64, u64)> =
-        points.iter().map(|(id, p)| (*id, p.lon().to_bits(), p.lat().to_bits())).collect();
-    let key = world.key::<Supply>("points").and(exact).and(travel).and(measure).and((nearest, horizon));
-    world.memo.get(&key, || {
-        let network = measure.network(network);
-        let start = |(_, position): &(i64, Position)| {
-            let snap = network.snap(*position, travel.profile).ok();
-            Ok::<_, Stopped>(snap.map(|snap| Start::new(network, snap, travel.profile)))
-        };
-        let starts = parallel::try_map(&points, PLACES_A_THREAD, start)?;
-        let sweep = Sweep::run(network, travel.profile, travel.direction, starts, nearest, horizon)?;
-        Ok(Supply { ids: points.iter().map(|p| p.0).collect(), sweep })
-    })
-}
-
-/// How far each population cell has it to the facilities a part wants.
-///
-/// # Errors
-/// [`Stopped`].
-pub fn reached(
-    world: &World,
-    network: &Network,
-    wishes: &Wishes,
-    need: &Need,
-    travel: Travel,
-) -> Result<Arc<Reached>, Stopped> {
-    let places = wanted_places(&world.register, wishes);
-    let (nearest, horizon) = (need.min_count.clamp(1, MAX_NEAREST), need.horizon());
-    let cells: Vec<u64> = world.register.population.iter().map(|c| c.cell.into()).collect();
-    let key = key_of_supply(world.key::<Reached>(()), world, &places, travel, need.measure)
-        .and((nearest, horizon))
-        .and(cells);
-    world.memo.get(&key, || {
-        let supply = supply(world, network, &places, travel, need.measure, (nearest, horizon))?;
-        let network = need.measure.network(network);
-        let snaps = &world.population_layer.snapped(network, travel.profile).snaps;
-        let never = (Deciseconds::NEVER, 0);
-        let of_cell = |found: &mut Vec<(Deciseconds, u32)>, snap: &Option<walkshed_engine::Snap>| {
-            let Some(snap) = snap else { return (never, Deciseconds::NEVER) };
-            supply.sweep.of_place(network, snap, found);
-            let counted = found.get(nearest - 1).map_or(Deciseconds::NEVER, |f| f.0);
-            (found.first().copied().unwrap_or(never), counted)
-        };
-        let homes = parallel::map_with(snaps, HOMES_A_THREAD, Vec::new, of_cell);
-        task::work(homes.len())?;
-        let (first, counted) = homes.into_iter().unzip();
-        Ok(Reached { ids: supply.ids.clone(), first, counted })
-    })
-}
-
-/// People of a group, cell by cell of everyone's.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Demand {
-    pub group: String,
-    /// By place of the cell in the population of everyone.
-    pub people: Vec<f64>,
-    /// People of the group in cells in which everyone's population has none: it is not known where on the network.
-    pub elsewhere: f64,
-}
-
-impl Demand {
-    /// Of a register; `None` where the group is not known.
-    #[must_use]
-    pub fn of(register: &Register, group: &str) -> Option<Self> {
-        let cells = register.people(group)?;
-        let everyone = &register.population;
-        let mut demand = Self { group: group.to_owned(), people: vec![0.0; everyone.len()], elsewhere: 0.0 };
-        if group == EVERYONE {
-            demand.people = everyone.iter().map(|c| c.people).collect();
-            return Some(demand);
-        }
-        // Both are in the order of signed numbers where they come from the store; tests and files may differ.
-        let place: std::collections::HashMap<u64, usize> =
-            everyone.iter().enumerate().map(|(i, c)| (u64::from(c.cell), i)).collect();
-        for cell in cells.iter() {
-            match place.get(&u64::from(cell.cell)) {
-                Some(&i) => demand.people[i] += cell.people,
-                None => demand.elsewhere += cell.people,
-            }
-        }
-        Some(demand)
-    }
-}
-
-/// The places of the cells of a region, or of all.
-#[must_use]
-pub fn cells_in(register: &Register, homes: Option<(&Homes, &walkshed_register::RegionCode)>) -> Vec<u32> {
-    let all = 0..register.population.len() as u32;
-    match homes {
-        None => all.collect(),
-        Some((homes, region)) => {
-            let holds: Vec<bool> = (0..homes.codes()).map(|p| region.holds(homes.code_at(p))).collect();
-            all.filter(|&c| homes.place(c as usize).is_some_and(|p| holds[p])).collect()
-        }
     }
 }

@@ -1,8 +1,8 @@
-//! All pairs of a home and a facility within a limit, for questions in which every one counts: capacities, measures of
-//! access, sites. One bounded search from each facility, on all cores.
+//! All pairs of a population cell and a site within a limit, for capacities, access measures and siting. Runs one bounded
+//! search from each site, on all cores.
 
-use super::need::{Measure, Travel};
 use crate::memo::Kept;
+use crate::need::{Measure, Travel};
 use crate::world::World;
 use std::sync::Arc;
 use walkshed_engine::geo::Position;
@@ -10,19 +10,19 @@ use walkshed_engine::parallel;
 use walkshed_engine::task::{self, Stopped};
 use walkshed_engine::{Deciseconds, Network, Scratch, Start, with_scratch};
 
-/// A facility, or a place where one might be, as a search begins at it.
+/// A facility, or a candidate location of one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Site {
-    /// Its number; ties are settled by it.
+    /// Breaks ties.
     pub id: i64,
     pub position: Position,
 }
 
-/// Pairs by site: the population cells within the limit of each, with what the network counted to them.
+/// Pairs grouped by site: the population cells within the limit of each site, with the network cost.
 #[derive(Debug, Default)]
 pub struct Pairs {
     pub sites: Vec<Site>,
-    /// Near enough to a street.
+    /// Per site: whether it is within snapping distance of a street.
     pub on_network: Vec<bool>,
     first: Vec<u32>,
     cells: Vec<(u32, Deciseconds)>,
@@ -35,7 +35,7 @@ impl Kept for Pairs {
 }
 
 impl Pairs {
-    /// Pairs by site: of each the cells it is reached from (in their order), or `None` where it lies on no street.
+    /// Builds the pairs from the cells of each site in ascending order, or `None` for a site off the network.
     #[must_use]
     pub fn new(sites: Vec<Site>, cells: Vec<Option<Vec<(u32, Deciseconds)>>>) -> Self {
         let mut first = vec![0u32];
@@ -47,26 +47,26 @@ impl Pairs {
         Self { sites, on_network, first, cells: cells.into_iter().flatten().flatten().collect() }
     }
 
-    /// The cells of a site, in their order.
+    /// Returns the cells of a site in ascending order, with their costs.
     #[must_use]
     pub fn of(&self, site: usize) -> &[(u32, Deciseconds)] {
         &self.cells[self.first[site] as usize..self.first[site + 1] as usize]
     }
 
-    /// How many pairs there are.
+    /// Returns the number of pairs.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.cells.len()
     }
 
-    /// Is there none?
+    /// Returns whether there are no pairs.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.cells.is_empty()
     }
 }
 
-/// The facilities at some places of the register as sites.
+/// Returns the facilities at some register indices as sites.
 #[must_use]
 pub fn sites_of(world: &World, places: &[u32]) -> Vec<Site> {
     let site = |&p: &u32| {
@@ -76,8 +76,8 @@ pub fn sites_of(world: &World, places: &[u32]) -> Vec<Site> {
     places.iter().map(site).collect()
 }
 
-/// Finds all pairs of some sites and the population cells within a limit, as people travel: with
-/// [`Direction::Towards`](walkshed_engine::Direction::Towards) to the sites.
+/// Finds all pairs of a site and a population cell within a limit. With
+/// [`Direction::Towards`](walkshed_engine::Direction::Towards) people travel to the sites.
 ///
 /// # Errors
 /// [`Stopped`].
@@ -96,7 +96,7 @@ pub fn pairs(
     world.memo.get(&key, || {
         let network = measure.network(network);
         let Travel { profile, direction } = travel;
-        // Ready before many threads ask for it at once.
+        // Prepared once here, so that the threads do not all wait for it.
         world.population_layer.prepare(network, profile, direction);
         let found: Vec<Option<Vec<(u32, Deciseconds)>>> = parallel::try_map(&sites, 1, |site| {
             let Ok(snap) = network.snap(site.position, profile) else { return Ok(None) };

@@ -1,4 +1,4 @@
-//! What a walkshed holds: area, people, facilities, by bands of minutes.
+//! Walksheds with their area, people and facilities, in bands of minutes.
 
 use crate::world::{PlacedPoint, World};
 use geo::{Area, MultiPolygon};
@@ -9,29 +9,29 @@ use walkshed_engine::walkshed::{Field, Reach, contour};
 use walkshed_engine::{Deciseconds, Direction, Network, Profile, Scratch, with_scratch};
 use walkshed_register::{Category, EVERYONE, Register, Status};
 
-/// A walkshed with several bands. Polygons are drawn when they are first asked for.
+/// A walkshed with one or more bands. Polygons are computed on first use.
 pub struct Walkshed {
     pub place: PlacedPoint,
     pub reach: Reach,
     pub bands: Vec<Band>,
-    /// Population cells that are reached, by their place, with their times.
+    /// Reached population cells by index, with their travel times.
     people: Vec<(u32, Deciseconds)>,
     field: OnceLock<Field>,
     polygons: OnceLock<Vec<MultiPolygon<f64>>>,
 }
 
-/// What is within so many minutes.
+/// What is within a number of minutes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Band {
     pub minutes: f64,
     pub limit: Deciseconds,
-    /// People whose cell's centre reaches the place (or is reached) in time.
+    /// People in cells whose centre is within the limit.
     pub population: f64,
-    /// Facilities by category.
+    /// Open facilities per category.
     pub facilities: [u64; Category::ALL.len()],
 }
 
-/// Finds what is within each of `minutes` of a place (in the order given).
+/// Computes the walkshed of a place with a band for each of `minutes`, in the order given.
 #[must_use]
 pub fn walkshed(
     world: &World,
@@ -58,7 +58,7 @@ pub fn walkshed(
             }
         }
         world.population_layer.collect(network, profile, direction, &start, search, most, hits);
-        // Summed by cell, so that the sum does not depend on the order of the search.
+        // Summed in cell order, so that rounding does not depend on the order of the search.
         let mut cells: Vec<u32> = hits.points().to_vec();
         cells.sort_unstable();
         for &p in &cells {
@@ -73,8 +73,7 @@ pub fn walkshed(
 }
 
 impl Walkshed {
-    /// People of a group whose cell's centre reaches the place (or is reached) within a limit; `None` where the group is
-    /// not known.
+    /// Returns the people of a group in cells whose centre is within a limit, or `None` if the group is unknown.
     #[must_use]
     pub fn population(&self, register: &Register, group: &str, limit: Deciseconds) -> Option<f64> {
         let people = register.people(group)?;
@@ -89,7 +88,7 @@ impl Walkshed {
         Some(reached.map(|(p, _)| of_group(*p)).sum())
     }
 
-    /// Population cells that are reached in the longest time, by their places, in their order, with their times.
+    /// Returns the population cells within the largest band, by index in ascending order, with their travel times.
     #[must_use]
     pub fn cells(&self) -> &[(u32, Deciseconds)] {
         &self.people
@@ -99,7 +98,7 @@ impl Walkshed {
         self.field.get_or_init(|| Field::draw(network, &self.reach))
     }
 
-    /// The polygons, one a band.
+    /// Returns the polygons, one per band.
     pub fn polygons(&self, network: &Network) -> &[MultiPolygon<f64>] {
         self.polygons.get_or_init(|| {
             let field = self.field(network);
@@ -107,10 +106,10 @@ impl Walkshed {
         })
     }
 
-    /// Draws the polygons, so that they need not be drawn where they are asked for.
+    /// Computes the polygons in advance.
     ///
     /// # Errors
-    /// [`Stopped`]: then some may be drawn and others not.
+    /// [`Stopped`]; the polygons are then computed on first use.
     pub fn draw(&self, network: &Network) -> Result<(), Stopped> {
         let field = self.field(network);
         task::work(self.reach.pieces.len())?;
@@ -119,26 +118,26 @@ impl Walkshed {
             drawn.push(contour(field, band.limit));
             task::work(self.reach.pieces.len())?;
         }
-        // Who drew them at the same time drew the same.
+        // If another thread was faster, it has set the same polygons.
         let _ = self.polygons.set(drawn);
         Ok(())
     }
 
-    /// How far the polygon may reach beyond what is reached, metres.
+    /// Returns how far the polygon may extend beyond the reached streets, in metres.
     #[must_use]
     pub fn tolerance_m(&self, network: &Network) -> f64 {
         self.field(network).tolerance_m()
     }
 
-    /// Square kilometres of a polygon in degrees around the place.
+    /// Returns the area of a polygon near the place, in square kilometres. The polygon is in degrees.
     #[must_use]
     pub fn area_km2(&self, polygon: &MultiPolygon<f64>) -> f64 {
         let metric = Metric::at(self.place.position.lat());
         polygon.unsigned_area() * (metric.kx * 1e7) * (metric.ky * 1e7) / 1e6
     }
 
-    /// The area divided by that of the circle one could reach on level ground in a straight line
-    /// (the pedestrian catchment ratio).
+    /// Returns the area divided by the area of the circle within reach in a straight line on level ground (the pedestrian
+    /// catchment ratio).
     #[must_use]
     pub fn reach_ratio(&self, network: &Network, band: &Band, area_km2: f64) -> f64 {
         let radius_km = network.profiles().get(self.reach.profile).level_kmh * band.minutes / 60.0;

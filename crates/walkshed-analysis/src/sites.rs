@@ -1,101 +1,113 @@
-//! The next facilities: candidates of a city, what people have today, and what the best new places would change.
+//! Site suggestions: sets up a facility location problem from the world, solves it and reports what the sites change.
 
-use super::cover::{Question, QuestionError, Share, assigned};
-use super::exact::exact;
-use super::need::{Demand, cells_in, reached, wanted_places};
-use super::pairs::{Site, pairs};
-use super::siting::{Objective, Problem, Terms, fewest, greedy};
+use crate::capacity::assign_demand;
+use crate::cover::Share;
+use crate::demand::cells_in;
+use crate::distances::cell_distances;
+use crate::exact::exact;
+use crate::need::{Measure, Part};
+use crate::pairs::{Site, pairs};
+use crate::question::{Question, QuestionError};
+use crate::siting::{Objective, Problem, Terms, fewest, greedy};
 use crate::world::World;
 use h3o::{CellIndex, Resolution};
 use std::collections::HashSet;
 use walkshed_engine::geo::{Position, cell_centre, cell_of};
 use walkshed_engine::task;
-use walkshed_engine::{Deciseconds, Network};
+use walkshed_engine::{Deciseconds, Network, Snap};
+use walkshed_register::query::wanted_places;
 use walkshed_register::{Register, Status};
 
-/// Where something may be built.
+/// The candidate locations.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Candidates {
-    /// At the centre of every cell in which people live.
+    /// The centre of every populated cell.
     Cells,
-    /// At these places, each with its cost (more than 0) where costs are given.
+    /// The given places, optionally with a cost greater than 0 for each.
     Places { at: Vec<Position>, costs: Option<Vec<f64>> },
-    /// Where a facility is planned or has been closed, or one of today's is not kept.
+    /// The locations of facilities that are planned, closed, or open today but not kept.
     Vacant,
 }
 
-/// One place more.
+/// A suggested site.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SiteSuggestion {
     pub position: Position,
     pub cell: CellIndex,
-    /// The name of the nearest street, where it has one.
+    /// Name of the nearest street, if it has one.
     pub street: Option<String>,
-    /// The facility that stands empty there.
+    /// Id of the facility at this location, for [`Candidates::Vacant`].
     pub vacant: Option<i64>,
-    /// What it costs.
+    /// Its cost; 1 by default.
     pub cost: f64,
-    /// The place among those that were given.
+    /// Index among the given places, for [`Candidates::Places`].
     pub given: Option<usize>,
-    /// People who are covered by it and not before; for the least mean time, people times minutes (or metres) saved.
+    /// People newly covered by it; for the mean objective, people times minutes (or metres) saved.
     pub gained: f64,
-    /// People covered with it and all before it.
+    /// People covered with this site and all before it.
     pub covered: f64,
-    /// The mean, capped at the limit, with it and all before it.
+    /// Mean distance, capped at the limit, with this site and all before it.
     pub mean: f64,
 }
 
-/// What was found.
+impl SiteSuggestion {
+    /// Returns the share of `people` that is covered with this site and all before it.
+    #[must_use]
+    pub fn share(&self, people: f64) -> f64 {
+        if people > 0.0 { self.covered / people } else { 0.0 }
+    }
+}
+
+/// The suggested sites and their effect.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Suggestions {
     pub list: Vec<SiteSuggestion>,
     pub before: Share,
     pub after: Share,
-    /// The mean distance before, whatever is beyond the limit counting as the limit.
+    /// Mean distance before, with distances capped at the limit.
     pub mean_before: f64,
-    /// No choice of as many gains more than this (see [`super::Choice::bound`]).
+    /// Upper bound on the gain (see [`crate::Choice::bound`]).
     pub bound: f64,
     pub gained: f64,
-    /// How far the choice may be from the best, as a share of the bound.
+    /// Optimality gap as a share of the bound.
     pub gap: f64,
-    /// It is the best choice there is.
+    /// Whether the selection is proven optimal.
     pub is_exact: bool,
-    /// No fewer sites can do, where the fewest were asked for.
+    /// Lower bound on the number of sites, for [`Objective::MinFacilities`].
     pub fewest: Option<usize>,
-    /// Candidates that were looked at, and those of them that lie on no street.
+    /// Number of candidates, and how many of them are off the network.
     pub candidates: u64,
     pub off_network: u64,
 }
 
-/// How sites are looked for.
+/// The objective and constraints of a site search.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Search {
     pub objective: Objective,
-    /// So many sites at most.
+    /// Maximum number of sites.
     pub count: usize,
-    /// Find the best choice there is, within so many seconds: for small problems (see [`exact`]).
+    /// Time limit in seconds for exact optimization of small problems (see [`exact`]); greedy if `None`.
     pub exact_seconds: Option<f64>,
-    /// People each new site takes. What is open today takes as many as its own capacity says, and keeps whom it has.
+    /// Capacity of each new site. Existing facilities have their own capacity and keep the people assigned to them.
     pub capacity: Option<f64>,
-    /// What the sites may cost together.
+    /// Maximum total cost of the sites.
     pub budget: Option<f64>,
-    /// Of today's facilities only these stay, by their numbers; all where left out.
+    /// Ids of the existing facilities that stay open; `None` keeps all.
     pub kept: Option<Vec<i64>>,
 }
 
 impl Search {
-    /// A search without conditions.
+    /// Creates a search without constraints.
     #[must_use]
     pub const fn new(objective: Objective, count: usize) -> Self {
         Self { objective, count, exact_seconds: None, capacity: None, budget: None, kept: None }
     }
 }
 
-/// The question with only those of today's facilities that are kept; and whether it can be asked so.
-fn kept_alone(register: &Register, question: &Question, search: &Search) -> Result<Question, QuestionError> {
-    let need = &question.need;
-    let [part] = &need.parts[..] else { return Err(QuestionError::SitesOfSeveral) };
-    if need.min_count > 1 {
+/// Checks that the options of a search can be combined, and restricts the question to the existing facilities that are kept.
+fn restrict_to_kept(register: &Register, question: &Question, search: &Search) -> Result<Question, QuestionError> {
+    let part = question.single_part().ok_or(QuestionError::SitesOfSeveral)?;
+    if question.need.min_count > 1 {
         return Err(QuestionError::SitesOfSeveral);
     }
     if search.capacity.is_some() && search.objective == Objective::MinMeanTime {
@@ -109,8 +121,7 @@ fn kept_alone(register: &Register, question: &Question, search: &Search) -> Resu
     }
     let mut question = question.clone();
     if let Some(kept) = &search.kept {
-        let today = wanted_places(register, &part.wishes);
-        let open: HashSet<i64> = today.iter().map(|&p| register.facilities[p as usize].id).collect();
+        let open: HashSet<i64> = open_ids(register, part).collect();
         if let Some(&id) = kept.iter().find(|id| !open.contains(id)) {
             return Err(QuestionError::NotOpenToday(id));
         }
@@ -121,87 +132,92 @@ fn kept_alone(register: &Register, question: &Question, search: &Search) -> Resu
     Ok(question)
 }
 
-/// How many candidates there are, more at most where they are vacant facilities.
+/// Returns the ids of the open facilities that meet a part of a need, in ascending order, like the register.
+fn open_ids(register: &Register, part: &Part) -> impl Iterator<Item = i64> {
+    wanted_places(register, &part.wishes).into_iter().map(|i| register.facilities[i as usize].id)
+}
+
+/// Returns the number of candidates; an upper bound for [`Candidates::Vacant`].
 #[must_use]
 pub fn candidate_count(world: &World, question: &Question, candidates: &Candidates) -> usize {
     let register = &world.register;
     match candidates {
-        Candidates::Cells => {
-            let homes = question.region.as_ref().map(|region| (register.homes(), region));
-            cells_in(register, homes).len()
-        }
+        Candidates::Cells => cells_in(register, question.region.as_ref()).len(),
         Candidates::Places { at, .. } => at.len(),
         Candidates::Vacant => {
-            let is_vacant = |f: &&std::sync::Arc<walkshed_register::Facility>| f.status != Status::Open;
-            let today = question.need.parts.iter().map(|part| wanted_places(register, &part.wishes).len());
-            register.facilities.iter().filter(is_vacant).count() + today.sum::<usize>()
+            let not_open = register.facilities.iter().filter(|f| f.status != Status::Open).count();
+            let open = question.need.parts.iter().map(|part| wanted_places(register, &part.wishes).len());
+            not_open + open.sum::<usize>()
         }
     }
 }
 
-/// Suggests new places for a need of one part.
-///
-/// # Errors
-/// [`QuestionError`].
-pub fn suggest_sites(
-    world: &World,
-    network: &Network,
+/// Returns the candidate sites. `people` is per cell; cells without people are no candidates.
+fn candidate_sites(
+    register: &Register,
     question: &Question,
     search: &Search,
     candidates: &Candidates,
-) -> Result<Suggestions, QuestionError> {
-    let register = &world.register;
-    let mut demand =
-        Demand::of(register, &question.group).ok_or_else(|| QuestionError::UnknownGroup(question.group.clone()))?;
-    let asked = question;
-    let question = &kept_alone(register, asked, search)?;
-    let need = &question.need;
-    let [part] = &need.parts[..] else { return Err(QuestionError::SitesOfSeveral) };
-    // Who has a place today, people from beyond a region included.
-    let assigned = match search.capacity {
-        Some(_) => Some(assigned(world, network, question, &demand)?.0.served),
-        None => None,
-    };
-    let homes = question.region.as_ref().map(|region| (register.homes(), region));
-    let cells = cells_in(register, homes);
-    let mut is_asked = vec![false; demand.people.len()];
-    for &cell in &cells {
-        is_asked[cell as usize] = true;
-    }
-    for (people, asked) in demand.people.iter_mut().zip(&is_asked) {
-        if !asked {
-            *people = 0.0;
-        }
-    }
-    task::expect(2 + search.count + usize::from(search.exact_seconds.is_some()));
-    let today = reached(world, network, &part.wishes, need, question.travel)?;
-    task::step()?;
-    let sites: Vec<Site> = match candidates {
+    people: &[f64],
+) -> Vec<Site> {
+    match candidates {
         Candidates::Cells => {
-            let with_people = cells.iter().filter(|&&c| demand.people[c as usize] > 0.0);
-            with_people
-                .map(|&c| Site { id: i64::from(c), position: cell_centre(register.population[c as usize].cell) })
+            let populated = (0..people.len()).filter(|&cell| people[cell] > 0.0);
+            populated
+                .map(|cell| Site { id: cell as i64, position: cell_centre(register.population[cell].cell) })
                 .collect()
         }
         Candidates::Places { at, .. } => {
             at.iter().enumerate().map(|(n, &position)| Site { id: n as i64, position }).collect()
         }
         Candidates::Vacant => {
-            // Open today, and not kept: in the order of their numbers, as the register is.
-            let open = wanted_places(register, &asked.need.parts[0].wishes);
-            let kept = search.kept.as_deref();
-            let ids = open.iter().map(|&p| register.facilities[p as usize].id);
-            let kept: Option<HashSet<i64>> = kept.map(|kept| kept.iter().copied().collect());
-            let let_go: Vec<i64> = ids.filter(|id| kept.as_ref().is_some_and(|kept| !kept.contains(id))).collect();
-            let is_let_go = |id: i64| let_go.binary_search(&id).is_ok();
-            let vacant = register.facilities.iter().filter(|f| f.status != Status::Open || is_let_go(f.id));
+            let kept: Option<HashSet<i64>> = search.kept.as_ref().map(|kept| kept.iter().copied().collect());
+            let is_dropped = |id: &i64| kept.as_ref().is_some_and(|kept| !kept.contains(id));
+            let open = question.need.parts.iter().flat_map(|part| open_ids(register, part));
+            let dropped: HashSet<i64> = open.filter(is_dropped).collect();
+            let vacant = register.facilities.iter().filter(|f| f.status != Status::Open || dropped.contains(&f.id));
             let inside = vacant.filter(|f| question.region.as_ref().is_none_or(|r| register.is_in(f, r)));
             inside.map(|f| Site { id: f.id, position: f.position }).collect()
         }
+    }
+}
+
+/// Suggests sites for a need with one part.
+///
+/// # Errors
+/// [`QuestionError`].
+pub fn suggest_sites(
+    world: &World,
+    network: &Network,
+    asked: &Question,
+    search: &Search,
+    candidates: &Candidates,
+) -> Result<Suggestions, QuestionError> {
+    let register = &world.register;
+    let mut demand = asked.demand(register)?;
+    let question = &restrict_to_kept(register, asked, search)?;
+    let (need, travel) = (&question.need, question.travel);
+    let part = question.single_part().ok_or(QuestionError::SitesOfSeveral)?;
+    // People assigned to existing facilities, including people from outside the region.
+    let assigned = match search.capacity {
+        Some(_) => Some(assign_demand(world, network, question, &demand)?.0.served),
+        None => None,
     };
+    let mut is_inside = vec![false; demand.people.len()];
+    for cell in cells_in(register, question.region.as_ref()) {
+        is_inside[cell as usize] = true;
+    }
+    for (people, is_inside) in demand.people.iter_mut().zip(is_inside) {
+        if !is_inside {
+            *people = 0.0;
+        }
+    }
+    task::expect(2 + search.count + usize::from(search.exact_seconds.is_some()));
+    let today = cell_distances(world, network, &part.wishes, need, travel)?;
+    task::step()?;
+    let sites = candidate_sites(register, asked, search, candidates, &demand.people);
     let limit = need.counted_limit();
-    let snaps = &world.population_layer.snapped(network, question.travel.profile).snaps;
-    let pairs = pairs(world, network, sites, question.travel, need.measure, limit)?;
+    let pairs = pairs(world, network, sites, travel, need.measure, limit)?;
     task::step()?;
     let costs = match candidates {
         Candidates::Places { costs, .. } => costs.as_deref(),
@@ -209,83 +225,49 @@ pub fn suggest_sites(
     };
     let terms = Terms { capacity: search.capacity, served: assigned.as_deref(), costs, budget: search.budget };
     let problem = Problem { pairs: &pairs, people: &demand.people, today: &today.counted, limit, terms };
-    let Search { objective, count, exact_seconds, .. } = *search;
-    let choice = match exact_seconds {
+    let choice = match search.exact_seconds {
         Some(seconds) => {
-            let choice = exact(&problem, objective, count, seconds)?;
+            let choice = exact(&problem, search.objective, search.count, seconds)?;
             task::step()?;
             choice
         }
-        None => greedy(&problem, objective, count)?,
+        None => greedy(&problem, search.objective, search.count)?,
     };
     task::check()?;
 
-    let mut before = Share { people: 0.0, covered: 0.0, off_network: 0.0 };
-    let mut best: Vec<Deciseconds> = today.counted.clone();
-    for (i, &people) in demand.people.iter().enumerate() {
-        before.people += people;
-        if snaps[i].is_none() {
-            before.off_network += people;
-        } else if let Some(served) = &assigned {
-            before.covered += served[i].min(people);
-        } else if best[i] <= limit {
-            before.covered += people;
-        }
-    }
-    let located = before.people - before.off_network;
-    let unit = |time: Deciseconds| need.measure.value(time.min(limit)).unwrap_or_default();
-    let mean_of = |best: &[Deciseconds]| {
-        let on_network = (0..best.len()).filter(|&i| snaps[i].is_some());
-        let sum: f64 = on_network.map(|i| unit(best[i]) * demand.people[i]).sum();
-        if located > 0.0 { sum / located } else { 0.0 }
-    };
-    let mean_before = mean_of(&best);
-    let mut after = before;
-    let is_mean = objective == Objective::MinMeanTime;
-    let list: Vec<SiteSuggestion> = choice
-        .chosen
-        .iter()
-        .map(|&(candidate, gain)| {
-            task::work(best.len())?;
-            let site = pairs.sites[candidate as usize];
-            for &(cell, time) in pairs.of(candidate as usize) {
-                let (i, time) = (cell as usize, time);
-                if assigned.is_none() && best[i] > limit && time <= limit {
-                    after.covered += demand.people[i];
-                }
-                best[i] = best[i].min(time);
-            }
-            if assigned.is_some() {
-                after.covered += gain;
-            }
-            let street = network
-                .snap(site.position, question.travel.profile)
-                .ok()
-                .and_then(|snap| network.name(snap.edge).map(str::to_owned));
-            Ok(SiteSuggestion {
-                position: site.position,
-                cell: cell_of(site.position, Resolution::Nine),
-                street,
-                cost: problem.cost(candidate),
-                vacant: (*candidates == Candidates::Vacant).then_some(site.id),
-                given: matches!(candidates, Candidates::Places { .. }).then_some(site.id as usize),
-                gained: if is_mean { gain / need.measure.limit(1.0).0.max(1) as f64 } else { gain },
-                covered: after.covered,
-                mean: mean_of(&best),
-            })
+    let snaps = &world.population_layer.snapped(network, travel.profile).snaps;
+    let mut effect = Effect::of_existing(&problem, need.measure, snaps);
+    let (before, mean_before) = (effect.share, effect.mean());
+    let is_mean = search.objective == Objective::MinMeanTime;
+    let in_unit = |gain: f64| if is_mean { gain / need.measure.limit(1.0).0.max(1) as f64 } else { gain };
+    let suggestion = |&(candidate, gain): &(u32, f64)| {
+        task::work(demand.people.len())?;
+        let site = pairs.sites[candidate as usize];
+        effect.add(candidate, gain);
+        let snap = network.snap(site.position, travel.profile).ok();
+        Ok(SiteSuggestion {
+            position: site.position,
+            cell: cell_of(site.position, Resolution::Nine),
+            street: snap.and_then(|snap| network.name(snap.edge).map(str::to_owned)),
+            cost: problem.cost(candidate),
+            vacant: (*candidates == Candidates::Vacant).then_some(site.id),
+            given: matches!(candidates, Candidates::Places { .. }).then_some(site.id as usize),
+            gained: in_unit(gain),
+            covered: effect.share.covered,
+            mean: effect.mean(),
         })
-        .collect::<Result<_, QuestionError>>()?;
-    let in_unit = |sum: f64| if is_mean { sum / need.measure.limit(1.0).0.max(1) as f64 } else { sum };
+    };
+    let list = choice.chosen.iter().map(suggestion).collect::<Result<_, QuestionError>>()?;
     Ok(Suggestions {
         list,
         before,
-        after,
+        after: effect.share,
         mean_before,
         bound: in_unit(choice.bound),
         gained: in_unit(choice.gained),
         gap: choice.gap(),
         is_exact: choice.is_exact,
-        fewest: match objective {
+        fewest: match search.objective {
             Objective::MinFacilities { .. } if choice.is_exact => Some(choice.chosen.len()),
             Objective::MinFacilities { share } => Some(fewest(&problem, share)?),
             _ => None,
@@ -293,4 +275,56 @@ pub fn suggest_sites(
         candidates: pairs.sites.len() as u64,
         off_network: pairs.on_network.iter().filter(|on| !**on).count() as u64,
     })
+}
+
+/// Coverage and mean distance while sites are added one by one.
+struct Effect<'a> {
+    problem: &'a Problem<'a>,
+    measure: Measure,
+    snaps: &'a [Option<Snap>],
+    /// Per cell: cost to the nearest facility or site.
+    best: Vec<Deciseconds>,
+    share: Share,
+}
+
+impl<'a> Effect<'a> {
+    /// The coverage by the existing facilities.
+    fn of_existing(problem: &'a Problem<'a>, measure: Measure, snaps: &'a [Option<Snap>]) -> Self {
+        let mut share = Share::default();
+        for (i, &people) in problem.people.iter().enumerate() {
+            share.people += people;
+            if snaps[i].is_none() {
+                share.off_network += people;
+            } else if let Some(served) = problem.terms.served {
+                share.covered += served[i].min(people);
+            } else if problem.today[i] <= problem.limit {
+                share.covered += people;
+            }
+        }
+        Self { problem, measure, snaps, best: problem.today.to_vec(), share }
+    }
+
+    /// Adds a site. With capacities, `gain` is the number of people it serves.
+    fn add(&mut self, candidate: u32, gain: f64) {
+        let is_assigned = self.problem.terms.served.is_some();
+        for &(cell, time) in self.problem.pairs.of(candidate as usize) {
+            let best = &mut self.best[cell as usize];
+            if !is_assigned && *best > self.problem.limit && time <= self.problem.limit {
+                self.share.covered += self.problem.people[cell as usize];
+            }
+            *best = (*best).min(time);
+        }
+        if is_assigned {
+            self.share.covered += gain;
+        }
+    }
+
+    /// Returns the mean distance of the people on the network, with distances capped at the limit.
+    fn mean(&self) -> f64 {
+        let located = self.share.people - self.share.off_network;
+        let distance = |i: usize| self.measure.value(self.best[i].min(self.problem.limit)).unwrap_or_default();
+        let on_network = (0..self.best.len()).filter(|&i| self.snaps[i].is_some());
+        let sum: f64 = on_network.map(|i| distance(i) * self.problem.people[i]).sum();
+        if located > 0.0 { sum / located } else { 0.0 }
+    }
 }

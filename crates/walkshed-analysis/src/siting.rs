@@ -1,50 +1,51 @@
-//! Where one more facility helps most: greedy choice with lazy evaluation, with a bound on how far it can be from the best;
-//! and the exact best of small problems by mixed-integer programming.
+//! Facility location by a greedy algorithm with lazy evaluation, with an upper bound on the optimum.
 
-use super::pairs::Pairs;
+use crate::pairs::Pairs;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use walkshed_engine::Deciseconds;
 use walkshed_engine::parallel;
 use walkshed_engine::task::{self, Stopped};
 
-/// Candidates whose gain is worth another thread: some 300 homes each.
-const CANDIDATES_A_THREAD: usize = 64;
+/// Minimum number of candidates to evaluate per thread; each has about 300 cells.
+const CANDIDATES_PER_THREAD: usize = 64;
 
-/// What is to be made as large, or as small, as can be.
+/// The objective function.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Objective {
-    /// Most people within the limit, with a number of sites (maximal covering location, Church and ReVelle 1974).
+    /// Maximize the people within the limit for a given number of sites (maximal covering location, Church and ReVelle 1974).
     MaxCover,
-    /// Fewest sites for a share (0 to 1) of the people that can be covered at all (location set covering, Toregas 1971).
+    /// Minimize the number of sites that cover a share (0 to 1) of the people that any candidate can cover (location set
+    /// covering, Toregas 1971).
     MinFacilities { share: f64 },
-    /// Least mean time to the nearest, times beyond the limit counting as the limit (p-median, Hakimi 1964).
+    /// Minimize the mean cost to the nearest facility, with costs capped at the limit (p-median, Hakimi 1964).
     MinMeanTime,
 }
 
-/// A problem: candidates with the cells they reach, and what cells have today.
+/// A facility location problem: candidates with the cells they reach, and the existing service of the cells.
 pub struct Problem<'a> {
-    /// Candidate sites; of equals the one that comes first is chosen.
+    /// Candidate sites. Ties are broken in favour of the first.
     pub pairs: &'a Pairs,
-    /// By cell.
+    /// Per cell.
     pub people: &'a [f64],
-    /// By cell: what people have today; `NEVER` or beyond the limit for nothing.
+    /// Per cell: cost to the nearest existing facility; `NEVER` or beyond the limit if there is none.
     pub today: &'a [Deciseconds],
     pub limit: Deciseconds,
     pub terms: Terms<'a>,
 }
 
-/// What building is bound to, where it is bound to anything.
+/// Optional constraints.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Terms<'a> {
-    /// People that a new site takes: of those who have no place, the nearest first, of equals those of the cell that comes
-    /// first. Not for a least mean.
+    /// Capacity of each new site. It takes unserved people, the nearest first; ties are broken by cell index. Not used by
+    /// [`Objective::MinMeanTime`].
     pub capacity: Option<f64>,
-    /// By cell: people who have a place today, where places are counted; then `today` says nothing of who is covered.
+    /// Per cell: people assigned to existing facilities, if capacities are respected. Replaces `today` in deciding who is
+    /// covered.
     pub served: Option<&'a [f64]>,
-    /// By candidate: what it costs, more than 0; 1 where left out.
+    /// Per candidate: its cost, greater than 0. Default 1.
     pub costs: Option<&'a [f64]>,
-    /// What all may cost together.
+    /// Maximum total cost.
     pub budget: Option<f64>,
 }
 
@@ -53,7 +54,7 @@ impl Problem<'_> {
         self.terms.costs.map_or(1.0, |costs| costs[candidate as usize])
     }
 
-    /// People of a cell whom something new could cover.
+    /// Returns the people of a cell that a new site could cover.
     fn waiting(&self, cell: usize) -> f64 {
         match self.terms.served {
             Some(served) => (self.people[cell] - served[cell]).max(0.0),
@@ -63,39 +64,39 @@ impl Problem<'_> {
     }
 }
 
-/// What was chosen.
+/// A selection of sites.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Choice {
-    /// Candidates in the order of their choice, each with what it adds: people, or people times deciseconds saved.
+    /// Candidates in order of selection, each with its gain: people, or people times deciseconds saved.
     pub chosen: Vec<(u32, f64)>,
-    /// What all of them add together.
+    /// Total gain.
     pub gained: f64,
-    /// No choice of as many can add more than this.
+    /// Upper bound on the total gain of any selection of the same size.
     pub bound: f64,
-    /// It is the best there is.
+    /// Whether the selection is proven optimal.
     pub is_exact: bool,
 }
 
 impl Choice {
-    /// How far it may be from the best, as a share of the bound; 0 when it is the best.
+    /// Returns the optimality gap as a share of the bound: 0 if the selection is optimal.
     #[must_use]
     pub fn gap(&self) -> f64 {
         if self.bound > 0.0 { ((self.bound - self.gained) / self.bound).max(0.0) } else { 0.0 }
     }
 }
 
-/// What cells have, and what a candidate would make of it.
+/// The service of cells while sites are selected one by one.
 pub(super) struct State<'a> {
     problem: &'a Problem<'a>,
     is_mean: bool,
-    /// By cell, where a mean is asked for: what people have, capped at the limit.
+    /// Per cell, for the mean objective: cost to the nearest site, capped at the limit.
     best: Vec<Deciseconds>,
-    /// By cell, elsewhere: people who have nothing.
+    /// Per cell, for the other objectives: unserved people.
     waiting: Vec<f64>,
 }
 
 impl<'a> State<'a> {
-    /// As it is today.
+    /// Creates the state with the existing facilities.
     pub fn new(problem: &'a Problem<'a>, objective: Objective) -> Self {
         let is_mean = matches!(objective, Objective::MinMeanTime);
         let (mut best, mut waiting) = (Vec::new(), Vec::new());
@@ -117,18 +118,18 @@ impl<'a> State<'a> {
         }
     }
 
-    /// What a candidate would add.
+    /// Returns the gain of adding a candidate.
     pub fn gain(&self, candidate: u32) -> f64 {
         let all: f64 =
             self.problem.pairs.of(candidate as usize).iter().map(|&(cell, time)| self.gain_of(cell, time)).sum();
-        self.room().map_or(all, |room| all.min(room))
+        self.capacity().map_or(all, |capacity| all.min(capacity))
     }
 
-    fn room(&self) -> Option<f64> {
+    fn capacity(&self) -> Option<f64> {
         self.problem.terms.capacity.filter(|_| !self.is_mean)
     }
 
-    /// Builds a candidate; says what became of each cell it reaches: for a mean the time, else the people it takes.
+    /// Adds a candidate and updates the service of the cells it reaches.
     pub fn choose(&mut self, candidate: u32) {
         let cells = self.problem.pairs.of(candidate as usize);
         if self.is_mean {
@@ -139,7 +140,7 @@ impl<'a> State<'a> {
             return;
         }
         let inside = cells.iter().filter(|c| c.1 <= self.problem.limit);
-        let Some(mut room) = self.room() else {
+        let Some(mut available) = self.capacity() else {
             inside.for_each(|&(cell, _)| self.waiting[cell as usize] = 0.0);
             return;
         };
@@ -147,15 +148,15 @@ impl<'a> State<'a> {
         nearest_first.sort_unstable();
         for (_, cell) in nearest_first {
             let waiting = &mut self.waiting[cell as usize];
-            let taken = waiting.min(room);
-            // Whoever is left goes whole, so that no crumbs of rounding remain.
-            *waiting = if room >= *waiting { 0.0 } else { *waiting - taken };
-            room -= taken;
+            let taken = waiting.min(available);
+            // Set to exactly 0 when everyone is served, so that no rounding error remains.
+            *waiting = if available >= *waiting { 0.0 } else { *waiting - taken };
+            available -= taken;
         }
     }
 }
 
-/// A candidate with what it added when it was last looked at, which is never less than what it adds now.
+/// A candidate with the gain computed in `round`, which is an upper bound on its current gain.
 struct Entry {
     gain: f64,
     cost: f64,
@@ -179,20 +180,19 @@ impl PartialOrd for Entry {
 
 impl Ord for Entry {
     fn cmp(&self, other: &Self) -> Ordering {
-        // By what it adds for what it costs.
+        // By gain per cost.
         (self.gain / self.cost).total_cmp(&(other.gain / other.cost)).then(other.candidate.cmp(&self.candidate))
     }
 }
 
-/// Chooses up to `count` sites one after the other, each time the one that adds most. What it adds is at least 1 - 1/e of
-/// the best (Nemhauser, Wolsey and Fisher 1978), and [`Choice::bound`] is usually far closer. Gains only shrink as more is
-/// chosen, so that most need not be looked at again (Minoux 1978).
+/// Selects up to `count` sites one by one, each time the one with the largest gain.
 ///
-/// Where sites cost differently it is the one that adds most for what it costs, among those there is money left for; or the
-/// single best one where that adds more, which makes at least half of 1 - 1/e (Khuller, Moss and Naor 1999).
-///
-/// Where sites have room for so many it is at least a half of what the best set serves, whoever goes where: of a site of that
-/// set, what it serves and greed does not is no more than greed's own sites serve, one for one.
+/// - The total gain is at least 1 - 1/e of the optimum (Nemhauser, Wolsey and Fisher 1978); [`Choice::bound`] is usually much
+///   tighter. Gains only shrink as sites are added, so most candidates need no re-evaluation (Minoux 1978).
+/// - With costs, selects the affordable site with the largest gain per cost, or the single best site if that gains more. The
+///   total gain is at least half of 1 - 1/e of the optimum (Khuller, Moss and Naor 1999).
+/// - With capacities, the selection serves at least half of the people that the optimum serves: for each site of the optimal
+///   set, the people it serves in addition are no more than those served by the selected site charged with them.
 ///
 /// # Errors
 /// [`Stopped`].
@@ -204,15 +204,16 @@ pub fn greedy(problem: &Problem<'_>, objective: Objective, count: usize) -> Resu
         candidate,
         round: 0,
     };
-    let mut money = problem.terms.budget.unwrap_or(f64::INFINITY);
+    let mut remaining = problem.terms.budget.unwrap_or(f64::INFINITY);
     let all = |state: &State<'_>| {
         let candidates: Vec<u32> = (0..problem.pairs.sites.len() as u32).collect();
-        parallel::try_map(&candidates, CANDIDATES_A_THREAD, |&candidate| {
+        parallel::try_map(&candidates, CANDIDATES_PER_THREAD, |&candidate| {
             task::work(problem.pairs.of(candidate as usize).len())?;
             Ok::<_, Stopped>(entry(state, candidate))
         })
     };
-    let mut heap: BinaryHeap<Entry> = all(&state)?.into_iter().filter(|e| e.gain > 0.0 && e.cost <= money).collect();
+    let mut heap: BinaryHeap<Entry> =
+        all(&state)?.into_iter().filter(|e| e.gain > 0.0 && e.cost <= remaining).collect();
     let single = heap
         .iter()
         .map(|e| (e.gain, e.candidate))
@@ -222,15 +223,15 @@ pub fn greedy(problem: &Problem<'_>, objective: Objective, count: usize) -> Resu
         _ => f64::INFINITY,
     };
     let mut choice = Choice { chosen: Vec::new(), gained: 0.0, bound: f64::INFINITY, is_exact: false };
-    // No other set adds more to what was chosen before than the largest gains there were that it may hold.
+    // Any other set adds to the sites selected so far at most the largest current gains.
     let mut bound = f64::INFINITY;
-    let whole_budget = problem.terms.budget;
-    // Too dear for what is left, but another set may hold them.
-    let mut dear: Vec<Entry> = Vec::new();
+    let budget = problem.terms.budget;
+    // Exceed the remaining budget, but may be part of another set and so count in the bound.
+    let mut unaffordable: Vec<Entry> = Vec::new();
     while choice.chosen.len() < count && choice.gained < target {
         let Some(top) = heap.pop() else { break };
-        if top.cost > money {
-            dear.push(top);
+        if top.cost > remaining {
+            unaffordable.push(top);
             continue;
         }
         let round = choice.chosen.len() as u32;
@@ -243,19 +244,19 @@ pub fn greedy(problem: &Problem<'_>, objective: Objective, count: usize) -> Resu
             continue;
         }
         task::step()?;
-        // A site with room for so many may take others in another set than it does here.
+        // In another set, a selected site with limited capacity may serve other people and so gain again.
         let chosen = choice.chosen.iter().filter(|_| problem.terms.capacity.is_some());
         let again: Vec<Entry> = chosen.map(|&(c, _)| entry(&state, c)).collect();
-        let held = heap.iter().chain(&dear).chain([&top]).chain(&again);
-        task::work(heap.len() + dear.len())?;
-        bound = bound.min(choice.gained + most(held, count, whole_budget));
+        let held = heap.iter().chain(&unaffordable).chain([&top]).chain(&again);
+        task::work(heap.len() + unaffordable.len())?;
+        bound = bound.min(choice.gained + upper_bound(held, count, budget));
         state.choose(top.candidate);
-        money -= top.cost;
+        remaining -= top.cost;
         choice.chosen.push((top.candidate, top.gain));
         choice.gained += top.gain;
     }
-    let left: Vec<Entry> = all(&state)?.into_iter().filter(|e| whole_budget.is_none_or(|b| e.cost <= b)).collect();
-    choice.bound = bound.min(choice.gained + most(left.iter(), count, whole_budget));
+    let left: Vec<Entry> = all(&state)?.into_iter().filter(|e| budget.is_none_or(|b| e.cost <= b)).collect();
+    choice.bound = bound.min(choice.gained + upper_bound(left.iter(), count, budget));
     if let Some((gain, candidate)) = single.filter(|s| s.0 > choice.gained && count > 0) {
         choice.chosen = vec![(candidate, gain)];
         choice.gained = gain;
@@ -264,8 +265,8 @@ pub fn greedy(problem: &Problem<'_>, objective: Objective, count: usize) -> Resu
     Ok(choice)
 }
 
-/// So many sites at least are needed to cover a share of the people that can be covered: as many as the largest gains of
-/// single candidates need to add up to it.
+/// Returns a lower bound on the number of sites that cover a share of the coverable people: the number of largest individual
+/// gains that add up to it.
 ///
 /// # Errors
 /// [`Stopped`].
@@ -285,21 +286,21 @@ pub fn fewest(problem: &Problem<'_>, share: f64) -> Result<usize, Stopped> {
     Ok(before.zip(&gains).take_while(|(sum, gain)| *sum < target && **gain > 0.0).count())
 }
 
-/// What no set of so many candidates, that cost no more than the budget, adds: the largest gains, or as much of the best for
-/// their cost as the budget buys, parts included. (What gains were is never less than what they are.)
-fn most<'e>(entries: impl Iterator<Item = &'e Entry> + Clone, count: usize, budget: Option<f64>) -> f64 {
+/// Returns an upper bound on the gain of any `count` candidates within the budget: the smaller of the sum of the largest gains
+/// and the fractional knapsack solution. Outdated gains are valid because gains never grow.
+fn upper_bound<'e>(entries: impl Iterator<Item = &'e Entry> + Clone, count: usize, budget: Option<f64>) -> f64 {
     let by_count = largest(entries.clone().map(|e| e.gain).collect(), count);
-    let Some(mut money) = budget else { return by_count };
+    let Some(mut remaining) = budget else { return by_count };
     let mut all: Vec<&Entry> = entries.collect();
     all.sort_unstable_by(|a, b| b.cmp(a));
     let mut sum = 0.0;
     for entry in all {
-        if entry.cost > money {
-            sum += entry.gain * money / entry.cost;
+        if entry.cost > remaining {
+            sum += entry.gain * remaining / entry.cost;
             break;
         }
         sum += entry.gain;
-        money -= entry.cost;
+        remaining -= entry.cost;
     }
     by_count.min(sum)
 }
@@ -312,7 +313,7 @@ fn largest(mut gains: Vec<f64>, count: usize) -> f64 {
     gains.iter().sum()
 }
 
-/// People who have nothing today and whom some candidate reaches.
+/// Returns the people who are not covered today and are within reach of a candidate.
 fn coverable(problem: &Problem<'_>) -> Result<f64, Stopped> {
     let mut reached = vec![false; problem.people.len()];
     for site in 0..problem.pairs.sites.len() {

@@ -1,36 +1,42 @@
-//! Planning standards: lists of what must be within which reach, as data. Shipped ones and those of the configuration.
+//! Planning standards: lists of requirements as data. Standards are built in, configured, or added by users.
 
-use super::need::{Measure, Need, Part};
-use super::wanted::Wishes;
+use crate::need::{Measure, Need, Part};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use toml::{Table, Value};
 use walkshed_engine::MAX_NEAREST;
+use walkshed_register::query::Wishes;
 use walkshed_register::{self as register, Category, Kinds, Register, StandardRule};
 
-const SHIPPED: &str = include_str!("standards.toml");
+const BUILT_IN: &str = include_str!("standards.toml");
 
-/// One thing a standard requires.
+/// One requirement of a standard.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Requirement {
     pub key: String,
     pub name: String,
     pub name_en: String,
     pub category: Option<Category>,
-    /// Facilities of any of these kinds.
+    /// Keys of kinds, any of which counts; empty if a category is given.
     pub kinds: Vec<String>,
     pub measure: Measure,
     pub limit: f64,
     pub min_count: usize,
-    /// Places for 1,000 people of the region that its facilities must have, where the standard says so.
+    /// Required capacity of a region's facilities per 1,000 of its people.
     pub places_per_1000: Option<f64>,
-    /// Minutes of the circle it belongs to: 5, 10 or 15.
+    /// The living circle it belongs to, in minutes: 5, 10 or 15.
     pub circle: Option<u32>,
 }
 
 impl Requirement {
-    /// The need behind it.
+    /// Returns whether a distance, in the requirement's unit, is within the limit. `None` is beyond any limit.
+    #[must_use]
+    pub fn is_within(&self, distance: Option<f64>) -> bool {
+        distance.is_some_and(|d| d <= self.limit)
+    }
+
+    /// Returns the requirement as a need.
     #[must_use]
     pub fn need(&self) -> Need {
         let wishes =
@@ -44,28 +50,65 @@ impl Requirement {
     }
 }
 
-/// A standard.
+/// A planning standard.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Standard {
     pub key: String,
     pub name: String,
     pub name_en: String,
-    /// Where its values are from.
+    /// Source of its values.
     pub source: String,
     pub note: Option<String>,
     pub requirements: Vec<Requirement>,
 }
 
-/// The standards in force, by key.
+/// The built-in and configured standards by key.
 #[derive(Debug, Clone)]
 pub struct Standards(Arc<BTreeMap<String, Standard>>);
 
-/// Why a standard cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("standards.{key}: {why}")]
+/// An invalid standard of the configuration.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("standards.{key}: {problem}")]
 pub struct StandardError {
     pub key: String,
-    pub why: String,
+    pub problem: StandardProblem,
+}
+
+/// What is wrong with a standard.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StandardProblem {
+    #[error("a key consists of lower-case letters, digits and underscores")]
+    Key,
+    /// A missing, misspelled or wrong field, as reported by the TOML parser.
+    #[error("{0}")]
+    Field(String),
+    #[error("has no requirements")]
+    NoRequirements,
+    #[error("has two requirements \"{0}\"")]
+    DuplicateRequirement(String),
+    #[error("requirement \"{key}\": {problem}")]
+    Requirement { key: String, problem: RequirementProblem },
+}
+
+/// What is wrong with a requirement.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequirementProblem {
+    #[error("give either minutes or metres")]
+    Measure,
+    #[error("{unit} = {limit} must be greater than 0 and at most {most}")]
+    Limit { unit: &'static str, limit: f64, most: f64 },
+    #[error("category {0}")]
+    Category(String),
+    #[error("give either a category or kinds")]
+    CategoryOrKinds,
+    #[error("{0}")]
+    UnknownKind(String),
+    #[error("min_count = {0} must be between 1 and {MAX_NEAREST}")]
+    MinCount(usize),
+    #[error("places_per_1000 = {0} must be greater than 0")]
+    PlacesPer1000(f64),
 }
 
 #[derive(Deserialize)]
@@ -78,34 +121,33 @@ struct RawStandard {
     requirements: Vec<StandardRule>,
 }
 
-fn requirement(rule: StandardRule, kinds: &Kinds) -> Result<Requirement, String> {
-    let told = |why: String| format!("requirement \"{}\": {why}", rule.key);
+fn requirement(rule: StandardRule, kinds: &Kinds) -> Result<Requirement, RequirementProblem> {
     let (measure, limit) = match (rule.minutes, rule.metres) {
         (Some(minutes), None) => (Measure::Minutes, minutes),
         (None, Some(metres)) => (Measure::Metres, metres),
-        _ => return Err(told("give either minutes or metres".into())),
+        _ => return Err(RequirementProblem::Measure),
     };
-    if !(limit > 0.0 && limit <= measure.horizon()) {
-        return Err(told(format!(
-            "{} = {limit} must be more than 0 and at most {}",
-            measure.name(),
-            measure.horizon()
-        )));
+    let most = measure.horizon();
+    if !(limit > 0.0 && limit <= most) {
+        return Err(RequirementProblem::Limit { unit: measure.name(), limit, most });
     }
-    let category =
-        rule.category.as_deref().map(str::parse::<Category>).transpose().map_err(|e| told(format!("category {e}")))?;
+    let category = rule.category.as_deref().map(str::parse::<Category>).transpose();
+    let category = category.map_err(|e| RequirementProblem::Category(e.to_string()))?;
     let named = rule.kinds.as_deref().unwrap_or_default();
     if category.is_some() != named.is_empty() {
-        return Err(told("give either a category or kinds".into()));
+        return Err(RequirementProblem::CategoryOrKinds);
     }
-    let known = named.iter().map(|text| kinds.find(text).map(|k| k.key.clone()).ok_or_else(|| kinds.unknown(text)));
-    let kinds = known.collect::<Result<_, _>>().map_err(told)?;
+    let key = |text: &String| {
+        let kind = kinds.find(text).map(|k| k.key.clone());
+        kind.ok_or_else(|| RequirementProblem::UnknownKind(kinds.unknown(text)))
+    };
+    let kinds = named.iter().map(key).collect::<Result<_, _>>()?;
     let min_count = rule.min_count.unwrap_or(1);
     if !(1..=MAX_NEAREST).contains(&min_count) {
-        return Err(told(format!("min_count = {min_count} is not between 1 and {MAX_NEAREST}")));
+        return Err(RequirementProblem::MinCount(min_count));
     }
     if let Some(places) = rule.places_per_1000.filter(|p| !(*p > 0.0 && p.is_finite())) {
-        return Err(told(format!("places_per_1000 = {places} must be more than 0")));
+        return Err(RequirementProblem::PlacesPer1000(places));
     }
     Ok(Requirement {
         name: rule.name,
@@ -121,41 +163,50 @@ fn requirement(rule: StandardRule, kinds: &Kinds) -> Result<Requirement, String>
     })
 }
 
-fn check_key(key: &str) -> Result<(), String> {
-    if key.is_empty() || !key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
-        return Err("a key has lower-case letters, digits and underscores alone".into());
-    }
-    Ok(())
-}
-
-fn read(key: &str, value: &Value, kinds: &Kinds) -> Result<Standard, String> {
-    check_key(key)?;
-    let raw: RawStandard = value.clone().try_into().map_err(|e: toml::de::Error| e.message().to_owned())?;
-    let (name, name_en, source, note) = (raw.name, raw.name_en, raw.source, raw.note);
-    let requirements = requirements(raw.requirements, kinds)?;
-    Ok(Standard { key: key.to_owned(), name, name_en, source, note, requirements })
-}
-
-fn requirements(rules: Vec<StandardRule>, kinds: &Kinds) -> Result<Vec<Requirement>, String> {
-    let requirements: Vec<Requirement> =
-        rules.into_iter().map(|rule| requirement(rule, kinds)).collect::<Result<_, _>>()?;
+fn requirements(rules: Vec<StandardRule>, kinds: &Kinds) -> Result<Vec<Requirement>, StandardProblem> {
+    let read = |rule: StandardRule| {
+        let key = rule.key.clone();
+        requirement(rule, kinds).map_err(|problem| StandardProblem::Requirement { key, problem })
+    };
+    let requirements: Vec<Requirement> = rules.into_iter().map(read).collect::<Result<_, _>>()?;
     if requirements.is_empty() {
-        return Err("has no requirements".into());
+        return Err(StandardProblem::NoRequirements);
     }
     for (i, r) in requirements.iter().enumerate() {
         if requirements[..i].iter().any(|other| other.key == r.key) {
-            return Err(format!("has two requirements \"{}\"", r.key));
+            return Err(StandardProblem::DuplicateRequirement(r.key.clone()));
         }
     }
     Ok(requirements)
 }
 
+fn check_key(key: &str) -> Result<(), StandardProblem> {
+    if key.is_empty() || !key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
+        return Err(StandardProblem::Key);
+    }
+    Ok(())
+}
+
+fn read(key: &str, value: &Value, kinds: &Kinds) -> Result<Standard, StandardProblem> {
+    check_key(key)?;
+    let raw: RawStandard =
+        value.clone().try_into().map_err(|e: toml::de::Error| StandardProblem::Field(e.message().to_owned()))?;
+    Ok(Standard {
+        key: key.to_owned(),
+        name: raw.name,
+        name_en: raw.name_en,
+        source: raw.source,
+        note: raw.note,
+        requirements: requirements(raw.requirements, kinds)?,
+    })
+}
+
 impl Standard {
-    /// A standard that a user has added.
+    /// Reads a standard that a user has added.
     ///
     /// # Errors
-    /// What is wrong with it, in a sentence.
-    pub fn of_row(row: &register::Standard, kinds: &Kinds) -> Result<Self, String> {
+    /// [`StandardProblem`].
+    pub fn of_row(row: &register::Standard, kinds: &Kinds) -> Result<Self, StandardProblem> {
         check_key(&row.key)?;
         Ok(Self {
             key: row.key.clone(),
@@ -169,41 +220,42 @@ impl Standard {
 }
 
 impl Standards {
-    /// The shipped standards and those of a table (`[standards.ours]`). One of the same key takes the place of a shipped one.
+    /// Returns the built-in standards and those of a configuration table (`[standards.KEY]`). A configured standard replaces a
+    /// built-in one with the same key.
     ///
     /// # Errors
-    /// [`StandardError`] naming the key and what is wrong with it.
+    /// [`StandardError`] with the key and the problem.
     pub fn with_more(more: &Table, kinds: &Kinds) -> Result<Self, StandardError> {
-        let shipped: Table =
-            SHIPPED.parse().unwrap_or_else(|e| unreachable!("a test reads the shipped standards: {e}"));
+        let built_in: Table =
+            BUILT_IN.parse().unwrap_or_else(|e| unreachable!("a test reads the built_in standards: {e}"));
         let mut all = BTreeMap::new();
-        for (key, value) in shipped.iter().chain(more) {
-            let standard = read(key, value, kinds).map_err(|why| StandardError { key: key.clone(), why })?;
+        for (key, value) in built_in.iter().chain(more) {
+            let standard = read(key, value, kinds).map_err(|problem| StandardError { key: key.clone(), problem })?;
             all.insert(key.clone(), standard);
         }
         Ok(Self(Arc::new(all)))
     }
 
-    /// A standard by its key.
+    /// Returns a built-in or configured standard by key.
     #[must_use]
     pub fn find(&self, key: &str) -> Option<&Standard> {
         self.0.get(key.trim())
     }
 
-    /// A standard by its key: of these, or one that a user has added.
+    /// Returns a standard by key: a built-in or configured one, or one that a user has added.
     #[must_use]
     pub fn of(&self, key: &str, register: &Register, kinds: &Kinds) -> Option<Standard> {
         let added = || register.standards.find(key.trim()).and_then(|row| Standard::of_row(row, kinds).ok());
         self.find(key).cloned().or_else(added)
     }
 
-    /// The keys of all of them, those that users have added last.
+    /// Returns all keys, those of user-added standards last.
     #[must_use]
     pub fn keys<'s>(&'s self, register: &'s Register) -> Vec<&'s str> {
         self.all().map(|s| s.key.as_str()).chain(register.standards.iter().map(|s| s.key.as_str())).collect()
     }
 
-    /// All of them, by key.
+    /// Returns the built-in and configured standards, ordered by key.
     pub fn all(&self) -> impl Iterator<Item = &Standard> {
         self.0.values()
     }
@@ -212,7 +264,7 @@ impl Standards {
 impl Default for Standards {
     fn default() -> Self {
         Self::with_more(&Table::new(), &Kinds::default())
-            .unwrap_or_else(|e| unreachable!("a test reads the shipped standards: {e}"))
+            .unwrap_or_else(|e| unreachable!("a test parses the built-in standards: {e}"))
     }
 }
 
@@ -221,7 +273,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shipped_standards_can_be_read() {
+    fn parses_built_in_standards() {
         let standards = Standards::default();
         let gb = standards.find("gb_50180_2018").unwrap();
         let of = |key: &str| gb.requirements.iter().find(|r| r.key == key).unwrap();
@@ -239,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn cities_write_their_own() {
+    fn parses_configured_standards_and_reports_errors() {
         let base = "[ours]\nname = \"x\"\nname_en = \"x\"\nsource = \"us\"\n";
         let rule = |rest: &str| {
             let text = format!("{base}[[ours.requirements]]\nkey = \"k\"\nname = \"x\"\nname_en = \"x\"\n{rest}");
@@ -249,7 +301,7 @@ mod tests {
         let r = &ours.find("ours").unwrap().requirements[0];
         assert_eq!((r.kinds.as_slice(), r.limit, r.min_count), (&["rider_rest_stop".to_owned()][..], 5.0, 2));
         assert!(ours.find("gb_50180_2018").is_some());
-        for (rest, told) in [
+        for (rest, error) in [
             ("category = \"health_care\"", "either minutes or metres"),
             ("category = \"health_care\"\nminutes = 5\nmetres = 4", "either minutes or metres"),
             ("minutes = 5", "either a category or kinds"),
@@ -261,7 +313,7 @@ mod tests {
             ("category = \"health_care\"\nminutes = 5\nplaces_per_1000 = 0", "places_per_1000 = 0"),
         ] {
             let why = rule(rest).err().unwrap();
-            assert!(why.starts_with("standards.ours: ") && why.contains(told), "{rest}: {why}");
+            assert!(why.starts_with("standards.ours: ") && why.contains(error), "{rest}: {why}");
         }
     }
 }

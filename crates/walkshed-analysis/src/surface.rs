@@ -1,33 +1,37 @@
-//! Measures of access over a city, cell by cell and region by region.
+//! Access measures for all population cells of a city or region.
 
-use super::access::{Decay, Inequality, gravity, inequality, left_of, two_step};
-use super::cover::{Question, QuestionError};
-use super::need::{Demand, cells_in, reached, wanted_places};
-use super::pairs::{pairs, sites_of};
+use crate::access::{Decay, Inequality, gravity, inequality, left_of, two_step};
+use crate::demand::cells_in;
+use crate::distances::cell_distances;
+use crate::pairs::{pairs, sites_of};
+use crate::question::{Question, QuestionError};
+use crate::regions::Subregions;
+use crate::statistics::weighted_mean;
 use crate::world::World;
 use h3o::CellIndex;
 use std::collections::BTreeMap;
 use walkshed_engine::task;
 use walkshed_engine::{Deciseconds, Network};
-use walkshed_register::{Register, part_of};
+use walkshed_register::Register;
+use walkshed_register::query::wanted_places;
 
-/// What is measured.
+/// An access measure. `access.rs` has the formulas.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AccessMeasure {
-    /// All that is offered within the limit.
+    /// Supply within the limit.
     Cumulative,
-    /// The same, counting for less the farther it is.
+    /// Supply within the limit, weighted by a decay.
     Gravity(Decay),
-    /// What is offered for each person, shared among all who reach it.
+    /// Supply per person, shared among all who reach it (2SFCA).
     TwoStep,
-    /// The same, counting for less the farther it is.
+    /// Supply per person with a decay (E2SFCA).
     EnhancedTwoStep(Decay),
-    /// How far it is to the k-th nearest, k being the need's `min_count`. Of this less is better.
+    /// Distance to the k-th nearest facility, where k is the need's `min_count`. Lower is better.
     KthNearest,
 }
 
 impl AccessMeasure {
-    /// Is a low value a good one?
+    /// Returns whether lower values are better.
     #[must_use]
     pub fn less_is_better(&self) -> bool {
         match self {
@@ -37,43 +41,43 @@ impl AccessMeasure {
     }
 }
 
-/// What a facility offers.
+/// The supply of a facility.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Offered {
-    /// Itself: 1.
+    /// 1 per facility.
     #[default]
     Count,
-    /// Its capacity. Those whose capacity is not known offer nothing.
+    /// The capacity; 0 if unknown.
     Capacity,
 }
 
-/// Access of a cell.
+/// Access of a population cell.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CellAccess {
-    /// Its place in the population of everyone.
+    /// Index in the total population.
     pub place: u32,
     pub cell: CellIndex,
     pub people: f64,
-    /// `None` off the network, and for [`AccessMeasure::KthNearest`] past the horizon.
+    /// `None` off the network, and for [`AccessMeasure::KthNearest`] beyond the horizon.
     pub value: Option<f64>,
-    /// What is shared among people: the value itself, or for [`AccessMeasure::KthNearest`] what is left of the limit, 0 past it.
-    /// `None` off the network.
+    /// The value used for inequality: the value itself, or for [`AccessMeasure::KthNearest`] the remaining share of the limit,
+    /// 0 beyond it. `None` off the network.
     pub benefit: Option<f64>,
 }
 
-/// Access of a region: the mean over its people.
+/// Access of a region.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RegionAccess {
     pub code: Option<String>,
     pub name: Option<String>,
     pub people: f64,
-    /// Its people without a value.
+    /// People without a value.
     pub without: f64,
-    /// Over the people who have a value.
+    /// Mean over the people with a value.
     pub mean: Option<f64>,
 }
 
-/// Access of everyone asked about.
+/// Access of all people of a question.
 pub struct Surface {
     pub question: Question,
     pub measure: AccessMeasure,
@@ -82,12 +86,12 @@ pub struct Surface {
     pub people: f64,
     /// People without a value.
     pub without: f64,
-    /// Facilities that count, and those of them that offer nothing because their capacity is not known.
+    /// Facilities that count, and how many of them have supply 0 because their capacity is unknown.
     pub facilities: u64,
     pub unknown_capacity: u64,
 }
 
-/// Measures access to the facilities of a need of one part.
+/// Measures access to the facilities of a need with one part.
 ///
 /// # Errors
 /// [`QuestionError`].
@@ -99,10 +103,9 @@ pub fn surface(
     offered: Offered,
 ) -> Result<Surface, QuestionError> {
     let register = &world.register;
-    let demand =
-        Demand::of(register, &question.group).ok_or_else(|| QuestionError::UnknownGroup(question.group.clone()))?;
+    let demand = question.demand(register)?;
     let need = &question.need;
-    let [part] = &need.parts[..] else { return Err(QuestionError::AccessOfSeveral) };
+    let part = question.single_part().ok_or(QuestionError::AccessOfSeveral)?;
     task::expect(1);
     let places = wanted_places(register, &part.wishes);
     let capacity = |&p: &u32| register.facilities[p as usize].capacity;
@@ -111,8 +114,8 @@ pub fn surface(
     let snaps = &world.population_layer.snapped(network, question.travel.profile).snaps;
     let unit = |time: Deciseconds| need.measure.value(time).unwrap_or_default();
     let values: Vec<Option<f64>> = if *measure == AccessMeasure::KthNearest {
-        let reached = reached(world, network, &part.wishes, need, question.travel)?;
-        reached.counted.iter().map(|&time| need.measure.value(time)).collect()
+        let distances = cell_distances(world, network, &part.wishes, need, question.travel)?;
+        distances.counted.iter().map(|&time| need.measure.value(time)).collect()
     } else {
         let supply: Vec<f64> = match offered {
             Offered::Count => vec![1.0; places.len()],
@@ -131,8 +134,7 @@ pub fn surface(
         sums.into_iter().zip(snaps).map(|(value, snap)| snap.is_some().then_some(value)).collect()
     };
     task::work(values.len())?;
-    let homes = question.region.as_ref().map(|region| (register.homes(), region));
-    let cells: Vec<CellAccess> = cells_in(register, homes)
+    let cells: Vec<CellAccess> = cells_in(register, question.region.as_ref())
         .into_iter()
         .filter(|&place| demand.people[place as usize] > 0.0)
         .map(|place| {
@@ -163,59 +165,55 @@ pub fn surface(
 }
 
 fn mean<'a>(cells: impl Iterator<Item = &'a CellAccess>) -> Option<f64> {
-    let (sum, people) = cells
-        .filter_map(|c| Some((c.value?, c.people)))
-        .fold((0.0, 0.0), |(sum, all), (value, people)| (sum + value * people, all + people));
-    (people > 0.0).then(|| sum / people)
+    weighted_mean(cells.filter_map(|c| Some((c.value?, c.people))))
 }
 
 impl Surface {
-    /// The mean over the people who have a value.
+    /// Returns the mean over the people with a value.
     #[must_use]
     pub fn mean(&self) -> Option<f64> {
         mean(self.cells.iter())
     }
 
-    /// How unequally it is shared among the people on the network. Who has none of it has 0.
+    /// Returns the inequality of access among the people on the network. People without access count as 0.
     #[must_use]
     pub fn inequality(&self) -> Inequality {
         let values: Vec<(f64, f64)> = self.cells.iter().filter_map(|c| Some((c.benefit?, c.people))).collect();
         inequality(&values)
     }
 
-    /// What is shared, in words.
+    /// Describes the value whose inequality is measured.
     #[must_use]
     pub fn shared(&self) -> String {
         let (unit, limit) = (self.question.need.measure.name(), self.question.need.limit);
         let offered = match self.offered {
             Offered::Count => "facilities",
-            Offered::Capacity => "places of facilities",
+            Offered::Capacity => "capacity of facilities",
         };
         match &self.measure {
             AccessMeasure::Cumulative => format!("{offered} within {limit} {unit}"),
             AccessMeasure::Gravity(_) => format!("{offered} within {limit} {unit}, weighted by the decay"),
-            AccessMeasure::TwoStep => format!("{offered} within {limit} {unit} for each person who shares them"),
+            AccessMeasure::TwoStep => format!("{offered} within {limit} {unit}, per person sharing them"),
             AccessMeasure::EnhancedTwoStep(_) => {
-                format!("{offered} within {limit} {unit} for each person who shares them, weighted by the decay")
+                format!("{offered} within {limit} {unit}, per person sharing them, weighted by the decay")
             }
             AccessMeasure::KthNearest => {
-                format!("what is left of the limit, 1 - t / {limit} {unit}; 0 for those who have it farther")
+                format!("remaining share of the limit, 1 - t / {limit} {unit}; 0 beyond the limit")
             }
         }
     }
 
-    /// By region one level down from the one asked about, in the order of codes.
+    /// Returns the access of each region one level below the region of the question, ordered by code.
     #[must_use]
     pub fn by_region(&self, register: &Register) -> Vec<RegionAccess> {
-        let (homes, region) = (register.homes(), self.question.region.as_ref());
+        let subregions = Subregions::of(register, self.question.region.as_ref());
         let mut regions: BTreeMap<Option<&str>, Vec<&CellAccess>> = BTreeMap::new();
         for cell in &self.cells {
-            let code = homes.code(cell.place as usize).map(|code| part_of(code, region));
-            regions.entry(code).or_default().push(cell);
+            regions.entry(subregions.code_of(cell.place)).or_default().push(cell);
         }
         let row = |(code, cells): (Option<&str>, Vec<&CellAccess>)| RegionAccess {
             code: code.map(str::to_owned),
-            name: code.and_then(|c| super::cover::region_name(register, c)),
+            name: code.and_then(|code| subregions.name_of(code)),
             people: cells.iter().map(|c| c.people).sum(),
             without: cells.iter().filter(|c| c.value.is_none()).map(|c| c.people).sum(),
             mean: mean(cells.into_iter()),

@@ -1,9 +1,11 @@
-//! Coverage as text to take away: GeoJSON and CSV, with the notice of who made the streets.
+//! Exports results as GeoJSON and CSV. GeoJSON includes the attribution of the street data.
 
-use super::assess::{Assessment, Rated};
-use super::cover::{Coverage, Gap, Share};
-use super::need::Measure;
-use super::sites::{SiteSuggestion, Suggestions};
+use crate::assess::{Assessment, Rated};
+use crate::comparison::Comparison;
+use crate::cover::{Coverage, Share};
+use crate::gaps::Gap;
+use crate::need::Measure;
+use crate::sites::{SiteSuggestion, Suggestions};
 use geo::{Coord, LineString, Polygon};
 use h3o::{CellIndex, Resolution};
 use serde_json::{Value, json};
@@ -12,9 +14,9 @@ use walkshed_engine::geo::{area_text, continuous, multi_polygon_text};
 use walkshed_register::Register;
 use walkshed_register::spreadsheet::csv_field;
 
-/// A collection of features, with a notice that goes wherever the file goes.
-pub(super) fn collection(notice: &str, features: impl Iterator<Item = (String, Value)>) -> String {
-    let mut out = format!(r#"{{"type":"FeatureCollection","attribution":{},"features":["#, json!(notice));
+/// Writes a FeatureCollection with an `attribution` member.
+fn feature_collection(attribution: &str, features: impl Iterator<Item = (String, Value)>) -> String {
+    let mut out = format!(r#"{{"type":"FeatureCollection","attribution":{},"features":["#, json!(attribution));
     for (i, (geometry, properties)) in features.enumerate() {
         let comma = if i == 0 { "" } else { "," };
         // Writing to a String cannot fail.
@@ -24,28 +26,43 @@ pub(super) fn collection(notice: &str, features: impl Iterator<Item = (String, V
     out
 }
 
-/// A hexagon as a GeoJSON Polygon, to ten-millionths of a degree; a MultiPolygon where it crosses the 180th meridian.
-pub(super) fn hexagon(cell: CellIndex) -> String {
+/// Writes a header and rows, whose fields must be escaped already.
+fn csv(header: &[String], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let mut out = header.join(",");
+    out.push('\n');
+    for row in rows {
+        out.push_str(&row.join(","));
+        out.push('\n');
+    }
+    out
+}
+
+fn columns(names: &[&str]) -> Vec<String> {
+    names.iter().map(|&name| name.to_owned()).collect()
+}
+
+/// Returns a cell as a GeoJSON Polygon with seven decimals, or a MultiPolygon if it crosses the 180th meridian.
+fn hexagon(cell: CellIndex) -> String {
     let corners: Vec<Coord> = cell.boundary().iter().map(|c| Coord { x: c.lng(), y: c.lat() }).collect();
     area_text(&continuous(Polygon::new(LineString(corners), Vec::new()).into()))
 }
 
-pub(super) fn rounded(value: f64, decimals: i32) -> f64 {
+fn rounded(value: f64, decimals: i32) -> f64 {
     let unit = 10f64.powi(decimals);
     (value * unit).round() / unit + 0.0
 }
 
-/// Cells put together to a resolution: cell, people, and the mean distance of those reached.
-fn cells_at(found: &Coverage, resolution: Resolution) -> Vec<(CellIndex, Share, Option<f64>)> {
-    found.aggregated(resolution)
+/// Formats an optional distance; an empty text if there is none.
+fn distance_field(distance: Option<f64>) -> String {
+    distance.map_or_else(String::new, |d| rounded(d, 4).to_string())
 }
 
-/// The cells as a FeatureCollection of hexagons. `covered`: only those with covered people, or only those without.
+/// Returns the cells as a FeatureCollection of hexagons. `covered` restricts them to cells with covered people, or without.
 #[must_use]
-pub fn cells_text(found: &Coverage, resolution: Resolution, covered: Option<bool>, notice: &str) -> String {
+pub fn cells_text(found: &Coverage, resolution: Resolution, covered: Option<bool>, attribution: &str) -> String {
     let unit = found.question.need.measure.name();
-    let cells = cells_at(found, resolution).into_iter();
-    let wanted = cells.filter(|(_, share, _)| covered.is_none_or(|c| (share.covered > 0.0) == c));
+    let cells = found.aggregated(resolution).into_iter();
+    let selected = cells.filter(|(_, share, _)| covered.is_none_or(|c| (share.covered > 0.0) == c));
     let feature = |(cell, share, mean): (CellIndex, Share, Option<f64>)| {
         let properties = json!({
             "cell": cell.to_string(),
@@ -57,57 +74,50 @@ pub fn cells_text(found: &Coverage, resolution: Resolution, covered: Option<bool
         });
         (hexagon(cell), properties)
     };
-    collection(notice, wanted.map(feature))
+    feature_collection(attribution, selected.map(feature))
 }
 
-/// The cells as CSV, a row each.
+/// Returns the cells as CSV, one row per cell. At their own resolution, rows also have the nearest facility, the missing
+/// categories and the region.
 #[must_use]
 pub fn cells_csv(found: &Coverage, register: &Register, resolution: Resolution) -> String {
-    let unit = found.question.need.measure.name();
-    let own = found.cells.first().map(|c| c.cell.resolution());
-    let mut out = format!("cell,people,covered,off_network,share,{unit}");
-    if own == Some(resolution) {
-        // Of single cells it is known which facility and where.
-        out.push_str(",nearest_facility,missing,region\n");
-        let names: Vec<String> =
-            found.question.need.parts.iter().map(|p| p.category.map_or_else(String::new, |c| c.to_string())).collect();
-        for cell in &found.cells {
-            let time =
-                found.question.need.measure.value(cell.time).map_or_else(String::new, |v| rounded(v, 4).to_string());
-            let facility =
-                cell.nearest.and_then(|n| register.facilities.get(n.1)).map_or("", |f| f.external_id.as_str());
-            let missing: Vec<&str> =
-                (0..names.len()).filter(|n| cell.missing & (1 << n) != 0).map(|n| names[n].as_str()).collect();
-            let region = register.homes().code(cell.place as usize).unwrap_or_default();
-            let (covered, off) = (cell.covered, if cell.on_network { 0.0 } else { cell.people });
-            let share = rounded(cell.covered / cell.people, 6);
-            let _ = writeln!(
-                out,
-                "{},{},{covered},{off},{share},{time},{},{},{region}",
-                cell.cell,
-                cell.people,
-                csv_field(facility),
-                csv_field(&missing.join(";"))
-            );
-        }
-    } else {
-        out.push('\n');
-        for (cell, share, mean) in cells_at(found, resolution) {
-            let mean = mean.map_or_else(String::new, |m| rounded(m, 4).to_string());
-            let _ = writeln!(
-                out,
-                "{cell},{},{},{},{},{mean}",
-                share.people,
-                share.covered,
-                share.off_network,
-                rounded(share.share(), 6)
-            );
-        }
+    let measure = found.question.need.measure;
+    let mut header = columns(&["cell", "people", "covered", "off_network", "share", measure.name()]);
+    if found.cells.is_empty() || found.resolution() != resolution {
+        let row = |(cell, share, mean): (CellIndex, Share, Option<f64>)| {
+            vec![
+                cell.to_string(),
+                share.people.to_string(),
+                share.covered.to_string(),
+                share.off_network.to_string(),
+                rounded(share.share(), 6).to_string(),
+                distance_field(mean),
+            ]
+        };
+        return csv(&header, found.aggregated(resolution).into_iter().map(row));
     }
-    out
+    header.extend(columns(&["nearest_facility", "missing", "region"]));
+    let homes = register.homes();
+    let rows = found.cells.iter().map(|cell| {
+        let facility = cell.nearest.and_then(|n| register.facilities.get(n.1)).map_or("", |f| f.external_id.as_str());
+        let missing: Vec<String> =
+            found.missing_parts(cell).map(|p| p.category.map_or_else(String::new, |c| c.to_string())).collect();
+        vec![
+            cell.cell.to_string(),
+            cell.people.to_string(),
+            cell.covered.to_string(),
+            if cell.on_network { 0.0 } else { cell.people }.to_string(),
+            rounded(cell.covered / cell.people, 6).to_string(),
+            distance_field(measure.value(cell.time)),
+            csv_field(facility),
+            csv_field(&missing.join(";")),
+            homes.code(cell.place as usize).unwrap_or_default().to_owned(),
+        ]
+    });
+    csv(&header, rows)
 }
 
-fn gap_values(found: &Coverage, register: &Register, gap: &Gap) -> Value {
+fn gap_properties(found: &Coverage, register: &Register, gap: &Gap) -> Value {
     let measure: Measure = found.question.need.measure;
     let nearest = gap.nearest.and_then(|n| Some((n.0, register.facilities.get(n.1)?)));
     json!({
@@ -122,37 +132,34 @@ fn gap_values(found: &Coverage, register: &Register, gap: &Gap) -> Value {
     })
 }
 
-/// Gaps as a FeatureCollection of their outlines.
+/// Returns gaps as a FeatureCollection of their outlines.
 #[must_use]
-pub fn gaps_text(found: &Coverage, register: &Register, gaps: &[Gap], notice: &str) -> String {
-    let feature = |gap: &Gap| (multi_polygon_text(&found.outline(&gap.cells)), gap_values(found, register, gap));
-    collection(notice, gaps.iter().map(feature))
+pub fn gaps_text(found: &Coverage, register: &Register, gaps: &[Gap], attribution: &str) -> String {
+    let feature = |gap: &Gap| (multi_polygon_text(&found.outline(&gap.cells)), gap_properties(found, register, gap));
+    feature_collection(attribution, gaps.iter().map(feature))
 }
 
-/// Gaps as CSV, a row each, with the cell in their middle row by row.
+/// Returns gaps as CSV, one row per gap.
 #[must_use]
 pub fn gaps_csv(found: &Coverage, register: &Register, gaps: &[Gap]) -> String {
     let unit = found.question.need.measure.name();
-    let columns = ["people", "cells", "district", "district_name", "missed", "missed_by", "nearest_facility", unit];
-    let mut out = format!("{}\n", columns.join(","));
-    for gap in gaps {
-        let values = gap_values(found, register, gap);
-        let row: Vec<String> = columns
-            .iter()
-            .map(|&column| match &values[column] {
-                Value::Null => String::new(),
-                Value::String(text) => csv_field(text),
-                other => other.to_string(),
-            })
-            .collect();
-        let _ = writeln!(out, "{}", row.join(","));
-    }
-    out
+    let header =
+        columns(&["people", "cells", "district", "district_name", "missed", "missed_by", "nearest_facility", unit]);
+    let rows = gaps.iter().map(|gap| {
+        let properties = gap_properties(found, register, gap);
+        let field = |column: &String| match &properties[column] {
+            Value::Null => String::new(),
+            Value::String(text) => csv_field(text),
+            other => other.to_string(),
+        };
+        header.iter().map(field).collect()
+    });
+    csv(&header, rows)
 }
 
-/// Suggested sites as a FeatureCollection of points, in the order of their choice.
+/// Returns suggested sites as a FeatureCollection of points, in order of rank.
 #[must_use]
-pub fn sites_text(found: &Suggestions, notice: &str) -> String {
+pub fn sites_text(found: &Suggestions, attribution: &str) -> String {
     let feature = |(n, site): (usize, &SiteSuggestion)| {
         let geometry =
             json!({"type": "Point", "coordinates": [rounded(site.position.lon(), 7), rounded(site.position.lat(), 7)]});
@@ -166,33 +173,31 @@ pub fn sites_text(found: &Suggestions, notice: &str) -> String {
         });
         (geometry.to_string(), properties)
     };
-    collection(notice, found.list.iter().enumerate().map(feature))
+    feature_collection(attribution, found.list.iter().enumerate().map(feature))
 }
 
-/// Suggested sites as CSV, a row each.
+/// Returns suggested sites as CSV, one row per site.
 #[must_use]
 pub fn sites_csv(found: &Suggestions) -> String {
-    let mut out = String::from("rank,lon,lat,cell,street,gained,covered,mean\n");
-    for (n, site) in found.list.iter().enumerate() {
-        let _ = writeln!(
-            out,
-            "{},{:.7},{:.7},{},{},{},{},{}",
-            n + 1,
-            site.position.lon(),
-            site.position.lat(),
-            site.cell,
+    let header = columns(&["rank", "lon", "lat", "cell", "street", "gained", "covered", "mean"]);
+    let rows = found.list.iter().enumerate().map(|(n, site)| {
+        vec![
+            (n + 1).to_string(),
+            format!("{:.7}", site.position.lon()),
+            format!("{:.7}", site.position.lat()),
+            site.cell.to_string(),
             csv_field(site.street.as_deref().unwrap_or_default()),
-            rounded(site.gained, 2),
-            rounded(site.covered, 2),
-            rounded(site.mean, 4)
-        );
-    }
-    out
+            rounded(site.gained, 2).to_string(),
+            rounded(site.covered, 2).to_string(),
+            rounded(site.mean, 4).to_string(),
+        ]
+    });
+    csv(&header, rows)
 }
 
-/// The league table of an assessment as a FeatureCollection of the outlines of its regions; null geometries where none is known.
+/// Returns the ranking of an assessment as a FeatureCollection of region outlines; the geometry is null if there is none.
 #[must_use]
-pub fn regions_text(found: &Assessment, register: &Register, notice: &str) -> String {
+pub fn regions_text(found: &Assessment, register: &Register, attribution: &str) -> String {
     let feature = |(n, rated): (usize, &Rated)| {
         let region = rated.code.as_deref().and_then(|c| register.regions.find(c));
         let outline = region.and_then(|r| r.outline.clone()).unwrap_or_else(|| "null".to_owned());
@@ -208,26 +213,67 @@ pub fn regions_text(found: &Assessment, register: &Register, notice: &str) -> St
         }
         (outline, properties)
     };
-    collection(notice, found.regions.iter().enumerate().map(feature))
+    feature_collection(attribution, found.regions.iter().enumerate().map(feature))
 }
 
-/// The league table of an assessment as CSV, a row a region, a column a requirement.
+/// Returns the ranking of an assessment as CSV, one row per region, one column per requirement.
 #[must_use]
 pub fn regions_csv(found: &Assessment) -> String {
-    let keys: Vec<String> = found.standard.requirements.iter().map(|r| csv_field(&r.key)).collect();
-    let mut out = format!("rank,code,name,people,score,{}\n", keys.join(","));
-    for (n, rated) in found.regions.iter().enumerate() {
-        let shares: Vec<String> = rated.shares.iter().map(|s| rounded(*s, 6).to_string()).collect();
-        let _ = writeln!(
-            out,
-            "{},{},{},{},{},{}",
-            n + 1,
+    let mut header = columns(&["rank", "code", "name", "people", "score"]);
+    header.extend(found.standard.requirements.iter().map(|r| csv_field(&r.key)));
+    let rows = found.regions.iter().enumerate().map(|(n, rated)| {
+        let mut row = vec![
+            (n + 1).to_string(),
             csv_field(rated.code.as_deref().unwrap_or_default()),
             csv_field(rated.name.as_deref().unwrap_or_default()),
-            rounded(rated.people, 2),
-            rounded(rated.score, 3),
-            shares.join(",")
-        );
-    }
-    out
+            rounded(rated.people, 2).to_string(),
+            rounded(rated.score, 3).to_string(),
+        ];
+        row.extend(rated.shares.iter().map(|s| rounded(*s, 6).to_string()));
+        row
+    });
+    csv(&header, rows)
+}
+
+/// Returns the cells of a comparison with any change as a FeatureCollection of hexagons.
+#[must_use]
+pub fn changes_geojson(found: &Comparison, attribution: &str) -> String {
+    let measure = found.before.question.need.measure;
+    let unit = measure.name();
+    let features = found.changed_cells().into_iter().map(|i| {
+        let (before, after, balance) = (&found.before.cells[i], &found.after.cells[i], found.of_cell(i));
+        let value = |time| measure.value(time).map(|v| rounded(v, 4));
+        let properties = json!({
+            "cell": before.cell.to_string(),
+            "people": rounded(before.people, 2),
+            "covered_before": rounded(before.covered, 2),
+            "covered_after": rounded(after.covered, 2),
+            "gained": rounded(balance.gained, 2),
+            "lost": rounded(balance.lost, 2),
+            format!("{unit}_before"): value(before.time),
+            format!("{unit}_after"): value(after.time),
+        });
+        (hexagon(before.cell), properties)
+    });
+    feature_collection(attribution, features)
+}
+
+/// Returns the cells of a comparison with any change as CSV.
+#[must_use]
+pub fn changes_csv(found: &Comparison) -> String {
+    let measure = found.before.question.need.measure;
+    let mut header = columns(&["cell", "people", "covered_before", "covered_after"]);
+    header.extend([format!("{}_before", measure.name()), format!("{}_after", measure.name())]);
+    let rows = found.changed_cells().into_iter().map(|i| {
+        let (before, after) = (&found.before.cells[i], &found.after.cells[i]);
+        vec![
+            before.cell.to_string(),
+            before.people.to_string(),
+            before.covered.to_string(),
+            after.covered.to_string(),
+            distance_field(measure.value(before.time)),
+            distance_field(measure.value(after.time)),
+        ]
+    });
+    csv(&header, rows)
 }

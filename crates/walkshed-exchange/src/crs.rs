@@ -1,14 +1,14 @@
-//! The `crs` member that GeoJSON had before RFC 7946: WGS 84 and what equals it is taken, anything else refused.
+//! The `crs` member of GeoJSON before RFC 7946. WGS 84 and equivalent systems are accepted, all others rejected.
 
 use super::table::FileProblem;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
-/// EPSG codes of geographic coordinates that are WGS 84 (4979 with heights).
+/// EPSG codes of WGS 84 geographic coordinates (4979 with heights).
 const WGS84: [u32; 2] = [4326, 4979];
 /// EPSG codes of CGCS2000, the Chinese national system (4480 with heights).
 const CGCS2000: [u32; 2] = [4490, 4480];
-/// Others that Chinese files are in, to be told by name.
+/// Names of other systems used by Chinese files, for error messages.
 const KNOWN: [(u32, &str); 6] = [
     (4214, "Beijing 1954"),
     (4555, "New Beijing"),
@@ -18,12 +18,12 @@ const KNOWN: [(u32, &str); 6] = [
     (4479, "CGCS2000, geocentric"),
 ];
 
-/// What the `crs` members of a file leave to be said.
+/// Notes on the `crs` members of a file.
 #[derive(Debug, Default)]
 pub struct CrsNotes(BTreeSet<&'static str>);
 
 impl CrsNotes {
-    /// Checks the members of an object that GeoJSON itself does not know.
+    /// Checks the foreign members of a GeoJSON object.
     ///
     /// # Errors
     /// [`FileProblem::OtherCrs`] for a reference system that is not WGS 84.
@@ -37,9 +37,7 @@ impl CrsNotes {
             Some(System::Crs84) => Ok(()),
             Some(System::Epsg(code)) if WGS84.contains(&code) => Ok(()),
             Some(System::Epsg(code)) if CGCS2000.contains(&code) => {
-                self.0.insert(
-                    "positions in CGCS2000 were taken as WGS 84, from which they differ by less than a decimetre",
-                );
+                self.0.insert("positions in CGCS2000 were treated as WGS 84; the difference is less than a decimetre");
                 Ok(())
             }
             Some(System::Epsg(code)) => {
@@ -50,13 +48,13 @@ impl CrsNotes {
         }
     }
 
-    /// The notes, in sentences.
+    /// Returns the notes.
     pub fn into_notes(self) -> impl Iterator<Item = String> {
         self.0.into_iter().map(str::to_owned)
     }
 }
 
-/// A reference system that is understood.
+/// A known coordinate reference system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum System {
     /// Longitude and latitude in WGS 84.
@@ -83,12 +81,12 @@ impl System {
         }
     }
 
-    /// By a name such as `EPSG:4326`, `urn:ogc:def:crs:EPSG::4326`, `urn:ogc:def:crs:OGC:1.3:CRS84` or an address that ends
-    /// like one of these.
+    /// Parses a name such as `EPSG:4326`, `urn:ogc:def:crs:EPSG::4326`, `urn:ogc:def:crs:OGC:1.3:CRS84`, or a URL with such an
+    /// ending.
     fn named(name: &str) -> Option<Self> {
         let plain = name.trim().to_ascii_uppercase();
         let mut parts: Vec<&str> = plain.split([':', '/', '#', '.', ' ']).filter(|part| !part.is_empty()).collect();
-        // Addresses may say in which form they tell it: .../epsg/4326/proj4/.
+        // URLs may end in the requested format: .../epsg/4326/proj4/.
         if let Some(&("PROJ4" | "OGCWKT" | "ESRIWKT" | "PRETTYWKT" | "GML" | "JSON")) = parts.last() {
             parts.pop();
         }
@@ -121,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn wgs_84_is_taken_by_all_its_names() {
+    fn accepts_wgs_84_by_all_its_names() {
         for name in [
             "urn:ogc:def:crs:OGC:1.3:CRS84",
             "urn:ogc:def:crs:OGC::CRS84",
@@ -157,8 +155,8 @@ mod tests {
     }
 
     #[test]
-    fn other_systems_are_refused_with_a_way_to_convert() {
-        for (crs, told) in [
+    fn rejects_other_systems_with_a_conversion_command() {
+        for (crs, expected) in [
             (named("urn:ogc:def:crs:EPSG::4214"), "EPSG:4214 (Beijing 1954)"),
             (named("EPSG:3857"), "EPSG:3857 (Web Mercator)"),
             (named("urn:ogc:def:crs:EPSG::4610"), "EPSG:4610 (Xian 1980)"),
@@ -175,7 +173,7 @@ mod tests {
             (json!(7), "7"),
         ] {
             let error = check(&crs).unwrap_err();
-            assert!(error.contains(told) && error.contains("ogr2ogr -t_srs EPSG:4326"), "{crs}: {error}");
+            assert!(error.contains(expected) && error.contains("ogr2ogr -t_srs EPSG:4326"), "{crs}: {error}");
         }
     }
 }

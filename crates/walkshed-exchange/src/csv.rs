@@ -1,4 +1,4 @@
-//! CSV in: comma, semicolon, tab or bar, told by the header.
+//! Reads CSV. The delimiter (comma, semicolon, tab or vertical bar) is detected from the header.
 
 use super::header::Column;
 use super::table::{Columns, FileProblem, MAX_COLUMNS, MAX_FIELD, Refused, Row, Table, cut};
@@ -7,15 +7,15 @@ use walkshed_register::spreadsheet::plain;
 
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
-/// Reads a table. Rows with too few or too many fields, or an endless one, become refused rows.
+/// Reads a table. Rows with too few or too many fields, or with an oversized field, are rejected.
 ///
 /// # Errors
-/// [`FileProblem`] when the first line names no column, or there are too many columns or rows.
-pub fn read(text: &str, most_rows: usize) -> Result<Table, FileProblem> {
+/// [`FileProblem`] if the first line has no known column name, or there are too many columns or rows.
+pub fn read(text: &str, max_rows: usize) -> Result<Table, FileProblem> {
     if text.trim().is_empty() {
         return Err(FileProblem::Empty);
     }
-    let delimiter = sniff(text);
+    let delimiter = detect_delimiter(text);
     let mut reader =
         csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(text.as_bytes());
     let mut record = csv::StringRecord::new();
@@ -35,14 +35,17 @@ pub fn read(text: &str, most_rows: usize) -> Result<Table, FileProblem> {
         if record.iter().all(|f| f.trim().is_empty()) {
             continue;
         }
-        if table.rows.len() >= most_rows {
-            return Err(FileProblem::TooManyRows { most: most_rows });
+        if table.rows.len() >= max_rows {
+            return Err(FileProblem::TooManyRows { most: max_rows });
         }
         let problem = if let Some(long) = record.iter().find(|f| f.len() > MAX_FIELD) {
-            let why = format!("a field of {} bytes is longer than {MAX_FIELD}; is a quote never closed?", long.len());
+            let why = format!(
+                "a field of {} bytes is longer than {MAX_FIELD}; check for a quote that is never closed",
+                long.len()
+            );
             Some(Refused::new(line, "", cut(long), why))
         } else if record.len() != table.header.len() {
-            let why = format!("the row has {} fields, the header {}", record.len(), table.header.len());
+            let why = format!("the row has {} fields, but the header has {}", record.len(), table.header.len());
             Some(Refused::new(line, "", &record.iter().take(4).map(cut).collect::<Vec<_>>().join(","), why))
         } else {
             None
@@ -52,18 +55,18 @@ pub fn read(text: &str, most_rows: usize) -> Result<Table, FileProblem> {
     Ok(table)
 }
 
-/// The delimiter with which the first line names the most columns; a comma when none does.
-fn sniff(text: &str) -> u8 {
+/// Returns the delimiter that gives the most known columns in the first line; a comma if there are none.
+fn detect_delimiter(text: &str) -> u8 {
     let first = text.lines().next().unwrap_or_default();
     let names = |d: u8| first.split(d as char).take(MAX_COLUMNS);
     let known = |d: u8| names(d).filter(|h| Column::of(h.trim_matches('"')).is_some()).count();
     DELIMITERS.into_iter().max_by_key(|&d| (known(d), std::cmp::Reverse(d))).filter(|&d| known(d) > 0).unwrap_or(b',')
 }
 
-/// What the columns of a header mean.
+/// Returns the meaning of each column of a header.
 ///
 /// # Errors
-/// [`FileProblem`] when none means anything, or two mean the same.
+/// [`FileProblem`] if no column is known, or two have the same meaning.
 pub fn columns_of(header: &[String]) -> Result<Vec<Option<Column>>, FileProblem> {
     let columns: Vec<Option<Column>> = header.iter().map(|h| Column::of(h)).collect();
     if columns.iter().all(Option::is_none) {
@@ -74,11 +77,11 @@ pub fn columns_of(header: &[String]) -> Result<Vec<Option<Column>>, FileProblem>
             expected: "name, category, lon, lat, id, code, cell, population (or 名称, 类别, 经度, 纬度)".into(),
         });
     }
-    let mut places = HashMap::new();
+    let mut seen = HashMap::new();
     for (i, column) in columns.iter().enumerate() {
         let Some(column) = column else { continue };
-        if let Some(j) = places.insert(*column, i) {
-            let name = |place: usize| header[place].clone();
+        if let Some(j) = seen.insert(*column, i) {
+            let name = |index: usize| header[index].clone();
             return Err(FileProblem::DoubleColumn { column: column.name(), first: name(j), second: name(i) });
         }
     }

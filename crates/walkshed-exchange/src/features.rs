@@ -1,32 +1,32 @@
-//! A FeatureCollection as a table: what the columnar formats are written from.
+//! Converts a GeoJSON FeatureCollection to a table, from which the columnar formats are written.
 
 use geo::Geometry;
 use geojson::{FeatureCollection, GeoJson};
 use serde_json::{Map, Value};
 
-/// A column: its name, and whether all its values are numbers (nulls aside).
+/// A column: its name, and whether all its non-null values are numbers.
 pub struct Column {
     pub name: String,
     pub is_number: bool,
 }
 
-/// A geometry, where it has one, and its properties.
+/// The optional geometry and the properties of a feature.
 pub type FeatureRow = (Option<Geometry<f64>>, Map<String, Value>);
 
-/// Features with the columns of all of them.
+/// Features, and the union of their columns.
 pub struct Features {
     pub columns: Vec<Column>,
     pub rows: Vec<FeatureRow>,
 }
 
 impl Features {
-    /// Reads a GeoJSON text.
+    /// Parses GeoJSON.
     ///
     /// # Errors
-    /// A sentence, where it is no FeatureCollection.
+    /// A message, if the text is not a FeatureCollection.
     pub fn read(text: &str) -> Result<Self, String> {
-        let told = |e: geojson::Error| e.to_string();
-        let collection = text.parse::<GeoJson>().and_then(FeatureCollection::try_from).map_err(told)?;
+        let message = |e: geojson::Error| e.to_string();
+        let collection = text.parse::<GeoJson>().and_then(FeatureCollection::try_from).map_err(message)?;
         let mut features = Self { columns: Vec::new(), rows: Vec::with_capacity(collection.features.len()) };
         for feature in collection.features {
             let properties = feature.properties.unwrap_or_default();
@@ -37,14 +37,14 @@ impl Features {
                     None => features.columns.push(Column { name: key.clone(), is_number }),
                 }
             }
-            let geometry = feature.geometry.map(Geometry::try_from).transpose().map_err(told)?;
+            let geometry = feature.geometry.map(Geometry::try_from).transpose().map_err(message)?;
             features.rows.push((geometry, properties));
         }
         Ok(features)
     }
 }
 
-/// A value of a text column; `None` for null.
+/// Returns the value of a text column; `None` for null.
 pub fn text_of(value: Option<&Value>) -> Option<String> {
     match value? {
         Value::Null => None,

@@ -1,29 +1,29 @@
-//! FlatGeobuf out: features with an index of where they lie, which GIS programs read by parts, even over HTTP.
+//! Writes FlatGeobuf: features with a spatial index, which GIS programs can read in parts, even over HTTP.
 
 use super::features::{Features, text_of};
 use flatgeobuf::{ColumnType, FgbCrs, FgbWriter, FgbWriterOptions, GeometryType};
 use geozero::{ColumnValue, PropertyProcessor};
 
-/// A file, and how many features had no geometry and are therefore not in it.
+/// A FlatGeobuf file, and the number of features that were omitted because they have no geometry.
 pub struct FlatGeobuf {
     pub bytes: Vec<u8>,
     pub without_geometry: usize,
 }
 
-/// Turns a GeoJSON FeatureCollection into FlatGeobuf (EPSG:4326). Properties are columns: numbers where all values are
-/// numbers, else text; nulls are left out of their feature. `notice` becomes the description of the file.
+/// Converts a GeoJSON FeatureCollection to FlatGeobuf (EPSG:4326). Each property becomes a column: numbers if all values are
+/// numbers, or else text. Nulls are omitted. `notice` becomes the description of the file.
 ///
 /// # Errors
-/// A sentence, where the text is no FeatureCollection or none of it has a geometry.
+/// A message, if the text is not a FeatureCollection or no feature has a geometry.
 pub fn flatgeobuf(text: &str, name: &str, notice: &str) -> Result<FlatGeobuf, String> {
-    let told = |e: &dyn std::fmt::Display| format!("FlatGeobuf cannot be written: {e}");
-    let features = Features::read(text).map_err(|e| told(&e))?;
+    let message = |e: &dyn std::fmt::Display| format!("cannot write FlatGeobuf: {e}");
+    let features = Features::read(text).map_err(|e| message(&e))?;
     let options = FgbWriterOptions {
         crs: FgbCrs { code: 4326, ..FgbCrs::default() },
         description: Some(notice),
         ..FgbWriterOptions::default()
     };
-    let mut writer = FgbWriter::create_with_options(name, GeometryType::Unknown, options).map_err(|e| told(&e))?;
+    let mut writer = FgbWriter::create_with_options(name, GeometryType::Unknown, options).map_err(|e| message(&e))?;
     for column in &features.columns {
         let kind = if column.is_number { ColumnType::Double } else { ColumnType::String };
         writer.add_column(&column.name, kind, |_, column| column.nullable = true);
@@ -50,17 +50,17 @@ pub fn flatgeobuf(text: &str, name: &str, notice: &str) -> Result<FlatGeobuf, St
                     }
                 }
             })
-            .map_err(|e| told(&e))?;
+            .map_err(|e| message(&e))?;
         if let Some(error) = failed {
-            return Err(told(&error));
+            return Err(message(&error));
         }
         written += 1;
     }
     if written == 0 {
-        return Err("none of it has an outline or position, which FlatGeobuf is for: write .csv".to_owned());
+        return Err("no row has a geometry, which FlatGeobuf requires; write .csv instead".to_owned());
     }
     let mut bytes = Vec::new();
-    writer.write(&mut bytes).map_err(|e| told(&e))?;
+    writer.write(&mut bytes).map_err(|e| message(&e))?;
     Ok(FlatGeobuf { bytes, without_geometry })
 }
 
@@ -73,7 +73,7 @@ mod tests {
     use geozero::ToGeo;
 
     #[test]
-    fn what_is_written_is_read() {
+    fn round_trips_through_a_reader() {
         let text = r#"{"type":"FeatureCollection","features":[
             {"type":"Feature","geometry":{"type":"Point","coordinates":[106.5,29.5]},"properties":{"name":"甲","people":12.5,"mixed":null}},
             {"type":"Feature","geometry":null,"properties":{"name":"无"}},

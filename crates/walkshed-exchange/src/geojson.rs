@@ -1,8 +1,8 @@
-//! `GeoJSON` in: a collection of point features, their properties named like columns.
+//! Reads GeoJSON: a collection of point features whose properties are named like columns.
 
 use super::crs::CrsNotes;
 use super::header::Column;
-use super::json_doubles;
+use super::json_duplicates;
 use super::table::{FileProblem, MAX_COLUMNS, MAX_FIELD, Refused, Row, Table};
 use ::geojson::{Feature, GeoJson, GeometryValue};
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -11,29 +11,29 @@ use serde_json::value::RawValue;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 
-/// Pairs of names told in notes at most.
-const MOST_PAIRS: usize = 40;
+/// Maximum number of name pairs listed in notes.
+const MAX_LISTED_PAIRS: usize = 40;
 
-/// Reads a feature collection, one feature after the other: what is held of the file is its text. Features that are not points
-/// become refused rows.
+/// Reads a feature collection feature by feature, so that only the text of the file is in memory. Features that are not points
+/// are rejected.
 ///
 /// # Errors
-/// [`FileProblem`] when it is not `GeoJSON`, or not a collection of features.
-pub fn read(text: &str, most_rows: usize) -> Result<Table, FileProblem> {
+/// [`FileProblem`] if the text is not GeoJSON, or not a feature collection.
+pub fn read(text: &str, max_rows: usize) -> Result<Table, FileProblem> {
     if text.trim().is_empty() {
         return Err(FileProblem::Empty);
     }
     let top: Top<'_> = serde_json::from_str(text).map_err(bad)?;
-    let mut reader = Reader { most_rows, ..Reader::default() };
+    let mut reader = Reader { max_rows, ..Reader::default() };
     if top.kind.as_deref() == Some("FeatureCollection") {
         reader.crs.check(top.crs.map(|crs| std::iter::once(("crs".to_owned(), crs)).collect()).as_ref())?;
         let features = top.features.ok_or_else(|| bad("the FeatureCollection has no \"features\""))?;
         let mut problem = None;
         let each = Each(|text: &str| {
             reader.add(text).map_err(|e| {
-                let told = e.to_string();
+                let message = e.to_string();
                 problem = Some(e);
-                told
+                message
             })
         });
         let read = each.deserialize(&mut serde_json::Deserializer::from_str(features.get()));
@@ -44,27 +44,27 @@ pub fn read(text: &str, most_rows: usize) -> Result<Table, FileProblem> {
     } else {
         match text.parse::<GeoJson>().map_err(bad)? {
             GeoJson::Geometry(_) => {
-                return Err(bad("a bare geometry has no name; a FeatureCollection is expected"));
+                return Err(bad("a bare geometry has no properties; a FeatureCollection is expected"));
             }
             GeoJson::Feature(feature) => reader.add_feature(&feature, text)?,
-            GeoJson::FeatureCollection(_) => return Err(bad("it is no FeatureCollection")),
+            GeoJson::FeatureCollection(_) => return Err(bad("it is not a FeatureCollection")),
         }
     }
-    let Reader { mut table, crs, doubles, .. } = reader;
+    let Reader { mut table, crs, duplicates, .. } = reader;
     if table.rows.is_empty() {
         return Err(FileProblem::Empty);
     }
     table.notes.extend(crs.into_notes());
-    let twice: Vec<String> = json_doubles::doubles(text)
+    let twice: Vec<String> = json_duplicates::duplicate_names(text)
         .iter()
         .map(|name| format!("\"{}\"", name.chars().take(60).collect::<String>()))
         .collect();
     if !twice.is_empty() {
-        table.notes.push(format!("names given twice in one object, of which the last was read: {}", twice.join(", ")));
+        table.notes.push(format!("duplicate names in one object, of which the last was read: {}", twice.join(", ")));
     }
     table.notes.extend(
-        doubles.iter().map(|(read, left)| {
-            format!("the property \"{left}\" means the same as \"{read}\", which was read instead")
+        duplicates.iter().map(|(read, left)| {
+            format!("the property \"{left}\" was ignored, because it means the same as \"{read}\"")
         }),
     );
     Ok(table)
@@ -74,7 +74,7 @@ fn bad(why: impl ToString) -> FileProblem {
     FileProblem::BadGeoJson { why: why.to_string() }
 }
 
-/// The members of the outermost object that matter; of one given twice the last.
+/// The relevant members of the outermost object. Of duplicate members the last is kept.
 #[derive(Default)]
 struct Top<'t> {
     kind: Option<String>,
@@ -111,7 +111,7 @@ impl<'t> Deserialize<'t> for Top<'t> {
     }
 }
 
-/// Calls a function with the text of each entry of a list.
+/// Calls a function with the source text of each entry of a list.
 struct Each<F>(F);
 
 impl<'t, F: FnMut(&str) -> Result<(), String>> DeserializeSeed<'t> for Each<F> {
@@ -137,22 +137,22 @@ impl<'t, F: FnMut(&str) -> Result<(), String>> Visitor<'t> for Each<F> {
     }
 }
 
-/// The table while it is read.
+/// The table being read.
 #[derive(Default)]
 struct Reader {
-    most_rows: usize,
+    max_rows: usize,
     table: Table,
     crs: CrsNotes,
-    /// Names of properties that are in the table already.
+    /// Names of properties that are already in the table.
     names: HashSet<String>,
-    doubles: BTreeSet<(String, String)>,
+    duplicates: BTreeSet<(String, String)>,
 }
 
 impl Reader {
     fn add(&mut self, text: &str) -> Result<(), FileProblem> {
         let number = self.table.rows.len() + 1;
-        if number > self.most_rows {
-            return Err(FileProblem::TooManyRows { most: self.most_rows });
+        if number > self.max_rows {
+            return Err(FileProblem::TooManyRows { most: self.max_rows });
         }
         match text.parse::<GeoJson>().map_err(|e| bad(format_args!("feature {number}: {e}")))? {
             GeoJson::Feature(feature) => self.add_feature(&feature, text),
@@ -170,14 +170,14 @@ impl Reader {
             }
         }
         let line = self.table.rows.len() as u64 + 1;
-        self.table.rows.push(row(feature, text, line, &mut self.doubles));
+        self.table.rows.push(row(feature, text, line, &mut self.duplicates));
         Ok(())
     }
 }
 
-/// Reads a feature; of two properties that mean the same column, the one with the plainer name. Where they differ that is
-/// noted in `doubles`.
-fn row(feature: &Feature, text: &str, line: u64, doubles: &mut BTreeSet<(String, String)>) -> Row {
+/// Reads a feature. Of several properties for the same column, the one with the lowest name rank is read; if the values differ,
+/// the pair is noted in `duplicates`.
+fn row(feature: &Feature, text: &str, line: u64, duplicates: &mut BTreeSet<(String, String)>) -> Row {
     let mut fields: HashMap<Column, String> = HashMap::new();
     let mut problem = None;
     let properties = feature.properties.iter().flatten();
@@ -188,19 +188,19 @@ fn row(feature: &Feature, text: &str, line: u64, doubles: &mut BTreeSet<(String,
     let mut before: Option<(Column, &str, &Value)> = None;
     for (column, _, key, value) in known {
         if let Some((_, read, first)) = before.filter(|(of, ..)| *of == column) {
-            if first != value && !value.is_null() && doubles.len() < MOST_PAIRS {
-                doubles.insert((read.to_owned(), key.to_owned()));
+            if first != value && !value.is_null() && duplicates.len() < MAX_LISTED_PAIRS {
+                duplicates.insert((read.to_owned(), key.to_owned()));
             }
             continue;
         }
-        // A null is no value: the next of the same meaning may have one.
+        // A null is not a value: another property for the same column may have one.
         before = (!value.is_null()).then_some((column, key, value));
         let text = match value {
             Value::String(s) => s.clone(),
             Value::Null => continue,
             Value::Number(n) => n.to_string(),
             Value::Bool(b) => b.to_string(),
-            // A list of plain values is written as in a CSV field.
+            // A list of scalars is joined as in a CSV field.
             Value::Array(list) if list.iter().all(|v| v.is_string() || v.is_number()) => {
                 let plain = |v: &Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
                 list.iter().map(plain).collect::<Vec<_>>().join("; ")
@@ -210,7 +210,7 @@ fn row(feature: &Feature, text: &str, line: u64, doubles: &mut BTreeSet<(String,
                     line,
                     key,
                     &other.to_string(),
-                    "must be a text, a number, a truth value or a list of those",
+                    "must be a string, a number, a boolean, or a list of strings and numbers",
                 ));
                 continue;
             }
@@ -232,21 +232,25 @@ fn row(feature: &Feature, text: &str, line: u64, doubles: &mut BTreeSet<(String,
     }
     match feature.geometry.as_ref().map(|g| &g.value) {
         Some(GeometryValue::Point { coordinates }) => {
-            // The geometry is the position, whatever the properties say.
+            // The geometry takes precedence over the properties.
             let at = |i: usize| coordinates.as_slice().get(i).map(f64::to_string).unwrap_or_default();
             fields.insert(Column::Lon, at(0));
             fields.insert(Column::Lat, at(1));
         }
-        // Only regions take it; for what needs a position the row lacks one.
+        // Only regions read the outline; for other kinds the row has no position.
         Some(GeometryValue::Polygon { .. } | GeometryValue::MultiPolygon { .. }) => {
             let text = serde_json::to_string(&feature.geometry).unwrap_or_default();
             fields.insert(Column::Outline, text);
         }
         Some(other) => {
-            problem =
-                Some(Refused::new(line, "geometry", other.type_name(), "must be a Point, or an area for regions"));
+            problem = Some(Refused::new(
+                line,
+                "geometry",
+                other.type_name(),
+                "must be a Point; for regions a Polygon or MultiPolygon",
+            ));
         }
-        // Population may come by cell alone; a missing position is found where one is needed.
+        // Population needs no position; other kinds report a missing one.
         None => {}
     }
     Row::of_feature(line, fields, text).refused(problem)

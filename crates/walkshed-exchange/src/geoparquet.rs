@@ -1,4 +1,4 @@
-//! GeoParquet 1.1 out: a table by columns with the geometries as WKB, for data frames and column stores.
+//! Writes GeoParquet 1.1: a columnar table with geometries as WKB, for data frames and column stores.
 
 use super::features::{Features, text_of};
 use geo::Geometry;
@@ -13,14 +13,14 @@ use serde_json::json;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Turns a GeoJSON FeatureCollection into GeoParquet (longitude, latitude in WGS-84: OGC:CRS84). Properties are columns: numbers
-/// where all values are numbers, else text; nulls are nulls. `notice` goes into the metadata as `attribution`.
+/// Converts a GeoJSON FeatureCollection to GeoParquet (WGS-84 longitude and latitude, OGC:CRS84). Each property becomes a
+/// column: numbers if all values are numbers, or else text. Nulls are kept. `notice` is stored in the metadata as `attribution`.
 ///
 /// # Errors
-/// A sentence, where the text is no FeatureCollection or the library fails.
+/// A message, if the text is not a FeatureCollection or the library fails.
 pub fn geoparquet(text: &str, notice: &str) -> Result<Vec<u8>, String> {
-    let told = |e: &dyn std::fmt::Display| format!("GeoParquet cannot be written: {e}");
-    let features = Features::read(text).map_err(|e| told(&e))?;
+    let message = |e: &dyn std::fmt::Display| format!("cannot write GeoParquet: {e}");
+    let features = Features::read(text).map_err(|e| message(&e))?;
     let column = |name: &str, kind: PhysicalType, logical: Option<LogicalType>| {
         Type::primitive_type_builder(name, kind)
             .with_repetition(Repetition::OPTIONAL)
@@ -28,16 +28,16 @@ pub fn geoparquet(text: &str, notice: &str) -> Result<Vec<u8>, String> {
             .build()
             .map(Arc::new)
     };
-    let mut fields = vec![column("geometry", PhysicalType::BYTE_ARRAY, None).map_err(|e| told(&e))?];
+    let mut fields = vec![column("geometry", PhysicalType::BYTE_ARRAY, None).map_err(|e| message(&e))?];
     for c in &features.columns {
         let field = if c.is_number {
             column(&c.name, PhysicalType::DOUBLE, None)
         } else {
             column(&c.name, PhysicalType::BYTE_ARRAY, Some(LogicalType::String))
         };
-        fields.push(field.map_err(|e| told(&e))?);
+        fields.push(field.map_err(|e| message(&e))?);
     }
-    let schema = Type::group_type_builder("schema").with_fields(fields).build().map_err(|e| told(&e))?;
+    let schema = Type::group_type_builder("schema").with_fields(fields).build().map_err(|e| message(&e))?;
     let kinds: BTreeSet<&str> = features.rows.iter().filter_map(|r| r.0.as_ref()).map(kind).collect();
     let geo = json!({
         "version": "1.1.0",
@@ -52,44 +52,44 @@ pub fn geoparquet(text: &str, notice: &str) -> Result<Vec<u8>, String> {
         WriterProperties::builder().set_compression(Compression::SNAPPY).set_key_value_metadata(Some(metadata)).build();
     let mut bytes = Vec::new();
     let mut writer =
-        SerializedFileWriter::new(&mut bytes, Arc::new(schema), Arc::new(properties)).map_err(|e| told(&e))?;
-    let mut group = writer.next_row_group().map_err(|e| told(&e))?;
+        SerializedFileWriter::new(&mut bytes, Arc::new(schema), Arc::new(properties)).map_err(|e| message(&e))?;
+    let mut group = writer.next_row_group().map_err(|e| message(&e))?;
     let mut at = 0;
-    while let Some(mut column) = group.next_column().map_err(|e| told(&e))? {
+    while let Some(mut column) = group.next_column().map_err(|e| message(&e))? {
         let mut levels: Vec<i16> = Vec::with_capacity(features.rows.len());
-        // Values that are there, one after the other; a level says for each row whether it is.
+        // Only non-null values are written; the definition level of each row says whether it has one.
         let texts = |values: Vec<Option<Vec<u8>>>, levels: &mut Vec<i16>| -> Vec<ByteArray> {
             levels.extend(values.iter().map(|v| i16::from(v.is_some())));
             values.into_iter().flatten().map(ByteArray::from).collect()
         };
         if at == 0 {
             let wkb = |row: &(Option<Geometry<f64>>, _)| {
-                row.0.as_ref().map(|g| g.to_wkb(CoordDimensions::xy())).transpose().map_err(|e| told(&e))
+                row.0.as_ref().map(|g| g.to_wkb(CoordDimensions::xy())).transpose().map_err(|e| message(&e))
             };
             let values = texts(features.rows.iter().map(wkb).collect::<Result<_, _>>()?, &mut levels);
-            column.typed::<ByteArrayType>().write_batch(&values, Some(&levels), None).map_err(|e| told(&e))?;
+            column.typed::<ByteArrayType>().write_batch(&values, Some(&levels), None).map_err(|e| message(&e))?;
         } else {
-            let told_column = &features.columns[at - 1];
-            let values = features.rows.iter().map(|r| r.1.get(&told_column.name));
-            if told_column.is_number {
+            let property = &features.columns[at - 1];
+            let values = features.rows.iter().map(|r| r.1.get(&property.name));
+            if property.is_number {
                 let numbers: Vec<Option<f64>> = values.map(|v| v.and_then(serde_json::Value::as_f64)).collect();
                 levels.extend(numbers.iter().map(|v| i16::from(v.is_some())));
                 let numbers: Vec<f64> = numbers.into_iter().flatten().collect();
-                column.typed::<DoubleType>().write_batch(&numbers, Some(&levels), None).map_err(|e| told(&e))?;
+                column.typed::<DoubleType>().write_batch(&numbers, Some(&levels), None).map_err(|e| message(&e))?;
             } else {
                 let values = texts(values.map(|v| text_of(v).map(String::into_bytes)).collect(), &mut levels);
-                column.typed::<ByteArrayType>().write_batch(&values, Some(&levels), None).map_err(|e| told(&e))?;
+                column.typed::<ByteArrayType>().write_batch(&values, Some(&levels), None).map_err(|e| message(&e))?;
             }
         }
-        column.close().map_err(|e| told(&e))?;
+        column.close().map_err(|e| message(&e))?;
         at += 1;
     }
-    group.close().map_err(|e| told(&e))?;
-    writer.close().map_err(|e| told(&e))?;
+    group.close().map_err(|e| message(&e))?;
+    writer.close().map_err(|e| message(&e))?;
     Ok(bytes)
 }
 
-/// The kind of a geometry, as GeoParquet names it.
+/// Returns the GeoParquet name of a geometry type.
 const fn kind(geometry: &Geometry<f64>) -> &'static str {
     match geometry {
         Geometry::Point(_) => "Point",
@@ -109,7 +109,7 @@ mod tests {
     use parquet::record::RowAccessor;
 
     #[test]
-    fn what_is_written_is_read() {
+    fn round_trips_through_a_reader() {
         let text = r#"{"type":"FeatureCollection","features":[
             {"type":"Feature","geometry":{"type":"Point","coordinates":[106.5,29.5]},"properties":{"name":"甲","people":12.5}},
             {"type":"Feature","geometry":null,"properties":{"name":null,"people":null}},

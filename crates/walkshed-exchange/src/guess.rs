@@ -1,48 +1,47 @@
-//! Is a text that is not UTF-8 Chinese in GB18030, or something else? Almost any bytes can be read as GB18030, so that it
-//! must also read like Chinese: the likelihood of its characters is held against that of the same bytes in other
-//! encodings.
+//! Detects whether a text that is not UTF-8 is Chinese in GB18030. Almost any bytes are valid GB18030, so the likelihood of the
+//! decoded characters is compared with that of the same bytes in other encodings.
 
 use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, GB18030, KOI8_R, SHIFT_JIS, WINDOWS_1251, WINDOWS_1252};
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
-/// Characters by how common they are in names of places and facilities; see `tests/reference/han.py`.
+/// Characters ordered by frequency in names of places and facilities; see `tests/reference/han.py`.
 const HAN: &str = include_str!("han.txt");
-/// Up to which rank characters are together how large a share of a text.
+/// Frequency bands: the end rank of a band, and the share of a text that its characters make up together.
 const RANKS: [(usize, f32); 6] =
     [(100, 0.39), (300, 0.24), (700, 0.196), (1500, 0.1165), (3000, 0.0445), (5000, 0.009)];
-/// Bytes of lines with other letters than ASCII that are looked at: more tell nothing new.
+/// Number of bytes of non-ASCII lines that are examined.
 const SAMPLE: usize = 16 * 1024;
-/// By how much, in natural logarithms, GB18030 must be likelier than anything else.
+/// The natural logarithm of the factor by which GB18030 must be likelier than any other encoding.
 const MARGIN: f32 = 1.0;
 
-// Likelihoods (natural logarithms) of characters that are in no table.
+// Log-likelihoods (natural) of characters outside the tables.
 const ASCII: f32 = -3.0;
 const PUNCTUATION: f32 = -6.0;
 const SYMBOL: f32 = -9.0;
 const RARE_HAN: f32 = -13.5;
 const FOREIGN: f32 = -14.0;
 const PRIVATE_USE: f32 = -30.0;
-/// A Chinese character that touches a small Latin letter: a letter with an accent, most likely.
-const GLUED: f32 = -4.0;
+/// Penalty for a Chinese character next to a lower-case Latin letter, which is most likely an accented letter.
+const ADJACENT_LATIN: f32 = -4.0;
 
-/// Common in Japanese names of places and facilities.
+/// Characters common in Japanese names of places and facilities.
 const KANJI: &str = "病院医診療所学校市区町村駅図書館公園保育幼稚園大小中高東西南北京都県立民役場郵便局銀行薬歯科内外児眼皮膚介護福祉会老人消防警\
                      察署体総合文化交流費生活山川田島木本野上下原松井谷崎津森林水新古石金藤佐橋宮神社寺前後台丘第一二三四五六七八九十号店通丁目番地\
                      名称住話営業時間日月火土祝休";
-/// Common in Korean names of places and facilities.
+/// Characters common in Korean names of places and facilities.
 const HANGUL: &str = "병원약국학교유치원도서관시청구동사무소공은행우체경찰방보건의료센터마트육주민복지회어린이집중고등초대한인서울부산광전강남북기로길역\
                       점정수성신영장상안양천평화진해문금일삼호제아파단가다라바나자차카타하미연선현재명종통운창석덕계곡암홍송월당면읍리군백세포박물예\
                       술극식음편노요분실험내외과피물터널";
 
-/// Simplified and traditional characters with their likelihoods.
+/// Log-likelihoods of simplified and traditional characters.
 static COMMON: LazyLock<[HashMap<char, f32>; 2]> = LazyLock::new(|| {
     let mut lists = HAN.lines().filter(|line| !line.starts_with('#')).map(likelihoods);
     [lists.next().unwrap_or_default(), lists.next().unwrap_or_default()]
 });
 
-/// Common in Japanese and in Korean.
-static COMMON_ABROAD: LazyLock<[HashSet<char>; 2]> =
+/// Characters common in Japanese and in Korean.
+static JAPANESE_AND_KOREAN: LazyLock<[HashSet<char>; 2]> =
     LazyLock::new(|| [KANJI, HANGUL].map(|list| list.chars().collect()));
 
 fn likelihoods(list: &str) -> HashMap<char, f32> {
@@ -54,45 +53,45 @@ fn likelihoods(list: &str) -> HashMap<char, f32> {
     list.chars().enumerate().filter_map(|(rank, c)| Some((c, band(rank)?))).collect()
 }
 
-/// An encoding that a text may be in.
+/// A candidate encoding.
 struct Candidate {
     encoding: &'static Encoding,
-    /// How seldom files come in it, against GB18030.
-    handicap: f32,
+    /// Penalty for encodings that are rarer in files than GB18030.
+    penalty: f32,
     likelihood: fn(&str) -> f32,
 }
 
 const CANDIDATES: [Candidate; 8] = [
-    Candidate { encoding: GB18030, handicap: 0.0, likelihood: |text| by_character(text, simplified) },
-    Candidate { encoding: BIG5, handicap: 2.0, likelihood: |text| by_character(text, traditional) },
-    Candidate { encoding: SHIFT_JIS, handicap: 2.0, likelihood: |text| by_character(text, japanese) },
-    Candidate { encoding: EUC_JP, handicap: 3.5, likelihood: |text| by_character(text, japanese) },
-    Candidate { encoding: EUC_KR, handicap: 2.0, likelihood: |text| by_character(text, korean) },
-    Candidate { encoding: WINDOWS_1252, handicap: 2.0, likelihood: latin },
-    Candidate { encoding: WINDOWS_1251, handicap: 8.0, likelihood: |text| by_character(text, cyrillic) },
-    Candidate { encoding: KOI8_R, handicap: 8.0, likelihood: |text| by_character(text, cyrillic) },
+    Candidate { encoding: GB18030, penalty: 0.0, likelihood: |text| by_character(text, simplified) },
+    Candidate { encoding: BIG5, penalty: 2.0, likelihood: |text| by_character(text, traditional) },
+    Candidate { encoding: SHIFT_JIS, penalty: 2.0, likelihood: |text| by_character(text, japanese) },
+    Candidate { encoding: EUC_JP, penalty: 3.5, likelihood: |text| by_character(text, japanese) },
+    Candidate { encoding: EUC_KR, penalty: 2.0, likelihood: |text| by_character(text, korean) },
+    Candidate { encoding: WINDOWS_1252, penalty: 2.0, likelihood: latin },
+    Candidate { encoding: WINDOWS_1251, penalty: 8.0, likelihood: |text| by_character(text, cyrillic) },
+    Candidate { encoding: KOI8_R, penalty: 8.0, likelihood: |text| by_character(text, cyrillic) },
 ];
 
-/// What a text that is not UTF-8 is in.
+/// The detected encoding of a text that is not UTF-8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Guess {
-    /// It reads like Chinese.
+    /// Chinese in GB18030.
     Chinese,
-    /// It reads like something else.
+    /// Another encoding.
     Other(&'static Encoding),
-    /// It is too short to tell Chinese from this.
+    /// Too short to decide between GB18030 and this encoding.
     Unclear(&'static Encoding),
 }
 
-/// Guesses. The bytes must be valid GB18030 as a whole, or they are something else.
+/// Detects the encoding.
 #[must_use]
 pub fn guess(bytes: &[u8]) -> Guess {
     let sample = sample(bytes);
     let mut best: Option<(f32, &'static Encoding)> = None;
     let mut chinese = f32::NEG_INFINITY;
-    for Candidate { encoding, handicap, likelihood } in &CANDIDATES {
+    for Candidate { encoding, penalty, likelihood } in &CANDIDATES {
         let Some(text) = encoding.decode_without_bom_handling_and_without_replacement(&sample) else { continue };
-        let score = likelihood(&text) - handicap;
+        let score = likelihood(&text) - penalty;
         if *encoding == GB18030 {
             chinese = score;
         } else if best.is_none_or(|(most, _)| score > most) {
@@ -106,13 +105,13 @@ pub fn guess(bytes: &[u8]) -> Guess {
     }
 }
 
-/// Is it one of the characters that names in Chinese are mostly of?
+/// Returns whether a character is common in Chinese names.
 #[must_use]
 pub fn is_common(c: char) -> bool {
     COMMON[0].contains_key(&c)
 }
 
-/// The first lines that hold more than ASCII. No encoding here has the byte of a line's end inside a character.
+/// Returns the first lines with non-ASCII bytes. None of the encodings uses the byte of a line feed inside a character.
 fn sample(bytes: &[u8]) -> Vec<u8> {
     let mut sample = Vec::new();
     for line in bytes.split_inclusive(|b| *b == b'\n').filter(|line| !line.is_ascii()) {
@@ -124,7 +123,7 @@ fn sample(bytes: &[u8]) -> Vec<u8> {
     sample
 }
 
-/// Sums up characters; one of another script that touches a small Latin letter is unlikely.
+/// Sums the log-likelihoods of the characters, with a penalty for non-ASCII characters next to lower-case Latin letters.
 fn by_character(text: &str, likelihood: fn(char) -> f32) -> f32 {
     let (mut sum, mut before) = (0.0, ' ');
     let mut rest = text.chars().peekable();
@@ -133,14 +132,14 @@ fn by_character(text: &str, likelihood: fn(char) -> f32) -> f32 {
             sum += ASCII;
         } else {
             let touches = [Some(before), rest.peek().copied()].into_iter().flatten().filter(char::is_ascii_lowercase);
-            sum += likelihood(c) + GLUED * touches.count() as f32;
+            sum += likelihood(c) + ADJACENT_LATIN * touches.count() as f32;
         }
         before = c;
     }
     sum
 }
 
-/// What signs of any East Asian text are.
+/// Returns the log-likelihood of punctuation and symbols of East Asian text.
 fn common_sign(c: char) -> Option<f32> {
     match c {
         '、'
@@ -176,7 +175,7 @@ const fn is_han(c: char) -> bool {
 fn simplified(c: char) -> f32 {
     let [simplified, traditional] = &*COMMON;
     let known = simplified.get(&c).copied().or_else(|| common_sign(c));
-    // Names are also written in traditional characters, more seldom.
+    // Traditional characters occur in names too, but more rarely.
     known.or_else(|| traditional.get(&c).map(|l| l - 3.5)).unwrap_or(if is_han(c) { RARE_HAN } else { FOREIGN })
 }
 
@@ -189,14 +188,14 @@ fn japanese(c: char) -> f32 {
     match c {
         '\u{3041}'..='\u{30fc}' => -5.5,
         '\u{ff61}'..='\u{ff9f}' => -9.0,
-        _ if COMMON_ABROAD[0].contains(&c) => -6.1,
+        _ if JAPANESE_AND_KOREAN[0].contains(&c) => -6.1,
         _ if is_han(c) && is_kanji_of_level_1(c) => -9.6,
         _ if is_han(c) => RARE_HAN,
         _ => common_sign(c).unwrap_or(FOREIGN),
     }
 }
 
-/// Is it one of the 2,965 kanji of the first level of JIS X 0208, rows 16 to 47?
+/// Returns whether a character is one of the 2,965 level-1 kanji of JIS X 0208 (rows 16 to 47).
 fn is_kanji_of_level_1(c: char) -> bool {
     let mut buffer = [0; 4];
     let (bytes, _, unmappable) = EUC_JP.encode(c.encode_utf8(&mut buffer));
@@ -205,7 +204,7 @@ fn is_kanji_of_level_1(c: char) -> bool {
 
 fn korean(c: char) -> f32 {
     match c {
-        _ if COMMON_ABROAD[1].contains(&c) => -5.7,
+        _ if JAPANESE_AND_KOREAN[1].contains(&c) => -5.7,
         '\u{ac00}'..='\u{d7a3}' => -8.7,
         _ if is_han(c) => RARE_HAN,
         _ => common_sign(c).unwrap_or(FOREIGN),
@@ -220,7 +219,7 @@ fn cyrillic(c: char) -> f32 {
     }
 }
 
-/// Letters with accents stand between letters without; signs stand alone.
+/// Returns the log-likelihood of Latin text: accented letters occur next to ASCII letters, symbols stand alone.
 fn latin(text: &str) -> f32 {
     let (mut sum, mut before) = (0.0, ' ');
     let mut rest = text.chars().peekable();
@@ -252,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn names_in_chinese_are_chinese() {
+    fn detects_chinese_names() {
         for name in [
             "诊所",
             "药店",
@@ -290,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn names_in_other_languages_are_not() {
+    fn does_not_take_other_languages_for_chinese() {
         for (encoding, names) in [
             (
                 BIG5,
@@ -307,13 +306,13 @@ mod tests {
                 let found = of(&[name], encoding);
                 assert_ne!(found, Guess::Chinese, "{name} in {}", encoding.name());
             }
-            // Some rows leave no doubt.
+            // Two rows are enough for a decision.
             assert_eq!(of(&names[..2], encoding), Guess::Other(encoding), "{names:?}");
         }
     }
 
     #[test]
-    fn the_lists_of_characters_are_whole() {
+    fn character_lists_are_complete() {
         let [simplified, traditional] = &*COMMON;
         assert_eq!(simplified.len(), 5000);
         assert!(traditional.len() > 4000, "{}", traditional.len());

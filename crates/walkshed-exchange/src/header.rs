@@ -1,9 +1,9 @@
-//! What column names mean, in English and Chinese.
+//! The column names of import files, in English and Chinese.
 
-/// Makes the list of columns: each with its plain name first, then what else files call it.
+/// Defines the columns: for each the canonical name first, then its aliases.
 macro_rules! columns {
     ($($variant:ident: $($name:literal),+;)+) => {
-        /// A column walkshed understands.
+        /// A known column of import files.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Column {
             $($variant),+
@@ -82,26 +82,26 @@ columns! {
 }
 
 impl Column {
-    /// The column a header names.
+    /// Returns the column with a name.
     #[must_use]
     pub fn of(header: &str) -> Option<Self> {
         Self::ranked(header).map(|(column, _)| column)
     }
 
-    /// The column a header names, and the place of that name among all its names: 0 for the plain one.
+    /// Returns the column with a name, and the rank of the name among the names of the column: 0 for the canonical name.
     #[must_use]
     pub fn ranked(header: &str) -> Option<(Self, usize)> {
         let name = header.trim().trim_start_matches('\u{feff}').to_lowercase().replace([' ', '-'], "_");
         NAMES.iter().find_map(|(column, names)| Some((*column, names.iter().position(|n| *n == name)?)))
     }
 
-    /// All columns.
+    /// Iterates over all columns.
     #[cfg(test)]
     pub fn all() -> impl Iterator<Item = Self> {
         NAMES.iter().map(|(column, _)| *column)
     }
 
-    /// Its plain name.
+    /// Returns the canonical name.
     #[must_use]
     pub fn name(self) -> &'static str {
         NAMES.iter().find(|(column, _)| *column == self).map_or("", |(_, names)| names[0])
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_name_means_two_columns() {
+    fn names_are_unique() {
         let mut all: Vec<&str> = NAMES.iter().flat_map(|(_, names)| names.iter().copied()).collect();
         all.sort_unstable();
         let twice: Vec<&[&str]> = all.windows(2).filter(|pair| pair[0] == pair[1]).collect();

@@ -1,5 +1,5 @@
-//! Files in: tables from CSV, Excel, `GeoJSON` and OpenStreetMap extracts to edits of the register, row by row, with a
-//! report of every row refused. And out: FlatGeobuf, GeoParquet.
+//! Import and export of files. Import: reads tables from CSV, Excel, GeoJSON and OpenStreetMap extracts and turns their rows
+//! into edits of the register, with a report of every rejected row. Export: FlatGeobuf and GeoParquet.
 
 mod crs;
 mod csv;
@@ -9,7 +9,7 @@ mod geojson;
 mod geoparquet;
 mod guess;
 mod header;
-mod json_doubles;
+mod json_duplicates;
 mod osm;
 mod osm_supply;
 mod plan;
@@ -34,7 +34,7 @@ pub use refused::write_refused;
 pub use table::{FileProblem, MAX_ROWS, Refused, Row, Table};
 pub use text::encoding_named;
 
-/// How a table is written.
+/// The file format of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     Csv,
@@ -43,7 +43,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// The format a file's name tells.
+    /// Returns the format that the file name extension stands for.
     #[must_use]
     pub fn of(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_str()?.to_ascii_lowercase();
@@ -56,18 +56,18 @@ impl Format {
     }
 }
 
-/// Reads a file as a table; for facilities also the amenities of an OpenStreetMap extract. The encoding of a text is found.
+/// Reads a file as a table. Facilities can also be the amenities of an OpenStreetMap extract. The text encoding is detected.
 ///
 /// # Errors
-/// [`FileProblem`] when it cannot be used as a whole.
+/// [`FileProblem`] if the file as a whole cannot be used.
 pub fn read_table(path: &Path, kind: Kind, calendar: &Calendar) -> Result<Table, FileProblem> {
     read_table_in(path, kind, calendar, None)
 }
 
-/// [`read_table`] with the encoding of the text, where it is known.
+/// Reads a file as a table in a given text encoding. See [`read_table`].
 ///
 /// # Errors
-/// [`FileProblem`] when it cannot be used as a whole.
+/// [`FileProblem`] if the file as a whole cannot be used.
 pub fn read_table_in(
     path: &Path,
     kind: Kind,
@@ -82,35 +82,35 @@ pub fn read_table_in(
     table_of(&bytes, format, encoding)
 }
 
-/// Reads the bytes of a file as a table. The encoding of a text is found where it is not said.
+/// Reads the bytes of a file as a table. The text encoding is detected unless it is given.
 ///
 /// # Errors
-/// [`FileProblem`] when they cannot be used as a whole.
+/// [`FileProblem`] if the file as a whole cannot be used.
 pub fn table_of(bytes: &[u8], format: Format, encoding: Option<&'static Encoding>) -> Result<Table, FileProblem> {
     table_within(bytes, format, encoding, MAX_ROWS)
 }
 
-/// [`table_of`] with a limit of rows. What is held at once is bounded by the size of the file: `tests/reader_memory.rs` has the
-/// bounds. A file of ordinary rows takes some 10 times its bytes, one of rows of a single letter up to 128 times, a workbook
-/// made to take much 160 times and 64 MiB.
+/// Reads the bytes of a file as a table of limited size. Memory use is bounded by the size of the file; `tests/reader_memory.rs`
+/// has the bounds. A file of ordinary rows takes about 10 times its size, a file of single-letter rows up to 128 times, a
+/// hostile workbook up to 160 times plus 64 MiB.
 ///
 /// # Errors
-/// [`FileProblem`] when they cannot be used as a whole, or hold more rows.
+/// [`FileProblem`] if the file as a whole cannot be used, or has more rows than the limit.
 pub fn table_within(
     bytes: &[u8],
     format: Format,
     encoding: Option<&'static Encoding>,
-    most_rows: usize,
+    max_rows: usize,
 ) -> Result<Table, FileProblem> {
     let read = match format {
         Format::Csv => csv::read,
         Format::GeoJson => geojson::read,
         Format::Xlsx if encoding.is_some() => return Err(FileProblem::NoText),
         Format::Xlsx if bytes.is_empty() => return Err(FileProblem::Empty),
-        Format::Xlsx => return xlsx::read(bytes, most_rows),
+        Format::Xlsx => return xlsx::read(bytes, max_rows),
     };
     let Decoded { text, mut notes } = text::decode(bytes, encoding)?;
-    let mut table = read(&text, most_rows)?;
+    let mut table = read(&text, max_rows)?;
     notes.append(&mut table.notes);
     Ok(Table { notes, ..table })
 }

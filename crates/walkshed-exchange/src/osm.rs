@@ -1,4 +1,4 @@
-//! The amenities of an OpenStreetMap extract as a table of facilities, by a table of tags.
+//! Reads the amenities of an OpenStreetMap extract as a table of facilities, using a table of tags.
 
 use super::header::Column;
 use super::osm_supply::{Closed, closed, prefixed, values};
@@ -10,7 +10,7 @@ use walkshed_engine::osm::{OsmError, TaggedPlace, Tags, read_tagged};
 use walkshed_register::{Calendar, Hours, Kinds};
 
 const TAGS: &str = include_str!("osm_tags.toml");
-/// The order of the columns of refused rows.
+/// The columns of rejected rows, in order.
 const COLUMNS: [(Column, &str); 10] = [
     (Column::Id, "id"),
     (Column::Name, "name"),
@@ -24,16 +24,16 @@ const COLUMNS: [(Column, &str); 10] = [
     (Column::OpeningHours, "opening_hours"),
 ];
 
-/// Tags told in one note at most.
-const MOST_TAGS: usize = 12;
+/// Maximum number of tags listed in one note.
+const MAX_LISTED_TAGS: usize = 12;
 
-/// Kinds by key and value, in the order of the file.
+/// Facility kinds by tag key and value, in the order of the file.
 struct Rules(Vec<(String, Vec<(String, String)>)>);
 
 impl Rules {
     fn read() -> Self {
         let table: toml::Table = TAGS.parse().unwrap_or_else(|e| unreachable!("a test reads the table of tags: {e}"));
-        // TOML tables come in the order of letters; the order of the file is that of its headers.
+        // The TOML parser sorts tables by name; the position of the headers gives the order in the file.
         let mut keys: Vec<&String> = table.keys().collect();
         keys.sort_by_key(|key| TAGS.find(&format!("[{key}]")));
         let values = |key: &String| {
@@ -47,7 +47,7 @@ impl Rules {
         Self(keys.into_iter().map(|key| (key.clone(), values(key))).collect())
     }
 
-    /// The kinds of an element, each once, in the order of the table: of the first key with a value that is known.
+    /// Returns the distinct kinds of an element, in the order of the table, for the first key with a known value.
     fn kinds<'s, 't>(&'s self, get: impl Fn(&str) -> Option<&'t str>) -> Vec<&'s str> {
         for (key, kinds) in &self.0 {
             let given: Vec<&str> = get(key).into_iter().flat_map(values).collect();
@@ -75,17 +75,17 @@ impl Rules {
     }
 }
 
-/// Elements left out, by why, by the tag that says so, and by their kinds.
+/// Counts of omitted elements by reason, tag and kind.
 #[derive(Default)]
-struct LeftOut(BTreeMap<Closed, BTreeMap<String, BTreeMap<String, u64>>>);
+struct OmittedElements(BTreeMap<Closed, BTreeMap<String, BTreeMap<String, u64>>>);
 
-impl LeftOut {
+impl OmittedElements {
     fn count(&mut self, why: Closed, tag: String, kind: &str) {
         let by_tag = self.0.entry(why).or_default().entry(tag).or_default();
         *by_tag.entry(kind.to_owned()).or_default() += 1;
     }
 
-    /// A sentence for every reason, the commonest tags first.
+    /// Returns a note for every reason, with the most frequent tags first.
     fn notes(&self) -> impl Iterator<Item = String> + '_ {
         self.0.iter().map(|(why, tags)| {
             let mut all: Vec<(u64, String)> = tags
@@ -97,35 +97,35 @@ impl LeftOut {
                 .collect();
             all.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
             let sum: u64 = all.iter().map(|(n, _)| n).sum();
-            let rest = all.len().saturating_sub(MOST_TAGS);
-            let mut told: Vec<String> = all.into_iter().take(MOST_TAGS).map(|(_, text)| text).collect();
+            let rest = all.len().saturating_sub(MAX_LISTED_TAGS);
+            let mut listed: Vec<String> = all.into_iter().take(MAX_LISTED_TAGS).map(|(_, text)| text).collect();
             if rest > 0 {
-                told.push(format!("{rest} other tags"));
+                listed.push(format!("{rest} other tags"));
             }
-            format!("{sum} facilities {why} and were left out: {}", told.join(", "))
+            format!("{sum} facilities {why} and were omitted: {}", listed.join(", "))
         })
     }
 }
 
-/// Reads the amenities that are open to the public. One that is several at once (`amenity=library;toilets`) is a facility
-/// of each kind: the first in the table of tags has the id of the element, others that id with their kind.
+/// Reads the amenities that are open to the public. An element of several kinds (`amenity=library;toilets`) becomes one facility
+/// per kind: the first kind in the table of tags has the id of the element, the others that id followed by the kind.
 ///
 /// # Errors
-/// [`FileProblem`] when the file is no extract, or holds none.
+/// [`FileProblem`] if the file is not an extract, or contains no amenities.
 pub fn read(path: &Path, calendar: &Calendar) -> Result<Table, FileProblem> {
     let rules = Rules::read();
     let bad = |e: OsmError| FileProblem::BadExtract { why: e.to_string() };
     let (places, without) = read_tagged(path, |tags| rules.wants(tags)).map_err(bad)?;
     let kinds = Kinds::default();
     let today = calendar.zone.day(Timestamp::now());
-    let (mut unnamed, mut unread, mut several, mut left_out) = (0u64, 0u64, 0u64, LeftOut::default());
+    let (mut unnamed, mut unread, mut several, mut left_out) = (0u64, 0u64, 0u64, OmittedElements::default());
     let columns = Columns::new(&COLUMNS.map(|(column, _)| Some(column)));
     let mut table = Table { header: COLUMNS.iter().map(|(_, name)| (*name).to_owned()).collect(), ..Table::default() };
     for place in &places {
         let tag = |key: &str| place.tags.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str());
         let of_kinds = rules.kinds(tag);
         if of_kinds.is_empty() {
-            // It stands here for what it was or will be.
+            // The element matched because of a life-cycle prefix, such as `disused:amenity`.
             for (key, value) in &place.tags {
                 let Some((why, plain)) = prefixed(key).filter(|(_, plain)| rules.knows(plain, value)) else { continue };
                 let kind = rules.kinds(|k| (k == plain).then_some(value.as_str()));
@@ -135,9 +135,9 @@ pub fn read(path: &Path, calendar: &Calendar) -> Result<Table, FileProblem> {
             }
             continue;
         }
-        if let Some((why, told)) = closed(tag, today) {
+        if let Some((why, reason)) = closed(tag, today) {
             for (i, kind) in of_kinds.into_iter().enumerate() {
-                left_out.count(why, told.clone(), kind);
+                left_out.count(why, reason.clone(), kind);
                 table.left_out.push(facility_id(place, (i > 0).then_some(kind)));
             }
             continue;
@@ -174,7 +174,7 @@ pub fn read(path: &Path, calendar: &Calendar) -> Result<Table, FileProblem> {
     }
     let left: Vec<String> = left_out.notes().collect();
     if table.rows.is_empty() {
-        let mut why = "it holds no open amenities that the table of tags knows".to_owned();
+        let mut why = "it contains no open amenities that the table of tags lists".to_owned();
         for note in left {
             why.push_str("; ");
             why.push_str(&note);
@@ -182,17 +182,17 @@ pub fn read(path: &Path, calendar: &Calendar) -> Result<Table, FileProblem> {
         return Err(FileProblem::BadExtract { why });
     }
     let notes = [
-        (without, "elements have no position in the extract and were left out"),
-        (unnamed, "elements have no name and are called after their kind"),
-        (unread, "elements have opening hours that cannot be read; they were taken without"),
-        (several, "elements are several kinds at once: a facility for each"),
+        (without, "elements have no position in the extract and were omitted"),
+        (unnamed, "elements have no name and are named after their kind"),
+        (unread, "elements have opening hours that cannot be parsed and were imported without them"),
+        (several, "elements are of several kinds and became one facility per kind"),
     ];
     table.notes.extend(notes.iter().filter(|(n, _)| *n > 0).map(|(n, why)| format!("{n} {why}")));
     table.notes.extend(left);
     Ok(table)
 }
 
-/// The id of an element; of its further kinds with the kind.
+/// Returns the id of an element, followed by the kind for its further kinds.
 fn facility_id(place: &TaggedPlace, further: Option<&str>) -> String {
     further.map_or_else(|| format!("osm:{}", place.id), |kind| format!("osm:{}:{kind}", place.id))
 }
@@ -211,7 +211,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_of_tags_names_kinds_that_exist() {
+    fn tag_table_refers_to_existing_kinds() {
         let (rules, kinds) = (Rules::read(), Kinds::default());
         assert_eq!(rules.0[0].0, "amenity");
         assert!(rules.0.iter().map(|(_, values)| values.len()).sum::<usize>() > 40);

@@ -1,10 +1,10 @@
-//! Is what an OpenStreetMap element stands for open to the public? What is closed, planned or private is no supply.
+//! Decides whether an OpenStreetMap element is open to the public. Closed, planned and private elements are not supply.
 
 use jiff::civil::Date;
 use std::fmt;
 use walkshed_register::PartialDate;
 
-/// Prefixes of keys for what is no more: `disused:amenity`.
+/// Life-cycle prefixes of keys of closed or vanished elements: `disused:amenity`.
 const GONE_PREFIXES: [&str; 12] = [
     "disused",
     "abandoned",
@@ -19,9 +19,9 @@ const GONE_PREFIXES: [&str; 12] = [
     "closed",
     "vacant",
 ];
-/// Prefixes of keys for what is not there yet.
+/// Life-cycle prefixes of keys of planned elements.
 const PLANNED_PREFIXES: [&str; 4] = ["proposed", "planned", "construction", "intended"];
-/// Keys that say, of the whole element, that it is no more.
+/// Keys that mark the whole element as closed or vanished.
 const GONE_KEYS: [&str; 10] =
     ["disused", "abandoned", "demolished", "razed", "removed", "destroyed", "dismantled", "ruins", "closed", "vacant"];
 const PLANNED_KEYS: [&str; 3] = ["proposed", "planned", "construction"];
@@ -37,7 +37,7 @@ const GONE_STATUSES: [&str; 9] = [
     "out_of_order",
 ];
 const PLANNED_STATUSES: [&str; 4] = ["proposed", "planned", "construction", "under_construction"];
-/// Who may come in, where that is not the public. Customers, visitors and members may be anyone.
+/// Values of `access` that exclude the public. Customers, visitors and members count as the public.
 const PRIVATE: [&str; 15] = [
     "private",
     "no",
@@ -56,14 +56,14 @@ const PRIVATE: [&str; 15] = [
     "forestry",
 ];
 
-/// Why an element is left out.
+/// Why an element is omitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Closed {
-    /// It is no more, or not used.
+    /// Closed or vanished.
     Gone,
-    /// It is not there yet.
+    /// Planned or under construction.
     Planned,
-    /// It is there, but not for the public.
+    /// Not open to the public.
     Private,
 }
 
@@ -71,13 +71,13 @@ impl fmt::Display for Closed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Gone => "are closed or gone",
-            Self::Planned => "are not there yet",
+            Self::Planned => "are planned or under construction",
             Self::Private => "are not open to the public",
         })
     }
 }
 
-/// A key that begins with the prefix of a life-cycle stage: why it is no supply, and the key without it.
+/// Splits a key with a life-cycle prefix into the reason for omission and the plain key.
 pub fn prefixed(key: &str) -> Option<(Closed, &str)> {
     let (prefix, plain) = key.split_once(':')?;
     if GONE_PREFIXES.contains(&prefix) {
@@ -89,15 +89,15 @@ pub fn prefixed(key: &str) -> Option<(Closed, &str)> {
     }
 }
 
-/// The values of a tag: lists have semicolons.
+/// Splits a tag value into the entries of a semicolon-separated list.
 pub fn values(text: &str) -> impl Iterator<Item = &str> {
     text.split([';', '；']).map(str::trim).filter(|value| !value.is_empty())
 }
 
-/// Why what an element's tags name is no open supply, with the tag that says so; `None` where it is.
+/// Returns why an element is not open to the public, with the deciding tag; `None` if it is open.
 pub fn closed<'t>(get: impl Fn(&str) -> Option<&'t str>, today: Date) -> Option<(Closed, String)> {
     let tag = |key: &str, value: &str| format!("{key}={}", value.chars().take(40).collect::<String>());
-    // A museum or park may be in ruins, or on ground that is otherwise not used.
+    // Ruins can be a museum or park.
     let is_sight = get("tourism").is_some() || get("leisure").is_some();
     for (keys, why) in [(&GONE_KEYS[..], Closed::Gone), (&PLANNED_KEYS[..], Closed::Planned)] {
         for key in keys {
@@ -133,13 +133,13 @@ pub fn closed<'t>(get: impl Fn(&str) -> Option<&'t str>, today: Date) -> Option<
         return Some((Closed::Planned, "start_date or opening_date in the future".to_owned()));
     }
     let access = get("access")?;
-    // Who comes on foot may have a right of his own.
+    // `foot` overrides `access` for pedestrians.
     let on_foot = get("foot").filter(|value| !PRIVATE.contains(value));
     let is_private = values(access).all(|value| PRIVATE.contains(&value)) && values(access).next().is_some();
     (is_private && on_foot.is_none()).then(|| (Closed::Private, tag("access", access)))
 }
 
-/// Do opening hours say that it is never open, and nothing else?
+/// Returns whether opening hours mean "never open" and nothing else.
 fn is_never(hours: &str) -> bool {
     let plain = hours.split('"').next().unwrap_or_default().trim().to_ascii_lowercase();
     matches!(plain.trim_start_matches("24/7").trim(), "off" | "closed")
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_open_is_supply() {
+    fn accepts_open_elements() {
         for tags in [
             &[("amenity", "clinic")][..],
             &[("access", "yes")],
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_open_is_told_with_its_tag() {
+    fn omits_closed_elements_with_the_deciding_tag() {
         for (tags, why, tag) in [
             (&[("disused", "yes")][..], Closed::Gone, "disused=yes"),
             (&[("abandoned", "yes")], Closed::Gone, "abandoned=yes"),
@@ -210,7 +210,7 @@ mod tests {
             (&[("access", "residents")], Closed::Private, "access=residents"),
             (&[("access", "private; residents")], Closed::Private, "access=private; residents"),
             (&[("access", "no"), ("foot", "private")], Closed::Private, "access=no"),
-            // What is gone is gone, whoever might come in.
+            // A vanished element is reported as vanished, regardless of its access.
             (&[("access", "private"), ("disused", "yes")], Closed::Gone, "disused=yes"),
         ] {
             assert_eq!(of(tags), Some((why, tag.to_owned())), "{tags:?}");

@@ -1,24 +1,24 @@
-//! A table to an import: what would be done, what is refused, and whether to go on.
+//! Plans an import: the edits, the rejected rows, and whether the import proceeds.
 
 use super::records::{Kind, Options, column_notes, read_edits};
 use super::table::{FileProblem, Refused, Table};
 use std::collections::{HashMap, HashSet};
 use walkshed_register::{AnyRecord, Edit, ImportRecord, Register, Rules, Status};
 
-/// Ids told in one note at most.
-const MOST_IDS: usize = 50;
+/// Maximum number of ids listed in one note.
+const MAX_LISTED_IDS: usize = 50;
 
-/// What an import amounts to.
+/// The planned import of a table.
 #[derive(Debug, Clone)]
 pub struct Plan {
     pub edits: Vec<Edit>,
     pub refused: Vec<Refused>,
-    /// The report, without the counts of what the store did.
+    /// The import report, before the store fills in its counts.
     pub record: ImportRecord,
     pub notes: Vec<String>,
 }
 
-/// Why nothing is imported.
+/// An import that does not proceed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
     #[error(transparent)]
@@ -30,7 +30,7 @@ pub enum PlanError {
 }
 
 impl PlanError {
-    /// The refused rows.
+    /// Returns the rejected rows.
     #[must_use]
     pub fn refused(&self) -> &[Refused] {
         match self {
@@ -39,7 +39,7 @@ impl PlanError {
         }
     }
 
-    /// What was not read or was read in a way of its own, in sentences.
+    /// Returns the notes on how the file was read.
     #[must_use]
     pub fn notes(&self) -> &[String] {
         match self {
@@ -48,7 +48,7 @@ impl PlanError {
         }
     }
 
-    /// Rows in the file.
+    /// Returns the number of rows in the file.
     #[must_use]
     pub const fn rows(&self) -> usize {
         match self {
@@ -58,10 +58,10 @@ impl PlanError {
     }
 }
 
-/// Plans an import. All rows must be good, unless it shall keep going with those that are.
+/// Plans an import. With `keep_going`, rejected rows are skipped; otherwise any rejected row aborts the import.
 ///
 /// # Errors
-/// [`PlanError`] with every refused row.
+/// [`PlanError`] with all rejected rows.
 pub fn plan(
     table: &Table,
     kind: Kind,
@@ -73,7 +73,7 @@ pub fn plan(
     let read = read_edits(table, kind, options, rules)?;
     let rows = table.rows.len();
     let mut notes: Vec<String> = table.notes.iter().cloned().chain(column_notes(table, kind)).collect();
-    notes.extend(still_open(table, rules.register));
+    notes.extend(still_open_note(table, rules.register));
     if !read.refused.is_empty() && !keep_going {
         return Err(PlanError::Refused { rows, refused: read.refused, notes });
     }
@@ -93,22 +93,22 @@ pub fn plan(
     Ok(Plan { edits: read.edits, refused: read.refused, record, notes })
 }
 
-/// What is to be said of facilities that a file leaves out as not open, but the register has as open.
-fn still_open(table: &Table, register: &Register) -> Option<String> {
+/// Returns a note on facilities that the file omits as not open but that are open in the register.
+fn still_open_note(table: &Table, register: &Register) -> Option<String> {
     let is_open = |id: &&String| register.facilities.find(id).is_some_and(|f| f.status == Status::Open);
     let ids: Vec<&str> = table.left_out.iter().filter(is_open).map(String::as_str).collect();
-    let more = ids.len().saturating_sub(MOST_IDS);
+    let more = ids.len().saturating_sub(MAX_LISTED_IDS);
     let shown = ids[..ids.len() - more].join(", ");
     let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
     (!ids.is_empty()).then(|| {
         format!(
-            "{} of those left out are open in the register, and stay so until you close or delete them: {shown}{rest}",
+            "{} of the omitted facilities are open in the register and remain open until you close or delete them: {shown}{rest}",
             ids.len()
         )
     })
 }
 
-/// What edits would do to a register: new, changed and unchanged records.
+/// Counts the records that edits would insert, change and leave unchanged.
 #[must_use]
 pub fn foresee(edits: &[Edit], register: &Register) -> [u64; 3] {
     let mut counts = [0; 3];

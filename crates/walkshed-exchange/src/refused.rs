@@ -1,4 +1,4 @@
-//! The rows that were refused, in a file beside the input: mend them there and import that file.
+//! Writes the rejected rows to a file next to the input, to be corrected and imported.
 
 use super::table::{Refused, Row, Table};
 use serde_json::{Value, json};
@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use walkshed_engine::replace_private_file;
 use walkshed_register::spreadsheet::protected;
 
-/// Writes the refused rows beside `input` (`places.csv` to `places.refused.csv`) with what was wrong with them; those of a
-/// workbook or an extract as CSV too.
+/// Writes the rejected rows with their problems next to `input` (`places.csv` to `places.refused.csv`). Rows of a workbook or
+/// an extract are written as CSV too.
 ///
 /// # Errors
-/// A sentence with the path, when it cannot be written.
+/// A message with the path, if the file cannot be written.
 pub fn write_refused(input: &Path, table: &Table, refused: &[Refused]) -> Result<PathBuf, String> {
     let is_csv = !table.header.is_empty();
     let path = input.with_extension(if is_csv { "refused.csv" } else { "refused.geojson" });
@@ -18,15 +18,15 @@ pub fn write_refused(input: &Path, table: &Table, refused: &[Refused]) -> Result
     let bytes = if is_csv {
         let mut out = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
         let header = table.header.iter().map(String::as_str).chain(["refused_line", "refused_field", "refused_why"]);
-        out.write_record(header.map(written)).map_err(|e| fail(&e))?;
+        out.write_record(header.map(escaped)).map_err(|e| fail(&e))?;
         for r in refused {
             let fields: Vec<&str> = row_at(table, r.line).into_iter().flat_map(Row::fields).collect();
-            // What is wrong stands under its own columns, also after a row that is too short; one too long moves it.
+            // Pads short rows, so that the problem is in its own columns. Rows that are too long shift it.
             let missing = table.header.len().saturating_sub(fields.len());
             let line = r.line.to_string();
-            let told = [line.as_str(), &r.field, &r.why];
-            let row = fields.into_iter().chain(std::iter::repeat_n("", missing)).chain(told);
-            out.write_record(row.map(written)).map_err(|e| fail(&e))?;
+            let problem = [line.as_str(), &r.field, &r.why];
+            let row = fields.into_iter().chain(std::iter::repeat_n("", missing)).chain(problem);
+            out.write_record(row.map(escaped)).map_err(|e| fail(&e))?;
         }
         out.into_inner().map_err(|e| fail(&e))?
     } else {
@@ -43,17 +43,17 @@ pub fn write_refused(input: &Path, table: &Table, refused: &[Refused]) -> Result
             .collect();
         serde_json::to_vec_pretty(&json!({"type": "FeatureCollection", "features": features})).map_err(|e| fail(&e))?
     };
-    // They may say how to reach whoever has written them.
+    // The rows may contain personal contact details.
     replace_private_file(&path, &bytes).map_err(|e| e.to_string())?;
     Ok(path)
 }
 
-/// A field as a spreadsheet may open it.
-fn written(text: &str) -> Vec<u8> {
+/// Escapes a field for spreadsheets.
+fn escaped(text: &str) -> Vec<u8> {
     protected(text).into_owned().into_bytes()
 }
 
-/// Rows are in the order of their lines.
+/// Finds a row by its line. Rows are sorted by line.
 fn row_at(table: &Table, line: u64) -> Option<&Row> {
     table.rows.binary_search_by_key(&line, |row| row.line).ok().map(|i| &table.rows[i])
 }

@@ -1,19 +1,19 @@
-//! A table as read from a file, before anything in it is believed.
+//! A table as read from a file, before validation.
 
 use super::header::Column;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-/// No field is longer than this many bytes; a longer one is a quote that was never closed.
+/// Maximum length of a field in bytes. A longer one usually starts with a quote that is never closed.
 pub const MAX_FIELD: usize = 65_536;
-/// No table has more columns: as many as a sheet of Excel may have.
+/// Maximum number of columns: that of an Excel sheet.
 pub const MAX_COLUMNS: usize = 16_384;
-/// No table has more rows, whoever reads it.
+/// Maximum number of rows of any table.
 pub const MAX_ROWS: usize = 10_000_000;
-/// Fields of a row that is too long are kept up to so many after the last column, for the file of refused rows.
-const MORE_FIELDS: usize = 16;
+/// Number of surplus fields kept of a row that is too long, for the file of rejected rows.
+const MAX_SURPLUS_FIELDS: usize = 16;
 
-/// Why a file cannot be read as a table at all.
+/// A file that cannot be read as a table.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FileProblem {
     #[error("the file is empty")]
@@ -21,43 +21,43 @@ pub enum FileProblem {
     #[error("line {line} is not valid {encoding}; save the file as UTF-8")]
     Encoding { encoding: &'static str, line: u64 },
     #[error(
-        "the text looks like {encoding}{}, which is not read unasked: {}",
-        relatives(encoding),
+        "the text looks like {encoding}{}, which is not detected automatically: {}",
+        alternatives(encoding),
         how_to_read(encoding)
     )]
     OtherEncoding { encoding: &'static str },
     #[error(
-        "the text is too short to tell whether it is {one} or {other}: {}, or {}",
-        say_encoding(one),
+        "the text is too short to decide between {one} and {other}: {}, or {}",
+        encoding_option(one),
         how_to_read(other)
     )]
     UnclearEncoding { one: &'static str, other: &'static str },
     #[error(
-        "line {line} is not valid UTF-8, but the rest is: the file is damaged, or put together from several; save it as UTF-8"
+        "line {line} is not valid UTF-8, but the rest of the file is: the file is damaged or mixes encodings; save it as UTF-8"
     )]
     DamagedUtf8 { line: u64 },
     #[error(
-        "line {line} holds the private-use character U+{character:04X} when read as GB18030, so that the text is damaged or in \
-         another encoding: say which with --encoding, or save it as UTF-8"
+        "line {line} contains the private-use character U+{character:04X} when decoded as GB18030: the text is damaged or in \
+         another encoding; name it with --encoding, or save the file as UTF-8"
     )]
     PrivateUse { line: u64, character: u32 },
-    #[error("the file begins with the byte order mark of {mark}, not of {said}: leave --encoding out")]
+    #[error("the file begins with the byte order mark of {mark}, not of {said}; omit --encoding")]
     OtherMark { said: &'static str, mark: &'static str },
-    #[error("--encoding is for tables in text (.csv, .tsv, .txt, .json, .geojson)")]
+    #[error("--encoding applies to text files only (.csv, .tsv, .txt, .json, .geojson)")]
     NoText,
-    #[error("line {line} holds a NUL byte: this is not a text file")]
+    #[error("line {line} contains a NUL byte: this is not a text file")]
     Nul { line: u64 },
-    #[error("the first line does not name the columns: found {found}, but expected names such as {expected}")]
+    #[error("the first line has no known column names: found {found}, expected names such as {expected}")]
     NoHeader { found: String, expected: String },
     #[error("the column \"{column}\" is missing; found {found}{hint}")]
     MissingColumn { column: &'static str, found: String, hint: &'static str },
-    #[error("the column \"{column}\" is there twice: \"{first}\" and \"{second}\"")]
+    #[error("the column \"{column}\" occurs twice: \"{first}\" and \"{second}\"")]
     DoubleColumn { column: &'static str, first: String, second: String },
     #[error(
-        "the header has {found} columns; {MAX_COLUMNS} are read at most. Is its delimiter a comma, semicolon, tab or bar?"
+        "the header has {found} columns, more than {MAX_COLUMNS}; allowed delimiters are comma, semicolon, tab and vertical bar"
     )]
     TooManyColumns { found: usize },
-    #[error("there are more than {most} rows, the most that are read at once; cut the file into several")]
+    #[error("the file has more than {most} rows; split it into several files")]
     TooManyRows { most: usize },
     #[error("line {line}: {why}")]
     BadCsv { line: u64, why: String },
@@ -67,7 +67,7 @@ pub enum FileProblem {
         "the positions are in {crs}, which is not WGS 84; convert them: ogr2ogr -t_srs EPSG:4326 converted.geojson <file>"
     )]
     OtherCrs { crs: String },
-    #[error("the ending of the name must be .csv, .tsv, .txt, .xlsx, .json or .geojson")]
+    #[error("the file name must end in .csv, .tsv, .txt, .xlsx, .json or .geojson")]
     UnknownKind,
     #[error("not an Excel workbook: {why}")]
     BadWorkbook { why: String },
@@ -77,8 +77,8 @@ pub enum FileProblem {
     Io { why: String },
 }
 
-/// Encodings that are not told from each other.
-fn relatives(encoding: &str) -> &'static str {
+/// Returns a hint on encodings that detection cannot distinguish.
+fn alternatives(encoding: &str) -> &'static str {
     match encoding {
         "windows-1252" => " or another one of Latin letters",
         "windows-1251" => " or another one of Cyrillic letters",
@@ -86,31 +86,31 @@ fn relatives(encoding: &str) -> &'static str {
     }
 }
 
-/// What the user can do about an encoding that is not read unasked.
+/// Returns the advice for an encoding that is not detected automatically.
 fn how_to_read(encoding: &str) -> String {
     let convert = format!("convert it: iconv -f {} -t UTF-8", encoding.to_ascii_uppercase());
     match encoding {
         "UTF-32" => convert,
-        _ => format!("{}, or {convert}", say_encoding(encoding)),
+        _ => format!("{}, or {convert}", encoding_option(encoding)),
     }
 }
 
-fn say_encoding(encoding: &str) -> String {
+fn encoding_option(encoding: &str) -> String {
     format!("give --encoding {}", encoding.to_ascii_lowercase())
 }
 
-/// Where the columns of a header stand.
+/// The indexes of the known columns of a header.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Columns {
     count: usize,
-    places: HashMap<Column, usize>,
+    indexes: HashMap<Column, usize>,
 }
 
 impl Columns {
-    /// Of what each name of a header means.
+    /// Creates the indexes from the meaning of each header name.
     pub fn new(columns: &[Option<Column>]) -> Arc<Self> {
-        let places = columns.iter().zip(0..).filter_map(|(column, at)| column.map(|column| (column, at))).collect();
-        Arc::new(Self { count: columns.len(), places })
+        let indexes = columns.iter().zip(0..).filter_map(|(column, at)| column.map(|column| (column, at))).collect();
+        Arc::new(Self { count: columns.len(), indexes })
     }
 }
 
@@ -119,81 +119,81 @@ impl Columns {
 pub struct Row {
     pub line: u64,
     cells: Cells,
-    /// A problem found while reading, before the fields are looked at.
+    /// A problem found while reading, before the fields are validated.
     pub problem: Option<Box<Refused>>,
 }
 
-/// What a row holds. There may be millions of rows, so that each is kept small.
+/// The contents of a row. Compact, because there may be millions of rows.
 #[derive(Debug, Clone, PartialEq)]
 enum Cells {
-    /// By the columns of the header. The fields stand one after the other in `text`; `ends` has the end of each but the last.
+    /// Fields by column of the header, concatenated in `text`. `ends` has the end offset of each field but the last.
     Line { columns: Arc<Columns>, text: Box<str>, ends: Box<[u32]> },
-    /// By name; and the feature as it was written.
+    /// Fields by column, and the source text of the feature.
     Feature { fields: Box<[(Column, String)]>, raw: Box<str> },
 }
 
 impl Row {
-    /// A row of a table. Fields longer than [`MAX_FIELD`] are cut, and some of those after the last column are left out.
+    /// Creates a row of a table. Fields longer than [`MAX_FIELD`] are truncated, and only some surplus fields are kept.
     pub(crate) fn of_line<'a>(line: u64, columns: &Arc<Columns>, fields: impl IntoIterator<Item = &'a str>) -> Self {
         let (mut text, mut ends) = (String::new(), Vec::new());
-        for field in fields.into_iter().take(columns.count + MORE_FIELDS) {
+        for field in fields.into_iter().take(columns.count + MAX_SURPLUS_FIELDS) {
             ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
             text.push_str(cut(field));
         }
-        // The first begins at 0.
+        // The first field starts at 0.
         let ends = ends.get(1..).unwrap_or_default().into();
         Self { line, cells: Cells::Line { columns: columns.clone(), text: text.into(), ends }, problem: None }
     }
 
-    /// A feature: what its properties hold, each column once, and its text.
+    /// Creates a row from a feature: one value per column, and the source text.
     pub(crate) fn of_feature(line: u64, fields: impl IntoIterator<Item = (Column, String)>, raw: &str) -> Self {
         let fields = fields.into_iter().collect();
         Self { line, cells: Cells::Feature { fields, raw: raw.into() }, problem: None }
     }
 
-    /// The same row with what is wrong with it.
+    /// Returns the row with a problem attached.
     pub(crate) fn refused(self, problem: Option<Refused>) -> Self {
         Self { problem: problem.map(Box::new), ..self }
     }
 
     fn raw(&self, column: Column) -> Option<&str> {
         match &self.cells {
-            Cells::Line { columns, .. } => columns.places.get(&column).and_then(|place| self.cell(*place)),
+            Cells::Line { columns, .. } => columns.indexes.get(&column).and_then(|index| self.cell(*index)),
             Cells::Feature { fields, .. } => {
                 fields.iter().find(|(known, _)| *known == column).map(|(_, text)| text.as_str())
             }
         }
     }
 
-    /// What a column holds, trimmed; `None` when it is empty or not there.
+    /// Returns the trimmed value of a column; `None` if it is empty or absent.
     #[must_use]
     pub fn get(&self, column: Column) -> Option<&str> {
         self.raw(column).map(str::trim).filter(|v| !v.is_empty())
     }
 
-    /// Has the file this column at all? What it does not have is left as it is.
+    /// Returns whether the row has a column. Columns that are absent leave existing values unchanged.
     #[must_use]
     pub fn has(&self, column: Column) -> bool {
         match &self.cells {
-            Cells::Line { columns, .. } => columns.places.contains_key(&column),
+            Cells::Line { columns, .. } => columns.indexes.contains_key(&column),
             Cells::Feature { .. } => self.raw(column).is_some(),
         }
     }
 
-    /// What the row has in a place of the header.
-    fn cell(&self, place: usize) -> Option<&str> {
+    /// Returns the field at an index of the header.
+    fn cell(&self, index: usize) -> Option<&str> {
         let Cells::Line { text, ends, .. } = &self.cells else { return None };
-        let end = |place: usize| ends.get(place).map_or(text.len(), |end| *end as usize);
-        let start = if place == 0 { 0 } else { *ends.get(place - 1)? as usize };
-        text.get(start..end(place))
+        let end = |index: usize| ends.get(index).map_or(text.len(), |end| *end as usize);
+        let start = if index == 0 { 0 } else { *ends.get(index - 1)? as usize };
+        text.get(start..end(index))
     }
 
-    /// The fields of a row of a table, as they were.
+    /// Iterates over the original fields of a row of a table.
     pub fn fields(&self) -> impl Iterator<Item = &str> {
-        (0..).map_while(|place| self.cell(place))
+        (0..).map_while(|index| self.cell(index))
     }
 
-    /// The text of a feature, as it was.
+    /// Returns the source text of a feature.
     #[must_use]
     pub fn feature(&self) -> Option<&str> {
         match &self.cells {
@@ -203,41 +203,41 @@ impl Row {
     }
 }
 
-/// No more than [`MAX_FIELD`] bytes, at a character's boundary.
+/// Truncates a field to [`MAX_FIELD`] bytes at a character boundary.
 pub fn cut(field: &str) -> &str {
     if field.len() <= MAX_FIELD { field } else { &field[..field.floor_char_boundary(MAX_FIELD)] }
 }
 
-/// The whole of a file.
+/// The contents of a file.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Table {
-    /// The header as it was; empty for `GeoJSON`.
+    /// The original header; empty for GeoJSON.
     pub header: Vec<String>,
-    /// The names of the properties of all features of `GeoJSON`; empty for others.
+    /// The property names of all features of GeoJSON; empty for other formats.
     pub properties: Vec<String>,
     pub rows: Vec<Row>,
-    /// What was passed over without harm, in sentences.
+    /// Notes on how the file was read.
     pub notes: Vec<String>,
-    /// The ids of facilities that the file has, but says are not open.
+    /// The ids of facilities in the file that are not open.
     pub left_out: Vec<String>,
-    /// Places after the last column of the header, counted from 0, in which some row has a value.
+    /// Indexes after the last column of the header at which some row has a value.
     pub beyond_header: BTreeSet<usize>,
 }
 
 impl Table {
-    /// The columns, counted from 1, that have no name in the header but values in some row.
+    /// Iterates over the numbers of columns, counted from 1, without a name in the header but with a value in some row.
     pub fn values_without_name(&self) -> impl Iterator<Item = usize> {
-        let mut open: BTreeSet<usize> =
+        let mut unnamed: BTreeSet<usize> =
             self.header.iter().zip(0..).filter(|(name, _)| name.trim().is_empty()).map(|(_, i)| i).collect();
         let mut found = self.beyond_header.clone();
-        // Each is looked for until it is found; in most tables there are none.
+        // Stops once each unnamed column has a value. Most tables have no unnamed columns.
         for row in &self.rows {
-            if open.is_empty() {
+            if unnamed.is_empty() {
                 break;
             }
-            for (place, value) in row.fields().enumerate() {
-                if !value.trim().is_empty() && open.remove(&place) {
-                    found.insert(place);
+            for (index, value) in row.fields().enumerate() {
+                if !value.trim().is_empty() && unnamed.remove(&index) {
+                    found.insert(index);
                 }
             }
         }
@@ -245,10 +245,10 @@ impl Table {
     }
 }
 
-/// A row that was not taken, and why.
+/// A rejected row and the reason.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Refused {
-    /// Line of the file, counted from 1; for `GeoJSON` the number of the feature.
+    /// Line of the file, counted from 1; for GeoJSON the number of the feature.
     pub line: u64,
     pub field: String,
     pub value: String,
@@ -256,7 +256,7 @@ pub struct Refused {
 }
 
 impl Refused {
-    /// A refusal; long values are cut.
+    /// Creates a rejection. Long values are truncated.
     #[must_use]
     pub fn new(line: u64, field: &str, value: &str, why: impl ToString) -> Self {
         let mut short: String = value.chars().take(80).collect();

@@ -1,53 +1,52 @@
-//! Bytes to text: UTF-8, UTF-16 with a byte order mark, GB18030, or what the user says. Anything else is refused: a guess
-//! that is wrong would store names that no one can read.
+//! Decodes text: UTF-8, UTF-16 with a byte order mark, GB18030, or the encoding named by the user. Other encodings are rejected,
+//! because a wrong guess would store unreadable names.
 
 use super::guess::{Guess, guess, is_common};
 use super::table::FileProblem;
 use encoding_rs::{Encoding, GB18030, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE};
 use std::borrow::Cow;
 
-/// Share of the bytes beyond ASCII that are common Chinese characters in UTF-8, from which on a text is UTF-8 with damage.
+/// Minimum share of the non-ASCII bytes that are common Chinese characters in UTF-8 for a text to count as damaged UTF-8.
 const MOSTLY_UTF8: f64 = 0.2;
-/// The same where it is a single character.
+/// The same if there is only one such character.
 const ALL_BUT_UTF8: f64 = 0.7;
-/// Letters up to which a text that is valid UTF-8, in one script, may be Chinese in GB18030 all the same.
+/// Maximum number of letters of a valid UTF-8 text in one script that may still be Chinese in GB18030.
 const FEW_LETTERS: usize = 6;
 
-/// A NUL or two are damage.
+/// Minimum number of NUL bytes that indicate UTF-16 or UTF-32; fewer are damage.
 const FEW_NULS: usize = 4;
 
-/// A text, and what is to be said of its encoding, in sentences. UTF-8 is not copied.
+/// A decoded text, and notes on its encoding. UTF-8 is not copied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decoded<'b> {
     pub text: Cow<'b, str>,
     pub notes: Vec<String>,
 }
 
-/// The name of an encoding, as people write it.
+/// Returns the common name of an encoding.
 pub fn name_of(encoding: &'static Encoding) -> &'static str {
     if encoding == GB18030 { "GB18030" } else { encoding.name() }
 }
 
-/// The encoding a name stands for, by the labels of the WHATWG: big5, shift_jis, euc-kr, windows-1252, utf-16le, ...
+/// Returns the encoding with a WHATWG label: `big5`, `shift_jis`, `euc-kr`, `windows-1252`, `utf-16le`, ...
 ///
 /// # Errors
-/// A sentence, for a name that stands for none.
+/// A message, if the label is unknown.
 pub fn encoding_named(name: &str) -> Result<&'static Encoding, String> {
     let found = Encoding::for_label(name.trim().as_bytes()).filter(|encoding| *encoding != REPLACEMENT);
     found.ok_or_else(|| {
         format!(
-            "\"{name}\" is not an encoding that can be read, such as utf-8, gb18030, big5, shift_jis, euc-jp, euc-kr, \
-             windows-1252, utf-16le; convert the file first, as with iconv -f {} -t UTF-8",
+            "unknown encoding \"{name}\". Supported: utf-8, gb18030, big5, shift_jis, euc-jp, euc-kr, \
+             windows-1252, utf-16le and others; convert the file first: iconv -f {} -t UTF-8",
             name.trim().to_ascii_uppercase()
         )
     })
 }
 
-/// Decodes a whole file, in the encoding the user says or the one that is found.
+/// Decodes a whole file in the given encoding, or in the detected one.
 ///
 /// # Errors
-/// [`FileProblem`] for NUL bytes, for bytes that are not valid, and for text that is in none of the encodings or may be in
-/// several.
+/// [`FileProblem`] for NUL bytes, invalid bytes, and text in an unsupported or ambiguous encoding.
 pub fn decode<'b>(bytes: &'b [u8], said: Option<&'static Encoding>) -> Result<Decoded<'b>, FileProblem> {
     if let Some(encoding) = said {
         return decode_as(bytes, encoding);
@@ -77,10 +76,10 @@ pub fn decode<'b>(bytes: &'b [u8], said: Option<&'static Encoding>) -> Result<De
     chinese(bytes)
 }
 
-/// A text that is not UTF-8.
+/// Decodes a text that is not UTF-8.
 fn chinese(bytes: &[u8]) -> Result<Decoded<'_>, FileProblem> {
     let (count, share, line) = utf8_share(bytes);
-    // One character may be there by accident.
+    // A single character may be a coincidence.
     if share > if count > 1 { MOSTLY_UTF8 } else { ALL_BUT_UTF8 } {
         return Err(FileProblem::DamagedUtf8 { line });
     }
@@ -126,11 +125,11 @@ fn finish<'b>(text: Cow<'b, str>, encoding: &'static Encoding) -> Result<Decoded
     if encoding != UTF_8 {
         notes.push(format!("the text was read as {}", name_of(encoding)));
     }
-    // What an earlier conversion lost cannot be found again, but it can be told.
+    // Characters lost by an earlier conversion cannot be restored, but they can be reported.
     if let Some(at) = text.find('\u{fffd}') {
         let (count, line) = (text.matches('\u{fffd}').count(), line_of(text.as_bytes(), at));
         notes.push(format!(
-            "an earlier conversion of the file has put \u{fffd} for characters, {count} times, first in line {line}"
+            "an earlier conversion of the file lost characters: it contains \u{fffd} {count} times, first in line {line}"
         ));
     }
     Ok(Decoded { text, notes })
@@ -141,11 +140,11 @@ fn other(encoding: &'static str) -> FileProblem {
 }
 
 fn line_of(bytes: &[u8], at: usize) -> u64 {
-    // A last line without its end is one too.
+    // The last line may have no line end.
     bytes[..at].split(|b| *b == b'\n').count() as u64
 }
 
-/// UTF-16 or UTF-32 without a byte order mark: ASCII characters, which every table has, are half or three quarters NUL.
+/// Detects UTF-16 or UTF-32 without a byte order mark: half or three quarters of the bytes of ASCII characters are NUL.
 fn without_mark(bytes: &[u8]) -> Option<&'static str> {
     let head = &bytes[..bytes.len().min(4096)];
     let zeros = |from: usize| head.iter().skip(from).step_by(2).filter(|b| **b == 0).count();
@@ -161,13 +160,13 @@ fn without_mark(bytes: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// Escapes of ISO-2022 and of HZ, which are ASCII.
+/// Returns whether the text contains escape sequences of ISO-2022 or HZ, which are ASCII.
 fn has_escapes(text: &str) -> bool {
     ["\u{1b}$", "\u{1b}("].iter().any(|escape| text.contains(escape)) || (text.contains("~{") && text.contains("~}"))
 }
 
-/// How many common Chinese characters there are in UTF-8, which share of the bytes beyond ASCII they are, and the first line
-/// that is not UTF-8.
+/// Returns the number of common Chinese characters in UTF-8, their share of the non-ASCII bytes, and the first line that is not
+/// UTF-8.
 fn utf8_share(bytes: &[u8]) -> (usize, f64, u64) {
     let (mut rest, mut at, mut count, mut line) = (bytes, 0, 0usize, None);
     loop {
@@ -187,11 +186,11 @@ fn utf8_share(bytes: &[u8]) -> (usize, f64, u64) {
         rest = &bytes[at..];
     }
     let beyond = bytes.iter().filter(|b| !b.is_ascii()).count();
-    // Each is three bytes long.
+    // Each character is three bytes long.
     (count, (3 * count) as f64 / beyond.max(1) as f64, line.unwrap_or(1))
 }
 
-/// Chinese in GB18030 whose bytes happen to be valid UTF-8, as those of 医院 are.
+/// Whether valid UTF-8 is in fact Chinese in GB18030: the GB18030 bytes of 医院, for example, are valid UTF-8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Disguise {
     None,
@@ -201,7 +200,7 @@ enum Disguise {
 
 fn disguised(text: &str, bytes: &[u8]) -> Disguise {
     let mut beyond = text.chars().filter(|c| !c.is_ascii());
-    // Two bytes of GB18030 are at most two of UTF-8: any longer sequence is UTF-8.
+    // Two bytes of GB18030 form at most a two-byte sequence of UTF-8: any longer sequence is UTF-8.
     if text.is_ascii() || beyond.any(|c| c.len_utf8() > 2) {
         return Disguise::None;
     }
@@ -214,7 +213,7 @@ fn disguised(text: &str, bytes: &[u8]) -> Disguise {
     for word in text.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_ascii()) {
         let mut scripts = word.chars().map(script);
         let first = scripts.next().flatten();
-        // A word is of one script, and of letters that languages use today.
+        // A word of real text has letters of a single script in current use.
         if first.is_none() || !scripts.all(|s| s == first) {
             return Disguise::Chinese;
         }
@@ -237,7 +236,7 @@ enum Script {
     Arabic,
 }
 
-/// The script of a letter that is in use; `None` for others.
+/// Returns the script of a letter in current use; `None` for others.
 const fn script(c: char) -> Option<Script> {
     match c {
         'a'..='z'
@@ -282,8 +281,8 @@ mod tests {
     }
 
     #[test]
-    fn chinese_is_read_however_it_is_written() {
-        // 医院, 学校 and 沙坪 are valid UTF-8 as they stand in GB18030.
+    fn decodes_chinese_in_all_supported_encodings() {
+        // The GB18030 bytes of 医院, 学校 and 沙坪 are valid UTF-8.
         for names in
             [&["医院"][..], &["学校"], &["沙坪"], &["诊所"], &["银行"], &["綦江县医院", "𠮷野家"], &["甲", "乙"]]
         {
@@ -316,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn other_encodings_are_refused_unless_the_user_says_so() {
+    fn rejects_other_encodings_unless_named() {
         for (encoding, label, names) in [
             (BIG5, "big5", &["臺北市立聯合醫院", "國民小學", "公園"][..]),
             (SHIFT_JIS, "shift_jis", &["東京医院", "診療所", "クリニック"]),
@@ -351,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn damage_is_told_with_its_line() {
+    fn reports_damage_with_its_line() {
         let mut mixed = table(&["医院", "学校"]).into_bytes();
         mixed.extend(encoded("诊所,clinic,106.5,29.5\n", GB18030));
         assert_eq!(decode(&mixed, None), Err(FileProblem::DamagedUtf8 { line: 4 }));
@@ -370,7 +369,7 @@ mod tests {
         assert_eq!(decode(&private, None), Err(FileProblem::PrivateUse { line: 7, character: 0xe000 }));
         let marked = "\u{feff}name\n".as_bytes();
         assert_eq!(decode(marked, Some(BIG5)), Err(FileProblem::OtherMark { said: "Big5", mark: "UTF-8" }));
-        // Few letters that are words in two ways: У and С are 校 and 小.
+        // A few letters that are valid in both encodings: У and С are 校 and 小.
         let unclear = decode(&encoded(&table(&["校小"]), GB18030), None).unwrap_err();
         assert_eq!(unclear, FileProblem::UnclearEncoding { one: "UTF-8", other: "GB18030" });
     }

@@ -1,6 +1,6 @@
-//! What readers of files take in memory is bounded by the size of the file: whatever its bytes are, no reader panics or aborts,
-//! and none takes more than a stated multiple of the file and a stated constant. Small files of every format are changed at random
-//! (the same way each time), and there are the files that once took gigabytes.
+//! Memory use of all file readers is bounded by the size of the file: for any bytes, no reader panics or aborts, or takes more than
+//! a stated multiple of the file size plus a stated constant. The tests mutate small files of every format with a fixed seed, and
+//! read files that once took gigabytes.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 #![allow(unsafe_code, reason = "an allocator that counts")]
 
@@ -17,13 +17,13 @@ use walkshed_testing::Random;
 use walkshed_testing::pbf::Extract;
 use zip::write::SimpleFileOptions;
 
-/// Nothing under test may come near this: the test is ended before the machine is.
+/// Hard limit: the test aborts before it exhausts the memory of the machine.
 const NEVER: usize = 3 << 30;
 
 static LIVE: AtomicUsize = AtomicUsize::new(0);
 static PEAK: AtomicUsize = AtomicUsize::new(0);
 
-/// The system's allocator, with the bytes that are held counted.
+/// The system allocator with a count of the allocated bytes.
 struct Counting;
 
 impl Counting {
@@ -37,13 +37,13 @@ impl Counting {
     }
 }
 
-// SAFETY: everything is handed to the system's allocator as it came; the counters are beside it.
+// SAFETY: every call is forwarded unchanged to the system allocator; the counters are independent of it.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if !Self::add(layout.size()) {
             return std::ptr::null_mut();
         }
-        // SAFETY: the caller keeps the contract of `alloc`.
+        // SAFETY: the caller upholds the contract of `alloc`.
         unsafe { System.alloc(layout) }
     }
 
@@ -51,13 +51,13 @@ unsafe impl GlobalAlloc for Counting {
         if !Self::add(layout.size()) {
             return std::ptr::null_mut();
         }
-        // SAFETY: the caller keeps the contract of `alloc_zeroed`.
+        // SAFETY: the caller upholds the contract of `alloc_zeroed`.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
         LIVE.fetch_sub(layout.size(), SeqCst);
-        // SAFETY: the caller keeps the contract of `dealloc`.
+        // SAFETY: the caller upholds the contract of `dealloc`.
         unsafe { System.dealloc(place, layout) }
     }
 }
@@ -67,28 +67,28 @@ static ALLOCATOR: Counting = Counting;
 
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
-/// What a reader may take: so many times the bytes of the file, and so many more.
+/// The memory limit of a reader: a multiple of the file size, plus a constant.
 #[derive(Clone, Copy)]
 struct Bound {
     times: usize,
     more: usize,
 }
 
-/// A row of a single letter is two bytes of the file, and 64 in a list that grows by doubling.
+/// A single-letter row is two bytes in the file, and up to 64 in a list that grows by doubling.
 const CSV: Bound = Bound { times: 128, more: 1 << 20 };
-/// A property of a feature is six bytes of the file, and some hundred while its feature is read.
+/// A property of a feature is six bytes in the file, and about a hundred while the feature is read.
 const GEOJSON: Bound = Bound { times: 96, more: 1 << 20 };
-/// Texts and cells are counted against the size of the file; a small one may hold many of the same.
+/// Texts and cells are limited relative to the size of the file; a small file may repeat the same text often.
 const XLSX: Bound = Bound { times: 160, more: 64 << 20 };
-/// Blobs unpack to 12 times the file at most, and a street of two nodes takes 60 times what it is unpacked.
+/// Blobs unpack to at most 12 times the file size, and a street of two nodes takes 60 times its unpacked size.
 const PBF: Bound = Bound { times: 600, more: 48 << 20 };
-/// Heights are four bytes each; one strip or tile, which may be 64 MiB, is held beside them, packed and unpacked.
+/// Heights are four bytes each. One strip or tile of up to 64 MiB is in memory in addition, packed and unpacked.
 const TIFF: Bound = Bound { times: 400, more: 192 << 20 };
-/// The file is mapped, and only looked at.
+/// The file is memory-mapped and only verified.
 const NETWORK: Bound = Bound { times: 8, more: 1 << 20 };
 const TOML: Bound = Bound { times: 400, more: 4 << 20 };
 
-/// Reads something, and holds what it took at most against what it may take.
+/// Runs a reader and checks its peak memory against the limit.
 fn within<T>(bound: Bound, size: usize, what: &str, read: impl FnOnce() -> T) -> T {
     let before = LIVE.load(SeqCst);
     PEAK.store(before, SeqCst);
@@ -106,7 +106,7 @@ fn alone() -> std::sync::MutexGuard<'static, ()> {
     ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// Bytes changed, left out, put in, doubled or cut off.
+/// Mutates bytes: changes, deletes, inserts, duplicates or truncates.
 fn changed(good: &[u8], random: &mut Random) -> Vec<u8> {
     let mut bytes = good.to_vec();
     for _ in 0..=random.below(4) {
@@ -173,8 +173,8 @@ fn tables_in_text() {
     for (what, text) in bombs {
         let read = table(text.as_bytes(), Format::Csv, what);
         if what.starts_with("a header") {
-            let told = read.unwrap_err().to_string();
-            assert!(told.contains("columns"), "{what}: {told}");
+            let message = read.unwrap_err().to_string();
+            assert!(message.contains("columns"), "{what}: {message}");
         }
     }
     let collection = |features: &str| format!(r#"{{"type":"FeatureCollection","features":[{features}]}}"#);
@@ -233,7 +233,7 @@ const SHEET: &str = r#"<worksheet><dimension ref="A1:XFD1048576"/><sheetData>
     <row r="4"><c r="A4" t="e"><v>#N/A</v></c><c r="B4" t="b"><v>1</v></c><c r="C4" t="d"><v>2026-11-25</v></c></row>
     </sheetData></worksheet>"#;
 
-/// A workbook of these parts, those of a small one where they are not given.
+/// Builds a workbook of the given parts, with default parts for the rest.
 fn workbook(parts: &[(&str, &[u8])]) -> Vec<u8> {
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
     let plain: [(&str, &[u8]); 6] = [
@@ -265,9 +265,9 @@ fn workbooks() {
     let cells: Vec<Vec<&str>> = read.rows.iter().map(|row| row.fields().collect()).collect();
     assert_eq!(cells, [vec!["a b", "106.5", "29.5", "2026-11-25"], vec!["", "true", "2026-11-25"]]);
     assert_eq!((read.rows[0].line, read.rows[0].problem.is_none(), read.rows[1].line), (3, true, 4));
-    assert_eq!(read.rows[1].problem.as_ref().unwrap().why, "holds the error #N/A");
+    assert_eq!(read.rows[1].problem.as_ref().unwrap().why, "contains the error #N/A");
 
-    // Two cells at the corners of a sheet.
+    // Two cells at opposite corners of a sheet.
     let corners = sheet(
         r#"<row r="1"><c r="A1" t="inlineStr"><is><t>name</t></is></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>"#,
     );
@@ -311,7 +311,7 @@ fn workbooks() {
             "a table of many texts",
             "xl/sharedStrings.xml",
             format!("<sst>{}</sst>", "<si><t>some text or other</t></si>".repeat(1_100_000)),
-            "table of texts",
+            "shared strings",
         ),
         (
             "a table of empty texts",
@@ -364,7 +364,7 @@ fn workbooks() {
             "",
         ),
     ];
-    for (what, part, content, told) in bombs {
+    for (what, part, content, expected) in bombs {
         let mut parts: Vec<(&str, &[u8])> = vec![(part, content.as_bytes())];
         if part.ends_with("sheet1.xml") && what.starts_with("a shared") {
             parts.push(("xl/sharedStrings.xml", strings.as_bytes()));
@@ -373,29 +373,29 @@ fn workbooks() {
         match table(&book, Format::Xlsx, what) {
             Err(problem) => {
                 let problem = problem.to_string();
-                assert!(problem.contains(told), "{what}: {problem}");
-                if part.ends_with("sheet1.xml") && told.starts_with("cells") {
+                assert!(problem.contains(expected), "{what}: {problem}");
+                if part.ends_with("sheet1.xml") && expected.starts_with("cells") {
                     assert!(problem.contains("sheet \"表一\""), "{what}: {problem}");
                 }
             }
-            Ok(rows) => assert!(told.is_empty(), "{what}: {rows} rows were read"),
+            Ok(rows) => assert!(expected.is_empty(), "{what}: {rows} rows were read"),
         }
     }
-    for (rows, told) in [
+    for (rows, expected) in [
         (
             r#"<row r="2"><c r="A2" t="s"><v>0</v></c></row><row r="1"><c r="A1"><v>1</v></c></row>"#,
             "row 1 comes after row 2",
         ),
-        (r#"<row r="1"><c r="A2"><v>1</v></c></row>"#, "the cell A2 stands in row 1"),
-        (r#"<row r="1"><c r="A1" t="s"><v>7</v></c></row>"#, "not in the table of texts"),
-        (r#"<row r="1"><c r="A1" t="n"><v>x</v></c></row>"#, "is no number"),
-        (r#"<row r="1"><c r="XFE1"><v>x</v></c></row>"#, "no cell of a sheet"),
+        (r#"<row r="1"><c r="A2"><v>1</v></c></row>"#, "the cell A2 is in row 1"),
+        (r#"<row r="1"><c r="A1" t="s"><v>7</v></c></row>"#, "shared string that does not exist"),
+        (r#"<row r="1"><c r="A1" t="n"><v>x</v></c></row>"#, "is not a number"),
+        (r#"<row r="1"><c r="XFE1"><v>x</v></c></row>"#, "not a cell reference"),
         (r#"<row r="1"><c t="str"><v>&x;</v></c></row>"#, "unknown entity"),
         (r#"<row r="1048577"><c><v>1</v></c></row>"#, "comes after"),
     ] {
         let book = workbook(&[("xl/worksheets/sheet1.xml", sheet(rows).as_bytes())]);
         let problem = table_of(&book, Format::Xlsx, None).unwrap_err().to_string();
-        assert!(problem.contains(told) && problem.contains("sheet \"表一\""), "{rows}: {problem}");
+        assert!(problem.contains(expected) && problem.contains("sheet \"表一\""), "{rows}: {problem}");
     }
 
     let mut random = Random(12);
@@ -409,7 +409,7 @@ fn workbooks() {
     ];
     let mut readable = 0;
     for round in 0..1500 {
-        // The package itself, or the text of a part.
+        // Mutates the package itself, or the text of a part.
         let bytes = if round % 3 == 0 {
             changed(&good, &mut random)
         } else {
@@ -421,10 +421,10 @@ fn workbooks() {
     assert!(readable > 50, "{readable}: what is changed must not always be refused at the first look");
 }
 
-/// A file of map data: its header, and blobs of this content, packed.
+/// Builds a PBF file: a header, and compressed blobs of the given contents.
 fn packed(blocks: &[Vec<u8>]) -> Vec<u8> {
     let plain = Extract::new().bytes();
-    // The header is the first of the two blobs of an empty extract.
+    // The first of the two blobs of an empty extract is the header.
     let header = 4 + u32::from_be_bytes(plain[..4].try_into().unwrap()) as usize;
     let header = header + usize::from(plain[header - 1]);
     let mut out = plain[..header].to_vec();
@@ -457,7 +457,7 @@ fn message(field: u8, content: &[u8]) -> Vec<u8> {
     out
 }
 
-/// A block with these texts and this group.
+/// Builds a block with a string table and a group.
 fn block(texts: &[&[u8]], group: &[u8]) -> Vec<u8> {
     let table: Vec<u8> = texts.iter().flat_map(|text| message(1, text)).collect();
     [message(1, &table), message(2, group)].concat()
@@ -482,7 +482,7 @@ fn extracts() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.osm.pbf");
 
-    // A lift that its way passes again and again: as many joints as ends, not as pairs of them.
+    // A way that passes the same lift repeatedly: connections grow with the number of ends, not of pairs.
     let mut lift = Extract::new();
     lift.node(0, 0.0, 0.0, &[("highway", "elevator")]);
     let mut refs = Vec::new();
@@ -518,7 +518,7 @@ fn extracts() {
         message(3, &inner)
     };
     let street = |id: usize| {
-        // A zigzag of twice its number is four times that.
+        // The zigzag encoding of twice the number is four times the number.
         let mut refs = Vec::new();
         varint(&mut refs, 4 * id);
         refs.push(2);
@@ -589,13 +589,13 @@ fn extracts() {
     }
 }
 
-/// A TIFF of one strip with the tags of a grid: heights from 106 degrees east and 30 north on, `step` degrees apart.
+/// Builds a single-strip TIFF with grid tags: heights from 106 degrees east and 30 north, `step` degrees apart.
 fn raster(width: u32, height: u32, step: f64, compression: u16, strip: &[u8], declared: u32) -> Vec<u8> {
     let doubles = |list: &[f64]| list.iter().flat_map(|n| n.to_le_bytes()).collect::<Vec<u8>>();
     let short = |n: u16| n.to_le_bytes().to_vec();
     let long = |n: u32| n.to_le_bytes().to_vec();
     let keys: Vec<u8> = [1u16, 1, 0, 2, 1024, 0, 1, 2, 2048, 0, 1, 4326].iter().flat_map(|n| n.to_le_bytes()).collect();
-    // Number, type, count, content.
+    // Tag number, type, count, value.
     let entries: Vec<(u16, u16, u32, Vec<u8>)> = vec![
         (256, 4, 1, long(width)),
         (257, 4, 1, long(height)),
@@ -671,17 +671,17 @@ fn rasters() {
     for (what, bytes) in bombs {
         let read = heights(&path, &bytes, what);
         if what.contains("samples") || what.starts_with("a strip") {
-            let told = read.unwrap_err();
+            let message = read.unwrap_err();
             assert!(
-                told.contains("samples are too many") || told.contains("TIFF") || told.contains("grid"),
-                "{what}: {told}"
+                message.contains("samples are too many") || message.contains("TIFF") || message.contains("grid"),
+                "{what}: {message}"
             );
         }
     }
     let nested = "<a>".repeat(100_000);
     std::fs::write(folder.path().join("x.tif.aux.xml"), format!("<PAMDataset>{nested}")).unwrap();
-    let told = heights(&path, &plain, "a description nested deeply").unwrap_err();
-    assert!(told.contains("nest deeper"), "{told}");
+    let message = heights(&path, &plain, "a description nested deeply").unwrap_err();
+    assert!(message.contains("nest deeper"), "{message}");
     std::fs::remove_file(folder.path().join("x.tif.aux.xml")).unwrap();
     let mut random = Random(14);
     for round in 0..1500 {
@@ -702,7 +702,7 @@ fn prepared_streets() {
     for round in 0..2500 {
         let mut bytes = changed(&good, &mut random);
         if round % 2 == 1 && bytes.len() >= 32 {
-            // Made so, and not damaged: with the length and the checksum of what is in it.
+            // Length and checksum are those of the mutated content, so that the corruption is not detected by them.
             let words = bytes.len() as u64;
             bytes[..8].copy_from_slice(b"WALKSHED");
             bytes[8..16].copy_from_slice(&good[8..16]);
@@ -712,7 +712,7 @@ fn prepared_streets() {
         }
         std::fs::write(&path, &bytes).unwrap();
         let found = within(NETWORK, bytes.len(), &format!("round {round}"), || Network::open(&path));
-        // What is opened can be searched.
+        // A network that opens can be searched.
         if let Ok(network) = found {
             opened += 1;
             for id in network.edge_ids() {

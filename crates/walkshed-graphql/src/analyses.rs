@@ -1,8 +1,8 @@
-//! Catchments, measures of access, and where the next facility helps most.
+//! Catchments, measures of accessibility, and site suggestions.
 
 use super::budget;
 use super::cost::{self, City, GAINED, Reach, SETTLED, SUMMED};
-use super::coverage::{CoveredPeople, Explanation, NeedInput, Parameter, explain, question, wanted};
+use super::coverage::{CoveredPeople, Explanation, NeedInput, question, wanted};
 use super::error::{bad_input, not_found, stopped, too_many, unsnappable, within_bound};
 use super::gate::analyse;
 use super::ids::NodeId;
@@ -21,47 +21,47 @@ use walkshed_analysis::{
 };
 use walkshed_engine::MAX_NEAREST;
 use walkshed_engine::geo::multi_polygon_text;
-use walkshed_register::{EVERYONE, Host, RecordKind, group_name};
+use walkshed_register::{Host, RecordKind, group_name};
 
-/// Work that is done away from the thread that answers others.
-const OFF_THREAD: usize = 10_000;
-/// Sites suggested at once.
+/// Estimated cost from which work runs on a separate thread.
+const SEPARATE_THREAD_COST: usize = 10_000;
+/// Maximum number of sites in one request.
 const MAX_SITES: usize = 200;
-/// Sites when the request does not say.
-const USUAL_SITES: i32 = 3;
-/// How long the best sites are looked for, in seconds, and what that is charged as: one such search a request.
+/// Default number of sites.
+const DEFAULT_SITES: i32 = 3;
+/// Time limit of an exact search in seconds, and its estimated cost. A request may run one such search.
 const EXACT_SECONDS: f64 = 2.0;
-const EXACT_PRICE: usize = 1_600_000;
-/// The same in a job, for which nobody sits and waits.
-const EXACT_SECONDS_OF_JOBS: f64 = 60.0;
-/// Places that may be given as candidates.
+const EXACT_COST: usize = 1_600_000;
+/// The time limit in a job, which no client waits for.
+const EXACT_SECONDS_IN_JOBS: f64 = 60.0;
+/// Maximum number of candidate places.
 const MAX_PLACES: usize = 1000;
-/// A cell, its people and its value, as text and as a list of values before that.
+/// Estimated bytes of a cell with its people and value, as text and as list items.
 const CELL_ACCESS_BYTES: usize = 200;
-/// Others told of a catchment at most.
+/// Maximum number of overlaps returned for a catchment.
 const MAX_OVERLAPS: usize = 50;
 
-/// Another facility or center that part of the people reach too.
+/// Another facility or center that some of the people in the catchment can reach too.
 #[derive(SimpleObject)]
 pub struct CatchmentOverlap {
-    /// The other facility, where it is one.
+    /// The other facility. Null if it is a center.
     facility: Option<Facility>,
-    /// The other center, where it is one.
+    /// The other center. Null if it is a facility.
     center: Option<Center>,
-    /// People who reach both within the limit.
+    /// The number of people who can reach both within the limit.
     people: f64,
 }
 
-/// People of a group.
+/// The number of people of a group.
 #[derive(SimpleObject)]
 pub struct GroupPeople {
-    /// The group, as `dataset.population.groups` names it.
+    /// The name of the group, as listed in `dataset.population.groups`.
     group: String,
-    /// How many.
+    /// The number of people.
     people: f64,
 }
 
-/// Who reaches a facility or center within some minutes.
+/// The catchment of a facility or center: the people who can reach it within a time limit.
 pub struct Catchment {
     world: Arc<World>,
     found: Arc<analysis::Catchment>,
@@ -69,48 +69,49 @@ pub struct Catchment {
     groups: Vec<(String, f64)>,
 }
 
-/// Who reaches a facility or center within some minutes.
+/// The catchment of a facility or center: the people who can reach it within a time limit.
 #[Object]
 impl Catchment {
-    /// The limit; what takes exactly as long is inside.
+    /// The time limit in minutes. A travel time equal to the limit is within it.
     async fn minutes(&self) -> f64 {
         self.minutes
     }
 
-    /// People of the group asked about.
+    /// The number of people in the group of the request.
     async fn people(&self) -> f64 {
         round(self.found.people, 1)
     }
 
-    /// Every group that is known, everyone ("all") first.
+    /// The people of every population group, starting with everyone ("all").
     async fn groups(&self) -> Vec<GroupPeople> {
         self.groups.iter().map(|(g, p)| GroupPeople { group: g.clone(), people: round(*p, 1) }).collect()
     }
 
-    /// Of them, people who reach no other within the limit: no other facility of its category, or no other center.
+    /// The number of these people who can reach no other facility of the same category, or no other center, within the
+    /// limit.
     async fn exclusive_people(&self) -> f64 {
         round(self.found.exclusive, 1)
     }
 
-    /// Area of the polygon in square kilometres.
+    /// The area of the polygon in square kilometres.
     async fn area_km2(&self) -> Result<f64> {
         let network = network_of(&self.world)?;
         Ok(round(self.found.walkshed.area_km2(&self.found.walkshed.polygons(network)[0]), 4))
     }
 
-    /// The outline: a GeoJSON MultiPolygon.
+    /// The outline as a GeoJSON MultiPolygon.
     async fn polygon(&self, ctx: &Context<'_>) -> Result<GeoJson> {
         let text = multi_polygon_text(&self.found.walkshed.polygons(network_of(&self.world)?)[0]);
         budget::charge(ctx, text.len())?;
         Ok(GeoJson(text))
     }
 
-    /// Others of its sort that its people reach too, those with most people in common first. Of each home the ten nearest
-    /// are looked at.
+    /// Other facilities of the same category, or other centers, that people in the catchment can reach too, most shared
+    /// people first. For each cell, the ten nearest are considered.
     #[graphql(complexity = "50 * child_complexity")]
     async fn overlaps(
         &self,
-        #[graphql(default = 10, desc = "How many, 50 at most.")] first: i32,
+        #[graphql(default = 10, desc = "Maximum number of overlaps to return (maximum 50).")] first: i32,
     ) -> Result<Vec<CatchmentOverlap>> {
         let count = usize::try_from(first)
             .ok()
@@ -125,42 +126,42 @@ impl Catchment {
     }
 }
 
-/// How access is measured. The formulas and their papers are in the documentation of the source (`analysis::access`).
+/// The measure of accessibility. The formulas and references are in the documentation of `walkshed_analysis::access`.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccessKind {
-    /// The sum of what is offered within the limit.
+    /// The total supply within the limit.
     Cumulative,
-    /// The same, counting for less the farther it is (needs `decay`).
+    /// The total supply, weighted by a decay with distance. Requires `decay`.
     Gravity,
-    /// What is offered for each person who can reach it, summed (two-step floating catchment areas, 2SFCA).
+    /// Two-step floating catchment area (2SFCA): the sum of the supply per person who can reach it.
     TwoStep,
-    /// The same with a decay in both steps (E2SFCA; needs `decay`).
+    /// Enhanced 2SFCA (E2SFCA): a decay with distance in both steps. Requires `decay`.
     EnhancedTwoStep,
-    /// How far it is to the k-th nearest, k being `need.minCount`, in minutes or metres: of this less is better.
+    /// The distance to the k-th nearest facility in minutes or metres, with k = `need.minCount`. Lower is better.
     KthNearest,
 }
 
-/// The forms a decay can have; t is in the unit of the need.
+/// The function of a distance decay. t is the distance in the unit of the need.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DecayKind {
     /// exp(-a t).
     Exponential,
     /// max(t, 1)^(-a).
     Power,
-    /// exp(-t^2 / (2 a^2)): a is the time at which the weight is 0.61.
+    /// exp(-t^2 / (2 a^2)). The weight is 0.61 at t = a.
     Gaussian,
-    /// 1 / (1 + exp((t - a) / b)): a is the time at which the weight is 0.5, b how gently it falls.
+    /// 1 / (1 + exp((t - a) / b)). The weight is 0.5 at t = a; a larger b makes the decay more gradual.
     Logistic,
 }
 
-/// How what is farther counts for less.
+/// A distance decay, which gives less weight to facilities that are farther away.
 #[derive(InputObject, Debug, Clone, Copy)]
 pub struct DecayInput {
-    /// The form.
+    /// The function.
     pub form: DecayKind,
-    /// The parameter a of the form, more than 0.
+    /// The parameter a of the function, more than 0.
     pub a: f64,
-    /// The parameter b of LOGISTIC, more than 0.
+    /// The parameter b of LOGISTIC, more than 0. Required for LOGISTIC.
     pub b: Option<f64>,
 }
 
@@ -186,116 +187,118 @@ impl DecayInput {
     }
 }
 
-/// What a facility offers.
+/// The supply of a facility.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "Offered")]
 pub enum OfferedKind {
-    /// Itself: 1.
+    /// 1 for each facility.
     Count,
-    /// Its capacity; those whose capacity is not known offer nothing.
+    /// The capacity. Facilities with an unknown capacity have no supply.
     Capacity,
 }
 
-/// Access by cell, as lists of the same length.
+/// Accessibility by cell, as lists of equal length.
 #[derive(SimpleObject)]
 pub struct CellAccess {
-    /// The cells with people of the group, in the order of the population.
+    /// The cells in which people of the group live, in the order of the population.
     cells: Cells,
-    /// People of each.
+    /// The number of people in each cell.
     people: Numbers,
-    /// The value of each; null off the network, and for KTH_NEAREST past the horizon.
+    /// The value of each cell. Null off the network and, for KTH_NEAREST, beyond the horizon.
     values: OptionalNumbers,
 }
 
-/// Access of a region.
+/// Accessibility in a region.
 #[derive(SimpleObject)]
 #[graphql(complex)]
 pub struct RegionAccess {
     #[graphql(skip)]
     world: Arc<World>,
-    /// Its code; null for people of whom it is not known where they belong.
+    /// The code of the region. Null for people whose region is unknown.
     code: Option<String>,
-    /// Its name, where the register has it.
+    /// The name of the region, if it is registered.
     name: Option<String>,
-    /// Its people.
+    /// The number of people in the region.
     people: f64,
-    /// Of them, people without a value: off the network, or for KTH_NEAREST past the horizon of 120 minutes or 10 km.
+    /// The number of people without a value: off the network or, for KTH_NEAREST, beyond the horizon of 120 minutes or
+    /// 10 km.
     without_value: f64,
-    /// The mean over those who have a value.
+    /// The mean over the people who have a value.
     mean: Option<f64>,
 }
 
 #[ComplexObject]
 impl RegionAccess {
-    /// The region, where the register has it.
+    /// The region, if it is registered.
     async fn region(&self) -> Option<Region> {
         let place = self.world.register.regions.place_of(self.code.as_deref()?)?;
         Some(Region::at(&self.world, place))
     }
 }
 
-/// How unequally access is shared among the people on the network. What is shared is the value of the measure; for
-/// KTH_NEAREST, of which less is better, what is left of the limit of the need: 1 - t / limit (Kwan 1998). So the worst served
-/// are always those who have least of what is shared: the fewest facilities, or the longest way. Who has nothing within the
-/// limit has 0 and counts; who is off the network does not count.
+/// The inequality of accessibility among the people on the network. The quantity compared is the value of the measure.
+/// For KTH_NEAREST, where lower is better, it is the remaining part of the limit: 1 - t / limit (Kwan 1998), so the
+/// worst served always have the least. People with nothing within the limit count as 0. People off the network do not
+/// count.
 #[derive(SimpleObject)]
 pub struct Inequality {
-    /// What is shared, of which more is better.
+    /// The quantity compared, of which more is better.
     shared: String,
-    /// Gini's coefficient over the people: 0 when all have the same, towards 1 when one has all. Null where nobody has any.
+    /// The Gini coefficient over the people: 0 if all have the same, close to 1 if one person has everything. Null if
+    /// nobody has anything.
     gini: Option<f64>,
-    /// What the best served tenth has, divided by what the worst served four tenths have (Palma's ratio): 0.25 when all have
-    /// the same, more the less equal it is. Null where those four tenths have nothing.
+    /// The Palma ratio: what the best served 10 % have, divided by what the worst served 40 % have. 0.25 if all have
+    /// the same, more the greater the inequality. Null if the worst served 40 % have nothing.
     palma: Option<f64>,
-    /// Lorenz's curve: for 0, 5, ... 100 % of the people, the worst served first, the share they have of all that is shared.
+    /// The Lorenz curve: the share of the total held by the worst served 0, 5, ..., 100 % of the people.
     lorenz: Numbers,
 }
 
-/// How much people can reach.
+/// The accessibility of facilities to people.
 pub struct AccessSurface {
     world: Arc<World>,
     found: Arc<analysis::Surface>,
-    method: String,
 }
 
-/// How much people can reach.
+/// The accessibility of facilities to people.
 #[Object]
 impl AccessSurface {
-    /// The mean over the people who have a value. It is a sum of facilities or places, for TWO_STEP places for each person,
-    /// for KTH_NEAREST minutes or metres.
+    /// The mean over the people who have a value. The unit depends on the measure: facilities or capacity, for TWO_STEP
+    /// and ENHANCED_TWO_STEP the same per person, for KTH_NEAREST minutes or metres.
     async fn mean(&self) -> Option<f64> {
         self.found.mean().map(|v| round(v, 9))
     }
 
-    /// Is a low value a good one? True for KTH_NEAREST, whose values are minutes or metres; false for all others.
+    /// Whether lower values are better. True for KTH_NEAREST, whose values are minutes or metres; false for all other
+    /// measures.
     async fn less_is_better(&self) -> bool {
         self.found.measure.less_is_better()
     }
 
-    /// People asked about.
+    /// The number of people in the region and group of the request.
     async fn people(&self) -> f64 {
         round(self.found.people, 1)
     }
 
-    /// Of them, people without a value: off the network, or for KTH_NEAREST past the horizon of 120 minutes or 10 km. They are
-    /// in no mean.
+    /// The number of people without a value: off the network or, for KTH_NEAREST, beyond the horizon of 120 minutes or
+    /// 10 km. Means do not include them.
     async fn without_value(&self) -> f64 {
         round(self.found.without, 1)
     }
 
-    /// Facilities that count.
+    /// The number of facilities that match the need.
     async fn facilities(&self) -> u64 {
         self.found.facilities
     }
 
-    /// Of them, those that offer nothing because their capacity is not known.
+    /// The number of these facilities without supply because their capacity is unknown.
     async fn unknown_capacity(&self) -> u64 {
         self.found.unknown_capacity
     }
 
-    /// How unequally it is shared among the people.
+    /// The inequality of accessibility among the people.
     async fn inequality(&self, ctx: &Context<'_>) -> Result<Inequality> {
-        // Sorted.
+        // The cost covers sorting the cells.
         cost::charge(ctx, cost::rows(self.found.cells.len()))?;
         let found = self.found.inequality();
         Ok(Inequality {
@@ -306,7 +309,7 @@ impl AccessSurface {
         })
     }
 
-    /// The regions one level below the one asked about, in the order of their codes.
+    /// The regions one level below the region of the request, in order of code.
     #[graphql(complexity = "100 + 40 * child_complexity")]
     async fn by_region(&self, ctx: &Context<'_>) -> Result<Vec<RegionAccess>> {
         let (world, found) = (self.world.clone(), self.found.clone());
@@ -324,7 +327,7 @@ impl AccessSurface {
         Ok(rows.into_iter().map(row).collect())
     }
 
-    /// All cells.
+    /// The value of every cell.
     #[graphql(complexity = 5000)]
     async fn cells(&self, ctx: &Context<'_>) -> Result<CellAccess> {
         let cells = &self.found.cells;
@@ -337,110 +340,111 @@ impl AccessSurface {
         })
     }
 
-    /// How this answer came about, so that it can be made again.
+    /// Explains how the result was computed, so that it can be reproduced.
     async fn explain(&self) -> Result<Explanation> {
-        Ok(explain(&self.world, network_of(&self.world)?, &self.found.question, &[&self.method]))
+        Ok(analysis::Explanation::of_access(&self.world, network_of(&self.world)?, &self.found).into())
     }
 }
 
-/// What is to be made as large, or as small, as can be.
+/// The objective of a site search.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SitingObjective {
-    /// Most people within the limit, with `count` sites.
+    /// Maximize the people covered within the limit by `count` sites.
     MaxCover,
-    /// Fewest sites for `share` of the people who have none today and whom any candidate reaches, `count` at most.
+    /// Minimize the number of sites, `count` at most, that cover `share` of the people who are uncovered now and whom
+    /// some candidate reaches.
     MinFacilities,
-    /// Least mean distance to the nearest, with `count` sites; what is beyond the limit counts as the limit.
+    /// Minimize the mean distance to the nearest facility with `count` sites. Distances beyond the limit count as the
+    /// limit.
     MinMeanTime,
 }
 
-/// Where something may be built.
+/// The candidate sites.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SitingCandidates {
-    /// At the centre of every cell in which people of the group live.
+    /// The centre of every cell in which people of the group live.
     Cells,
-    /// At the `places` given.
+    /// The given `places`.
     Places,
-    /// Where a facility is planned, closed for good, or open today but not in `mustKeep`.
+    /// The locations of facilities that are planned, permanently closed, or open today but not listed in `mustKeep`.
     Vacant,
 }
 
-/// One place more.
+/// A suggested site.
 pub struct SiteSuggestion {
     world: Arc<World>,
     found: analysis::SiteSuggestion,
+    /// The number of people in the region and group of the request.
     people: f64,
-    group_covered: f64,
 }
 
-/// One place more.
+/// A suggested site.
 #[Object]
 impl SiteSuggestion {
-    /// Where.
+    /// The position.
     async fn position(&self) -> PositionObject {
         self.found.position.into()
     }
 
-    /// Its H3 cell, of resolution 9.
+    /// The H3 cell at resolution 9.
     async fn cell(&self) -> H3Cell {
         H3Cell(self.found.cell)
     }
 
-    /// The name of the nearest street, where it has one.
+    /// The name of the nearest street, if it has one.
     async fn street(&self) -> Option<&str> {
         self.found.street.as_deref()
     }
 
-    /// The facility that is planned or closed there, for VACANT.
+    /// For VACANT: the facility at this location.
     async fn facility(&self) -> Option<Facility> {
         Facility::numbered(&self.world, self.found.vacant?)
     }
 
-    /// The place among those given, from 0, for PLACES.
+    /// For PLACES: the index in `places`, from 0.
     async fn place(&self) -> Option<u64> {
         self.found.given.map(|g| g as u64)
     }
 
-    /// What it costs, of PLACES with `costs`; else 1.
+    /// The cost of the site. 1 unless `costs` are given.
     async fn cost(&self) -> f64 {
         self.found.cost
     }
 
-    /// People covered by it and not before. For MIN_MEAN_TIME people times minutes (or metres) saved.
+    /// The number of people newly covered by the site. For MIN_MEAN_TIME, people times minutes (or metres) saved.
     async fn gained(&self) -> f64 {
         round(self.found.gained, 1)
     }
 
-    /// People covered with it and all before it in the list.
+    /// The number of people covered by this site and all sites before it in the list.
     async fn covered(&self) -> f64 {
-        round(self.group_covered, 1)
+        round(self.found.covered, 1)
     }
 
-    /// The same as a share of all people asked about.
+    /// The covered people as a share of all people in the region and group of the request.
     async fn share(&self) -> f64 {
-        round(if self.people > 0.0 { self.group_covered / self.people } else { 0.0 }, 6)
+        round(self.found.share(self.people), 6)
     }
 
-    /// The mean distance with it and all before it, what is beyond the limit counting as the limit.
+    /// The mean distance with this site and all sites before it, in the unit of the need. Distances beyond the limit
+    /// count as the limit.
     async fn mean(&self) -> f64 {
         round(self.found.mean, 4)
     }
 }
 
-/// Where the next facilities help most.
+/// The best sites for new facilities.
 pub struct SiteSuggestions {
     world: Arc<World>,
     question: analysis::Question,
     found: Arc<analysis::Suggestions>,
-    exact: bool,
-    /// What the search was bound to, by name.
-    told: Vec<Parameter>,
+    search: SiteSearch,
 }
 
-/// Where the next facilities help most.
+/// The best sites for new facilities.
 #[Object]
 impl SiteSuggestions {
-    /// The places, in the order in which they help most.
+    /// The sites, most useful first.
     #[graphql(complexity = "20 * child_complexity + 1")]
     async fn sites(&self, ctx: &Context<'_>) -> Result<Vec<SiteSuggestion>> {
         cost::charge_rows(ctx, self.found.list.len())?;
@@ -448,92 +452,71 @@ impl SiteSuggestions {
             world: self.world.clone(),
             found: found.clone(),
             people: self.found.before.people,
-            group_covered: found.covered,
         };
         Ok(self.found.list.iter().map(site).collect())
     }
 
-    /// Coverage by the facilities that stay: all of today's, or those of `mustKeep`.
+    /// The coverage by the facilities that remain: all of today's, or those in `mustKeep`.
     async fn before(&self) -> CoveredPeople {
         self.found.before.into()
     }
 
-    /// Coverage with all of them.
+    /// The coverage with all suggested sites.
     async fn after(&self) -> CoveredPeople {
         self.found.after.into()
     }
 
-    /// The mean distance to the facilities that stay, what is beyond the limit counting as the limit.
+    /// The mean distance to the facilities that remain, in the unit of the need. Distances beyond the limit count as
+    /// the limit.
     async fn mean_before(&self) -> f64 {
         round(self.found.mean_before, 4)
     }
 
-    /// What all of them gain.
+    /// The total gain of all suggested sites.
     async fn gained(&self) -> f64 {
         round(self.found.gained, 1)
     }
 
-    /// No choice of as many sites among these candidates gains more than this.
+    /// An upper bound on the gain of any choice of the same number of sites among these candidates.
     async fn bound(&self) -> f64 {
         round(self.found.bound, 1)
     }
 
-    /// How far the choice may be from the best, as a share of the bound: 0.03 says that it gains at least 97 % of
-    /// what the best choice does.
+    /// The optimality gap: how far the choice may be from the best one, as a share of the bound. At 0.03 the choice
+    /// gains at least 97 % of the best possible gain.
     async fn gap(&self) -> f64 {
         round(self.found.gap, 6)
     }
 
-    /// It is the best choice there is among these candidates.
+    /// Whether the choice is proven to be the best among these candidates.
     async fn exact(&self) -> bool {
         self.found.is_exact
     }
 
-    /// For MIN_FACILITIES: no fewer sites can do.
+    /// For MIN_FACILITIES: a lower bound on the number of sites required.
     async fn fewest(&self) -> Option<u64> {
         self.found.fewest.map(|n| n as u64)
     }
 
-    /// Candidates that were looked at.
+    /// The number of candidates considered.
     async fn candidates(&self) -> u64 {
         self.found.candidates
     }
 
-    /// Of them, those that lie too far from any street.
+    /// The number of candidates that are too far from any street.
     async fn candidates_off_network(&self) -> u64 {
         self.found.off_network
     }
 
-    /// How this answer came about, so that it can be made again.
+    /// Explains how the result was computed, so that it can be reproduced.
     async fn explain(&self) -> Result<Explanation> {
-        let method = if self.exact {
-            "Sites are the solution of a mixed-integer program (branch and bound, begun from the greedy choice); what is open today stays open, unless `mustKeep` leaves it out. `exact` says whether it was solved to the end."
-        } else {
-            "Sites are chosen one after the other, each time the one that gains most (greedy, with lazy evaluation); what is open today stays open, unless `mustKeep` leaves it out. The bound follows from the gains that were left, which only shrink as more is built."
-        };
-        let mut told = explain(&self.world, network_of(&self.world)?, &self.question, &[method]);
-        told.parameters.extend(self.told.iter().cloned());
-        Ok(told)
+        let network = network_of(&self.world)?;
+        Ok(analysis::Explanation::of_sites(&self.world, network, &self.question, &self.search).into())
     }
 }
 
-/// The conditions of a search, those left out with what they then mean.
-fn told_search(search: &SiteSearch) -> Vec<Parameter> {
-    let number = |n: Option<f64>, none: &str| n.map_or_else(|| none.to_owned(), |n| n.to_string());
-    let kept = search.kept.as_ref().map_or_else(|| "all of today".to_owned(), |ids| format!("{} of today", ids.len()));
-    [
-        ("objective", format!("{:?}", search.objective)),
-        ("count", search.count.to_string()),
-        ("capacity", number(search.capacity, "any number of people")),
-        ("budget", number(search.budget, "none")),
-        ("mustKeep", kept),
-    ]
-    .map(|(name, value)| Parameter { name: name.into(), value })
-    .into()
-}
-
-/// The numbers of today's facilities that stay.
-fn kept_ids(ids: Option<Vec<ID>>) -> Result<Option<Vec<i64>>> {
+/// Reads the ids of the facilities that remain.
+fn remaining_ids(ids: Option<Vec<ID>>) -> Result<Option<Vec<i64>>> {
     let Some(ids) = ids else { return Ok(None) };
     within_bound("maxPlaces", "mustKeep", ids.len(), MAX_PLACES)?;
     let number = |id: &ID| {
@@ -542,39 +525,50 @@ fn kept_ids(ids: Option<Vec<ID>>) -> Result<Option<Vec<i64>>> {
     ids.iter().map(number).collect::<Result<_>>().map(Some)
 }
 
-fn mended(e: QuestionError) -> async_graphql::Error {
+fn question_error(e: QuestionError) -> async_graphql::Error {
     match e {
         QuestionError::TooLarge(e) => too_many("maxExact", format!("exact: {e}")),
-        QuestionError::CapacityOfMean | QuestionError::ExactCapacity => bad_input("capacity", "this capacity:", e),
-        QuestionError::BudgetOfFewest => bad_input("budget", "this budget:", e),
+        QuestionError::CapacityOfMean | QuestionError::ExactCapacity => bad_input("capacity", "is invalid:", e),
+        QuestionError::BudgetOfFewest => bad_input("budget", "is invalid:", e),
         QuestionError::NotOpenToday(id) => {
             let id = ID::from(NodeId::new(RecordKind::Facility, id));
             bad_input("mustKeep", format_args!("\"{}\"", *id), "is not open today for this need")
         }
         QuestionError::Stopped(why) => stopped(why),
-        e => bad_input("need", "this need:", e),
+        e => bad_input("need", "is invalid:", e),
     }
 }
 
 #[derive(Default)]
 pub struct AnalysisQuery;
 
-/// What planners and analysts ask.
+/// Analyses for planners.
 #[Object]
 impl AnalysisQuery {
-    /// Who reaches a facility or center within some minutes, who of them has no other, and which others share them. Null
-    /// where there is none of that id or code.
+    /// Computes the catchment of a facility or center: who can reach it within a time limit, who of them can reach no
+    /// other, and which others share them. Null if no record has the given id or code.
     #[graphql(complexity = "cost::sweeps(1) + cost::walkshed(&[minutes], profile) + child_complexity")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn catchment(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "A center or facility.")] of: PlaceInput,
-        #[graphql(default = 15.0, desc = "The limit; what takes exactly as long is inside.")] minutes: f64,
-        #[graphql(default = "all", desc = "Which group: a name that `dataset.population.groups` lists.")] group: String,
-        #[graphql(default_with = "Profile::Adult", desc = "Who travels.")] profile: Profile,
-        #[graphql(default_with = "Direction::Towards", desc = "Which way people travel.")] direction: Direction,
-        #[graphql(desc = "The city as this scenario has it, by its id or key; as it is when left out.")]
+        #[graphql(desc = "The center or facility.")] of: PlaceInput,
+        #[graphql(
+            default = 15.0,
+            desc = "The time limit in minutes, more than 0 and at most 120 unless the server is configured otherwise. A travel time equal to the limit is within it."
+        )]
+        minutes: f64,
+        #[graphql(default = "all", desc = "The population group, as listed in `dataset.population.groups`.")]
+        group: String,
+        #[graphql(default_with = "Profile::Adult", desc = "The travel profile.")] profile: Profile,
+        #[graphql(
+            default_with = "Direction::Towards",
+            desc = "The direction of travel: TOWARDS the facilities or FROM them."
+        )]
+        direction: Direction,
+        #[graphql(
+            desc = "Apply this scenario, given by its id or key, before answering. If omitted, the city is used as it is."
+        )]
         scenario: Option<ID>,
     ) -> Nullable<Catchment> {
         nullable(async {
@@ -587,11 +581,7 @@ impl AnalysisQuery {
                 PlaceInput::Center(code) => register.centers.find(code).map(|center| Host::Center(center.id)),
                 PlaceInput::Facility(id) => NodeId::number_of(RecordKind::Facility, id).map(Host::Facility),
                 PlaceInput::Point(_) | PlaceInput::Cell(_) => {
-                    return Err(bad_input(
-                        "of",
-                        "a point or cell",
-                        "is no place people come to: name a center or facility",
-                    ));
+                    return Err(bad_input("of", "a point or cell", "is not allowed here: name a center or facility"));
                 }
             };
             let Some(host) = host else { return Ok(None) };
@@ -614,36 +604,38 @@ impl AnalysisQuery {
             })
             .await??;
             let Some(found) = found else { return Ok(None) };
-            let limit = walkshed_engine::Deciseconds::from_minutes(minutes);
-            let names = std::iter::once(EVERYONE.to_owned()).chain(register.groups.keys().cloned());
-            let groups = names
-                .filter_map(|g| {
-                    let people = found.walkshed.population(register, &g, limit)?;
-                    Some((g, people))
-                })
-                .collect();
+            let groups = found.people_by_group(register, minutes);
             Ok(Some(Catchment { found: Arc::new(found), minutes, groups, world: world.clone() }))
         })
         .await
     }
 
-    /// How much people can reach, and how unequally it is shared: sums, gravity, floating catchment areas, the k-th nearest.
+    /// Computes the accessibility of facilities and its inequality: cumulative opportunities, gravity, floating
+    /// catchment areas, or the distance to the k-th nearest.
     #[graphql(complexity = "20_000 + child_complexity")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn accessibility(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How it is measured.")] measure: AccessKind,
-        #[graphql(desc = "To what, within which limit: one category, kinds or service.")] need: NeedInput,
-        #[graphql(desc = "How what is farther counts for less, for GRAVITY and ENHANCED_TWO_STEP.")] decay: Option<
-            DecayInput,
-        >,
-        #[graphql(default_with = "OfferedKind::Count", desc = "What a facility offers.")] offered: OfferedKind,
-        #[graphql(desc = "Only who lives in this region, by its code; everyone when left out.")] region: Option<String>,
-        #[graphql(default = "all", desc = "Which group: a name that `dataset.population.groups` lists.")] group: String,
-        #[graphql(default_with = "Profile::Adult", desc = "Who travels.")] profile: Profile,
-        #[graphql(default_with = "Direction::Towards", desc = "Which way people travel.")] direction: Direction,
-        #[graphql(desc = "The city as this scenario has it, by its id or key; as it is when left out.")]
+        #[graphql(desc = "The measure.")] measure: AccessKind,
+        #[graphql(desc = "The facilities and the limit. Must name one category, kinds or one service.")]
+        need: NeedInput,
+        #[graphql(desc = "The distance decay. Required for GRAVITY and ENHANCED_TWO_STEP, not allowed otherwise.")]
+        decay: Option<DecayInput>,
+        #[graphql(default_with = "OfferedKind::Count", desc = "The supply of each facility.")] offered: OfferedKind,
+        #[graphql(desc = "Count only people who live in the region with this code. If omitted, everyone is counted.")]
+        region: Option<String>,
+        #[graphql(default = "all", desc = "The population group, as listed in `dataset.population.groups`.")]
+        group: String,
+        #[graphql(default_with = "Profile::Adult", desc = "The travel profile.")] profile: Profile,
+        #[graphql(
+            default_with = "Direction::Towards",
+            desc = "The direction of travel: TOWARDS the facilities or FROM them."
+        )]
+        direction: Direction,
+        #[graphql(
+            desc = "Apply this scenario, given by its id or key, before answering. If omitted, the city is used as it is."
+        )]
         scenario: Option<ID>,
     ) -> Result<AccessSurface> {
         let world = world_of(ctx, scenario.as_ref()).await?;
@@ -651,12 +643,14 @@ impl AnalysisQuery {
         let asked = question(ctx, &need, (region.as_deref(), &group), (profile, direction))?;
         let decayed = |make: fn(Decay) -> AccessMeasure| match decay {
             Some(decay) => Ok(make(decay.read()?)),
-            None => Err(bad_input("decay", "null", "must be given for this measure")),
+            None => Err(bad_input("decay", "null", "is required for this measure")),
         };
         let engine = match measure {
             AccessKind::Gravity => decayed(AccessMeasure::Gravity)?,
             AccessKind::EnhancedTwoStep => decayed(AccessMeasure::EnhancedTwoStep)?,
-            _ if decay.is_some() => return Err(bad_input("decay", "", "is for GRAVITY and ENHANCED_TWO_STEP alone")),
+            _ if decay.is_some() => {
+                return Err(bad_input("decay", "", "is only allowed for GRAVITY and ENHANCED_TWO_STEP"));
+            }
             AccessKind::Cumulative => AccessMeasure::Cumulative,
             AccessKind::TwoStep => AccessMeasure::TwoStep,
             AccessKind::KthNearest => AccessMeasure::KthNearest,
@@ -680,72 +674,75 @@ impl AnalysisQuery {
             },
         )?;
         let shared = world.clone();
-        let told = format!(
-            "Access is measured as {engine:?}, each facility offering its {}.",
-            match offered {
-                Offered::Count => "presence (1)",
-                Offered::Capacity => "capacity",
-            }
-        );
         let found = analyse(ctx, move || {
-            analysis::surface(&shared, network_of(&shared)?, asked, &engine, offered).map_err(mended)
+            analysis::surface(&shared, network_of(&shared)?, asked, &engine, offered).map_err(question_error)
         })
         .await??;
-        Ok(AccessSurface { world, found: Arc::new(found), method: told })
+        Ok(AccessSurface { world, found: Arc::new(found) })
     }
 
-    /// Where the next facilities help most.
+    /// Suggests the best sites for new facilities.
     #[graphql(complexity = "20_000 + counted_sites(count) * 10 + child_complexity")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn site_suggestions(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What people need within reach: one category, kinds or service.")] need: NeedInput,
-        #[graphql(default_with = "SitingObjective::MaxCover", desc = "What is to be reached.")]
-        objective: SitingObjective,
-        #[graphql(desc = "How many sites at most, 1 to 200. Left out: 3, or with a budget as many as it buys.")]
-        count: Option<i32>,
-        #[graphql(default_with = "SitingCandidates::Cells", desc = "Where something may be built.")]
-        candidates: SitingCandidates,
-        #[graphql(desc = "The candidates, for PLACES: 1,000 at most.")] places: Option<Vec<PlaceInput>>,
-        #[graphql(desc = "What each of `places` costs, in their order, 1,000 at most; 1 each when left out.")]
-        costs: Option<Vec<f64>>,
+        #[graphql(desc = "What people need. Must name one category, kinds or one service.")] need: NeedInput,
+        #[graphql(default_with = "SitingObjective::MaxCover", desc = "The objective.")] objective: SitingObjective,
         #[graphql(
-            desc = "What the sites may cost together, for MAX_COVER and MIN_MEAN_TIME. The choice is then the better of the one that adds most for its cost, step by step, and the single best site."
+            desc = "Maximum number of sites, 1 to 200. The default is 3, or with a budget as many as it allows."
+        )]
+        count: Option<i32>,
+        #[graphql(default_with = "SitingCandidates::Cells", desc = "The candidate sites.")]
+        candidates: SitingCandidates,
+        #[graphql(desc = "For PLACES: the candidates, at most 1,000.")] places: Option<Vec<PlaceInput>>,
+        #[graphql(desc = "The cost of each of `places`, in the same order. If omitted, each costs 1.")] costs: Option<
+            Vec<f64>,
+        >,
+        #[graphql(
+            desc = "The maximum total cost of the sites, for MAX_COVER and MIN_MEAN_TIME. The result is the better of two choices: the greedy choice by gain per cost, and the single best site."
         )]
         budget: Option<f64>,
         #[graphql(
-            desc = "People that each new site takes, for MAX_COVER and MIN_FACILITIES: of those who have no place today, the nearest first. What is open today takes as many as its own capacity says, and keeps whom it has."
+            desc = "The number of people that each new site can serve, for MAX_COVER and MIN_FACILITIES. Sites serve people without a place today, nearest first. Existing facilities keep the people they serve, within their own capacity."
         )]
         capacity: Option<f64>,
         #[graphql(
-            desc = "Ids of today's facilities that stay, 1,000 at most; the others are let go, and are candidates for VACANT. Left out, all stay."
+            desc = "The ids of existing facilities that remain, at most 1,000. The others are removed and become candidates for VACANT. If omitted, all remain."
         )]
         must_keep: Option<Vec<ID>>,
         #[graphql(
             default = 1.0,
-            desc = "For MIN_FACILITIES: the share to cover of those who have none today and whom any candidate reaches. Not used otherwise."
+            desc = "For MIN_FACILITIES: the share to cover of the people who are uncovered now and whom some candidate reaches. More than 0, at most 1. Ignored otherwise."
         )]
         share: f64,
         #[graphql(
             default = false,
-            desc = "Find the best choice there is, not one that is near it: for up to 400 candidates that gain anything and 20,000 pairs of one with a home, within 2 seconds (in a job 60)."
+            desc = "If true, search for the optimal choice instead of an approximation. Allows up to 400 candidates with any gain and 20,000 pairs of candidate and cell. Stops after 2 seconds (60 seconds in a job)."
         )]
         exact: bool,
-        #[graphql(desc = "Only for who lives in this region, and only there; everyone when left out.")] region: Option<
-            String,
-        >,
-        #[graphql(default = "all", desc = "Which group: a name that `dataset.population.groups` lists.")] group: String,
-        #[graphql(default_with = "Profile::Adult", desc = "Who travels.")] profile: Profile,
-        #[graphql(default_with = "Direction::Towards", desc = "Which way people travel.")] direction: Direction,
-        #[graphql(desc = "The city as this scenario has it, by its id or key; as it is when left out.")]
+        #[graphql(
+            desc = "Consider only people and candidates in the region with this code. If omitted, the whole city is considered."
+        )]
+        region: Option<String>,
+        #[graphql(default = "all", desc = "The population group, as listed in `dataset.population.groups`.")]
+        group: String,
+        #[graphql(default_with = "Profile::Adult", desc = "The travel profile.")] profile: Profile,
+        #[graphql(
+            default_with = "Direction::Towards",
+            desc = "The direction of travel: TOWARDS the facilities or FROM them."
+        )]
+        direction: Direction,
+        #[graphql(
+            desc = "Apply this scenario, given by its id or key, before answering. If omitted, the city is used as it is."
+        )]
         scenario: Option<ID>,
     ) -> Result<SiteSuggestions> {
         let world = world_of(ctx, scenario.as_ref()).await?;
         network_of(&world)?;
         let asked = question(ctx, &need, (region.as_deref(), &group), (profile, direction))?;
-        let usual = if budget.is_some() { MAX_SITES as i32 } else { USUAL_SITES };
-        let count = count.unwrap_or(usual);
+        let default = if budget.is_some() { MAX_SITES as i32 } else { DEFAULT_SITES };
+        let count = count.unwrap_or(default);
         let count = usize::try_from(count)
             .ok()
             .filter(|n| (1..=MAX_SITES).contains(n))
@@ -759,7 +756,7 @@ impl AnalysisQuery {
         };
         let budget = budget.map(|b| positive("budget", b)).transpose()?;
         let capacity = capacity.map(|c| positive("capacity", c)).transpose()?;
-        let kept = kept_ids(must_keep)?;
+        let kept = remaining_ids(must_keep)?;
         if !(share > 0.0 && share <= 1.0) {
             return Err(bad_input("share", share, "must be more than 0 and at most 1"));
         }
@@ -771,7 +768,8 @@ impl AnalysisQuery {
                 let at: Vec<_> = read.collect::<Result<_>>()?;
                 if let Some(costs) = &costs {
                     if costs.len() != at.len() {
-                        let why = format!("of {} are not those of {} places", costs.len(), at.len());
+                        let why =
+                            format!("of {} items must have one item for each of the {} places", costs.len(), at.len());
                         return Err(bad_input("costs", "a list", why));
                     }
                     for (n, &cost) in costs.iter().enumerate() {
@@ -783,9 +781,9 @@ impl AnalysisQuery {
             (SitingCandidates::Places, _) => {
                 return Err(bad_input("places", "[]", "must name the candidates for PLACES"));
             }
-            (_, Some(_)) => return Err(bad_input("places", "", "are for the candidates PLACES alone")),
+            (_, Some(_)) => return Err(bad_input("places", "", "is only allowed for the candidates PLACES")),
             (_, None) if costs.is_some() => {
-                return Err(bad_input("costs", "", "are those of `places`, for the candidates PLACES alone"));
+                return Err(bad_input("costs", "", "is only allowed for the candidates PLACES"));
             }
             (SitingCandidates::Cells, None) => Candidates::Cells,
             (SitingCandidates::Vacant, None) => Candidates::Vacant,
@@ -795,7 +793,7 @@ impl AnalysisQuery {
             SitingObjective::MinFacilities => Objective::MinFacilities { share },
             SitingObjective::MinMeanTime => Objective::MinMeanTime,
         };
-        let seconds = if is_job(ctx) { EXACT_SECONDS_OF_JOBS } else { EXACT_SECONDS };
+        let seconds = if is_job(ctx) { EXACT_SECONDS_IN_JOBS } else { EXACT_SECONDS };
         let search = SiteSearch {
             exact_seconds: exact.then_some(seconds),
             capacity,
@@ -803,11 +801,12 @@ impl AnalysisQuery {
             kept,
             ..SiteSearch::new(objective, count)
         };
-        let told = told_search(&search);
         let (shared, question, places) = (world.clone(), asked.clone(), candidates.clone());
-        // The homes of a region are counted away from here: where people live may have to be found first.
+        // Counting the candidates of a region runs on a separate thread, because it may have to assign cells to regions
+        // first.
         let count_of = move || analysis::candidate_count(&shared, &question, &places);
-        let sites = cost::run(ctx, cost::rows(world.register.facilities.len()).max(OFF_THREAD), count_of).await?;
+        let sites =
+            cost::run(ctx, cost::rows(world.register.facilities.len()).max(SEPARATE_THREAD_COST), count_of).await?;
         let (city, need) = (City::of(&world), &asked.need);
         let reach =
             |sites, are_facilities| Reach { sites, are_facilities, measure: need.measure, limit: need.limit, profile };
@@ -817,18 +816,19 @@ impl AnalysisQuery {
             price = price.saturating_add(city.pairs(reach(wanted(ctx, &world, need).await?, true), SETTLED));
         }
         if exact {
-            price = price.saturating_add(EXACT_PRICE);
+            price = price.saturating_add(EXACT_COST);
         }
         cost::charge(ctx, price)?;
-        let (shared, question) = (world.clone(), asked.clone());
+        let (shared, question, options) = (world.clone(), asked.clone(), search.clone());
         let found = analyse(ctx, move || {
-            analysis::suggest_sites(&shared, network_of(&shared)?, &question, &search, &candidates).map_err(mended)
+            analysis::suggest_sites(&shared, network_of(&shared)?, &question, &options, &candidates)
+                .map_err(question_error)
         })
         .await??;
-        Ok(SiteSuggestions { world, question: asked, found: Arc::new(found), exact, told })
+        Ok(SiteSuggestions { world, question: asked, found: Arc::new(found), search })
     }
 }
 
 fn counted_sites(count: Option<i32>) -> usize {
-    usize::try_from(count.unwrap_or(USUAL_SITES)).unwrap_or_default().min(MAX_SITES)
+    usize::try_from(count.unwrap_or(DEFAULT_SITES)).unwrap_or_default().min(MAX_SITES)
 }

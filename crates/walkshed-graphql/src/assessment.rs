@@ -1,8 +1,8 @@
-//! Regions and centers against planning standards.
+//! Assessments of regions and centers against planning standards.
 
 use super::budget;
 use super::cost::City;
-use super::coverage::{CoverageUnit, CoveredPeople, Explanation, NeedInput, explain, question};
+use super::coverage::{CoverageUnit, CoveredPeople, Explanation, NeedInput, question};
 use super::error::{bad_input, not_found, stopped};
 use super::gate::analyse;
 use super::ids::{NodeId, decode, encode};
@@ -19,19 +19,19 @@ use walkshed_analysis::world::World;
 use walkshed_analysis::{self as analysis, MET_SHARE, Standards, Travel};
 use walkshed_register::{Kinds, RecordKind};
 
-/// What the global ids begin with of standards that have a key and no number.
+/// Prefix of the global ids of standards that have a key and no number.
 const BY_KEY: &str = "Standard:key:";
 
-/// A cell, as text and as a value before that.
+/// Estimated bytes of a cell, as text and as a list item.
 const CELL_BYTES: usize = 80;
 
-/// One thing a standard requires.
+/// A requirement of a planning standard.
 pub struct Requirement(analysis::Requirement);
 
-/// One thing a standard requires.
+/// A requirement of a planning standard.
 #[Object(name = "StandardRequirement")]
 impl Requirement {
-    /// Its key in the standard.
+    /// The key of the requirement within the standard.
     async fn key(&self) -> &str {
         &self.0.key
     }
@@ -46,58 +46,59 @@ impl Requirement {
         &self.0.name_en
     }
 
-    /// Facilities of this category; null where it names kinds.
+    /// The required category. Null if the requirement names kinds.
     async fn category(&self) -> Option<Category> {
         self.0.category.map(Into::into)
     }
 
-    /// Facilities of any of these kinds; empty where it names a category.
+    /// The required kinds, any of which counts. Empty if the requirement names a category.
     async fn kinds(&self) -> &[String] {
         &self.0.kinds
     }
 
-    /// What the limit counts.
+    /// The unit of the limit.
     async fn unit(&self) -> CoverageUnit {
         self.0.measure.into()
     }
 
-    /// The limit, in that unit; what is exactly as far is inside.
+    /// The limit, in the unit given by `unit`. A distance equal to the limit is within it.
     async fn limit(&self) -> f64 {
         self.0.limit
     }
 
-    /// How many of them must be within the limit.
+    /// The number of facilities that must be within the limit.
     async fn min_count(&self) -> u64 {
         self.0.min_count as u64
     }
 
-    /// Places that the facilities of a region must have for 1,000 of its people.
+    /// The capacity that the facilities of a region must have for each 1,000 of its people. Null if there is no such
+    /// requirement.
     async fn places_per1000(&self) -> Option<f64> {
         self.0.places_per_1000
     }
 
-    /// Minutes of the circle it belongs to: 5, 10 or 15.
+    /// The service circle that the requirement belongs to, in minutes: 5, 10 or 15.
     async fn circle(&self) -> Option<u32> {
         self.0.circle
     }
 }
 
-/// A planning standard. Shipped ones, those of the configuration (`[standards.KEY]`), and those added by `createStandard`.
+/// A planning standard: built in, defined in the configuration (`[standards.KEY]`), or added with `createStandard`.
 #[derive(Clone)]
 pub struct Standard {
     standard: analysis::Standard,
-    /// Number and version, where it was added.
+    /// Number and version, if it was added with `createStandard`.
     row: Option<(i64, i64)>,
 }
 
 impl Standard {
-    /// One that was added; `None` where it cannot be read any more.
+    /// Returns a standard that was added. `None` if it can no longer be read.
     pub fn of_row(row: &walkshed_register::Standard, kinds: &Kinds) -> Option<Self> {
         let standard = analysis::Standard::of_row(row, kinds).ok()?;
         Some(Self { standard, row: Some((row.id, row.version)) })
     }
 
-    /// One that is shipped or configured, by the key in its global id.
+    /// Finds a built-in or configured standard by the key in its global id.
     pub fn of_id(standards: &Standards, id: &str) -> Option<Self> {
         let text = decode(id)?;
         let standard = standards.find(text.strip_prefix(BY_KEY)?)?.clone();
@@ -105,10 +106,10 @@ impl Standard {
     }
 }
 
-/// A planning standard. Shipped ones, those of the configuration (`[standards.KEY]`), and those added by `createStandard`.
+/// A planning standard: built in, defined in the configuration (`[standards.KEY]`), or added with `createStandard`.
 #[Object]
 impl Standard {
-    /// The global id. One that was added by `createStandard` can be changed by it.
+    /// The global id. Only standards added with `createStandard` can be changed.
     pub async fn id(&self) -> ID {
         match self.row {
             Some((id, _)) => NodeId::new(RecordKind::Standard, id).into(),
@@ -116,12 +117,12 @@ impl Standard {
         }
     }
 
-    /// Counts its changes; null where it was not added by `createStandard`.
+    /// The version, increased by every change. Null if the standard was not added with `createStandard`.
     async fn version(&self) -> Option<i64> {
         self.row.map(|(_, version)| version)
     }
 
-    /// Its key, to be named in `assessment`.
+    /// The key, used as the argument `standard` of `assessment`.
     async fn key(&self) -> &str {
         &self.standard.key
     }
@@ -136,99 +137,98 @@ impl Standard {
         &self.standard.name_en
     }
 
-    /// Where its values are from.
+    /// The source of the values.
     async fn source(&self) -> &str {
         &self.standard.source
     }
 
-    /// What to know before a report relies on it.
+    /// What to consider before using the standard in a report.
     async fn note(&self) -> Option<&str> {
         self.standard.note.as_deref()
     }
 
-    /// All it requires.
+    /// The requirements.
     async fn requirements(&self) -> Vec<Requirement> {
         self.standard.requirements.iter().cloned().map(Requirement).collect()
     }
 }
 
-/// How a requirement is met.
+/// The result for one requirement.
 #[derive(SimpleObject)]
 pub struct RequirementResult {
     /// The requirement.
     requirement: Requirement,
-    /// People for whom it is met.
+    /// The people for whom the requirement is met.
     people: CoveredPeople,
-    /// Where a center was asked about: it is met where the center stands. Otherwise it is met for the share of people that
-    /// counts as everyone (`metShare`), and where the standard asks for places, there
-    /// are as many.
+    /// Whether the requirement is met. For a center: at the location of the center. For a region: for at least the
+    /// share `metShare` of the people, and with enough capacity if the standard requires capacity.
     met: bool,
-    /// Facilities that count, in the whole city.
+    /// The number of matching facilities in the whole city.
     facilities: u64,
-    /// Places of the region's facilities for 1,000 of its people, where the standard asks for it.
+    /// The capacity of the region's facilities for each 1,000 of its people, if the standard requires capacity.
     places_per1000: Option<f64>,
-    /// Where a center was asked about: the facility nearest to it.
+    /// For a center: the nearest matching facility.
     nearest: Option<Facility>,
-    /// Where a center was asked about: how far it is from there to the facility that makes the number complete, in the unit
-    /// of the requirement. Null past the horizon of 120 minutes or 10 km.
+    /// For a center: the distance to the facility that completes the required number, in the unit of the requirement.
+    /// Null beyond the horizon of 120 minutes or 10 km.
     distance: Option<f64>,
 }
 
-/// A region in a league table.
+/// A region in a ranking.
 pub struct RatedRegion {
     world: Arc<World>,
     rated: analysis::Rated,
     rank: u64,
 }
 
-/// A region in a league table.
+/// A region in a ranking.
 #[Object]
 impl RatedRegion {
-    /// Its rank, from 1.
+    /// The rank, from 1.
     async fn rank(&self) -> u64 {
         self.rank
     }
 
-    /// Its code; null for people of whom it is not known where they belong.
+    /// The code of the region. Null for people whose region is unknown.
     async fn code(&self) -> Option<&str> {
         self.rated.code.as_deref()
     }
 
-    /// Its name, where the register has it.
+    /// The name of the region, if it is registered.
     async fn name(&self) -> Option<&str> {
         self.rated.name.as_deref()
     }
 
-    /// The region, where the register has it.
+    /// The region, if it is registered.
     async fn region(&self) -> Option<Region> {
         let place = self.world.register.regions.place_of(self.rated.code.as_deref()?)?;
         Some(Region::at(&self.world, place))
     }
 
-    /// Its people.
+    /// The number of people in the region.
     async fn people(&self) -> f64 {
         round(self.rated.people, 1)
     }
 
-    /// 0 to 100: the mean share over all requirements.
+    /// The score, 0 to 100: the mean share over all requirements.
     async fn score(&self) -> f64 {
         round(self.rated.score, 3)
     }
 
-    /// By requirement, in the order of the standard: the share of its people for whom it is met.
+    /// For each requirement, in the order of the standard, the share of the region's people for whom it is met.
     async fn shares(&self) -> Numbers {
         Numbers(self.rated.shares.iter().map(|s| round(*s, 6)).collect())
     }
 }
 
-/// A center in a league table.
+/// A center in a ranking.
 pub struct RatedCenter {
     world: Arc<World>,
     rated: analysis::RatedCenter,
     missing: Vec<String>,
 }
 
-/// A center in a league table.
+/// A center in a ranking.
 #[Object]
 impl RatedCenter {
     /// The center.
@@ -236,29 +236,29 @@ impl RatedCenter {
         Center::at(&self.world, self.rated.place as usize)
     }
 
-    /// 0 to 100: the share of requirements that are met where it stands.
+    /// The score, 0 to 100: the share of requirements that are met at the location of the center.
     async fn score(&self) -> f64 {
         round(self.rated.score, 3)
     }
 
-    /// Keys of the requirements that are not.
+    /// The keys of the requirements that are not met.
     async fn missing(&self) -> &[String] {
         &self.missing
     }
 }
 
-/// The tenth of the people who are served least: those who miss most requirements.
+/// The worst served 10 % of the people: those for whom the fewest requirements are met.
 #[derive(SimpleObject)]
 pub struct LeastServed {
-    /// Their H3 cells; the last may reach over the tenth.
+    /// Their H3 cells. With the last cell, the people may exceed 10 %.
     cells: Cells,
-    /// People in them.
+    /// The number of people in these cells.
     people: f64,
-    /// The best score among them: 100 times the share of requirements that are met.
+    /// The best score among them, 0 to 100: 100 times the share of requirements that are met.
     score: f64,
 }
 
-/// People against a planning standard.
+/// An assessment against a planning standard.
 pub struct Assessment {
     world: Arc<World>,
     found: Arc<analysis::Assessment>,
@@ -267,7 +267,7 @@ pub struct Assessment {
     met_share: f64,
 }
 
-/// People against a planning standard.
+/// An assessment against a planning standard.
 #[Object]
 impl Assessment {
     /// The standard.
@@ -276,28 +276,26 @@ impl Assessment {
         Standard { standard: self.found.standard.clone(), row }
     }
 
-    /// People asked about.
+    /// The number of people in the region and group of the request.
     async fn people(&self) -> f64 {
         round(self.found.people, 1)
     }
 
-    /// 0 to 100: the mean, over all requirements, of the share of people for whom it is met.
+    /// The score, 0 to 100: the mean over all requirements of the share of people for whom the requirement is met.
     async fn score(&self) -> f64 {
         round(self.found.score, 3)
     }
 
-    /// Requirement by requirement.
+    /// The result for each requirement.
     #[graphql(complexity = "20 * child_complexity")]
     async fn requirements(&self, ctx: &Context<'_>) -> Result<Vec<RequirementResult>> {
         cost::charge_rows(ctx, self.found.standard.requirements.len())?;
         let rows = self.found.standard.requirements.iter().zip(&self.found.requirements).enumerate();
         let row = |(n, (requirement, met)): (usize, (&analysis::Requirement, &analysis::Met))| {
-            let has_places =
-                requirement.places_per_1000.is_none_or(|needs| met.places_per_1000.unwrap_or(0.0) >= needs);
             let distance = self.center.as_ref().and_then(|c| c.distances[n]);
             let is_met = match &self.center {
-                Some(_) => distance.is_some_and(|d| d <= requirement.limit),
-                None => met.share.share() >= self.met_share && has_places,
+                Some(_) => requirement.is_within(distance),
+                None => met.is_met(requirement, self.met_share),
             };
             RequirementResult {
                 requirement: Requirement(requirement.clone()),
@@ -312,7 +310,7 @@ impl Assessment {
         Ok(rows.map(row).collect())
     }
 
-    /// The regions one level below the one asked about, the best served first.
+    /// The regions one level below the region of the request, best score first.
     #[graphql(complexity = "40 * child_complexity")]
     async fn regions(&self, ctx: &Context<'_>) -> Result<Vec<RatedRegion>> {
         cost::charge_rows(ctx, self.found.regions.len())?;
@@ -320,15 +318,19 @@ impl Assessment {
         Ok(ranked.map(|(rated, rank)| RatedRegion { world: self.world.clone(), rated, rank }).collect())
     }
 
-    /// The open centers of the region by what is within reach of where they stand, the worst first.
+    /// The open centers of the region, assessed at their location, worst score first.
     #[graphql(complexity = "10_000 + counted(first, last) * child_complexity")]
     async fn centers(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Rows from the start, at most 1000; 20 by default.")] first: Option<i32>,
-        #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Rows from the end.")] last: Option<i32>,
-        #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Maximum number of rows to return from the start of the list (default 20, maximum 1000).")]
+        first: Option<i32>,
+        #[graphql(desc = "Return only rows after this cursor.")] after: Option<String>,
+        #[graphql(
+            desc = "Maximum number of rows to return from the end of the list (maximum 1000). Cannot be combined with `first`."
+        )]
+        last: Option<i32>,
+        #[graphql(desc = "Return only rows before this cursor.")] before: Option<String>,
     ) -> Result<Connection<String, RatedCenter, Total>> {
         let (world, found) = (self.world.clone(), self.found.clone());
         let city = City::of(&world);
@@ -339,22 +341,20 @@ impl Assessment {
                 .map_err(stopped)
         })
         .await??;
-        let requirements = &self.found.standard.requirements;
         let rows: Vec<usize> = (0..rated.len()).collect();
         let register = &self.world.register;
-        // Of equals in the order of their codes, which are numbers of twelve digits.
+        // Centers with equal scores are ordered by code, a number of twelve digits.
         let code = |i: usize| register.centers[rated[i].place as usize].code.as_str().parse().unwrap_or_default();
         let arguments = PageArguments { first, after, last, before };
         let found = page_by(&rows, |i| SortKey::Number(rated[i].score), code, false, &arguments)?;
         Ok(connection(found, |i| {
             let rated = rated[i].clone();
-            let missing = requirements.iter().zip(&rated.distances);
-            let missing = missing.filter(|(r, d)| d.is_none_or(|d| d > r.limit)).map(|(r, _)| r.key.clone()).collect();
+            let missing = rated.missing(&self.found.standard).map(|r| r.key.clone()).collect();
             RatedCenter { world: self.world.clone(), rated, missing }
         }))
     }
 
-    /// The tenth of the people who are served least.
+    /// The worst served 10 % of the people.
     async fn least_served(&self, ctx: &Context<'_>) -> Result<LeastServed> {
         let least = &self.found.least_served;
         budget::charge(ctx, least.cells.len() * CELL_BYTES)?;
@@ -362,70 +362,78 @@ impl Assessment {
         Ok(LeastServed { cells, people: round(least.people, 1), score: round(least.score, 3) })
     }
 
-    /// How this answer came about, so that it can be made again.
+    /// Explains how the result was computed, so that it can be reproduced.
     async fn explain(&self) -> Result<Explanation> {
-        let standard = format!(
-            "Standard {} ({}): each requirement is a coverage of its own; the score is the mean of their shares.",
-            self.found.standard.key, self.found.standard.source
-        );
-        let mut told = explain(&self.world, network_of(&self.world)?, &self.question, &[&standard]);
-        told.parameters.retain(|p| !p.name.starts_with("need"));
-        told.parameters.push(super::coverage::Parameter { name: "metShare".into(), value: self.met_share.to_string() });
-        Ok(told)
+        let (network, standard) = (network_of(&self.world)?, &self.found.standard);
+        let explanation =
+            analysis::Explanation::of_assessment(&self.world, network, &self.question, standard, self.met_share);
+        Ok(explanation.into())
     }
 }
 
 #[derive(Default)]
 pub struct AssessmentQuery;
 
-/// Planning standards.
+/// Queries about planning standards.
 #[Object]
 impl AssessmentQuery {
-    /// The planning standards: shipped ones and those of the configuration, by key; then those added, by id.
+    /// The planning standards: built-in and configured ones by key, then added ones by id.
     #[graphql(complexity = "10 + 5 * child_complexity")]
     async fn standards(&self, ctx: &Context<'_>) -> Result<Vec<Standard>> {
         let all = standards(ctx).all().count() + current(ctx).register.standards.len();
         cost::charge_rows(ctx, all)?;
-        let fixed = standards(ctx).all().cloned().map(|standard| Standard { standard, row: None });
+        let built_in = standards(ctx).all().cloned().map(|standard| Standard { standard, row: None });
         let added = current(ctx).register.standards.iter().filter_map(|row| Standard::of_row(row, kinds(ctx)));
-        Ok(fixed.chain(added).collect())
+        Ok(built_in.chain(added).collect())
     }
 
-    /// A region, or the division and the place of a center, against a planning standard.
+    /// Assesses a region, or the division and location of a center, against a planning standard.
     #[graphql(complexity = "30_000 + child_complexity")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn assessment(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The key of a standard, as `standards` lists them.")] standard: String,
-        #[graphql(desc = "Only who lives in this region, by its code; everyone when left out.")] region: Option<String>,
+        #[graphql(desc = "The key of a standard, as listed by `standards`.")] standard: String,
+        #[graphql(desc = "Count only people who live in the region with this code. If omitted, everyone is counted.")]
+        region: Option<String>,
         #[graphql(
-            desc = "A center, by its code, in place of a region: its division is asked about, and each requirement is met where the center stands, or not."
+            desc = "The code of a center, instead of `region`. The people of its division are assessed, and each requirement is also assessed at the location of the center."
         )]
         center: Option<String>,
-        #[graphql(default = "all", desc = "Which group: a name that `dataset.population.groups` lists.")] group: String,
-        #[graphql(default_with = "Profile::Adult", desc = "Who travels.")] profile: Profile,
-        #[graphql(default_with = "Direction::Towards", desc = "Which way people travel.")] direction: Direction,
+        #[graphql(default = "all", desc = "The population group, as listed in `dataset.population.groups`.")]
+        group: String,
+        #[graphql(default_with = "Profile::Adult", desc = "The travel profile.")] profile: Profile,
+        #[graphql(
+            default_with = "Direction::Towards",
+            desc = "The direction of travel: TOWARDS the facilities or FROM them."
+        )]
+        direction: Direction,
         #[graphql(
             default_with = "MET_SHARE",
-            desc = "A requirement counts as met when it is for this share of the people, 0 to 1."
+            desc = "The share of the people, 0 to 1, from which a requirement counts as met."
         )]
         met_share: f64,
-        #[graphql(desc = "The city as this scenario has it, by its id or key; as it is when left out.")]
+        #[graphql(
+            desc = "Apply this scenario, given by its id or key, before answering. If omitted, the city is used as it is."
+        )]
         scenario: Option<ID>,
     ) -> Result<Assessment> {
         let world = world_of(ctx, scenario.as_ref()).await?;
         network_of(&world)?;
-        let known = standards(ctx);
-        let found = known.of(&standard, &world.register, kinds(ctx)).ok_or_else(|| {
-            let keys = known.keys(&world.register);
-            bad_input("standard", format_args!("\"{standard}\""), format_args!("is none of {}", keys.join(", ")))
+        let available = standards(ctx);
+        let found = available.of(&standard, &world.register, kinds(ctx)).ok_or_else(|| {
+            let keys = available.keys(&world.register);
+            bad_input(
+                "standard",
+                format_args!("\"{standard}\""),
+                format_args!("is unknown. Available: {}", keys.join(", ")),
+            )
         })?;
         if !(0.0..=1.0).contains(&met_share) {
             return Err(bad_input("metShare", met_share, "is not between 0 and 1"));
         }
         if let (Some(center), Some(_)) = (&center, &region) {
-            return Err(bad_input("center", format_args!("\"{center}\""), "cannot be given together with region"));
+            return Err(bad_input("center", format_args!("\"{center}\""), "cannot be combined with `region`"));
         }
         let place = match &center {
             Some(code) => {
@@ -448,10 +456,7 @@ impl AssessmentQuery {
             let network = network_of(&shared)?;
             let rated = match place {
                 None => None,
-                Some(place) => {
-                    let all = analysis::rate_centers(&shared, network, &found, travel, code.as_ref());
-                    Some(all.map_err(stopped)?.into_iter().find(|r| r.place == place))
-                }
+                Some(place) => Some(analysis::rate_center(&shared, network, &found, travel, place).map_err(stopped)?),
             };
             let assessed = analysis::assess(&shared, network, &found, travel, code, &group);
             let assessed = assessed.map_err(|e| match e {

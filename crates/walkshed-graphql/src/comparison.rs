@@ -1,8 +1,8 @@
-//! Scenarios compared: before, after, who gains, who loses.
+//! Comparison of scenarios: coverage before and after, who gains and who loses.
 
 use super::budget;
 use super::coverage::{
-    Coverage, CoverageUnit, CoveredPeople, Explanation, METHOD, NeedInput, coverage_price, explain, question,
+    Coverage, CoverageUnit, CoveredPeople, Explanation, NeedInput, coverage_price, explain, question,
 };
 use super::error::{bad_input, not_ready, stopped};
 use super::gate::analyse;
@@ -19,33 +19,33 @@ use walkshed_analysis::world::World;
 use walkshed_analysis::{self as analysis, Change, QuestionError};
 use walkshed_engine::geo::cell_centre;
 
-/// Bytes of a hexagon with what changes in it, as GeoJSON.
+/// Estimated bytes of a hexagon with its changes, as GeoJSON.
 const CHANGED_CELL_BYTES: usize = 480;
 
-/// What becomes of people.
+/// A change of coverage.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "Change")]
 pub enum CoverageChange {
-    /// Covered, and not before.
+    /// Covered after the change, but not before.
     Gained,
-    /// Not covered any more.
+    /// Covered before the change, but not after.
     Lost,
-    /// Nearer than before, whether covered or not.
+    /// The facility is nearer than before, whether covered or not.
     Nearer,
-    /// Farther than before, whether covered or not.
+    /// The facility is farther than before, whether covered or not.
     Farther,
 }
 
-/// For how many people something changes.
+/// The number of people by change of coverage.
 #[derive(SimpleObject, Debug, Clone, Copy)]
 pub struct CoverageBalance {
-    /// People newly covered.
+    /// People who become covered.
     gained: f64,
-    /// People not covered any more.
+    /// People who are no longer covered.
     lost: f64,
-    /// People who have it nearer than before, whether covered or not.
+    /// People whose facility is nearer than before, whether covered or not.
     nearer: f64,
-    /// People who have it farther than before.
+    /// People whose facility is farther than before, whether covered or not.
     farther: f64,
 }
 
@@ -56,72 +56,72 @@ impl From<analysis::Balance> for CoverageBalance {
     }
 }
 
-/// What changes for the people of a group.
+/// The changes for a population group.
 #[derive(SimpleObject)]
 pub struct GroupBalance {
-    /// The group, as `dataset.population.groups` names it.
+    /// The name of the group, as listed in `dataset.population.groups`.
     group: String,
-    /// Its people in the cells that were asked about.
+    /// The people of the group in the cells of the request.
     people: f64,
-    /// What changes for them.
+    /// The changes for these people.
     balance: CoverageBalance,
 }
 
-/// What changes in one category alone.
+/// The changes in one category alone.
 #[derive(SimpleObject)]
 pub struct CategoryBalance {
-    /// The category; null where the need names kinds or a service.
+    /// The category. Null if the need names kinds or a service.
     category: Option<Category>,
-    /// Coverage before, by this category alone.
+    /// The coverage before the change, by this category alone.
     before: CoveredPeople,
-    /// Coverage after.
+    /// The coverage after the change.
     after: CoveredPeople,
-    /// What changes for all people asked about.
+    /// The changes for all people in the region and group of the request.
     balance: CoverageBalance,
 }
 
-/// What changes for the people of a region.
+/// The changes in a region.
 pub struct RegionBalance {
     world: Arc<World>,
     found: analysis::RegionChange,
 }
 
-/// What changes for the people of a region.
+/// The changes in a region.
 #[Object]
 impl RegionBalance {
-    /// Its code; null for people of whom it is not known where they belong.
+    /// The code of the region. Null for people whose region is unknown.
     async fn code(&self) -> Option<&str> {
         self.found.code.as_deref()
     }
 
-    /// Its name, where the register has it.
+    /// The name of the region, if it is registered.
     async fn name(&self) -> Option<&str> {
         self.found.name.as_deref()
     }
 
-    /// The region, where the register has it.
+    /// The region, if it is registered.
     async fn region(&self) -> Option<Region> {
         let place = self.world.register.regions.place_of(self.found.code.as_deref()?)?;
         Some(Region::at(&self.world, place))
     }
 
-    /// Its people before.
+    /// The people and their coverage before the change.
     async fn before(&self) -> CoveredPeople {
         self.found.before.into()
     }
 
-    /// Its people after.
+    /// The people and their coverage after the change.
     async fn after(&self) -> CoveredPeople {
         self.found.after.into()
     }
 
-    /// What changes for them.
+    /// The changes for these people.
     async fn balance(&self) -> CoverageBalance {
         self.found.balance.into()
     }
 }
 
-/// A cell for whose people something changes.
+/// A cell whose coverage changes.
 pub struct ComparedCell {
     found: Arc<analysis::Comparison>,
     index: usize,
@@ -131,81 +131,80 @@ pub struct ComparedCell {
 impl ComparedCell {
     fn distance(&self, cell: &analysis::CellCover) -> Option<f64> {
         let measure = self.found.before.question.need.measure;
-        measure.value(cell.time).filter(|_| cell.on_network).map(|v| round(v, 4))
+        cell.distance(measure).map(|v| round(v, 4))
     }
 }
 
-/// A cell for whose people something changes.
+/// A cell whose coverage changes.
 #[Object]
 impl ComparedCell {
-    /// Its H3 index.
+    /// The H3 cell.
     async fn cell(&self) -> H3Cell {
         H3Cell(self.found.before.cells[self.index].cell)
     }
 
-    /// Its centre.
+    /// The centre of the cell.
     async fn centre(&self) -> PositionObject {
         cell_centre(self.found.before.cells[self.index].cell).into()
     }
 
-    /// The people for whom it changes so.
+    /// The number of people with this change.
     async fn people(&self) -> f64 {
         round(self.people, 2)
     }
 
-    /// How far they had it, in the unit of the answer; null past the horizon.
+    /// The distance before the change, in the unit of the comparison. Null beyond the horizon of 120 minutes or 10 km.
     async fn before(&self) -> Option<f64> {
         self.distance(&self.found.before.cells[self.index])
     }
 
-    /// How far they have it now.
+    /// The distance after the change, in the same unit. Null beyond the horizon.
     async fn after(&self) -> Option<f64> {
         self.distance(&self.found.after.cells[self.index])
     }
 }
 
-/// One question asked of the city before and after: who gains, who loses.
+/// A comparison of coverage in two states of the city.
 pub struct ScenarioComparison {
     before: Arc<World>,
     after: Arc<World>,
     found: Arc<analysis::Comparison>,
 }
 
-/// One question asked of the city before and after: who gains, who loses.
+/// A comparison of coverage in two states of the city.
 #[Object]
 impl ScenarioComparison {
-    /// The scenario before; null for the city as it is.
+    /// The scenario before the change. Null for the city as it is.
     async fn scenario_before(&self) -> Option<Scenario> {
         Scenario::numbered(&self.before, self.before.scenario.as_ref()?.id)
     }
 
-    /// The scenario after.
+    /// The scenario after the change. Null for the city as it is.
     async fn scenario_after(&self) -> Option<Scenario> {
         Scenario::numbered(&self.after, self.after.scenario.as_ref()?.id)
     }
 
-    /// Coverage before.
+    /// The coverage before the change.
     async fn before(&self) -> Coverage {
         Coverage::new(self.before.clone(), self.found.before.clone())
     }
 
-    /// Coverage after.
+    /// The coverage after the change.
     async fn after(&self) -> Coverage {
         Coverage::new(self.after.clone(), self.found.after.clone())
     }
 
-    /// What distances count.
+    /// The unit of distances.
     async fn unit(&self) -> CoverageUnit {
         self.found.before.question.need.measure.into()
     }
 
-    /// What changes for all people asked about.
+    /// The changes for all people in the region and group of the request.
     async fn balance(&self) -> CoverageBalance {
         self.found.total().into()
     }
 
-    /// The same of each category alone. With the seven categories of a need that names none, people are covered when they have
-    /// all of them; here is what changes in each.
+    /// The changes in each category alone. People are covered as a whole only if they have all needed categories.
     async fn by_category(&self) -> Vec<CategoryBalance> {
         let row = |p: &analysis::PartChange| CategoryBalance {
             category: p.category.map(Into::into),
@@ -216,8 +215,8 @@ impl ScenarioComparison {
         self.found.parts.iter().map(row).collect()
     }
 
-    /// The same for every group that is known, everyone ("all") first. A cell's people of all groups are covered in the same
-    /// part.
+    /// The changes for every population group, starting with everyone ("all"). All groups in a cell have the same
+    /// coverage.
     #[graphql(complexity = "3000 + 10 * child_complexity")]
     async fn by_group(&self, ctx: &Context<'_>) -> Result<Vec<GroupBalance>> {
         let (world, found) = (self.after.clone(), self.found.clone());
@@ -233,7 +232,7 @@ impl ScenarioComparison {
         Ok(rows.into_iter().map(row).collect())
     }
 
-    /// The same by region one level below the one asked about, in the order of their codes. Their sums are the whole.
+    /// The changes by region one level below the region of the request, in order of code. Their sum is the total.
     #[graphql(complexity = "3000 + 40 * child_complexity")]
     async fn by_region(&self, ctx: &Context<'_>) -> Result<Vec<RegionBalance>> {
         let (world, found) = (self.after.clone(), self.found.clone());
@@ -243,73 +242,92 @@ impl ScenarioComparison {
         Ok(rows.into_iter().map(|found| RegionBalance { world: self.after.clone(), found }).collect())
     }
 
-    /// The cells for whose people something changes so, most people first.
+    /// The cells with the given change, most people first.
     #[graphql(complexity = "1000 + counted(first, last) * child_complexity")]
     async fn cells(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What becomes of them.")] change: CoverageChange,
-        #[graphql(desc = "Rows from the start, at most 1000; 20 by default.")] first: Option<i32>,
-        #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Rows from the end.")] last: Option<i32>,
-        #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
+        #[graphql(desc = "The kind of change.")] change: CoverageChange,
+        #[graphql(desc = "Maximum number of rows to return from the start of the list (default 20, maximum 1000).")]
+        first: Option<i32>,
+        #[graphql(desc = "Return only rows after this cursor.")] after: Option<String>,
+        #[graphql(
+            desc = "Maximum number of rows to return from the end of the list (maximum 1000). Cannot be combined with `first`."
+        )]
+        last: Option<i32>,
+        #[graphql(desc = "Return only rows before this cursor.")] before: Option<String>,
     ) -> Result<Connection<String, ComparedCell, Total>> {
         let all = self.found.clone();
         let price = cost::rows(2 * all.before.cells.len());
         let list = cost::priced(ctx, price, move || all.cells(change.into())).await?;
         let rows: Vec<usize> = (0..list.len()).collect();
-        let number = |i: usize| u64::from(self.found.before.cells[list[i].0].cell) as i64;
+        let number = |i: usize| self.found.before.cells[list[i].0].number();
         let arguments = PageArguments { first, after, last, before };
         let found = page_by(&rows, |i| SortKey::Number(list[i].1), number, true, &arguments)?;
         let cell = |i: usize| ComparedCell { found: self.found.clone(), index: list[i].0, people: list[i].1 };
         Ok(connection(found, cell))
     }
 
-    /// The cells for whose people anything changes, as a GeoJSON FeatureCollection of their hexagons, each with `gained`,
-    /// `lost` (people), `covered_before`, `covered_after`, and `minutes_before`, `minutes_after` (or `metres_...`).
+    /// The cells with any change as a GeoJSON FeatureCollection of hexagons. Properties: `gained` and `lost` (people),
+    /// `covered_before`, `covered_after`, and `minutes_before` and `minutes_after` (or `metres_...`).
     #[graphql(complexity = 5000)]
     async fn cells_geojson(&self, ctx: &Context<'_>) -> Result<GeoJson> {
         let (world, found) = (self.after.clone(), self.found.clone());
         let all = found.before.cells.len();
         cost::charge(ctx, cost::rows(all))?;
-        let changed = (0..all).filter(|&i| found.of_cell(i) != analysis::Balance::default()).count();
+        let changed = found.changed_cells().len();
         let estimate = changed * CHANGED_CELL_BYTES;
         budget::charge(ctx, estimate)?;
-        let text = cost::priced(ctx, cost::hexagons(changed), move || found.text(world.attribution())).await?;
+        let text =
+            cost::priced(ctx, cost::hexagons(changed), move || analysis::changes_geojson(&found, world.attribution()))
+                .await?;
         budget::charge(ctx, text.len().saturating_sub(estimate))?;
         Ok(GeoJson(text))
     }
 
-    /// How this answer came about, so that it can be made again; `before` and `after` explain themselves.
+    /// Explains how the result was computed. `before` and `after` have their own explanations.
     async fn explain(&self) -> Result<Explanation> {
-        Ok(explain(&self.after, network_of(&self.after)?, &self.found.after.question, &METHOD))
+        explain(&self.after, &self.found.after.question)
     }
 }
 
 #[derive(Default)]
 pub struct ComparisonQuery;
 
-/// What would a change do?
+/// Queries that compare scenarios.
 #[Object]
 impl ComparisonQuery {
-    /// The same question asked of the city as it is (or as one scenario has it) and as another scenario has it: before, after,
-    /// who gains, who loses. One of `before` and `after` must be given. Without a `need` it is asked of all seven categories
-    /// within 15 minutes on foot, and `byCategory` has what changes in each.
+    /// Compares coverage in two states of the city: as it is or under one scenario, and under another scenario. Give at
+    /// least one of `before` and `after`. Without a `need`, all seven categories within 15 minutes are compared, and
+    /// `byCategory` shows the changes in each.
     #[graphql(complexity = "cost::comparison(need.parts()) + child_complexity")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn compare_scenarios(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The scenario before, by its id or key; the city as it is when left out.")] before: Option<ID>,
-        #[graphql(desc = "The scenario after, by its id or key; the city as it is when left out.")] after: Option<ID>,
-        #[graphql(default_with = "NeedInput { min_count: 1, ..NeedInput::default() }", desc = "What they need.")] need: NeedInput,
-        #[graphql(desc = "Only who lives in this region, by its code; everyone when left out.")] region: Option<String>,
-        #[graphql(default = "all", desc = "Which group: a name that `dataset.population.groups` lists.")] group: String,
-        #[graphql(default_with = "Profile::Adult", desc = "Who travels.")] profile: Profile,
-        #[graphql(default_with = "Direction::Towards", desc = "Which way people travel.")] direction: Direction,
+        #[graphql(desc = "The scenario before the change, by id or key. If omitted, the city as it is.")]
+        before: Option<ID>,
+        #[graphql(desc = "The scenario after the change, by id or key. If omitted, the city as it is.")] after: Option<
+            ID,
+        >,
+        #[graphql(
+            default_with = "NeedInput { min_count: 1, ..NeedInput::default() }",
+            desc = "What people need. By default, all seven categories within 15 minutes."
+        )]
+        need: NeedInput,
+        #[graphql(desc = "Count only people who live in the region with this code. If omitted, everyone is counted.")]
+        region: Option<String>,
+        #[graphql(default = "all", desc = "The population group, as listed in `dataset.population.groups`.")]
+        group: String,
+        #[graphql(default_with = "Profile::Adult", desc = "The travel profile.")] profile: Profile,
+        #[graphql(
+            default_with = "Direction::Towards",
+            desc = "The direction of travel: TOWARDS the facilities or FROM them."
+        )]
+        direction: Direction,
         #[graphql(
             default = false,
-            desc = "Each facility takes as many as its capacity says, the nearest first. For one category, kinds or service."
+            desc = "If true, each facility serves at most as many people as its capacity, nearest people first. Only for a need of one category, kinds or service."
         )]
         capacity: bool,
     ) -> Result<ScenarioComparison> {
@@ -325,7 +343,7 @@ impl ComparisonQuery {
         }
         let (before, after) = (world_of(ctx, before.as_ref()).await?, world_of(ctx, after.as_ref()).await?);
         for world in [&before, &after] {
-            // The whole, and each part alone, for which only homes are looked at again.
+            // Each part alone is evaluated too, which only scans the cells again.
             let price = coverage_price(ctx, world, &asked, profile).await?;
             cost::charge(
                 ctx,
@@ -336,7 +354,7 @@ impl ComparisonQuery {
         let found = analyse(ctx, move || {
             analysis::compare(&shared.0, &shared.1, &asked).map_err(|e| match e {
                 QuestionError::UnknownGroup(_) => bad_input("group", "", e),
-                QuestionError::NoStreets(why) => not_ready(&why),
+                QuestionError::NoNetwork(e) => not_ready(e.as_str()),
                 QuestionError::Stopped(why) => stopped(why),
                 _ => bad_input("capacity", "true:", e),
             })

@@ -1,4 +1,4 @@
-//! Coverage: who has what they need within reach, and where they have not.
+//! Coverage: which people have the facilities they need within a limit, and where the gaps are.
 
 use super::budget;
 use super::cost::{City, Reach, SETTLED};
@@ -21,62 +21,64 @@ use walkshed_analysis::{
     cells_text,
 };
 use walkshed_engine::geo::multi_polygon_text;
-use walkshed_engine::{MAX_NEAREST, Network};
+use walkshed_engine::{Deciseconds, MAX_NEAREST};
 use walkshed_register as register;
 
-/// Minutes when the request names neither minutes nor metres: the 15-minute service circle.
+/// The limit in minutes if the request names neither minutes nor metres: the 15-minute service circle.
 const DEFAULT_MINUTES: f64 = 15.0;
-/// Shares that percentiles may be asked for at once.
+/// Maximum number of shares in one request for percentiles.
 const MAX_SHARES: usize = 20;
-/// Gaps outlined in one GeoJSON answer.
+/// Maximum number of gaps in one GeoJSON result.
 const MAX_OUTLINES: usize = 1000;
 
-/// What people need within reach: `category`, `kinds` or `service` say of what; all seven categories when none is given. Within
-/// `minutes` or `metres`; 15 minutes when neither is given.
+/// What people need within a limit of time or distance. Give at most one of `category`, `kinds` and `service`; without
+/// them, all seven categories are needed. Give at most one of `minutes` and `metres`; the default is 15 minutes.
 #[derive(InputObject, Debug, Clone, Default)]
 pub struct NeedInput {
     /// Facilities of this category.
     pub category: Option<Category>,
-    /// Facilities of any of these kinds, by their keys in `facilityKinds`; at most 1,000.
+    /// Facilities of any of these kinds, given by the keys that `facilityKinds` lists. At least 1, at most 1,000.
     pub kinds: Option<Vec<String>>,
-    /// Facilities that offer this service, by its id.
+    /// Facilities that offer the service with this id.
     pub service: Option<ID>,
-    /// Within so many minutes; what takes exactly as long is inside.
+    /// The time limit in minutes, more than 0 and at most 120 unless the server is configured otherwise. A travel time
+    /// equal to the limit is within it.
     pub minutes: Option<f64>,
-    /// Within so many metres over the network; what is exactly as far is inside.
+    /// The limit as a length over the street network in metres, more than 0 and at most 10,000. A length equal to the
+    /// limit is within it.
     pub metres: Option<f64>,
-    /// So many of them, 1 to 10.
+    /// The number of facilities that must be within the limit, 1 to 10.
     #[graphql(default = 1)]
     pub min_count: i32,
-    /// Only those open at this moment. Those whose hours are not recorded, or say that it depends, are left out.
+    /// Count only facilities that are open at this time. Facilities whose state at this time is unknown do not count.
     pub open_at: Option<DateTime>,
-    /// Only those for these people.
+    /// Count only facilities intended for this audience.
     pub audience: Option<Audience>,
-    /// true: only those that are entered without a step; false is as left out.
+    /// If true, count only facilities that can be entered without a step. False is the same as omitting it.
     pub step_free: Option<bool>,
 }
 
-/// What limits and distances count.
+/// The unit of limits and distances.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "Measure")]
 pub enum CoverageUnit {
     /// Travel time in minutes.
     Minutes,
-    /// Length of the way over the network in metres.
+    /// Length of the route over the street network in metres.
     Metres,
 }
 
 impl NeedInput {
-    /// How many parts it has, for what it costs.
+    /// Returns the number of parts, which determines the cost.
     pub fn parts(&self) -> usize {
         if self.category.is_none() && self.kinds.is_none() && self.service.is_none() { 7 } else { 1 }
     }
 
-    /// The need as the engine takes it.
+    /// Converts the input to the engine's type.
     pub fn read(&self, ctx: &Context<'_>) -> Result<Need> {
         let (measure, limit) = match (self.minutes, self.metres) {
             (Some(_), Some(metres)) => {
-                return Err(bad_input("need.metres", metres, "cannot be given together with minutes"));
+                return Err(bad_input("need.metres", metres, "cannot be combined with `minutes`"));
             }
             (None, Some(metres)) => (Measure::Metres, metres),
             (minutes, None) => (Measure::Minutes, minutes.unwrap_or(DEFAULT_MINUTES)),
@@ -90,8 +92,7 @@ impl NeedInput {
                     return Err(bad_input("need.metres", limit, "must be more than 0 metres"));
                 }
                 if limit > HORIZON_METRES {
-                    let why =
-                        format!("need.metres: {limit} metres are more than this server searches ({HORIZON_METRES})");
+                    let why = format!("need.metres: {limit} metres exceeds the maximum ({HORIZON_METRES})");
                     return Err(too_many("maxMetres", why));
                 }
             }
@@ -102,11 +103,7 @@ impl NeedInput {
             })?;
         let named = [self.category.is_some(), self.kinds.is_some(), self.service.is_some()];
         if named.iter().filter(|n| **n).count() > 1 {
-            return Err(bad_input(
-                "need",
-                "category, kinds, service",
-                "are three ways to say of what: give one of them",
-            ));
+            return Err(bad_input("need", "category, kinds, service", "cannot be combined: give only one of them"));
         }
         let common = Wishes {
             audience: self.audience.map(Into::into),
@@ -130,31 +127,22 @@ impl NeedInput {
             return Err(not_found("need.service", id, "service with the id"));
         }
         let kinds = kind_keys("need.kinds", kinds(ctx), self.kinds.as_deref().unwrap_or_default())?;
-        let part = |category: Option<register::Category>| Part {
-            category,
-            wishes: Wishes { categories: category.into_iter().collect(), ..common.clone() },
-        };
-        let parts = if let Some(category) = self.category {
-            vec![part(Some(category.into()))]
-        } else if !kinds.is_empty() || !services.is_empty() {
-            vec![Part { category: None, wishes: Wishes { kinds, services, ..common } }]
-        } else {
-            register::Category::ALL.into_iter().map(|category| part(Some(category))).collect()
-        };
+        let parts = Need::parts_for(self.category.map(Into::into), Wishes { kinds, services, ..common });
         Ok(Need { parts, measure, limit, min_count })
     }
 }
 
-/// People, and how many of them have what they need.
+/// A number of people and how many of them are covered.
 #[derive(SimpleObject, Debug, Clone, Copy)]
 pub struct CoveredPeople {
-    /// All people asked about.
+    /// All people in the region and group of the request.
     pub people: f64,
-    /// People who have everything that is needed within the limit.
+    /// People who have everything they need within the limit.
     pub covered: f64,
-    /// People who have not.
+    /// People who lack something they need within the limit.
     pub uncovered: f64,
-    /// People whose cell lies too far from any street this profile can use: neither covered nor uncovered.
+    /// People whose cell is too far from any street that the profile can use. They count as neither covered nor
+    /// uncovered.
     pub off_network: f64,
     /// Covered people divided by all people.
     pub share: f64,
@@ -172,117 +160,127 @@ impl From<Share> for CoveredPeople {
     }
 }
 
-/// A bar of a histogram: people who have it farther than `from`, and no farther than `to`.
+/// A bar of a histogram: people whose distance is more than `from` and at most `to`.
 #[derive(SimpleObject)]
 pub struct CoverageBar {
-    /// In the unit of the need; itself outside, but for 0.
+    /// The lower bound in the unit of the need. Exclusive, except for 0.
     from: f64,
-    /// In the unit of the need; itself inside. Null for the last bar, which has no end.
+    /// The upper bound in the unit of the need, inclusive. Null for the last bar, which is unbounded.
     to: Option<f64>,
-    /// How many people.
+    /// The number of people.
     people: f64,
 }
 
-/// What facilities take when each has room for as many as its capacity says.
+/// The use of capacity when each facility serves at most as many people as its capacity.
 #[derive(SimpleObject)]
 pub struct CapacityUse {
-    /// Facilities whose capacity is known.
+    /// The number of facilities with a known capacity.
     limited: u64,
-    /// Their places together.
+    /// Their total capacity.
     room: f64,
-    /// People who found one of them.
+    /// The number of people assigned to a place in one of them.
     used: f64,
-    /// Facilities without a place left.
+    /// The number of facilities that are full.
     full: u64,
-    /// Facilities whose capacity is not known: they take everyone.
+    /// The number of facilities with an unknown capacity. They can serve everyone.
     unlimited: u64,
 }
 
-/// Coverage of one category alone.
+/// The coverage by one category alone.
 #[derive(SimpleObject)]
 pub struct CategoryCoverage {
-    /// The category; null where the need names kinds or a service.
+    /// The category. Null if the need names kinds or a service.
     category: Option<Category>,
-    /// Facilities that count.
+    /// The number of facilities that match the need.
     facilities: u64,
-    /// People and how many are covered.
+    /// The people and how many of them are covered.
     people: CoveredPeople,
 }
 
-/// Coverage of one region.
+/// The coverage of one region.
 #[derive(SimpleObject)]
 #[graphql(complex)]
 pub struct RegionCoverage {
     #[graphql(skip)]
     world: Arc<World>,
-    /// Its code; null for people of whom it is not known where they belong.
+    /// The code of the region. Null for people whose region is unknown.
     code: Option<String>,
-    /// Its name, where the register has it.
+    /// The name of the region, if it is registered.
     name: Option<String>,
-    /// People and how many are covered.
+    /// The people and how many of them are covered.
     people: CoveredPeople,
 }
 
 #[ComplexObject]
 impl RegionCoverage {
-    /// The region, where the register has it.
+    /// The region, if it is registered.
     async fn region(&self) -> Option<Region> {
         let place = self.world.register.regions.place_of(self.code.as_deref()?)?;
         Some(Region::at(&self.world, place))
     }
 }
 
-/// A population cell and how it is served.
+/// A population cell and its coverage.
 pub struct CellCoverage {
     world: Arc<World>,
-    measure: Measure,
-    need: Arc<Vec<Part>>,
-    cell: CellCover,
+    found: Arc<analysis::Coverage>,
+    index: usize,
 }
 
-/// A population cell and how it is served.
+impl CellCoverage {
+    fn row(&self) -> &CellCover {
+        &self.found.cells[self.index]
+    }
+
+    /// Converts a network cost to the unit of the need.
+    fn distance(&self, cost: Deciseconds) -> Option<f64> {
+        self.found.question.need.measure.value(cost).map(|v| round(v, 4))
+    }
+}
+
+/// A population cell and its coverage.
 #[Object]
 impl CellCoverage {
     /// The H3 cell.
     async fn cell(&self) -> H3Cell {
-        H3Cell(self.cell.cell)
+        H3Cell(self.row().cell)
     }
 
-    /// People of the group asked about.
+    /// The number of people in the group of the request.
     async fn people(&self) -> f64 {
-        round(self.cell.people, 2)
+        round(self.row().people, 2)
     }
 
-    /// Has everything that is needed within the limit.
+    /// Whether the cell has everything needed within the limit.
     async fn covered(&self) -> bool {
-        self.cell.is_covered()
+        self.row().is_covered()
     }
 
-    /// Lies near enough to a street this profile can use.
+    /// Whether the cell is close enough to a street that the profile can use.
     async fn on_network(&self) -> bool {
-        self.cell.on_network
+        self.row().on_network
     }
 
-    /// To the nearest facility, in the unit of the need; of several categories to that of the farthest one. Null past the
-    /// horizon of 120 minutes or 10 km.
+    /// The distance to the nearest facility, in the unit of the need. For several categories, the distance for the
+    /// category that is farthest away. Null beyond the horizon of 120 minutes or 10 km.
     async fn to_nearest(&self) -> Option<f64> {
-        self.cell.nearest.and_then(|n| self.measure.value(n.0)).map(|v| round(v, 4))
+        self.row().nearest.and_then(|n| self.distance(n.0))
     }
 
-    /// To the facility that makes the number complete (`minCount`): what is compared with the limit.
+    /// The distance to the facility that completes `minCount`, which is compared with the limit. Null beyond the
+    /// horizon.
     async fn to_counted(&self) -> Option<f64> {
-        self.measure.value(self.cell.time).map(|v| round(v, 4))
+        self.distance(self.row().time)
     }
 
-    /// That nearest facility.
+    /// The nearest facility.
     async fn nearest(&self) -> Option<Facility> {
-        facility(&self.world, self.cell.nearest?.1)
+        facility(&self.world, self.row().nearest?.1)
     }
 
-    /// The categories that are not within the limit.
+    /// The categories that are not available within the limit.
     async fn missing(&self) -> Vec<Category> {
-        let missing = self.need.iter().enumerate().filter(|(n, _)| self.cell.missing & (1 << n) != 0);
-        missing.filter_map(|(_, part)| part.category.map(Into::into)).collect()
+        self.found.missing_parts(self.row()).filter_map(|part| part.category.map(Into::into)).collect()
     }
 }
 
@@ -290,7 +288,7 @@ fn facility(world: &Arc<World>, id: i64) -> Option<Facility> {
     world.register.facilities.place(id).map(|place| Facility::at(world, place))
 }
 
-/// Uncovered cells that touch each other.
+/// A gap: an area of adjacent uncovered cells.
 pub struct CoverageGap {
     coverage: Arc<Answer>,
     index: usize,
@@ -302,20 +300,20 @@ impl CoverageGap {
     }
 }
 
-/// Uncovered cells that touch each other.
+/// A gap: an area of adjacent uncovered cells.
 #[Object]
 impl CoverageGap {
-    /// People who live there.
+    /// The number of people who live in the gap.
     async fn people(&self) -> f64 {
         round(self.gap().people, 1)
     }
 
-    /// How many cells.
+    /// The number of cells.
     async fn cell_count(&self) -> u64 {
         self.gap().cells.len() as u64
     }
 
-    /// The outline: a GeoJSON MultiPolygon.
+    /// The outline as a GeoJSON MultiPolygon.
     #[graphql(complexity = 100)]
     async fn outline(&self, ctx: &Context<'_>) -> Result<GeoJson> {
         let (coverage, index) = (self.coverage.clone(), self.index);
@@ -326,124 +324,81 @@ impl CoverageGap {
         Ok(GeoJson(text))
     }
 
-    /// The district most of them live in.
+    /// The district in which most of these people live.
     async fn district(&self) -> Option<Region> {
         let world = &self.coverage.world;
         let place = world.register.regions.place_of(self.gap().district.as_deref()?)?;
         Some(Region::at(world, place))
     }
 
-    /// The facility that is nearest to any of the cells.
+    /// The facility nearest to any of the cells.
     async fn nearest(&self) -> Option<Facility> {
         facility(&self.coverage.world, self.gap().nearest?.1)
     }
 
-    /// How far that is from the nearest of the cells, in the unit of the need.
+    /// The distance of that facility from the nearest of the cells, in the unit of the need.
     async fn to_nearest(&self) -> Option<f64> {
         self.coverage.measure().value(self.gap().nearest?.0).map(|v| round(v, 4))
     }
 
-    /// The category that most of its people miss; null where the need names kinds or a service.
+    /// The category that most people in the gap lack. Null if the need names kinds or a service.
     async fn missed_most(&self) -> Option<Category> {
         self.coverage.found.category_of(self.gap().missed.0).map(Into::into)
     }
 
-    /// How many people miss it.
+    /// The number of people who lack that category.
     async fn missed_by(&self) -> f64 {
         round(self.gap().missed.1, 1)
     }
 }
 
-/// A parameter of an answer, whether it was given or is a default.
+/// A parameter of a result, given or default.
 #[derive(SimpleObject, Clone)]
 pub struct Parameter {
-    /// Its name in the request.
+    /// The name of the parameter in the request.
     pub name: String,
-    /// Its value.
+    /// The value.
     pub value: String,
 }
 
-/// How an answer came about, so that a figure in a report can be made again.
+/// Explains how a result was computed, so that a figure in a report can be reproduced.
 #[derive(SimpleObject)]
 pub struct Explanation {
-    /// The version of the data: it changes with every change of anything.
+    /// The version of the data, which changes with every change to the data.
     pub world_version: String,
-    /// The file the streets came from.
+    /// The file that the streets were imported from.
     pub streets: String,
-    /// When they were imported, RFC 3339 in UTC.
+    /// The time of the import, RFC 3339 in UTC.
     pub streets_imported_at: String,
-    /// All parameters, those left out with the defaults they took.
+    /// All parameters. Omitted parameters have their default value.
     pub parameters: Vec<Parameter>,
-    /// What was done, and what the times take for granted, sentence by sentence.
+    /// The method and the assumptions behind the travel times, one sentence each.
     pub method: Vec<String>,
 }
 
-/// Explains an answer about a question.
-pub fn explain(world: &World, network: &Network, question: &Question, method: &[&str]) -> Explanation {
-    let need = &question.need;
-    let of = match &need.parts[..] {
-        [one] => match (&one.category, &one.wishes) {
-            (Some(category), _) => format!("category {category}"),
-            (None, wishes) if !wishes.kinds.is_empty() => format!("kinds {}", wishes.kinds.join(", ")),
-            (None, wishes) => {
-                let names = wishes.services.iter().filter_map(|&s| world.register.services.get(s));
-                format!("service {}", names.map(|s| s.key.as_str()).collect::<Vec<_>>().join(", "))
-            }
-        },
-        parts => {
-            let names: Vec<String> = parts.iter().filter_map(|p| p.category).map(|c| c.to_string()).collect();
-            format!("all of {}", names.join(", "))
+impl From<analysis::Explanation> for Explanation {
+    fn from(e: analysis::Explanation) -> Self {
+        Self {
+            world_version: e.world_version,
+            streets: e.streets,
+            streets_imported_at: e.streets_imported_at,
+            parameters: e.parameters.into_iter().map(|(name, value)| Parameter { name, value }).collect(),
+            method: e.method,
         }
-    };
-    let wishes = need.parts.first().map(|p| p.wishes.clone()).unwrap_or_default();
-    let parameter = |name: &str, value: String| Parameter { name: name.into(), value };
-    let mut parameters = vec![
-        parameter("need", of),
-        parameter(&format!("need.{}", need.measure.name()), need.limit.to_string()),
-        parameter("need.minCount", need.min_count.to_string()),
-        parameter("need.openAt", wishes.open_at.map_or_else(|| "any hour".into(), |at| at.to_string())),
-        parameter("need.audience", wishes.audience.map_or_else(|| "any".into(), |a| a.to_string())),
-        parameter("need.stepFree", wishes.step_free.to_string()),
-    ];
-    parameters.extend([
-        parameter("region", question.region.as_ref().map_or_else(|| "all".into(), |r| r.as_str().to_owned())),
-        parameter("group", question.group.clone()),
-        parameter("profile", question.travel.profile.to_string()),
-        parameter("direction", format!("{:?}", question.travel.direction).to_lowercase()),
-    ]);
-    if let Some(laid) = &world.scenario {
-        parameters.push(parameter("scenario", format!("{} (\"{}\", version {})", laid.key, laid.name, laid.version)));
-    }
-    let mut sentences: Vec<String> = method.iter().map(|&s| s.to_owned()).collect();
-    match need.measure {
-        Measure::Minutes => sentences.extend(analysis::assumptions(network, question.travel.profile)),
-        Measure::Metres => sentences.push(
-            "Lengths are those of the shortest way this profile may take, with the straight way from the place to the street."
-                .into(),
-        ),
-    }
-    let report = &network.meta().report;
-    Explanation {
-        world_version: world.version.clone(),
-        streets: report.source.clone(),
-        streets_imported_at: report.built_at.clone(),
-        parameters,
-        method: sentences,
     }
 }
 
-pub const METHOD: [&str; 3] = [
-    "People are those of the H3 cells of the population, each cell taken as its centre, put on the nearest street its profile can use; a cell beyond the snapping limit is off the network.",
-    "One search from all facilities that count gives each junction its nearest ones; cells read theirs from the two ends of their street segment, or straight along it. What is exactly at the limit is covered.",
-    "A cell belongs to the region whose outline holds its centre, and below that to the division of the nearest center in a straight line.",
-];
+/// Explains a coverage.
+pub fn explain(world: &World, question: &Question) -> Result<Explanation> {
+    Ok(analysis::Explanation::new(world, network_of(world)?, question, &analysis::COVERAGE_METHOD).into())
+}
 
-/// Bytes of a hexagon with its properties, as GeoJSON.
+/// Estimated bytes of a hexagon with its properties, as GeoJSON.
 const HEXAGON_BYTES: usize = 420;
-/// Bytes of the outline of a gap for each of its cells.
+/// Estimated bytes of the outline of a gap, for each of its cells.
 const OUTLINE_BYTES: usize = 100;
 
-/// How many facilities count for a need, all parts together.
+/// Counts the facilities that match a need, over all its parts.
 pub async fn wanted(ctx: &Context<'_>, world: &Arc<World>, need: &Need) -> Result<usize> {
     let price = cost::rows(world.register.facilities.len()).saturating_mul(need.parts.len());
     let (world, parts) = (world.clone(), need.parts.clone());
@@ -451,7 +406,7 @@ pub async fn wanted(ctx: &Context<'_>, world: &Arc<World>, need: &Need) -> Resul
     cost::priced(ctx, price, count).await
 }
 
-/// What coverage costs: a sweep for each part, and where places are counted a search from each facility.
+/// Estimates the cost of coverage: one sweep for each part and, if capacity counts, one search from each facility.
 pub async fn coverage_price(
     ctx: &Context<'_>,
     world: &Arc<World>,
@@ -473,12 +428,7 @@ pub async fn coverage_price(
     Ok(sweeps.saturating_add(city.pairs(reach, SETTLED)))
 }
 
-/// Cells that are not covered.
-fn uncovered(found: &analysis::Coverage) -> usize {
-    found.cells.iter().filter(|c| c.on_network && !c.is_covered()).count()
-}
-
-/// A coverage with the world it is about.
+/// A coverage result with the world that it was computed from.
 struct Answer {
     world: Arc<World>,
     found: Arc<analysis::Coverage>,
@@ -495,35 +445,35 @@ impl Answer {
     }
 }
 
-/// Who has what they need within reach, and where they have not.
+/// Coverage: which people have the facilities they need within a limit, and where the gaps are.
 pub struct Coverage(Arc<Answer>);
 
 impl Coverage {
-    /// An answer, and the world it is about.
+    /// Wraps a result and the world that it was computed from.
     pub fn new(world: Arc<World>, found: Arc<analysis::Coverage>) -> Self {
         Self(Arc::new(Answer { world, found, gaps: OnceLock::new() }))
     }
 }
 
-/// Who has what they need within reach, and where they have not.
+/// Coverage: which people have the facilities they need within a limit, and where the gaps are.
 #[Object]
 impl Coverage {
-    /// People and how many are covered.
+    /// The people and how many of them are covered.
     async fn total(&self) -> CoveredPeople {
         self.0.found.total.into()
     }
 
-    /// What the limit and all distances count.
+    /// The unit of the limit and of all distances.
     async fn unit(&self) -> CoverageUnit {
         self.0.measure().into()
     }
 
-    /// The limit, in that unit.
+    /// The limit, in the unit given by `unit`.
     async fn limit(&self) -> f64 {
         self.0.found.question.need.limit
     }
 
-    /// The mean distance, weighted by people, of those who have it within the horizon (120 minutes or 10 km).
+    /// The mean distance over the people with a facility within the horizon (120 minutes or 10 km), weighted by people.
     async fn mean(&self, ctx: &Context<'_>) -> Nullable<f64> {
         nullable(async {
             cost::charge(ctx, cost::scan(self.0.found.cells.len()))?;
@@ -532,15 +482,15 @@ impl Coverage {
         .await
     }
 
-    /// For each share the distance within which so many of the people on the network have it: 0.5 asks for the median. Null
-    /// where so many do not have it within the horizon.
+    /// For each share, the distance within which that share of the people on the network have a facility; 0.5 gives the
+    /// median. Null if fewer people than that have a facility within the horizon.
     async fn percentiles(
         &self,
         ctx: &Context<'_>,
-        #[graphql(default_with = "vec![0.5, 0.9]", desc = "Shares, 0 to 1, 20 at most.")] shares: Vec<f64>,
+        #[graphql(default_with = "vec![0.5, 0.9]", desc = "The shares, 0 to 1. At most 20.")] shares: Vec<f64>,
     ) -> Result<Vec<Option<f64>>> {
         within_bound("maxShares", "shares", shares.len(), MAX_SHARES)?;
-        // Sorted once, and gone through for each share.
+        // The cells are sorted once and scanned once for each share.
         cost::charge(ctx, cost::rows(self.0.found.cells.len()).saturating_mul(1 + shares.len()))?;
         if let Some(bad) = shares.iter().find(|s| !(0.0..=1.0).contains(*s)) {
             return Err(bad_input("shares", bad, "is not between 0 and 1"));
@@ -548,7 +498,7 @@ impl Coverage {
         Ok(self.0.found.percentiles(&shares).into_iter().map(|v| v.map(|v| round(v, 4))).collect())
     }
 
-    /// What the facilities take, where `capacity` was asked for.
+    /// The use of capacity. Null unless `capacity` is true in the request.
     async fn capacity(&self) -> Option<CapacityUse> {
         self.0.found.capacity.map(|c| CapacityUse {
             limited: c.limited,
@@ -559,20 +509,20 @@ impl Coverage {
         })
     }
 
-    /// People by distance, in bars of 5 minutes or 250 metres.
+    /// The number of people by distance, in bars of 5 minutes or 250 metres.
     async fn histogram(&self, ctx: &Context<'_>) -> Result<Vec<CoverageBar>> {
         cost::charge(ctx, cost::scan(self.0.found.cells.len()))?;
         let bar = |b: analysis::Bar| CoverageBar { from: b.from, to: b.to, people: round(b.people, 1) };
         Ok(self.0.found.histogram().into_iter().map(bar).collect())
     }
 
-    /// People on the network who have nothing within the horizon.
+    /// The number of people on the network without a facility within the horizon.
     async fn not_reached(&self, ctx: &Context<'_>) -> Result<f64> {
         cost::charge(ctx, cost::scan(self.0.found.cells.len()))?;
         Ok(round(self.0.found.not_reached(), 1))
     }
 
-    /// Each category alone, where the need is of several.
+    /// The coverage by each category alone.
     async fn by_category(&self) -> Vec<CategoryCoverage> {
         let found = &self.0.found;
         let row = |(n, part): (usize, &Part)| CategoryCoverage {
@@ -583,7 +533,7 @@ impl Coverage {
         found.question.need.parts.iter().enumerate().map(row).collect()
     }
 
-    /// The regions one level below the one asked about, in the order of their codes. Their sums are the whole.
+    /// The regions one level below the region of the request, in order of code. Their sum is the total.
     #[graphql(complexity = "100 + 40 * child_complexity")]
     async fn by_region(&self, ctx: &Context<'_>) -> Result<Vec<RegionCoverage>> {
         let answer = self.0.clone();
@@ -599,46 +549,42 @@ impl Coverage {
         Ok(rows.into_iter().map(row).collect())
     }
 
-    /// The cells with people of the group, in the order of their numbers.
+    /// The cells in which people of the group live, in order of H3 index.
     #[graphql(complexity = "counted(first, last) * child_complexity")]
     async fn cells(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only those covered, or only those not.")] covered: Option<bool>,
-        #[graphql(desc = "Rows from the start, at most 1000; 20 by default.")] first: Option<i32>,
-        #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Rows from the end.")] last: Option<i32>,
-        #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
+        #[graphql(desc = "true: only covered cells; false: only uncovered cells.")] covered: Option<bool>,
+        #[graphql(desc = "Maximum number of rows to return from the start of the list (default 20, maximum 1000).")]
+        first: Option<i32>,
+        #[graphql(desc = "Return only rows after this cursor.")] after: Option<String>,
+        #[graphql(
+            desc = "Maximum number of rows to return from the end of the list (maximum 1000). Cannot be combined with `first`."
+        )]
+        last: Option<i32>,
+        #[graphql(desc = "Return only rows before this cursor.")] before: Option<String>,
     ) -> Result<Connection<String, CellCoverage, Total>> {
         let found = &self.0.found;
         cost::charge(ctx, cost::rows(found.cells.len()))?;
-        let is_wanted = |&i: &usize| covered.is_none_or(|c| found.cells[i].is_covered() == c);
-        let mut rows: Vec<usize> = (0..found.cells.len()).filter(is_wanted).collect();
-        // In the order of the cells' numbers, which stay when the population changes. It is that of the population already,
-        // where that comes from the database.
-        let number = |i: usize| u64::from(found.cells[i].cell) as i64;
-        rows.sort_by_key(|&i| number(i));
+        let rows = found.cells_by_number(covered);
+        let number = |i: usize| found.cells[i].number();
         let found_page = page(&rows, number, &PageArguments { first, after, last, before })?;
-        let need = Arc::new(found.question.need.parts.clone());
-        Ok(connection(found_page, |i| CellCoverage {
-            world: self.0.world.clone(),
-            measure: self.0.measure(),
-            need: need.clone(),
-            cell: found.cells[i],
-        }))
+        Ok(connection(found_page, |i| CellCoverage { world: self.0.world.clone(), found: found.clone(), index: i }))
     }
 
-    /// The cells as a GeoJSON FeatureCollection of their hexagons, each with `cell`, `people`, `covered` (people), `share`
+    /// The cells as a GeoJSON FeatureCollection of hexagons. Properties: `cell`, `people`, `covered` (people), `share`,
     /// and `minutes` or `metres`.
     #[graphql(complexity = 5000)]
     async fn cells_geojson(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "H3 resolution to put the cells together to, coarser than theirs; theirs unless told.")]
+        #[graphql(
+            desc = "The H3 resolution to aggregate the cells to, from 0 to the resolution of the population (the default)."
+        )]
         resolution: Option<i32>,
-        #[graphql(desc = "Only cells with covered people, or only those without.")] covered: Option<bool>,
+        #[graphql(desc = "true: only cells with covered people; false: only cells without.")] covered: Option<bool>,
     ) -> Result<GeoJson> {
-        let own = self.0.found.cells.first().map_or(Resolution::Nine, |c| c.cell.resolution());
+        let own = self.0.found.resolution();
         let chosen = match resolution {
             None => own,
             Some(given) => u8::try_from(given)
@@ -648,7 +594,7 @@ impl Coverage {
                 .ok_or_else(|| bad_input("resolution", given, format_args!("is not between 0 and {own}")))?,
         };
         let answer = self.0.clone();
-        // Of coarser cells each takes the place of seven, at the edge of a city of fewer.
+        // A coarser cell replaces seven cells, or fewer at the edge of a city.
         let coarser = u32::from(u8::from(own) - u8::from(chosen));
         let cells = 2 * answer.found.cells.len() / 7usize.saturating_pow(coarser).max(2) + 100;
         let estimate = cells * HEXAGON_BYTES;
@@ -661,23 +607,27 @@ impl Coverage {
         Ok(GeoJson(text))
     }
 
-    /// Areas of uncovered cells that touch each other, those with most people first.
+    /// The gaps: areas of adjacent uncovered cells, most people first.
     #[graphql(complexity = "1000 + counted(first, last) * child_complexity")]
     async fn gaps(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Rows from the start, at most 1000; 20 by default.")] first: Option<i32>,
-        #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Rows from the end.")] last: Option<i32>,
-        #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Maximum number of rows to return from the start of the list (default 20, maximum 1000).")]
+        first: Option<i32>,
+        #[graphql(desc = "Return only rows after this cursor.")] after: Option<String>,
+        #[graphql(
+            desc = "Maximum number of rows to return from the end of the list (maximum 1000). Cannot be combined with `first`."
+        )]
+        last: Option<i32>,
+        #[graphql(desc = "Return only rows before this cursor.")] before: Option<String>,
     ) -> Result<Connection<String, CoverageGap, Total>> {
         let answer = self.0.clone();
-        let price = cost::gaps(uncovered(&answer.found));
+        let price = cost::gaps(answer.found.uncovered_cells());
         let count = cost::priced(ctx, price, move || answer.gaps().len()).await?;
         let rows: Vec<usize> = (0..count).collect();
         let gaps = self.0.gaps();
-        // A gap is known by its people and the first of its cells: where those change, the next page goes on at what comes
-        // after them.
+        // A gap is identified by its people and its first cell. If these change, the next page continues at the
+        // position that follows them.
         let arguments = PageArguments { first, after, last, before };
         let found = page_by(
             &rows,
@@ -689,12 +639,12 @@ impl Coverage {
         Ok(connection(found, |index| CoverageGap { coverage: self.0.clone(), index }))
     }
 
-    /// The outlines of the largest gaps (1,000 at most) as a GeoJSON FeatureCollection, each with `people`, `cells`,
-    /// `district` and `missed`.
+    /// The outlines of the 1,000 largest gaps as a GeoJSON FeatureCollection. Properties: `people`, `cells`, `district`
+    /// and `missed`.
     #[graphql(complexity = 5000)]
     async fn gaps_geojson(&self, ctx: &Context<'_>) -> Result<GeoJson> {
         let answer = self.0.clone();
-        let cells = uncovered(&answer.found);
+        let cells = answer.found.uncovered_cells();
         let estimate = cells * OUTLINE_BYTES;
         budget::charge(ctx, estimate)?;
         let price = cost::gaps(cells) + cost::outline(cells);
@@ -708,13 +658,13 @@ impl Coverage {
         Ok(GeoJson(text))
     }
 
-    /// How this answer came about, so that it can be made again.
+    /// Explains how the result was computed, so that it can be reproduced.
     async fn explain(&self) -> Result<Explanation> {
-        Ok(explain(&self.0.world, network_of(&self.0.world)?, &self.0.found.question, &METHOD))
+        explain(&self.0.world, &self.0.found.question)
     }
 }
 
-/// Reads who is asked about.
+/// Reads and checks the arguments of a question.
 pub fn question(
     ctx: &Context<'_>,
     need: &NeedInput,
@@ -745,30 +695,39 @@ pub fn question(
 #[derive(Default)]
 pub struct CoverageQuery;
 
-/// What planners ask.
+/// Coverage for planners.
 #[Object]
 impl CoverageQuery {
-    /// Who has what they need within reach: people covered and not, by category, region and distance; the gaps.
+    /// Computes which people have the facilities they need within a limit: people covered and uncovered by category,
+    /// region and distance, and the gaps.
     #[graphql(complexity = "cost::sweeps(need.parts()) + child_complexity")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn coverage(
         &self,
         ctx: &Context<'_>,
-        #[graphql(default_with = "NeedInput { min_count: 1, ..NeedInput::default() }", desc = "What they need.")] need: NeedInput,
-        #[graphql(desc = "Only who lives in this region, by its code; everyone when left out.")] region: Option<String>,
-        #[graphql(default = "all", desc = "Which group: a name that `dataset.population.groups` lists.")] group: String,
-        #[graphql(default_with = "Profile::Adult", desc = "Who travels.")] profile: Profile,
+        #[graphql(
+            default_with = "NeedInput { min_count: 1, ..NeedInput::default() }",
+            desc = "What people need. By default, all seven categories within 15 minutes."
+        )]
+        need: NeedInput,
+        #[graphql(desc = "Count only people who live in the region with this code. If omitted, everyone is counted.")]
+        region: Option<String>,
+        #[graphql(default = "all", desc = "The population group, as listed in `dataset.population.groups`.")]
+        group: String,
+        #[graphql(default_with = "Profile::Adult", desc = "The travel profile.")] profile: Profile,
         #[graphql(
             default_with = "Direction::Towards",
-            desc = "Which way people travel: TOWARDS the facilities, or FROM them."
+            desc = "The direction of travel: TOWARDS the facilities or FROM them."
         )]
         direction: Direction,
         #[graphql(
             default = false,
-            desc = "Each facility takes as many as its capacity says, the nearest first; those without one take everyone. For one category, kinds or service."
+            desc = "If true, each facility serves at most as many people as its capacity, nearest people first. Facilities with an unknown capacity serve everyone. Only for a need of one category, kinds or service."
         )]
         capacity: bool,
-        #[graphql(desc = "The city as this scenario has it, by its id or key; as it is when left out.")]
+        #[graphql(
+            desc = "Apply this scenario, given by its id or key, before answering. If omitted, the city is used as it is."
+        )]
         scenario: Option<ID>,
     ) -> Result<Coverage> {
         let world = world_of(ctx, scenario.as_ref()).await?;

@@ -1,4 +1,4 @@
-//! What is loaded: when, from what, how much, with which warnings.
+//! The loaded data: sources, dates, quantities and warnings.
 
 use super::cost::{self, City};
 use super::scalars::DateTime;
@@ -12,22 +12,22 @@ use walkshed_engine::build::StreetsReport;
 use walkshed_engine::geo::degrees_beside;
 use walkshed_register::{DEMONSTRATION_TEXT, EVERYONE, ImportRecord};
 
-/// What is loaded.
+/// The loaded data.
 pub struct Dataset(Arc<World>);
 
 /// The street network.
 pub struct Streets(Arc<World>);
 
-/// A name and how many.
+/// A name and a number.
 #[derive(SimpleObject)]
 pub struct Count {
-    /// What is counted.
+    /// The name of what is counted.
     name: String,
-    /// How many.
+    /// The number.
     count: u64,
 }
 
-/// A rectangle in WGS-84 degrees. Where it crosses the 180th meridian, `west` is more than `east`.
+/// A rectangle in WGS-84 degrees. If it crosses the 180th meridian, `west` is greater than `east`.
 #[derive(SimpleObject)]
 pub struct Bounds {
     /// Westernmost longitude.
@@ -40,52 +40,53 @@ pub struct Bounds {
     north: f64,
 }
 
-/// Who lives where.
+/// The population.
 #[derive(SimpleObject)]
 pub struct Population {
-    /// H3 cells with people.
+    /// The number of H3 cells with people.
     cells: u64,
-    /// People in them.
+    /// The number of people in these cells.
     people: f64,
-    /// H3 resolution of the cells; null when there are none.
+    /// The H3 resolution of the cells. Null if there are none.
     resolution: Option<i32>,
-    /// Cells whose centre is too far from any street an adult can use: they are in no walkshed.
+    /// The number of cells whose centre is too far from any street that the profile ADULT can use. No walkshed contains
+    /// them.
     cells_off_network: u64,
-    /// People in those cells.
+    /// The number of people in those cells.
     people_off_network: f64,
-    /// Groups of people that are told apart, everyone ("all") first.
+    /// The population groups, starting with everyone ("all").
     groups: Vec<GroupCount>,
 }
 
-/// A group of people.
+/// A population group.
 #[derive(SimpleObject)]
 pub struct GroupCount {
-    /// Its name: "all", "60_plus", "0_6", "new_employment", ...
+    /// The name, such as "all", "60_plus", "0_6" or "new_employment".
     name: String,
-    /// How many there are.
+    /// The number of people.
     people: f64,
-    /// H3 cells in which they live.
+    /// The number of H3 cells in which they live.
     cells: u64,
 }
 
-/// One import that changed the register.
+/// An import that changed the register.
 #[derive(SimpleObject)]
 #[graphql(complex)]
 pub struct Import {
-    /// What the file held: "centers", "facilities", "services", "offers", "events", "visits", "suggestions", "regions" or
-    /// "population".
+    /// The type of the records: "centers", "facilities", "services", "offers", "events", "visits", "suggestions",
+    /// "regions" or "population".
     kind: String,
-    /// Name of the file.
+    /// The name of the file.
     source: String,
-    /// Rows in the file.
+    /// The number of rows in the file.
     rows: u64,
-    /// Of them new.
+    /// The number of new records.
     inserted: u64,
-    /// Of them changed.
+    /// The number of changed records.
     updated: u64,
-    /// Of them the same as before.
+    /// The number of unchanged records.
     unchanged: u64,
-    /// Of them refused.
+    /// The number of rejected rows.
     refused: u64,
     #[graphql(skip)]
     at: String,
@@ -93,7 +94,7 @@ pub struct Import {
 
 #[ComplexObject]
 impl Import {
-    /// When it was carried out.
+    /// The time of the import.
     async fn at(&self) -> Option<DateTime> {
         self.at.parse().ok().map(DateTime)
     }
@@ -114,94 +115,95 @@ impl From<&ImportRecord> for Import {
     }
 }
 
-/// What is loaded.
+/// The loaded data.
 #[Object]
 impl Dataset {
-    /// Version of the whole snapshot; it changes with every change of anything in it, and every answer carries it in
+    /// The version of the whole snapshot, which changes with every change to the data. Every response contains it in
     /// `extensions.worldVersion`.
     async fn version(&self) -> &str {
         &self.0.version
     }
 
-    /// Is everything here made up? True for the demonstration city, until `walkshed demo --remove` has taken it away.
+    /// Whether the data are synthetic. True for the demonstration city until `walkshed demo --remove` removes it.
     async fn synthetic(&self) -> bool {
         self.0.register.demonstration.is_some()
     }
 
-    /// What to tell everyone of made-up data; null for real ones.
+    /// A notice to display with synthetic data. Null for real data.
     async fn notice(&self) -> Option<&'static str> {
         self.0.register.demonstration.map(|_| DEMONSTRATION_TEXT)
     }
 
-    /// The street network; null when none has been imported.
+    /// The street network. Null if none has been imported.
     async fn streets(&self) -> Option<Streets> {
         self.0.network().is_ok().then(|| Streets(self.0.clone()))
     }
 
-    /// Centers in the register.
+    /// The number of centers.
     async fn center_count(&self) -> u64 {
         self.0.register.centers.len() as u64
     }
 
-    /// Facilities in the register.
+    /// The number of facilities.
     async fn facility_count(&self) -> u64 {
         self.0.register.facilities.len() as u64
     }
 
-    /// Services in the register.
+    /// The number of services.
     async fn service_count(&self) -> u64 {
         self.0.register.services.len() as u64
     }
 
-    /// Offers in the register.
+    /// The number of offers.
     async fn offer_count(&self) -> u64 {
         self.0.register.offers.len() as u64
     }
 
-    /// Events in the register.
+    /// The number of events.
     async fn event_count(&self) -> u64 {
         self.0.register.events.len() as u64
     }
 
-    /// Suggestions in the register.
+    /// The number of suggestions.
     async fn suggestion_count(&self) -> u64 {
         self.0.register.suggestions.len() as u64
     }
 
-    /// Regions in the register.
+    /// The number of regions.
     async fn region_count(&self) -> u64 {
         self.0.register.regions.len() as u64
     }
 
-    /// Days of visits in the register, summed over centers.
+    /// The number of days with visit counts, summed over centers.
     async fn visit_day_count(&self) -> u64 {
         self.0.register.visit_days()
     }
 
-    /// The time zone of opening hours and events.
+    /// The time zone of opening hours and events, an IANA name.
     async fn time_zone(&self) -> String {
         self.0.register.calendar.zone.to_string()
     }
 
-    /// Where the public holidays come from: "built in", or the name of a file.
+    /// The source of the public holidays: "built in", or the name of a file.
     async fn holidays(&self) -> &str {
         self.0.register.calendar.source()
     }
 
-    /// Facilities too far from any street an adult can use: `nearby` never finds them for an ADULT.
+    /// The number of facilities too far from any street that the profile ADULT can use. `nearby` never finds them for
+    /// that profile.
     async fn facilities_off_network(&self) -> u64 {
         self.0.facilities_off_network()
     }
 
-    /// Open facilities by category; all seven are listed.
+    /// The number of open facilities in each of the seven categories.
     async fn facilities_by_category(&self, ctx: &Context<'_>) -> Result<Vec<CategoryCount>> {
         cost::charge(ctx, cost::scan(self.0.register.facilities.len()))?;
         Ok(CategoryCount::all(self.0.facilities_by_category()))
     }
 
-    /// Who lives where.
+    /// The population.
     async fn population(&self, ctx: &Context<'_>) -> Result<Population> {
-        // Everyone twice, and each group once.
+        // Everyone is scanned twice, each group once.
         let register = &self.0.register;
         cost::charge(ctx, cost::scan(register.population.len() * (3 + register.groups.len())))?;
         let (cells_off_network, people_off_network) = self.0.population_off_network();
@@ -220,15 +222,15 @@ impl Dataset {
         self.0.register.imports.iter().map(Import::from).collect()
     }
 
-    /// What is missing or wrong, in sentences that say what to run; first what could not be loaded, with what stays in force
-    /// instead.
+    /// Problems with the data, one sentence each, with the command that fixes it. Failures to load data come first,
+    /// with the data that remain in use instead.
     async fn problems(&self, ctx: &Context<'_>) -> Result<Vec<String>> {
         find_cut_off(ctx, &self.0).await?;
         Ok(live(ctx).map_or_else(|_| self.0.problems(), |live| live.problems(&self.0)))
     }
 }
 
-/// Finds the streets that are cut off, away from the threads that answer, where nobody has asked for them yet.
+/// Finds the streets that are cut off, on a separate thread, unless they are known already.
 async fn find_cut_off(ctx: &Context<'_>, world: &Arc<World>) -> Result<()> {
     if world.knows_cut_off() {
         return Ok(());
@@ -265,86 +267,86 @@ fn counts(of: &std::collections::BTreeMap<String, u64>) -> Vec<Count> {
 /// The street network.
 #[Object]
 impl Streets {
-    /// Name of the OpenStreetMap extract.
+    /// The name of the OpenStreetMap extract.
     async fn source(&self) -> &str {
         &self.report().source
     }
 
-    /// Who made the data.
+    /// The attribution of the data.
     async fn attribution(&self) -> &'static str {
         self.0.attribution()
     }
 
-    /// When it was imported.
+    /// The time of the import.
     async fn imported_at(&self) -> Option<DateTime> {
         self.report().built_at.parse().ok().map(DateTime)
     }
 
-    /// Junctions (vertices).
+    /// The number of junctions (vertices).
     async fn junctions(&self) -> u64 {
         self.report().vertices
     }
 
-    /// Street segments between junctions (edges).
+    /// The number of street segments between junctions (edges).
     async fn segments(&self) -> u64 {
         self.report().edges
     }
 
-    /// Kilometres of street.
+    /// The length of the streets in kilometres.
     async fn length_km(&self) -> f64 {
         super::types::round(self.report().length_km, 1)
     }
 
-    /// Segments by what they are: street, path, steps, lift, ferry, ...
+    /// The number of segments by kind: street, path, steps, lift, ferry, ...
     async fn kinds(&self) -> Vec<Count> {
         counts(&self.report().kinds)
     }
 
-    /// Street ways of the extract that were left out, by reason.
+    /// The number of street ways in the extract that were skipped, by reason.
     async fn left_out(&self) -> Vec<Count> {
         counts(&self.report().left_out)
     }
 
-    /// Pieces of street that are cut off: no mapped street joins them to a network that counts.
+    /// The number of pieces of the network that are cut off: no mapped street connects them to the main network.
     async fn islands(&self) -> u64 {
         self.report().islands
     }
 
-    /// Who lives and what stands on streets that are cut off, or behind private gates.
+    /// The people and facilities on streets that are cut off or behind private gates.
     #[graphql(complexity = "200 + child_complexity")]
     async fn cut_off(&self, ctx: &Context<'_>) -> Result<CutOffStreets> {
         find_cut_off(ctx, &self.0).await?;
         Ok(CutOffStreets(self.0.clone()))
     }
 
-    /// Elevation files that were given. Without any, and where `warnings` says that they hold no heights here, all ground counts
-    /// as level.
+    /// The elevation files used in the import. Without any, or if `warnings` reports that they do not cover the area,
+    /// the ground counts as level.
     async fn elevation(&self) -> &[String] {
         &self.report().elevation
     }
 
-    /// Junctions for which the elevation files hold no height: in their voids, or outside.
+    /// The number of junctions without a height in the elevation files: in voids, or outside the files.
     async fn junctions_without_height(&self) -> u64 {
         self.report().vertices_without_height
     }
 
-    /// Of them, those in voids of the files. They take the height of the void's rim; where a file has no height at all, that of
-    /// a neighbour.
+    /// The number of these junctions in voids of the files. They take the height of the rim of the void, or of a
+    /// neighbour if the file has no heights at all.
     async fn junctions_in_voids(&self) -> u64 {
         self.report().vertices_in_voids
     }
 
-    /// Of them, those outside the files. They take the height of a neighbour.
+    /// The number of these junctions outside the files. They take the height of a neighbour.
     async fn junctions_outside_elevation(&self) -> u64 {
         self.report().vertices_outside_elevation
     }
 
-    /// What was odd about the files.
+    /// Warnings about the imported files.
     async fn warnings(&self) -> &[String] {
         &self.report().warnings
     }
 
-    /// What the junctions lie in.
+    /// The bounding box of the junctions.
     async fn bounds(&self) -> Bounds {
         let [west, south, east, north] = self.network().meta().bounds;
         let on_globe = |lon: f64| super::types::round(degrees_beside(lon, 0.0), 7);
@@ -352,73 +354,74 @@ impl Streets {
     }
 }
 
-/// Streets that are cut off from the networks that count, and streets behind private gates, as people on foot see them.
+/// Streets that are cut off from the main network, and streets behind private gates, for people on foot.
 pub struct CutOffStreets(Arc<World>);
 
-/// Streets that are cut off from the networks that count, and streets behind private gates, as people on foot see them.
+/// Streets that are cut off from the main network, and streets behind private gates, for people on foot.
 #[Object]
 impl CutOffStreets {
-    /// Pieces that are cut off.
+    /// The number of pieces that are cut off.
     async fn pieces(&self) -> u64 {
         self.0.cut_off().pieces.len() as u64
     }
 
-    /// Of these, pieces that a leg off the network joins to a street: people get out and in by it.
+    /// The number of these pieces that an off-network leg connects to a street, so that people can get in and out.
     async fn joined(&self) -> u64 {
         self.0.cut_off().pieces.iter().filter(|p| p.piece.leg_m.is_some()).count() as u64
     }
 
-    /// People on pieces that are cut off.
+    /// The number of people on pieces that are cut off.
     async fn people(&self) -> f64 {
         super::types::round(self.0.cut_off().totals(false).0, 1)
     }
 
-    /// Facilities on pieces that are cut off.
+    /// The number of facilities on pieces that are cut off.
     async fn facilities(&self) -> u64 {
         self.0.cut_off().totals(false).1
     }
 
-    /// People on pieces that no leg joins to a street: they reach nothing beyond their piece.
+    /// The number of people on pieces without an off-network leg to a street. They reach nothing beyond their piece.
     async fn people_without_way_out(&self) -> f64 {
         super::types::round(self.0.cut_off().totals(true).0, 1)
     }
 
-    /// Facilities on pieces that no leg joins to a street.
+    /// The number of facilities on pieces without an off-network leg to a street.
     async fn facilities_without_way_out(&self) -> u64 {
         self.0.cut_off().totals(true).1
     }
 
-    /// People in gated compounds and on private roads, which are passable as the first and the last leg of a trip.
+    /// The number of people in gated compounds and on private roads, which can be used only at the start and the end of
+    /// a trip.
     async fn people_in_restricted_zones(&self) -> f64 {
         super::types::round(self.0.cut_off().restricted_people, 1)
     }
 
-    /// Facilities in gated compounds and on private roads.
+    /// The number of facilities in gated compounds and on private roads.
     async fn facilities_in_restricted_zones(&self) -> u64 {
         self.0.cut_off().restricted_facilities
     }
 
-    /// The pieces with most people, then the longest: 20 at most.
+    /// The pieces with the most people, then the longest. At most 20.
     async fn largest(&self) -> Vec<CutOffPieceObject> {
         self.0.cut_off().pieces.iter().take(20).map(CutOffPieceObject::from).collect()
     }
 }
 
-/// A piece of street that is cut off.
+/// A piece of the street network that is cut off.
 #[derive(SimpleObject)]
 #[graphql(name = "CutOffPiece")]
 pub struct CutOffPieceObject {
-    /// One of its junctions.
+    /// The position of one of its junctions.
     position: PositionObject,
-    /// Kilometres of street.
+    /// The length of the streets in kilometres.
     length_km: f64,
-    /// Street segments.
+    /// The number of street segments.
     segments: u64,
-    /// People whose place joins it.
+    /// The number of people snapped to it.
     people: f64,
-    /// Facilities that join it.
+    /// The number of facilities snapped to it.
     facilities: u64,
-    /// The shortest leg off the network that joins it to a street, metres; null where no street is near enough.
+    /// The length in metres of the shortest off-network leg to a street. Null if no street is close enough.
     leg_m: Option<f64>,
 }
 
@@ -438,19 +441,19 @@ impl From<&CutOffPiece> for CutOffPieceObject {
 #[derive(Default)]
 pub struct DatasetQuery;
 
-/// What is loaded.
+/// The loaded data.
 #[Object]
 impl DatasetQuery {
-    /// What is loaded: when, from what, how much, with which warnings.
+    /// The loaded data: sources, dates, quantities and warnings.
     async fn dataset(&self, ctx: &Context<'_>) -> Dataset {
         Dataset(current(ctx).clone())
     }
 
-    /// What the times of a profile take for granted: speeds, slopes, what is barred.
+    /// The assumptions behind the travel times of a profile: speeds, slopes, restrictions.
     async fn assumptions(
         &self,
         ctx: &Context<'_>,
-        #[graphql(default_with = "Profile::Adult", desc = "Who travels.")] profile: Profile,
+        #[graphql(default_with = "Profile::Adult", desc = "The travel profile.")] profile: Profile,
     ) -> Result<Vec<String>> {
         Ok(walkshed_analysis::assumptions(super::reach::network_of(current(ctx))?, profile.into()))
     }

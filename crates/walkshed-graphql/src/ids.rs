@@ -1,11 +1,11 @@
-//! Global ids (Relay): opaque to clients, `Type:number` in base64 to us.
+//! Global ids (Relay): opaque to clients; encoded as `Type:number` in base64.
 
 use async_graphql::ID;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use walkshed_register::RecordKind;
 
-/// Kinds with global ids, and the names of their types.
+/// Record kinds with global ids, and the names of their GraphQL types.
 const NODES: [(RecordKind, &str); 9] = [
     (RecordKind::Center, "Center"),
     (RecordKind::Facility, "Facility"),
@@ -17,10 +17,10 @@ const NODES: [(RecordKind, &str); 9] = [
     (RecordKind::Scenario, "Scenario"),
     (RecordKind::Standard, "Standard"),
 ];
-/// Longest token: a cursor with a name of 500 characters.
+/// Maximum length of a token. The longest is a cursor with a name of 500 characters.
 const MAX_TOKEN: usize = 4000;
 
-/// What a global id names.
+/// The record that a global id names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NodeId {
     pub kind: RecordKind,
@@ -28,20 +28,20 @@ pub struct NodeId {
 }
 
 impl NodeId {
-    /// The id of a record.
+    /// Returns the id of a record.
     pub const fn new(kind: RecordKind, number: i64) -> Self {
         Self { kind, number }
     }
 
-    /// Reads an id; `None` when it is not one of ours.
+    /// Parses an id. Returns `None` if it is not a valid global id.
     pub fn parse(id: &str) -> Option<Self> {
         let text = decode(id)?;
         let (name, number) = text.split_once(':')?;
         let number = number.parse().ok().filter(|n: &i64| *n > 0)?;
-        NODES.iter().find(|(_, known)| *known == name).map(|(kind, _)| Self { kind: *kind, number })
+        NODES.iter().find(|(_, type_name)| *type_name == name).map(|(kind, _)| Self { kind: *kind, number })
     }
 
-    /// The number in an id of this kind; `None` when it is another's, or none.
+    /// Returns the number in an id of this kind. `None` if the id is invalid or of another kind.
     pub fn number_of(kind: RecordKind, id: &str) -> Option<i64> {
         Self::parse(id).filter(|id| id.kind == kind).map(|id| id.number)
     }
@@ -54,12 +54,12 @@ impl From<NodeId> for ID {
     }
 }
 
-/// Text to an opaque token, for ids and cursors.
+/// Encodes text as an opaque token, for ids and cursors.
 pub fn encode(text: &str) -> String {
     URL_SAFE_NO_PAD.encode(text)
 }
 
-/// An opaque token back to text.
+/// Decodes an opaque token.
 pub fn decode(token: &str) -> Option<String> {
     let bytes = (token.len() <= MAX_TOKEN).then(|| URL_SAFE_NO_PAD.decode(token).ok())?;
     bytes.and_then(|bytes| String::from_utf8(bytes).ok())
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_go_there_and_back() {
+    fn ids_round_trip() {
         for (kind, _) in NODES {
             for number in [1, i64::MAX] {
                 let id = NodeId { kind, number };

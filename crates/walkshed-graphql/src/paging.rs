@@ -1,17 +1,17 @@
-//! Relay pages: cursors carry the key of their row, so that they stay good when rows are added or removed.
+//! Relay pagination. A cursor contains the key of its row, so it remains valid when rows are added or removed.
 
 use super::error::{bad_input, too_many};
 use super::ids::{decode, encode};
 use async_graphql::connection::{Connection, Edge, EmptyFields};
 use async_graphql::{InputObject, OutputType, Result, SimpleObject};
-use std::cmp::Ordering;
+pub use walkshed_register::query::SortKey;
 
-/// Rows of a page when the request does not say.
+/// Default number of rows of a page.
 pub const DEFAULT_PAGE: usize = 20;
-/// Rows of a page at most.
+/// Maximum number of rows of a page.
 pub const MAX_PAGE: usize = 1000;
 
-/// The four arguments of a connection.
+/// The pagination arguments of a connection.
 #[derive(InputObject, Debug, Clone, Default)]
 pub struct PageArguments {
     pub first: Option<i32>,
@@ -20,96 +20,77 @@ pub struct PageArguments {
     pub before: Option<String>,
 }
 
-/// What a connection says beside its edges.
+/// The additional field of a connection.
 #[derive(SimpleObject, Debug, Clone, Copy)]
 pub struct Total {
-    /// How many there are on all pages together.
+    /// The total number of rows on all pages.
     pub total_count: u64,
 }
 
-/// What rows are ordered by, before their numbers.
-#[derive(Debug, Clone, PartialEq)]
-pub enum SortKey {
-    /// By number alone.
-    Nothing,
-    Text(String),
-    Number(f64),
-}
-
-/// Which rows are on a page.
+/// The rows of a page.
 pub struct Page {
-    /// Places in the list that was paged, with their cursors.
+    /// Indexes into the paged list, with their cursors.
     pub rows: Vec<(usize, String)>,
     pub total: usize,
     pub has_previous: bool,
     pub has_next: bool,
 }
 
-/// A page size, within its bounds.
+/// Checks a page size.
 pub fn page_size(field: &str, given: Option<i32>) -> Result<usize> {
     let Some(given) = given else { return Ok(DEFAULT_PAGE) };
     match usize::try_from(given) {
         Ok(n) if n <= MAX_PAGE => Ok(n),
         Ok(n) => Err(too_many(
             "maxPageSize",
-            format!("{field}: {n} rows are more than a page may have ({MAX_PAGE}); page through them with `after`"),
+            format!("{field}: {n} exceeds the maximum page size ({MAX_PAGE}); fetch further pages with `after`"),
         )),
         Err(_) => Err(bad_input(field, given, "must not be negative")),
     }
 }
 
-/// The rows a selection of this size is counted as, for the complexity of a query.
+/// Returns the number of rows assumed when the complexity of a query is computed.
 pub fn counted(first: Option<i32>, last: Option<i32>) -> usize {
     first.or(last).and_then(|n| usize::try_from(n).ok()).unwrap_or(DEFAULT_PAGE).clamp(1, MAX_PAGE)
 }
 
-impl SortKey {
-    fn compare(&self, other: &Self) -> Ordering {
-        match (self, other) {
-            (Self::Text(a), Self::Text(b)) => a.cmp(b),
-            (Self::Number(a), Self::Number(b)) => a.total_cmp(b),
-            _ => Ordering::Equal,
-        }
-    }
+/// Returns the cursor of a row with this key.
+fn encode_cursor(key: &SortKey, id: i64) -> String {
+    encode(&match key {
+        SortKey::Nothing => format!("row:{id}"),
+        SortKey::Text(text) => format!("text:{id}:{text}"),
+        SortKey::Number(number) => format!("number:{id}:{:x}", number.to_bits()),
+    })
+}
 
-    /// The cursor of a row with this key.
-    fn cursor(&self, id: i64) -> String {
-        encode(&match self {
-            Self::Nothing => format!("row:{id}"),
-            Self::Text(text) => format!("text:{id}:{text}"),
-            Self::Number(number) => format!("number:{id}:{:x}", number.to_bits()),
-        })
-    }
-
-    /// The key and number in a cursor, if it is one of rows ordered as `self` is.
-    fn read(&self, token: &str) -> Option<(Self, i64)> {
-        let text = decode(token)?;
-        let (kind, rest) = text.split_once(':')?;
-        match (self, kind) {
-            (Self::Nothing, "row") => Some((Self::Nothing, rest.parse().ok()?)),
-            (Self::Text(_), "text") => {
-                let (id, key) = rest.split_once(':')?;
-                Some((Self::Text(key.to_owned()), id.parse().ok()?))
-            }
-            (Self::Number(_), "number") => {
-                let (id, bits) = rest.split_once(':')?;
-                Some((Self::Number(f64::from_bits(u64::from_str_radix(bits, 16).ok()?)), id.parse().ok()?))
-            }
-            _ => None,
+/// Parses the key and id in a cursor. Returns `None` unless the key is of the same type as `sample`, a key of the list.
+fn decode_cursor(sample: &SortKey, token: &str) -> Option<(SortKey, i64)> {
+    let text = decode(token)?;
+    let (kind, rest) = text.split_once(':')?;
+    match (sample, kind) {
+        (SortKey::Nothing, "row") => Some((SortKey::Nothing, rest.parse().ok()?)),
+        (SortKey::Text(_), "text") => {
+            let (id, key) = rest.split_once(':')?;
+            Some((SortKey::Text(key.to_owned()), id.parse().ok()?))
         }
+        (SortKey::Number(_), "number") => {
+            let (id, bits) = rest.split_once(':')?;
+            Some((SortKey::Number(f64::from_bits(u64::from_str_radix(bits, 16).ok()?)), id.parse().ok()?))
+        }
+        _ => None,
     }
 }
 
-/// The cursor of a row ordered by its number.
+/// Returns the cursor of a row sorted by id.
 #[cfg(test)]
 pub fn cursor(id: i64) -> String {
-    SortKey::Nothing.cursor(id)
+    encode_cursor(&SortKey::Nothing, id)
 }
 
-/// The limit of a page and from which end it counts.
+/// Checks `first` and `last`, and returns the page size.
 pub fn window(arguments: &PageArguments) -> Result<usize> {
     if arguments.first.is_some() && arguments.last.is_some() {
-        return Err(bad_input("last", arguments.last.unwrap_or_default(), "cannot be given together with `first`"));
+        return Err(bad_input("last", arguments.last.unwrap_or_default(), "cannot be combined with `first`"));
     }
     match arguments.last {
         Some(_) => page_size("last", arguments.last),
@@ -117,8 +98,8 @@ pub fn window(arguments: &PageArguments) -> Result<usize> {
     }
 }
 
-/// Cuts a page out of `rows`, the places of a list in the order of their keys and numbers (of their keys from the greatest
-/// down, when `descending`).
+/// Selects a page of `rows`, indexes that are sorted by key and id. With `descending`, keys are sorted from the
+/// greatest down; ids within a key always ascend.
 pub fn page_by(
     rows: &[usize],
     key: impl Fn(usize) -> SortKey,
@@ -130,11 +111,11 @@ pub fn page_by(
     let sample = rows.first().map_or(SortKey::Nothing, |&row| key(row));
     let read = |field: &str, token: &Option<String>| {
         let Some(token) = token else { return Ok(None) };
-        // Of an empty list every cursor lies beyond the end.
+        // In an empty list, every cursor is past the end.
         if rows.is_empty() {
             return Ok(Some((SortKey::Nothing, i64::MAX)));
         }
-        sample.read(token).map(Some).ok_or_else(|| {
+        decode_cursor(&sample, token).map(Some).ok_or_else(|| {
             let short: String = token.chars().take(80).collect();
             bad_input(field, format_args!("\"{short}\""), "is not a cursor of this connection")
         })
@@ -150,7 +131,7 @@ pub fn page_by(
         Some(_) => (high.saturating_sub(size).max(low), high),
         None => (low, (low + size).min(high)),
     };
-    let with_cursor = |&row: &usize| (row, key(row).cursor(id(row)));
+    let with_cursor = |&row: &usize| (row, encode_cursor(&key(row), id(row)));
     Ok(Page {
         total: rows.len(),
         has_previous: low > 0,
@@ -159,12 +140,12 @@ pub fn page_by(
     })
 }
 
-/// Cuts a page out of places that are in the order of their numbers.
+/// Selects a page of rows that are sorted by id.
 pub fn page(rows: &[usize], id: impl Fn(usize) -> i64, arguments: &PageArguments) -> Result<Page> {
     page_by(rows, |_| SortKey::Nothing, id, false, arguments)
 }
 
-/// A page as a connection.
+/// Converts a page to a connection.
 pub fn connection<T: OutputType>(found: Page, node: impl Fn(usize) -> T) -> Connection<String, T, Total> {
     let total = Total { total_count: found.total as u64 };
     let mut connection = Connection::with_additional_fields(found.has_previous, found.has_next, total);
@@ -173,7 +154,7 @@ pub fn connection<T: OutputType>(found: Page, node: impl Fn(usize) -> T) -> Conn
     connection
 }
 
-/// Places of another table as a list to page.
+/// Converts row indexes for pagination.
 pub fn places(list: &[u32]) -> Vec<usize> {
     list.iter().map(|&i| i as usize).collect()
 }
@@ -187,26 +168,26 @@ mod tests {
     }
 
     #[test]
-    fn pages_go_forward_and_back() {
+    fn pages_forward_and_backward() {
         let list: Vec<usize> = (0..10).filter(|i| i % 2 == 0).collect();
-        let ask = |arguments: &PageArguments| page(&list, |i| i as i64 * 10, arguments).unwrap();
-        let first = ask(&PageArguments { first: Some(2), ..Default::default() });
+        let get = |arguments: &PageArguments| page(&list, |i| i as i64 * 10, arguments).unwrap();
+        let first = get(&PageArguments { first: Some(2), ..Default::default() });
         assert_eq!((ids(&first), first.total, first.has_previous, first.has_next), (vec![0, 20], 5, false, true));
-        let next = ask(&PageArguments { first: Some(9), after: Some(cursor(20)), ..Default::default() });
+        let next = get(&PageArguments { first: Some(9), after: Some(cursor(20)), ..Default::default() });
         assert_eq!((ids(&next), next.has_previous, next.has_next), (vec![40, 60, 80], true, false));
-        let back = ask(&PageArguments { last: Some(2), before: Some(cursor(80)), ..Default::default() });
+        let back = get(&PageArguments { last: Some(2), before: Some(cursor(80)), ..Default::default() });
         assert_eq!((ids(&back), back.has_previous, back.has_next), (vec![40, 60], true, true));
-        // The row of a cursor may be gone.
-        let gone = ask(&PageArguments { first: Some(1), after: Some(cursor(25)), ..Default::default() });
+        // The row of a cursor may have been deleted.
+        let gone = get(&PageArguments { first: Some(1), after: Some(cursor(25)), ..Default::default() });
         assert_eq!(ids(&gone), vec![40]);
-        let none = ask(&PageArguments { first: Some(0), ..Default::default() });
+        let none = get(&PageArguments { first: Some(0), ..Default::default() });
         assert_eq!((ids(&none), none.has_next), (vec![], true));
-        let crossed = ask(&PageArguments { after: Some(cursor(80)), before: Some(cursor(0)), ..Default::default() });
+        let crossed = get(&PageArguments { after: Some(cursor(80)), before: Some(cursor(0)), ..Default::default() });
         assert!(crossed.rows.is_empty());
     }
 
     #[test]
-    fn pages_follow_keys_both_ways() {
+    fn pages_by_key_in_both_directions() {
         let names = ["b", "a", "b", "c", "a"];
         for (descending, order) in [(false, [1, 4, 0, 2, 3]), (true, [3, 0, 2, 1, 4])] {
             let mut seen = Vec::new();
@@ -225,16 +206,16 @@ mod tests {
         }
         let numbers = [3.5, -1.0, 2.0];
         let key = |i: usize| SortKey::Number(numbers[i]);
-        let arguments = PageArguments { after: Some(key(1).cursor(1)), ..Default::default() };
+        let arguments = PageArguments { after: Some(encode_cursor(&key(1), 1)), ..Default::default() };
         let found = page_by(&[1, 2, 0], key, |i| i as i64, false, &arguments).unwrap();
         assert_eq!(found.rows.iter().map(|r| r.0).collect::<Vec<_>>(), [2, 0]);
-        // A cursor of another order is refused.
+        // A cursor of another order is rejected.
         let other = PageArguments { after: Some(cursor(1)), ..Default::default() };
         assert!(page_by(&[1, 2, 0], key, |i| i as i64, false, &other).is_err());
     }
 
     #[test]
-    fn wrong_arguments_are_named() {
+    fn names_invalid_arguments() {
         let fail = |arguments: PageArguments| page(&[1], |i| i as i64, &arguments).err().unwrap().message;
         assert!(fail(PageArguments { first: Some(-1), ..Default::default() }).starts_with("first: -1"));
         assert!(fail(PageArguments { last: Some(2000), ..Default::default() }).contains("1000"));

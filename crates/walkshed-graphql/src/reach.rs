@@ -1,4 +1,4 @@
-//! Walksheds and what is nearby.
+//! Walksheds and nearby facilities.
 
 use super::budget;
 use super::error::{bad_input, not_found, not_ready, over_limit, stopped, too_many, within_bound};
@@ -23,51 +23,52 @@ use walkshed_engine::walkshed::{CellsError, Reach, cells_around, reached_cells};
 use walkshed_engine::{Deciseconds, Network};
 use walkshed_register as register;
 
-/// Bands of a walkshed at most.
+/// Maximum number of bands of a walkshed.
 const MAX_BANDS: usize = 10;
-/// Cells looked at for one answer at most.
+/// Maximum number of cells examined for one response.
 const MAX_CELLS: usize = 100_000;
-/// Bytes of a reached street piece with its times, as GeoJSON; of a cell with its time, as text and as values before that.
+/// Estimated bytes of a reached street segment with its times, as GeoJSON, and of a cell with its time, as text and
+/// list items.
 const SEGMENT_BYTES: usize = 260;
 const CELL_TIME_BYTES: usize = 130;
 
-/// All that can be reached from a place, or all from where it can be reached, within some minutes.
+/// A walkshed: the area that can be reached from a place, or from which the place can be reached, within a time limit.
 pub struct Walkshed {
     world: Arc<World>,
     found: Arc<analysis::Walkshed>,
 }
 
-/// What is within so many minutes.
+/// The part of a walkshed within one time limit.
 pub struct WalkshedBand {
     world: Arc<World>,
     found: Arc<analysis::Walkshed>,
     index: usize,
 }
 
-/// H3 cells with their times, as two lists of the same length.
+/// H3 cells with their travel times, as two lists of equal length.
 #[derive(SimpleObject)]
 pub struct CellTimes {
-    /// The resolution of the cells, 8 to 12.
+    /// The H3 resolution of the cells, 8 to 12.
     resolution: i32,
-    /// The cells whose centres are reached, in the order of their numbers.
+    /// The cells whose centres are reached, in order of H3 index.
     cells: Cells,
-    /// For every cell the minutes to (or from) its centre.
+    /// The travel time to (or from) the centre of each cell, in minutes.
     minutes: Numbers,
 }
 
-/// The network, or an error that says what to import.
+/// Returns the network, or an error that says what to import.
 pub fn network_of(world: &World) -> Result<&Network> {
-    world.network().map_err(not_ready)
+    world.network().map_err(|e| not_ready(e.as_str()))
 }
 
-/// Checks a time limit.
+/// Checks that a time limit is more than 0 and within the maximum.
 pub fn check_minutes(ctx: &Context<'_>, field: &str, minutes: f64) -> Result<Deciseconds> {
-    let most = limits(ctx).max_minutes;
+    let max = limits(ctx).max_minutes;
     if !(minutes > 0.0 && minutes.is_finite()) {
         return Err(bad_input(field, minutes, "must be more than 0 minutes"));
     }
-    if minutes > most {
-        let why = format!("{field}: {minutes} minutes are more than this server searches ({most})");
+    if minutes > max {
+        let why = format!("{field}: {minutes} minutes exceeds the maximum ({max})");
         return Err(too_many("maxMinutes", why));
     }
     Ok(Deciseconds::from_minutes(minutes))
@@ -79,37 +80,37 @@ impl Walkshed {
     }
 }
 
-/// All that can be reached from a place, or all from where it can be reached, within some minutes.
+/// A walkshed: the area that can be reached from a place, or from which the place can be reached, within a time limit.
 #[Object]
 impl Walkshed {
-    /// The place as it was put on the street network.
+    /// The place and the point where it is snapped to the street network.
     async fn place(&self) -> Result<SnappedPlace> {
         Ok(SnappedPlace::new(self.network()?, &self.found.place))
     }
 
-    /// Who travels.
+    /// The travel profile.
     async fn profile(&self) -> Profile {
         self.found.reach.profile.into()
     }
 
-    /// Which way people travel.
+    /// The direction of travel.
     async fn direction(&self) -> Direction {
         self.found.reach.direction.into()
     }
 
-    /// One band for each of the minutes asked for, in their order.
+    /// One band for each of the requested time limits, in the same order.
     #[graphql(complexity = "3 * child_complexity + 1")]
     async fn bands(&self) -> Vec<WalkshedBand> {
         let band = |index| WalkshedBand { world: self.world.clone(), found: self.found.clone(), index };
         (0..self.found.bands.len()).map(band).collect()
     }
 
-    /// What is reached in the longest time, as H3 cells.
+    /// The area reached within the longest time limit, as H3 cells. At most 100,000 cells.
     #[graphql(complexity = "2000 + child_complexity")]
     async fn cells(
         &self,
         ctx: &Context<'_>,
-        #[graphql(default = 10, desc = "H3 resolution, 8 (0.7 km2) to 12 (300 m2).")] resolution: i32,
+        #[graphql(default = 10, desc = "The H3 resolution, 8 (0.7 km2) to 12 (300 m2).")] resolution: i32,
     ) -> Result<CellTimes> {
         let chosen = u8::try_from(resolution)
             .ok()
@@ -136,9 +137,9 @@ impl Walkshed {
         Ok(CellTimes { resolution, cells: Cells(found.cells), minutes })
     }
 
-    /// The reached street segments, cut where the time runs out: a GeoJSON FeatureCollection of LineStrings (MultiLineStrings
-    /// where they cross the 180th meridian), each with `minutes_from` and `minutes_to` at its two ends. What has no length on
-    /// a map (a lift, a gate) is not in it.
+    /// The reached street segments, cut where the time limit is reached, as a GeoJSON FeatureCollection of LineStrings
+    /// (MultiLineStrings across the 180th meridian). The properties `minutes_from` and `minutes_to` are the times at
+    /// the two ends. Segments without length on a map (a lift, a gate) are omitted.
     #[graphql(complexity = 500)]
     async fn segments(&self, ctx: &Context<'_>) -> Result<GeoJson> {
         let (world, found) = (self.world.clone(), self.found.clone());
@@ -153,7 +154,7 @@ impl Walkshed {
         Ok(text)
     }
 
-    /// Kilometres of street reached in the longest time.
+    /// The length of the streets reached within the longest time limit, in kilometres.
     async fn street_km(&self, ctx: &Context<'_>) -> Result<f64> {
         let (world, found) = (self.world.clone(), self.found.clone());
         let sum = move || network_of(&world).map(|network| found.reach.street_m(network));
@@ -161,12 +162,12 @@ impl Walkshed {
         Ok(round(metres / 1000.0, 3))
     }
 
-    /// Metres by which the polygons may reach beyond what is reached; they hold all of it.
+    /// The distance in metres by which the polygons may extend beyond the reached area. They always contain all of it.
     async fn tolerance_m(&self) -> Result<f64> {
         Ok(round(self.found.tolerance_m(self.network()?), 1))
     }
 
-    /// What these times take for granted.
+    /// The assumptions behind these travel times.
     async fn assumptions(&self) -> Result<Vec<String>> {
         Ok(analysis::assumptions(self.network()?, self.found.reach.profile))
     }
@@ -186,37 +187,39 @@ impl WalkshedBand {
     }
 }
 
-/// What is within so many minutes.
+/// The part of a walkshed within one time limit.
 #[Object]
 impl WalkshedBand {
-    /// The time limit; what takes exactly as long is inside.
+    /// The time limit in minutes. A travel time equal to the limit is within it.
     async fn minutes(&self) -> f64 {
         self.band().minutes
     }
 
-    /// The outline: a GeoJSON MultiPolygon, valid, right-hand rule, within those of longer times, with its holes.
+    /// The outline as a valid GeoJSON MultiPolygon (right-hand rule), with holes. It lies within the outlines of longer
+    /// time limits.
     async fn polygon(&self, ctx: &Context<'_>) -> Result<GeoJson> {
         let text = multi_polygon_text(&self.found.polygons(self.network()?)[self.index]);
         budget::charge(ctx, text.len())?;
         Ok(GeoJson(text))
     }
 
-    /// Area of the polygon in square kilometres.
+    /// The area of the polygon in square kilometres.
     async fn area_km2(&self) -> Result<f64> {
         Ok(round(self.area()?, 4))
     }
 
-    /// The area divided by that of the circle one could reach in a straight line on level ground (the pedestrian
-    /// catchment ratio).
+    /// The pedestrian catchment ratio: the area divided by that of the circle that could be reached in a straight line
+    /// on level ground.
     async fn reach_ratio(&self) -> Result<f64> {
         Ok(round(self.found.reach_ratio(self.network()?, self.band(), self.area()?), 4))
     }
 
-    /// People in the H3 cells whose centres are reached in time.
+    /// The number of people in the H3 cells whose centres are reached within the time limit.
     async fn population(
         &self,
         ctx: &Context<'_>,
-        #[graphql(default = "all", desc = "Which group: a name that `dataset.population.groups` lists.")] group: String,
+        #[graphql(default = "all", desc = "The population group, as listed in `dataset.population.groups`.")]
+        group: String,
     ) -> Result<f64> {
         let name = register::group_name(&group).map_err(|e| bad_input("group", format_args!("\"{group}\""), e))?;
         let (world, found, limit) = (self.world.clone(), self.found.clone(), self.band().limit);
@@ -225,7 +228,7 @@ impl WalkshedBand {
         found.map(|people| round(people, 1)).ok_or_else(|| not_found("group", &group, "population of the group"))
     }
 
-    /// Open facilities that are reached in time, by category; all seven are listed.
+    /// The number of open facilities reached within the time limit, in each of the seven categories.
     async fn facility_counts(&self) -> Vec<CategoryCount> {
         CategoryCount::all(self.band().facilities)
     }
@@ -246,25 +249,25 @@ fn segments_text(network: &Network, reach: &Reach) -> GeoJson {
     GeoJson(out)
 }
 
-/// How far a facility is.
+/// The route to a facility.
 #[derive(SimpleObject)]
 pub struct NearbyFields {
-    /// Minutes to walk, legs off the network included.
+    /// The travel time in minutes, including off-network legs.
     minutes: f64,
-    /// Metres to walk.
+    /// The length of the route in metres, including off-network legs.
     metres: f64,
-    /// Metres of climb on the way, in the direction people walk.
+    /// The total climb in metres, in the direction of travel.
     climb_m: f64,
-    /// Metres of descent on the way.
+    /// The total descent in metres, in the direction of travel.
     descent_m: f64,
-    /// Metres of the way that are steps.
+    /// The length of steps along the route, in metres.
     steps_m: f64,
-    /// Metres of the way off the network: from the places to their streets, and between streets and pieces that are cut
-    /// off from them.
+    /// The length of the off-network legs, in metres: between the places and their streets, and between streets and
+    /// segments that are cut off from them.
     off_network_m: f64,
 }
 
-/// The edges of `nearby`.
+/// The name of the edges of `nearby`.
 pub struct NearbyEdgeName;
 
 impl EdgeNameType for NearbyEdgeName {
@@ -273,7 +276,7 @@ impl EdgeNameType for NearbyEdgeName {
     }
 }
 
-/// The connection of `nearby`.
+/// The name of the connection of `nearby`.
 pub struct NearbyConnectionName;
 
 impl ConnectionNameType for NearbyConnectionName {
@@ -287,28 +290,34 @@ type NearbyConnection = Connection<String, Facility, Total, NearbyFields, Nearby
 #[derive(Default)]
 pub struct ReachQuery;
 
-/// What is within reach of a place.
+/// Queries about what can be reached from a place.
 #[Object]
 impl ReachQuery {
-    /// All that can be reached from a place (or all from where it can be reached) within some minutes: polygons, area,
-    /// people, facilities.
+    /// Computes a walkshed: what can be reached from a place (or from where the place can be reached) within time
+    /// limits, as polygons, areas, people and facilities.
     #[graphql(complexity = "cost::walkshed(&minutes, profile) + child_complexity")]
     async fn walkshed(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The place.")] from: PlaceInput,
-        #[graphql(default_with = "vec![15.0]", desc = "Time limits in minutes, 1 to 10 of them.")] minutes: Vec<f64>,
-        #[graphql(default_with = "Profile::Adult", desc = "Who travels.")] profile: Profile,
         #[graphql(
-            desc = "Which way people travel. Left out: TOWARDS a center or facility, FROM a point or cell, as people go from home to a service."
+            default_with = "vec![15.0]",
+            desc = "The time limits in minutes: 1 to 10 values, each more than 0 and at most 120 unless the server is configured otherwise."
+        )]
+        minutes: Vec<f64>,
+        #[graphql(default_with = "Profile::Adult", desc = "The travel profile.")] profile: Profile,
+        #[graphql(
+            desc = "The direction of travel. The default is TOWARDS for a center or facility and FROM for a point or cell, as people travel from home to a service."
         )]
         direction: Option<Direction>,
-        #[graphql(desc = "The city as this scenario has it, by its id or key; as it is when left out.")]
+        #[graphql(
+            desc = "Apply this scenario, given by its id or key, before answering. If omitted, the city is used as it is."
+        )]
         scenario: Option<ID>,
     ) -> Result<Walkshed> {
         let world = &world_of(ctx, scenario.as_ref()).await?;
         if minutes.is_empty() {
-            return Err(bad_input("minutes", "[]", "must hold at least one time limit"));
+            return Err(bad_input("minutes", "[]", "must contain at least one time limit"));
         }
         within_bound("maxBands", "minutes", minutes.len(), MAX_BANDS)?;
         for &m in &minutes {
@@ -338,48 +347,54 @@ impl ReachQuery {
         Ok(Walkshed { world: world.clone(), found: Arc::new(found) })
     }
 
-    /// Open facilities by travel time over the street network, nearest first. (What is planned or closed for good is left
-    /// out; whether a place is open at an hour is asked with `openAt`.)
+    /// Finds open facilities by travel time over the street network, nearest first. Planned and permanently closed
+    /// facilities are excluded. Use `openAt` to require opening hours at a given time.
     #[graphql(complexity = "cost::search(minutes, profile) + counted(first, None) * child_complexity")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn nearby(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The place.")] from: PlaceInput,
-        #[graphql(default = 15.0, desc = "How far to look, in minutes; what takes exactly as long is found.")]
-        minutes: f64,
-        #[graphql(desc = "Only these categories, at most 1,000; all when empty or left out.")] categories: Option<
-            Vec<Category>,
-        >,
         #[graphql(
-            desc = "Only these kinds, by their keys in `facilityKinds`, at most 1,000; all when empty or left out."
+            default = 15.0,
+            desc = "The time limit in minutes, more than 0 and at most 120 unless the server is configured otherwise. A travel time equal to the limit is within it."
+        )]
+        minutes: f64,
+        #[graphql(desc = "Only facilities of these categories. If empty or omitted, all categories.")]
+        categories: Option<Vec<Category>>,
+        #[graphql(
+            desc = "Only facilities of these kinds, given by the keys that `facilityKinds` lists, at most 1,000. If empty or omitted, all kinds."
         )]
         kinds: Option<Vec<String>>,
-        #[graphql(desc = "Only those that offer one of these services: their ids, at most 1,000.")] services: Option<
-            Vec<ID>,
-        >,
-        #[graphql(desc = "Only those for these people.")] audience: Option<Audience>,
         #[graphql(
-            desc = "Only those open at this moment. Those whose hours are not recorded, or say that it depends, are left out."
+            desc = "Only facilities that offer one of these services, given by id, at most 1,000. If empty or omitted, all facilities."
+        )]
+        services: Option<Vec<ID>>,
+        #[graphql(desc = "Only facilities intended for this audience.")] audience: Option<Audience>,
+        #[graphql(
+            desc = "Only facilities that are open at this time. Facilities whose state at this time is unknown are excluded."
         )]
         open_at: Option<DateTime>,
-        #[graphql(default_with = "Profile::Adult", desc = "Who travels.")] profile: Profile,
+        #[graphql(default_with = "Profile::Adult", desc = "The travel profile.")] profile: Profile,
         #[graphql(
             default_with = "Direction::From",
-            desc = "Which way people travel: FROM the place to the facilities, or from the facilities TOWARDS it."
+            desc = "The direction of travel: FROM the place to the facilities, or from the facilities TOWARDS the place."
         )]
         direction: Direction,
-        #[graphql(desc = "Rows from the start, at most 1000; 20 by default.")] first: Option<i32>,
-        #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
-        #[graphql(desc = "The city as this scenario has it, by its id or key; as it is when left out.")]
+        #[graphql(desc = "Maximum number of rows to return from the start of the list (default 20, maximum 1000).")]
+        first: Option<i32>,
+        #[graphql(desc = "Return only rows after this cursor.")] after: Option<String>,
+        #[graphql(
+            desc = "Apply this scenario, given by its id or key, before answering. If omitted, the city is used as it is."
+        )]
         scenario: Option<ID>,
     ) -> Result<NearbyConnection> {
         let world = &world_of(ctx, scenario.as_ref()).await?;
         let network = network_of(world)?;
-        let most = limits(ctx).max_list_items;
-        within_bound("maxListItems", "categories", categories.as_ref().map_or(0, Vec::len), most)?;
-        within_bound("maxListItems", "kinds", kinds.as_ref().map_or(0, Vec::len), most)?;
-        within_bound("maxListItems", "services", services.as_ref().map_or(0, Vec::len), most)?;
+        let max = limits(ctx).max_list_items;
+        within_bound("maxListItems", "categories", categories.as_ref().map_or(0, Vec::len), max)?;
+        within_bound("maxListItems", "kinds", kinds.as_ref().map_or(0, Vec::len), max)?;
+        within_bound("maxListItems", "services", services.as_ref().map_or(0, Vec::len), max)?;
         let limit = check_minutes(ctx, "minutes", minutes)?;
         let page = page_size("first", first)?;
         let start = after.as_deref().map(|token| read_cursor(world, token)).transpose()?;
@@ -433,7 +448,7 @@ impl ReachQuery {
     }
 }
 
-/// The key after that of a cursor: its time, and the place of the next facility by id.
+/// Reads a cursor. Returns its time and the index of the next facility by id.
 fn read_cursor(world: &World, token: &str) -> Result<(Deciseconds, u32)> {
     let read = || {
         let text = decode(token)?;

@@ -1,5 +1,5 @@
-//! Scalars and number lists of the API. Large answers travel as prepared JSON or as flat lists, because every field
-//! of an object costs the executor most of a microsecond.
+//! Scalars and number lists of the API. Large results are returned as prepared JSON or flat lists, because resolving a
+//! field of an object takes almost a microsecond.
 
 use super::budget::Budget;
 use async_graphql::registry::Registry;
@@ -15,11 +15,11 @@ use std::sync::Arc;
 use walkshed_engine::geo::parse_cell;
 use walkshed_register::{TimeError, WrittenTime};
 
-/// GeoJSON of an answer, as text. It goes into the answer as it is.
+/// GeoJSON in a response, as text that is written unchanged.
 #[derive(Debug, Clone)]
 pub struct GeoJson(pub String);
 
-/// GeoJSON of an input, as text.
+/// GeoJSON in an input, as text.
 #[derive(Debug, Clone)]
 pub struct GivenGeoJson(pub String);
 
@@ -42,11 +42,11 @@ impl ScalarType for GivenGeoJson {
     }
 }
 
-/// JSON of an answer, as text. It goes into the answer as it is.
+/// JSON in a response, as text that is written unchanged.
 #[derive(Debug, Clone)]
 pub struct Json(pub String);
 
-/// JSON of an input.
+/// JSON in an input.
 #[derive(Debug, Clone)]
 pub struct GivenJson(pub serde_json::Value);
 
@@ -66,12 +66,12 @@ impl ScalarType for GivenJson {
 #[derive(Debug, Clone, Copy)]
 pub struct Text<'a>(pub &'a str);
 
-/// JSON that is in the answer as it is.
+/// Wraps JSON text that is written to the response unchanged.
 fn raw(text: &str) -> Value {
     Value::Object(IndexMap::from([(Name::new(RAW_VALUE_TOKEN), Value::String(text.to_owned()))]))
 }
 
-/// Implements what is JSON already. Who makes it counts its bytes, before it is made.
+/// Implements `OutputType` for prepared JSON. The caller charges its bytes to the budget before creating it.
 macro_rules! written_json {
     ($text:ty, $as:ty) => {
         impl OutputType for $text {
@@ -102,7 +102,7 @@ impl OutputType for Text<'_> {
         <String as OutputType>::create_type_info(registry)
     }
 
-    /// Counts the bytes of the answer before they are kept.
+    /// Charges the bytes to the budget before copying the text.
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
         if let Some(budget) = ctx.data_opt::<Arc<Budget>>() {
             let full = |full| ctx.set_error_path(Error::from(full).into_server_error(field.pos));
@@ -113,16 +113,16 @@ impl OutputType for Text<'_> {
 }
 
 thread_local! {
-    /// Why values of scalars were refused in the validation of the request at hand, with the name of the scalar. The library
-    /// asks for yes or no, and its error tells neither the value nor the reason; a validation runs on one thread from beginning
-    /// to end.
+    /// Reasons why scalar values were rejected during validation of the current request, with the name of the scalar.
+    /// The library only asks whether a value is valid, and its error contains neither value nor reason. Validation runs
+    /// on one thread from start to end.
     static REFUSED: RefCell<Vec<(Cow<'static, str>, String)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Reasons kept of one request.
+/// Maximum number of reasons kept for one request.
 const MAX_REFUSED: usize = 100;
 
-/// Whether a value is one of a scalar.
+/// Returns whether a value is valid for a scalar, and records the reason if not.
 fn accepts<T: ScalarType + InputType>(value: &Value) -> bool {
     let Err(error) = <T as ScalarType>::parse(value.clone()) else { return true };
     let name = <T as InputType>::type_name();
@@ -136,12 +136,12 @@ fn accepts<T: ScalarType + InputType>(value: &Value) -> bool {
     false
 }
 
-/// Forgets what was refused before.
+/// Clears the recorded reasons.
 pub fn forget_refused() {
     REFUSED.with_borrow_mut(Vec::clear);
 }
 
-/// Says in the error of an argument why its value is none of its type.
+/// Adds the recorded reason to the error message of an invalid argument.
 pub fn say_why(message: &mut String) {
     let Some(name) = message.rsplit_once("expected type \"").map(|(_, name)| name.trim_end_matches(['"', '!'])) else {
         return;
@@ -179,13 +179,13 @@ impl ScalarType for H3Cell {
     }
 }
 
-/// A moment as RFC 3339, such as "2026-11-23T08:00:00Z" or "2026-11-23T16:00:00+08:00". Answers are in UTC, except for
-/// `nextChange`, which is in the city's time zone.
+/// A point in time as RFC 3339, such as "2026-11-23T08:00:00Z" or "2026-11-23T16:00:00+08:00". Values in responses are
+/// in UTC, except `nextChange`, which is in the city's time zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DateTime(pub jiff::Timestamp);
 
-/// A moment as RFC 3339, such as "2026-11-23T08:00:00Z" or "2026-11-23T16:00:00+08:00". Answers are in UTC, except for
-/// `nextChange`, which is in the city's time zone.
+/// A point in time as RFC 3339, such as "2026-11-23T08:00:00Z" or "2026-11-23T16:00:00+08:00". Values in responses are
+/// in UTC, except `nextChange`, which is in the city's time zone.
 #[Scalar(name = "DateTime", specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -244,7 +244,7 @@ fn number(n: f64) -> Value {
     Value::from(n)
 }
 
-/// Implements a list type whose items need no field-by-field resolution.
+/// Implements a list type whose items need no resolution of fields.
 macro_rules! flat_list {
     ($list:ty, $item:ty, $name:literal, $qualified:literal, |$this:ident| $value:expr) => {
         impl OutputType for $list {
@@ -280,20 +280,20 @@ flat_list!(Cells, H3Cell, "[H3Cell!]", "[H3Cell!]!", |list| Value::List(
     list.0.iter().map(|cell| Value::String(cell.to_string())).collect()
 ));
 
-/// A day as ISO 8601, such as "2026-11-25".
+/// A date as ISO 8601, such as "2026-11-25".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Day(pub jiff::civil::Date);
 
-/// A day as ISO 8601, such as "2026-11-25".
+/// A date as ISO 8601, such as "2026-11-25".
 #[Scalar(name = "Date", specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339#section-5.6")]
 impl ScalarType for Day {
     fn parse(value: Value) -> InputValueResult<Self> {
         match &value {
             Value::String(text) => match text.parse() {
-                // The time of a day would be dropped in silence.
+                // A time is an error, rather than being dropped silently.
                 Ok(WrittenTime::Day(day)) => Ok(Self(day)),
-                Ok(_) => Err(not_of_form(text, "2026-11-25: a day has no time")),
-                Err(_) => Err(not_of_form(text, "2026-11-25")),
+                Ok(_) => Err(invalid_form(text, "2026-11-25: a day has no time")),
+                Err(_) => Err(invalid_form(text, "2026-11-25")),
             },
             _ => Err(InputValueError::expected_type(value)),
         }
@@ -308,8 +308,8 @@ impl ScalarType for Day {
     }
 }
 
-/// A time by the city's clock, such as "2026-11-25T09:00:00". One with an offset, Z or a time zone
-/// ("2026-11-25T01:00:00Z", "2026-11-25T09:00:00+08:00[Asia/Shanghai]") is taken to the city's clock.
+/// A time in the city's local time, such as "2026-11-25T09:00:00". A value with an offset, `Z` or a time zone
+/// ("2026-11-25T01:00:00Z", "2026-11-25T09:00:00+08:00[Asia/Shanghai]") is converted to local time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LocalDateTime(pub WrittenTime);
 
@@ -319,8 +319,8 @@ impl From<jiff::civil::DateTime> for LocalDateTime {
     }
 }
 
-/// A time by the city's clock, such as "2026-11-25T09:00:00". One with an offset, Z or a time zone
-/// ("2026-11-25T01:00:00Z", "2026-11-25T09:00:00+08:00[Asia/Shanghai]") is taken to the city's clock.
+/// A time in the city's local time, such as "2026-11-25T09:00:00". A value with an offset, `Z` or a time zone
+/// ("2026-11-25T01:00:00Z", "2026-11-25T09:00:00+08:00[Asia/Shanghai]") is converted to local time.
 #[Scalar(name = "LocalDateTime", specified_by_url = "https://www.rfc-editor.org/rfc/rfc9557")]
 impl ScalarType for LocalDateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -343,7 +343,7 @@ impl ScalarType for LocalDateTime {
     }
 }
 
-fn not_of_form<T>(text: &str, form: &str) -> InputValueError<T>
+fn invalid_form<T>(text: &str, form: &str) -> InputValueError<T>
 where
     T: InputType,
 {
@@ -351,16 +351,18 @@ where
     InputValueError::custom(format!("\"{short}\" is not of the form {form}"))
 }
 
-/// A day, month or year, as exactly as it is known: "2025-04-12", "2025-04" or "2025".
+/// A date known to the day, month or year: "2025-04-12", "2025-04" or "2025".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PartialDate(pub walkshed_register::PartialDate);
 
-/// A day, month or year, as exactly as it is known: "2025-04-12", "2025-04" or "2025".
+/// A date known to the day, month or year: "2025-04-12", "2025-04" or "2025".
 #[Scalar(name = "PartialDate", specified_by_url = "https://www.loc.gov/standards/datetime/")]
 impl ScalarType for PartialDate {
     fn parse(value: Value) -> InputValueResult<Self> {
         match &value {
-            Value::String(text) => text.parse().map(Self).map_err(|_| not_of_form(text, "2025-04-12, 2025-04 or 2025")),
+            Value::String(text) => {
+                text.parse().map(Self).map_err(|_| invalid_form(text, "2025-04-12, 2025-04 or 2025"))
+            }
             _ => Err(InputValueError::expected_type(value)),
         }
     }

@@ -1,4 +1,4 @@
-//! What can be followed: changes of the register, imports as they go.
+//! Subscriptions: changes of the register, progress of imports and jobs.
 
 use super::following::{Source, begins, event};
 use super::ids::NodeId;
@@ -19,64 +19,64 @@ use walkshed_register as register;
 /// A change of the register.
 #[derive(SimpleObject)]
 pub struct RegisterChange {
-    /// What sort of thing was changed; null when so much was that everything was loaded anew.
+    /// The kind of the changed record. Null if too much changed and all data were reloaded.
     kind: Option<RecordKind>,
-    /// Its global id, where it has one.
+    /// The global id of the record, if it has one.
     id: Option<ID>,
-    /// The thing as it is now; null when it was deleted.
+    /// The current record. Null if it was deleted.
     node: Option<Node>,
-    /// The center it belongs to.
+    /// The center that the record belongs to.
     center: Option<Center>,
-    /// Was it deleted?
+    /// Whether the record was deleted.
     deleted: bool,
-    /// The version of the world in which it is so.
+    /// The version of the data that contains the change.
     world_version: String,
 }
 
-/// A change of a center, or of what belongs to it.
+/// A change of a center or of a record that belongs to it.
 #[derive(SimpleObject)]
 pub struct CenterChange {
-    /// The center as it is now; null when it was deleted.
+    /// The current center. Null if it was deleted.
     center: Option<Center>,
-    /// What was changed: the center itself, a facility in it, an offer, an event, visits or a suggestion. Null when
-    /// everything was loaded anew.
+    /// The kind of the changed record: the center itself, a facility in it, an offer, an event, visits or a suggestion.
+    /// Null if all data were reloaded.
     kind: Option<RecordKind>,
-    /// The version of the world in which it is so.
+    /// The version of the data that contains the change.
     world_version: String,
 }
 
-/// How far an import has come.
+/// The progress of an import.
 #[derive(SimpleObject)]
 pub struct ImportProgressObject {
-    /// reading, checking, storing, done or failed.
+    /// The stage: "reading", "checking", "storing", "done" or "failed".
     stage: &'static str,
-    /// Records done.
+    /// The number of records processed.
     done: u64,
-    /// Records in all; 0 while that is not known.
+    /// The total number of records. 0 while unknown.
     total: u64,
 }
 
-/// More changes at a time are told of as if everything was loaded anew.
-const MOST_ITEMS: usize = 500;
+/// Maximum number of changes in one event. More changes are reported as a reload.
+const MAX_ITEMS: usize = 500;
 
-/// Steps of an import that are told one by one.
-const MOST_STEPS: usize = 50;
+/// Maximum number of progress steps of an import in one event.
+const MAX_STEPS: usize = 50;
 
-/// What happens to what is followed.
+/// An event that a subscription reports.
 #[derive(Debug, Clone)]
 pub enum Event {
-    /// These records have changed.
+    /// These records changed.
     Items(Vec<ChangedItem>),
-    /// Everything was loaded anew.
+    /// All data were reloaded.
     Reloaded,
-    /// An import came further, step by step.
+    /// The progress of an import, as a list of steps.
     Import(Vec<Arc<ImportProgress>>),
-    /// A job came further.
+    /// A job made progress.
     Job,
 }
 
 impl Event {
-    /// Both events as one. Of what was changed twice, the last change is told; of many steps, the last of each stage.
+    /// Merges two events. Only the last change of a record is kept and, of many import steps, the last of each stage.
     #[must_use]
     pub fn with(self, later: Self) -> Self {
         match (self, later) {
@@ -86,12 +86,12 @@ impl Event {
                 };
                 items.retain(|item| !is_again(item));
                 items.extend(more);
-                if items.len() > MOST_ITEMS { Self::Reloaded } else { Self::Items(items) }
+                if items.len() > MAX_ITEMS { Self::Reloaded } else { Self::Items(items) }
             }
             (Self::Reloaded, Self::Items(_)) | (Self::Items(_), Self::Reloaded) => Self::Reloaded,
             (Self::Import(mut steps), Self::Import(more)) => {
                 steps.extend(more);
-                if steps.len() > MOST_STEPS {
+                if steps.len() > MAX_STEPS {
                     steps.reverse();
                     steps.dedup_by_key(|step| step.stage);
                     steps.reverse();
@@ -103,7 +103,7 @@ impl Event {
     }
 }
 
-/// All changes a subscription wants to hear of; who is too slow to hear of each hears that much has changed.
+/// Returns the changes that a subscription selects. A subscriber that lags behind receives a reload instead.
 fn changes(receiver: Receiver<Arc<Change>>, wanted: impl Fn(&Change) -> Option<Event> + Send + 'static) -> Source {
     let events = stream::unfold((receiver, wanted), |(mut receiver, wanted)| async move {
         loop {
@@ -120,13 +120,13 @@ fn changes(receiver: Receiver<Arc<Change>>, wanted: impl Fn(&Change) -> Option<E
     Source { events: events.boxed(), says_all: false }
 }
 
-/// The items of a change that are wanted.
+/// Returns the selected items of a change.
 fn items(all: &[ChangedItem], wanted: impl Fn(&ChangedItem) -> bool) -> Option<Event> {
     let list: Vec<ChangedItem> = all.iter().filter(|item| wanted(item)).cloned().collect();
     (!list.is_empty()).then_some(Event::Items(list))
 }
 
-fn told(ctx: &Context<'_>, world: &Arc<World>, item: Option<&ChangedItem>) -> RegisterChange {
+fn register_change(ctx: &Context<'_>, world: &Arc<World>, item: Option<&ChangedItem>) -> RegisterChange {
     let id = item.filter(|i| i.id > 0).map(|i| ID::from(NodeId::new(i.kind, i.id)));
     RegisterChange {
         kind: item.map(|i| i.kind.into()),
@@ -141,17 +141,17 @@ fn told(ctx: &Context<'_>, world: &Arc<World>, item: Option<&ChangedItem>) -> Re
     }
 }
 
-/// Everything that can be followed.
+/// The subscriptions.
 #[derive(Default)]
 pub struct Subscription;
 
 #[SubscriptionMacro]
 impl Subscription {
-    /// Changes of the register, as they come into force.
+    /// Reports changes of the register as they take effect.
     async fn register_changed(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only these sorts of things, at most 1,000; all when empty or left out.")] kinds: Option<
+        #[graphql(desc = "Only changes of these kinds of records. If empty or omitted, all changes.")] kinds: Option<
             Vec<RecordKind>,
         >,
     ) -> Result<impl Stream<Item = RegisterChange> + use<>> {
@@ -165,14 +165,15 @@ impl Subscription {
         };
         let world = current(ctx);
         let list: Vec<RegisterChange> = match event(ctx, source) {
-            Some(Event::Items(items)) => items.iter().map(|item| told(ctx, world, Some(item))).collect(),
-            Some(Event::Reloaded) => vec![told(ctx, world, None)],
+            Some(Event::Items(items)) => items.iter().map(|item| register_change(ctx, world, Some(item))).collect(),
+            Some(Event::Reloaded) => vec![register_change(ctx, world, None)],
             _ => Vec::new(),
         };
         Ok(stream::iter(list))
     }
 
-    /// Changes of one center and of what belongs to it: its facilities, offers, events, visits, suggestions.
+    /// Reports changes of a center and of the records that belong to it: facilities, offers, events, visits and
+    /// suggestions.
     async fn center_changed(
         &self,
         ctx: &Context<'_>,
@@ -182,29 +183,29 @@ impl Subscription {
         let source = || {
             changes(changed, move |change| match change {
                 Change::Items(all) => items(all, |item| item.codes.iter().any(|code| code.as_str() == wanted)),
-                // Everything was loaded anew: did this center change in itself?
+                // After a reload, report only if this center itself changed.
                 Change::Reloaded(codes) => codes.iter().any(|code| code.as_str() == wanted).then_some(Event::Reloaded),
             })
         };
         let world = current(ctx);
-        let told = |kind: Option<register::RecordKind>| CenterChange {
+        let center_change = |kind: Option<register::RecordKind>| CenterChange {
             center: world.register.centers.place_of(&code).map(|i| Center::at(world, i)),
             kind: kind.map(Into::into),
             world_version: world.version.clone(),
         };
         let list: Vec<CenterChange> = match event(ctx, source) {
-            Some(Event::Items(items)) => items.iter().map(|item| told(Some(item.kind))).collect(),
-            Some(Event::Reloaded) => vec![told(None)],
+            Some(Event::Items(items)) => items.iter().map(|item| center_change(Some(item.kind))).collect(),
+            Some(Event::Reloaded) => vec![center_change(None)],
             _ => Vec::new(),
         };
         Ok(stream::iter(list))
     }
 
-    /// A job whenever it comes further, until it has ended.
+    /// Reports the progress of a job until it ends.
     async fn job_progress(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Its id.")] id: ID,
+        #[graphql(desc = "The id of the job.")] id: ID,
     ) -> Result<impl Stream<Item = Result<Job>> + use<>> {
         if begins(ctx) {
             let events = ticks(ctx, &id).await?.map(|_| Event::Job).boxed();
@@ -214,16 +215,16 @@ impl Subscription {
         Ok(stream::iter(Some(as_it_is(ctx, &id).await)))
     }
 
-    /// How far an import has come, until it is done or has failed. Subscribe before you send it.
+    /// Reports the progress of an import until it succeeds or fails. Subscribe before sending the import.
     async fn import_progress(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The `progressId` of the import, 8 to 200 characters.")] id: String,
+        #[graphql(desc = "The `progressId` given in the import, 8 to 200 characters.")] id: String,
     ) -> Result<impl Stream<Item = ImportProgressObject> + use<>> {
         check_progress_id("id", &id)?;
         let receiver = live(ctx)?.progress();
         let source = || {
-            // The last word is told, and the stream ends with it.
+            // The stream ends after the final step.
             let events = stream::unfold(Some((receiver, id)), |state| async {
                 let (mut receiver, id) = state?;
                 loop {
@@ -239,9 +240,9 @@ impl Subscription {
             });
             Source { events: events.boxed(), says_all: false }
         };
-        let told = |p: &Arc<ImportProgress>| ImportProgressObject { stage: p.stage, done: p.done, total: p.total };
+        let to_object = |p: &Arc<ImportProgress>| ImportProgressObject { stage: p.stage, done: p.done, total: p.total };
         let steps: Vec<ImportProgressObject> = match event(ctx, source) {
-            Some(Event::Import(steps)) => steps.iter().map(told).collect(),
+            Some(Event::Import(steps)) => steps.iter().map(to_object).collect(),
             _ => Vec::new(),
         };
         Ok(stream::iter(steps))

@@ -1,4 +1,4 @@
-//! The way between two places, and travel times between many.
+//! Routes between two places, and travel times between many.
 
 use super::budget;
 use super::cost;
@@ -13,97 +13,112 @@ use walkshed_analysis::world::PlacedPoint;
 use walkshed_engine::geo::{Fixed, push_line};
 use walkshed_engine::{self as engine, Start};
 
-/// Pairs of one matrix at most.
+/// Maximum number of pairs in a matrix.
 pub const MAX_PAIRS: usize = 10_000;
-/// A time, as text and as a value before that.
+/// Estimated bytes of a time, as text and as a list item.
 const PAIR_BYTES: usize = 60;
 
-/// The fastest way from one place to another.
+/// The fastest route from one place to another.
 #[derive(SimpleObject)]
 pub struct Route {
-    /// Minutes, legs off the network included.
+    /// The travel time in minutes, including off-network legs.
     minutes: f64,
-    /// Metres, legs off the network included.
+    /// The length in metres, including off-network legs.
     metres: f64,
-    /// Metres of climb.
+    /// The total climb in metres.
     climb_m: f64,
-    /// Metres of descent.
+    /// The total descent in metres.
     descent_m: f64,
-    /// Metres of the way that are steps.
+    /// The length of steps along the route, in metres.
     steps_m: f64,
-    /// Metres of the way off the network: from the places to their streets, and between streets and pieces that are cut
-    /// off from them.
+    /// The length of the off-network legs, in metres: between the places and their streets, and between streets and
+    /// segments that are cut off from them.
     off_network_m: f64,
-    /// Where the way begins.
+    /// The start of the route.
     from: SnappedPlace,
-    /// Where it ends.
+    /// The end of the route.
     to: SnappedPlace,
-    /// The way, from the place itself to the place itself: a GeoJSON LineString; a MultiLineString where it crosses the 180th
-    /// meridian, a Point where it has no length.
+    /// The route from place to place, including off-network legs, as a GeoJSON LineString. A MultiLineString if it
+    /// crosses the 180th meridian, a Point if it has no length.
     geometry: GeoJson,
 }
 
 /// Travel times from every origin to every destination.
 #[derive(SimpleObject)]
 pub struct TravelTimeMatrix {
-    /// One row for each origin, in each the minutes to every destination; null where there is no way within the time
-    /// limit, or where a place could not be put on the network.
+    /// One row for each origin with the travel time in minutes to each destination. Null if there is no route within
+    /// the time limit, or if a place cannot be snapped to the network.
     minutes: NumberRows,
-    /// Places that are too far from any usable street.
+    /// The places that are too far from any usable street.
     unsnappable: Vec<UnsnappablePlace>,
 }
 
-/// On which side of a matrix.
+/// A side of a matrix.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MatrixSide {
-    /// One of the origins.
+    /// The origins.
     Origin,
-    /// One of the destinations.
+    /// The destinations.
     Destination,
 }
 
 /// A place that is too far from any usable street.
 #[derive(SimpleObject)]
 pub struct UnsnappablePlace {
-    /// On which side it is.
+    /// The list that contains the place.
     side: MatrixSide,
-    /// Its place in that list, from 0.
+    /// The index in that list, from 0.
     index: u32,
-    /// Metres to the nearest usable street; null when there is none at all.
+    /// The distance to the nearest usable street in metres. Null if there is none.
     nearest_m: Option<f64>,
 }
 
 #[derive(Default)]
 pub struct TravelQuery;
 
-/// Ways and times between places.
+/// Queries about routes and travel times.
 #[Object]
 impl TravelQuery {
-    /// The fastest way from one place to another; null when there is none within the time limit.
+    /// Finds the fastest route from one place to another. Null if there is none within the time limit.
     #[graphql(complexity = "cost::search(max_minutes, profile) + child_complexity")]
     async fn route(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Where the way begins.")] from: PlaceInput,
-        #[graphql(desc = "Where it ends.")] to: PlaceInput,
-        #[graphql(default_with = "Profile::Adult", desc = "Who travels.")] profile: Profile,
-        #[graphql(default = 60.0, desc = "Give up beyond so many minutes.")] max_minutes: f64,
-        #[graphql(desc = "The city as this scenario has it, by its id or key; as it is when left out.")]
+        #[graphql(desc = "The start of the route.")] from: PlaceInput,
+        #[graphql(desc = "The end of the route.")] to: PlaceInput,
+        #[graphql(default_with = "Profile::Adult", desc = "The travel profile.")] profile: Profile,
+        #[graphql(
+            default = 60.0,
+            desc = "The time limit in minutes, more than 0 and at most 120 unless the server is configured otherwise."
+        )]
+        max_minutes: f64,
+        #[graphql(
+            desc = "Apply this scenario, given by its id or key, before answering. If omitted, the city is used as it is."
+        )]
         scenario: Option<ID>,
     ) -> Nullable<Route> {
         nullable(find_route(ctx, (&from, &to), profile, max_minutes, scenario.as_ref())).await
     }
 
-    /// Travel times from every origin to every destination, at most 10,000 pairs.
+    /// Computes the travel times from every origin to every destination, at most 10,000 pairs.
     #[graphql(complexity = "cost::matrix(origins.len(), destinations.len(), max_minutes, profile) + child_complexity")]
     async fn travel_times(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Where people set out, at most 10,000 places.")] origins: Vec<PlaceInput>,
-        #[graphql(desc = "Where they go, at most 10,000 places.")] destinations: Vec<PlaceInput>,
-        #[graphql(default_with = "Profile::Adult", desc = "Who travels.")] profile: Profile,
-        #[graphql(default = 60.0, desc = "Give up beyond so many minutes.")] max_minutes: f64,
-        #[graphql(desc = "The city as this scenario has it, by its id or key; as it is when left out.")]
+        #[graphql(desc = "The origins. At least 1; origins times destinations is at most 10,000.")] origins: Vec<
+            PlaceInput,
+        >,
+        #[graphql(desc = "The destinations. At least 1; origins times destinations is at most 10,000.")]
+        destinations: Vec<PlaceInput>,
+        #[graphql(default_with = "Profile::Adult", desc = "The travel profile.")] profile: Profile,
+        #[graphql(
+            default = 60.0,
+            desc = "The time limit in minutes, more than 0 and at most 120 unless the server is configured otherwise."
+        )]
+        max_minutes: f64,
+        #[graphql(
+            desc = "Apply this scenario, given by its id or key, before answering. If omitted, the city is used as it is."
+        )]
         scenario: Option<ID>,
     ) -> Result<TravelTimeMatrix> {
         let world = world_of(ctx, scenario.as_ref()).await?;
@@ -111,7 +126,7 @@ impl TravelQuery {
         let pairs = origins.len().saturating_mul(destinations.len());
         if pairs > MAX_PAIRS {
             let why = format!(
-                "{} origins times {} destinations are {pairs} pairs; one request may ask for {MAX_PAIRS}",
+                "{} origins times {} destinations are {pairs} pairs; the maximum is {MAX_PAIRS}",
                 origins.len(),
                 destinations.len()
             );
@@ -119,7 +134,7 @@ impl TravelQuery {
         }
         for (field, list) in [("origins", &origins), ("destinations", &destinations)] {
             if list.is_empty() {
-                return Err(bad_input(field, "[]", "must hold at least one place"));
+                return Err(bad_input(field, "[]", "must contain at least one place"));
             }
         }
         network_of(&world)?;

@@ -1,4 +1,4 @@
-//! Small types many answers share: enumerations mirrored from the engine, positions, places.
+//! Types shared by many fields: enums mirrored from the engine, positions, places.
 
 use super::error::{bad_input, not_found, unsnappable};
 use super::ids::NodeId;
@@ -29,52 +29,52 @@ pub enum Category {
     Employment,
 }
 
-/// Facilities of one category.
+/// The number of facilities in a category.
 #[derive(SimpleObject)]
 pub struct CategoryCount {
     /// The category.
     category: Category,
-    /// How many.
+    /// The number of facilities.
     count: u64,
 }
 
 impl CategoryCount {
-    /// One entry for each of the seven.
+    /// Returns one entry for each of the seven categories.
     pub fn all(counts: [u64; RegisterCategory::ALL.len()]) -> Vec<Self> {
         let all = RegisterCategory::ALL.into_iter().zip(counts);
         all.map(|(category, count)| Self { category: category.into(), count }).collect()
     }
 }
 
-/// Who travels. Speeds and what is barred to whom are data; the defaults are in the README.
+/// A travel profile. Speeds and restrictions are configurable; the values given here are the defaults.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "EngineProfile")]
 pub enum Profile {
-    /// Walks 4.8 km/h on level ground.
+    /// An adult on foot: 4.8 km/h on level ground.
     Adult,
-    /// Over 65: walks 3.4 km/h on level ground.
+    /// A person over 65 on foot: 3.4 km/h on level ground.
     Senior,
-    /// Walks 3.6 km/h on level ground.
+    /// A child on foot: 3.6 km/h on level ground.
     Child,
-    /// 3.0 km/h on level ground, no steps.
+    /// A person in a wheelchair: 3.0 km/h on level ground, no steps.
     Wheelchair,
-    /// With a pram: 3.2 km/h on level ground, no steps.
+    /// A person with a stroller: 3.2 km/h on level ground, no steps.
     Stroller,
-    /// Rides 15 km/h on level ground.
+    /// A cyclist: 15 km/h on level ground.
     Bicycle,
 }
 
-/// Which way people travel: slopes, one-way streets and escalators make a difference.
+/// The direction of travel. Slopes, one-way streets and escalators make the two directions differ.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "EngineDirection")]
 pub enum Direction {
-    /// To the place: who can come here?
+    /// Towards the place: from where can it be reached?
     Towards,
-    /// Away from the place: where can one go from here?
+    /// From the place: what can be reached?
     From,
 }
 
-/// A position on the ground.
+/// A position in WGS-84.
 #[derive(SimpleObject, Debug, Clone, Copy)]
 #[graphql(name = "Position")]
 pub struct PositionObject {
@@ -96,34 +96,34 @@ impl From<Fixed> for PositionObject {
     }
 }
 
-/// A position in WGS-84. Positions from Chinese maps (GCJ-02, BD-09) must be converted first; they lie some 500 m off.
+/// A position in WGS-84. Convert positions from Chinese maps (GCJ-02, BD-09) first: they are off by some 500 m.
 #[derive(InputObject, Debug, Clone, Copy)]
 pub struct PointInput {
     /// WGS-84 longitude in degrees, east positive, -180 to 180.
     pub lon: f64,
     /// WGS-84 latitude in degrees, north positive, -90 to 90.
     pub lat: f64,
-    /// The storey, as OpenStreetMap's `level`: 0 is the ground (the default), below 0 is underground. A place on the
-    /// ground joins streets on the ground alone; one underground also joins passages and platforms, one above the ground
-    /// also ways inside buildings.
+    /// The storey, as in OpenStreetMap's `level`: 0 is the ground (the default), below 0 is underground. A place on the
+    /// ground snaps only to streets on the ground. A place underground also snaps to passages and platforms, a place
+    /// above the ground also to ways inside buildings.
     pub level: Option<f64>,
 }
 
-/// A place: exactly one of the four.
+/// A place. Give exactly one of the fields.
 #[derive(OneofObject, Debug, Clone)]
 pub enum PlaceInput {
-    /// Any position.
+    /// A position.
     Point(PointInput),
-    /// A center, by its 12-digit division code.
+    /// The 12-digit division code of a center.
     Center(String),
-    /// A facility, by its id.
+    /// The id of a facility.
     Facility(ID),
-    /// The centre of an H3 cell.
+    /// An H3 cell, of which the centre is used.
     Cell(H3Cell),
 }
 
 impl PlaceInput {
-    /// Where it is; `field` names it in errors.
+    /// Returns the position. `field` names the argument in errors.
     pub fn position(&self, world: &World, field: &str) -> Result<Position> {
         match self {
             Self::Point(p) => Position::new(p.lon, p.lat)
@@ -142,13 +142,13 @@ impl PlaceInput {
         }
     }
 
-    /// Puts it on the street network.
+    /// Snaps the place to the street network.
     pub fn place(&self, world: &World, network: &Network, profile: EngineProfile, field: &str) -> Result<PlacedPoint> {
         let (position, storey) = (self.position(world, field)?, self.storey(world));
         PlacedPoint::on(network, position, storey, profile).map_err(|e| unsnappable(field, e))
     }
 
-    /// On which storey it is: of a point by its level, of a facility by its floor.
+    /// Returns the storey: the level of a point, the floor of a facility.
     pub fn storey(&self, world: &World) -> Storey {
         match self {
             Self::Point(p) => p.level.map_or(Storey::Ground, Storey::of_level),
@@ -159,7 +159,7 @@ impl PlaceInput {
         }
     }
 
-    /// Which way people travel when the request does not say: to a service, and away from home.
+    /// Returns the default direction of travel: to a service, and away from home.
     pub const fn usual_direction(&self) -> EngineDirection {
         match self {
             Self::Center(_) | Self::Facility(_) => EngineDirection::Towards,
@@ -168,25 +168,25 @@ impl PlaceInput {
     }
 }
 
-/// A place as it was put on the street network.
+/// A place snapped to the street network.
 #[derive(SimpleObject, Debug, Clone)]
 pub struct SnappedPlace {
-    /// The place itself.
+    /// The position of the place.
     pub position: PositionObject,
-    /// The point at which it joins the network: on the nearest street that the profile can use, an ordinary one where one is
-    /// nearly as near.
+    /// The point on the network: on the nearest street that the profile can use. An ordinary street is preferred if it
+    /// is almost as near.
     pub snapped: PositionObject,
-    /// Metres from the place to that point, walked off the network.
+    /// The distance from the place to that point in metres, the off-network leg.
     pub distance_m: f64,
-    /// The name of that street, where it has one.
+    /// The name of the street, if it has one.
     pub street: Option<String>,
-    /// Whether that street is restricted: a private road, the inside of a gated compound, or a piece that is cut off. It is
-    /// passable as the first and the last leg of a trip.
+    /// Whether the street is restricted: a private road, the inside of a gated compound, or a piece that is cut off. It
+    /// can be used only at the start and the end of a trip.
     pub restricted: bool,
 }
 
 impl SnappedPlace {
-    /// Shapes the answer.
+    /// Converts a snapped place.
     pub fn new(network: &Network, place: &PlacedPoint) -> Self {
         let snap = place.snap();
         Self {
@@ -199,14 +199,14 @@ impl SnappedPlace {
     }
 }
 
-/// Rounds to so many decimals, for reading.
+/// Rounds to the given number of decimals.
 pub fn round(value: f64, decimals: i32) -> f64 {
     let unit = 10f64.powi(decimals);
-    // The sum of nothing is -0.0; to readers it is 0.
+    // Avoids -0.0, the sum of an empty list.
     (value * unit).round() / unit + 0.0
 }
 
-/// Minutes to four decimals: finer than the tenth of a second they are counted in.
+/// Converts to minutes with four decimals, which is finer than the internal tenth of a second.
 pub fn minutes(time: walkshed_engine::Deciseconds) -> f64 {
     round(time.minutes(), 4)
 }
@@ -216,7 +216,7 @@ mod tests {
     use super::round;
 
     #[test]
-    fn numbers_are_rounded_and_nothing_is_zero() {
+    fn rounds_numbers_and_avoids_negative_zero() {
         assert_eq!((round(1.25, 1), round(-1.26, 1), round(1234.5, 0)), (1.3, -1.3, 1235.0));
         let nothing: f64 = [0.0f64; 0].iter().sum();
         assert!(round(nothing, 1).is_sign_positive());

@@ -1,63 +1,63 @@
-//! The closed lists of the register, as enumerations of the API.
+//! GraphQL enums for the fixed vocabularies of the register.
 
 use async_graphql::Enum;
 use walkshed_register as register;
 
-/// Whom a center is for, by its area.
+/// The kind of a center, by the area it serves.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "register::CenterKind")]
 pub enum CenterKind {
-    /// The center of a village, 村.
+    /// A village center, 村.
     Village,
-    /// The center of an urban community, 社区.
+    /// An urban community center, 社区.
     Community,
     /// A center for couriers, ride-hailing drivers and other new-employment groups, 新就业群体.
     NewEmployment,
-    /// Any other, such as the center of a town or an industrial park.
+    /// Any other center, such as that of a town or an industrial park.
     Other,
 }
 
-/// Whether a center or facility can be used.
+/// The status of a center or facility.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "register::Status")]
 pub enum Status {
-    /// Still to come.
+    /// Not yet in use.
     Planned,
     /// In use, within its opening hours.
     Open,
-    /// Closed for good.
+    /// Permanently closed.
     Closed,
 }
 
-/// How a position was found.
+/// How a position was determined.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "register::PositionQuality")]
 pub enum PositionQuality {
-    /// Measured on the ground or on a survey map.
+    /// Measured on site or on a survey map.
     Surveyed,
-    /// Looked up from an address.
+    /// Geocoded from an address.
     Geocoded,
-    /// Known to lie near.
+    /// Only approximately known.
     Approximate,
-    /// Made up, for a demonstration.
+    /// Made up for a demonstration.
     Synthetic,
 }
 
-/// Who runs a center.
+/// The operator of a center.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "register::OperatingModel")]
 pub enum OperatingModel {
-    /// The government itself.
+    /// The government.
     Government,
-    /// A social organisation, in return for premises free of rent.
+    /// A social organisation, which uses the premises free of rent.
     SocialOrganisation,
     /// A company.
     Enterprise,
-    /// Several together.
+    /// Several operators together.
     Mixed,
 }
 
-/// Whom something is for.
+/// An audience.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "register::Audience")]
 pub enum Audience {
@@ -77,7 +77,7 @@ pub enum Audience {
     RideHailingDrivers,
     /// Live streamers, 网络主播.
     LiveStreamers,
-    /// All new-employment groups together, 新就业群体: what is for them is for couriers, drivers and streamers too.
+    /// All new-employment groups, 新就业群体. Includes couriers, ride-hailing drivers and live streamers.
     NewEmployment,
     /// Job seekers, 求职者.
     JobSeekers,
@@ -93,49 +93,49 @@ pub enum Audience {
     PartyMembers,
 }
 
-/// What a service costs.
+/// The fee of a service.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "register::Fee")]
 pub enum Fee {
-    /// Nothing.
+    /// Free of charge.
     Free,
-    /// Less than on the market.
+    /// Below the market price.
     LowCost,
-    /// What it costs elsewhere.
+    /// The market price.
     Market,
 }
 
-/// How far a suggestion has come.
+/// The status of a suggestion.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "register::SuggestionStatus")]
 pub enum SuggestionStatus {
-    /// Handed in.
+    /// Received.
     Received,
-    /// It will be done.
+    /// Accepted: it will be done.
     Accepted,
-    /// It is being done.
+    /// In progress.
     InProgress,
-    /// It has been done; `doneNote` says what.
+    /// Done. `doneNote` describes what was done.
     Done,
-    /// It will not be done; `answer` says why.
+    /// Declined. `answer` gives the reason.
     Declined,
 }
 
-/// What a caller may do; each role may all that those before it may.
+/// The role of a caller. Each role includes the permissions of the roles before it.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "register::Role")]
 pub enum Role {
-    /// Reads the register and asks analyses, but sees no contacts; hands in suggestions.
+    /// Reads the register, runs analyses and submits suggestions. Cannot see contact details.
     Reader,
-    /// Records and imports visits, keeps scenarios, starts jobs; hands in suggestions without a limit.
+    /// Records and imports visits, manages scenarios, starts jobs, and submits suggestions without a rate limit.
     Contributor,
-    /// Changes and imports the register and standards, sees contacts, answers suggestions.
+    /// Changes and imports the register and standards, sees contact details, answers suggestions.
     Editor,
-    /// Sees the audit log and all jobs, manages tokens.
+    /// Reads the audit log and all jobs, and manages tokens.
     Admin,
 }
 
-/// How large a region is.
+/// The level of a region.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "register::RegionLevel")]
 pub enum RegionLevel {
@@ -149,7 +149,7 @@ pub enum RegionLevel {
     Division,
 }
 
-/// What the register holds.
+/// A kind of record in the register.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "register::RecordKind")]
 pub enum RecordKind {
@@ -159,7 +159,7 @@ pub enum RecordKind {
     Facility,
     /// A service.
     Service,
-    /// A service as one place offers it.
+    /// A service offered at one place.
     Offer,
     /// An event.
     Event,
@@ -177,15 +177,15 @@ pub enum RecordKind {
     Standard,
 }
 
-/// What a street is that a scenario adds or closes.
+/// The kind of a street that a scenario adds or closes.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "walkshed_engine::StreetKind")]
 pub enum StreetKind {
-    /// A carriageway people walk and ride along, both ways.
+    /// A street for pedestrians and cyclists, both ways.
     Street,
-    /// A way for people on foot.
+    /// A path for pedestrians.
     Footpath,
-    /// A way for people on foot and on bicycles.
+    /// A path for pedestrians and cyclists.
     Cycleway,
     /// Steps.
     Stairway,
@@ -193,11 +193,11 @@ pub enum StreetKind {
     Lift,
     /// A pair of escalators, up and down.
     Escalator,
-    /// A bridge for people on foot, without steps.
+    /// A bridge for pedestrians, without steps.
     Footbridge,
 }
 
-/// A list of words from the API's to the register's.
+/// Converts a list of enum values.
 pub fn all<A: Into<B>, B>(list: Vec<A>) -> Vec<B> {
     list.into_iter().map(Into::into).collect()
 }

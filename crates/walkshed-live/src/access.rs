@@ -1,4 +1,4 @@
-//! Who is asking, and what they may do: bearer tokens and roles.
+//! Authentication and authorization: bearer tokens and roles.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,28 +6,28 @@ use sha2::{Digest, Sha256};
 use std::net::{IpAddr, Ipv6Addr};
 use walkshed_register::Role;
 
-/// What tokens begin with, so that they are known for what they are in logs and by scanners of secrets.
+/// Prefix of all tokens, which makes them recognizable in logs and for secret scanners.
 pub const PREFIX: &str = "wsk_";
 const RANDOM_BYTES: usize = 32;
 
-/// Who is asking.
+/// The caller of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     pub role: Role,
-    /// The name of the token; `None` for those without one.
+    /// Name of the token; `None` for anonymous callers.
     pub token: Option<String>,
-    /// Where the request came from, for limits.
+    /// Client address, for rate limits.
     pub address: Option<IpAddr>,
 }
 
 impl Caller {
-    /// Someone without a token.
+    /// Creates a caller without a token.
     #[must_use]
     pub const fn anonymous(address: Option<IpAddr>) -> Self {
         Self { role: Role::Reader, token: None, address }
     }
 
-    /// The network they come from: of IPv6 the first half of the address, since households and offices change the second.
+    /// Returns the network of the caller: the address, or for IPv6 its first 64 bits, because clients can change the rest.
     #[must_use]
     pub fn network(&self) -> Option<IpAddr> {
         self.address.map(|address| match address.to_canonical() {
@@ -36,36 +36,36 @@ impl Caller {
         })
     }
 
-    /// The name in the audit log.
+    /// Returns the name in the audit log.
     #[must_use]
     pub fn actor(&self) -> String {
         self.token.as_ref().map_or_else(|| "anonymous".to_owned(), |name| format!("token {name}"))
     }
 
-    /// May they do what this role may?
+    /// Returns whether the caller has the permissions of a role.
     #[must_use]
     pub fn may(&self, role: Role) -> bool {
         self.role >= role
     }
 }
 
-/// A new token of 256 random bits.
+/// Creates a token of 256 random bits.
 ///
 /// # Errors
-/// A sentence when the system gives no randomness.
+/// A message, if the system provides no random numbers.
 pub fn new_token() -> Result<String, String> {
     let mut bytes = [0u8; RANDOM_BYTES];
-    getrandom::fill(&mut bytes).map_err(|e| format!("the system gives no random numbers: {e}"))?;
+    getrandom::fill(&mut bytes).map_err(|e| format!("the system provides no random numbers: {e}"))?;
     Ok(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)))
 }
 
-/// What is kept of a token. It is random through and through, so that a plain hash cannot be turned back.
+/// Returns the stored hash of a token. A plain hash is sufficient, because the token is fully random.
 #[must_use]
 pub fn hash(text: &[u8]) -> [u8; 32] {
     Sha256::digest(text).into()
 }
 
-/// The token in an `Authorization` header.
+/// Returns the token in an `Authorization` header.
 #[must_use]
 pub fn bearer(header: &str) -> Option<&str> {
     let (scheme, token) = header.trim().split_once(' ')?;
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn bearers_are_read() {
+    fn parses_bearer_tokens() {
         for (header, token) in [
             ("Bearer abc", Some("abc")),
             ("bearer  abc ", Some("abc")),
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn roles_hold_those_before_them() {
+    fn roles_include_preceding_roles() {
         let caller = |role| Caller { role, ..Caller::anonymous(None) };
         assert!(caller(Role::Admin).may(Role::Editor) && caller(Role::Editor).may(Role::Contributor));
         assert!(!caller(Role::Contributor).may(Role::Editor) && !caller(Role::Reader).may(Role::Contributor));

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{broadcast, watch};
 use walkshed_analysis::Standards;
-use walkshed_analysis::world::World;
+use walkshed_analysis::world::{NetworkUnavailable, World};
 use walkshed_engine::Network;
 use walkshed_register::{AnyRecord, DivisionCode, Done, Host, Kinds, RecordKind, Register, Role, Rules};
 use walkshed_store::{Applied, EditError, Edition, Store, StoreError, TokenRow};
@@ -166,7 +166,7 @@ impl Live {
         live.note_tokens(&wrong);
         // The world itself tells of streets that are missing or damaged; the log shall too.
         if let (Err(why), Some(_)) = (live.world().network(), seen.streets) {
-            tracing::error!(why, "the prepared streets cannot be opened; there is no network");
+            tracing::error!(why = why.as_str(), "the prepared streets cannot be opened; there is no network");
         }
         Ok(live)
     }
@@ -455,7 +455,7 @@ impl Live {
         };
         let is_same_network = match (&network, before.shared_network()) {
             (Ok(network), Some(before)) => Arc::ptr_eq(network, &before),
-            (Err(why), None) => before.network().err() == Some(why.as_str()),
+            (Err(why), None) => before.network().err().map(NetworkUnavailable::as_str) == Some(why.as_str()),
             _ => false,
         };
         let rows = match self.store.version().await {
@@ -506,7 +506,10 @@ impl Live {
             // A world without streets tells why there are none by itself.
             (opened, streets, _) => {
                 if let (Err(why), Some(_)) = (&opened, streets) {
-                    tracing::error!(why, "the prepared streets cannot be opened, and there were none before");
+                    tracing::error!(
+                        why = why.as_str(),
+                        "the prepared streets cannot be opened, and there were none before"
+                    );
                 }
                 self.note(|u| &mut u.streets, None);
                 opened

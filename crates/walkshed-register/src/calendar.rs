@@ -1,4 +1,4 @@
-//! The city's clock and its public holidays: what turns a moment into an hour on the wall.
+//! The time zone and the public holidays of the city.
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime, TimeZone};
 use compact_calendar::CompactCalendar;
@@ -11,14 +11,14 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 const CHINA: &str = include_str!("holidays.toml");
-/// Days one entry may span; more is a slip of the pen.
+/// Maximum number of days of one holiday entry; more is a typing error.
 const MAX_SPAN: i64 = 31;
 
 /// The time zone of the city.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Zone(chrono_tz::Tz);
 
-/// A text that names no time zone.
+/// A text that is not an IANA time zone.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("\"{0}\" is not a time zone of the IANA database, such as Asia/Shanghai")]
 pub struct UnknownZone(pub String);
@@ -44,21 +44,21 @@ impl fmt::Display for Zone {
 }
 
 impl Zone {
-    /// The zone as the libraries of the calendar know it.
+    /// Returns the zone as a `chrono_tz` value.
     #[must_use]
     pub const fn tz(self) -> chrono_tz::Tz {
         self.0
     }
 
-    /// What clocks in the city show at a moment.
+    /// Returns the local time at a moment.
     #[must_use]
     pub fn local(self, moment: Timestamp) -> NaiveDateTime {
         let utc = chrono::DateTime::from_timestamp(moment.as_second(), moment.subsec_nanosecond().unsigned_abs());
         self.0.from_utc_datetime(&utc.unwrap_or_default().naive_utc()).naive_local()
     }
 
-    /// The moment at which clocks in the city show this; the first one where they show it twice, an hour on where they
-    /// skip it.
+    /// Returns the moment of a local time. Of an ambiguous local time (clocks set back) the earlier moment is returned; a skipped
+    /// one (clocks set forward) is shifted by one hour.
     #[must_use]
     pub fn moment(self, local: NaiveDateTime) -> Timestamp {
         let found = self.0.from_local_datetime(&local).earliest().or_else(|| {
@@ -69,7 +69,7 @@ impl Zone {
         Timestamp::from_second(utc.timestamp()).unwrap_or(Timestamp::MAX)
     }
 
-    /// The moment at which clocks in the city show this: of two such moments the first that is later than another moment.
+    /// Returns the moment of a local time; of an ambiguous local time the first moment later than `after`.
     #[must_use]
     pub fn moment_after(self, local: NaiveDateTime, after: Timestamp) -> Timestamp {
         let first = self.moment(local);
@@ -79,7 +79,7 @@ impl Zone {
         }
     }
 
-    /// A moment as RFC 3339 by the city's clock, such as "2026-11-23T16:00:00+08:00".
+    /// Formats a moment as RFC 3339 with the local offset, such as "2026-11-23T16:00:00+08:00".
     #[must_use]
     pub fn rfc3339(self, moment: Timestamp) -> String {
         let utc = chrono::DateTime::from_timestamp(moment.as_second(), moment.subsec_nanosecond().unsigned_abs());
@@ -87,29 +87,29 @@ impl Zone {
         local.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, false)
     }
 
-    /// The day it is in the city.
+    /// Returns the local date at a moment.
     #[must_use]
     pub fn day(self, moment: Timestamp) -> jiff::civil::Date {
         day_of(self.local(moment).date())
     }
 }
 
-/// A day from the one library to the other.
+/// Converts a date from `chrono` to `jiff`.
 #[must_use]
 pub fn day_of(date: NaiveDate) -> jiff::civil::Date {
-    // Days out of jiff's range (the year 9999) are cut to it.
+    // Dates beyond jiff's range (the year 9999) are clamped.
     let year = i16::try_from(date.year()).unwrap_or(i16::MAX).clamp(-9999, 9999);
     jiff::civil::Date::new(year, date.month() as i8, date.day() as i8).unwrap_or(jiff::civil::Date::MAX)
 }
 
-/// A day back again.
+/// Converts a date from `jiff` to `chrono`.
 #[must_use]
 pub fn naive_day(day: jiff::civil::Date) -> NaiveDate {
     NaiveDate::from_ymd_opt(day.year().into(), day.month().unsigned_abs().into(), day.day().unsigned_abs().into())
         .unwrap_or_default()
 }
 
-/// A local time from the one library to the other, to the second.
+/// Converts a local time from `jiff` to `chrono`, to the second.
 #[must_use]
 pub fn naive_time(at: jiff::civil::DateTime) -> NaiveDateTime {
     naive_day(at.date())
@@ -121,7 +121,7 @@ pub fn naive_time(at: jiff::civil::DateTime) -> NaiveDateTime {
         .unwrap_or_default()
 }
 
-/// The city's clock with its public holidays.
+/// The time zone of the city with its public holidays.
 #[derive(Debug, Clone)]
 pub struct Calendar {
     pub zone: Zone,
@@ -129,15 +129,15 @@ pub struct Calendar {
     source: String,
 }
 
-/// Why a file of holidays cannot be used.
+/// A holiday file that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HolidayError {
-    #[error("the file of holidays {path} cannot be read: {why}")]
+    #[error("cannot read the holiday file {path}: {why}")]
     Read { path: String, why: String },
-    #[error("the file of holidays {path} is not TOML: {why}")]
+    #[error("the holiday file {path} is not valid TOML: {why}")]
     Toml { path: String, why: String },
     #[error(
-        "{path}: {year}.{name} = {value}: must be a list of days such as \"2026-10-01/2026-10-07\", in the year itself"
+        "{path}: {year}.{name} = {value}: expected a list of dates or ranges such as \"2026-10-01/2026-10-07\", within the year"
     )]
     Bad { path: String, year: String, name: String, value: String },
 }
@@ -150,10 +150,10 @@ impl Default for Calendar {
 }
 
 impl Calendar {
-    /// A calendar with the holidays of a file, or the built-in ones of China.
+    /// Creates a calendar with the holidays of a file, or else the built-in holidays of China.
     ///
     /// # Errors
-    /// [`HolidayError`] naming the file, the entry and its value.
+    /// [`HolidayError`] with the file, the entry and its value.
     pub fn new(zone: Zone, holidays: Option<&Path>) -> Result<Self, HolidayError> {
         let Some(path) = holidays else { return Self::with_holidays(zone, CHINA, "built in") };
         let name = path.display().to_string();
@@ -198,19 +198,19 @@ impl Calendar {
         Ok(Self { zone, holidays, source: path.to_owned() })
     }
 
-    /// Is it a public holiday?
+    /// Returns whether a day is a public holiday.
     #[must_use]
     pub fn is_holiday(&self, day: jiff::civil::Date) -> bool {
         self.holidays.get_public().contains(naive_day(day))
     }
 
-    /// The days off: public holidays, and school holidays, of which none are known.
+    /// Returns the public holidays and school holidays. The latter are empty.
     #[must_use]
     pub const fn holidays(&self) -> &ContextHolidays {
         &self.holidays
     }
 
-    /// Where the holidays come from.
+    /// Returns the source of the holidays: the path of a file, or `built in`.
     #[must_use]
     pub fn source(&self) -> &str {
         &self.source
@@ -228,7 +228,7 @@ mod tests {
     use jiff::civil::date;
 
     #[test]
-    fn clocks_in_the_city_are_eight_hours_on() {
+    fn converts_between_moments_and_local_time() {
         let zone = Zone::default();
         let moment: Timestamp = "2026-11-24T17:00:00Z".parse().unwrap();
         assert_eq!(zone.local(moment).to_string(), "2026-11-25 01:00:00");
@@ -236,12 +236,12 @@ mod tests {
         assert_eq!(zone.day(moment), date(2026, 11, 25));
         assert!("Asia/Chongqing".parse::<Zone>().is_ok());
         assert!("Mars/Olympus".parse::<Zone>().unwrap_err().to_string().contains("Asia/Shanghai"));
-        // Where the clock is put forward, the hour that is skipped is the one after.
+        // A local time skipped when clocks are set forward is one hour later.
         let sao_paulo: Zone = "America/Sao_Paulo".parse().unwrap();
         assert_eq!(zone.rfc3339(moment), "2026-11-25T01:00:00+08:00");
         let skipped = NaiveDate::from_ymd_opt(2018, 11, 4).unwrap().and_hms_opt(0, 30, 0).unwrap();
         assert_eq!(sao_paulo.local(sao_paulo.moment(skipped)).to_string(), "2018-11-04 01:30:00");
-        // Where it is put back, an hour is twice.
+        // When clocks are set back, an hour occurs twice.
         let twice = NaiveDate::from_ymd_opt(2018, 2, 17).unwrap().and_hms_opt(23, 30, 0).unwrap();
         let first = sao_paulo.moment(twice);
         let second = sao_paulo.moment_after(twice, first);
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn the_days_off_of_listed_years_are_whole() {
+    fn knows_the_holidays_of_listed_years() {
         let calendar = Calendar::default();
         for (day, off) in [
             (date(2026, 2, 15), true),
@@ -261,7 +261,7 @@ mod tests {
             (date(2026, 10, 7), true),
             (date(2026, 10, 8), false),
             (date(2025, 10, 8), true),
-            // Of years not listed the statutory days are known.
+            // Years that are not listed have the statutory holidays only.
             (date(2030, 10, 1), true),
             (date(2030, 1, 1), true),
             (date(2030, 3, 3), false),
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_holidays_takes_the_place_of_the_built_in_one() {
+    fn holiday_file_replaces_the_built_in_holidays() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("days.toml");
         let read = |text: &str| {
@@ -280,15 +280,15 @@ mod tests {
         };
         let own = read("[2027]\nfair = [\"2027-03-03\"]").unwrap();
         assert!(own.is_holiday(date(2027, 3, 3)) && !own.is_holiday(date(2027, 10, 1)));
-        for (text, told) in [
+        for (text, expected) in [
             ("[2027]\nfair = [\"2026-03-03\"]", "2027.fair"),
             ("[2027]\nfair = [\"2027-03-03/2027-01-01\"]", "2027.fair"),
             ("[2027]\nfair = \"2027-03-03\"", "2027.fair"),
             ("[soon]\nfair = []", "soon"),
-            ("x = = 1", "not TOML"),
+            ("x = = 1", "not valid TOML"),
         ] {
             let error = read(text).unwrap_err();
-            assert!(error.contains(told), "{text}: {error}");
+            assert!(error.contains(expected), "{text}: {error}");
         }
         assert!(Calendar::new(Zone::default(), Some(Path::new("none"))).unwrap_err().to_string().contains("none"));
     }

@@ -1,4 +1,4 @@
-//! The seven categories of service that people should find within a quarter of an hour.
+//! The seven service categories of the 15-minute service circle.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -17,13 +17,13 @@ pub enum Category {
     Employment,
 }
 
-/// A text that names no category.
+/// A text that is not a category.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("is not one of the seven categories; they are {}", Category::ALL.map(|c| format!("{} ({})", c.key(), c.chinese())).join(", "))]
+#[error("is not one of the seven categories. Allowed: {}", Category::ALL.map(|c| format!("{} ({})", c.key(), c.chinese())).join(", "))]
 pub struct UnknownCategory;
 
 impl Category {
-    /// All seven, in the order of the policy.
+    /// All categories, in the order of the policy.
     pub const ALL: [Self; 7] = [
         Self::CommunityGovernance,
         Self::LifeServices,
@@ -34,7 +34,7 @@ impl Category {
         Self::Employment,
     ];
 
-    /// The name in files and in the database.
+    /// Returns the key in files and in the database.
     #[must_use]
     pub const fn key(self) -> &'static str {
         match self {
@@ -48,7 +48,7 @@ impl Category {
         }
     }
 
-    /// The name in English.
+    /// Returns the English name.
     #[must_use]
     pub const fn english(self) -> &'static str {
         match self {
@@ -62,7 +62,7 @@ impl Category {
         }
     }
 
-    /// The name in Chinese.
+    /// Returns the Chinese name.
     #[must_use]
     pub const fn chinese(self) -> &'static str {
         match self {
@@ -76,7 +76,7 @@ impl Category {
         }
     }
 
-    /// Its place in [`Category::ALL`].
+    /// Returns the index in [`Category::ALL`].
     #[must_use]
     pub const fn index(self) -> usize {
         self as usize
@@ -92,7 +92,7 @@ impl fmt::Display for Category {
 impl FromStr for Category {
     type Err = UnknownCategory;
 
-    /// Reads the key, the English or the Chinese name, whatever the case and the separators.
+    /// Parses the key, the English or the Chinese name. Letter case and separators do not matter.
     fn from_str(s: &str) -> Result<Self, UnknownCategory> {
         let plain =
             |t: &str| t.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_read_in_both_languages() {
+    fn parses_keys_and_names_in_both_languages() {
         for c in Category::ALL {
             for name in [c.key(), c.english(), c.chinese(), &c.key().to_uppercase(), &c.key().replace('_', "-")] {
                 assert_eq!(name.parse(), Ok(c), "{name}");

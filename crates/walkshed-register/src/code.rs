@@ -1,30 +1,40 @@
-//! Statistical division codes, and the regions they form a tree of.
+//! Statistical division codes of China, and the codes of the regions they form a tree of.
 
 use super::keyed::keyed_enum;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Codes of the provinces, autonomous regions and municipalities, by GB/T 2260.
+/// Codes of the provinces, autonomous regions and municipalities (GB/T 2260).
 const PROVINCES: [u8; 34] = [
     11, 12, 13, 14, 15, 21, 22, 23, 31, 32, 33, 34, 35, 36, 37, 41, 42, 43, 44, 45, 46, 50, 51, 52, 53, 54, 61, 62, 63,
     64, 65, 71, 81, 82,
 ];
 
-/// Where the parts of a code end: province, city, district, town, village or community.
+/// End offsets of the parts of a code: province, city, district, town, village or community.
 const PART_ENDS: [usize; 5] = [2, 4, 6, 9, 12];
 const PART_NAMES: [&str; 5] = ["province", "city", "district", "town", "division"];
 
-/// Cities without districts: their towns come directly below the city, and the district part of their codes is 00
+/// Cities without districts: their towns are directly below the city, and the district part of their codes is 00
 /// (441900003001). Dongguan, Zhongshan, Sansha (until 2020), Danzhou, Jiayuguan.
 const CITIES_WITHOUT_DISTRICTS: [&str; 5] = ["4419", "4420", "4603", "4604", "6202"];
 
-/// Provinces without cities: their districts come directly below, and the city part of their codes is 00 (810001). The
-/// special administrative regions of Hong Kong and Macao.
+/// Provinces without cities: their districts are directly below, and the city part of their codes is 00 (810001). The special
+/// administrative regions of Hong Kong and Macao.
 const PROVINCES_WITHOUT_CITIES: [&str; 2] = ["81", "82"];
 
-/// A 12-digit statistical division code: province 2, city 2, district 2, town 3, village or community 3. Areas larger
-/// than a village or community end in zeros, as 500105002000 for a whole sub-district. A part is also zero where an area
-/// has no such level: 441900003001 is a community of Dongguan, a city without districts.
+/// A 12-digit statistical division code: 2 digits each for province, city and district, 3 each for the town and for the
+/// village or community. Codes of larger areas end in zeros: 500105002000 is a whole sub-district. A part is also zero if the
+/// area has no such level: 441900003001 is a community of Dongguan, a city without districts.
+///
+/// ```
+/// use walkshed_register::DivisionCode;
+///
+/// let code = DivisionCode::new("500106013004")?;
+/// assert_eq!((code.district(), code.town()), ("500106", Some("500106013")));
+/// assert_eq!(DivisionCode::new("441900003001")?.district(), "4419");
+/// assert!(DivisionCode::new("500106000004").is_err());
+/// # Ok::<(), walkshed_register::CodeError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct DivisionCode(String);
@@ -34,7 +44,7 @@ pub struct DivisionCode(String);
 pub enum CodeError {
     #[error("a division code has 12 digits, such as 500106013004")]
     NotTwelveDigits,
-    #[error("a region's code has 2, 4, 6, 9 or 12 digits, such as 500106 for a district")]
+    #[error("a region code has 2, 4, 6, 9 or 12 digits, such as 500106 for a district")]
     NotARegion,
     #[error("the first two digits, {0}, are not the code of a province (GB/T 2260); 50 is Chongqing")]
     NoProvince(String),
@@ -54,7 +64,7 @@ fn check_province(text: &str) -> Result<(), CodeError> {
     }
 }
 
-/// Refuses digits after a part that is zero, unless the area has no such level.
+/// Rejects codes with nonzero digits after a zero part, unless the area has no such level.
 fn check_gaps(text: &str) -> Result<(), CodeError> {
     for (i, part) in PART_NAMES.iter().enumerate().skip(1) {
         let (begin, end) = (PART_ENDS[i - 1], PART_ENDS[i]);
@@ -74,8 +84,8 @@ fn check_gaps(text: &str) -> Result<(), CodeError> {
     Ok(())
 }
 
-/// The code of the district that holds what has this code; of the city where that has no districts. A code of fewer
-/// digits is its own.
+/// Returns the code of the district that contains a division, or of the city if the city has no districts. A code of fewer
+/// than six digits is returned unchanged.
 #[must_use]
 pub fn district_of(code: &str) -> &str {
     match code.get(..6) {
@@ -85,8 +95,8 @@ pub fn district_of(code: &str) -> &str {
     }
 }
 
-/// The code of the region next below `region` (or of the district, for everywhere) that holds what has this code: the
-/// districts of a city, the towns of a district or of a city without districts, the divisions of a town.
+/// Returns the code of the child region of `region` that contains a division: a district of a city, a town of a district or
+/// of a city without districts, a division of a town. Without `region`, returns the district.
 #[must_use]
 pub fn part_of<'c>(code: &'c str, region: Option<&RegionCode>) -> &'c str {
     let digits = match region.map_or(0, |r| r.as_str().len()) {
@@ -98,17 +108,17 @@ pub fn part_of<'c>(code: &'c str, region: Option<&RegionCode>) -> &'c str {
     code.get(..digits).unwrap_or(code)
 }
 
-/// Are these six digits those of a city whose towns come directly below it?
+/// Returns whether six digits are the code of a city without districts.
 fn is_city_without_districts(district: &str) -> bool {
     district.strip_suffix("00").is_some_and(|city| CITIES_WITHOUT_DISTRICTS.contains(&city))
 }
 
 impl DivisionCode {
-    /// Checks and takes a code.
+    /// Parses a code. Surrounding white space is ignored.
     ///
     /// # Errors
-    /// [`CodeError`] unless it is 12 ASCII digits of a known province, with nothing but zeros after a part that is zero;
-    /// a part may be zero where an area has no such level.
+    /// [`CodeError`] unless the text is 12 ASCII digits of a known province, with only zeros after a zero part. A part may be
+    /// zero if the area has no such level.
     pub fn new(text: &str) -> Result<Self, CodeError> {
         let text = text.trim();
         if text.len() != 12 || !is_digits(text) {
@@ -119,19 +129,19 @@ impl DivisionCode {
         Ok(Self(text.to_owned()))
     }
 
-    /// The digits.
+    /// Returns the digits.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The code of the district: the first six digits; of a city without districts, that of the city.
+    /// Returns the code of the district (the first six digits), or of the city if the city has no districts.
     #[must_use]
     pub fn district(&self) -> &str {
         district_of(&self.0)
     }
 
-    /// The code of the town or sub-district: the first nine digits; `None` for a whole district or more.
+    /// Returns the code of the town or sub-district (the first nine digits); `None` for a whole district or larger.
     #[must_use]
     pub fn town(&self) -> Option<&str> {
         (&self.0[6..9] != "000").then(|| &self.0[..9])
@@ -159,7 +169,7 @@ impl fmt::Display for DivisionCode {
 }
 
 keyed_enum! {
-    /// How large a region is.
+    /// The administrative level of a region.
     RegionLevel, "a level of regions", {
         City = "city", "市";
         District = "district", "区县";
@@ -168,18 +178,27 @@ keyed_enum! {
     }
 }
 
-/// The code of a region: the digits of its level alone (50 or 5001 a city, 500106 a district, 500106013 a town,
-/// 500106013004 a village or community). A region holds all whose codes begin with its own. Zeros that fill a code up are
-/// dropped, so that a city without districts has one code: 441900 is 4419.
+/// The code of a region: the digits up to its level (50 or 5001 for a city, 500106 for a district, 500106013 for a town,
+/// 500106013004 for a village or community). A region contains all divisions whose codes begin with its code. Trailing zeros
+/// are removed, so that a city without districts has one code: 441900 is 4419.
+///
+/// ```
+/// use walkshed_register::{RegionCode, RegionLevel};
+///
+/// let district = RegionCode::new("500106000000")?;
+/// assert_eq!((district.as_str(), district.level()), ("500106", RegionLevel::District));
+/// assert_eq!(district.ancestors().collect::<Vec<_>>(), ["5001", "50"]);
+/// # Ok::<(), walkshed_register::CodeError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RegionCode(String);
 
 impl RegionCode {
-    /// Checks and takes a code; zeros that fill it up to 12 digits are dropped.
+    /// Parses a code, and removes trailing zeros that pad it.
     ///
     /// # Errors
-    /// [`CodeError`] unless it has the digits of a level, of a known province.
+    /// [`CodeError`] unless the code has the number of digits of a level and a known province.
     pub fn new(text: &str) -> Result<Self, CodeError> {
         let mut text = text.trim();
         if !is_digits(text) || !PART_ENDS.contains(&text.len()) {
@@ -194,13 +213,13 @@ impl RegionCode {
         Ok(Self(text.to_owned()))
     }
 
-    /// The digits.
+    /// Returns the digits.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// How large the region is.
+    /// Returns the administrative level.
     #[must_use]
     pub fn level(&self) -> RegionLevel {
         match self.0.len() {
@@ -211,13 +230,13 @@ impl RegionCode {
         }
     }
 
-    /// The codes of the regions that hold this one, the smallest first.
+    /// Iterates over the codes of the regions that contain this one, smallest first.
     pub fn ancestors(&self) -> impl Iterator<Item = &str> {
         PART_ENDS.iter().rev().filter(|&&end| end < self.0.len()).map(|&end| &self.0[..end])
     }
 
-    /// Refuses digits after a part that is zero, unless the area has no such level. Codes that are stored already are
-    /// taken as they are; new ones are held to it.
+    /// Rejects nonzero digits after a zero part, unless the area has no such level. Only new codes are checked; stored ones are
+    /// accepted unchanged.
     ///
     /// # Errors
     /// [`CodeError::Gap`].
@@ -225,7 +244,7 @@ impl RegionCode {
         check_gaps(&self.0)
     }
 
-    /// Does the region hold what has this code?
+    /// Returns whether the region contains the division or region with a code.
     #[must_use]
     pub fn holds(&self, code: &str) -> bool {
         code.starts_with(&self.0)
@@ -257,11 +276,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_parts_of_a_code_are_checked() {
+    fn checks_the_parts_of_a_code() {
         for good in ["500106013004", " 500113003009 ", "500105002000", "500105000000", "500000000000"] {
             assert!(DivisionCode::new(good).is_ok(), "{good}");
         }
-        for (bad, told) in [
+        for (invalid, expected) in [
             ("50010601300", "12 digits"),
             ("5001060130041", "12 digits"),
             ("50010601300x", "12 digits"),
@@ -273,8 +292,8 @@ mod tests {
             ("500106000004", "the town part is zero"),
             ("441900000004", "the town part is zero"),
         ] {
-            let error = DivisionCode::new(bad).unwrap_err().to_string();
-            assert!(error.contains(told), "{bad}: {error}");
+            let error = DivisionCode::new(invalid).unwrap_err().to_string();
+            assert!(error.contains(expected), "{invalid}: {error}");
         }
         let code = DivisionCode::new("500106013004").unwrap();
         assert_eq!((code.district(), code.town()), ("500106", Some("500106013")));
@@ -282,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn a_city_without_districts_holds_its_towns() {
+    fn city_without_districts_contains_its_towns() {
         for (division, city) in [
             ("441900003001", "4419"),
             ("442000001007", "4420"),
@@ -295,7 +314,7 @@ mod tests {
             let town = RegionCode::new(&division[..9]).unwrap();
             assert_eq!((town.level(), town.check_gaps()), (RegionLevel::Town, Ok(())));
             assert!(town.ancestors().any(|above| above == city), "{division}");
-            // The city has one code, however it is written.
+            // All spellings give the same city code.
             for text in [city.to_owned(), format!("{city}00"), format!("{city}00000000")] {
                 let region = RegionCode::new(&text).unwrap();
                 assert_eq!((region.as_str(), region.level()), (city, RegionLevel::City), "{text}");
@@ -306,7 +325,7 @@ mod tests {
             assert_eq!(part_of(division, Some(&RegionCode::new(&city[..2]).unwrap())), city);
             assert_eq!(part_of(division, Some(&town)), division);
         }
-        // Counties that a province administers itself have a district part, and a city part of 90.
+        // Counties administered directly by a province have a district part, and a city part of 90.
         for (division, district) in [("429004001001", "429004"), ("469001100001", "469001"), ("659001001001", "659001")]
         {
             assert_eq!(DivisionCode::new(division).unwrap().district(), district);
@@ -325,13 +344,13 @@ mod tests {
     }
 
     #[test]
-    fn regions_are_told_one_level_below() {
+    fn part_of_is_one_level_below_the_region() {
         let of = |region: &str| part_of("500106013004", Some(&RegionCode::new(region).unwrap()));
         assert_eq!(
             [part_of("500106013004", None), of("50"), of("5001"), of("500106"), of("500106013"), of("500106013004")],
             ["500106", "500106", "500106", "500106013", "500106013004", "500106013004"]
         );
-        // What is known less exactly stays where it is.
+        // Shorter codes are unchanged.
         assert_eq!(
             (part_of("5001", None), part_of("500106", Some(&RegionCode::new("500106").unwrap()))),
             ("5001", "500106")
@@ -339,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn regions_have_levels_and_ancestors() {
+    fn region_codes_have_levels_and_ancestors() {
         for (text, code, level) in [
             ("50", "50", RegionLevel::City),
             ("500106", "500106", RegionLevel::District),

@@ -1,9 +1,8 @@
-//! Events: once, on listed days, or recurring by an RFC 5545 rule, on the city's clock.
+//! Events: single, on listed dates, or recurring by an RFC 5545 rule, in the city's local time.
 
 use super::calendar::{Zone, naive_day, naive_time};
 use super::category::Category;
-use super::recurrence::{Recurrence, Times, YEARS};
-use super::rules::{Check, Problem, ProblemCode, Rules};
+use super::recurrence::{Expansion, Recurrence};
 use super::service::Host;
 use super::words::{Audience, Fee};
 use chrono::{DateTime as ChronoTime, TimeZone, Utc};
@@ -12,41 +11,38 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use serde::{Deserialize, Serialize};
 
-/// Occurrences found in one go at most.
+/// Maximum number of occurrences computed at once.
 pub const MAX_OCCURRENCES: u16 = 1000;
-/// Longest event, minutes: 60 days.
-const MAX_DURATION_MIN: u32 = 60 * 24 * 60;
-
-/// Something that takes place at a center or facility.
+/// An event at a center or facility.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
-    /// Number in the database; 0 before it is stored.
+    /// Database id; 0 before the record is stored.
     pub id: i64,
-    /// Counts its changes; 0 before it is stored.
+    /// Incremented with every change; 0 before the record is stored.
     pub version: i64,
-    /// The number or code it has where it comes from; unique.
+    /// Id or code in the source system; unique.
     pub external_id: String,
     pub name: String,
     pub name_en: Option<String>,
     pub description: Option<String>,
     pub category: Option<Category>,
     pub host: Host,
-    /// When it first begins, by the city's clock.
+    /// Start of the first occurrence, in local time.
     pub starts: DateTime,
     pub duration_min: u32,
-    /// An RRULE of RFC 5545 without its name, as `FREQ=WEEKLY;BYDAY=FR`.
+    /// Value of an RFC 5545 RRULE, such as `FREQ=WEEKLY;BYDAY=FR`.
     pub rrule: Option<String>,
-    /// Further beginnings, where no rule fits (festivals of the lunar calendar).
+    /// Additional start times, for dates no rule can express (festivals of the lunar calendar).
     pub dates: Vec<DateTime>,
-    /// Days on which it does not take place.
+    /// Days without an occurrence.
     pub except: Vec<Date>,
     pub audiences: Vec<Audience>,
-    /// Numbers of the services one finds there.
+    /// Ids of the services offered at the event.
     pub services: Vec<i64>,
     pub fee: Option<Fee>,
 }
 
-/// Once that an event takes place.
+/// One occurrence of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Occurrence {
     pub starts: Timestamp,
@@ -54,7 +50,7 @@ pub struct Occurrence {
 }
 
 impl Event {
-    /// An event that takes place once.
+    /// Creates an event with a single occurrence.
     #[must_use]
     pub const fn new(external_id: String, name: String, host: Host, starts: DateTime, duration_min: u32) -> Self {
         Self {
@@ -77,86 +73,62 @@ impl Event {
         }
     }
 
-    /// What is wrong with it.
-    #[must_use]
-    pub fn check(&self, rules: &Rules<'_>) -> Vec<Problem> {
-        let mut check = Check::default();
-        check.key("external_id", &self.external_id);
-        check.line("name", &self.name);
-        check.optional_line("name_en", self.name_en.as_deref());
-        check.text("description", self.description.as_deref());
-        self.host.check(&mut check, rules);
-        check.number("duration_minutes", Some(self.duration_min.into()), 1.0, MAX_DURATION_MIN.into());
-        check.list("dates", self.dates.len());
-        check.list("except", self.except.len());
-        check.list("services", self.services.len());
-        if self.services.iter().any(|&id| rules.register.services.get(id).is_none()) {
-            check.add("services", ProblemCode::NotFound, "name a service that does not exist");
-        }
-        let is_far = |at: &DateTime| !YEARS.contains(&at.year());
-        let years = format!("must be between the years {} and {}", YEARS.start(), YEARS.end());
-        if is_far(&self.starts) {
-            check.add("starts", ProblemCode::Invalid, years.clone());
-        }
-        if self.dates.iter().any(is_far) {
-            check.add("dates", ProblemCode::Invalid, years.clone());
-        }
-        if self.except.iter().any(|day| !YEARS.contains(&day.year())) {
-            check.add("except", ProblemCode::Invalid, years);
-        }
-        if let Some(rule) = &self.rrule
-            && !is_far(&self.starts)
-        {
-            let zone = rules.calendar.zone;
-            let read = Recurrence::read(rule, self.first(zone), zone).and_then(|read| read.check(rule));
-            if let Err(why) = read {
-                check.add("rrule", ProblemCode::Invalid, why.to_string());
-            }
-        }
-        check.done()
-    }
-
-    fn first(&self, zone: Zone) -> ChronoTime<Tz> {
+    /// Returns the start of the first occurrence in a zone.
+    pub(crate) fn first(&self, zone: Zone) -> ChronoTime<Tz> {
         local(zone, self.starts)
     }
 
-    /// When it takes place: all that begin before `to` and end after `from`, in order, at most [`MAX_OCCURRENCES`]; and
-    /// whether there are more.
+    /// Returns the occurrences that start before `to` and end after `from`, in order, at most [`MAX_OCCURRENCES`], and whether
+    /// there are more.
+    ///
+    /// ```
+    /// use jiff::civil::date;
+    /// use walkshed_register::{Event, Host, Zone};
+    ///
+    /// let starts = date(2025, 1, 25).at(9, 0, 0, 0);
+    /// let mut bazaar = Event::new("bazaar".into(), "便民集市".into(), Host::Center(1), starts, 240);
+    /// bazaar.rrule = Some("FREQ=MONTHLY;BYMONTHDAY=25".into());
+    /// let (from, to) = ("2025-03-01T00:00:00+08:00".parse()?, "2025-05-01T00:00:00+08:00".parse()?);
+    /// let (occurrences, has_more) = bazaar.occurrences(Zone::default(), from, to);
+    /// assert_eq!(occurrences[0].starts, "2025-03-25T09:00:00+08:00".parse()?);
+    /// assert_eq!((occurrences.len(), has_more), (2, false));
+    /// # Ok::<(), jiff::Error>(())
+    /// ```
     #[must_use]
     pub fn occurrences(&self, zone: Zone, from: Timestamp, to: Timestamp) -> (Vec<Occurrence>, bool) {
-        self.unfolded(zone, from, to, usize::from(MAX_OCCURRENCES))
+        self.expand(zone, from, to, usize::from(MAX_OCCURRENCES))
     }
 
-    /// Whether it takes place at all between two moments. Most events need not be unfolded far to tell.
+    /// Returns whether there is any occurrence between two moments. Expands only a few occurrences in most cases.
     #[must_use]
     pub fn takes_place(&self, zone: Zone, from: Timestamp, to: Timestamp) -> bool {
-        let (few, has_more) = self.unfolded(zone, from, to, self.except.len() + 4);
+        let (few, has_more) = self.expand(zone, from, to, self.except.len() + 4);
         !few.is_empty() || (has_more && !self.occurrences(zone, from, to).0.is_empty())
     }
 
-    /// Up to so many occurrences, and whether there are more.
-    fn unfolded(&self, zone: Zone, from: Timestamp, to: Timestamp, most: usize) -> (Vec<Occurrence>, bool) {
-        let lasts = jiff::SignedDuration::from_mins(self.duration_min.into());
-        // What began before `from` may still be going on.
-        let (earliest, last) = (to_chrono(from.saturating_sub(lasts).unwrap_or(Timestamp::MIN)), to_chrono(to));
+    /// Returns up to `limit` occurrences, and whether there are more.
+    fn expand(&self, zone: Zone, from: Timestamp, to: Timestamp, limit: usize) -> (Vec<Occurrence>, bool) {
+        let duration = jiff::SignedDuration::from_mins(self.duration_min.into());
+        // An occurrence that started before `from` may not have ended yet.
+        let (earliest, last) = (to_chrono(from.saturating_sub(duration).unwrap_or(Timestamp::MIN)), to_chrono(to));
         let start = self.first(zone);
         let is_inside = |at: &ChronoTime<Tz>| *at >= earliest && *at <= last;
-        let mut found = match self.rrule.as_deref().and_then(|text| Recurrence::read(text, start, zone).ok()) {
-            Some(rule) => rule.between(earliest, last, most),
-            None => Times { list: Some(start).into_iter().filter(is_inside).collect(), has_more: false },
+        let mut found = match self.rrule.as_deref().and_then(|text| Recurrence::parse(text, start, zone).ok()) {
+            Some(rule) => rule.between(earliest, last, limit),
+            None => Expansion { times: Some(start).into_iter().filter(is_inside).collect(), has_more: false },
         };
-        found.list.extend(self.dates.iter().map(|&date| local(zone, date)).filter(is_inside));
-        found.list.sort_unstable();
-        let has_more = found.has_more || found.list.len() > most;
-        found.list.truncate(most);
+        found.times.extend(self.dates.iter().map(|&date| local(zone, date)).filter(is_inside));
+        found.times.sort_unstable();
+        let has_more = found.has_more || found.times.len() > limit;
+        found.times.truncate(limit);
         let except: Vec<chrono::NaiveDate> = self.except.iter().map(|&day| naive_day(day)).collect();
         let mut list: Vec<Occurrence> = found
-            .list
+            .times
             .iter()
             .filter(|at| !except.contains(&at.date_naive()))
             .filter_map(|at| {
                 let starts = Timestamp::from_second(at.timestamp()).ok()?;
-                Some(Occurrence { starts, ends: starts.saturating_add(lasts).ok()? })
+                Some(Occurrence { starts, ends: starts.saturating_add(duration).ok()? })
             })
             .filter(|o| o.ends > from && o.starts < to)
             .collect();
@@ -164,10 +136,10 @@ impl Event {
         (list, has_more)
     }
 
-    /// The first time it takes place that is not over at a moment, within some three years.
+    /// Returns the first occurrence that has not ended at a moment, within about three years.
     #[must_use]
     pub fn next_occurrence(&self, zone: Zone, at: Timestamp) -> Option<Occurrence> {
-        // Short looks first: most events come again within weeks.
+        // Most events recur within weeks, so the short window is tried first.
         [35, 400, 1100].into_iter().find_map(|days| {
             let to = at.saturating_add(jiff::SignedDuration::from_hours(24 * days)).ok()?;
             self.occurrences(zone, at, to).0.first().copied()
@@ -178,7 +150,7 @@ impl Event {
 fn local(zone: Zone, at: DateTime) -> ChronoTime<Tz> {
     let tz = zone.tz();
     let naive = naive_time(at);
-    // An hour that the clock skips is taken an hour later, as `Zone::moment` does.
+    // A local time skipped by a clock change is shifted by one hour, as in `Zone::moment`.
     tz.from_local_datetime(&naive)
         .earliest()
         .or_else(|| tz.from_local_datetime(&(naive + chrono::TimeDelta::hours(1))).earliest())

@@ -1,10 +1,8 @@
-//! Facilities: places that offer services, in a center or anywhere else.
+//! Facilities: places that offer services, inside a center or elsewhere.
 
 use super::category::Category;
-use super::center::check_life;
 use super::code::DivisionCode;
 use super::partial_date::PartialDate;
-use super::rules::{Check, Problem, ProblemCode, Rules};
 use super::words::{Audience, PositionQuality, Status};
 use serde::{Deserialize, Serialize};
 use walkshed_engine::geo::{Position, Storey};
@@ -12,16 +10,16 @@ use walkshed_engine::geo::{Position, Storey};
 /// A place that offers services.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Facility {
-    /// Number in the database; 0 before it is stored.
+    /// Database id; 0 before the record is stored.
     pub id: i64,
-    /// Counts its changes; 0 before it is stored.
+    /// Incremented with every change; 0 before the record is stored.
     pub version: i64,
-    /// The number or code it has where it comes from; unique.
+    /// Id or code in the source system; unique.
     pub external_id: String,
     pub name: String,
     pub name_en: Option<String>,
     pub category: Category,
-    /// The key of a kind of facility.
+    /// Key of the facility kind.
     pub kind: Option<String>,
     pub status: Status,
     pub position: Position,
@@ -29,39 +27,35 @@ pub struct Facility {
     pub address: Option<String>,
     pub phone: Option<String>,
     pub description: Option<String>,
-    /// The center it is in.
+    /// Code of the center the facility is in.
     pub center: Option<DivisionCode>,
-    /// The division it stands in, where it is in no center.
+    /// Division of a facility outside any center.
     pub division: Option<DivisionCode>,
-    /// The storey, as signs in the building call it.
+    /// Floor label as on signs in the building.
     pub floor: Option<String>,
     pub capacity: Option<f64>,
-    /// What the capacity counts: places, beds, seats, ...
+    /// Unit of the capacity: places, beds, seats, ...
     pub capacity_unit: Option<String>,
     pub floor_area_m2: Option<f64>,
     pub grounds_area_m2: Option<f64>,
-    /// Whom it is for; empty for everyone.
+    /// Intended audiences; empty for everyone.
     pub audiences: Vec<Audience>,
     pub step_free: Option<bool>,
     pub access_note: Option<String>,
     pub opened_on: Option<PartialDate>,
     pub closed_on: Option<PartialDate>,
-    /// In the syntax of OpenStreetMap's opening_hours.
+    /// In the syntax of OpenStreetMap's `opening_hours`.
     pub opening_hours: Option<String>,
 }
 
-/// Capacities and areas beyond these are slips of the pen.
-const MAX_CAPACITY: f64 = 1e7;
-const MAX_AREA_M2: f64 = 1e8;
-
 impl Facility {
-    /// The storey its signs speak of, as far as that decides which ways lead to it.
+    /// Returns the storey that the floor label means, which decides from which ways the facility is reached.
     #[must_use]
     pub fn storey(&self) -> Storey {
         self.floor.as_deref().map_or(Storey::Ground, Storey::of_floor)
     }
 
-    /// A facility of which only what must be known is known.
+    /// Creates a facility with the required values; everything else is unset.
     #[must_use]
     pub fn new(external_id: String, name: String, category: Category, position: Position) -> Self {
         Self {
@@ -92,31 +86,5 @@ impl Facility {
             closed_on: None,
             opening_hours: None,
         }
-    }
-
-    /// What is wrong with it.
-    #[must_use]
-    pub fn check(&self, rules: &Rules<'_>) -> Vec<Problem> {
-        let mut check = Check::default();
-        check.key("external_id", &self.external_id);
-        check.line("name", &self.name);
-        check.optional_line("name_en", self.name_en.as_deref());
-        check.optional_line("address", self.address.as_deref());
-        check.optional_line("phone", self.phone.as_deref());
-        check.optional_line("floor", self.floor.as_deref());
-        check.optional_line("capacity_unit", self.capacity_unit.as_deref());
-        check.text("description", self.description.as_deref());
-        check.text("access_note", self.access_note.as_deref());
-        check.number("capacity", self.capacity, 0.0, MAX_CAPACITY);
-        check.number("floor_area_m2", self.floor_area_m2, 0.0, MAX_AREA_M2);
-        check.number("grounds_area_m2", self.grounds_area_m2, 0.0, MAX_AREA_M2);
-        if let Some(kind) = &self.kind
-            && rules.kinds.find(kind).is_none_or(|known| known.key != *kind)
-        {
-            check.add("kind", ProblemCode::NotFound, rules.kinds.unknown(kind));
-        }
-        check_life(&mut check, self.status, self.opened_on, self.closed_on);
-        check.hours("opening_hours", self.opening_hours.as_deref(), rules);
-        check.done()
     }
 }

@@ -1,21 +1,21 @@
-//! Closed lists of words: every variant has a key for files and the database, and a Chinese name; both are read.
+//! Enumerations with a key for files and the database and a Chinese name for each variant. Both are accepted as input.
 
-/// A text that names nothing on a list.
+/// A text that is neither a key nor a Chinese name of the enumeration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("is not {what}; there are {known}")]
+#[error("is not {what}. Allowed: {known}")]
 pub struct UnknownWord {
     pub what: &'static str,
-    /// All of the list, with the Chinese names.
+    /// All keys with their Chinese names.
     pub known: String,
 }
 
-/// A key as files may spell it: letter case, spaces and hyphens do not matter.
+/// Normalizes a key: lower case, with spaces and hyphens as underscores.
 #[must_use]
 pub fn plain_key(text: &str) -> String {
     text.trim().to_lowercase().replace([' ', '-'], "_")
 }
 
-/// Makes an enumeration of words.
+/// Defines an enumeration with keys and Chinese names.
 macro_rules! keyed_enum {
     ($(#[$meta:meta])* $name:ident, $what:literal, { $($(#[$vmeta:meta])* $variant:ident = $key:literal, $chinese:literal;)+ }) => {
         $(#[$meta])*
@@ -25,16 +25,16 @@ macro_rules! keyed_enum {
         }
 
         impl $name {
-            /// The whole list.
+            /// All variants, in order.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            /// The name in files and in the database.
+            /// Returns the key in files and in the database.
             #[must_use]
             pub const fn key(self) -> &'static str {
                 match self { $(Self::$variant => $key),+ }
             }
 
-            /// The name in Chinese.
+            /// Returns the Chinese name.
             #[must_use]
             pub const fn chinese(self) -> &'static str {
                 match self { $(Self::$variant => $chinese),+ }

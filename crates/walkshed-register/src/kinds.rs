@@ -1,4 +1,4 @@
-//! Kinds of facility: a list that cities extend in their configuration.
+//! Kinds of facility: a built-in list that the configuration can extend.
 
 use super::category::Category;
 use super::keyed::plain_key;
@@ -15,15 +15,15 @@ pub struct FacilityKind {
     /// In Chinese.
     pub name: String,
     pub name_en: String,
-    /// Where one of this kind belongs when nothing else is said.
+    /// The category of facilities of this kind that do not state one.
     pub category: Category,
 }
 
-/// The kinds in force, by key.
+/// The known kinds of facility, by key.
 #[derive(Debug, Clone)]
 pub struct Kinds(Arc<BTreeMap<String, FacilityKind>>);
 
-/// Why a table of kinds cannot be used.
+/// An invalid entry of a `[kinds]` table.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("kinds.{key}: {why}")]
 pub struct KindError {
@@ -38,10 +38,10 @@ impl Default for Kinds {
 }
 
 impl Kinds {
-    /// The built-in kinds and those of a table (`[kinds.tea_house]` with `name`, `name_en`, `category`).
+    /// Returns the built-in kinds and those of a table (`[kinds.tea_house]` with `name`, `name_en`, `category`).
     ///
     /// # Errors
-    /// [`KindError`] naming the key and what is wrong with it.
+    /// [`KindError`] with the key and the reason.
     pub fn with_more(more: &Table) -> Result<Self, KindError> {
         let built_in: Table = BUILT_IN.parse().unwrap_or_else(|e| unreachable!("a test reads the built-in kinds: {e}"));
         let mut all = BTreeMap::new();
@@ -52,19 +52,19 @@ impl Kinds {
         Ok(Self(Arc::new(all)))
     }
 
-    /// A kind by its key, or by its name in either language.
+    /// Finds a kind by its key, or by its name in either language.
     #[must_use]
     pub fn find(&self, text: &str) -> Option<&FacilityKind> {
         let key = plain_key(text);
         self.0.get(&key).or_else(|| self.0.values().find(|k| k.name == text.trim() || plain_key(&k.name_en) == key))
     }
 
-    /// All kinds, by key.
+    /// Iterates over all kinds, ordered by key.
     pub fn all(&self) -> impl Iterator<Item = &FacilityKind> {
         self.0.values()
     }
 
-    /// What to say of a text that names no kind.
+    /// Returns the error message for a text that is not a kind.
     #[must_use]
     pub fn unknown(&self, text: &str) -> String {
         let known: Vec<&str> = self.0.keys().map(String::as_str).collect();
@@ -79,11 +79,11 @@ impl Kinds {
 
 fn read_kind(key: &str, value: &Value) -> Result<FacilityKind, String> {
     if key.is_empty() || !key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
-        return Err("a key has lower-case letters, digits and underscores alone".into());
+        return Err("a key may contain only lower-case letters, digits and underscores".into());
     }
     let table = value.as_table().ok_or("must be a table with name, name_en and category")?;
     if let Some(unknown) = table.keys().find(|k| !["name", "name_en", "category"].contains(&k.as_str())) {
-        return Err(format!("there is no \"{unknown}\"; a kind has name, name_en and category"));
+        return Err(format!("unknown field \"{unknown}\". Allowed: name, name_en, category"));
     }
     let text = |field: &str| {
         let found = table.get(field).and_then(Value::as_str).filter(|text| !text.trim().is_empty());
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kinds_are_found_by_key_and_name() {
+    fn finds_kinds_by_key_and_name() {
         let kinds = Kinds::default();
         for text in ["rider_rest_stop", "Rider rest stop", "骑手驿站", "rider-rest-stop"] {
             assert_eq!(kinds.find(text).map(|k| k.key.as_str()), Some("rider_rest_stop"), "{text}");
@@ -111,19 +111,19 @@ mod tests {
     }
 
     #[test]
-    fn cities_add_their_own() {
+    fn configuration_adds_kinds() {
         let more = |text: &str| Kinds::with_more(&text.parse().unwrap()).map_err(|e| e.to_string());
         let kinds =
             more("[tea_house]\nname = \"茶馆\"\nname_en = \"Tea house\"\ncategory = \"culture_sports\"").unwrap();
         assert_eq!(kinds.find("茶馆").map(|k| k.category), Some(Category::CultureSports));
-        for (text, told) in [
+        for (text, expected) in [
             ("[Tea]\nname = \"x\"", "lower-case"),
             ("[tea]\nname = \"x\"\nname_en = \"x\"\ncategory = \"tea\"", "category is not one of the seven"),
             ("[tea]\nname = \"x\"", "category is missing"),
-            ("[tea]\nnmae = \"x\"", "there is no \"nmae\""),
+            ("[tea]\nnmae = \"x\"", "unknown field \"nmae\""),
             ("tea = 1", "must be a table"),
         ] {
-            assert!(more(text).unwrap_err().contains(told), "{text}");
+            assert!(more(text).unwrap_err().contains(expected), "{text}");
         }
     }
 }

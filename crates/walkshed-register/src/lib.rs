@@ -1,29 +1,35 @@
-//! The register: centers, facilities, what they offer, who lives where, how it is used. Plain types and the rules they
-//! keep; no SQL, no web.
+//! The register: centers, facilities, services, events, visits, population. Plain types and their validation rules; no SQL,
+//! no web.
 
 mod calendar;
 mod category;
 mod center;
 mod code;
+mod demonstration;
 mod event;
 mod facility;
 mod homes;
 mod hours;
+mod import_record;
 mod keyed;
 mod kinds;
 mod partial_date;
 mod population;
+mod problem;
+pub mod query;
 mod record;
 mod recurrence;
 mod region;
 mod register;
+mod relation;
 mod rows;
-mod rules;
 mod scenario;
+mod scenario_changes;
 mod service;
 pub mod spreadsheet;
 mod standard;
 mod suggestion;
+mod validation;
 mod visits;
 mod words;
 mod written_time;
@@ -32,24 +38,29 @@ pub use calendar::{Calendar, HolidayError, UnknownZone, Zone, day_of, naive_day,
 pub use category::{Category, UnknownCategory};
 pub use center::{Center, FundingShare, GroupServed, Partner};
 pub use code::{CodeError, DivisionCode, RegionCode, RegionLevel, district_of, part_of};
+pub use demonstration::{DEMONSTRATION_TEXT, Demonstration};
 pub use event::{Event, MAX_OCCURRENCES, Occurrence};
 pub use facility::Facility;
 pub use homes::Homes;
 pub use hours::{Hours, HoursAt, HoursError, OpenState};
+pub use import_record::ImportRecord;
 pub use keyed::{UnknownWord, plain_key};
 pub use kinds::{FacilityKind, KindError, Kinds};
 pub use partial_date::{PartialDate, PartialDateError};
 pub use population::{EVERYONE, GroupError, PopulationCell, group_name};
+pub use problem::{Problem, ProblemCode};
 pub use record::{AnyRecord, Done, Edit, Record, RecordKind};
 pub use recurrence::{Recurrence, RuleError};
 pub use region::Region;
-pub use register::{DEMONSTRATION_TEXT, Demonstration, ImportRecord, Register, RegisterRows, is_open};
-pub use rows::{Relation, Rows};
-pub use rules::{Check, Problem, ProblemCode, Rules};
-pub use scenario::{Change, ChangeError, FIRST_MADE_UP, MAX_CHANGES, NewFacility, Scenario};
+pub use register::{Register, RegisterRows, is_open};
+pub use relation::Relation;
+pub use rows::Rows;
+pub use scenario::{Change, FIRST_MADE_UP, MAX_CHANGES, NewFacility, Scenario};
+pub use scenario_changes::{ChangeError, PlacedStreet};
 pub use service::{Host, Offer, Service};
 pub use standard::{Standard, StandardRule};
 pub use suggestion::{MAX_SUGGESTION, Suggestion};
+pub use validation::{Rules, Validate};
 pub use visits::{CenterVisits, VisitCount, VisitDay, total as total_visits};
 pub use words::{Audience, CenterKind, Fee, OperatingModel, PositionQuality, Role, Status, SuggestionStatus};
 pub use written_time::{TimeError, WrittenTime};

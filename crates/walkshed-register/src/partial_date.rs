@@ -1,4 +1,4 @@
-//! Days as far as they are known: "2005-09" is a month, and it stays one.
+//! Dates of reduced precision: "2005-09" is a month, and stays a month.
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -14,13 +14,13 @@ pub enum PartialDate {
     Day(Date),
 }
 
-/// A text that is no such date.
+/// A text that is not a year, month or day.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("is not a day, month or year such as 2025-04-12, 2025-04 or 2025")]
 pub struct PartialDateError;
 
 impl PartialDate {
-    /// Its first day.
+    /// Returns the first day of the period.
     #[must_use]
     pub fn first_day(self) -> Date {
         match self {
@@ -30,7 +30,7 @@ impl PartialDate {
         }
     }
 
-    /// Its last day.
+    /// Returns the last day of the period.
     #[must_use]
     pub fn last_day(self) -> Date {
         match self {
@@ -89,12 +89,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_stay_as_precise_as_they_came() {
+    fn keeps_the_precision_of_the_input() {
         for text in ["2005-09", "2025", "2025-04-12", "0987-01-01"] {
             assert_eq!(text.parse::<PartialDate>().unwrap().to_string(), text);
         }
-        for wrong in ["", "05", "2025-4", "2025-13", "2025-02-30", "2025-04-1", "2025-04-12T00:00", "April", "-2025"] {
-            assert_eq!(wrong.parse::<PartialDate>(), Err(PartialDateError), "{wrong}");
+        for invalid in ["", "05", "2025-4", "2025-13", "2025-02-30", "2025-04-1", "2025-04-12T00:00", "April", "-2025"]
+        {
+            assert_eq!(invalid.parse::<PartialDate>(), Err(PartialDateError), "{invalid}");
         }
         let month: PartialDate = "2024-02".parse().unwrap();
         assert_eq!(

@@ -1,30 +1,30 @@
-//! Who lives where, by H3 cell and group.
+//! Population by H3 cell and group.
 
 use h3o::CellIndex;
 
-/// The group that holds everyone.
+/// The name of the group that contains everyone.
 pub const EVERYONE: &str = "all";
-/// Longest name of a group.
+/// Maximum length of a group name, in characters.
 const MAX_GROUP: usize = 40;
 
-/// People who live in an H3 cell.
+/// The population of one H3 cell.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PopulationCell {
     pub cell: CellIndex,
     pub people: f64,
 }
 
-/// A text that names no group.
+/// A text that is not a valid group name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "is not the name of a group such as all, 60_plus, 0_6 or new_employment: up to 40 letters, digits and underscores"
+    "is not a valid group name. Allowed: up to 40 letters, digits and underscores, such as all, 60_plus, 0_6 or new_employment"
 )]
 pub struct GroupError;
 
-/// Reads the name of a group: `60+` is `60_plus`, `0-6` is `0_6`, letter case does not matter.
+/// Normalizes a group name: `60+` becomes `60_plus`, `0-6` becomes `0_6`; letter case does not matter.
 ///
 /// # Errors
-/// [`GroupError`] for what cannot be a name.
+/// [`GroupError`] if the text is not a valid name.
 pub fn group_name(text: &str) -> Result<String, GroupError> {
     let name = text.trim().to_lowercase().replace('+', "_plus").replace([' ', '-', '.'], "_");
     let name = match name.as_str() {
@@ -42,14 +42,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn groups_have_one_name() {
+    fn normalizes_group_names() {
         for (text, name) in
             [("60+", "60_plus"), (" 0-6 ", "0_6"), ("All", "all"), ("新就业群体", "新就业群体"), ("全部", "all")]
         {
             assert_eq!(group_name(text).as_deref(), Ok(name));
         }
-        for wrong in ["", "a;b", &"x".repeat(41)] {
-            assert_eq!(group_name(wrong), Err(GroupError));
+        for invalid in ["", "a;b", &"x".repeat(41)] {
+            assert_eq!(group_name(invalid), Err(GroupError));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What all records have in common, and the sum of them.
+//! The interface common to all record types, a record of any type, and edits.
 
 use super::center::Center;
 use super::event::Event;
@@ -6,7 +6,6 @@ use super::facility::Facility;
 use super::keyed::keyed_enum;
 use super::population::PopulationCell;
 use super::region::Region;
-use super::rules::{Problem, Rules};
 use super::scenario::Scenario;
 use super::service::{Offer, Service};
 use super::standard::Standard;
@@ -16,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 keyed_enum! {
-    /// What the register holds.
+    /// A type of record in the register.
     RecordKind, "a kind of record", {
         Center = "center", "中心";
         Facility = "facility", "设施";
@@ -32,28 +31,25 @@ keyed_enum! {
     }
 }
 
-/// A row with a number, a version and a key of its own.
+/// A record with an id, a version and a unique key.
 pub trait Record: Clone + PartialEq {
-    /// What it is.
+    /// The type of the record.
     const KIND: RecordKind;
 
-    /// Its number; 0 before it is stored.
+    /// Returns the database id; 0 before the record is stored.
     fn id(&self) -> i64;
 
-    /// Counts its changes; 0 before it is stored.
+    /// Returns the version, which is incremented with every change; 0 before the record is stored.
     fn version(&self) -> i64;
 
-    /// What it is known by in files; unique among its kind.
+    /// Returns the key that identifies the record in files; unique within its type.
     fn key(&self) -> Cow<'_, str>;
 
-    /// Gives it a number and a version.
+    /// Sets the id and the version.
     fn numbered(&mut self, id: i64, version: i64);
 
-    /// Itself, out of the sum of all kinds.
+    /// Returns the record if it is of this type.
     fn of_any(any: &AnyRecord) -> Option<&Self>;
-
-    /// What is wrong with it.
-    fn problems(&self, rules: &Rules<'_>) -> Vec<Problem>;
 }
 
 macro_rules! record {
@@ -85,10 +81,6 @@ macro_rules! record {
                     _ => None,
                 }
             }
-
-            fn problems(&self, rules: &Rules<'_>) -> Vec<Problem> {
-                self.check(rules)
-            }
         }
 
         impl From<$type> for Box<AnyRecord> {
@@ -109,7 +101,7 @@ record!(Region, |r| Cow::Borrowed(r.code.as_str()));
 record!(Scenario, |s| Cow::Borrowed(&s.key));
 record!(Standard, |s| Cow::Borrowed(&s.key));
 
-/// A record of any kind.
+/// A record of any type.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum AnyRecord {
@@ -124,7 +116,7 @@ pub enum AnyRecord {
     Standard(Standard),
 }
 
-/// Does the same with whichever record it is.
+/// Evaluates the same expression for the record of whichever type.
 #[macro_export]
 macro_rules! with_record {
     ($any:expr, $record:ident => $does:expr) => {
@@ -143,7 +135,7 @@ macro_rules! with_record {
 }
 
 impl AnyRecord {
-    /// What it is.
+    /// Returns the type of the record.
     #[must_use]
     pub fn kind(&self) -> RecordKind {
         fn of<T: Record>(_: &T) -> RecordKind {
@@ -152,48 +144,42 @@ impl AnyRecord {
         with_record!(self, r => of(r))
     }
 
-    /// Its number; 0 before it is stored.
+    /// Returns the database id; 0 before the record is stored.
     #[must_use]
     pub fn id(&self) -> i64 {
         with_record!(self, r => r.id)
     }
 
-    /// Counts its changes; 0 before it is stored.
+    /// Returns the version, which is incremented with every change; 0 before the record is stored.
     #[must_use]
     pub fn version(&self) -> i64 {
         with_record!(self, r => r.version)
     }
 
-    /// What it is known by in files.
+    /// Returns the key that identifies the record in files.
     #[must_use]
     pub fn key(&self) -> Cow<'_, str> {
         with_record!(self, r => Record::key(r))
     }
-
-    /// What is wrong with it.
-    #[must_use]
-    pub fn problems(&self, rules: &Rules<'_>) -> Vec<Problem> {
-        with_record!(self, r => r.problems(rules))
-    }
 }
 
-/// One change of the register.
+/// One change to the register.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Edit {
-    /// Adds a record without a number, or replaces the one with its number if that still has its version.
+    /// Inserts a record with id 0, or replaces the record of the same id if its stored version is still the same.
     Put(Box<AnyRecord>),
-    /// Takes a record out, if it still has this version.
+    /// Deletes a record if its stored version is still `version`.
     Delete { kind: RecordKind, id: i64, version: i64 },
-    /// Replaces what was counted on a day.
+    /// Replaces the visit counts of one center on one day.
     Visits(VisitDay),
-    /// Replaces the whole population of a group.
+    /// Replaces the whole population of one group.
     Population { group: String, cells: Vec<PopulationCell> },
 }
 
-/// What has become of a change in the store.
+/// The result of an edit in the store.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Done {
-    /// The record as it is now.
+    /// The record as stored.
     Put(Box<AnyRecord>),
     Deleted {
         kind: RecordKind,
@@ -204,6 +190,6 @@ pub enum Done {
         group: String,
         cells: Vec<PopulationCell>,
     },
-    /// It was so already.
+    /// The stored record was already equal.
     Unchanged,
 }

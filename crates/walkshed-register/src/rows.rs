@@ -1,5 +1,4 @@
-//! The rows of one type, as one snapshot holds them: by number, with an index by key. The next snapshot shares what has
-//! not changed.
+//! The rows of one record type in a snapshot: sorted by id, with an index by key. The next snapshot shares unchanged rows.
 
 use super::record::Record;
 use std::collections::HashMap;
@@ -7,17 +6,17 @@ use std::ops::Deref;
 use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Rows in the order of their numbers.
+/// Rows sorted by id.
 #[derive(Debug, Clone)]
 pub struct Rows<T> {
     list: Arc<Vec<Arc<T>>>,
-    /// Places by the hash of the key. Keys are compared on the way out, so that a collision costs time and not truth.
-    places: Arc<HashMap<u64, u32>>,
+    /// Row indexes by the hash of the key. Lookups compare the key itself, so that a hash collision only costs time.
+    by_key: Arc<HashMap<u64, u32>>,
 }
 
 impl<T> Default for Rows<T> {
     fn default() -> Self {
-        Self { list: Arc::default(), places: Arc::default() }
+        Self { list: Arc::default(), by_key: Arc::default() }
     }
 }
 
@@ -34,7 +33,7 @@ fn hash(key: &str) -> u64 {
 }
 
 impl<T: Record> Rows<T> {
-    /// Rows from a list in any order.
+    /// Builds the table from rows in any order.
     #[must_use]
     pub fn new(list: Vec<T>) -> Self {
         let mut list: Vec<Arc<T>> = list.into_iter().map(Arc::new).collect();
@@ -43,125 +42,70 @@ impl<T: Record> Rows<T> {
     }
 
     fn of(list: Vec<Arc<T>>) -> Self {
-        let places = list.iter().zip(0..).map(|(row, i)| (hash(&row.key()), i)).collect();
-        Self { list: Arc::new(list), places: Arc::new(places) }
+        let by_key = list.iter().zip(0..).map(|(row, i)| (hash(&row.key()), i)).collect();
+        Self { list: Arc::new(list), by_key: Arc::new(by_key) }
     }
 
-    /// The place of a row by its number.
+    /// Returns the index of the row with an id.
     #[must_use]
     pub fn place(&self, id: i64) -> Option<usize> {
         self.list.binary_search_by_key(&id, |row| row.id()).ok()
     }
 
-    /// A row by its number.
+    /// Returns the row with an id.
     #[must_use]
     pub fn get(&self, id: i64) -> Option<&Arc<T>> {
         self.place(id).map(|i| &self.list[i])
     }
 
-    /// The place of a row by its key.
+    /// Returns the index of the row with a key.
     #[must_use]
     pub fn place_of(&self, key: &str) -> Option<usize> {
-        let place = *self.places.get(&hash(key))? as usize;
-        if self.list.get(place).is_some_and(|row| row.key() == key) {
-            return Some(place);
+        let index = *self.by_key.get(&hash(key))? as usize;
+        if self.list.get(index).is_some_and(|row| row.key() == key) {
+            return Some(index);
         }
         self.list.iter().position(|row| row.key() == key)
     }
 
-    /// A row by its key.
+    /// Returns the row with a key.
     #[must_use]
     pub fn find(&self, key: &str) -> Option<&Arc<T>> {
         self.place_of(key).map(|i| &self.list[i])
     }
 
-    /// Puts a row in, in place of the one with its number or as a new one; returns the one before.
+    /// Inserts a row, or replaces the row with the same id. Returns the replaced row.
     pub fn put(&mut self, row: T) -> Option<Arc<T>> {
         let (id, key) = (row.id(), hash(&row.key()));
         let row = Arc::new(row);
-        let (old, place) = if let Some(place) = self.place(id) {
-            let old = std::mem::replace(&mut Arc::make_mut(&mut self.list)[place], row);
+        let (old, index) = if let Some(index) = self.place(id) {
+            let old = std::mem::replace(&mut Arc::make_mut(&mut self.list)[index], row);
             if hash(&old.key()) != key {
-                Arc::make_mut(&mut self.places).remove(&hash(&old.key()));
+                Arc::make_mut(&mut self.by_key).remove(&hash(&old.key()));
             }
-            (Some(old), place)
+            (Some(old), index)
         } else {
-            let place = self.list.partition_point(|r| r.id() < id);
-            Arc::make_mut(&mut self.list).insert(place, row);
-            if place + 1 < self.list.len() {
-                // Numbers are given in rising order, so this is rare.
+            let index = self.list.partition_point(|r| r.id() < id);
+            Arc::make_mut(&mut self.list).insert(index, row);
+            if index + 1 < self.list.len() {
+                // Ids are assigned in ascending order, so this is rare.
                 *self = Self::of(self.list.to_vec());
             }
-            (None, place)
+            (None, index)
         };
-        if self.places.get(&key).is_none_or(|&p| p as usize != place) {
-            Arc::make_mut(&mut self.places).insert(key, place as u32);
+        if self.by_key.get(&key).is_none_or(|&i| i as usize != index) {
+            Arc::make_mut(&mut self.by_key).insert(key, index as u32);
         }
         old
     }
 
-    /// Takes a row out. All places after it move.
+    /// Removes a row. The indexes of all later rows decrease by one.
     pub fn remove(&mut self, id: i64) -> Option<Arc<T>> {
-        let place = self.place(id)?;
+        let index = self.place(id)?;
         let mut list = self.list.to_vec();
-        let old = list.remove(place);
+        let old = list.remove(index);
         *self = Self::of(list);
         Some(old)
-    }
-}
-
-/// Which rows of one table belong to which row of another, by their places.
-#[derive(Debug, Clone, Default)]
-pub struct Relation {
-    first: Vec<u32>,
-    children: Vec<u32>,
-}
-
-impl Relation {
-    /// The relation of `parents` rows, given for each child in order the place of its parent.
-    #[must_use]
-    pub fn new(parents: usize, of_child: impl Iterator<Item = Option<usize>>) -> Self {
-        // Finding a parent costs more than keeping it.
-        let of_child: Vec<Option<usize>> = of_child.collect();
-        let mut first = vec![0u32; parents + 1];
-        for &parent in of_child.iter().flatten() {
-            first[parent + 1] += 1;
-        }
-        for i in 1..first.len() {
-            first[i] += first[i - 1];
-        }
-        let mut next = first.clone();
-        let mut children = vec![0u32; first.last().copied().unwrap_or_default() as usize];
-        for (child, parent) in (0u32..).zip(of_child) {
-            if let Some(parent) = parent {
-                children[next[parent] as usize] = child;
-                next[parent] += 1;
-            }
-        }
-        Self { first, children }
-    }
-
-    /// The same relation with one more child, the last of all.
-    #[must_use]
-    pub fn with_last(&self, child: usize, parent: Option<usize>) -> Self {
-        let Some(parent) = parent else { return self.clone() };
-        let mut next = self.clone();
-        let end = self.children.len() as u32;
-        next.first.resize(next.first.len().max(parent + 2), end);
-        next.children.insert(next.first[parent + 1] as usize, child as u32);
-        for first in &mut next.first[parent + 1..] {
-            *first += 1;
-        }
-        next
-    }
-
-    /// The places of the children of the parent at a place, ascending.
-    #[must_use]
-    pub fn of(&self, parent: usize) -> &[u32] {
-        match (self.first.get(parent), self.first.get(parent + 1)) {
-            (Some(&low), Some(&high)) => &self.children[low as usize..high as usize],
-            _ => &[],
-        }
     }
 }
 
@@ -175,36 +119,23 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_found_by_number_and_key_after_every_change() {
+    fn finds_rows_by_id_and_key_after_edits() {
         let mut rows = Rows::new(vec![service(3, "c"), service(1, "a"), service(2, "b")]);
         let before = rows.clone();
         rows.put(service(9, "i"));
         rows.put(service(2, "bb"));
         rows.put(service(5, "e"));
         assert_eq!(rows.iter().map(|r| r.key.as_str()).collect::<Vec<_>>(), ["a", "bb", "c", "e", "i"]);
-        for (key, place) in
+        for (key, index) in
             [("a", Some(0)), ("bb", Some(1)), ("c", Some(2)), ("e", Some(3)), ("i", Some(4)), ("b", None)]
         {
-            assert_eq!(rows.place_of(key), place, "{key}");
+            assert_eq!(rows.place_of(key), index, "{key}");
         }
         assert_eq!(rows.remove(1).map(|r| r.id), Some(1));
         assert_eq!(rows.remove(1), None);
         assert_eq!((rows.place_of("bb"), rows.get(9).map(|r| r.id), rows.place(1)), (Some(0), Some(9), None));
-        // The snapshot before is as it was.
+        // The previous snapshot is unchanged.
         assert_eq!(before.iter().map(|r| r.key.as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
         assert_eq!(before.place_of("b"), Some(1));
-    }
-
-    #[test]
-    fn relations_list_children_in_order() {
-        let parents = [Some(1), None, Some(0), Some(1), Some(2)];
-        let relation = Relation::new(4, parents.into_iter());
-        assert_eq!(
-            (relation.of(0), relation.of(1), relation.of(2), relation.of(3)),
-            (&[2][..], &[0, 3][..], &[4][..], &[][..])
-        );
-        assert!(relation.of(9).is_empty());
-        let more = relation.with_last(5, Some(1)).with_last(6, None).with_last(7, Some(6)).with_last(8, Some(0));
-        assert_eq!((more.of(0), more.of(1), more.of(2), more.of(6)), (&[2, 8][..], &[0, 3, 5][..], &[4][..], &[7][..]));
     }
 }

@@ -1,36 +1,36 @@
-//! Texts in CSV files that spreadsheets open. A field that begins with `=`, `+`, `-` or `@` is a formula to them, and may run a
-//! program or send a table away; names of streets and places come from outside. Such a field gets an apostrophe before it, as
-//! OWASP advises ("CSV Injection"), and what reads CSV takes it off again, so that a file comes back as it went.
+//! Protection against formula injection in CSV files. Spreadsheets evaluate a field that begins with `=`, `+`, `-` or `@` as a
+//! formula, which may run a program or send data; names of streets and places come from untrusted sources. Such fields are
+//! prefixed with an apostrophe, as OWASP advises ("CSV Injection"). The CSV reader removes it, so that files round-trip.
 
 use std::borrow::Cow;
 
-/// Signs with which formulas begin, in both widths; and white space that spreadsheets pass over before them.
-const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+/// First characters of formulas, in half and full width, and white space that spreadsheets skip before them.
+const FORMULA_STARTS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
-/// Would a spreadsheet take it as a formula, the apostrophes before it aside?
+/// Returns whether a spreadsheet would evaluate a text as a formula, ignoring leading apostrophes.
 fn is_formula(text: &str) -> bool {
-    text.trim_start_matches('\'').starts_with(FORMULA)
+    text.trim_start_matches('\'').starts_with(FORMULA_STARTS)
 }
 
-/// A number is nothing but that, also with its sign: -12.5 is one, -1+cmd is none.
+/// Returns whether a text is a plain number, possibly signed: `-12.5` is, `-1+cmd` is not.
 fn is_number(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E'))
         && text.parse::<f64>().is_ok()
 }
 
-/// A text as it is written to a table: with an apostrophe before it where it would be taken as a formula.
+/// Escapes a text for a table: prefixes an apostrophe if it would be evaluated as a formula.
 #[must_use]
 pub fn protected(text: &str) -> Cow<'_, str> {
     if is_formula(text) && !is_number(text) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
 }
 
-/// A text as it was before [`protected`].
+/// Reverses [`protected`].
 #[must_use]
 pub fn plain(text: &str) -> &str {
     text.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(text)
 }
 
-/// A text as a field of CSV: protected, and in quotes where it needs them (RFC 4180).
+/// Formats a text as a CSV field: protected, and quoted if necessary (RFC 4180).
 #[must_use]
 pub fn csv_field(text: &str) -> String {
     let text = protected(text);
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn formulas_are_written_as_texts_and_come_back() {
+    fn formulas_are_escaped_and_round_trip() {
         for (text, written) in [
             ("=HYPERLINK(\"http://x\")", "'=HYPERLINK(\"http://x\")"),
             ("+1-2+cmd|' /C calc'!A0", "'+1-2+cmd|' /C calc'!A0"),
@@ -53,10 +53,10 @@ mod tests {
             ("＝1+1", "'＝1+1"),
             ("-", "'-"),
             ("-inf", "'-inf"),
-            // What has an apostrophe already keeps it.
+            // A leading apostrophe is preserved.
             ("'=1", "''=1"),
             ("'-12.5", "''-12.5"),
-            // Numbers stay numbers, and texts texts.
+            // Numbers and other texts are unchanged.
             ("-12.5", "-12.5"),
             ("+86", "+86"),
             ("-1e-3", "-1e-3"),
@@ -69,7 +69,7 @@ mod tests {
             assert_eq!(protected(text), written);
             assert_eq!(plain(written), text);
         }
-        // As people write it by hand.
+        // Apostrophes written by hand are removed too.
         assert_eq!(plain("'+86 23 6868"), "+86 23 6868");
         assert_eq!(csv_field("=A1,\"B\""), "\"'=A1,\"\"B\"\"\"");
     }

@@ -1,75 +1,38 @@
-//! Visits: how many people came to a center, by day, and where it is known by hour and audience.
+//! Visit counts of centers, by day and optionally by hour and audience.
 
-use super::rules::{Check, Problem, ProblemCode, Rules};
 use super::words::Audience;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-/// All counts of one center on one day. A day is replaced whole, so that a correction never adds.
+/// All visit counts of one center on one day. A day is always replaced as a whole, so that a correction cannot count twice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VisitDay {
-    /// Number of the center.
+    /// Id of the center.
     pub center: i64,
     pub day: Date,
-    /// Empty takes the day away.
+    /// An empty list deletes the day.
     pub counts: Vec<VisitCount>,
 }
 
-/// How many came.
+/// A number of visits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct VisitCount {
     /// Hour of the day, 0 to 23; `None` for the whole day.
     pub hour: Option<u8>,
-    /// Who came. Counts of `everyone` hold those of all others.
+    /// The audience counted. `everyone` includes all other audiences.
     pub audience: Audience,
     pub count: u32,
 }
 
-/// Most that one count may be: more is a slip of the pen.
-const MAX_COUNT: u32 = 10_000_000;
-
 impl VisitDay {
-    /// What is wrong with it.
-    #[must_use]
-    pub fn check(&self, rules: &Rules<'_>) -> Vec<Problem> {
-        let mut check = Check::default();
-        if rules.register.centers.get(self.center).is_none() {
-            check.add("center", ProblemCode::NotFound, "does not exist");
-        }
-        check.list("counts", self.counts.len());
-        let mut seen: Vec<(Audience, Option<u8>)> = Vec::new();
-        for c in &self.counts {
-            if c.hour.is_some_and(|h| h > 23) {
-                check.add(
-                    "hour",
-                    ProblemCode::Invalid,
-                    format!("{} is not between 0 and 23", c.hour.unwrap_or_default()),
-                );
-            }
-            if c.count > MAX_COUNT {
-                check.add("count", ProblemCode::Invalid, format!("{} is more than {MAX_COUNT}", c.count));
-            }
-            if seen.contains(&(c.audience, c.hour)) {
-                check.add("counts", ProblemCode::Taken, format!("has two counts of {} for one hour", c.audience));
-            }
-            let (whole, hourly) = (c.hour.is_none(), c.hour.is_some());
-            if seen.iter().any(|(a, h)| *a == c.audience && (h.is_none() && hourly || h.is_some() && whole)) {
-                let why = format!("of {} are by the hour and for the whole day: give one of the two", c.audience);
-                check.add("counts", ProblemCode::Invalid, why);
-            }
-            seen.push((c.audience, c.hour));
-        }
-        check.done()
-    }
-
-    /// The counts in one order, so that two days can be compared.
+    /// Sorts the counts, so that days can be compared.
     pub fn sort(&mut self) {
         self.counts.sort_unstable_by_key(|c| (c.audience, c.hour));
     }
 }
 
-/// Visits on one day, of `audience` or of all. A total is the count of `everyone`, or where that was not counted the sum
-/// of all audiences.
+/// Returns the visits of an audience on one day, or of all audiences. The total is the count of `everyone` if there is one,
+/// or else the sum over all audiences.
 #[must_use]
 pub fn total(counts: &[VisitCount], audience: Option<Audience>) -> u64 {
     let of = |a: Audience| {
@@ -82,17 +45,17 @@ pub fn total(counts: &[VisitCount], audience: Option<Audience>) -> u64 {
     }
 }
 
-/// The days of one center, in order.
+/// The visit counts of one center, by day.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CenterVisits {
     days: Vec<Date>,
-    /// Where the counts of each day begin.
+    /// Index of the first count of each day.
     first: Vec<u32>,
     counts: Vec<VisitCount>,
 }
 
 impl CenterVisits {
-    /// Adds a day; they must come in order.
+    /// Appends a day. Days must be added in ascending order.
     pub fn push(&mut self, day: Date, counts: &[VisitCount]) {
         if counts.is_empty() {
             return;
@@ -102,16 +65,16 @@ impl CenterVisits {
         self.counts.extend_from_slice(counts);
     }
 
-    /// The same visits with one day replaced.
+    /// Returns the visits with one day replaced.
     #[must_use]
     pub fn with_day(&self, day: Date, counts: &[VisitCount]) -> Self {
         let mut next = Self::default();
-        let place = self.days.partition_point(|d| *d < day);
-        for i in 0..place {
+        let index = self.days.partition_point(|d| *d < day);
+        for i in 0..index {
             next.push(self.days[i], self.counts_of(i));
         }
         next.push(day, counts);
-        for i in place..self.days.len() {
+        for i in index..self.days.len() {
             if self.days[i] != day {
                 next.push(self.days[i], self.counts_of(i));
             }
@@ -124,31 +87,31 @@ impl CenterVisits {
         &self.counts[self.first[i] as usize..end]
     }
 
-    /// The days in a range, both ends included, with their counts.
+    /// Returns the days in a range, both ends included, with their counts.
     pub fn between(&self, from: Date, to: Date) -> impl Iterator<Item = (Date, &[VisitCount])> {
         let (low, high) = (self.days.partition_point(|d| *d < from), self.days.partition_point(|d| *d <= to));
         (low..high.max(low)).map(|i| (self.days[i], self.counts_of(i)))
     }
 
-    /// The counts of a day; empty where nothing was counted.
+    /// Returns the counts of a day; empty if there are none.
     #[must_use]
     pub fn on(&self, day: Date) -> &[VisitCount] {
         self.days.binary_search(&day).map_or(&[], |i| self.counts_of(i))
     }
 
-    /// The first and the last day that were counted.
+    /// Returns the first and the last day with counts.
     #[must_use]
     pub fn span(&self) -> Option<(Date, Date)> {
         Some((*self.days.first()?, *self.days.last()?))
     }
 
-    /// How many days were counted.
+    /// Returns the number of days with counts.
     #[must_use]
     pub fn len(&self) -> usize {
         self.days.len()
     }
 
-    /// Was nothing counted?
+    /// Returns whether there are no counts.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.days.is_empty()
@@ -165,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn totals_do_not_count_twice() {
+    fn total_does_not_count_visits_twice() {
         let groups = [count(None, Audience::Couriers, 100), count(None, Audience::Elderly, 20)];
         assert_eq!((total(&groups, None), total(&groups, Some(Audience::Couriers))), (120, 100));
         let both =
@@ -175,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_is_replaced_and_never_added_twice() {
+    fn replaces_a_day_instead_of_adding_it() {
         let day = |n| date(2026, 5, n);
         let mut visits = CenterVisits::default();
         for n in [1, 3, 5] {

@@ -1,9 +1,9 @@
-//! The closed lists of the register: kinds of center, states, audiences, fees, roles.
+//! The enumerations of the register: kinds of center, statuses, audiences, fees, roles.
 
 use super::keyed::keyed_enum;
 
 keyed_enum! {
-    /// Whom a center is for, by its area.
+    /// The kind of a center, by the area or group it serves.
     CenterKind, "a kind of center", {
         /// The center of a village.
         Village = "village", "村";
@@ -11,13 +11,13 @@ keyed_enum! {
         Community = "community", "社区";
         /// A center for couriers, ride-hailing drivers and other new-employment groups.
         NewEmployment = "new_employment", "新就业群体";
-        /// Any other, such as the center of a town or an industrial park.
+        /// Any other center, such as that of a town or an industrial park.
         Other = "other", "其他";
     }
 }
 
 keyed_enum! {
-    /// Whether a center or facility can be used.
+    /// The operating status of a center or facility.
     Status, "a status", {
         Planned = "planned", "规划";
         Open = "open", "开放";
@@ -26,15 +26,15 @@ keyed_enum! {
 }
 
 keyed_enum! {
-    /// How a position was found.
+    /// How a position was determined.
     PositionQuality, "a quality of a position", {
         /// Measured on the ground or on a survey map.
         Surveyed = "surveyed", "实测";
-        /// Looked up from an address.
+        /// Geocoded from an address.
         Geocoded = "geocoded", "地理编码";
-        /// Known to lie near.
+        /// Near the true position.
         Approximate = "approximate", "大致";
-        /// Made up, for a demonstration.
+        /// Generated for a demonstration.
         Synthetic = "synthetic", "合成";
     }
 }
@@ -51,7 +51,7 @@ keyed_enum! {
 }
 
 keyed_enum! {
-    /// Whom something is for.
+    /// A group of people a facility, service or event is intended for.
     Audience, "an audience", {
         Everyone = "everyone", "所有人";
         Children = "children", "儿童";
@@ -73,8 +73,8 @@ keyed_enum! {
 }
 
 impl Audience {
-    /// Is something for `self` also for `other`? What is for everyone is for all, what is for new-employment groups is
-    /// for each of them.
+    /// Returns whether an offer for `self` also serves `other`: `everyone` includes all audiences, `new_employment` includes
+    /// couriers, ride-hailing drivers and live streamers.
     #[must_use]
     pub const fn includes(self, other: Self) -> bool {
         match self {
@@ -86,13 +86,13 @@ impl Audience {
         }
     }
 
-    /// Is something for this list of audiences for `wanted`? An empty list is for everyone.
+    /// Returns whether an offer for the audiences of `list` serves `wanted`. An empty list serves everyone.
     #[must_use]
     pub fn any_includes(list: &[Self], wanted: Self) -> bool {
         list.is_empty() || list.iter().any(|a| a.includes(wanted))
     }
 
-    /// Its place in [`Audience::ALL`].
+    /// Returns the index in [`Audience::ALL`].
     #[must_use]
     pub const fn index(self) -> usize {
         self as usize
@@ -100,7 +100,7 @@ impl Audience {
 }
 
 keyed_enum! {
-    /// What a service costs.
+    /// The price level of a service or event.
     Fee, "a fee", {
         Free = "free", "免费";
         LowCost = "low_cost", "低偿";
@@ -109,7 +109,7 @@ keyed_enum! {
 }
 
 keyed_enum! {
-    /// How far a suggestion has come.
+    /// The processing status of a suggestion.
     SuggestionStatus, "a status of a suggestion", {
         Received = "received", "已收到";
         Accepted = "accepted", "已采纳";
@@ -120,7 +120,8 @@ keyed_enum! {
 }
 
 impl SuggestionStatus {
-    /// May a suggestion go from this status to that one? Forward only; what is done or declined stays so.
+    /// Returns whether a suggestion may change from this status to `next`. Statuses only move forward; `done` and `declined`
+    /// are final.
     #[must_use]
     pub fn may_become(self, next: Self) -> bool {
         use SuggestionStatus::{Accepted, Declined, Done, InProgress, Received};
@@ -133,7 +134,7 @@ impl SuggestionStatus {
             )
     }
 
-    /// Is there nothing left to do?
+    /// Returns whether the status is final: done or declined.
     #[must_use]
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Done | Self::Declined)
@@ -141,15 +142,15 @@ impl SuggestionStatus {
 }
 
 keyed_enum! {
-    /// What a caller may do; each role may all that those before it may.
+    /// What a caller may do. Each role has all permissions of the roles before it.
     Role, "a role", {
-        /// Reads everything but personal contacts, and hands in suggestions.
+        /// Reads everything except personal contacts, and submits suggestions.
         Reader = "reader", "读者";
-        /// Hands in suggestions and visits.
+        /// Submits suggestions and visit counts.
         Contributor = "contributor", "采集员";
-        /// Changes the register, sees contacts, answers suggestions.
+        /// Edits the register, reads contacts, answers suggestions.
         Editor = "editor", "编辑";
-        /// Sees the audit log, manages tokens.
+        /// Reads the audit log, manages tokens.
         Admin = "admin", "管理员";
     }
 }
@@ -159,19 +160,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_read_in_both_languages() {
+    fn parses_keys_and_chinese_names() {
         assert_eq!("Low cost".parse(), Ok(Fee::LowCost));
         assert_eq!("免费".parse(), Ok(Fee::Free));
         assert_eq!("IN-PROGRESS".parse(), Ok(SuggestionStatus::InProgress));
         let error = "gratis".parse::<Fee>().unwrap_err().to_string();
-        assert_eq!(error, "is not a fee; there are free (免费), low_cost (低偿), market (市场价)");
+        assert_eq!(error, "is not a fee. Allowed: free (免费), low_cost (低偿), market (市场价)");
         for audience in Audience::ALL {
             assert_eq!(audience.key().parse(), Ok(*audience));
         }
     }
 
     #[test]
-    fn audiences_include_their_parts() {
+    fn audiences_include_their_subgroups() {
         assert!(Audience::any_includes(&[], Audience::Elderly));
         assert!(Audience::any_includes(&[Audience::NewEmployment], Audience::Couriers));
         assert!(!Audience::any_includes(&[Audience::Couriers], Audience::NewEmployment));
@@ -179,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn suggestions_go_forward() {
+    fn suggestion_status_only_moves_forward() {
         use SuggestionStatus::{Accepted, Declined, Done, InProgress, Received};
         for (from, to, may) in [
             (Received, Accepted, true),

@@ -1,4 +1,4 @@
-//! Days and times as files and requests write them: by the city's clock, or with an offset or a time zone.
+//! Parses dates and times of files and requests: local times, or times with an offset or a time zone.
 
 use super::calendar::{Zone, day_of, naive_time};
 use chrono::{NaiveDateTime, Timelike};
@@ -7,27 +7,27 @@ use jiff::civil::{Date, DateTime};
 use jiff::fmt::temporal::{Pieces, TimeZoneAnnotationKind};
 use std::str::FromStr;
 
-/// A day or time as it is written, before it is known which city it is for.
+/// A parsed date or time, before the time zone of the city is applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WrittenTime {
-    /// A day alone.
+    /// A date.
     Day(Date),
-    /// A time by the city's clock.
+    /// A local time of the city.
     Local(DateTime),
-    /// A moment: a time with an offset, Z, or a zone such as [Asia/Shanghai].
+    /// A moment: a time with an offset, `Z`, or a zone such as `[Asia/Shanghai]`.
     Moment(Timestamp),
 }
 
-/// A text that is no day and no time.
+/// A text that is neither a date nor a time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TimeError {
     #[error("\"{0}\" is not a time such as 2026-11-25T09:00, 2026-11-25T09:00+08:00 or 2026-11-25T01:00Z")]
     NotATime(String),
     #[error("\"{text}\": \"{zone}\" is not a time zone of the IANA database, such as Asia/Shanghai")]
     UnknownZone { text: String, zone: String },
-    #[error("\"{text}\": the offset is not that of {zone}; leave one of the two out")]
+    #[error("\"{text}\": the offset does not match {zone}; give only one of them")]
     Contradiction { text: String, zone: String },
-    #[error("\"{0}\" has a time zone but no time, as 2026-11-25T09:00[Asia/Shanghai]")]
+    #[error("\"{0}\" has a time zone but no time; write for example 2026-11-25T09:00[Asia/Shanghai]")]
     ZoneWithoutTime(String),
 }
 
@@ -38,7 +38,7 @@ impl FromStr for WrittenTime {
         let short = || text.chars().take(80).collect::<String>();
         let (time, annotations) = text.trim().split_at(text.trim().find('[').unwrap_or(text.trim().len()));
         let mut plain = time.trim().replace('/', "-");
-        // A space before the offset, as some programs write it.
+        // Some programs write a space before the offset.
         if let Some(at) = plain.rfind(' ').filter(|at| plain[at + 1..].starts_with(['+', '-', 'Z', 'z'])) {
             plain.remove(at);
         }
@@ -69,7 +69,7 @@ impl FromStr for WrittenTime {
             (None, Some(zone)) => Ok(Self::Moment(zone.moment(naive_time(local)))),
             (Some(offset), zone) => {
                 let moment = offset.to_timestamp(local).map_err(|_| TimeError::NotATime(short()))?;
-                // Z names the moment, whatever clocks show there; a number must be what they show.
+                // `Z` fixes the moment regardless of the zone; a numeric offset must be that of the zone.
                 match zone.filter(|zone| !is_utc && zone.local(moment).with_nanosecond(0) != Some(naive_time(local))) {
                     Some(zone) => Err(TimeError::Contradiction { text: short(), zone: zone.to_string() }),
                     None => Ok(Self::Moment(moment)),
@@ -80,7 +80,7 @@ impl FromStr for WrittenTime {
 }
 
 impl WrittenTime {
-    /// What the city's clock shows then; a day begins at midnight.
+    /// Returns the local time in a zone; midnight for a date.
     #[must_use]
     pub fn local(self, zone: Zone) -> DateTime {
         match self {
@@ -90,13 +90,13 @@ impl WrittenTime {
         }
     }
 
-    /// The day it is in the city then.
+    /// Returns the local date in a zone.
     #[must_use]
     pub fn day(self, zone: Zone) -> Date {
         self.local(zone).date()
     }
 
-    /// The moment; `None` for a day alone, which is none.
+    /// Returns the moment; `None` for a date.
     #[must_use]
     pub fn moment(self, zone: Zone) -> Option<Timestamp> {
         match self {
@@ -107,7 +107,7 @@ impl WrittenTime {
     }
 }
 
-/// A local time from the one library to the other, to the second.
+/// Converts a local time from `chrono` to `jiff`, to the second.
 fn civil(at: NaiveDateTime) -> DateTime {
     day_of(at.date()).at(at.hour() as i8, at.minute() as i8, at.second() as i8, 0)
 }
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn offsets_and_zones_are_taken_to_the_citys_clock() {
+    fn converts_offsets_and_zones_to_local_time() {
         for (text, local) in [
             ("2025-05-06T09:30", "2025-05-06T09:30:00"),
             ("2025-05-06 09:30:15", "2025-05-06T09:30:15"),
@@ -148,23 +148,23 @@ mod tests {
         ] {
             assert_eq!(read(text).as_deref(), Ok(local), "{text}");
         }
-        for (text, told) in [
+        for (text, expected) in [
             ("soon", "is not a time"),
             ("", "is not a time"),
             ("2025-05-06T25:00", "is not a time"),
             ("2025-05-06T09:30+99:00", "is not a time"),
             ("2025-05-06T09:30[Mars/Olympus]", "not a time zone"),
-            ("2025-05-06T09:30+02:00[Asia/Shanghai]", "not that of Asia/Shanghai"),
+            ("2025-05-06T09:30+02:00[Asia/Shanghai]", "does not match Asia/Shanghai"),
             ("2025-05-06[Asia/Shanghai]", "no time"),
             ("25-05-06", "is not a time"),
         ] {
             let error = read(text).unwrap_err();
-            assert!(error.contains(told), "{text}: {error}");
+            assert!(error.contains(expected), "{text}: {error}");
         }
     }
 
     #[test]
-    fn the_city_has_its_own_zone() {
+    fn uses_the_zone_of_the_city() {
         let sao_paulo: Zone = "America/Sao_Paulo".parse().unwrap();
         let time: WrittenTime = "2025-05-06T09:30+08:00".parse().unwrap();
         assert_eq!(time.local(sao_paulo).to_string(), "2025-05-05T22:30:00");

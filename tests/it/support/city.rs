@@ -1,4 +1,4 @@
-//! A small made-up world whose answers can be checked by hand: a level grid of 30 by 30 streets, 100 m apart.
+//! A small artificial world whose results can be checked by hand: a level grid of 30 by 30 streets, 100 m apart.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ pub fn rows() -> RegisterRows {
         facility(13, Category::LifelongEducation, 1000.0, 1010.0, Some(4)),
         facility(14, Category::LifeServices, 700.0, 1000.0, None),
         facility(15, Category::HealthCare, 2900.0, 2900.0, None),
-        // A kilometre off every street.
+        // One kilometre from any street.
         facility(16, Category::CultureSports, -1000.0, 1000.0, None),
     ];
     let mut population: Vec<PopulationCell> =
@@ -74,7 +74,7 @@ pub fn ask_with(api: &Api, world: &Arc<World>, query: &str, variables: serde_jso
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(api.execute(world, request))
 }
 
-/// The whole answer to a query about the small world.
+/// Returns the full answer to a query about the small world.
 pub fn ask(query: &str) -> serde_json::Value {
     answer(&ask_with(&Api::new(Limits::default()), &world(), query, serde_json::Value::Null))
 }
@@ -83,7 +83,7 @@ pub fn answer(answer: &Answer) -> serde_json::Value {
     serde_json::from_str(&serde_json::to_string(&answer.response).unwrap()).unwrap()
 }
 
-/// A data folder with the small city in it.
+/// Creates a data folder with the small city.
 pub fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     network().save(&folder.path().join("streets.walkshed")).unwrap();
@@ -91,7 +91,7 @@ pub fn folder() -> tempfile::TempDir {
     folder
 }
 
-/// Puts rows into the database of a data folder; they are numbered anew, in their order.
+/// Inserts rows into the database of a data folder. They get new ids, in order.
 pub fn fill(folder: &std::path::Path, rows: &RegisterRows) {
     use walkshed_register::Edit;
     use walkshed_store::{Edition, Store};
@@ -140,7 +140,7 @@ fn rows_import() -> ImportRecord {
     rows().imports.remove(0)
 }
 
-/// A crooked city with people and facilities strewn about.
+/// A random network with random people and facilities.
 pub fn random_world(seed: u64) -> World {
     let mut r = Random(seed);
     let network = random_network(seed, 200);

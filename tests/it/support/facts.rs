@@ -1,5 +1,5 @@
-//! Every fact reported of three service centers and a guild hall, asked of a world that has them: of the facts alone, and of a
-//! city that is made up around them. The answers are the same, down to how many records there are.
+//! Checks all reported facts of three service centers and a guild hall in a world that contains them: the facts on their own,
+//! or the demonstration city around them. The results are identical, including the number of records.
 
 use super::city::{answer, ask_with};
 use serde_json::{Value, json};
@@ -10,13 +10,13 @@ use walkshed_graphql::{Api, Limits};
 pub const MOFANCUN: &str = "500106013004";
 pub const LONGYUAN: &str = "500113003009";
 
-/// A world, and the code under which the center of Jiangbei stands in it.
+/// A world, and the code of the center of Jiangbei in it.
 pub struct Facts<'a> {
     pub world: &'a Arc<World>,
     pub jiangbei: &'a str,
 }
 
-/// The same answer in every world.
+/// Asserts the same snapshot in every world.
 macro_rules! assert_fact {
     ($name:literal, $value:expr) => {
         insta::with_settings!({prepend_module_to_snapshot => false, omit_expression => true}, {
@@ -25,7 +25,7 @@ macro_rules! assert_fact {
     };
 }
 
-/// What could be attached to a center besides.
+/// All fields and connections of a center.
 const ALL_OF_A_CENTER: &str = "name nameEn kind status address phone description floorAreaM2 openShare residentsServed
      groupsServed { audience people } openedOn renovatedOn closedOn operatingModel operatingNote partners { name role count }
      funding { source share } stepFree nightEntrance accessNote openingHours district { nameEn }
@@ -43,8 +43,8 @@ impl Facts<'_> {
         found["data"].clone()
     }
 
-    /// The center of Shapingba, with all that is attached to it: 60,000 residents, 6,000 people of new-employment groups, stairs
-    /// with books below, child care, deliberation, delivery station above, eight functions, three courses, two suggestions.
+    /// The center of Shapingba with all its records: 60,000 residents, 6,000 people of new-employment groups, stairs with books
+    /// below, child care, deliberation, a delivery station above, eight functions, three courses, two suggestions.
     pub fn shapingba(&self) {
         let found = self.ask(&format!("{{ center(code: \"{MOFANCUN}\") {{ {ALL_OF_A_CENTER} }} }}"));
         let center = &found["center"];
@@ -54,7 +54,7 @@ impl Facts<'_> {
         assert_fact!("shapingba", found);
     }
 
-    /// In its area there are 4 delivery stations, 2 parcel stations, 3 fast-charging points, one rest stop.
+    /// Its area has 4 delivery stations, 2 parcel stations, 3 fast-charging points and one rest stop.
     pub fn around_shapingba(&self) {
         let of = |kind: &str| {
             let query =
@@ -64,7 +64,7 @@ impl Facts<'_> {
         assert_eq!(["delivery_station", "parcel_station", "charging", "rider_rest_stop"].map(of), [4, 2, 3, 1]);
     }
 
-    /// A child stays until half past five, in the summer as well. Couriers finish at one, and the rest stop is open then.
+    /// Child care is open until 17:30, also in summer. Couriers finish at 01:00, when the rest stop is still open.
     pub fn hours(&self) {
         let found = self.ask(
             "{ child: facility(externalId: \"sp-child\") { before: isOpen(at: \"2026-07-15T17:29:00+08:00\")
@@ -77,7 +77,7 @@ impl Facts<'_> {
             found["stop"],
             json!({"at1": true, "at2": false, "nextChange": "2026-11-26T02:00:00+08:00", "address": "金沙北苑门口"})
         );
-        // A front end asks what is open for couriers at one at night.
+        // A front end queries what is open for couriers at 01:00.
         let open = self.ask(&format!(
             "{{ facilities(filter: {{region: \"{MOFANCUN}\", openAt: \"2026-11-26T01:00:00+08:00\", audience: COURIERS,
                  kinds: [\"骑手驿站\"]}}) {{ nodes {{ nameEn }} }} }}"
@@ -85,8 +85,8 @@ impl Facts<'_> {
         assert_eq!(open["facilities"]["nodes"], json!([{"nameEn": "Jinsha Beiyuan friendly rest stop"}]));
     }
 
-    /// Longyuan, with all that is attached to it: 22,000 residents, a counter for 68 matters, halls and rooms, 85 % of the floor
-    /// open, 25 benches, 2 tables, 2 lamps.
+    /// Longyuan with all its records: 22,000 residents, a counter for 68 matters, halls and rooms, 85 % of the floor area open,
+    /// 25 benches, 2 tables, 2 lamps.
     pub fn longyuan(&self) {
         let found = self.ask(&format!("{{ center(code: \"{LONGYUAN}\") {{ {ALL_OF_A_CENTER} }} }}"));
         let center = &found["center"];
@@ -103,8 +103,8 @@ impl Facts<'_> {
         assert_fact!("longyuan", found);
     }
 
-    /// After the rebuilding of April 2025 daily visits doubled, whether one asks for the days around it or for those that were
-    /// counted last.
+    /// After the renovation in April 2025 daily visits doubled, both for the days around it and for the most recently counted
+    /// days.
     pub fn visits_of_longyuan_doubled(&self) {
         let found = self.ask(&format!(
             "{{ center(code: \"{LONGYUAN}\") {{ renovatedOn
@@ -122,7 +122,7 @@ impl Facts<'_> {
         assert_eq!(center["renovatedOn"], json!("2025-04"));
     }
 
-    /// The bazaar once a month, 12 a year, one of them on 25 August; and three courses.
+    /// A monthly bazaar, 12 times a year, once on 25 August; and three courses.
     pub fn bazaar(&self) {
         let found = self.ask(&format!(
             "{{ center(code: \"{LONGYUAN}\") {{ events(first: 100) {{ nodes {{ name nameEn audiences services {{ nameEn }}
@@ -148,8 +148,8 @@ impl Facts<'_> {
         assert_eq!(others, courses);
     }
 
-    /// The center of Jiangbei, with all that is attached to it: opened in April 2025 in an idle school, 12 partners, 43 % of the
-    /// money from society, over 20 services, terminals.
+    /// The center of Jiangbei with all its records: opened in April 2025 in a disused school, 12 partners, 43 % of the funding
+    /// from society, over 20 services, terminals.
     pub fn jiangbei(&self) {
         let found = self.ask(&format!("{{ center(code: \"{}\") {{ {ALL_OF_A_CENTER} }} }}", self.jiangbei));
         let center = &found["center"];
@@ -162,7 +162,7 @@ impl Facts<'_> {
         assert_fact!("jiangbei", found);
     }
 
-    /// Over a hundred visits a day by new-employment groups.
+    /// More than 100 visits per day by new-employment groups.
     pub fn visits_of_jiangbei(&self) {
         let found = self.ask(&format!(
             "{{ center(code: \"{}\") {{ usage {{ visitsPerDay countedDays }}
@@ -176,7 +176,7 @@ impl Facts<'_> {
         }
     }
 
-    /// Partners receive visitors every Friday, 16 times so far; on Monday mornings there are buns.
+    /// Partners receive visitors every Friday, 16 times so far. Buns are made on Monday mornings.
     pub fn reception(&self) {
         let found = self.ask(&format!(
             "{{ room: facility(externalId: \"jb-zhixin\") {{ nameEn center {{ code }} events {{ totalCount nodes {{ nameEn description

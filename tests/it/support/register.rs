@@ -1,4 +1,4 @@
-//! A register filled from files, as the command line does it.
+//! Fills a register from files, as the command line does.
 
 use std::path::Path;
 use walkshed_engine::Profiles;
@@ -15,7 +15,7 @@ pub async fn open(folder: &Path) -> Store {
     DataFolder::new(folder, None, Profiles::default()).unwrap().store().await.unwrap()
 }
 
-/// Plans the import of a file into what is in the store.
+/// Plans the import of a file into the register of a store.
 pub async fn planned(store: &Store, file: &Path, kind: Kind, keep_going: bool) -> Result<Plan, PlanError> {
     let (kinds, calendar) = (Kinds::default(), Calendar::default());
     let register = Register::new(store.load().await.unwrap(), std::sync::Arc::default());
@@ -25,7 +25,7 @@ pub async fn planned(store: &Store, file: &Path, kind: Kind, keep_going: bool) -
     plan(&read_table(file, kind, &calendar)?, kind, options, rules, keep_going, source)
 }
 
-/// Imports a file; a row that is refused fails the test.
+/// Imports a file. A rejected row fails the test.
 pub async fn import(store: &Store, file: &Path, kind: Kind) -> Applied {
     let plan = planned(store, file, kind, false)
         .await
@@ -36,7 +36,7 @@ pub async fn import(store: &Store, file: &Path, kind: Kind) -> Applied {
     store.edit(&edition).await.unwrap()
 }
 
-/// A data folder with the reported facts in its register.
+/// Creates a data folder with the reported facts in its register.
 pub fn facts() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     block_on(async {
@@ -53,12 +53,12 @@ pub fn fact_file(kind: Kind) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/walkshed-demo/src/facts").join(format!("{}.csv", kind.name()))
 }
 
-/// A token of a role, known to the database before a server starts on it.
+/// Creates a token of a role in the database, before a server starts.
 pub fn token(folder: &Path, role: walkshed_register::Role) -> String {
     use walkshed_live::access::{hash, new_token};
     use walkshed_store::TokenRow;
     let token = new_token().unwrap();
-    // Names are given once; a second token of a role has another.
+    // Token names are unique, so a second token of a role gets a number.
     let name = |n: usize| if n == 0 { role.key().to_owned() } else { format!("{} {n}", role.key()) };
     let row = TokenRow {
         id: 0,

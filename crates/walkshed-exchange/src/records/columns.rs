@@ -1,13 +1,13 @@
-//! Which columns a table of each kind may have, and what is said of those that are not read.
+//! The columns of each kind of file, and notes on columns that are ignored.
 
 use super::{Column, Kind, Table};
 use std::collections::HashSet;
 
-/// Names told in one note at most.
-const MOST_NAMES: usize = 40;
+/// Maximum number of names listed in one note.
+const MAX_LISTED_NAMES: usize = 40;
 
 impl Kind {
-    /// The columns that are read for it.
+    /// Returns the columns that are read.
     const fn columns(self) -> &'static [Column] {
         use Column as C;
         match self {
@@ -110,8 +110,7 @@ impl Kind {
     }
 }
 
-/// What is to be said of columns that were not read: names that mean nothing, columns that this kind has not, and values
-/// under no name.
+/// Returns notes on ignored columns: unknown names, columns that this kind does not have, and unnamed columns with values.
 pub fn column_notes(table: &Table, kind: Kind) -> impl Iterator<Item = String> {
     let names = if table.header.is_empty() { &table.properties } else { &table.header };
     let (mut unknown, mut unused): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
@@ -127,20 +126,20 @@ pub fn column_notes(table: &Table, kind: Kind) -> impl Iterator<Item = String> {
         }
     }
     let unnamed: Vec<usize> = table.values_without_name().collect();
-    let told = |list: &[&str], what: &str| (!list.is_empty()).then(|| format!("{what}: {}", named(list)));
+    let note = |list: &[&str], what: &str| (!list.is_empty()).then(|| format!("{what}: {}", named(list)));
     [
-        told(&unknown, "columns that are not known, and were not read"),
-        told(&unused, &format!("columns that {} do not have, and were not read", kind.name())),
+        note(&unknown, "unknown columns were ignored"),
+        note(&unused, &format!("columns that do not apply to {} were ignored", kind.name())),
         (!unnamed.is_empty())
-            .then(|| format!("columns without a name that hold values, and were not read: {}", numbered(&unnamed))),
+            .then(|| format!("columns without a name were ignored although they have values: {}", numbered(&unnamed))),
     ]
     .into_iter()
     .flatten()
 }
 
 fn numbered(list: &[usize]) -> String {
-    let text = list.iter().take(MOST_NAMES).map(usize::to_string).collect::<Vec<_>>().join(", ");
-    match list.len().saturating_sub(MOST_NAMES) {
+    let text = list.iter().take(MAX_LISTED_NAMES).map(usize::to_string).collect::<Vec<_>>().join(", ");
+    match list.len().saturating_sub(MAX_LISTED_NAMES) {
         0 => text,
         more => format!("{text} and {more} more"),
     }
@@ -148,8 +147,8 @@ fn numbered(list: &[usize]) -> String {
 
 fn named(list: &[&str]) -> String {
     let shown = |name: &&str| format!("\"{}\"", name.chars().take(60).collect::<String>());
-    let text = list.iter().take(MOST_NAMES).map(shown).collect::<Vec<_>>().join(", ");
-    match list.len().saturating_sub(MOST_NAMES) {
+    let text = list.iter().take(MAX_LISTED_NAMES).map(shown).collect::<Vec<_>>().join(", ");
+    match list.len().saturating_sub(MAX_LISTED_NAMES) {
         0 => text,
         more => format!("{text} and {more} more"),
     }
@@ -163,9 +162,9 @@ mod tests {
     use walkshed_engine::geo::Position;
     use walkshed_register::{Calendar, Category, Center, DivisionCode, Kinds, Register, RegisterRows, Rules, Service};
 
-    /// A column that is not in the list of its kind must not matter, or it would be told that it was not read.
+    /// Columns outside the list of a kind must have no effect, because a note says that they are ignored.
     #[test]
-    fn what_is_told_not_to_be_read_is_not_read() {
+    fn ignored_columns_have_no_effect() {
         let code = DivisionCode::new("500106013004").unwrap();
         let center = Center::new(code, "中心".into(), Position::new(106.5, 29.5).unwrap());
         let service = Service::new("haircut".into(), "理发".into(), Category::LifeServices);
@@ -213,7 +212,7 @@ mod tests {
                 let mut more = fields.clone();
                 more.retain(|(c, _)| *c != column);
                 more.push((column, "\u{1}nothing"));
-                // An id in place of a key or a cell is read where there is none of those.
+                // An id is read only as a substitute for a missing key or cell.
                 let stands_in = column == Column::Id && matches!(kind, Kind::Services | Kind::Population);
                 let expected = kind.columns().contains(&column) && !stands_in;
                 assert_eq!(read(kind, &more) != plain, expected, "{}: {}", kind.name(), column.name());

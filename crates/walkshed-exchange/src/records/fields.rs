@@ -1,4 +1,4 @@
-//! Fields of a row to values: texts, numbers, words, lists, positions, dates.
+//! Parses the fields of a row: texts, numbers, enumerations, lists, positions, dates.
 
 use super::{Column, Reader, Row};
 use jiff::Timestamp;
@@ -8,31 +8,31 @@ use std::str::FromStr;
 use walkshed_engine::geo::Position;
 use walkshed_register::{Category, DivisionCode, Host, WrittenTime, Zone};
 
-/// Signs between the entries of a list, in both scripts.
-const BETWEEN: [char; 5] = [';', '；', '|', '、', '\n'];
-/// Signs within an entry.
-const WITHIN: [char; 2] = [':', '：'];
+/// Separators of list entries, in Latin and Chinese script.
+const ENTRY_SEPARATORS: [char; 5] = [';', '；', '|', '、', '\n'];
+/// Separators of the parts of an entry.
+const PART_SEPARATORS: [char; 2] = [':', '：'];
 
-/// The entries of a list in one field.
+/// Splits a list in one field into its entries.
 pub fn entries(text: &str) -> impl Iterator<Item = &str> {
-    text.split(BETWEEN).map(str::trim).filter(|part| !part.is_empty())
+    text.split(ENTRY_SEPARATORS).map(str::trim).filter(|part| !part.is_empty())
 }
 
-/// The parts of an entry: `name:role:count`.
+/// Splits an entry such as `name:role:count` into its parts.
 pub fn parts(entry: &str) -> Vec<&str> {
-    entry.split(WITHIN).map(str::trim).collect()
+    entry.split(PART_SEPARATORS).map(str::trim).collect()
 }
 
-/// Yes or no, as people write it.
+/// Parses a yes-or-no value.
 pub fn yes_or_no(text: &str) -> Result<bool, String> {
     match text.to_lowercase().as_str() {
         "yes" | "true" | "1" | "y" | "是" | "有" => Ok(true),
         "no" | "false" | "0" | "n" | "否" | "无" => Ok(false),
-        _ => Err("is neither yes nor no".into()),
+        _ => Err("is not yes or no".into()),
     }
 }
 
-/// A number.
+/// Parses a finite number.
 pub fn number(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(number) if number.is_finite() => Ok(number),
@@ -40,7 +40,7 @@ pub fn number(text: &str) -> Result<f64, String> {
     }
 }
 
-/// A share, 0.43 or 43%.
+/// Parses a share such as `0.43` or `43%`.
 pub fn share(text: &str) -> Result<f64, String> {
     match text.strip_suffix(['%', '％']) {
         Some(percent) => number(percent.trim()).map(|n| n / 100.0),
@@ -48,31 +48,31 @@ pub fn share(text: &str) -> Result<f64, String> {
     }
 }
 
-/// A count.
+/// Parses a count.
 pub fn whole(text: &str) -> Result<u32, String> {
-    text.parse().map_err(|_| "is not a whole number from 0 on".into())
+    text.parse().map_err(|_| "is not a whole number of 0 or more".into())
 }
 
-/// A day; of a time, the day it is in the city then.
+/// Parses a date. Of a time, the local date is used.
 pub fn day(text: &str, zone: Zone) -> Result<Date, String> {
     let written = text.parse::<WrittenTime>().map_err(|_| "is not a day such as 2026-11-25".to_owned())?;
     Ok(written.day(zone))
 }
 
-/// A moment: with its offset, or by the city's clock.
+/// Parses a moment: a time with an offset, or a local time.
 pub fn moment(text: &str, zone: Zone) -> Result<Timestamp, String> {
     let written = text.parse::<WrittenTime>().map_err(|e| e.to_string())?;
-    written.moment(zone).ok_or_else(|| "is a day without a time, as 2026-11-25T09:00 has".to_owned())
+    written.moment(zone).ok_or_else(|| "is a date without a time, such as 2026-11-25T09:00".to_owned())
 }
 
-/// A word of a list, or a date.
+/// Parses a value of any type with `FromStr`.
 pub fn word<T: FromStr<Err: Display>>(text: &str) -> Result<T, String> {
     text.parse().map_err(|e: T::Err| e.to_string())
 }
 
-/// A list of words.
+/// Parses a list of values.
 pub fn words<T: FromStr<Err: Display>>(text: &str) -> Result<Vec<T>, String> {
-    // Commas part single words too; none has one.
+    // Commas separate values too, because no value contains one.
     entries(text)
         .flat_map(|e| e.split([',', '，']))
         .map(|w| word(w.trim()).map_err(|e| format!("\"{w}\" {e}")))
@@ -80,7 +80,7 @@ pub fn words<T: FromStr<Err: Display>>(text: &str) -> Result<Vec<T>, String> {
 }
 
 impl Reader<'_> {
-    /// Sets an optional value, where the file has its column; an empty field clears it.
+    /// Sets an optional value if the file has its column. An empty field clears it.
     pub fn set<T>(
         &mut self,
         row: &Row,
@@ -97,7 +97,7 @@ impl Reader<'_> {
         Some(())
     }
 
-    /// Sets a value that is always there; an empty field leaves it as it is.
+    /// Sets a required value. An empty field leaves it unchanged.
     pub fn set_always<T>(
         &mut self,
         row: &Row,
@@ -115,7 +115,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Sets a list, where the file has its column; an empty field empties it.
+    /// Sets a list if the file has its column. An empty field clears it.
     pub fn set_list<T>(
         &mut self,
         row: &Row,
@@ -132,12 +132,12 @@ impl Reader<'_> {
         Some(())
     }
 
-    /// Sets a text.
+    /// Sets an optional text if the file has its column. An empty field clears it.
     pub fn set_text(&mut self, row: &Row, column: Column, target: &mut Option<String>) -> Option<()> {
         self.set(row, column, target, |text| Ok(text.to_owned()))
     }
 
-    /// A text that must be there.
+    /// Returns a required text.
     pub fn text(&mut self, row: &Row, column: Column) -> Option<String> {
         match row.get(column) {
             Some(text) => Some(text.to_owned()),
@@ -145,7 +145,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A value that must be there.
+    /// Returns a required value.
     pub fn value<T>(&mut self, row: &Row, column: Column, read: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
         match row.get(column).map(read) {
             Some(Ok(value)) => Some(value),
@@ -154,13 +154,13 @@ impl Reader<'_> {
         }
     }
 
-    /// The position of a row, taken to WGS-84.
+    /// Returns the position of a row, converted to WGS-84.
     pub fn position(&mut self, row: &Row) -> Option<Position> {
         let (lon, lat) = (self.value(row, Column::Lon, number)?, self.value(row, Column::Lat, number)?);
         match self.options.datum.to_wgs84(lon, lat) {
-            // Nothing stands there: the commonest stand-in for "unknown".
+            // The most common placeholder for an unknown position.
             Ok(p) if p.lon() == 0.0 && p.lat() == 0.0 => {
-                self.refuse(row, Column::Lon, "0, 0 is no position but a missing one")
+                self.refuse(row, Column::Lon, "0, 0 is a placeholder for a missing position")
             }
             Ok(p) => Some(p),
             Err(e) => {
@@ -170,7 +170,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A position where the row has one at all.
+    /// Sets an optional position if the row has one.
     pub fn set_position(&mut self, row: &Row, target: &mut Option<Position>) -> Option<()> {
         if row.get(Column::Lon).is_some() || row.get(Column::Lat).is_some() {
             *target = Some(self.position(row)?);
@@ -178,12 +178,12 @@ impl Reader<'_> {
         Some(())
     }
 
-    /// A division code.
+    /// Sets an optional division code.
     pub fn set_code(&mut self, row: &Row, column: Column, target: &mut Option<DivisionCode>) -> Option<()> {
         self.set(row, column, target, |text| DivisionCode::new(text).map_err(|e| e.to_string()))
     }
 
-    /// The category: the row's own, or that of its kind, or that of the whole file.
+    /// Returns the category of the row, or else of the import options, of the existing record or of the kind.
     pub fn category(&mut self, row: &Row, of_kind: Option<Category>, known: Option<Category>) -> Option<Category> {
         match row.get(Column::Category).map(str::parse::<Category>) {
             Some(Ok(category)) => Some(category),
@@ -195,25 +195,25 @@ impl Reader<'_> {
         }
     }
 
-    /// The number of the center with the code in a column.
+    /// Returns the id of the center with the code in a column.
     pub fn center_id(&mut self, row: &Row, column: Column) -> Option<i64> {
         let code = self.value(row, column, |text| DivisionCode::new(text).map_err(|e| e.to_string()))?;
         match self.rules.register.centers.find(code.as_str()) {
             Some(center) => Some(center.id),
-            None => self.refuse(row, column, "is the code of no center in the register"),
+            None => self.refuse(row, column, "is not the code of a center in the register"),
         }
     }
 
-    /// The center or facility of a row: exactly one of the two.
+    /// Returns the center or facility of a row, which must have exactly one of the two.
     pub fn host(&mut self, row: &Row) -> Option<Host> {
         match (row.get(Column::Center), row.get(Column::Facility)) {
             (Some(_), None) => Some(Host::Center(self.center_id(row, Column::Center)?)),
             (None, Some(id)) => match self.rules.register.facilities.find(id) {
                 Some(facility) => Some(Host::Facility(facility.id)),
-                None => self.refuse(row, Column::Facility, "is the id of no facility in the register"),
+                None => self.refuse(row, Column::Facility, "is not the id of a facility in the register"),
             },
-            (Some(_), Some(_)) => self.refuse(row, Column::Facility, "is given beside a center: give one of the two"),
-            (None, None) => self.refuse(row, Column::Center, "is missing, and so is the facility"),
+            (Some(_), Some(_)) => self.refuse(row, Column::Facility, "is given together with a center; give only one"),
+            (None, None) => self.refuse(row, Column::Center, "is missing; give a center or a facility"),
         }
     }
 }

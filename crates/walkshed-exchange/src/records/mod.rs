@@ -1,5 +1,5 @@
-//! Rows to edits of the register: every field is checked, and what cannot be taken is refused with its line, field,
-//! value and why. A row of what is there already changes only the columns the file has.
+//! Converts rows to edits of the register. Every field is validated; an invalid row is rejected with its line, field, value
+//! and reason. A row of an existing record changes only the columns present in the file.
 
 mod columns;
 mod fields;
@@ -15,12 +15,12 @@ use h3o::Resolution;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
 use walkshed_engine::geo::Datum;
-use walkshed_register::{Category, EVERYONE, Edit, PopulationCell, Record, Rules, VisitDay};
+use walkshed_register::{Category, EVERYONE, Edit, PopulationCell, Rules, Validate, VisitDay};
 
-/// Characters of a header that are shown.
-const SHOWN_HEADER: usize = 2000;
+/// Maximum number of characters of a header in a message.
+const MAX_SHOWN_HEADER: usize = 2000;
 
-/// What a file holds.
+/// The type of the records in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Centers,
@@ -35,7 +35,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// All kinds, in an order in which they can be imported one after the other.
+    /// All kinds, ordered so that each refers only to preceding ones.
     pub const ALL: [Self; 9] = [
         Self::Regions,
         Self::Centers,
@@ -48,7 +48,7 @@ impl Kind {
         Self::Population,
     ];
 
-    /// The name in commands and logs.
+    /// Returns the name in commands and logs.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -64,7 +64,7 @@ impl Kind {
         }
     }
 
-    /// Columns every row needs; of those in one list any will do.
+    /// Returns the required columns; at least one of each inner list.
     const fn needs(self) -> &'static [&'static [Column]] {
         match self {
             Self::Centers => &[&[Column::Code], &[Column::Name], &[Column::Lon], &[Column::Lat]],
@@ -91,32 +91,35 @@ impl std::str::FromStr for Kind {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let all = || Self::ALL.map(Self::name).join(", ");
-        Self::ALL.into_iter().find(|k| k.name() == text).ok_or_else(|| format!("\"{text}\" is none of {}", all()))
+        Self::ALL
+            .into_iter()
+            .find(|k| k.name() == text)
+            .ok_or_else(|| format!("unknown kind \"{text}\". Available: {}", all()))
     }
 }
 
-/// How to read it.
+/// Options of an import.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Options {
-    /// What the positions are in.
+    /// The datum of the positions.
     pub datum: Datum,
-    /// The category of rows that name none.
+    /// The category of rows without one.
     pub category: Option<Category>,
-    /// The moment of the import, for suggestions that do not say when they came in.
+    /// The time of the import: the default time of receipt of suggestions.
     pub now: Timestamp,
 }
 
-/// What a file amounts to.
+/// The edits and rejected rows of a file.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Read {
     pub edits: Vec<Edit>,
     pub refused: Vec<Refused>,
 }
 
-/// Reads a table into edits of the register it is checked against.
+/// Converts a table to edits of the register in `rules`.
 ///
 /// # Errors
-/// [`FileProblem`] when the table as a whole cannot be used. Problems of single rows are in the list of refusals.
+/// [`FileProblem`] if the table as a whole cannot be used. Problems of single rows are in the list of rejected rows.
 pub fn read_edits(table: &Table, kind: Kind, options: Options, rules: Rules<'_>) -> Result<Read, FileProblem> {
     check_columns(table, kind, options)?;
     let has_names = table.rows.iter().any(|row| row.get(Column::Name).is_some());
@@ -141,13 +144,13 @@ pub fn read_edits(table: &Table, kind: Kind, options: Options, rules: Rules<'_>)
     Ok(Read { edits, refused })
 }
 
-/// Tables without rows are a mistake; so are ones without the columns every row needs.
+/// Rejects tables without rows or without the required columns.
 fn check_columns(table: &Table, kind: Kind, options: Options) -> Result<(), FileProblem> {
     let has = |column: &Column| table.header.is_empty() || table.header.iter().any(|h| Column::of(h) == Some(*column));
     let missing = |column: Column, hint: &'static str| {
         Err(FileProblem::MissingColumn {
             column: column.name(),
-            found: format!("\"{}\"", table.header.join(", ").chars().take(SHOWN_HEADER).collect::<String>()),
+            found: format!("\"{}\"", table.header.join(", ").chars().take(MAX_SHOWN_HEADER).collect::<String>()),
             hint,
         })
     };
@@ -155,7 +158,7 @@ fn check_columns(table: &Table, kind: Kind, options: Options) -> Result<(), File
         return missing(needed[0], "");
     }
     if kind == Kind::Facilities && !has(&Column::Category) && !has(&Column::Kind) && options.category.is_none() {
-        return missing(Column::Category, "; give --category to put all rows into one");
+        return missing(Column::Category, "; or set the category of all rows with --category");
     }
     if table.rows.is_empty() {
         return Err(FileProblem::BadCsv { line: 1, why: "there are no rows after the header".into() });
@@ -167,10 +170,10 @@ struct Reader<'a> {
     options: Options,
     rules: Rules<'a>,
     refused: Vec<Refused>,
-    /// Keys seen, with their lines.
+    /// Keys seen so far, with their lines.
     seen: HashMap<String, u64>,
     resolution: Option<(Resolution, u64)>,
-    /// Does the table name its rows? Where it does not, they go by their ids.
+    /// Whether any row has a name. If not, ids are used as names.
     has_names: bool,
 }
 
@@ -180,7 +183,7 @@ impl Reader<'_> {
         None
     }
 
-    /// Passes on a row that could be read at all.
+    /// Rejects a row that has a problem from reading the file.
     fn readable(&mut self, row: &Row) -> Option<()> {
         match &row.problem {
             Some(problem) => {
@@ -191,18 +194,18 @@ impl Reader<'_> {
         }
     }
 
-    /// A key may come once in a file.
+    /// Rejects a key that occurred before in the file.
     fn once(&mut self, row: &Row, column: Column, key: &str) -> Option<()> {
         if let Some(line) = self.seen.get(key).copied() {
-            self.refuse(row, column, format!("is there already, in line {line}"))
+            self.refuse(row, column, format!("already occurs in line {line}"))
         } else {
             self.seen.insert(key.to_owned(), row.line);
             Some(())
         }
     }
 
-    /// Passes on a record that keeps all rules; otherwise the first mistake is told.
-    fn sound<T: Record>(&mut self, row: &Row, record: T) -> Option<T> {
+    /// Returns a valid record, or rejects the row with its first problem.
+    fn valid<T: Validate>(&mut self, row: &Row, record: T) -> Option<T> {
         match record.problems(&self.rules).into_iter().next() {
             None => Some(record),
             Some(problem) => {
@@ -213,32 +216,32 @@ impl Reader<'_> {
         }
     }
 
-    /// Days of visits: a day is replaced whole, so that one refused row takes its day with it.
+    /// Reads days of visits. A day is replaced as a whole, so that one rejected row rejects all rows of its day.
     fn visit_days(&mut self, table: &Table) -> Vec<VisitDay> {
         let mut days: BTreeMap<(i64, jiff::civil::Date), (VisitDay, Vec<u64>)> = BTreeMap::new();
-        let mut spoilt: HashMap<(i64, jiff::civil::Date), u64> = HashMap::new();
+        let mut incomplete: HashMap<(i64, jiff::civil::Date), u64> = HashMap::new();
         for row in &table.rows {
             let before = self.refused.len();
             let Some(((center, day), count)) = self.visit(row) else { continue };
             let Some(count) = count else {
-                spoilt.entry((center, day)).or_insert(row.line);
-                debug_assert!(self.refused.len() > before, "what is spoilt was refused");
+                incomplete.entry((center, day)).or_insert(row.line);
+                debug_assert!(self.refused.len() > before, "rows of incomplete days are rejected");
                 continue;
             };
-            let known = days.entry((center, day));
-            let (visits, lines) = known.or_insert_with(|| (VisitDay { center, day, counts: Vec::new() }, Vec::new()));
+            let entry = days.entry((center, day));
+            let (visits, lines) = entry.or_insert_with(|| (VisitDay { center, day, counts: Vec::new() }, Vec::new()));
             visits.counts.push(count);
             lines.push(row.line);
-            if let Some(problem) = visits.check(&self.rules).into_iter().next() {
+            if let Some(problem) = visits.problems(&self.rules).into_iter().next() {
                 visits.counts.pop();
                 lines.pop();
                 self.refused.push(Refused::new(row.line, problem.field, &day.to_string(), problem.message));
-                spoilt.entry((center, day)).or_insert(row.line);
+                incomplete.entry((center, day)).or_insert(row.line);
             }
         }
-        for (key, line) in spoilt {
+        for (key, line) in incomplete {
             for also in days.remove(&key).map(|(_, lines)| lines).unwrap_or_default() {
-                let why = format!("a day is replaced whole, and its line {line} was refused");
+                let why = format!("a day is replaced as a whole, and its line {line} was rejected");
                 self.refused.push(Refused::new(also, "day", &key.1.to_string(), why));
             }
         }
@@ -250,7 +253,7 @@ impl Reader<'_> {
             .collect()
     }
 
-    /// The population of each group in the file.
+    /// Reads the population of each group in the file.
     fn populations(&mut self, table: &Table) -> Vec<Edit> {
         let mut groups: BTreeMap<String, Vec<PopulationCell>> = BTreeMap::new();
         for row in &table.rows {
@@ -258,7 +261,7 @@ impl Reader<'_> {
                 groups.entry(group).or_default().push(cell);
             }
         }
-        // Groups must fit each other: cells of one size for all.
+        // All groups must have cells of the same resolution.
         let known = self.rules.register.population.first().map(|c| c.cell.resolution());
         if let (Some(known), Some((new, line))) = (known, self.resolution)
             && known != new
@@ -268,7 +271,7 @@ impl Reader<'_> {
             self.refused.push(Refused::new(line, Column::Cell.name(), "", why));
             return Vec::new();
         }
-        // Everyone first: what others are a part of.
+        // Everyone first, because the other groups are subsets.
         let (first, rest): (Vec<_>, Vec<_>) = groups.into_iter().partition(|(name, _)| name == EVERYONE);
         first.into_iter().chain(rest).map(|(group, cells)| Edit::Population { group, cells }).collect()
     }

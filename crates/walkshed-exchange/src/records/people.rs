@@ -1,4 +1,4 @@
-//! Rows of visits, suggestions and population.
+//! Reads rows of visits, suggestions and population.
 
 use super::fields::{day, moment, number, whole, word};
 use super::{Column, Reader, Row};
@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use walkshed_engine::geo::parse_cell;
 use walkshed_register::{Audience, EVERYONE, PopulationCell, Suggestion, SuggestionStatus, VisitCount, group_name};
 
-/// The day a row of visits belongs to, and its count unless the row was refused.
+/// The center and day of a row of visits, and its count unless the row was rejected.
 type Visit = ((i64, Date), Option<VisitCount>);
 
 impl Reader<'_> {
@@ -37,7 +37,7 @@ impl Reader<'_> {
             Some(_) => self.value(row, Column::ReceivedAt, moment)?,
             None => self.options.now,
         };
-        // Without an id of its own a suggestion is known by what it says and where.
+        // A suggestion without an id is identified by its text, center and position.
         let at = |column| row.get(column).unwrap_or_default();
         let id = row.get(Column::Id).map_or_else(
             || {
@@ -70,12 +70,12 @@ impl Reader<'_> {
             return self.refuse(row, Column::Status, problem.message);
         }
         if s.answered_at.is_some_and(|at| at < s.received_at) {
-            return self.refuse(row, Column::AnsweredAt, "is before it was received");
+            return self.refuse(row, Column::AnsweredAt, "is before the time of receipt");
         }
         if s.closed_at.is_some_and(|at| at < s.received_at) {
-            return self.refuse(row, Column::ClosedAt, "is before it was received");
+            return self.refuse(row, Column::ClosedAt, "is before the time of receipt");
         }
-        let s = self.sound(row, s)?;
+        let s = self.valid(row, s)?;
         self.once(row, Column::Id, &s.external_id)?;
         Some(s)
     }
@@ -90,15 +90,13 @@ impl Reader<'_> {
         };
         let resolution = cell.resolution();
         if !(Resolution::Seven..=Resolution::Ten).contains(&resolution) {
-            return self.refuse(
-                row,
-                column,
-                format!("is a cell of resolution {resolution}; population comes in 7 to 10"),
-            );
+            return self.refuse(row, column, format!("is a cell of resolution {resolution}. Allowed: 7 to 10"));
         }
         let (first, line) = *self.resolution.get_or_insert((resolution, row.line));
         if first != resolution {
-            let why = format!("is a cell of resolution {resolution}, but line {line} has {first}; a dataset has one");
+            let why = format!(
+                "is a cell of resolution {resolution}, but line {line} has {first}; all cells must have the same resolution"
+            );
             return self.refuse(row, column, why);
         }
         let mut group = EVERYONE.to_owned();

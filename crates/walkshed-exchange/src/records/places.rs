@@ -1,4 +1,4 @@
-//! Rows of centers, facilities and regions.
+//! Reads rows of centers, facilities and regions.
 
 use super::fields::{entries, number, parts, share, whole, word, words, yes_or_no};
 use super::{Column, Reader, Row};
@@ -9,9 +9,9 @@ impl Reader<'_> {
         self.readable(row)?;
         let code = self.value(row, Column::Code, |text| DivisionCode::new(text).map_err(|e| e.to_string()))?;
         let (name, position) = (self.text(row, Column::Name)?, self.position(row)?);
-        let known = self.rules.register.centers.find(code.as_str()).cloned();
-        let mut c = match known {
-            Some(known) => Center { name, position, ..(*known).clone() },
+        let current = self.rules.register.centers.find(code.as_str()).cloned();
+        let mut c = match current {
+            Some(current) => Center { name, position, ..(*current).clone() },
             None => Center::new(code, name, position),
         };
         self.set_text(row, Column::NameEn, &mut c.name_en)?;
@@ -36,7 +36,7 @@ impl Reader<'_> {
         self.set(row, Column::NightEntrance, &mut c.night_entrance, yes_or_no)?;
         self.set_text(row, Column::AccessNote, &mut c.access_note)?;
         self.set_text(row, Column::OpeningHours, &mut c.opening_hours)?;
-        let c = self.sound(row, c)?;
+        let c = self.valid(row, c)?;
         self.once(row, Column::Code, c.code.as_str())?;
         Some(c)
     }
@@ -57,7 +57,7 @@ impl Reader<'_> {
         let known = id.as_deref().and_then(|id| self.rules.register.facilities.find(id)).cloned();
         let category = self.category(row, kind.map(|k| k.category), known.as_ref().map(|k| k.category))?;
         let position = self.position(row)?;
-        // Without an id of its own a facility is known by what and where it is.
+        // A facility without an id is identified by its name, position and category.
         let external_id =
             id.unwrap_or_else(|| format!("{name}@{:.6},{:.6}/{category}", position.lon(), position.lat()));
         let known = known.or_else(|| self.rules.register.facilities.find(&external_id).cloned());
@@ -87,12 +87,12 @@ impl Reader<'_> {
         self.set(row, Column::OpenedOn, &mut f.opened_on, word)?;
         self.set(row, Column::ClosedOn, &mut f.closed_on, word)?;
         self.set_text(row, Column::OpeningHours, &mut f.opening_hours)?;
-        let f = self.sound(row, f)?;
+        let f = self.valid(row, f)?;
         self.once(row, Column::Id, &f.external_id)?;
         Some(f)
     }
 
-    /// A region, and the town it is in where the row names that too, as tables of divisions do.
+    /// Reads a region, and its town if the row has town columns, as tables of divisions do.
     pub fn regions(&mut self, row: &Row) -> Vec<Region> {
         let mut list = Vec::new();
         if self.readable(row).is_none() {
@@ -106,7 +106,7 @@ impl Reader<'_> {
         } else {
             return list;
         }
-        // A town stands in the rows of all its divisions; the first one is enough.
+        // The rows of all divisions of a town repeat the town; the first one is enough.
         if let Some(code) = row.get(Column::TownCode)
             && row.get(Column::TownName).is_some()
             && !self.seen.contains_key(code)
@@ -129,7 +129,7 @@ impl Reader<'_> {
         self.set_text(row, Column::Outline, &mut r.outline)?;
         let given = r.outline.take();
         r.set_outline(given);
-        self.sound(row, r)
+        self.valid(row, r)
     }
 }
 

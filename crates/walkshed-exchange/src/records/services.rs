@@ -1,4 +1,4 @@
-//! Rows of services, offers and events.
+//! Reads rows of services, offers and events.
 
 use super::fields::{day, entries, whole, word, words, yes_or_no};
 use super::{Column, Reader, Row};
@@ -21,7 +21,7 @@ impl Reader<'_> {
         self.set(row, Column::Fee, &mut s.fee, word)?;
         self.set(row, Column::Appointment, &mut s.appointment, yes_or_no)?;
         self.set_text(row, Column::Description, &mut s.description)?;
-        let s = self.sound(row, s)?;
+        let s = self.valid(row, s)?;
         self.once(row, column, &s.key)?;
         Some(s)
     }
@@ -29,7 +29,7 @@ impl Reader<'_> {
     fn service_id(&mut self, row: &Row, column: Column, key: &str) -> Option<i64> {
         match self.rules.register.services.find(key) {
             Some(service) => Some(service.id),
-            None => self.refuse(row, column, format!("\"{key}\" is the key of no service in the register")),
+            None => self.refuse(row, column, format!("\"{key}\" is not the key of a service in the register")),
         }
     }
 
@@ -37,13 +37,13 @@ impl Reader<'_> {
         self.readable(row)?;
         let key = self.text(row, Column::Service)?;
         let (service, host) = (self.service_id(row, Column::Service, &key)?, self.host(row)?);
-        let fresh = Offer::new(service, host);
-        let known = self.rules.register.offers.find(&fresh.key_text()).cloned();
-        let mut o = known.map_or(fresh, |known| (*known).clone());
+        let new = Offer::new(service, host);
+        let known = self.rules.register.offers.find(&new.key_text()).cloned();
+        let mut o = known.map_or(new, |known| (*known).clone());
         self.set_text(row, Column::OpeningHours, &mut o.opening_hours)?;
         self.set(row, Column::ItemCount, &mut o.item_count, whole)?;
         self.set_text(row, Column::Note, &mut o.note)?;
-        let o = self.sound(row, o)?;
+        let o = self.valid(row, o)?;
         self.once(row, Column::Service, &o.key_text())?;
         Some(o)
     }
@@ -62,7 +62,7 @@ impl Reader<'_> {
         self.set_text(row, Column::NameEn, &mut e.name_en)?;
         self.set_text(row, Column::Description, &mut e.description)?;
         self.set(row, Column::Category, &mut e.category, word)?;
-        // A rule has semicolons of its own; it is one field.
+        // The whole field is one rule, because rules contain semicolons.
         self.set_text(row, Column::Rrule, &mut e.rrule)?;
         self.set_list(row, Column::Dates, &mut e.dates, |text| {
             entries(text).map(|time| Ok(written(time)?.local(zone))).collect()
@@ -76,7 +76,7 @@ impl Reader<'_> {
             let keys: Vec<String> = entries(row.get(Column::Services).unwrap_or_default()).map(str::to_owned).collect();
             e.services = keys.iter().map(|key| self.service_id(row, Column::Services, key)).collect::<Option<_>>()?;
         }
-        let e = self.sound(row, e)?;
+        let e = self.valid(row, e)?;
         self.once(row, Column::Id, &e.external_id)?;
         Some(e)
     }

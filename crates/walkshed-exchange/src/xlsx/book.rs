@@ -1,36 +1,36 @@
-//! What a workbook is made of: its sheets in their order, and the parts that go with them.
+//! The structure of a workbook: its sheets in order, and the related parts.
 
 use super::super::table::FileProblem;
 use super::package::{Package, SMALL_PART, attribute, bad, raw};
 use quick_xml::events::Event;
 
-/// Relations of one part at most, and sheets.
-const MOST: usize = 10_000;
+/// Maximum number of relations of one part, and of sheets.
+const MAX_ENTRIES: usize = 10_000;
 
 /// The parts of a workbook.
 pub struct Book {
-    /// Names and parts of the sheets with cells.
+    /// Names and parts of the sheets that can have cells.
     pub sheets: Vec<(String, String)>,
     pub strings: Option<String>,
     pub styles: Option<String>,
-    /// Are days counted from 1904?
+    /// Whether dates are counted from 1904.
     pub is_from_1904: bool,
 }
 
-/// A relation of a part to another.
+/// A relation from one part to another.
 struct Relation {
     id: String,
-    /// The last word of its type: `worksheet`, `styles`, ...
+    /// Last segment of the type: `worksheet`, `styles`, ...
     kind: String,
     target: String,
 }
 
 impl Book {
-    /// Reads what there is.
+    /// Reads the structure.
     pub fn read(package: &mut Package<'_>) -> Result<Self, FileProblem> {
-        let root = relations(package, "", "_rels/.rels")?.ok_or_else(|| bad("_rels/.rels is not in it"))?;
+        let root = relations(package, "", "_rels/.rels")?.ok_or_else(|| bad("_rels/.rels is missing"))?;
         let workbook = root.into_iter().find(|r| r.kind == "officeDocument").map(|r| r.target);
-        let workbook = workbook.ok_or_else(|| bad("it does not say which part is the workbook"))?;
+        let workbook = workbook.ok_or_else(|| bad("no relation points to the workbook part"))?;
         let (folder, name) = workbook.rsplit_once('/').unwrap_or(("", &workbook));
         let beside = if folder.is_empty() { String::new() } else { format!("{folder}/") };
         let parts = relations(package, &beside, &format!("{beside}_rels/{name}.rels"))?.unwrap_or_default();
@@ -41,22 +41,22 @@ impl Book {
             styles: of_kind("styles"),
             is_from_1904: false,
         };
-        let mut xml =
-            package.part(&workbook, SMALL_PART)?.ok_or_else(|| bad(format_args!("{workbook} is not in it")))?;
+        let mut xml = package.part(&workbook, SMALL_PART)?.ok_or_else(|| bad(format_args!("{workbook} is missing")))?;
         while let Some(event) = xml.next()? {
             let Event::Start(e) = event else { continue };
             match e.local_name().as_ref() {
-                "sheet" if book.sheets.len() < MOST => {
+                "sheet" if book.sheets.len() < MAX_ENTRIES => {
                     let name = attribute(&e, "name").unwrap_or_default();
                     let id = raw(&e, "id").unwrap_or_default();
                     let relation = parts.iter().find(|r| r.id == id);
-                    let relation = relation.ok_or_else(|| bad(format_args!("the sheet \"{name}\" is not in it")))?;
-                    // Sheets of charts and macros have no cells.
+                    let relation =
+                        relation.ok_or_else(|| bad(format_args!("the part of the sheet \"{name}\" is missing")))?;
+                    // Chart and macro sheets have no cells.
                     if relation.kind == "worksheet" {
                         book.sheets.push((name, relation.target.clone()));
                     }
                 }
-                // Another element of this name, in an extension, has no such attribute.
+                // An extension element of the same name does not have this attribute.
                 "workbookPr" => {
                     if let Some(value) = raw(&e, "date1904") {
                         book.is_from_1904 = matches!(&*value, "1" | "true");
@@ -69,13 +69,13 @@ impl Book {
     }
 }
 
-/// The relations of a part that lies in a folder; `None` where it has none.
+/// Reads the relations of a part in a folder; `None` if it has none.
 fn relations(package: &mut Package<'_>, folder: &str, part: &str) -> Result<Option<Vec<Relation>>, FileProblem> {
     let Some(mut xml) = package.part(part, SMALL_PART)? else { return Ok(None) };
     let mut found = Vec::new();
     while let Some(event) = xml.next()? {
         let Event::Start(e) = event else { continue };
-        if e.local_name().as_ref() != "Relationship" || found.len() >= MOST {
+        if e.local_name().as_ref() != "Relationship" || found.len() >= MAX_ENTRIES {
             continue;
         }
         let kind = raw(&e, "Type").unwrap_or_default();
@@ -85,15 +85,15 @@ fn relations(package: &mut Package<'_>, folder: &str, part: &str) -> Result<Opti
             kind: kind.rsplit('/').next().unwrap_or_default().to_owned(),
             target: match target.strip_prefix('/') {
                 Some(from_root) => from_root.to_owned(),
-                None => resolved(folder, &target),
+                None => resolve_path(folder, &target),
             },
         });
     }
     Ok(Some(found))
 }
 
-/// A path from a folder on, without its `.` and `..`.
-fn resolved(folder: &str, target: &str) -> String {
+/// Resolves a path relative to a folder, without `.` and `..`.
+fn resolve_path(folder: &str, target: &str) -> String {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     for part in target.split('/') {
         match part {
@@ -109,10 +109,10 @@ fn resolved(folder: &str, target: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::resolved;
+    use super::resolve_path;
 
     #[test]
-    fn targets_are_found_from_the_folder_of_their_part() {
+    fn resolves_targets_relative_to_the_folder_of_the_part() {
         for (folder, target, path) in [
             ("xl/", "worksheets/sheet1.xml", "xl/worksheets/sheet1.xml"),
             ("xl/", "../customXml/a.xml", "customXml/a.xml"),
@@ -120,7 +120,7 @@ mod tests {
             ("xl/", "./styles.xml", "xl/styles.xml"),
             ("", "../../a", "a"),
         ] {
-            assert_eq!(resolved(folder, target), path);
+            assert_eq!(resolve_path(folder, target), path);
         }
     }
 }

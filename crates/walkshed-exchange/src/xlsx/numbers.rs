@@ -1,4 +1,4 @@
-//! Numbers of cells, and which of them are days: Excel keeps both as numbers, and tells them apart by the format of the cell.
+//! Numbers and dates of cells. Excel stores both as numbers; the number format of the cell distinguishes them.
 
 use super::super::table::FileProblem;
 use super::package::{Xml, attribute};
@@ -6,23 +6,23 @@ use chrono::{NaiveDate, NaiveTime, TimeDelta};
 use quick_xml::events::Event;
 use std::collections::HashMap;
 
-/// Styles of cells at most; Excel has 65,490.
-const MOST_STYLES: usize = 100_000;
-/// Days between the first days of the two calendars of Excel.
+/// Maximum number of cell styles; Excel allows 65,490.
+const MAX_STYLES: usize = 100_000;
+/// Days between the epochs of the two date systems of Excel.
 const FROM_1904: f64 = 1462.0;
-const MS_A_DAY: f64 = 86_400_000.0;
+const MS_PER_DAY: f64 = 86_400_000.0;
 
-/// What a number is.
+/// The meaning of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Meaning {
     Number,
-    /// A day, or a time of one.
+    /// A date, or a date with a time.
     Moment,
-    /// A span of time, such as `[h]:mm`.
+    /// A duration, such as `[h]:mm`.
     Span,
 }
 
-/// The styles of a workbook: what numbers in cells of each mean.
+/// The cell styles of a workbook, as the meaning of numbers.
 #[derive(Default)]
 pub struct Styles(Vec<Meaning>);
 
@@ -37,13 +37,13 @@ impl Styles {
                 Event::Start(e) => match e.local_name().as_ref() {
                     "numFmt" => {
                         if let (Some(id), Some(code)) = (attribute(&e, "numFmtId"), attribute(&e, "formatCode"))
-                            && formats.len() < MOST_STYLES
+                            && formats.len() < MAX_STYLES
                         {
                             formats.insert(id, meaning_of(&code));
                         }
                     }
                     "cellXfs" => is_in_cells = true,
-                    "xf" if is_in_cells && styles.len() < MOST_STYLES => {
+                    "xf" if is_in_cells && styles.len() < MAX_STYLES => {
                         let id = attribute(&e, "numFmtId").unwrap_or_default();
                         styles.push(formats.get(&id).copied().unwrap_or_else(|| built_in(&id)));
                     }
@@ -56,13 +56,13 @@ impl Styles {
         Ok(Self(styles))
     }
 
-    /// What numbers in cells of a style mean.
+    /// Returns the meaning of numbers in cells of a style.
     pub fn meaning(&self, style: Option<usize>) -> Meaning {
         style.and_then(|style| self.0.get(style).copied()).unwrap_or(Meaning::Number)
     }
 }
 
-/// The formats that every workbook has (ECMA-376, 18.8.30), those of East Asia included.
+/// Returns the meaning of a built-in format (ECMA-376, 18.8.30), including those of East Asian locales.
 fn built_in(id: &str) -> Meaning {
     match id.parse::<u32>() {
         Ok(14..=22 | 27..=36 | 45 | 47 | 50..=58) => Meaning::Moment,
@@ -71,13 +71,13 @@ fn built_in(id: &str) -> Meaning {
     }
 }
 
-/// What the code of a format makes of a number: the first letter outside quotes, brackets and escapes that stands for a part of
-/// a day says so; an hour, minute or second alone in brackets makes a span.
+/// Returns the meaning of a format code. A letter for a date or time part outside quotes, brackets and escapes means a date; an
+/// hour, minute or second alone in brackets means a duration.
 fn meaning_of(code: &str) -> Meaning {
     let mut characters = code.chars();
     while let Some(c) = characters.next() {
         match c {
-            // What comes next is only shown.
+            // The next character is literal.
             '\\' | '_' | '*' => {
                 characters.next();
             }
@@ -92,9 +92,9 @@ fn meaning_of(code: &str) -> Meaning {
                     return Meaning::Span;
                 }
             }
-            // The formats after it are for negative numbers, zero and texts.
+            // The following sections apply to negative numbers, zero and texts.
             ';' => return Meaning::Number,
-            // The word General is no format of days, though it has letters; so Excel writes it.
+            // The keyword General is not a date format, although it contains date letters.
             'G' | 'g' if characters.as_str().get(..6).is_some_and(|s| s.eq_ignore_ascii_case("eneral")) => {
                 characters.nth(5);
             }
@@ -106,17 +106,17 @@ fn meaning_of(code: &str) -> Meaning {
     Meaning::Number
 }
 
-/// A number as it would stand in a CSV file. Codes of 12 digits are numbers to Excel, and are whole.
+/// Formats a number as in a CSV file. Whole numbers, such as 12-digit codes, have no decimal part or exponent.
 pub fn number_text(number: f64) -> String {
     if number.fract() == 0.0 && number.abs() < 9e15 { format!("{number:.0}") } else { number.to_string() }
 }
 
-/// A day, with its time unless that is midnight; `None` beyond the calendar.
+/// Formats a date, with its time unless that is midnight; `None` outside the calendar.
 pub fn moment_text(number: f64, is_from_1904: bool) -> Option<String> {
     let days = if is_from_1904 { number + FROM_1904 } else { number };
-    // Excel counts a 29 February 1900, which was not.
+    // Excel counts a nonexistent 29 February 1900.
     let days = if days >= 60.0 { days } else { days + 1.0 };
-    let ms = (days * MS_A_DAY).round();
+    let ms = (days * MS_PER_DAY).round();
     if ms.is_nan() || ms.abs() >= 1e15 {
         return None;
     }
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn formats_of_days_are_told_from_those_of_numbers() {
+    fn distinguishes_date_formats_from_number_formats() {
         for (code, meaning) in [
             ("yyyy-mm-dd", Meaning::Moment),
             ("DD/MM/YY", Meaning::Moment),
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_days_from_the_first_of_january_1900_on() {
+    fn converts_serial_numbers_to_dates() {
         for (number, text) in [
             (1.0, "1900-01-01"),
             (59.0, "1900-02-28"),

@@ -1,4 +1,4 @@
-//! The zip package of a workbook, unpacked within limits: neither all parts together nor one piece of XML may grow without end.
+//! The zip package of a workbook. Limits bound the unpacked size of all parts and of each XML event.
 
 use super::super::table::FileProblem;
 use quick_xml::Reader;
@@ -10,19 +10,20 @@ use zip::ZipArchive;
 use zip::read::ZipFile;
 use zip::result::ZipError;
 
-/// All parts that are read may unpack to so many times the size of the file (real workbooks: 5 to 20 times), and so much more.
-const RATIO: u64 = 100;
-const UNPACKED_MORE: u64 = 32 << 20;
-/// But to no more than this, however large the file is.
-const UNPACKED_MOST: u64 = 8 << 30;
-/// Parts that say how the workbook is made: relations, sheets, styles.
+/// All parts together may unpack to this many times the size of the file (real workbooks: 5 to 20 times) ...
+const MAX_RATIO: u64 = 100;
+/// ... plus this many bytes ...
+const RATIO_ALLOWANCE: u64 = 32 << 20;
+/// ... but to no more than this.
+const MAX_UNPACKED: u64 = 8 << 30;
+/// Maximum size of parts that describe the workbook: relations, sheets, styles.
 pub const SMALL_PART: u64 = 16 << 20;
-/// One tag, text or comment of XML. Excel has no text in a cell of more than 32,767 characters.
-const PIECE: u64 = 1 << 20;
-/// Elements within each other; those of a workbook stand some ten deep.
+/// Maximum size of one tag, text or comment of XML. The text of an Excel cell has at most 32,767 characters.
+const MAX_EVENT: u64 = 1 << 20;
+/// Maximum nesting of elements; real workbooks nest about ten deep.
 const MAX_DEPTH: usize = 256;
 
-/// A workbook that cannot be read.
+/// Returns the problem of a workbook that cannot be read.
 pub fn bad(why: impl ToString) -> FileProblem {
     FileProblem::BadWorkbook { why: why.to_string() }
 }
@@ -30,7 +31,7 @@ pub fn bad(why: impl ToString) -> FileProblem {
 /// The parts of a workbook.
 pub struct Package<'b> {
     zip: ZipArchive<Cursor<&'b [u8]>>,
-    /// Bytes that may still be unpacked.
+    /// Remaining bytes that may be unpacked.
     left: u64,
 }
 
@@ -38,16 +39,16 @@ impl<'b> Package<'b> {
     /// Opens the package.
     pub fn open(bytes: &'b [u8]) -> Result<Self, FileProblem> {
         let zip = ZipArchive::new(Cursor::new(bytes)).map_err(|e| {
-            // Workbooks under a password are another kind of file.
+            // Password-protected workbooks are compound files.
             let is_compound = bytes.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]);
-            if is_compound { bad("it is protected by a password, or an .xls file of Excel 97") } else { bad(e) }
+            if is_compound { bad("it is password-protected, or an .xls file of Excel 97") } else { bad(e) }
         })?;
-        let left = (bytes.len() as u64).saturating_mul(RATIO).saturating_add(UNPACKED_MORE).min(UNPACKED_MOST);
+        let left = (bytes.len() as u64).saturating_mul(MAX_RATIO).saturating_add(RATIO_ALLOWANCE).min(MAX_UNPACKED);
         Ok(Self { zip, left })
     }
 
-    /// A part, by its name in any case; `None` where there is none. No more than `most` bytes of it are unpacked.
-    pub fn part(&mut self, name: &str, most: u64) -> Result<Option<Xml<'_, 'b>>, FileProblem> {
+    /// Opens the part with a name, ignoring letter case; `None` if there is none. At most `max_bytes` are unpacked.
+    pub fn part(&mut self, name: &str, max_bytes: u64) -> Result<Option<Xml<'_, 'b>>, FileProblem> {
         let index = match self.zip.index_for_name(name) {
             Some(index) => Some(index),
             None => (0..self.zip.len()).find(|&i| {
@@ -62,7 +63,7 @@ impl<'b> Package<'b> {
             Err(ZipError::FileNotFound) => return Ok(None),
             Err(e) => return Err(bad(e)),
         };
-        let bounded = Bounded { inner: BufReader::new(file), piece: PIECE, part: most, left };
+        let bounded = Bounded { inner: BufReader::new(file), event: MAX_EVENT, part: max_bytes, left };
         let mut reader = Reader::from_reader(bounded);
         let config = reader.config_mut();
         config.check_end_names = false;
@@ -71,11 +72,11 @@ impl<'b> Package<'b> {
     }
 }
 
-/// The bytes of a part, counted.
+/// Counts the bytes of a part against the limits.
 struct Bounded<'z, R> {
     inner: R,
-    /// Left of one piece of XML, of the part, of the package.
-    piece: u64,
+    /// Remaining bytes of the XML event, of the part, and of the package.
+    event: u64,
     part: u64,
     left: &'z mut u64,
 }
@@ -92,36 +93,36 @@ impl<R: BufRead> Read for Bounded<'_, R> {
 
 impl<R: BufRead> BufRead for Bounded<'_, R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        let most = self.piece.min(self.part).min(*self.left);
+        let remaining = self.event.min(self.part).min(*self.left);
         let here = self.inner.fill_buf()?;
-        if most == 0 && !here.is_empty() {
-            return Err(io::Error::other(if self.piece == 0 {
-                format!("a single tag or text is larger than {} KiB", PIECE >> 10)
+        if remaining == 0 && !here.is_empty() {
+            return Err(io::Error::other(if self.event == 0 {
+                format!("a single tag or text is larger than {} KiB", MAX_EVENT >> 10)
             } else if self.part == 0 {
                 "a part that describes the workbook is larger than 16 MiB unpacked".to_owned()
             } else {
                 format!(
-                    "it unpacks to more than {RATIO} times its size; save it anew with your spreadsheet program, or as CSV"
+                    "it unpacks to more than {MAX_RATIO} times its size; save it again with a spreadsheet program, or as CSV"
                 )
             }));
         }
-        let n = usize::try_from(most).unwrap_or(usize::MAX).min(here.len());
+        let n = usize::try_from(remaining).unwrap_or(usize::MAX).min(here.len());
         Ok(&here[..n])
     }
 
     fn consume(&mut self, n: usize) {
         self.inner.consume(n);
         let n = n as u64;
-        self.piece = self.piece.saturating_sub(n);
+        self.event = self.event.saturating_sub(n);
         self.part = self.part.saturating_sub(n);
         *self.left = self.left.saturating_sub(n);
     }
 }
 
-/// The bytes of a part, unpacked.
+/// The unpacked bytes of a part.
 type Part<'z, 'b> = BufReader<ZipFile<'z, Cursor<&'b [u8]>>>;
 
-/// A part as XML, piece by piece.
+/// A part as a stream of XML events.
 pub struct Xml<'z, 'b> {
     reader: Reader<Bounded<'z, Part<'z, 'b>>>,
     buffer: Vec<u8>,
@@ -129,10 +130,10 @@ pub struct Xml<'z, 'b> {
 }
 
 impl Xml<'_, '_> {
-    /// The next piece; `None` at the end.
+    /// Returns the next event; `None` at the end.
     pub fn next(&mut self) -> Result<Option<Event<'_>>, FileProblem> {
         self.buffer.clear();
-        self.reader.get_mut().piece = PIECE;
+        self.reader.get_mut().event = MAX_EVENT;
         match self.reader.read_event_into(&mut self.buffer) {
             Ok(Event::Eof) => Ok(None),
             Ok(event) => {
@@ -151,7 +152,7 @@ impl Xml<'_, '_> {
         }
     }
 
-    /// Passes over an element whose start has been read.
+    /// Skips the rest of an element whose start tag has been read.
     pub fn skip(&mut self) -> Result<(), FileProblem> {
         let mut depth = 0usize;
         while let Some(event) = self.next()? {
@@ -162,10 +163,10 @@ impl Xml<'_, '_> {
                 _ => {}
             }
         }
-        Err(cut_off())
+        Err(truncated())
     }
 
-    /// Adds the text of an element whose start has been read, up to its end.
+    /// Appends the text of an element whose start tag has been read.
     pub fn text(&mut self, into: &mut String) -> Result<(), FileProblem> {
         let mut depth = 0usize;
         while let Some(event) = self.next()? {
@@ -182,31 +183,31 @@ impl Xml<'_, '_> {
                 Event::End(_) => depth -= 1,
                 _ => {}
             }
-            if into.len() as u64 > PIECE {
-                return Err(bad(format_args!("a single text is larger than {} KiB", PIECE >> 10)));
+            if into.len() as u64 > MAX_EVENT {
+                return Err(bad(format_args!("a single text is larger than {} KiB", MAX_EVENT >> 10)));
             }
         }
-        Err(cut_off())
+        Err(truncated())
     }
 }
 
-/// XML that ends too early.
-pub fn cut_off() -> FileProblem {
-    bad("its XML is cut off")
+/// Returns the problem of XML that ends too early.
+pub fn truncated() -> FileProblem {
+    bad("its XML is truncated")
 }
 
-/// The beginning of a text, to be told.
+/// Returns the beginning of a text, for messages.
 pub fn shown(text: &str) -> String {
     text.chars().take(40).collect()
 }
 
-/// An attribute as it is written, by its name without a prefix.
+/// Returns the raw value of an attribute, by its local name.
 pub fn raw<'e>(start: &'e BytesStart<'_>, name: &str) -> Option<Cow<'e, str>> {
     let found = start.attributes().with_checks(false).flatten().find(|a| a.key.local_name().as_ref() == name);
     found.map(|a| a.value)
 }
 
-/// An attribute as it is meant.
+/// Returns the normalized value of an attribute, by its local name.
 pub fn attribute(start: &BytesStart<'_>, name: &str) -> Option<String> {
     let found = start.attributes().with_checks(false).flatten().find(|a| a.key.local_name().as_ref() == name)?;
     let value = found.normalized_value(quick_xml::XmlVersion::Implicit1_0);

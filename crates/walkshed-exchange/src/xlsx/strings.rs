@@ -1,16 +1,17 @@
-//! Texts of cells: the table of shared strings, each kept once, and rich text.
+//! Texts of cells: the table of shared strings, and rich text.
 
 use super::super::table::FileProblem;
-use super::package::{Xml, bad, cut_off, raw};
+use super::package::{Xml, bad, raw, truncated};
 use quick_xml::events::Event;
 
-/// The table of texts may hold so many times the bytes of the file, and so many more.
-const TEXTS: usize = 16;
-const TEXTS_MORE: usize = 8 << 20;
+/// Shared strings may take this many times the size of the file ...
+const MAX_RATIO: usize = 16;
+/// ... plus this many bytes.
+const RATIO_ALLOWANCE: usize = 8 << 20;
 /// Length of `_xHHHH_`.
 const ESCAPE: usize = 7;
 
-/// The shared strings of a workbook, one after the other.
+/// The shared strings of a workbook, concatenated.
 #[derive(Default)]
 pub struct Strings {
     text: String,
@@ -18,9 +19,9 @@ pub struct Strings {
 }
 
 impl Strings {
-    /// Reads the part; `size` is that of the whole file.
+    /// Reads the part. `size` is the size of the whole file.
     pub fn read(mut xml: Xml<'_, '_>, size: usize) -> Result<Self, FileProblem> {
-        let most = size.saturating_mul(TEXTS).saturating_add(TEXTS_MORE).min(u32::MAX as usize);
+        let max_bytes = size.saturating_mul(MAX_RATIO).saturating_add(RATIO_ALLOWANCE).min(u32::MAX as usize);
         let mut strings = Self::default();
         let mut one = String::new();
         while let Some(event) = xml.next()? {
@@ -31,18 +32,18 @@ impl Strings {
             rich_text(&mut xml, "si", &mut one)?;
             strings.text.push_str(&one);
             strings.ends.push(u32::try_from(strings.text.len()).unwrap_or(u32::MAX));
-            if strings.text.len() + strings.ends.len() * size_of::<u32>() > most {
+            if strings.text.len() + strings.ends.len() * size_of::<u32>() > max_bytes {
                 return Err(bad(format_args!(
-                    "its table of texts (sharedStrings.xml) holds more than {} MiB, {TEXTS} times the size of the file; save it \
+                    "its shared strings (sharedStrings.xml) take more than {} MiB, {MAX_RATIO} times the size of the file; save it \
                      as CSV",
-                    most >> 20
+                    max_bytes >> 20
                 )));
             }
         }
         Ok(strings)
     }
 
-    /// One of them.
+    /// Returns the string with an index.
     pub fn get(&self, index: usize) -> Option<&str> {
         let end = *self.ends.get(index)? as usize;
         let start = index.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
@@ -50,23 +51,23 @@ impl Strings {
     }
 }
 
-/// Adds the text of an element that holds plain or rich text (`si`, `is`), whose start has been read. How it is to be read aloud
-/// (`rPh`) is no part of it.
+/// Appends the text of an element with plain or rich text (`si`, `is`) whose start tag has been read. Phonetic hints (`rPh`) are
+/// ignored.
 pub fn rich_text(xml: &mut Xml<'_, '_>, element: &str, into: &mut String) -> Result<(), FileProblem> {
     let mut part = String::new();
-    let mut is_aloud = false;
+    let mut is_phonetic = false;
     loop {
-        let keeps_space = match xml.next()?.ok_or_else(cut_off)? {
+        let keeps_space = match xml.next()?.ok_or_else(truncated)? {
             Event::End(e) if e.local_name().as_ref() == element => return Ok(()),
             Event::End(e) if e.local_name().as_ref() == "rPh" => {
-                is_aloud = false;
+                is_phonetic = false;
                 continue;
             }
             Event::Start(e) if e.local_name().as_ref() == "rPh" => {
-                is_aloud = true;
+                is_phonetic = true;
                 continue;
             }
-            Event::Start(e) if e.local_name().as_ref() == "t" && !is_aloud => {
+            Event::Start(e) if e.local_name().as_ref() == "t" && !is_phonetic => {
                 raw(&e, "space").is_some_and(|v| v == "preserve")
             }
             _ => continue,
@@ -78,7 +79,7 @@ pub fn rich_text(xml: &mut Xml<'_, '_>, element: &str, into: &mut String) -> Res
     }
 }
 
-/// Adds a text in which Excel writes `_xHHHH_` for characters that XML has not, in units of UTF-16.
+/// Appends a text, decoding the `_xHHHH_` escapes (UTF-16 code units) that Excel writes for characters not allowed in XML.
 pub fn unescape(text: &str, into: &mut String) {
     let mut rest = text;
     while let Some(at) = rest.find('_') {
@@ -112,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn escapes_of_excel_are_undone() {
+    fn decodes_escapes_of_excel() {
         for (written, meant) in [
             ("plain", "plain"),
             ("a_x000D_b", "a\rb"),

@@ -1,4 +1,4 @@
-//! Files in: what is read, what is refused and how it is said. Broken files give an error each and never a panic.
+//! Import of files: what is read, what is rejected, and the messages. Broken files give an error and never a panic.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use crate::support::read_with;
@@ -45,7 +45,7 @@ fn table(path: &Path) -> Table {
 }
 
 #[test]
-fn headers_and_encodings_of_both_languages() {
+fn reads_headers_and_encodings_of_both_languages() {
     let folder = Folder::new();
     let english = "id,name,category,lon,lat,address\nf1,Library,lifelong education,106.55,29.56,1 Main St\n";
     let chinese = "编号,名称,类别,经度,纬度,地址\nf1,Library,终身教育,106.55,29.56,1 Main St\n";
@@ -84,7 +84,7 @@ fn headers_and_encodings_of_both_languages() {
 }
 
 #[test]
-fn every_refused_row_is_told_with_line_field_value_and_why() {
+fn reports_rejected_rows_with_line_field_value_and_reason() {
     let folder = Folder::new();
     let path = folder.file(
         "places.csv",
@@ -104,14 +104,14 @@ fn every_refused_row_is_told_with_line_field_value_and_why() {
          l,\"Two\nlines\",health_care,106.56,29.56,500106013004\n",
     );
     let (list, refused) = facilities(&path, Options::default());
-    let told: Vec<String> =
+    let lines: Vec<String> =
         refused.iter().map(|r| format!("{} {} {:?}: {}", r.line, r.field, r.value, r.why)).collect();
     let ids: Vec<&str> = list.iter().map(|f| f.external_id.as_str()).collect();
-    insta::assert_snapshot!("refused_rows", format!("{}\n\ntaken: {}", told.join("\n"), ids.join(" ")));
+    insta::assert_snapshot!("refused_rows", format!("{}\n\ntaken: {}", lines.join("\n"), ids.join(" ")));
 }
 
 #[test]
-fn refused_rows_can_be_mended_and_imported_where_they_lie() {
+fn rejected_rows_can_be_corrected_and_imported() {
     let folder = Folder::new();
     let path = folder.file("p.csv", "id,name,category,lon,lat\na,A,health_care,106.5,29.5\nb,B,health_care,x,29.5\n");
     let (_, refused) = facilities(&path, Options::default());
@@ -140,7 +140,7 @@ fn refused_rows_can_be_mended_and_imported_where_they_lie() {
 }
 
 #[test]
-fn formulas_are_no_formulas_in_the_file_of_refused_rows_and_come_back() {
+fn formulas_are_escaped_in_the_file_of_rejected_rows_and_round_trip() {
     let folder = Folder::new();
     let text = "id,name,category,lon,lat,=note\n\
                 a,=HYPERLINK(\"\"x\"\"),health_care,x,-29.5,@cmd\n\
@@ -161,7 +161,7 @@ fn formulas_are_no_formulas_in_the_file_of_refused_rows_and_come_back() {
         }
     }
     assert!(written.contains("'=note") && written.contains(",-29.5,"), "{written}");
-    // Read again it is as it was, what is wrong beside it.
+    // Reading the file again gives the original fields, followed by the problem.
     let again = table(&beside);
     assert_eq!(again.header[..6], as_read.header[..]);
     for (before, after) in as_read.rows.iter().zip(&again.rows).take(2) {
@@ -171,7 +171,7 @@ fn formulas_are_no_formulas_in_the_file_of_refused_rows_and_come_back() {
 }
 
 #[test]
-fn positions_are_brought_to_wgs84_from_what_they_are_in() {
+fn converts_positions_of_other_datums_to_wgs84() {
     let folder = Folder::new();
     let path = folder.file("p.csv", "id,name,category,lon,lat\na,A,health_care,106.55,29.56\n");
     let moved = |datum| {
@@ -185,19 +185,19 @@ fn positions_are_brought_to_wgs84_from_what_they_are_in() {
 }
 
 #[test]
-fn broken_files_are_refused_whole_with_a_sentence() {
+fn rejects_broken_files_with_a_message() {
     let folder = Folder::new();
     let long = format!("id,name,category,lon,lat\na,\"{},health_care,1,1\n", "x".repeat(10_000_000));
     let cases: Vec<(&str, Vec<u8>, &str)> = vec![
         ("a.csv", vec![], "empty"),
         ("b.csv", b"\n\n  \n".to_vec(), "empty"),
-        ("c.csv", b"f1,Library,health_care,106.5,29.5\n".to_vec(), "does not name the columns"),
-        ("d.csv", b"id:name:category:lon:lat\na:b:health_care:1:1\n".to_vec(), "does not name the columns"),
-        ("e.csv", b"id,name,category,lon,lat\na,b\0c,health_care,1,1\n".to_vec(), "line 2 holds a NUL byte"),
+        ("c.csv", b"f1,Library,health_care,106.5,29.5\n".to_vec(), "has no known column names"),
+        ("d.csv", b"id:name:category:lon:lat\na:b:health_care:1:1\n".to_vec(), "has no known column names"),
+        ("e.csv", b"id,name,category,lon,lat\na,b\0c,health_care,1,1\n".to_vec(), "line 2 contains a NUL byte"),
         ("f.csv", b"name\nLibrary\n".to_vec(), "\"lon\" is missing"),
         ("f2.csv", b"name,lon,lat\nLibrary,106.5,29.5\n".to_vec(), "\"category\" is missing"),
         ("g.csv", b"id,name,category,lon,lat\n".to_vec(), "no rows after the header"),
-        ("h.csv", b"name,category,lon,lng,lat\n1,2,3,4,5\n".to_vec(), "there twice: \"lon\" and \"lng\""),
+        ("h.csv", b"name,category,lon,lng,lat\n1,2,3,4,5\n".to_vec(), "occurs twice: \"lon\" and \"lng\""),
         ("i.csv", b"id,name,category,lat\na,b,health_care,1\n".to_vec(), "\"lon\" is missing"),
         ("j.csv", vec![0xff, 0xd8, 0xff, 0xe0, 0x10, 0x4a], ""),
         ("k.geojson", b"{}".to_vec(), "not GeoJSON"),
@@ -206,26 +206,30 @@ fn broken_files_are_refused_whole_with_a_sentence() {
         ("n.geojson", b"{\"type\":\"Point\",\"coordinates\":[1,2]}".to_vec(), "bare geometry"),
         ("o.xlsx", b"PK".to_vec(), "not an Excel workbook"),
         ("o2.xlsx", vec![], "empty"),
-        ("o3.docx", b"PK".to_vec(), "ending of the name"),
+        ("o3.docx", b"PK".to_vec(), "file name must end in"),
         ("o4.osm.pbf", b"PK, and not PBF".to_vec(), "not an OpenStreetMap extract"),
         ("p.geojson", vec![b'['; 100_000], "not GeoJSON"),
     ];
-    for (name, bytes, told) in cases {
+    for (name, bytes, expected) in cases {
         let path = folder.file(name, bytes);
         match read(&path, Kind::Facilities) {
-            Err(problem) => assert!(problem.to_string().contains(told), "{name}: {problem}"),
+            Err(problem) => assert!(problem.to_string().contains(expected), "{name}: {problem}"),
             Ok(read) => panic!("{name} gave {} records, {} refused", read.edits.len(), read.refused.len()),
         }
     }
-    // A quote that is never closed swallows the rest of the file: one refused row, cut short, not ten megabytes of it.
+    // An unclosed quote extends to the end of the file: one rejected row with a truncated value.
     let Read { edits, refused } = read(&folder.file("long.csv", long), Kind::Facilities).unwrap();
     assert!(edits.is_empty() && refused.len() == 1, "{} refused", refused.len());
-    assert!(refused[0].why.contains("quote never closed") || refused[0].why.contains("fields"), "{:?}", refused[0]);
+    assert!(
+        refused[0].why.contains("quote that is never closed") || refused[0].why.contains("fields"),
+        "{:?}",
+        refused[0]
+    );
     assert!(refused[0].value.len() < 400);
     assert!(matches!(read(Path::new("/nowhere.csv"), Kind::Centers), Err(FileProblem::Io { .. })));
 }
 
-/// The notes of an import that takes what it can.
+/// Returns the notes of an import with `keep_going`.
 fn notes(path: &Path, kind: Kind) -> Vec<String> {
     let (register, kinds, calendar) = (Register::default(), Kinds::default(), Calendar::default());
     let rules = Rules { register: &register, kinds: &kinds, calendar: &calendar };
@@ -248,7 +252,7 @@ fn workbook(path: &Path, rows: &[&[&str]]) {
 }
 
 #[test]
-fn columns_that_are_not_read_are_named() {
+fn lists_ignored_columns() {
     let folder = Folder::new();
     for (kind, known, row) in [
         (Kind::Centers, "code,name,lon,lat", "500106013004,a,106.5,29.5"),
@@ -261,14 +265,14 @@ fn columns_that_are_not_read_are_named() {
         (Kind::Regions, "code,name", "500106,沙坪坝区"),
         (Kind::Population, "cell,population", "89a901291abffff,10"),
     ] {
-        // The second is a column that walkshed knows, but not for this kind of record.
+        // The second is a known column, but not of this kind of record.
         let other = if kind == Kind::Population { "rrule" } else { "population" };
         let header = format!("{known},机构类型,{other},,Remarks, remarks2 ");
         let row = format!("{row},x,7,left over,y,z");
         let expected = [
-            "columns that are not known, and were not read: \"机构类型\", \"Remarks\", \"remarks2\"".to_owned(),
-            format!("columns that {} do not have, and were not read: \"{other}\"", kind.name()),
-            format!("columns without a name that hold values, and were not read: {}", known.split(',').count() + 3),
+            "unknown columns were ignored: \"机构类型\", \"Remarks\", \"remarks2\"".to_owned(),
+            format!("columns that do not apply to {} were ignored: \"{other}\"", kind.name()),
+            format!("columns without a name were ignored although they have values: {}", known.split(',').count() + 3),
         ];
         let csv = folder.file("t.csv", format!("{header}\n{row}\n"));
         assert_eq!(notes(&csv, kind), expected, "{}", kind.name());
@@ -277,7 +281,7 @@ fn columns_that_are_not_read_are_named() {
         let xlsx = folder.0.path().join("t.xlsx");
         workbook(&xlsx, &[&header.split(',').collect::<Vec<_>>(), &row.split(',').collect::<Vec<_>>()]);
         assert_eq!(notes(&xlsx, kind), expected, "{}", kind.name());
-        // Properties have names, and come in the order of their letters.
+        // Properties always have names, and are sorted.
         let properties: serde_json::Map<String, serde_json::Value> = header
             .split(',')
             .zip(row.split(','))
@@ -289,17 +293,17 @@ fn columns_that_are_not_read_are_named() {
         let found = notes(&folder.file("t.geojson", geojson), kind);
         assert_eq!(found.len(), 2, "{}: {found:?}", kind.name());
         for name in ["机构类型", "Remarks", "remarks2"] {
-            assert!(found[0].starts_with("columns that are not known") && found[0].contains(name), "{found:?}");
+            assert!(found[0].starts_with("unknown columns were ignored") && found[0].contains(name), "{found:?}");
         }
         assert_eq!(found[1], expected[1]);
-        // Where all is known there is nothing to say.
+        // There are no notes if all columns are known.
         let row = row.split(',').take(known.split(',').count()).collect::<Vec<_>>().join(",");
         assert_eq!(notes(&folder.file("k.csv", format!("{known}\n{row}\n")), kind), [""; 0], "{}", kind.name());
     }
 }
 
 #[test]
-fn names_that_are_there_twice_are_told() {
+fn reports_duplicate_names() {
     let folder = Folder::new();
     let of = |properties: &str| {
         let text = format!(
@@ -311,25 +315,25 @@ fn names_that_are_there_twice_are_told() {
         assert_eq!(refused, vec![]);
         (list[0].name.clone(), list[0].external_id.clone(), notes(&path, Kind::Facilities))
     };
-    let (name, id, told) = of(r#""fid":"7","id":"a","名称":"诊所","name":"Clinic","kind":"clinic""#);
+    let (name, id, notes) = of(r#""fid":"7","id":"a","名称":"诊所","name":"Clinic","kind":"clinic""#);
     assert_eq!((name.as_str(), id.as_str()), ("Clinic", "a"));
     assert_eq!(
-        told,
+        notes,
         [
-            "the property \"fid\" means the same as \"id\", which was read instead",
-            "the property \"名称\" means the same as \"name\", which was read instead"
+            "the property \"fid\" was ignored, because it means the same as \"id\"",
+            "the property \"名称\" was ignored, because it means the same as \"name\""
         ]
     );
-    // The same value twice, or a null beside a value, is no question.
-    let (name, id, told) = of(r#""fid":"a","id":null,"名称":"诊所","name":"诊所","kind":"clinic""#);
-    assert_eq!((name.as_str(), id.as_str(), told), ("诊所", "a", vec![]));
-    let (name, _, told) = of(r#""name":"A","kind":"clinic","name":"B""#);
-    assert_eq!((name.as_str(), told.len()), ("B", 1));
-    assert!(told[0].contains("given twice") && told[0].contains("\"name\""), "{told:?}");
+    // Equal values, or a null next to a value, are not ambiguous.
+    let (name, id, notes) = of(r#""fid":"a","id":null,"名称":"诊所","name":"诊所","kind":"clinic""#);
+    assert_eq!((name.as_str(), id.as_str(), notes), ("诊所", "a", vec![]));
+    let (name, _, notes) = of(r#""name":"A","kind":"clinic","name":"B""#);
+    assert_eq!((name.as_str(), notes.len()), ("B", 1));
+    assert!(notes[0].contains("duplicate names") && notes[0].contains("\"name\""), "{notes:?}");
 }
 
 #[test]
-fn the_crs_member_of_geojson_is_honoured() {
+fn honours_the_crs_member_of_geojson() {
     let folder = Folder::new();
     let of = |crs: &str| {
         let text = format!(
@@ -343,16 +347,16 @@ fn the_crs_member_of_geojson_is_honoured() {
     for crs in [String::new(), named("urn:ogc:def:crs:OGC:1.3:CRS84"), named("EPSG:4326")] {
         assert_eq!(of(&crs), Ok((1, vec![])), "{crs}");
     }
-    let (count, told) = of(&named("urn:ogc:def:crs:EPSG::4490")).unwrap();
-    assert!(count == 1 && told[0].contains("CGCS2000") && told[0].contains("decimetre"), "{told:?}");
-    let (count, told) = of(r#""crs":null,"#).unwrap();
-    assert!(count == 1 && told[0].contains("unknown"), "{told:?}");
+    let (count, notes) = of(&named("urn:ogc:def:crs:EPSG::4490")).unwrap();
+    assert!(count == 1 && notes[0].contains("CGCS2000") && notes[0].contains("decimetre"), "{notes:?}");
+    let (count, notes) = of(r#""crs":null,"#).unwrap();
+    assert!(count == 1 && notes[0].contains("unknown"), "{notes:?}");
     for crs in [named("urn:ogc:def:crs:EPSG::4214"), r#""crs":{"type":"EPSG","properties":{"code":4214}},"#.to_owned()]
     {
         let error = of(&crs).unwrap_err().to_string();
         assert!(error.contains("EPSG:4214 (Beijing 1954)") && error.contains("ogr2ogr -t_srs EPSG:4326"), "{error}");
     }
-    // Of a feature or a geometry too, as the first GeoJSON had it.
+    // Features and geometries may have the member too, as in GeoJSON 2008.
     for text in [
         r#"{"type":"FeatureCollection","features":[{"type":"Feature","crs":{"type":"name","properties":{"name":"EPSG:3857"}},
             "properties":{"name":"A","kind":"clinic"},"geometry":{"type":"Point","coordinates":[106.5,29.5]}}]}"#,
@@ -365,7 +369,7 @@ fn the_crs_member_of_geojson_is_honoured() {
 }
 
 #[test]
-fn the_encoding_is_told_and_what_is_not_chinese_is_refused() {
+fn reports_the_encoding_and_rejects_text_that_is_not_chinese() {
     use encoding_rs::{BIG5, EUC_JP, EUC_KR, GB18030, SHIFT_JIS, WINDOWS_1252};
     let folder = Folder::new();
     let kinds = ["卫生站", "社区卫生服务中心", "幼儿园", "图书馆", "小学", "菜市场", "养老服务站", "公共厕所", "药房"];
@@ -410,7 +414,7 @@ fn the_encoding_is_told_and_what_is_not_chinese_is_refused() {
             if rows > 1 {
                 assert!(error.contains(&format!("looks like {}", encoding.name())), "{}: {error}", encoding.name());
             }
-            // Unless the user says so.
+            // The encoding is accepted if the user names it.
             let said = encoding_named(encoding.name()).unwrap();
             let table = read_table_in(&path, Kind::Facilities, &Calendar::default(), Some(said)).unwrap();
             assert_eq!(table.rows.len(), rows);
@@ -422,11 +426,11 @@ fn the_encoding_is_told_and_what_is_not_chinese_is_refused() {
     let book = folder.0.path().join("t.xlsx");
     workbook(&book, &[&["name"], &["x"]]);
     let error = read_table_in(&book, Kind::Facilities, &Calendar::default(), said).unwrap_err();
-    assert!(error.to_string().contains("--encoding is for tables in text"), "{error}");
+    assert!(error.to_string().contains("--encoding applies to text files only"), "{error}");
 }
 
 #[test]
-fn centers_and_population_have_rules_of_their_own() {
+fn validates_centers_and_population() {
     let folder = Folder::new();
     let path = folder.file(
         "c.csv",
@@ -444,13 +448,13 @@ fn centers_and_population_have_rules_of_their_own() {
     assert!(matches!(&edits[..], [Edit::Population { group, cells }] if group == "all" && cells.len() == 1));
     assert_eq!(refused.len(), 6, "{refused:?}");
     let why: Vec<&str> = refused.iter().map(|r| r.why.as_str()).collect();
-    for (i, told) in ["already", "negative", "number", "H3", "resolution 10", "7 to 10"].iter().enumerate() {
-        assert!(why[i].contains(told) || refused[i].value.contains(told), "{told}: {:?}", refused[i]);
+    for (i, expected) in ["already", "negative", "number", "H3", "resolution 10", "7 to 10"].iter().enumerate() {
+        assert!(why[i].contains(expected) || refused[i].value.contains(expected), "{expected}: {:?}", refused[i]);
     }
 }
 
 #[test]
-fn bytes_changed_at_random_never_panic() {
+fn random_bytes_never_panic() {
     let folder = Folder::new();
     let good =
         "编号,名称,类别,经度,纬度\nf1,\"图书馆, 一\",终身教育,106.55,29.56\nf2,B,health_care,106.5,29.5\n".as_bytes();

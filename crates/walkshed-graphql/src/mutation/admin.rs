@@ -1,4 +1,4 @@
-//! What admins do: tokens.
+//! Mutations for admins: tokens.
 
 use super::UserError;
 use crate::Nullable;
@@ -13,42 +13,42 @@ use walkshed_live::access::{hash, new_token};
 use walkshed_register::{Problem, ProblemCode, Role};
 use walkshed_store::{StoreError, TokenRow};
 
-/// A new token.
+/// A token to create.
 #[derive(InputObject, Debug)]
 pub struct CreateTokenInput {
-    /// What or whom it is for, 1 to 100 characters. The audit log names it; no two tokens have the same name, also when one
-    /// of them is revoked.
+    /// The name, 1 to 100 characters: what or whom the token is for. The audit log shows this name. It must be unique,
+    /// also among revoked tokens.
     name: String,
-    /// What it may do.
+    /// The role.
     role: RoleWord,
-    /// When it ends; never when left out.
+    /// The expiry time. If omitted, the token does not expire.
     expires_at: Option<DateTime>,
 }
 
-/// A token as it was made.
+/// The created token.
 #[derive(SimpleObject)]
 pub struct CreateTokenPayload {
-    /// The token itself. It is shown this once, and not kept.
+    /// The token. It is shown only once and not stored.
     token: Option<String>,
-    /// Its number, by which it can be revoked.
+    /// The number, used to revoke the token.
     number: Option<i64>,
-    /// What is wrong with the input.
+    /// The errors in the input.
     user_errors: Vec<UserError>,
 }
 
-/// Which token to revoke.
+/// A token to revoke.
 #[derive(InputObject, Debug)]
 pub struct RevokeTokenInput {
-    /// Its number.
+    /// The number of the token.
     number: i64,
 }
 
-/// What revoking did.
+/// The result of a revocation.
 #[derive(SimpleObject)]
 pub struct RevokeTokenPayload {
-    /// Its number, once it is revoked.
+    /// The number of the revoked token. Null if no token was revoked.
     number: Option<i64>,
-    /// What is wrong with the input.
+    /// The errors in the input.
     user_errors: Vec<UserError>,
 }
 
@@ -57,20 +57,20 @@ pub struct AdminMutation;
 
 #[Object]
 impl AdminMutation {
-    /// Makes a token. Needs the role ADMIN.
+    /// Creates a token. Requires the role ADMIN.
     async fn create_token(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The new token.")] input: CreateTokenInput,
+        #[graphql(desc = "The token to create.")] input: CreateTokenInput,
     ) -> Nullable<CreateTokenPayload> {
         Some(create(ctx, input).await)
     }
 
-    /// Revokes a token, at once and for good. Needs the role ADMIN.
+    /// Revokes a token immediately and permanently. Requires the role ADMIN.
     async fn revoke_token(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which one.")] input: RevokeTokenInput,
+        #[graphql(desc = "The token to revoke.")] input: RevokeTokenInput,
     ) -> Nullable<RevokeTokenPayload> {
         Some(revoke(ctx, input).await)
     }
@@ -89,7 +89,7 @@ async fn create(ctx: &Context<'_>, input: CreateTokenInput) -> Result<CreateToke
         return wrong("name", "must have 1 to 100 characters");
     }
     if input.expires_at.is_some_and(|at| at.0 <= now) {
-        return wrong("expires_at", "is past");
+        return wrong("expires_at", "is in the past");
     }
     let token = new_token().map_err(internal)?;
     let row = TokenRow {
@@ -104,7 +104,7 @@ async fn create(ctx: &Context<'_>, input: CreateTokenInput) -> Result<CreateToke
     let number = match live.add_token(&row, &actor).await {
         Ok(number) => number,
         Err(StoreError::NameTaken(_)) => {
-            let why = "is or was the name of a token already: choose another, since the audit log tells tokens by their names";
+            let why = "is or was already used by another token: choose another name, because the audit log identifies tokens by name";
             let user_errors = vec![Problem::new("name", ProblemCode::Taken, why).into()];
             return Ok(CreateTokenPayload { token: None, number: None, user_errors });
         }
@@ -118,7 +118,7 @@ async fn revoke(ctx: &Context<'_>, input: RevokeTokenInput) -> Result<RevokeToke
     if live(ctx)?.revoke_token(input.number, &actor).await.map_err(|e| not_stored(&e.into()))? {
         return Ok(RevokeTokenPayload { number: Some(input.number), user_errors: Vec::new() });
     }
-    let why = "is the number of no token in force";
+    let why = "is not the number of a valid token";
     let user_errors = vec![Problem::new("number", ProblemCode::NotFound, why).into()];
     Ok(RevokeTokenPayload { number: None, user_errors })
 }

@@ -1,4 +1,4 @@
-//! Changes of centers.
+//! Mutations of centers.
 
 use super::{DeleteInput, DeletePayload, UserError, Written, delete, idempotent, known, payload, put};
 use super::{set, set_always, set_list, set_text};
@@ -11,33 +11,33 @@ use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result};
 use walkshed_engine::geo::Position;
 use walkshed_register::{self as register, DivisionCode, Problem, ProblemCode, RecordKind, Role};
 
-/// A group of people a center serves.
+/// A group of people that a center serves.
 #[derive(InputObject, Debug, Clone)]
 pub struct GroupServedInput {
-    /// Who.
+    /// The group.
     audience: Audience,
-    /// How many.
+    /// The number of people.
     people: u32,
 }
 
-/// Who works with a center.
+/// A partner organization of a center.
 #[derive(InputObject, Debug, Clone)]
 pub struct PartnerInput {
-    /// The name, or what sort of partners these are.
+    /// The name of the partner, or of the type of partners.
     name: String,
-    /// What they do for it.
+    /// The role of the partner.
     role: Option<String>,
-    /// How many of one sort that are not named singly.
+    /// The number of partners: more than 1 for partners of one type that are not named individually.
     #[graphql(default = 1)]
     count: u32,
 }
 
-/// Where a center's money comes from.
+/// A source of funding of a center.
 #[derive(InputObject, Debug, Clone)]
 pub struct FundingShareInput {
-    /// From whom.
+    /// The source.
     source: String,
-    /// Share of the whole, 0 to 1.
+    /// The share of the total, 0 to 1.
     share: f64,
 }
 
@@ -59,52 +59,53 @@ impl From<FundingShareInput> for register::FundingShare {
     }
 }
 
-/// What may be known of a center. What is left out stays as it is; null clears it.
+/// The optional fields of a center. Omitted fields keep their value; null clears them.
 #[derive(InputObject, Debug, Clone)]
 pub struct CenterDetails {
     /// The name in English.
     name_en: MaybeUndefined<String>,
-    /// Whom it is for, by its area; COMMUNITY for a new one that does not say.
+    /// The kind of center. The default for a new record is COMMUNITY.
     kind: MaybeUndefined<CenterKind>,
-    /// Whether it can be used; OPEN for a new one that does not say.
+    /// The status. The default for a new record is OPEN.
     status: MaybeUndefined<Status>,
-    /// How the position was found; APPROXIMATE for a new one that does not say.
+    /// How the position was determined. The default for a new record is APPROXIMATE.
     position_quality: MaybeUndefined<PositionQuality>,
     /// The postal address.
     address: MaybeUndefined<String>,
-    /// The telephone.
+    /// The telephone number.
     phone: MaybeUndefined<String>,
-    /// What it is, in words.
+    /// A description in free text, at most 4,000 characters.
     description: MaybeUndefined<String>,
-    /// Floor area in square metres.
+    /// The floor area in square metres, 0 to 1,000,000.
     floor_area_m2: MaybeUndefined<f64>,
-    /// Share of the floor area that residents may use, 0 to 1.
+    /// The share of the floor area that is open to residents, 0 to 1.
     open_share: MaybeUndefined<f64>,
-    /// Residents of its area.
+    /// The number of residents in its service area.
     residents_served: MaybeUndefined<u32>,
-    /// Groups of its own that it serves.
+    /// The special groups that the center serves, at most 500.
     groups_served: MaybeUndefined<Vec<GroupServedInput>>,
-    /// Since when it is open.
+    /// The opening date.
     opened_on: MaybeUndefined<PartialDate>,
-    /// When it was last rebuilt.
+    /// The date of the last renovation.
     renovated_on: MaybeUndefined<PartialDate>,
-    /// When it was closed for good.
+    /// The date of permanent closure.
     closed_on: MaybeUndefined<PartialDate>,
-    /// Who runs it.
+    /// The operator.
     operating_model: MaybeUndefined<OperatingModel>,
-    /// How it is run, in words.
+    /// How it is operated, in free text, at most 4,000 characters.
     operating_note: MaybeUndefined<String>,
-    /// Who works with it.
+    /// The partner organizations, at most 500.
     partners: MaybeUndefined<Vec<PartnerInput>>,
-    /// Where its money comes from.
+    /// The sources of funding, at most 500. Their shares must not exceed 1 in total.
     funding: MaybeUndefined<Vec<FundingShareInput>>,
-    /// Can it be entered without a step?
+    /// Whether it can be entered without a step.
     step_free: MaybeUndefined<bool>,
-    /// Has it an entrance of its own for the night?
+    /// Whether it has a separate entrance for the night.
     night_entrance: MaybeUndefined<bool>,
-    /// How to get in, in words.
+    /// How to get in, in free text, at most 4,000 characters.
     access_note: MaybeUndefined<String>,
-    /// Opening hours in the syntax of OpenStreetMap, such as "Mo-Fr 09:00-18:00; PH off".
+    /// Opening hours in OpenStreetMap's `opening_hours` syntax, at most 255 characters, such as "Mo-Fr 09:00-18:00; PH
+    /// off".
     opening_hours: MaybeUndefined<String>,
 }
 
@@ -135,50 +136,50 @@ impl CenterDetails {
     }
 }
 
-/// A new center.
+/// A center to create.
 #[derive(InputObject, Debug, Clone)]
 pub struct CreateCenterInput {
-    /// A key of your own: the same request sent again with it creates nothing and answers the same, for a week. It is known
-    /// for your token alone.
+    /// An idempotency key of 1 to 200 bytes, chosen by the client. A repeated request with the same key and input
+    /// creates nothing and returns the first result. Keys are kept for a week, separately for each token.
     idempotency_key: Option<String>,
-    /// The 12-digit division code; of centers for larger areas it ends in zeros.
+    /// The 12-digit division code. The code of a center that serves a larger area ends in zeros.
     code: String,
-    /// The name.
+    /// The name, 1 to 500 characters.
     name: String,
-    /// Where it is, in WGS-84.
+    /// The position in WGS-84.
     position: PointInput,
     #[graphql(flatten)]
     details: CenterDetails,
 }
 
-/// Changes of a center. What is left out stays as it is. Null clears what may be empty; for what must have a value it is as left
-/// out.
+/// Changes to a center. Omitted fields keep their value. Null clears an optional field; for a required field, null is
+/// the same as omitting it.
 #[derive(InputObject, Debug, Clone)]
 pub struct UpdateCenterInput {
-    /// Its id.
+    /// The global id of the record.
     id: ID,
-    /// Its version, as it was read.
+    /// The version that was read. If the record has changed since, the result is a CONFLICT error.
     version: i64,
-    /// The name.
+    /// The name, 1 to 500 characters.
     name: Option<String>,
-    /// Where it is, in WGS-84.
+    /// The position in WGS-84.
     position: Option<PointInput>,
     #[graphql(flatten)]
     details: CenterDetails,
 }
 
 payload! {
-    /// A center as it is now.
-    CenterPayload, center: Center, "The center; null when it was not stored."
+    /// The result of a change to a center.
+    CenterPayload, center: Center, "The center. Null if it was not stored."
 }
 
-/// A position of an input.
+/// Parses a position in an input.
 pub fn position_of(field: &'static str, point: PointInput) -> Result<Position, Vec<UserError>> {
     Position::new(point.lon, point.lat)
         .map_err(|e| vec![Problem::new(field, ProblemCode::Invalid, e.to_string()).into()])
 }
 
-/// A division code of an input.
+/// Parses a division code in an input.
 pub fn code_of(field: &'static str, text: &str) -> Result<DivisionCode, Vec<UserError>> {
     DivisionCode::new(text)
         .map_err(|e| vec![Problem::new(field, ProblemCode::Invalid, format!("\"{text}\": {e}")).into()])
@@ -189,11 +190,11 @@ pub struct CenterMutation;
 
 #[Object]
 impl CenterMutation {
-    /// Adds a center. Needs the role EDITOR.
+    /// Creates a center. Requires the role EDITOR.
     async fn create_center(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The new center.")] input: CreateCenterInput,
+        #[graphql(desc = "The center to create.")] input: CreateCenterInput,
     ) -> Nullable<CenterPayload> {
         let key = idempotent(ctx, input.idempotency_key.as_ref(), &input);
         let record = || {
@@ -205,21 +206,21 @@ impl CenterMutation {
         Some(put(ctx, Role::Editor, record(), key).await.map(CenterPayload::new))
     }
 
-    /// Changes a center. Needs the role EDITOR.
+    /// Updates a center. Requires the role EDITOR.
     async fn update_center(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What to change.")] input: UpdateCenterInput,
+        #[graphql(desc = "The record to change and its new values.")] input: UpdateCenterInput,
     ) -> Nullable<CenterPayload> {
         Some(update(ctx, input).await.map(CenterPayload::new))
     }
 
-    /// Deletes a center that nothing refers to; one that was in use is closed with `updateCenter` instead. Scenarios that
-    /// name it do not keep it; their `problem` says so afterwards. Needs the role EDITOR.
+    /// Deletes a center that no other record refers to. To close a center that was in use, use `updateCenter` instead.
+    /// Scenarios may refer to the center; their `problem` reports it afterwards. Requires the role EDITOR.
     async fn delete_center(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which one.")] input: DeleteInput,
+        #[graphql(desc = "The record to delete.")] input: DeleteInput,
     ) -> Nullable<DeletePayload> {
         Some(delete(ctx, Role::Editor, RecordKind::Center, input).await)
     }

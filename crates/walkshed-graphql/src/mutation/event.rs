@@ -1,4 +1,4 @@
-//! Changes of events.
+//! Mutations of events.
 
 use super::service::HostInput;
 use super::{DeleteInput, DeletePayload, UserError, Written, delete, idempotent, known, payload, put, reference};
@@ -11,27 +11,28 @@ use crate::words::{Audience, Fee};
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result};
 use walkshed_register::{self as register, RecordKind, Register, Role};
 
-/// What may be known of an event. What is left out stays as it is; null clears it.
+/// The optional fields of an event. Omitted fields keep their value; null clears them.
 #[derive(InputObject, Debug, Clone)]
 pub struct EventDetails {
     /// The name in English.
     name_en: MaybeUndefined<String>,
-    /// What it is, in words.
+    /// A description in free text, at most 4,000 characters.
     description: MaybeUndefined<String>,
     /// The service category.
     category: MaybeUndefined<Category>,
-    /// How it recurs: an RRULE of RFC 5545 on the city's clock, daily at most, such as "FREQ=MONTHLY;BYMONTHDAY=25". UNTIL is
-    /// by the city's clock, or with Z in UTC; a day alone ends the rule as that day begins.
+    /// The recurrence rule: an RRULE of RFC 5545 in local time, at most daily, such as "FREQ=MONTHLY;BYMONTHDAY=25". At
+    /// most 300 characters. UNTIL is in local time, or with `Z` in UTC. An UNTIL date without time ends the rule at the
+    /// start of that day.
     rrule: MaybeUndefined<String>,
-    /// Further times it begins, where no rule fits.
+    /// Additional start times in local time, for dates that no rule describes. At most 500.
     dates: MaybeUndefined<Vec<LocalDateTime>>,
-    /// Days on which it does not take place.
+    /// Dates on which it does not take place, at most 500.
     except: MaybeUndefined<Vec<Day>>,
-    /// Whom it is for; empty for everyone.
+    /// The people it is intended for. An empty list means everyone.
     audiences: MaybeUndefined<Vec<Audience>>,
-    /// The ids of the services one finds there.
+    /// The ids of the services available at the event, at most 500.
     services: MaybeUndefined<Vec<ID>>,
-    /// What it costs.
+    /// The fee.
     fee: MaybeUndefined<Fee>,
 }
 
@@ -54,49 +55,49 @@ impl EventDetails {
     }
 }
 
-/// A new event.
+/// An event to create.
 #[derive(InputObject, Debug, Clone)]
 pub struct CreateEventInput {
-    /// A key of your own: the same request sent again with it creates nothing and answers the same, for a week. It is known
-    /// for your token alone.
+    /// An idempotency key of 1 to 200 bytes, chosen by the client. A repeated request with the same key and input
+    /// creates nothing and returns the first result. Keys are kept for a week, separately for each token.
     idempotency_key: Option<String>,
-    /// The number or code it has where it comes from; unique.
+    /// The identifier in the source system. It must be unique.
     external_id: String,
-    /// The name.
+    /// The name, 1 to 500 characters.
     name: String,
-    /// Where.
+    /// The place.
     at: HostInput,
-    /// When it first begins, by the city's clock; with an offset, Z or a time zone it is taken to that clock.
+    /// The first start, in the city's local time. A time with an offset, `Z` or a time zone is converted to local time.
     starts: LocalDateTime,
-    /// How long it takes, minutes.
+    /// The duration in minutes, 1 to 86,400 (60 days).
     duration_minutes: u32,
     #[graphql(flatten)]
     details: EventDetails,
 }
 
-/// Changes of an event. What is left out stays as it is. Null clears what may be empty; for what must have a value it is as left
-/// out.
+/// Changes to an event. Omitted fields keep their value. Null clears an optional field; for a required field, null is
+/// the same as omitting it.
 #[derive(InputObject, Debug, Clone)]
 pub struct UpdateEventInput {
-    /// Its id.
+    /// The global id of the record.
     id: ID,
-    /// Its version, as it was read.
+    /// The version that was read. If the record has changed since, the result is a CONFLICT error.
     version: i64,
-    /// The name.
+    /// The name, 1 to 500 characters.
     name: Option<String>,
-    /// Where.
+    /// The place.
     at: Option<HostInput>,
-    /// When it first begins, by the city's clock; with an offset, Z or a time zone it is taken to that clock.
+    /// The first start, in the city's local time. A time with an offset, `Z` or a time zone is converted to local time.
     starts: Option<LocalDateTime>,
-    /// How long it takes, minutes.
+    /// The duration in minutes, 1 to 86,400 (60 days).
     duration_minutes: Option<u32>,
     #[graphql(flatten)]
     details: EventDetails,
 }
 
 payload! {
-    /// An event as it is now.
-    EventPayload, event: Event, "The event; null when it was not stored."
+    /// The result of a change to an event.
+    EventPayload, event: Event, "The event. Null if it was not stored."
 }
 
 #[derive(Default)]
@@ -104,30 +105,30 @@ pub struct EventMutation;
 
 #[Object]
 impl EventMutation {
-    /// Adds an event. Needs the role EDITOR.
+    /// Creates an event. Requires the role EDITOR.
     async fn create_event(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The new event.")] input: CreateEventInput,
+        #[graphql(desc = "The event to create.")] input: CreateEventInput,
     ) -> Nullable<EventPayload> {
         Some(create(ctx, input).await.map(EventPayload::new))
     }
 
-    /// Changes an event. Needs the role EDITOR.
+    /// Updates an event. Requires the role EDITOR.
     async fn update_event(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What to change.")] input: UpdateEventInput,
+        #[graphql(desc = "The record to change and its new values.")] input: UpdateEventInput,
     ) -> Nullable<EventPayload> {
         Some(update(ctx, input).await.map(EventPayload::new))
     }
 
-    /// Deletes an event, its past times too; one that is over for good ends by its rule (UNTIL) instead. Needs the role
-    /// EDITOR.
+    /// Deletes an event, including its past occurrences. To end a recurring event, set UNTIL in its rule instead.
+    /// Requires the role EDITOR.
     async fn delete_event(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which one.")] input: DeleteInput,
+        #[graphql(desc = "The record to delete.")] input: DeleteInput,
     ) -> Nullable<DeletePayload> {
         Some(delete(ctx, Role::Editor, RecordKind::Event, input).await)
     }

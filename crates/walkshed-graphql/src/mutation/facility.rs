@@ -1,4 +1,4 @@
-//! Changes of facilities.
+//! Mutations of facilities.
 
 use super::center::{code_of, position_of};
 use super::{DeleteInput, DeletePayload, UserError, Written, delete, idempotent, known, payload, put};
@@ -11,48 +11,49 @@ use crate::words::{Audience, PositionQuality, Status};
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result};
 use walkshed_register::{self as register, Kinds, RecordKind, Role};
 
-/// What may be known of a facility. What is left out stays as it is; null clears it.
+/// The optional fields of a facility. Omitted fields keep their value; null clears them.
 #[derive(InputObject, Debug, Clone)]
 pub struct FacilityDetails {
     /// The name in English.
     name_en: MaybeUndefined<String>,
-    /// Its kind: a key that `facilityKinds` lists, or its name.
+    /// The kind: a key listed by `facilityKinds`, or its name.
     kind: MaybeUndefined<String>,
-    /// Whether it can be used; OPEN for a new one that does not say.
+    /// The status. The default for a new record is OPEN.
     status: MaybeUndefined<Status>,
-    /// How the position was found; APPROXIMATE for a new one that does not say.
+    /// How the position was determined. The default for a new record is APPROXIMATE.
     position_quality: MaybeUndefined<PositionQuality>,
     /// The postal address.
     address: MaybeUndefined<String>,
-    /// The telephone.
+    /// The telephone number.
     phone: MaybeUndefined<String>,
-    /// What it is, in words.
+    /// A description in free text, at most 4,000 characters.
     description: MaybeUndefined<String>,
-    /// The 12-digit code of the center it is in.
+    /// The 12-digit code of the center that it is in.
     center: MaybeUndefined<String>,
-    /// The 12-digit code of the division it stands in, where it is in no center.
+    /// The 12-digit code of the division that it is in, if it is not in a center.
     division: MaybeUndefined<String>,
-    /// The storey, as signs in the building call it.
+    /// The storey, as signposted in the building.
     floor: MaybeUndefined<String>,
-    /// How much it can take.
+    /// The capacity, 0 to 10,000,000.
     capacity: MaybeUndefined<f64>,
-    /// What the capacity counts: places, beds, seats, ...
+    /// The unit of the capacity: places, beds, seats, ...
     capacity_unit: MaybeUndefined<String>,
-    /// Floor area in square metres.
+    /// The floor area in square metres, 0 to 100,000,000.
     floor_area_m2: MaybeUndefined<f64>,
-    /// Area of its grounds in square metres.
+    /// The area of its grounds in square metres, 0 to 100,000,000.
     grounds_area_m2: MaybeUndefined<f64>,
-    /// Whom it is for; empty for everyone.
+    /// The people it is intended for. An empty list means everyone.
     audiences: MaybeUndefined<Vec<Audience>>,
-    /// Can it be entered without a step?
+    /// Whether it can be entered without a step.
     step_free: MaybeUndefined<bool>,
-    /// How to get in, in words.
+    /// How to get in, in free text, at most 4,000 characters.
     access_note: MaybeUndefined<String>,
-    /// Since when it is open.
+    /// The opening date.
     opened_on: MaybeUndefined<PartialDate>,
-    /// When it was closed for good.
+    /// The date of permanent closure.
     closed_on: MaybeUndefined<PartialDate>,
-    /// Opening hours in the syntax of OpenStreetMap, such as "10:00-02:00"; null for those of its center.
+    /// Opening hours in OpenStreetMap's `opening_hours` syntax, at most 255 characters, such as "10:00-02:00". Null to
+    /// use the hours of its center.
     opening_hours: MaybeUndefined<String>,
 }
 
@@ -60,7 +61,7 @@ impl FacilityDetails {
     fn apply(self, f: &mut register::Facility, kinds: &Kinds) -> Result<(), Vec<UserError>> {
         let code = |field, given: MaybeUndefined<String>| given.map_value(|t| code_of(field, &t)).transpose();
         set_text(&mut f.name_en, self.name_en);
-        // A kind goes by its key, whichever name it was given by; what is none is told by the rules.
+        // Converts a name of a kind to its key. The rules report unknown kinds.
         set_text(&mut f.kind, self.kind.map_value(|text| kinds.find(&text).map_or(text, |k| k.key.clone())));
         set_always(&mut f.status, self.status);
         set_always(&mut f.position_quality, self.position_quality);
@@ -84,45 +85,45 @@ impl FacilityDetails {
     }
 }
 
-/// A new facility.
+/// A facility to create.
 #[derive(InputObject, Debug, Clone)]
 pub struct CreateFacilityInput {
-    /// A key of your own: the same request sent again with it creates nothing and answers the same, for a week. It is known
-    /// for your token alone.
+    /// An idempotency key of 1 to 200 bytes, chosen by the client. A repeated request with the same key and input
+    /// creates nothing and returns the first result. Keys are kept for a week, separately for each token.
     idempotency_key: Option<String>,
-    /// The number or code it has where it comes from; unique.
+    /// The identifier in the source system. It must be unique.
     external_id: String,
-    /// The name.
+    /// The name, 1 to 500 characters.
     name: String,
     /// The service category.
     category: Category,
-    /// Where it is, in WGS-84.
+    /// The position in WGS-84.
     position: PointInput,
     #[graphql(flatten)]
     details: FacilityDetails,
 }
 
-/// Changes of a facility. What is left out stays as it is. Null clears what may be empty; for what must have a value it is as left
-/// out.
+/// Changes to a facility. Omitted fields keep their value. Null clears an optional field; for a required field, null is
+/// the same as omitting it.
 #[derive(InputObject, Debug, Clone)]
 pub struct UpdateFacilityInput {
-    /// Its id.
+    /// The global id of the record.
     id: ID,
-    /// Its version, as it was read.
+    /// The version that was read. If the record has changed since, the result is a CONFLICT error.
     version: i64,
-    /// The name.
+    /// The name, 1 to 500 characters.
     name: Option<String>,
     /// The service category.
     category: Option<Category>,
-    /// Where it is, in WGS-84.
+    /// The position in WGS-84.
     position: Option<PointInput>,
     #[graphql(flatten)]
     details: FacilityDetails,
 }
 
 payload! {
-    /// A facility as it is now.
-    FacilityPayload, facility: Facility, "The facility; null when it was not stored."
+    /// The result of a change to a facility.
+    FacilityPayload, facility: Facility, "The facility. Null if it was not stored."
 }
 
 #[derive(Default)]
@@ -130,11 +131,11 @@ pub struct FacilityMutation;
 
 #[Object]
 impl FacilityMutation {
-    /// Adds a facility. Needs the role EDITOR.
+    /// Creates a facility. Requires the role EDITOR.
     async fn create_facility(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The new facility.")] input: CreateFacilityInput,
+        #[graphql(desc = "The facility to create.")] input: CreateFacilityInput,
     ) -> Nullable<FacilityPayload> {
         let key = idempotent(ctx, input.idempotency_key.as_ref(), &input);
         let record = || {
@@ -147,21 +148,21 @@ impl FacilityMutation {
         Some(put(ctx, Role::Editor, record(), key).await.map(FacilityPayload::new))
     }
 
-    /// Changes a facility; also how one is moved or closed. Needs the role EDITOR.
+    /// Updates a facility. Also used to move or close it. Requires the role EDITOR.
     async fn update_facility(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What to change.")] input: UpdateFacilityInput,
+        #[graphql(desc = "The record to change and its new values.")] input: UpdateFacilityInput,
     ) -> Nullable<FacilityPayload> {
         Some(update(ctx, input).await.map(FacilityPayload::new))
     }
 
-    /// Deletes a facility that nothing refers to; one that was in use is closed with `updateFacility` instead. Needs the
-    /// role EDITOR.
+    /// Deletes a facility that no other record refers to. To close a facility that was in use, use `updateFacility`
+    /// instead. Requires the role EDITOR.
     async fn delete_facility(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which one.")] input: DeleteInput,
+        #[graphql(desc = "The record to delete.")] input: DeleteInput,
     ) -> Nullable<DeletePayload> {
         Some(delete(ctx, Role::Editor, RecordKind::Facility, input).await)
     }

@@ -1,4 +1,4 @@
-//! Whole files in by one request, with the reports of the command line.
+//! Import of whole files by one request, with the same reports as on the command line.
 
 use crate::Nullable;
 use crate::auth::require;
@@ -19,12 +19,12 @@ use walkshed_live::{ImportProgress, Live};
 use walkshed_register::Role;
 use walkshed_store::{EditError, Edition, Progress as StoreProgress};
 
-/// Refused rows in one answer at most.
+/// Maximum number of rejected rows in one response.
 const MAX_REFUSED: usize = 1000;
-/// Characters of a progress id. Who knows it can follow the import, so that it must not be easy to guess.
+/// Number of characters of a progress id. Whoever knows the id can follow the import, so it must not be easy to guess.
 const PROGRESS_ID: RangeInclusive<usize> = 8..=200;
 
-/// What a file holds.
+/// The type of records in a file.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "Kind")]
 pub enum ImportKind {
@@ -38,80 +38,82 @@ pub enum ImportKind {
     Offers,
     /// Events: id, name, center or facility, starts, duration_minutes, rrule, ...
     Events,
-    /// Visits: center (its code), day, count, and where known hour, audience.
+    /// Visits: center (its code), day, count; optionally hour, audience.
     Visits,
     /// Suggestions: text, center (its code) or lon and lat, ...
     Suggestions,
-    /// Regions: code, name; as GeoJSON with their outlines.
+    /// Regions: code, name; in GeoJSON, with outlines.
     Regions,
-    /// Who lives where: cell (H3), population, and where known group.
+    /// Population: cell (H3), population; optionally group.
     Population,
 }
 
-/// How a file is written.
+/// The format of a file.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "Format")]
 pub enum ImportFormat {
-    /// CSV, in UTF-8; separated by commas, semicolons, tabs or bars.
+    /// CSV in UTF-8, separated by commas, semicolons, tabs or vertical bars.
     Csv,
     /// A GeoJSON FeatureCollection.
     GeoJson,
-    /// An Excel workbook; its content in base64.
+    /// An Excel workbook, encoded in base64.
     Xlsx,
 }
 
-/// What positions are in.
+/// The datum of positions.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "geo::Datum")]
 pub enum Datum {
-    /// GPS, OpenStreetMap.
+    /// WGS-84: GPS, OpenStreetMap.
     Wgs84,
-    /// The Chinese national system; taken as equal to WGS-84.
+    /// CGCS2000: the Chinese national system, treated as equal to WGS-84.
     Cgcs2000,
-    /// Amap, Tencent.
+    /// GCJ-02: Amap, Tencent.
     Gcj02,
-    /// Baidu.
+    /// BD-09: Baidu.
     Bd09,
 }
 
-/// A file to import.
+/// A file to import. By default, a request may import at most 300,000 rows.
 #[derive(InputObject)]
 pub struct ImportInput {
-    /// What it holds.
+    /// The type of records in the file.
     kind: ImportKind,
-    /// How it is written.
+    /// The format of the file.
     format: ImportFormat,
-    /// The file itself: text for CSV and GeoJSON, base64 for XLSX.
+    /// The content of the file: text for CSV and GeoJSON, base64 for XLSX.
     content: String,
-    /// The name of the file, for the log.
+    /// The name of the file, shown in the log.
     #[graphql(default = "upload")]
     name: String,
-    /// What its positions are in.
+    /// The datum of the positions.
     #[graphql(default_with = "Datum::Wgs84")]
     datum: Datum,
-    /// For facilities and services: the category of rows that name none. Not used otherwise.
+    /// The default category of facilities and services. Ignored for other records.
     category: Option<Category>,
-    /// Say what would be done, and do nothing.
+    /// If true, report what would change without changing anything.
     #[graphql(default)]
     dry_run: bool,
-    /// Import the good rows although others are refused. Otherwise it is all or nothing.
+    /// If true, import valid rows even if others are rejected. Otherwise, a rejected row stops the import and nothing
+    /// changes.
     #[graphql(default)]
     keep_going: bool,
-    /// A name of your own, 8 to 200 characters, to follow it with the subscription `importProgress`. Whoever knows it can do so:
-    /// take one that nobody guesses, such as a UUID. Without it nobody can.
+    /// An id of 8 to 200 characters, chosen by the client, for the subscription `importProgress`. Whoever knows it can
+    /// follow the import, so choose one that is hard to guess, such as a UUID. Without an id, the progress is not
+    /// reported.
     progress_id: Option<String>,
 }
 
-/// A row that was not taken.
+/// A rejected row.
 #[derive(SimpleObject)]
 pub struct RefusedRow {
-    /// The line of the file, counted from 1; of GeoJSON the number of the feature.
+    /// The line of the file, from 1. For GeoJSON, the number of the feature.
     line: u64,
     /// The column.
     field: String,
-    /// What it holds.
+    /// The value.
     value: String,
-    /// What is wrong with it.
+    /// The error.
     why: String,
 }
 
@@ -121,26 +123,26 @@ impl From<Refused> for RefusedRow {
     }
 }
 
-/// What an import did, or would do.
+/// The result of an import or a dry run.
 #[derive(SimpleObject, Default)]
 pub struct ImportPayload {
-    /// Whether anything was imported.
+    /// Whether the records were imported.
     imported: bool,
-    /// Rows in the file.
+    /// The number of rows in the file.
     rows: u64,
-    /// Records that are new.
+    /// The number of new records.
     inserted: u64,
-    /// Records that were changed.
+    /// The number of changed records.
     updated: u64,
-    /// Records that were so already.
+    /// The number of unchanged records.
     unchanged: u64,
-    /// Rows that were refused.
+    /// The number of rejected rows.
     refused_count: u64,
-    /// The refused rows, at most 1000 of them.
+    /// The rejected rows, at most 1,000.
     refused: Vec<RefusedRow>,
-    /// What was not read or was read in a way of its own, in sentences: columns that are not known, for one.
+    /// Notes on how the file was read, one sentence each, such as unknown columns.
     notes: Vec<String>,
-    /// Why nothing was imported, in a sentence that says how to mend it.
+    /// Why nothing was imported and how to fix it. Null if there was no problem.
     problem: Option<String>,
 }
 
@@ -149,20 +151,20 @@ pub struct ImportMutation;
 
 #[Object]
 impl ImportMutation {
-    /// Imports a whole file into the register. Rows that are there already are changed in the columns the file has; what is
-    /// not in the file stays. Population replaces all cells of its groups, visits whole days. An import that has begun goes on
-    /// to its end when the client goes away. Refused while the demonstration city is loaded. Needs the role EDITOR; for visits
-    /// CONTRIBUTOR.
+    /// Imports a file into the register. Existing records are updated: only columns present in the file change. Records
+    /// that are not in the file remain. An import of population replaces all cells of its groups; an import of visits
+    /// replaces whole days. A running import continues when the client disconnects. Not allowed while the demonstration
+    /// city is loaded. Requires the role EDITOR, or CONTRIBUTOR for visits.
     async fn import_records(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The file.")] input: ImportInput,
+        #[graphql(desc = "The file to import.")] input: ImportInput,
     ) -> Nullable<ImportPayload> {
         Some(import(ctx, input).await)
     }
 }
 
-/// The role an import needs.
+/// Returns the role that an import requires.
 const fn needed(kind: Kind) -> Role {
     match kind {
         Kind::Visits => Role::Contributor,
@@ -170,14 +172,14 @@ const fn needed(kind: Kind) -> Role {
     }
 }
 
-/// The line in which imports wait: each takes much memory and a processor for a while.
+/// The queue of imports, each of which uses much memory and a core for a while.
 pub struct ImportLine {
     running: Arc<Semaphore>,
     waiting: AtomicUsize,
-    most_waiting: usize,
+    max_waiting: usize,
 }
 
-/// One that waits; it waits no more when whoever asked goes away.
+/// A waiting import. Dropping it, when the client disconnects, leaves the queue.
 struct Waiting<'l>(&'l AtomicUsize);
 
 impl Drop for Waiting<'_> {
@@ -187,21 +189,21 @@ impl Drop for Waiting<'_> {
 }
 
 impl ImportLine {
-    /// So many at once (one at least), so many waiting.
+    /// Creates a queue with a maximum number of running imports (at least one) and of waiting ones.
     #[must_use]
-    pub fn new(at_once: usize, most_waiting: usize) -> Self {
-        let running = Arc::new(Semaphore::new(at_once.clamp(1, Semaphore::MAX_PERMITS)));
-        Self { running, waiting: AtomicUsize::default(), most_waiting }
+    pub fn new(max_running: usize, max_waiting: usize) -> Self {
+        let running = Arc::new(Semaphore::new(max_running.clamp(1, Semaphore::MAX_PERMITS)));
+        Self { running, waiting: AtomicUsize::default(), max_waiting }
     }
 
-    /// Waits for its turn.
+    /// Waits for a permit to run.
     async fn turn(&self) -> Result<OwnedSemaphorePermit> {
         if let Ok(permit) = self.running.clone().try_acquire_owned() {
             return Ok(permit);
         }
         let before = self.waiting.fetch_add(1, SeqCst);
-        let _waiting = Waiting(&self.waiting);
-        if before >= self.most_waiting {
+        let _queued = Waiting(&self.waiting);
+        if before >= self.max_waiting {
             return Err(busy_imports(before));
         }
         self.running.clone().acquire_owned().await.map_err(internal)
@@ -216,33 +218,34 @@ pub fn check_progress_id(field: &str, id: &str) -> Result<()> {
     if PROGRESS_ID.contains(&id.chars().count()) && !id.contains(char::is_control) {
         return Ok(());
     }
-    let (least, most) = (PROGRESS_ID.start(), PROGRESS_ID.end());
+    let (min, max) = (PROGRESS_ID.start(), PROGRESS_ID.end());
     let shown: String = id.chars().take(20).collect();
-    Err(bad_input(field, format_args!("\"{shown}\""), format_args!("must have {least} to {most} characters")))
+    Err(bad_input(field, format_args!("\"{shown}\""), format_args!("must have {min} to {max} characters")))
 }
 
-type Tell = Box<dyn Fn(ImportProgress) + Send + Sync>;
+type Report = Box<dyn Fn(ImportProgress) + Send + Sync>;
 
-/// Tells those who know its id how far an import has come. However it ends, that is told as well.
+/// Reports the progress of an import to the subscribers of its id. The end is always reported, even if the import is
+/// aborted.
 struct Progress {
-    /// `None` where no id was given.
-    to: Option<(String, Tell)>,
+    /// `None` if no id was given.
+    to: Option<(String, Report)>,
     has_ended: std::sync::atomic::AtomicBool,
 }
 
 impl Progress {
     fn new(live: &Live, id: Option<String>) -> Arc<Self> {
-        let to = id.map(|id| (id, Box::new(live.tell_progress()) as Tell));
+        let to = id.map(|id| (id, Box::new(live.tell_progress()) as Report));
         Arc::new(Self { to, has_ended: false.into() })
     }
 
-    fn say(&self, stage: &'static str, done: u64, total: u64) {
-        if let Some((id, tell)) = &self.to {
+    fn report(&self, stage: &'static str, done: u64, total: u64) {
+        if let Some((id, report)) = &self.to {
             let progress = ImportProgress { id: id.clone(), stage, done, total };
-            // Nothing is told after the last word.
+            // Nothing is reported after the final step.
             let is_last = progress.is_last();
             if !(self.has_ended.load(SeqCst) || (is_last && self.has_ended.swap(true, SeqCst))) {
-                tell(progress);
+                report(progress);
             }
         }
     }
@@ -250,7 +253,7 @@ impl Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        self.say("failed", 0, 0);
+        self.report("failed", 0, 0);
     }
 }
 
@@ -260,32 +263,32 @@ async fn import(ctx: &Context<'_>, input: ImportInput) -> Result<ImportPayload> 
         check_progress_id("progressId", id)?;
     }
     let live = live(ctx)?.clone();
-    let most_rows = limits(ctx).max_import_rows;
+    let max_rows = limits(ctx).max_import_rows;
     let progress = Progress::new(&live, input.progress_id.clone());
     let turn = ctx.data_unchecked::<Arc<ImportLine>>().turn().await?;
-    // From here on it is carried to its end, whether anyone waits for the answer or not.
+    // From here on, the import runs to its end even if the client disconnects.
     let (answer, answered) = oneshot::channel();
     let work = {
         let live = live.clone();
         async move {
-            let done = carry_out(&live, input, actor, most_rows, &progress).await;
+            let done = carry_out(&live, input, actor, max_rows, &progress).await;
             drop((progress, turn));
-            // Whoever asked may have gone.
+            // The client may have disconnected.
             let _ = answer.send(done);
         }
     };
     live.work(work);
-    answered.await.map_err(|_| internal("the import broke off"))?
+    answered.await.map_err(|_| internal("the import was aborted"))?
 }
 
 async fn carry_out(
     live: &Arc<Live>,
     input: ImportInput,
     actor: String,
-    most_rows: usize,
+    max_rows: usize,
     progress: &Arc<Progress>,
 ) -> Result<ImportPayload> {
-    progress.say("reading", 0, 0);
+    progress.report("reading", 0, 0);
     let ImportInput { kind, format, mut content, name, datum, category, dry_run, keep_going, .. } = input;
     let (kind, format) = (Kind::from(kind), Format::from(format));
     let options = Options { datum: datum.into(), category: category.map(Into::into), now: Timestamp::now() };
@@ -294,7 +297,7 @@ async fn carry_out(
         let read = move || -> Result<std::result::Result<Plan, PlanError>> {
             let bytes = match format {
                 Format::Xlsx => {
-                    // Base64 is often written in lines.
+                    // Base64 often contains line breaks.
                     content.retain(|c| !c.is_whitespace());
                     let bytes = STANDARD
                         .decode(&content)
@@ -305,12 +308,12 @@ async fn carry_out(
                 Format::Csv | Format::GeoJson => content.into_bytes(),
             };
             let encoding = (format != Format::Xlsx).then_some(UTF_8);
-            let table = match table_within(&bytes, format, encoding, most_rows) {
+            let table = match table_within(&bytes, format, encoding, max_rows) {
                 Ok(table) => table,
                 Err(problem) => return Ok(Err(PlanError::File(problem))),
             };
             drop(bytes);
-            progress.say("checking", 0, table.rows.len() as u64);
+            progress.report("checking", 0, table.rows.len() as u64);
             let world = live.world();
             Ok(plan(&table, kind, options, live.rules(&world.register), keep_going, &name))
         };
@@ -319,7 +322,7 @@ async fn carry_out(
     let planned = match planned {
         Ok(planned) => planned,
         Err(error) => {
-            progress.say("failed", 0, 0);
+            progress.report("failed", 0, 0);
             return Ok(failed(&error));
         }
     };
@@ -333,21 +336,21 @@ async fn carry_out(
     if dry_run {
         let world = live.world();
         let [inserted, updated, unchanged] = exchange::foresee(&planned.edits, &world.register);
-        progress.say("done", 0, 0);
+        progress.report("done", 0, 0);
         return Ok(ImportPayload { inserted, updated, unchanged, ..payload });
     }
-    let told = progress.clone();
+    let storing = progress.clone();
     let edition = Edition {
         edits: planned.edits,
         actor,
         at: planned.record.at.clone(),
         import: Some(planned.record),
-        progress: Some(StoreProgress(Arc::new(move |done, total| told.say("storing", done, total)))),
+        progress: Some(StoreProgress(Arc::new(move |done, total| storing.report("storing", done, total)))),
         ..Edition::default()
     };
     let outcome = live.edit(&edition).await;
     let total = edition.edits.len() as u64;
-    progress.say(if outcome.is_ok() { "done" } else { "failed" }, total, total);
+    progress.report(if outcome.is_ok() { "done" } else { "failed" }, total, total);
     match outcome {
         Ok((applied, _)) => {
             payload.imported = true;
@@ -384,7 +387,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn so_many_run_so_many_wait_and_the_rest_is_refused() {
+    fn limits_running_and_waiting_imports() {
         let rt = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         rt.block_on(async {
             let line = Arc::new(ImportLine::new(1, 1));
@@ -406,7 +409,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_long_enough_not_to_be_guessed() {
+    fn rejects_short_progress_ids() {
         for (id, fits) in [
             ("", false),
             ("mine", false),
@@ -423,20 +426,20 @@ mod tests {
     }
 
     #[test]
-    fn the_last_word_is_told_once_however_it_ends() {
-        let told: Arc<std::sync::Mutex<Vec<&'static str>>> = Arc::default();
+    fn reports_the_end_exactly_once() {
+        let stages: Arc<std::sync::Mutex<Vec<&'static str>>> = Arc::default();
         let progress = || {
-            let told = told.clone();
-            let tell: Tell = Box::new(move |p| told.lock().unwrap().push(p.stage));
-            Progress { to: Some(("12345678".to_owned(), tell)), has_ended: false.into() }
+            let stages = stages.clone();
+            let report: Report = Box::new(move |p| stages.lock().unwrap().push(p.stage));
+            Progress { to: Some(("12345678".to_owned(), report)), has_ended: false.into() }
         };
-        let broken_off = progress();
-        broken_off.say("reading", 0, 0);
-        drop(broken_off);
-        let whole = progress();
-        whole.say("done", 1, 1);
-        whole.say("storing", 1, 1);
-        drop(whole);
-        assert_eq!(*told.lock().unwrap(), ["reading", "failed", "done"]);
+        let aborted = progress();
+        aborted.report("reading", 0, 0);
+        drop(aborted);
+        let finished = progress();
+        finished.report("done", 1, 1);
+        finished.report("storing", 1, 1);
+        drop(finished);
+        assert_eq!(*stages.lock().unwrap(), ["reading", "failed", "done"]);
     }
 }

@@ -1,5 +1,5 @@
-//! Changes of the register. Every mutation takes one `input` and answers with the changed object and `userErrors`; who may
-//! not, and what cannot be done at all, is an error of the field.
+//! Mutations of the register. Every mutation takes one `input` and returns the changed record and `userErrors`. Missing
+//! permissions and failures of the server are field errors.
 
 mod admin;
 mod center;
@@ -27,10 +27,10 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use walkshed_analysis::world::World;
 use walkshed_live::access::hash;
-use walkshed_register::{AnyRecord, Done, Edit, Problem, ProblemCode, Record, RecordKind, Role, Rows};
+use walkshed_register::{AnyRecord, Done, Edit, Problem, ProblemCode, Record, RecordKind, Role, Rows, Validate};
 use walkshed_store::{Applied, EditError, Edition, Idempotent};
 
-/// Everything that can be changed.
+/// The mutations.
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     center::CenterMutation,
@@ -47,36 +47,36 @@ pub struct Mutation(
     super::jobs::JobMutation,
 );
 
-/// What kind of mistake it is, for programs.
+/// The kind of an error, for programs.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "ProblemCode")]
 pub enum UserErrorCode {
-    /// Something that must be there is missing.
+    /// A required value is missing.
     Required,
-    /// A value out of its range, or of the wrong form.
+    /// A value is out of range or malformed.
     Invalid,
-    /// A text or list that is too long.
+    /// A text or list is too long.
     TooLong,
-    /// Something that may be there once only is there already.
+    /// A value that must be unique exists already.
     Taken,
-    /// What is referred to does not exist.
+    /// A referenced record does not exist.
     NotFound,
-    /// It has been changed since it was read: read it again, then change it.
+    /// The record has changed since it was read. Read it again before changing it.
     Conflict,
-    /// Others refer to it.
+    /// Other records refer to this one.
     InUse,
-    /// An idempotency key that was used before, for something else.
+    /// The idempotency key was used before with a different input.
     KeyReused,
 }
 
-/// A mistake in the input.
+/// An error in the input.
 #[derive(SimpleObject, Debug, Clone, PartialEq, Eq)]
 pub struct UserError {
-    /// The field of the input.
+    /// The input field.
     pub field: String,
-    /// What is wrong, in a sentence.
+    /// A description of the error.
     pub message: String,
-    /// For programs.
+    /// The kind of error, for programs.
     pub code: UserErrorCode,
 }
 
@@ -87,7 +87,7 @@ impl From<Problem> for UserError {
     }
 }
 
-/// `opening_hours` to `openingHours`.
+/// Converts snake case to camel case.
 fn camel_case(name: &str) -> String {
     let mut parts = name.split('_');
     let first = parts.next().unwrap_or_default().to_owned();
@@ -98,7 +98,7 @@ fn camel_case(name: &str) -> String {
     })
 }
 
-/// Makes the payload of mutations of one type.
+/// Defines the payload type of the mutations of one record type.
 macro_rules! payload {
     ($(#[$meta:meta])* $name:ident, $field:ident: $type:ty, $doc:literal) => {
         $(#[$meta])*
@@ -106,7 +106,7 @@ macro_rules! payload {
         pub struct $name {
             #[doc = $doc]
             $field: Option<$type>,
-            /// What is wrong with the input; nothing was changed when there is any.
+            /// The errors in the input. If there are any, nothing was changed.
             user_errors: Vec<super::UserError>,
         }
 
@@ -123,47 +123,48 @@ macro_rules! payload {
 
 use payload;
 
-/// What a deletion did.
+/// The result of a deletion.
 #[derive(SimpleObject)]
 pub struct DeletePayload {
-    /// The id of what was deleted.
+    /// The global id of the deleted record. Null if it was not deleted.
     deleted_id: Option<ID>,
-    /// Why it could not be deleted.
+    /// The reasons why it was not deleted.
     user_errors: Vec<UserError>,
 }
 
-/// What is to be deleted.
+/// A record to delete.
 #[derive(InputObject, Debug)]
 pub struct DeleteInput {
-    /// Its id.
+    /// The global id of the record.
     id: ID,
-    /// Its version, as it was read.
+    /// The version that was read. If the record has changed since, the result is a CONFLICT error.
     version: i64,
 }
 
-/// What was done, and the world in which it is.
+/// The result of a change, with the world that contains it.
 pub struct Finished {
     pub applied: Applied,
     pub world: Arc<World>,
-    /// The number of the record that was put, where it had one before: what is the same already is not done again.
-    known: Option<i64>,
+    /// The number of the record that was put, if it existed before. Needed when the record was unchanged and not
+    /// written again.
+    existing: Option<i64>,
 }
 
 impl Finished {
-    /// The number of the first record.
+    /// Returns the number of the first record.
     fn id(&self) -> Option<i64> {
         match self.applied.done.first()? {
             Done::Put(record) => Some(record.id()),
-            Done::Unchanged => self.known,
+            Done::Unchanged => self.existing,
             _ => None,
         }
     }
 }
 
-/// What was done, or what is wrong with the input.
+/// The result of a change, or the errors in the input.
 pub type Written = Result<Finished, Vec<UserError>>;
 
-/// Sets an optional value from an input: left alone when it is not there, cleared by null.
+/// Sets an optional value: unchanged if omitted, cleared by null.
 pub fn set<T: Into<U>, U>(target: &mut Option<U>, given: MaybeUndefined<T>) {
     match given {
         MaybeUndefined::Undefined => {}
@@ -172,14 +173,14 @@ pub fn set<T: Into<U>, U>(target: &mut Option<U>, given: MaybeUndefined<T>) {
     }
 }
 
-/// Sets a value that is always there; null leaves it alone.
+/// Sets a required value: unchanged if omitted or null.
 pub fn set_always<T: Into<U>, U>(target: &mut U, given: MaybeUndefined<T>) {
     if let MaybeUndefined::Value(value) = given {
         *target = value.into();
     }
 }
 
-/// Sets a list; null empties it.
+/// Sets a list: unchanged if omitted, emptied by null.
 pub fn set_list<T: Into<U>, U>(target: &mut Vec<U>, given: MaybeUndefined<Vec<T>>) {
     match given {
         MaybeUndefined::Undefined => {}
@@ -188,12 +189,12 @@ pub fn set_list<T: Into<U>, U>(target: &mut Vec<U>, given: MaybeUndefined<Vec<T>
     }
 }
 
-/// A value of a new record, as one that may be set.
+/// Converts an optional value of a new record for the setters.
 pub fn given<T>(value: Option<T>) -> MaybeUndefined<T> {
     value.map_or(MaybeUndefined::Undefined, MaybeUndefined::Value)
 }
 
-/// Sets a text; a blank one clears it.
+/// Sets an optional text: unchanged if omitted, cleared by null or blank text.
 pub fn set_text(target: &mut Option<String>, given: MaybeUndefined<String>) {
     set(target, given);
     if target.as_deref().is_some_and(|text| text.trim().is_empty()) {
@@ -201,8 +202,9 @@ pub fn set_text(target: &mut Option<String>, given: MaybeUndefined<String>) {
     }
 }
 
-/// What tells a repeated request: its key, who sent it, and what it asked. Keys of a token are its own (tokens are told by
-/// their names); those without one are told by their address, so that one of them never meets the key of another.
+/// Returns the identity of a repeatable request: its key, its sender and a hash of its input. Keys are separate for
+/// each token (by its name). Without a token, they are separate for each network address, so that clients cannot meet
+/// the key of another.
 pub fn idempotent(
     ctx: &Context<'_>,
     key: Option<&String>,
@@ -216,20 +218,20 @@ pub fn idempotent(
     let caller = caller(ctx);
     let key = match (&caller.token, caller.network()) {
         (Some(_), _) => key.clone(),
-        // Kept as a hash, so that no address is.
+        // Hashed, so that no address is stored.
         (None, Some(network)) => URL_SAFE_NO_PAD.encode(hash(format!("{network} {key}").as_bytes())),
         (None, None) => {
-            let why = "needs a token here: without one it is told by the address it comes from, which is not known";
+            let why = "requires a token here: without one, keys are separated by client address, which is unknown";
             return Err(vec![Problem::new("idempotency_key", ProblemCode::Invalid, why).into()]);
         }
     };
     Ok(Some(Idempotent { key, request: hash(format!("{input:?}").as_bytes()) }))
 }
 
-/// Carries out edits in the caller's name.
+/// Executes edits on behalf of the caller.
 pub async fn write(ctx: &Context<'_>, role: Role, edits: Vec<Edit>, idempotent: Option<Idempotent>) -> Result<Written> {
     let caller = require(ctx, role)?;
-    let known = edits.iter().find_map(|edit| match edit {
+    let existing = edits.iter().find_map(|edit| match edit {
         Edit::Put(record) => Some(record.id()).filter(|id| *id > 0),
         _ => None,
     });
@@ -242,14 +244,14 @@ pub async fn write(ctx: &Context<'_>, role: Role, edits: Vec<Edit>, idempotent: 
         ..Edition::default()
     };
     match live(ctx)?.edit(&edition).await {
-        Ok((applied, world)) => Ok(Ok(Finished { applied, world, known })),
+        Ok((applied, world)) => Ok(Ok(Finished { applied, world, existing })),
         Err(EditError::Problem { problem, .. }) => Ok(Err(vec![problem.into()])),
         Err(error) => Err(not_stored(&error)),
     }
 }
 
-/// Checks a record and puts it into the register.
-pub async fn put<T: Record + Into<Box<AnyRecord>>>(
+/// Checks a record and inserts or updates it.
+pub async fn put<T: Record + Validate + Into<Box<AnyRecord>>>(
     ctx: &Context<'_>,
     role: Role,
     record: Result<T, Vec<UserError>>,
@@ -269,7 +271,7 @@ pub async fn put<T: Record + Into<Box<AnyRecord>>>(
     write(ctx, role, vec![Edit::Put(record.into())], idempotent).await
 }
 
-/// Takes a record out of the register.
+/// Deletes a record.
 pub async fn delete(ctx: &Context<'_>, role: Role, kind: RecordKind, input: DeleteInput) -> Result<DeletePayload> {
     require(ctx, role)?;
     let Some(id) = NodeId::number_of(kind, &input.id) else {
@@ -282,35 +284,35 @@ pub async fn delete(ctx: &Context<'_>, role: Role, kind: RecordKind, input: Dele
     })
 }
 
-/// What to say of an id that names nothing.
+/// Returns the error for an id without a record.
 pub fn no_such(field: &'static str, kind: RecordKind) -> UserError {
-    Problem::new(field, ProblemCode::NotFound, format!("is the id of no {kind}")).into()
+    Problem::new(field, ProblemCode::NotFound, format!("is not the id of an existing {kind}")).into()
 }
 
-/// The record an id names, at the version it was read at.
+/// Returns a copy of the record with an id, with the version that the client read.
 pub fn known<T: Record>(rows: &Rows<T>, id: &ID, version: i64) -> Result<T, Vec<UserError>> {
     let number = NodeId::number_of(T::KIND, id);
     let row = number.and_then(|n| rows.get(n)).ok_or_else(|| vec![no_such("id", T::KIND)])?;
     let mut record = T::clone(row);
-    // The store compares it with the version there is then.
+    // The store compares this version with the current one.
     record.numbered(row.id(), version);
     Ok(record)
 }
 
-/// The number of a record that an input refers to.
+/// Returns the number of a record that an input refers to.
 pub fn reference<T: Record>(field: &'static str, rows: &Rows<T>, id: &ID) -> Result<i64, Vec<UserError>> {
     let number = NodeId::number_of(T::KIND, id).filter(|&n| rows.get(n).is_some());
     number.ok_or_else(|| vec![no_such(field, T::KIND)])
 }
 
-/// The world in force, for what a mutation refers to.
+/// Returns the current world, for records that a mutation refers to.
 pub fn world(ctx: &Context<'_>) -> Result<Arc<World>> {
     Ok(live(ctx)?.world())
 }
 
-/// A server without a database changes nothing.
+/// Returns the error for a server without a database.
 pub fn read_only() -> async_graphql::Error {
-    not_ready("this server changes nothing: it has no database")
+    not_ready("this server is read-only: it has no database")
 }
 
 #[cfg(test)]
@@ -318,7 +320,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_fields_are_those_of_the_api() {
+    fn converts_field_names_to_camel_case() {
         assert_eq!(camel_case("opening_hours"), "openingHours");
         assert_eq!(camel_case("floor_area_m2"), "floorAreaM2");
         assert_eq!(camel_case("code"), "code");

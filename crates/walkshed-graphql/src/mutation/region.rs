@@ -1,4 +1,4 @@
-//! Changes of regions.
+//! Mutations of regions.
 
 use super::{DeleteInput, DeletePayload, UserError, Written, delete, idempotent, known, payload, put};
 use super::{given, set, set_text};
@@ -8,41 +8,41 @@ use crate::scalars::GivenGeoJson;
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result};
 use walkshed_register::{self as register, Problem, ProblemCode, RecordKind, RegionCode, Role};
 
-/// A new region.
+/// A region to create.
 #[derive(InputObject, Debug, Clone)]
 pub struct CreateRegionInput {
-    /// A key of your own: the same request sent again with it creates nothing and answers the same, for a week. It is known
-    /// for your token alone.
+    /// An idempotency key of 1 to 200 bytes, chosen by the client. A repeated request with the same key and input
+    /// creates nothing and returns the first result. Keys are kept for a week, separately for each token.
     idempotency_key: Option<String>,
-    /// Its code: 2 or 4 digits a city, 6 a district, 9 a town, 12 a division.
+    /// The code: 2 or 4 digits for a city, 6 for a district, 9 for a town, 12 for a division.
     code: String,
-    /// The name.
+    /// The name, 1 to 500 characters.
     name: String,
     /// The name in English.
     name_en: Option<String>,
-    /// The outline: a GeoJSON Polygon or MultiPolygon.
+    /// The outline as a GeoJSON Polygon or MultiPolygon, at most 4 MiB.
     outline: Option<GivenGeoJson>,
 }
 
-/// Changes of a region. What is left out stays as it is. Null clears what may be empty; for what must have a value it is as left
-/// out.
+/// Changes to a region. Omitted fields keep their value. Null clears an optional field; for a required field, null is
+/// the same as omitting it.
 #[derive(InputObject, Debug, Clone)]
 pub struct UpdateRegionInput {
-    /// Its id.
+    /// The global id of the record.
     id: ID,
-    /// Its version, as it was read.
+    /// The version that was read. If the record has changed since, the result is a CONFLICT error.
     version: i64,
-    /// The name.
+    /// The name, 1 to 500 characters.
     name: Option<String>,
     /// The name in English.
     name_en: MaybeUndefined<String>,
-    /// The outline: a GeoJSON Polygon or MultiPolygon.
+    /// The outline as a GeoJSON Polygon or MultiPolygon, at most 4 MiB.
     outline: MaybeUndefined<GivenGeoJson>,
 }
 
 payload! {
-    /// A region as it is now.
-    RegionPayload, region: Region, "The region; null when it was not stored."
+    /// The result of a change to a region.
+    RegionPayload, region: Region, "The region. Null if it was not stored."
 }
 
 #[derive(Default)]
@@ -50,11 +50,11 @@ pub struct RegionMutation;
 
 #[Object]
 impl RegionMutation {
-    /// Adds a region. Needs the role EDITOR.
+    /// Creates a region. Requires the role EDITOR.
     async fn create_region(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The new region.")] input: CreateRegionInput,
+        #[graphql(desc = "The region to create.")] input: CreateRegionInput,
     ) -> Nullable<RegionPayload> {
         let key = idempotent(ctx, input.idempotency_key.as_ref(), &input);
         let record = || -> Result<register::Region, Vec<UserError>> {
@@ -69,20 +69,20 @@ impl RegionMutation {
         Some(put(ctx, Role::Editor, record(), key).await.map(RegionPayload::new))
     }
 
-    /// Changes a region. Needs the role EDITOR.
+    /// Updates a region. Requires the role EDITOR.
     async fn update_region(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What to change.")] input: UpdateRegionInput,
+        #[graphql(desc = "The record to change and its new values.")] input: UpdateRegionInput,
     ) -> Nullable<RegionPayload> {
         Some(update(ctx, input).await.map(RegionPayload::new))
     }
 
-    /// Deletes a region; what it held stays. Needs the role EDITOR.
+    /// Deletes a region. The records in it remain. Requires the role EDITOR.
     async fn delete_region(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which one.")] input: DeleteInput,
+        #[graphql(desc = "The record to delete.")] input: DeleteInput,
     ) -> Nullable<DeletePayload> {
         Some(delete(ctx, Role::Editor, RecordKind::Region, input).await)
     }

@@ -1,4 +1,4 @@
-//! Changes of scenarios.
+//! Mutations of scenarios.
 
 use super::{DeleteInput, DeletePayload, UserError, Written, delete, idempotent, known, payload, put};
 use super::{given, set_text};
@@ -14,148 +14,149 @@ use walkshed_analysis::lay_scenario;
 use walkshed_engine::StreetChange;
 use walkshed_engine::geo::Position;
 use walkshed_register::{
-    self as register, Change, Host, Kinds, NewFacility, Problem, ProblemCode, Record, RecordKind, Role,
+    self as register, Change, Host, Kinds, NewFacility, Problem, ProblemCode, RecordKind, Role, Validate,
 };
 use walkshed_store::Idempotent;
 
-/// A facility that does not exist yet.
+/// A new facility.
 #[derive(InputObject, Debug, Clone)]
 pub struct AddFacilityInput {
-    /// The name.
+    /// The name, 1 to 500 characters.
     name: String,
     /// The name in English.
     name_en: Option<String>,
     /// The service category.
     category: Category,
-    /// Its kind: a key that `facilityKinds` lists, or its name.
+    /// The kind: a key listed by `facilityKinds`, or its name.
     kind: Option<String>,
-    /// Where it is, in WGS-84.
+    /// The position in WGS-84.
     position: PointInput,
-    /// Opening hours in the syntax of OpenStreetMap, such as "10:00-02:00".
+    /// Opening hours in OpenStreetMap's `opening_hours` syntax, at most 255 characters, such as "10:00-02:00".
     opening_hours: Option<String>,
-    /// How much it can take.
+    /// The capacity, 0 to 10,000,000.
     capacity: Option<f64>,
-    /// Whom it is for; empty for everyone.
+    /// The people it is intended for. An empty list means everyone.
     audiences: Option<Vec<Audience>>,
-    /// Can it be entered without a step?
+    /// Whether it can be entered without a step.
     step_free: Option<bool>,
-    /// The ids of the services it offers.
+    /// The ids of the services that it offers, at most 500.
     services: Option<Vec<ID>>,
 }
 
-/// A facility that is elsewhere.
+/// A facility to move.
 #[derive(InputObject, Debug, Clone)]
 pub struct MoveFacilityInput {
     /// The id of the facility.
     facility: ID,
-    /// Where it is now, in WGS-84.
+    /// The new position in WGS-84.
     position: PointInput,
 }
 
-/// Other hours.
+/// A change of opening hours.
 #[derive(InputObject, Debug, Clone)]
 pub struct SetHoursInput {
-    /// The id of a facility, or of a center and so of all in it that have no hours of their own.
+    /// The id of a facility or center. The hours of a center apply to all facilities in it without hours of their own.
     of: ID,
-    /// Opening hours in the syntax of OpenStreetMap; null for none of its own.
+    /// The new opening hours in OpenStreetMap's `opening_hours` syntax, at most 255 characters. Null removes the hours.
     opening_hours: Option<String>,
 }
 
-/// Another capacity.
+/// A change of capacity.
 #[derive(InputObject, Debug, Clone)]
 pub struct SetCapacityInput {
     /// The id of the facility.
     facility: ID,
-    /// How much it can take.
+    /// The capacity, 0 to 10,000,000.
     capacity: f64,
 }
 
-/// A street segment that is closed: the one nearest to a position, from junction to junction.
+/// A street segment to close: the one nearest to a position, from junction to junction.
 #[derive(InputObject, Debug, Clone)]
 pub struct CloseStreetInput {
-    /// A position on it, or within 50 m, in WGS-84.
+    /// A position on the segment or within 50 m of it, in WGS-84.
     at: PointInput,
-    /// What it is, where several lie over each other.
+    /// The kind of street. Use it to select one of several streets at this position.
     kind: Option<StreetKind>,
 }
 
-/// A street that does not exist yet.
+/// A street to add.
 #[derive(InputObject, Debug, Clone)]
 pub struct AddStreetInput {
-    /// What it is.
+    /// The kind of street.
     kind: StreetKind,
-    /// Its line, 2 to 200 positions in WGS-84. Each end joins the nearest street within 50 m, or the end of another new one
-    /// drawn to the same place; between them it passes over what it crosses. Its height runs evenly from end to end.
+    /// The geometry, 2 to 200 positions in WGS-84, at most 20 km long. Each end joins the nearest street within 50 m,
+    /// or the end of another added street at the same position. In between, the street does not connect to streets that
+    /// it crosses. Its elevation changes evenly from end to end.
     line: Vec<PointInput>,
-    /// Its name.
+    /// The name.
     name: Option<String>,
 }
 
-/// One thing that is otherwise: exactly one of these.
+/// A change. Give exactly one of the fields.
 #[derive(OneofObject, Debug, Clone)]
 pub enum ScenarioChangeInput {
-    /// A facility that does not exist yet.
+    /// A new facility.
     AddFacility(AddFacilityInput),
-    /// The id of a facility that is planned, or was closed, and is open.
+    /// The id of a planned or closed facility to open.
     OpenFacility(ID),
-    /// The id of a facility that is closed, or of a center that is, with all its facilities.
+    /// The id of a facility to close, or of a center to close with all its facilities.
     Close(ID),
-    /// A facility that is elsewhere.
+    /// A facility to move.
     MoveFacility(MoveFacilityInput),
-    /// Other hours.
+    /// A change of opening hours.
     SetHours(SetHoursInput),
-    /// Another capacity.
+    /// A change of capacity.
     SetCapacity(SetCapacityInput),
-    /// A street segment that is closed.
+    /// A street segment to close.
     CloseStreet(CloseStreetInput),
-    /// A street that does not exist yet.
+    /// A street to add.
     AddStreet(AddStreetInput),
 }
 
-/// A new scenario.
+/// A scenario to create.
 #[derive(InputObject, Debug, Clone)]
 pub struct CreateScenarioInput {
-    /// A key of your own: the same request sent again with it creates nothing and answers the same, for a week. It is known
-    /// for your token alone.
+    /// An idempotency key of 1 to 200 bytes, chosen by the client. A repeated request with the same key and input
+    /// creates nothing and returns the first result. Keys are kept for a week, separately for each token.
     idempotency_key: Option<String>,
-    /// The key it shall go by; unique.
+    /// The key. It must be unique.
     key: String,
-    /// The name.
+    /// The name, 1 to 500 characters.
     name: String,
     /// The name in English.
     name_en: Option<String>,
-    /// What it is about, in words.
+    /// A description in free text, at most 4,000 characters.
     description: Option<String>,
-    /// What is otherwise, at most 100 changes, in the order in which they are done.
+    /// The changes, at most 100, in the order in which they are applied.
     changes: Vec<ScenarioChangeInput>,
 }
 
-/// Changes of a scenario. What is left out stays as it is. Null clears what may be empty; for what must have a value it is as left
-/// out.
+/// Changes to a scenario. Omitted fields keep their value. Null clears an optional field; for a required field, null is
+/// the same as omitting it.
 #[derive(InputObject, Debug, Clone)]
 pub struct UpdateScenarioInput {
-    /// Its id.
+    /// The global id of the record.
     id: ID,
-    /// Its version, as it was read.
+    /// The version that was read. If the record has changed since, the result is a CONFLICT error.
     version: i64,
-    /// The key it shall go by.
+    /// The key. It must be unique.
     key: Option<String>,
-    /// The name.
+    /// The name, 1 to 500 characters.
     name: Option<String>,
     /// The name in English.
     name_en: MaybeUndefined<String>,
-    /// What it is about, in words.
+    /// A description in free text, at most 4,000 characters.
     description: MaybeUndefined<String>,
-    /// What is otherwise, in place of all that was.
+    /// The changes, at most 100. They replace all previous changes.
     changes: Option<Vec<ScenarioChangeInput>>,
 }
 
 payload! {
-    /// A scenario as it is now.
-    ScenarioPayload, scenario: Scenario, "The scenario; null when it was not stored."
+    /// The result of a change to a scenario.
+    ScenarioPayload, scenario: Scenario, "The scenario. Null if it was not stored."
 }
 
-/// What is wrong with a change, and which one it is.
+/// Returns an error about one change.
 fn wrong(index: usize, why: impl std::fmt::Display) -> Vec<UserError> {
     vec![Problem::new("changes", ProblemCode::Invalid, format!("[{index}]: {why}")).into()]
 }
@@ -164,16 +165,16 @@ fn position(index: usize, what: &str, point: PointInput) -> Result<Position, Vec
     Position::new(point.lon, point.lat).map_err(|e| wrong(index, format_args!("{what} {e}")))
 }
 
-/// The number in an id. Whether there is such a thing is told by the rules.
+/// Returns the number in an id. The rules check whether the record exists.
 fn numbered(index: usize, kind: RecordKind, id: &ID) -> Result<i64, Vec<UserError>> {
-    NodeId::number_of(kind, id).ok_or_else(|| wrong(index, format_args!("is the id of no {kind}")))
+    NodeId::number_of(kind, id).ok_or_else(|| wrong(index, format_args!("is not the id of an existing {kind}")))
 }
 
 fn host(index: usize, id: &ID) -> Result<Host, Vec<UserError>> {
     match NodeId::parse(id) {
         Some(NodeId { kind: RecordKind::Facility, number }) => Ok(Host::Facility(number)),
         Some(NodeId { kind: RecordKind::Center, number }) => Ok(Host::Center(number)),
-        _ => Err(wrong(index, "the id is of no facility or center")),
+        _ => Err(wrong(index, "is not the id of a facility or center")),
     }
 }
 
@@ -186,7 +187,7 @@ impl ScenarioChangeInput {
                     name: new.name.clone(),
                     name_en: new.name_en.clone(),
                     category: new.category.into(),
-                    // A kind goes by its key, whichever name it was given by; what is none is told by the rules.
+                    // Converts a name of a kind to its key. The rules report unknown kinds.
                     kind: new.kind.clone().map(|text| kinds.find(&text).map_or(text, |k| k.key.clone())),
                     position: position(index, "position", new.position)?,
                     opening_hours: new.opening_hours.clone(),
@@ -231,12 +232,12 @@ pub struct ScenarioMutation;
 
 #[Object]
 impl ScenarioMutation {
-    /// Saves a scenario, after trying it on the city. Nothing of the register changes. Needs the role
+    /// Creates a scenario, if it can be applied to the current city. The register does not change. Requires the role
     /// CONTRIBUTOR.
     async fn create_scenario(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The new scenario.")] input: CreateScenarioInput,
+        #[graphql(desc = "The scenario to create.")] input: CreateScenarioInput,
     ) -> Nullable<ScenarioPayload> {
         let key = idempotent(ctx, input.idempotency_key.as_ref(), &input);
         let record = || {
@@ -246,23 +247,23 @@ impl ScenarioMutation {
             scenario.changes = changes(&input.changes, crate::kinds(ctx))?;
             Ok(scenario)
         };
-        Some(tried(ctx, record(), key).await.map(ScenarioPayload::new))
+        Some(put_if_applicable(ctx, record(), key).await.map(ScenarioPayload::new))
     }
 
-    /// Changes a scenario. Needs the role CONTRIBUTOR.
+    /// Updates a scenario, if it can be applied to the current city. Requires the role CONTRIBUTOR.
     async fn update_scenario(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What to change.")] input: UpdateScenarioInput,
+        #[graphql(desc = "The record to change and its new values.")] input: UpdateScenarioInput,
     ) -> Nullable<ScenarioPayload> {
         Some(update(ctx, input).await.map(ScenarioPayload::new))
     }
 
-    /// Deletes a scenario. Needs the role CONTRIBUTOR.
+    /// Deletes a scenario. Requires the role CONTRIBUTOR.
     async fn delete_scenario(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which one.")] input: DeleteInput,
+        #[graphql(desc = "The record to delete.")] input: DeleteInput,
     ) -> Nullable<DeletePayload> {
         Some(delete(ctx, Role::Contributor, RecordKind::Scenario, input).await)
     }
@@ -286,26 +287,26 @@ async fn update(ctx: &Context<'_>, input: UpdateScenarioInput) -> Result<Written
         }
         Ok(scenario)
     };
-    tried(ctx, record(), Ok(None)).await
+    put_if_applicable(ctx, record(), Ok(None)).await
 }
 
-/// Stores a scenario that fits the city as it is now.
-async fn tried(
+/// Stores a scenario if it can be applied to the current city.
+async fn put_if_applicable(
     ctx: &Context<'_>,
     scenario: Result<register::Scenario, Vec<UserError>>,
     idempotent: Result<Option<Idempotent>, Vec<UserError>>,
 ) -> Result<Written> {
     require(ctx, Role::Contributor)?;
     let world = super::world(ctx)?;
-    let is_sound =
+    let is_valid =
         |s: &register::Scenario| crate::live(ctx).is_ok_and(|live| s.problems(&live.rules(&world.register)).is_empty());
-    if let Ok(sound) = &scenario
-        && is_sound(sound)
+    if let Ok(valid) = &scenario
+        && is_valid(valid)
     {
-        // The rules know no streets; a trial does.
-        let (shared, trial) = (world.clone(), sound.clone());
-        let laid = analyse(ctx, move || lay_scenario(&shared, &trial).map(drop));
-        if let Err(e) = laid.await? {
+        // The rules do not check streets, so the scenario is applied as a trial.
+        let (shared, trial) = (world.clone(), valid.clone());
+        let applied = analyse(ctx, move || lay_scenario(&shared, &trial).map(drop));
+        if let Err(e) = applied.await? {
             return Ok(Err(wrong(e.index, e.why)));
         }
     }

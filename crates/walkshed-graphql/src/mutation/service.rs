@@ -1,4 +1,4 @@
-//! Changes of services and of where they are offered.
+//! Mutations of services and offers.
 
 use super::{DeleteInput, DeletePayload, UserError, Written, delete, idempotent, known, payload, put, reference};
 use super::{set, set_list, set_text};
@@ -9,18 +9,18 @@ use crate::words::{Audience, Fee};
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, OneofObject, Result};
 use walkshed_register::{self as register, Host, RecordKind, Register, Role};
 
-/// What may be known of a service. What is left out stays as it is; null clears it.
+/// The optional fields of a service. Omitted fields keep their value; null clears them.
 #[derive(InputObject, Debug, Clone)]
 pub struct ServiceDetails {
     /// The name in English.
     name_en: MaybeUndefined<String>,
-    /// Whom it is for; empty for everyone.
+    /// The people it is intended for. An empty list means everyone.
     audiences: MaybeUndefined<Vec<Audience>>,
-    /// What it costs.
+    /// The fee.
     fee: MaybeUndefined<Fee>,
-    /// Must one make an appointment?
+    /// Whether an appointment is required.
     appointment: MaybeUndefined<bool>,
-    /// What it is, in words.
+    /// A description in free text, at most 4,000 characters.
     description: MaybeUndefined<String>,
 }
 
@@ -34,15 +34,15 @@ impl ServiceDetails {
     }
 }
 
-/// A new service.
+/// A service to create.
 #[derive(InputObject, Debug, Clone)]
 pub struct CreateServiceInput {
-    /// A key of your own: the same request sent again with it creates nothing and answers the same, for a week. It is known
-    /// for your token alone.
+    /// An idempotency key of 1 to 200 bytes, chosen by the client. A repeated request with the same key and input
+    /// creates nothing and returns the first result. Keys are kept for a week, separately for each token.
     idempotency_key: Option<String>,
-    /// The key it shall go by in files; unique.
+    /// The key, which identifies the service in files. It must be unique.
     key: String,
-    /// The name.
+    /// The name, 1 to 500 characters.
     name: String,
     /// The service category.
     category: Category,
@@ -50,15 +50,15 @@ pub struct CreateServiceInput {
     details: ServiceDetails,
 }
 
-/// Changes of a service. What is left out stays as it is. Null clears what may be empty; for what must have a value it is as left
-/// out.
+/// Changes to a service. Omitted fields keep their value. Null clears an optional field; for a required field, null is
+/// the same as omitting it.
 #[derive(InputObject, Debug, Clone)]
 pub struct UpdateServiceInput {
-    /// Its id.
+    /// The global id of the record.
     id: ID,
-    /// Its version, as it was read.
+    /// The version that was read. If the record has changed since, the result is a CONFLICT error.
     version: i64,
-    /// The name.
+    /// The name, 1 to 500 characters.
     name: Option<String>,
     /// The service category.
     category: Option<Category>,
@@ -66,7 +66,7 @@ pub struct UpdateServiceInput {
     details: ServiceDetails,
 }
 
-/// Where something is offered or takes place: exactly one of the two.
+/// The place of an offer or event. Give exactly one of the fields.
 #[derive(OneofObject, Debug, Clone)]
 pub enum HostInput {
     /// The id of a center.
@@ -76,7 +76,7 @@ pub enum HostInput {
 }
 
 impl HostInput {
-    /// The place in the register.
+    /// Finds the place in the register.
     pub fn read(&self, register: &Register) -> Result<Host, Vec<UserError>> {
         match self {
             Self::Center(id) => reference("at", &register.centers, id).map(Host::Center),
@@ -85,14 +85,15 @@ impl HostInput {
     }
 }
 
-/// What is particular about a service at one place. What is left out stays as it is; null clears it.
+/// The optional fields of an offer. Omitted fields keep their value; null clears them.
 #[derive(InputObject, Debug, Clone)]
 pub struct OfferDetails {
-    /// Its own hours in the syntax of OpenStreetMap; null for those of its place.
+    /// Its own hours in OpenStreetMap's `opening_hours` syntax, at most 255 characters. Null to use the hours of its
+    /// place.
     opening_hours: MaybeUndefined<String>,
-    /// How many items one can get done.
+    /// The number of items handled.
     item_count: MaybeUndefined<u32>,
-    /// What is particular here, in words.
+    /// A note on this offer, at most 4,000 characters.
     note: MaybeUndefined<String>,
 }
 
@@ -104,40 +105,40 @@ impl OfferDetails {
     }
 }
 
-/// A service, newly offered at a place.
+/// An offer to create.
 #[derive(InputObject, Debug, Clone)]
 pub struct CreateOfferInput {
-    /// A key of your own: the same request sent again with it creates nothing and answers the same, for a week. It is known
-    /// for your token alone.
+    /// An idempotency key of 1 to 200 bytes, chosen by the client. A repeated request with the same key and input
+    /// creates nothing and returns the first result. Keys are kept for a week, separately for each token.
     idempotency_key: Option<String>,
     /// The id of the service.
     service: ID,
-    /// Where.
+    /// The place.
     at: HostInput,
     #[graphql(flatten)]
     details: OfferDetails,
 }
 
-/// Changes of an offer. What is left out stays as it is. Null clears what may be empty; for what must have a value it is as left
-/// out.
+/// Changes to an offer. Omitted fields keep their value. Null clears an optional field; for a required field, null is
+/// the same as omitting it.
 #[derive(InputObject, Debug, Clone)]
 pub struct UpdateOfferInput {
-    /// Its id.
+    /// The global id of the record.
     id: ID,
-    /// Its version, as it was read.
+    /// The version that was read. If the record has changed since, the result is a CONFLICT error.
     version: i64,
     #[graphql(flatten)]
     details: OfferDetails,
 }
 
 payload! {
-    /// A service as it is now.
-    ServicePayload, service: Service, "The service; null when it was not stored."
+    /// The result of a change to a service.
+    ServicePayload, service: Service, "The service. Null if it was not stored."
 }
 
 payload! {
-    /// An offer as it is now.
-    OfferPayload, offer: Offer, "The offer; null when it was not stored."
+    /// The result of a change to an offer.
+    OfferPayload, offer: Offer, "The offer. Null if it was not stored."
 }
 
 #[derive(Default)]
@@ -145,11 +146,11 @@ pub struct ServiceMutation;
 
 #[Object]
 impl ServiceMutation {
-    /// Adds a service. Needs the role EDITOR.
+    /// Creates a service. Requires the role EDITOR.
     async fn create_service(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The new service.")] input: CreateServiceInput,
+        #[graphql(desc = "The service to create.")] input: CreateServiceInput,
     ) -> Nullable<ServicePayload> {
         let key = idempotent(ctx, input.idempotency_key.as_ref(), &input);
         let mut service = register::Service::new(input.key.clone(), input.name.clone(), input.category.into());
@@ -157,47 +158,47 @@ impl ServiceMutation {
         Some(put(ctx, Role::Editor, Ok(service), key).await.map(ServicePayload::new))
     }
 
-    /// Changes a service. Needs the role EDITOR.
+    /// Updates a service. Requires the role EDITOR.
     async fn update_service(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What to change.")] input: UpdateServiceInput,
+        #[graphql(desc = "The record to change and its new values.")] input: UpdateServiceInput,
     ) -> Nullable<ServicePayload> {
         Some(update_service(ctx, input).await.map(ServicePayload::new))
     }
 
-    /// Deletes a service that is offered nowhere and named by no event. Needs the role EDITOR.
+    /// Deletes a service that has no offers and that no event refers to. Requires the role EDITOR.
     async fn delete_service(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which one.")] input: DeleteInput,
+        #[graphql(desc = "The record to delete.")] input: DeleteInput,
     ) -> Nullable<DeletePayload> {
         Some(delete(ctx, Role::Editor, RecordKind::Service, input).await)
     }
 
-    /// Offers a service at a center or facility. Needs the role EDITOR.
+    /// Creates an offer of a service at a center or facility. Requires the role EDITOR.
     async fn create_offer(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is offered, and where.")] input: CreateOfferInput,
+        #[graphql(desc = "The offer to create.")] input: CreateOfferInput,
     ) -> Nullable<OfferPayload> {
         Some(create_offer(ctx, input).await.map(OfferPayload::new))
     }
 
-    /// Changes an offer. Needs the role EDITOR.
+    /// Updates an offer. Requires the role EDITOR.
     async fn update_offer(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What to change.")] input: UpdateOfferInput,
+        #[graphql(desc = "The record to change and its new values.")] input: UpdateOfferInput,
     ) -> Nullable<OfferPayload> {
         Some(update_offer(ctx, input).await.map(OfferPayload::new))
     }
 
-    /// Ends an offer. Needs the role EDITOR.
+    /// Deletes an offer. Requires the role EDITOR.
     async fn delete_offer(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which one.")] input: DeleteInput,
+        #[graphql(desc = "The record to delete.")] input: DeleteInput,
     ) -> Nullable<DeletePayload> {
         Some(delete(ctx, Role::Editor, RecordKind::Offer, input).await)
     }

@@ -1,4 +1,4 @@
-//! Changes of planning standards.
+//! Mutations of planning standards.
 
 use super::{DeleteInput, DeletePayload, UserError, Written, delete, idempotent, known, put, set_text};
 use crate::Nullable;
@@ -11,28 +11,28 @@ use walkshed_analysis as analysis;
 use walkshed_register::{self as register, Problem, ProblemCode, RecordKind, Role, StandardRule};
 use walkshed_store::Idempotent;
 
-/// One thing a standard requires: of a category or of kinds, within minutes or metres.
+/// A requirement of a standard: facilities of a category or of kinds, within minutes or metres.
 #[derive(InputObject, Debug, Clone)]
 pub struct StandardRequirementInput {
-    /// Its key in the standard.
+    /// The key of the requirement within the standard.
     key: String,
     /// The name in Chinese.
     name: String,
     /// The name in English.
     name_en: String,
-    /// Facilities of this category.
+    /// The required category. Give either `category` or `kinds`.
     category: Option<Category>,
-    /// Facilities of any of these kinds: keys that `facilityKinds` lists, or their names.
+    /// The required kinds, any of which counts: keys listed by `facilityKinds`, or their names.
     kinds: Option<Vec<String>>,
-    /// Within so many minutes; what takes exactly as long is inside.
+    /// The time limit in minutes. A travel time equal to the limit is within it. Give either `minutes` or `metres`.
     minutes: Option<f64>,
-    /// Within so many metres over the network.
+    /// The limit as a length over the street network in metres.
     metres: Option<f64>,
-    /// So many of them, 1 to 10; 1 by default.
+    /// The number of facilities that must be within the limit, 1 to 10 (default 1).
     min_count: Option<u32>,
-    /// Places that the facilities of a region must have for 1,000 of its people.
+    /// The capacity that the facilities of a region must have for each 1,000 of its people.
     places_per1000: Option<f64>,
-    /// Minutes of the circle it belongs to: 5, 10 or 15.
+    /// The service circle that the requirement belongs to, in minutes: 5, 10 or 15.
     circle: Option<u32>,
 }
 
@@ -53,52 +53,52 @@ impl StandardRequirementInput {
     }
 }
 
-/// A new standard.
+/// A standard to create.
 #[derive(InputObject, Debug, Clone)]
 pub struct CreateStandardInput {
-    /// A key of your own: the same request sent again with it creates nothing and answers the same, for a week. It is known
-    /// for your token alone.
+    /// An idempotency key of 1 to 200 bytes, chosen by the client. A repeated request with the same key and input
+    /// creates nothing and returns the first result. Keys are kept for a week, separately for each token.
     idempotency_key: Option<String>,
-    /// The key it shall go by, of lower-case letters, digits and underscores; unique.
+    /// The key: lower-case letters, digits and underscores. It must be unique.
     key: String,
     /// The name in Chinese.
     name: String,
     /// The name in English.
     name_en: String,
-    /// Where its values are from.
+    /// The source of the values.
     source: String,
-    /// What to know before a report relies on it.
+    /// What to consider before using the standard in a report.
     note: Option<String>,
-    /// All it requires.
+    /// The requirements.
     requirements: Vec<StandardRequirementInput>,
 }
 
-/// Changes of a standard. What is left out stays as it is. Null clears what may be empty; for what must have a value it is as left
-/// out.
+/// Changes to a standard. Omitted fields keep their value. Null clears an optional field; for a required field, null is
+/// the same as omitting it.
 #[derive(InputObject, Debug, Clone)]
 pub struct UpdateStandardInput {
-    /// Its id.
+    /// The global id of the record.
     id: ID,
-    /// Its version, as it was read.
+    /// The version that was read. If the record has changed since, the result is a CONFLICT error.
     version: i64,
     /// The name in Chinese.
     name: Option<String>,
     /// The name in English.
     name_en: Option<String>,
-    /// Where its values are from.
+    /// The source of the values.
     source: Option<String>,
-    /// What to know before a report relies on it.
+    /// What to consider before using the standard in a report.
     note: MaybeUndefined<String>,
-    /// All it requires, in place of what it did.
+    /// The requirements. They replace all previous requirements.
     requirements: Option<Vec<StandardRequirementInput>>,
 }
 
-/// A standard as it is now.
+/// The result of a change to a standard.
 #[derive(SimpleObject)]
 pub struct StandardPayload {
-    /// The standard; null when it was not stored.
+    /// The standard. Null if it was not stored.
     standard: Option<Standard>,
-    /// What is wrong with the input; nothing was changed when there is any.
+    /// The errors in the input. If there are any, nothing was changed.
     user_errors: Vec<UserError>,
 }
 
@@ -120,11 +120,11 @@ pub struct StandardMutation;
 
 #[Object]
 impl StandardMutation {
-    /// Adds a planning standard. Needs the role EDITOR.
+    /// Creates a planning standard. Requires the role EDITOR.
     async fn create_standard(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The new standard.")] input: CreateStandardInput,
+        #[graphql(desc = "The standard to create.")] input: CreateStandardInput,
     ) -> Nullable<StandardPayload> {
         let key = idempotent(ctx, input.idempotency_key.as_ref(), &input);
         let mut standard = register::Standard {
@@ -138,23 +138,23 @@ impl StandardMutation {
             requirements: input.requirements.iter().map(StandardRequirementInput::read).collect(),
         };
         set_text(&mut standard.note, super::given(input.note.clone()));
-        Some(read(ctx, Ok(standard), key).await.map(|written| StandardPayload::new(ctx, written)))
+        Some(put_if_valid(ctx, Ok(standard), key).await.map(|written| StandardPayload::new(ctx, written)))
     }
 
-    /// Changes a standard that was added so. Needs the role EDITOR.
+    /// Updates a standard that was added with `createStandard`. Requires the role EDITOR.
     async fn update_standard(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What to change.")] input: UpdateStandardInput,
+        #[graphql(desc = "The record to change and its new values.")] input: UpdateStandardInput,
     ) -> Nullable<StandardPayload> {
         Some(update(ctx, input).await.map(|written| StandardPayload::new(ctx, written)))
     }
 
-    /// Deletes a standard that was added so. Needs the role EDITOR.
+    /// Deletes a standard that was added with `createStandard`. Requires the role EDITOR.
     async fn delete_standard(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which one.")] input: DeleteInput,
+        #[graphql(desc = "The record to delete.")] input: DeleteInput,
     ) -> Nullable<DeletePayload> {
         Some(delete(ctx, Role::Editor, RecordKind::Standard, input).await)
     }
@@ -180,11 +180,11 @@ async fn update(ctx: &Context<'_>, input: UpdateStandardInput) -> Result<Written
         }
         Ok(standard)
     };
-    read(ctx, record(), Ok(None)).await
+    put_if_valid(ctx, record(), Ok(None)).await
 }
 
-/// Stores a standard that can be assessed.
-async fn read(
+/// Stores a standard if it is valid.
+async fn put_if_valid(
     ctx: &Context<'_>,
     standard: Result<register::Standard, Vec<UserError>>,
     idempotent: Result<Option<Idempotent>, Vec<UserError>>,
@@ -192,11 +192,11 @@ async fn read(
     require(ctx, Role::Editor)?;
     if let Ok(row) = &standard {
         if standards(ctx).find(&row.key).is_some() {
-            let why = format!("\"{}\" is a standard of the configuration, or comes with walkshed", row.key);
+            let why = format!("\"{}\" is a built-in or configured standard", row.key);
             return Ok(Err(vec![Problem::new("key", ProblemCode::Taken, why).into()]));
         }
-        if let Err(why) = analysis::Standard::of_row(row, kinds(ctx)) {
-            return Ok(Err(vec![Problem::new("requirements", ProblemCode::Invalid, why).into()]));
+        if let Err(problem) = analysis::Standard::of_row(row, kinds(ctx)) {
+            return Ok(Err(vec![Problem::new("requirements", ProblemCode::Invalid, problem.to_string()).into()]));
         }
     }
     put(ctx, Role::Editor, standard, idempotent).await

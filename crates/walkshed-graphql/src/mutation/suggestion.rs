@@ -1,4 +1,4 @@
-//! Suggestions: handed in by anyone, answered by editors.
+//! Mutations of suggestions. Anyone may submit them; editors answer them.
 
 use super::center::position_of;
 use super::{DeleteInput, DeletePayload, Written, delete, idempotent, known, payload, put, reference};
@@ -14,53 +14,54 @@ use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result};
 use jiff::Timestamp;
 use walkshed_register::{self as register, RecordKind, Role};
 
-/// A suggestion. It is for a center, or about a position, or both.
+/// A suggestion for a center, about a position, or both. At least one of the two is required.
 #[derive(InputObject, Debug, Clone)]
 pub struct SubmitSuggestionInput {
-    /// A key of your own: the same request sent again with it hands nothing in twice, for a week. It is known for your token
-    /// alone; without a token, for the network you send it from (the address, of IPv6 its first 64 bits).
+    /// An idempotency key of 1 to 200 bytes, chosen by the client. A repeated request with the same key and input
+    /// creates nothing and returns the first result. Keys are kept for a week, separately for each token. Without a
+    /// token, they are kept separately for each network address (the first 64 bits of an IPv6 address).
     idempotency_key: Option<String>,
-    /// What you suggest, at most 2000 characters.
+    /// The text, 1 to 2,000 characters.
     text: String,
-    /// The id of the center it is for.
+    /// The id of the center that it is for.
     center: Option<ID>,
-    /// The position it is about, in WGS-84.
+    /// The position that it is about, in WGS-84.
     position: Option<PointInput>,
-    /// Where exactly, in words: "the tree on the second floor".
+    /// The exact place, in free text: "the tree on the second floor". At most 500 characters.
     place: Option<String>,
-    /// The service category it is about.
+    /// The service category that it is about.
     category: Option<Category>,
-    /// How to reach you. Only editors see it.
+    /// Contact details, at most 500 characters. Visible only to editors and admins.
     contact: Option<String>,
 }
 
-/// An answer to a suggestion, and how far it has come. What is left out stays as it is. Null clears what may be empty; for what must have a value it is as left
-/// out.
+/// An answer to a suggestion, or a change of its status. Omitted fields keep their value. Null clears an optional
+/// field; for a required field, null is the same as omitting it.
 #[derive(InputObject, Debug, Clone)]
 pub struct UpdateSuggestionInput {
-    /// Its id.
+    /// The global id of the record.
     id: ID,
-    /// Its version, as it was read.
+    /// The version that was read. If the record has changed since, the result is a CONFLICT error.
     version: i64,
-    /// How far it has come; forward only. DONE needs a `doneNote`, DECLINED an `answer`.
+    /// The status, which can only move forward. DONE requires `doneNote`, DECLINED requires `answer`.
     status: Option<SuggestionStatus>,
-    /// What to answer.
+    /// The answer, at most 4,000 characters.
     answer: MaybeUndefined<String>,
-    /// What was done.
+    /// What was done, at most 4,000 characters.
     done_note: MaybeUndefined<String>,
-    /// The service category it is about.
+    /// The service category that it is about.
     category: MaybeUndefined<Category>,
-    /// The id of the center it is for.
+    /// The id of the center that it is for.
     center: MaybeUndefined<ID>,
-    /// Where exactly, in words.
+    /// The exact place, in free text.
     place: MaybeUndefined<String>,
-    /// How to reach who wrote it; null forgets it.
+    /// The contact details of the author. Null deletes them.
     contact: MaybeUndefined<String>,
 }
 
 payload! {
-    /// A suggestion as it is now.
-    SuggestionPayload, suggestion: Suggestion, "The suggestion; null when it was not stored."
+    /// The result of a change to a suggestion.
+    SuggestionPayload, suggestion: Suggestion, "The suggestion. Null if it was not stored."
 }
 
 #[derive(Default)]
@@ -68,29 +69,30 @@ pub struct SuggestionMutation;
 
 #[Object]
 impl SuggestionMutation {
-    /// Hands in a suggestion. Anyone may, within a limit for each address; tokens of CONTRIBUTOR and more are not limited.
+    /// Submits a suggestion. No role is required. Requests without a token of at least CONTRIBUTOR are limited to 20 an
+    /// hour for each network address, unless the server is configured otherwise.
     async fn submit_suggestion(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What you suggest.")] input: SubmitSuggestionInput,
+        #[graphql(desc = "The suggestion.")] input: SubmitSuggestionInput,
     ) -> Nullable<SuggestionPayload> {
         Some(submit(ctx, input).await.map(SuggestionPayload::new))
     }
 
-    /// Answers a suggestion or moves it on. Needs the role EDITOR.
+    /// Answers a suggestion or changes its status. Requires the role EDITOR.
     async fn update_suggestion(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What to change.")] input: UpdateSuggestionInput,
+        #[graphql(desc = "The record to change and its new values.")] input: UpdateSuggestionInput,
     ) -> Nullable<SuggestionPayload> {
         Some(update(ctx, input).await.map(SuggestionPayload::new))
     }
 
-    /// Deletes a suggestion (what is no suggestion at all). Needs the role EDITOR.
+    /// Deletes a suggestion, such as spam. Requires the role EDITOR.
     async fn delete_suggestion(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which one.")] input: DeleteInput,
+        #[graphql(desc = "The record to delete.")] input: DeleteInput,
     ) -> Nullable<DeletePayload> {
         Some(delete(ctx, Role::Editor, RecordKind::Suggestion, input).await)
     }

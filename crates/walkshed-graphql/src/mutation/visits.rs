@@ -1,4 +1,4 @@
-//! Counts of visits.
+//! Mutations of visit counts.
 
 use super::{UserError, Written, reference, write};
 use crate::Nullable;
@@ -8,39 +8,39 @@ use crate::register::{Center, VisitDay};
 use crate::scalars::Day;
 use crate::words::Audience;
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
-use walkshed_register::{self as register, Edit, Role};
+use walkshed_register::{self as register, Edit, Role, Validate};
 
-/// How many came.
+/// A visit count.
 #[derive(InputObject, Debug, Clone)]
 pub struct VisitCountInput {
-    /// Hour of the day, 0 to 23; left out for the whole day.
+    /// The hour of the day, 0 to 23. If omitted, the count is for the whole day.
     hour: Option<u8>,
-    /// Who came. Counts of EVERYONE hold those of all others.
+    /// The audience counted. The count of EVERYONE includes all other audiences.
     #[graphql(default_with = "Audience::Everyone")]
     audience: Audience,
-    /// How many.
+    /// The number of visits, at most 10,000,000.
     count: u32,
 }
 
-/// All that was counted at a center on a day. It takes the place of what was counted before: sent twice, it counts once.
+/// All visit counts of a center on a day. They replace the previous counts of that day.
 #[derive(InputObject, Debug, Clone)]
 pub struct RecordVisitsInput {
     /// The id of the center.
     center: ID,
     /// The day.
     day: Day,
-    /// The counts; none takes the day away.
+    /// The counts, at most 500. An empty list deletes the day.
     counts: Vec<VisitCountInput>,
 }
 
-/// The visits of a day as they are now.
+/// The result of recording visits.
 #[derive(SimpleObject)]
 pub struct RecordVisitsPayload {
-    /// The center; null when nothing was stored.
+    /// The center. Null if nothing was stored.
     center: Option<Center>,
-    /// The day as it is now.
+    /// The visits of the day. Null if nothing was stored.
     visits: Option<VisitDay>,
-    /// What is wrong with the input; nothing was changed when there is any.
+    /// The errors in the input. If there are any, nothing was changed.
     user_errors: Vec<UserError>,
 }
 
@@ -49,11 +49,11 @@ pub struct VisitsMutation;
 
 #[Object]
 impl VisitsMutation {
-    /// Replaces the counts of a center on a day. Needs the role CONTRIBUTOR.
+    /// Replaces the visit counts of a center on a day. Requires the role CONTRIBUTOR.
     async fn record_visits(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What was counted.")] input: RecordVisitsInput,
+        #[graphql(desc = "The visit counts to record.")] input: RecordVisitsInput,
     ) -> Nullable<RecordVisitsPayload> {
         Some(record(ctx, input).await)
     }
@@ -71,7 +71,7 @@ async fn record(ctx: &Context<'_>, input: RecordVisitsInput) -> Result<RecordVis
     let count =
         |c: &VisitCountInput| register::VisitCount { hour: c.hour, audience: c.audience.into(), count: c.count };
     let mut day = register::VisitDay { center, day: input.day.0, counts: input.counts.iter().map(count).collect() };
-    let problems = day.check(&live.rules(&world.register));
+    let problems = day.problems(&live.rules(&world.register));
     if !problems.is_empty() {
         return Ok(failed(problems.into_iter().map(Into::into).collect()));
     }

@@ -26,32 +26,32 @@ of_world! {
 
 pub type CenterConnection = Connection<String, Center, Total>;
 
-/// A group of people a center serves.
+/// A group of people that a center serves.
 #[derive(SimpleObject)]
 pub struct GroupServed {
-    /// Who.
+    /// The group.
     audience: Audience,
-    /// How many.
+    /// The number of people.
     people: u32,
 }
 
-/// Who works with a center.
+/// A partner organization of a center.
 #[derive(SimpleObject)]
 pub struct Partner {
-    /// The name, or what sort of partners these are.
+    /// The name of the partner, or of the type of partners.
     name: String,
-    /// What they do for it.
+    /// The role of the partner.
     role: Option<String>,
-    /// 1, or how many of one sort that are not named singly.
+    /// The number of partners: 1, or more for partners of one type that are not named individually.
     count: u32,
 }
 
-/// Where a center's money comes from.
+/// A source of funding of a center.
 #[derive(SimpleObject)]
 pub struct FundingShare {
-    /// From whom.
+    /// The source.
     source: String,
-    /// Share of the whole, 0 to 1.
+    /// The share of the total, 0 to 1.
     share: f64,
 }
 
@@ -63,42 +63,42 @@ impl Center {
         id_of(self.row())
     }
 
-    /// Counts its changes; an update must name the one it was made from.
+    /// The version, increased by every change. An update must name the version that it is based on.
     async fn version(&self) -> i64 {
         self.row().version
     }
 
-    /// The 12-digit division code; of centers for larger areas it ends in zeros.
+    /// The 12-digit division code. The code of a center that serves a larger area ends in zeros.
     async fn code(&self) -> &str {
         self.row().code.as_str()
     }
 
-    /// The name, as a rule in Chinese.
+    /// The name, usually in Chinese.
     async fn name(&self) -> &str {
         &self.row().name
     }
 
-    /// The name in English, where it has one.
+    /// The name in English, if recorded.
     async fn name_en(&self) -> Option<&str> {
         self.row().name_en.as_deref()
     }
 
-    /// Whom it is for, by its area.
+    /// The kind of center.
     async fn kind(&self) -> CenterKind {
         self.row().kind.into()
     }
 
-    /// Whether it can be used.
+    /// The status.
     async fn status(&self) -> Status {
         self.row().status.into()
     }
 
-    /// Where it is.
+    /// The position.
     async fn position(&self) -> PositionObject {
         self.row().position.into()
     }
 
-    /// How the position was found.
+    /// How the position was determined.
     async fn position_quality(&self) -> PositionQuality {
         self.row().position_quality.into()
     }
@@ -108,12 +108,12 @@ impl Center {
         self.row().address.as_deref()
     }
 
-    /// The telephone.
+    /// The telephone number.
     async fn phone(&self) -> Option<&str> {
         self.row().phone.as_deref()
     }
 
-    /// What it is, in words.
+    /// A description in free text.
     async fn description(&self) -> Option<Text<'_>> {
         self.row().description.as_deref().map(Text)
     }
@@ -123,99 +123,102 @@ impl Center {
         self.row().floor_area_m2
     }
 
-    /// Share of the floor area that residents may use, 0 to 1.
+    /// The share of the floor area that is open to residents, 0 to 1.
     async fn open_share(&self) -> Option<f64> {
         self.row().open_share
     }
 
-    /// Residents of its area.
+    /// The number of residents in its service area.
     async fn residents_served(&self) -> Option<u32> {
         self.row().residents_served
     }
 
-    /// Groups of its own that it serves.
+    /// The special groups that the center serves.
     async fn groups_served(&self) -> Vec<GroupServed> {
         let group = |g: &register::GroupServed| GroupServed { audience: g.audience.into(), people: g.people };
         self.row().groups_served.iter().map(group).collect()
     }
 
-    /// Since when it is open, as exactly as it is known.
+    /// The opening date, to the precision known.
     async fn opened_on(&self) -> Option<PartialDate> {
         self.row().opened_on.map(PartialDate)
     }
 
-    /// When it was last rebuilt.
+    /// The date of the last renovation.
     async fn renovated_on(&self) -> Option<PartialDate> {
         self.row().renovated_on.map(PartialDate)
     }
 
-    /// When it was closed for good.
+    /// The date of permanent closure.
     async fn closed_on(&self) -> Option<PartialDate> {
         self.row().closed_on.map(PartialDate)
     }
 
-    /// Who runs it.
+    /// The operator.
     async fn operating_model(&self) -> Option<OperatingModel> {
         self.row().operating_model.map(Into::into)
     }
 
-    /// How it is run, in words.
+    /// How it is operated, in free text.
     async fn operating_note(&self) -> Option<Text<'_>> {
         self.row().operating_note.as_deref().map(Text)
     }
 
-    /// Who works with it.
+    /// The partner organizations.
     async fn partners(&self) -> Vec<Partner> {
         let partner = |p: &register::Partner| Partner { name: p.name.clone(), role: p.role.clone(), count: p.count };
         self.row().partners.iter().map(partner).collect()
     }
 
-    /// Where its money comes from.
+    /// The sources of funding.
     async fn funding(&self) -> Vec<FundingShare> {
         let part = |f: &register::FundingShare| FundingShare { source: f.source.clone(), share: f.share };
         self.row().funding.iter().map(part).collect()
     }
 
-    /// Can it be entered without a step? Null where that is not known.
+    /// Whether it can be entered without a step. Null if unknown.
     async fn step_free(&self) -> Option<bool> {
         self.row().step_free
     }
 
-    /// Has it an entrance of its own for the night? Null where that is not known.
+    /// Whether it has a separate entrance for the night. Null if unknown.
     async fn night_entrance(&self) -> Option<bool> {
         self.row().night_entrance
     }
 
-    /// How to get in, in words.
+    /// How to get in, in free text.
     async fn access_note(&self) -> Option<Text<'_>> {
         self.row().access_note.as_deref().map(Text)
     }
 
-    /// Opening hours in OpenStreetMap's `opening_hours` syntax, by the city's clock. `PH` are the public holidays; school
-    /// holidays (`SH`) are not known, so that their rules never apply. `sunrise`, `sunset`, `dawn` and `dusk` are those of
-    /// the place and day. A comment without `open` (`"by appointment"`), also as a fallback (`|| "by appointment"`), and an
-    /// open end (`10:00+`) are unknown. A rule after `;` replaces those before it for the whole calendar day, with the hours
-    /// after midnight that began the evening before; a rule after `,` adds to them.
+    /// The opening hours in OpenStreetMap's `opening_hours` syntax, in local time. `PH` are the public holidays. School
+    /// holidays (`SH`) are unknown, so their rules never apply. `sunrise`, `sunset`, `dawn` and `dusk` depend on
+    /// position and date. A comment without `open` (`"by appointment"`), also as a fallback (`|| "by appointment"`),
+    /// and an open end (`10:00+`) make the state unknown. A rule after `;` replaces the rules before it for the whole
+    /// calendar day, including hours after midnight that began the evening before. A rule after `,` adds to them.
     async fn opening_hours(&self) -> Option<&str> {
         self.row().opening_hours.as_deref()
     }
 
-    /// Whether it is open. Null if its hours are not recorded, or say that it depends: a comment, `unknown`, or an open end
-    /// such as `10:00+`. What is planned or closed for good is not open.
-    async fn is_open(&self, #[graphql(desc = "When; now when left out.")] at: Option<DateTime>) -> Option<bool> {
+    /// Whether it is open. Null if the hours are not recorded or the state is unknown: a comment, `unknown`, or an open
+    /// end such as `10:00+`. False if it is planned or permanently closed.
+    async fn is_open(
+        &self,
+        #[graphql(desc = "The time to check (default: now).")] at: Option<DateTime>,
+    ) -> Option<bool> {
         open(self.row().status, self.world.register.hours_of_center(self.row()), at)
     }
 
-    /// The next moment, within 400 days, at which it opens or closes, or at which that becomes known or unknown, in the
-    /// city's time zone. Null if there is none.
+    /// The next time within 400 days at which it opens or closes, or at which its state becomes known or unknown, in
+    /// the city's time zone. Null if there is none.
     async fn next_change(
         &self,
-        #[graphql(desc = "After when; now when left out.")] at: Option<DateTime>,
+        #[graphql(desc = "Find the first change after this time (default: now).")] at: Option<DateTime>,
     ) -> Option<CityTime> {
         next_change(&self.world, self.row().status, self.world.register.hours_of_center(self.row()), at)
     }
 
-    /// The smallest region of the register it lies in: its division, town or district.
+    /// The smallest registered region that contains it: its division, town or district.
     async fn region(&self) -> Option<Region> {
         let register = &self.world.register;
         let code = RegionCode::new(self.row().code.as_str()).ok()?;
@@ -223,26 +226,30 @@ impl Center {
         Some(Region::at(&self.world, place))
     }
 
-    /// The district it lies in, or the city where that has no districts; null where it is not in the register.
+    /// The district that contains it, or the city if the city has no districts. Null if that is not registered.
     async fn district(&self) -> Option<Region> {
         let place = self.world.register.regions.place_of(self.row().code.district())?;
         Some(Region::at(&self.world, place))
     }
 
-    /// The town or sub-district it lies in, where that is in the register.
+    /// The town or sub-district that contains it, if registered.
     async fn town(&self) -> Option<Region> {
         let place = self.world.register.regions.place_of(self.row().code.town()?)?;
         Some(Region::at(&self.world, place))
     }
 
-    /// The facilities in this center, by id.
+    /// The facilities in this center, in order of id.
     #[graphql(complexity = "counted(first, last) * child_complexity + 1")]
     async fn facilities(
         &self,
-        #[graphql(desc = "Rows from the start, at most 1000; 20 by default.")] first: Option<i32>,
-        #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Rows from the end, at most 1000.")] last: Option<i32>,
-        #[graphql(desc = "Stop before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Maximum number of rows to return from the start of the list (default 20, maximum 1000).")]
+        first: Option<i32>,
+        #[graphql(desc = "Return only rows after this cursor.")] after: Option<String>,
+        #[graphql(
+            desc = "Maximum number of rows to return from the end of the list (maximum 1000). Cannot be combined with `first`."
+        )]
+        last: Option<i32>,
+        #[graphql(desc = "Return only rows before this cursor.")] before: Option<String>,
     ) -> Result<FacilityConnection> {
         let register = &self.world.register;
         let list = places(register.facilities_of_center(self.index));
@@ -250,14 +257,18 @@ impl Center {
         Ok(connection(found, |i| Facility::at(&self.world, i)))
     }
 
-    /// What the center itself offers, by id. Its facilities have offers of their own.
+    /// The offers of the center itself, in order of id. Its facilities have their own offers.
     #[graphql(complexity = "counted(first, last) * child_complexity + 1")]
     async fn offers(
         &self,
-        #[graphql(desc = "Rows from the start, at most 1000; 20 by default.")] first: Option<i32>,
-        #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Rows from the end, at most 1000.")] last: Option<i32>,
-        #[graphql(desc = "Stop before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Maximum number of rows to return from the start of the list (default 20, maximum 1000).")]
+        first: Option<i32>,
+        #[graphql(desc = "Return only rows after this cursor.")] after: Option<String>,
+        #[graphql(
+            desc = "Maximum number of rows to return from the end of the list (maximum 1000). Cannot be combined with `first`."
+        )]
+        last: Option<i32>,
+        #[graphql(desc = "Return only rows before this cursor.")] before: Option<String>,
     ) -> Result<OfferConnection> {
         let register = &self.world.register;
         let list = places(register.offers_of_center(self.index));
@@ -265,14 +276,18 @@ impl Center {
         Ok(connection(found, |i| Offer::at(&self.world, i)))
     }
 
-    /// What takes place here, by id.
+    /// The events at this center, in order of id.
     #[graphql(complexity = "counted(first, last) * child_complexity + 1")]
     async fn events(
         &self,
-        #[graphql(desc = "Rows from the start, at most 1000; 20 by default.")] first: Option<i32>,
-        #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Rows from the end, at most 1000.")] last: Option<i32>,
-        #[graphql(desc = "Stop before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Maximum number of rows to return from the start of the list (default 20, maximum 1000).")]
+        first: Option<i32>,
+        #[graphql(desc = "Return only rows after this cursor.")] after: Option<String>,
+        #[graphql(
+            desc = "Maximum number of rows to return from the end of the list (maximum 1000). Cannot be combined with `first`."
+        )]
+        last: Option<i32>,
+        #[graphql(desc = "Return only rows before this cursor.")] before: Option<String>,
     ) -> Result<EventConnection> {
         let register = &self.world.register;
         let list = places(register.events_of_center(self.index));
@@ -280,18 +295,21 @@ impl Center {
         Ok(connection(found, |i| Event::at(&self.world, i)))
     }
 
-    /// What was suggested for it, by id.
+    /// The suggestions for this center, in order of id.
     #[graphql(complexity = "counted(first, last) * child_complexity + 1")]
     async fn suggestions(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only these statuses, at most 1,000; all when empty or left out.")] statuses: Option<
-            Vec<SuggestionStatus>,
-        >,
-        #[graphql(desc = "Rows from the start, at most 1000; 20 by default.")] first: Option<i32>,
-        #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Rows from the end, at most 1000.")] last: Option<i32>,
-        #[graphql(desc = "Stop before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only suggestions with these statuses. If empty or omitted, all suggestions.")]
+        statuses: Option<Vec<SuggestionStatus>>,
+        #[graphql(desc = "Maximum number of rows to return from the start of the list (default 20, maximum 1000).")]
+        first: Option<i32>,
+        #[graphql(desc = "Return only rows after this cursor.")] after: Option<String>,
+        #[graphql(
+            desc = "Maximum number of rows to return from the end of the list (maximum 1000). Cannot be combined with `first`."
+        )]
+        last: Option<i32>,
+        #[graphql(desc = "Return only rows before this cursor.")] before: Option<String>,
     ) -> Result<SuggestionConnection> {
         let register = &self.world.register;
         let wanted = words(ctx, "statuses", statuses)?;
@@ -301,16 +319,19 @@ impl Center {
         Ok(connection(found, |i| Suggestion::at(&self.world, i)))
     }
 
-    /// How well it is used.
+    /// The usage of the center in a period.
     #[graphql(complexity = "100 + child_complexity")]
     async fn usage(
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "First day; when left out, the period is the 30 days up to `to`. A period has 3,660 days at most."
+            desc = "First day of the period. If omitted, the period is the 30 days up to `to`. A period has at most 3,660 days."
         )]
         from: Option<Day>,
-        #[graphql(desc = "Last day; the last day that was counted when left out, or today.")] to: Option<Day>,
+        #[graphql(
+            desc = "Last day of the period. The default is the last day with visit counts, or today if there is none."
+        )]
+        to: Option<Day>,
     ) -> Result<UsageObject> {
         let counted =
             self.world.register.visits_of(self.row().id).and_then(register::CenterVisits::span).map(|span| span.1);
@@ -321,12 +342,12 @@ impl Center {
         Ok(UsageObject(usage))
     }
 
-    /// Visits day by day, at most 366 days.
+    /// The visits for each day of a period of at most 366 days.
     #[graphql(complexity = "100 + 30 * child_complexity")]
     async fn visits(
         &self,
-        #[graphql(desc = "First day.")] from: Day,
-        #[graphql(desc = "Last day.")] to: Day,
+        #[graphql(desc = "First day of the period.")] from: Day,
+        #[graphql(desc = "Last day of the period.")] to: Day,
     ) -> Result<Vec<VisitDay>> {
         let period: Period = period(&self.world, Some(from), Some(to), None)?;
         VisitDay::between(&self.world, self.row().id, period)

@@ -14,31 +14,31 @@ use walkshed_analysis::world::World;
 use walkshed_register::{self as register, MAX_OCCURRENCES};
 
 of_world! {
-    /// Something that takes place at a center or facility, once or again and again.
+    /// An event at a center or facility, single or recurring.
     Event, events
 }
 
 pub type EventConnection = Connection<String, Event, Total>;
 
-/// Once that an event takes place.
+/// An occurrence of an event.
 #[derive(SimpleObject)]
 pub struct Occurrence {
-    /// When it begins.
+    /// The start time.
     starts: DateTime,
-    /// When it ends.
+    /// The end time.
     ends: DateTime,
-    /// When it begins, by the city's clock.
+    /// The start time in local time.
     local_start: LocalDateTime,
 }
 
-/// The times an event takes place in a range.
+/// The occurrences of an event in a period.
 #[derive(SimpleObject)]
 pub struct Occurrences {
-    /// In their order.
+    /// The occurrences, in order of start time.
     nodes: Vec<Occurrence>,
-    /// How many were found.
+    /// The number of occurrences found.
     count: u64,
-    /// Whether there are more than were looked for (1000).
+    /// Whether there are more than the maximum of 1,000.
     has_more: bool,
 }
 
@@ -54,12 +54,12 @@ impl Occurrence {
     }
 }
 
-/// Checks a range of moments.
+/// Checks that a period does not end before it starts.
 pub fn range(from: DateTime, to: DateTime) -> Result<(Timestamp, Timestamp)> {
     if to.0 < from.0 { Err(bad_input("to", to.0, "is before `from`")) } else { Ok((from.0, to.0)) }
 }
 
-/// Something that takes place at a center or facility, once or again and again.
+/// An event at a center or facility, single or recurring.
 #[Object]
 impl Event {
     /// The global id.
@@ -67,12 +67,12 @@ impl Event {
         id_of(self.row())
     }
 
-    /// Counts its changes; an update must name the one it was made from.
+    /// The version, increased by every change. An update must name the version that it is based on.
     async fn version(&self) -> i64 {
         self.row().version
     }
 
-    /// The number or code it has where it comes from.
+    /// The identifier in the source system.
     async fn external_id(&self) -> &str {
         &self.row().external_id
     }
@@ -82,12 +82,12 @@ impl Event {
         &self.row().name
     }
 
-    /// The name in English, where it has one.
+    /// The name in English, if recorded.
     async fn name_en(&self) -> Option<&str> {
         self.row().name_en.as_deref()
     }
 
-    /// What it is, in words.
+    /// A description in free text.
     async fn description(&self) -> Option<Text<'_>> {
         self.row().description.as_deref().map(Text)
     }
@@ -97,62 +97,62 @@ impl Event {
         self.row().category.map(Into::into)
     }
 
-    /// The center it takes place at; null when at a facility.
+    /// The center where it takes place. Null if it takes place at a facility.
     async fn center(&self) -> Option<Center> {
         Center::numbered(&self.world, self.row().host.center()?)
     }
 
-    /// The facility it takes place at; null when at a center.
+    /// The facility where it takes place. Null if it takes place at a center.
     async fn facility(&self) -> Option<Facility> {
         Facility::numbered(&self.world, self.row().host.facility()?)
     }
 
-    /// When it first begins, by the city's clock.
+    /// The first start, in local time.
     async fn starts(&self) -> LocalDateTime {
         self.row().starts.into()
     }
 
-    /// How long it takes, minutes.
+    /// The duration in minutes.
     async fn duration_minutes(&self) -> u32 {
         self.row().duration_min
     }
 
-    /// How it recurs: an RRULE of RFC 5545 on the city's clock, such as FREQ=WEEKLY;BYDAY=FR.
+    /// The recurrence rule: an RRULE of RFC 5545 in local time, such as FREQ=WEEKLY;BYDAY=FR.
     async fn rrule(&self) -> Option<&str> {
         self.row().rrule.as_deref()
     }
 
-    /// Further times it begins, where no rule fits (the lunar calendar), by the city's clock.
+    /// Additional start times in local time, for dates that no rule describes (such as the lunar calendar).
     async fn dates(&self) -> Vec<LocalDateTime> {
         self.row().dates.iter().map(|&d| d.into()).collect()
     }
 
-    /// Days on which it does not take place.
+    /// Dates on which it does not take place.
     async fn except(&self) -> Vec<Day> {
         self.row().except.iter().map(|&d| Day(d)).collect()
     }
 
-    /// Whom it is for; empty for everyone.
+    /// The people it is intended for. An empty list means everyone.
     async fn audiences(&self) -> Vec<Audience> {
         self.row().audiences.iter().map(|&a| a.into()).collect()
     }
 
-    /// The services one finds there.
+    /// The services available at the event.
     async fn services(&self) -> Vec<Service> {
         self.row().services.iter().filter_map(|&id| Service::numbered(&self.world, id)).collect()
     }
 
-    /// What it costs.
+    /// The fee.
     async fn fee(&self) -> Option<Fee> {
         self.row().fee.map(Into::into)
     }
 
-    /// The times it takes place in a range, those that are going on at its beginning included, at most 1000.
+    /// The occurrences in a period, including those in progress at its start. At most 1,000.
     #[graphql(complexity = "50 + 20 * child_complexity")]
     async fn occurrences(
         &self,
-        #[graphql(desc = "Those that end after this moment.")] from: DateTime,
-        #[graphql(desc = "Those that begin before this moment.")] to: DateTime,
+        #[graphql(desc = "Only occurrences that end after this time.")] from: DateTime,
+        #[graphql(desc = "Only occurrences that start before this time.")] to: DateTime,
     ) -> Result<Occurrences> {
         let (from, to) = range(from, to)?;
         let (found, has_more) = self.row().occurrences(self.world.register.calendar.zone, from, to);
@@ -161,11 +161,11 @@ impl Event {
         Ok(Occurrences { count: nodes.len() as u64, nodes, has_more })
     }
 
-    /// The first time it takes place that is not over, within some three years.
+    /// The first occurrence that has not ended yet, within about three years.
     #[graphql(complexity = "20 + child_complexity")]
     async fn next_occurrence(
         &self,
-        #[graphql(desc = "After when; now when left out.")] at: Option<DateTime>,
+        #[graphql(desc = "Find the first occurrence that ends after this time (default: now).")] at: Option<DateTime>,
     ) -> Option<Occurrence> {
         let found = self.row().next_occurrence(self.world.register.calendar.zone, moment(at))?;
         Some(Occurrence::new(&self.world, found))

@@ -14,13 +14,13 @@ use walkshed_analysis::world::World;
 use walkshed_register as register;
 
 of_world! {
-    /// A place that offers services, in a center or anywhere else.
+    /// A place that offers services, in a center or elsewhere.
     Facility, facilities
 }
 
 pub type FacilityConnection = Connection<String, Facility, Total>;
 
-/// A place that offers services, in a center or anywhere else.
+/// A place that offers services, in a center or elsewhere.
 #[Object]
 impl Facility {
     /// The global id.
@@ -28,12 +28,12 @@ impl Facility {
         id_of(self.row())
     }
 
-    /// Counts its changes; an update must name the one it was made from.
+    /// The version, increased by every change. An update must name the version that it is based on.
     async fn version(&self) -> i64 {
         self.row().version
     }
 
-    /// The number or code it has where it comes from.
+    /// The identifier in the source system.
     async fn external_id(&self) -> &str {
         &self.row().external_id
     }
@@ -43,7 +43,7 @@ impl Facility {
         &self.row().name
     }
 
-    /// The name in English, where it has one.
+    /// The name in English, if recorded.
     async fn name_en(&self) -> Option<&str> {
         self.row().name_en.as_deref()
     }
@@ -53,22 +53,22 @@ impl Facility {
         self.row().category.into()
     }
 
-    /// The key of its kind, of those that `facilityKinds` lists.
+    /// The key of its kind, as listed by `facilityKinds`.
     async fn kind(&self) -> Option<&str> {
         self.row().kind.as_deref()
     }
 
-    /// Whether it can be used.
+    /// The status.
     async fn status(&self) -> Status {
         self.row().status.into()
     }
 
-    /// Where it is.
+    /// The position.
     async fn position(&self) -> PositionObject {
         self.row().position.into()
     }
 
-    /// How the position was found.
+    /// How the position was determined.
     async fn position_quality(&self) -> PositionQuality {
         self.row().position_quality.into()
     }
@@ -78,39 +78,39 @@ impl Facility {
         self.row().address.as_deref()
     }
 
-    /// The telephone.
+    /// The telephone number.
     async fn phone(&self) -> Option<&str> {
         self.row().phone.as_deref()
     }
 
-    /// What it is, in words.
+    /// A description in free text.
     async fn description(&self) -> Option<Text<'_>> {
         self.row().description.as_deref().map(Text)
     }
 
-    /// The center it is in, where it is in one that is registered.
+    /// The center that it is in, if that is registered.
     async fn center(&self) -> Option<Center> {
         let code = self.row().center.as_ref()?;
         let index = self.world.register.centers.place_of(code.as_str())?;
         Some(Center::at(&self.world, index))
     }
 
-    /// The code of the division it stands in: its own, or that of the center it is in.
+    /// The code of the division it is in: its own, or that of its center.
     async fn division(&self) -> Option<&str> {
         self.world.register.division_of(self.row())
     }
 
-    /// The storey, as signs in the building call it.
+    /// The storey, as signposted in the building.
     async fn floor(&self) -> Option<&str> {
         self.row().floor.as_deref()
     }
 
-    /// How much it can take; `capacityUnit` says of what.
+    /// The capacity, in the unit given by `capacityUnit`.
     async fn capacity(&self) -> Option<f64> {
         self.row().capacity
     }
 
-    /// What the capacity counts: places, beds, seats, ...
+    /// The unit of the capacity: places, beds, seats, ...
     async fn capacity_unit(&self) -> Option<&str> {
         self.row().capacity_unit.as_deref()
     }
@@ -120,65 +120,72 @@ impl Facility {
         self.row().floor_area_m2
     }
 
-    /// Area of its grounds in square metres.
+    /// The area of its grounds in square metres.
     async fn grounds_area_m2(&self) -> Option<f64> {
         self.row().grounds_area_m2
     }
 
-    /// Whom it is for; empty for everyone.
+    /// The people it is intended for. An empty list means everyone.
     async fn audiences(&self) -> Vec<Audience> {
         self.row().audiences.iter().map(|&a| a.into()).collect()
     }
 
-    /// Can it be entered without a step? Null where that is not known.
+    /// Whether it can be entered without a step. Null if unknown.
     async fn step_free(&self) -> Option<bool> {
         self.row().step_free
     }
 
-    /// How to get in, in words.
+    /// How to get in, in free text.
     async fn access_note(&self) -> Option<Text<'_>> {
         self.row().access_note.as_deref().map(Text)
     }
 
-    /// Since when it is open, as exactly as it is known.
+    /// The opening date, to the precision known.
     async fn opened_on(&self) -> Option<PartialDate> {
         self.row().opened_on.map(PartialDate)
     }
 
-    /// When it was closed for good.
+    /// The date of permanent closure.
     async fn closed_on(&self) -> Option<PartialDate> {
         self.row().closed_on.map(PartialDate)
     }
 
-    /// Its own opening hours in OpenStreetMap's `opening_hours` syntax, as those of a `Center`; null if it has those of its
-    /// center.
+    /// Its own opening hours in OpenStreetMap's `opening_hours` syntax, as for `Center`. Null if the hours of its
+    /// center apply.
     async fn opening_hours(&self) -> Option<&str> {
         self.row().opening_hours.as_deref()
     }
 
-    /// Whether it is open, by its own hours or those of its center. Null if they are not recorded, or say that it depends: a
-    /// comment, `unknown`, or an open end such as `10:00+`. What is planned or closed for good is not open.
-    async fn is_open(&self, #[graphql(desc = "When; now when left out.")] at: Option<DateTime>) -> Option<bool> {
+    /// Whether it is open, by its own hours or those of its center. Null if they are not recorded or the state is
+    /// unknown: a comment, `unknown`, or an open end such as `10:00+`. False if it is planned or permanently closed.
+    async fn is_open(
+        &self,
+        #[graphql(desc = "The time to check (default: now).")] at: Option<DateTime>,
+    ) -> Option<bool> {
         open(self.row().status, self.world.register.hours_of_facility(self.row()), at)
     }
 
-    /// The next moment, within 400 days, at which it opens or closes, or at which that becomes known or unknown, in the
-    /// city's time zone. Null if there is none.
+    /// The next time within 400 days at which it opens or closes, or at which its state becomes known or unknown, in
+    /// the city's time zone. Null if there is none.
     async fn next_change(
         &self,
-        #[graphql(desc = "After when; now when left out.")] at: Option<DateTime>,
+        #[graphql(desc = "Find the first change after this time (default: now).")] at: Option<DateTime>,
     ) -> Option<CityTime> {
         next_change(&self.world, self.row().status, self.world.register.hours_of_facility(self.row()), at)
     }
 
-    /// What it offers, by id.
+    /// Its offers, in order of id.
     #[graphql(complexity = "counted(first, last) * child_complexity + 1")]
     async fn offers(
         &self,
-        #[graphql(desc = "Rows from the start, at most 1000; 20 by default.")] first: Option<i32>,
-        #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Rows from the end, at most 1000.")] last: Option<i32>,
-        #[graphql(desc = "Stop before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Maximum number of rows to return from the start of the list (default 20, maximum 1000).")]
+        first: Option<i32>,
+        #[graphql(desc = "Return only rows after this cursor.")] after: Option<String>,
+        #[graphql(
+            desc = "Maximum number of rows to return from the end of the list (maximum 1000). Cannot be combined with `first`."
+        )]
+        last: Option<i32>,
+        #[graphql(desc = "Return only rows before this cursor.")] before: Option<String>,
     ) -> Result<OfferConnection> {
         let register = &self.world.register;
         let list = places(register.offers_of_facility(self.index));
@@ -186,14 +193,18 @@ impl Facility {
         Ok(connection(found, |i| Offer::at(&self.world, i)))
     }
 
-    /// What takes place here, by id.
+    /// The events at this facility, in order of id.
     #[graphql(complexity = "counted(first, last) * child_complexity + 1")]
     async fn events(
         &self,
-        #[graphql(desc = "Rows from the start, at most 1000; 20 by default.")] first: Option<i32>,
-        #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Rows from the end, at most 1000.")] last: Option<i32>,
-        #[graphql(desc = "Stop before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Maximum number of rows to return from the start of the list (default 20, maximum 1000).")]
+        first: Option<i32>,
+        #[graphql(desc = "Return only rows after this cursor.")] after: Option<String>,
+        #[graphql(
+            desc = "Maximum number of rows to return from the end of the list (maximum 1000). Cannot be combined with `first`."
+        )]
+        last: Option<i32>,
+        #[graphql(desc = "Return only rows before this cursor.")] before: Option<String>,
     ) -> Result<EventConnection> {
         let register = &self.world.register;
         let list = places(register.events_of_facility(self.index));

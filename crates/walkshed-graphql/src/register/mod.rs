@@ -1,4 +1,4 @@
-//! The register: its types and what can be asked of it.
+//! GraphQL types and queries of the register.
 
 mod center;
 mod event;
@@ -32,7 +32,7 @@ use jiff::Timestamp;
 use walkshed_analysis::world::World;
 use walkshed_register::{self as register, Record, Status, is_open};
 
-/// Makes the type of a record: where it is in a world, and how to get there.
+/// Defines the GraphQL type of a record: a reference to a row of a world.
 macro_rules! of_world {
     ($(#[$meta:meta])* $name:ident, $rows:ident) => {
         $(#[$meta])*
@@ -43,12 +43,12 @@ macro_rules! of_world {
         }
 
         impl $name {
-            /// The record at a place.
+            /// Returns the record at an index.
             pub fn at(world: &Arc<World>, index: usize) -> Self {
                 Self { world: world.clone(), index }
             }
 
-            /// The record with a number.
+            /// Finds the record with an id.
             pub fn numbered(world: &Arc<World>, id: i64) -> Option<Self> {
                 world.register.$rows.place(id).map(|index| Self::at(world, index))
             }
@@ -62,17 +62,17 @@ macro_rules! of_world {
 
 pub(crate) use of_world;
 
-/// The global id of a record.
+/// Returns the global id of a record.
 fn id_of<T: Record>(record: &T) -> ID {
     NodeId::new(T::KIND, record.id()).into()
 }
 
-/// The moment asked about; now when none is given.
+/// Returns the given time, or the current time.
 fn moment(at: Option<DateTime>) -> Timestamp {
     at.map_or_else(lasting::now, |at| at.0)
 }
 
-/// Whether something is open, and when that changes next.
+/// Returns whether a place is open.
 fn open(status: Status, hours: Option<register::HoursAt<'_>>, at: Option<DateTime>) -> Option<bool> {
     is_open(status, hours, moment(at))
 }

@@ -1,4 +1,4 @@
-//! Anything by its global id.
+//! Lookup of any record by its global id.
 
 use super::{Center, Event, Facility, Offer, Region, Scenario, Service, Suggestion};
 use crate::assessment::Standard;
@@ -9,7 +9,7 @@ use walkshed_analysis::Standards;
 use walkshed_analysis::world::World;
 use walkshed_register::{Kinds, RecordKind};
 
-/// Anything with a global id.
+/// A record with a global id.
 #[derive(Interface, Clone)]
 #[graphql(field(name = "id", ty = "ID", desc = "The global id."))]
 pub enum Node {
@@ -24,7 +24,7 @@ pub enum Node {
     Standard(Standard),
 }
 
-/// What a global id names; `None` when there is no such thing.
+/// Finds the record with a global id. Returns `None` if there is none.
 pub fn node_of(world: &Arc<World>, (kinds, standards): (&Kinds, &Standards), id: &str) -> Option<Node> {
     let Some(NodeId { kind, number }) = NodeId::parse(id) else {
         return Standard::of_id(standards, id).map(Node::Standard);

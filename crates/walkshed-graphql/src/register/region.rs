@@ -16,11 +16,11 @@ use walkshed_analysis::world::World;
 use walkshed_register as register;
 
 of_world! {
-    /// A region: the city, a district, a town or a division. It holds all whose codes begin with its own.
+    /// A region: the city, a district, a town or a division. It contains all records whose codes begin with its code.
     Region, regions
 }
 
-/// A region: the city, a district, a town or a division. It holds all whose codes begin with its own.
+/// A region: the city, a district, a town or a division. It contains all records whose codes begin with its code.
 #[Object]
 impl Region {
     /// The global id.
@@ -28,17 +28,18 @@ impl Region {
         id_of(self.row())
     }
 
-    /// Counts its changes; an update must name the one it was made from.
+    /// The version, increased by every change. An update must name the version that it is based on.
     async fn version(&self) -> i64 {
         self.row().version
     }
 
-    /// The digits of its level: 50 a city, 500106 a district, 500106013 a town, 500106013004 a division.
+    /// The code, whose length gives the level: 50 is a city, 500106 a district, 500106013 a town, 500106013004 a
+    /// division.
     async fn code(&self) -> &str {
         self.row().code.as_str()
     }
 
-    /// How large it is.
+    /// The level.
     async fn level(&self) -> RegionLevel {
         self.row().code.level().into()
     }
@@ -48,25 +49,25 @@ impl Region {
         &self.row().name
     }
 
-    /// The name in English, where it has one.
+    /// The name in English, if recorded.
     async fn name_en(&self) -> Option<&str> {
         self.row().name_en.as_deref()
     }
 
-    /// The outline, where it is known: a GeoJSON Polygon or MultiPolygon.
+    /// The outline as a GeoJSON Polygon or MultiPolygon. Null if unknown.
     #[graphql(complexity = 100)]
     async fn outline(&self, ctx: &Context<'_>) -> Option<Result<GeoJson>> {
-        // An error inside of the option leaves null here alone, and the rest of the answer stands.
+        // An error inside the option makes only this field null.
         let text = self.row().outline.as_ref()?;
         Some(budget::charge(ctx, text.len()).map(|()| GeoJson(text.clone())))
     }
 
-    /// The smallest region of the register that holds it.
+    /// The smallest registered region that contains it.
     async fn parent(&self) -> Option<Self> {
         self.world.register.region_above(&self.row().code).map(|place| Self::at(&self.world, place))
     }
 
-    /// The regions next below it, by id.
+    /// The regions directly below it, in order of id.
     #[graphql(complexity = "20 * child_complexity + 1")]
     async fn children(&self, ctx: &Context<'_>) -> Result<Vec<Self>> {
         let below = self.world.register.regions_of_region(self.index);
@@ -74,20 +75,24 @@ impl Region {
         Ok(below.iter().map(|&place| Self::at(&self.world, place as usize)).collect())
     }
 
-    /// How many centers it holds.
+    /// The number of centers in it.
     async fn center_count(&self) -> u64 {
         self.world.register.centers_in(&self.row().code).len() as u64
     }
 
-    /// The centers it holds, by id.
+    /// The centers in it, in order of id.
     #[graphql(complexity = "counted(first, last) * child_complexity + 1")]
     async fn centers(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Rows from the start, at most 1000; 20 by default.")] first: Option<i32>,
-        #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Rows from the end, at most 1000.")] last: Option<i32>,
-        #[graphql(desc = "Stop before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Maximum number of rows to return from the start of the list (default 20, maximum 1000).")]
+        first: Option<i32>,
+        #[graphql(desc = "Return only rows after this cursor.")] after: Option<String>,
+        #[graphql(
+            desc = "Maximum number of rows to return from the end of the list (maximum 1000). Cannot be combined with `first`."
+        )]
+        last: Option<i32>,
+        #[graphql(desc = "Return only rows before this cursor.")] before: Option<String>,
     ) -> Result<CenterConnection> {
         let register = &self.world.register;
         let mut list: Vec<usize> = register.centers_in(&self.row().code).iter().map(|&i| i as usize).collect();
@@ -97,16 +102,19 @@ impl Region {
         Ok(connection(found, |i| Center::at(&self.world, i)))
     }
 
-    /// How well its centers are used.
+    /// The usage of its centers in a period.
     #[graphql(complexity = "5000 + child_complexity")]
     async fn usage(
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "First day; when left out, the period is the 30 days up to `to`. A period has 3,660 days at most."
+            desc = "First day of the period. If omitted, the period is the 30 days up to `to`. A period has at most 3,660 days."
         )]
         from: Option<Day>,
-        #[graphql(desc = "Last day; the last day that was counted anywhere when left out, or today.")] to: Option<Day>,
+        #[graphql(
+            desc = "Last day of the period. The default is the last day with visit counts at any center, or today if there is none."
+        )]
+        to: Option<Day>,
     ) -> Result<UsageObject> {
         let period = period(&self.world, from, to, super::usage::last_counted(&self.world))?;
         let (world, index) = (self.world.clone(), self.index);

@@ -19,76 +19,76 @@ use walkshed_engine::geo::push_line;
 use walkshed_register::{self as register, Change, FIRST_MADE_UP, Host, RecordKind};
 
 of_world! {
-    /// What if? A named set of changes, laid over the city when an analysis asks for it.
+    /// A scenario: a named set of hypothetical changes, applied to the city when an analysis requests it.
     Scenario, scenarios
 }
 
 pub type ScenarioConnection = Connection<String, Scenario, Total>;
 
-/// The world to answer from: as it is, or as a scenario has it.
+/// Returns the world to answer from: the current one, or with a scenario applied.
 pub async fn world_of(ctx: &Context<'_>, scenario: Option<&ID>) -> Result<Arc<World>> {
     let world = current(ctx);
     let Some(id) = scenario else { return Ok(world.clone()) };
-    let known = &world.register.scenarios;
-    let number = NodeId::number_of(RecordKind::Scenario, id).or_else(|| known.find(id).map(|s| s.id));
+    let scenarios = &world.register.scenarios;
+    let number = NodeId::number_of(RecordKind::Scenario, id).or_else(|| scenarios.find(id).map(|s| s.id));
     let number = number.ok_or_else(|| not_found("scenario", id, "scenario with the id or key"))?;
-    if let Some(known) = analysis::known_scenario(world, number) {
-        return Ok(known);
+    if let Some(cached) = analysis::known_scenario(world, number) {
+        return Ok(cached);
     }
-    // Laying streets takes all of a core for a while, as analyses do.
+    // Applying street changes occupies a core for a while, as analyses do.
     let (shared, id) = (world.clone(), id.clone());
     let price = City::of(world).scenario(changes_streets(world, number));
-    let laid = cost::priced(ctx, price, move || analysis::under_scenario(&shared, number)).await?;
-    laid.map_err(|e| match e {
+    let applied = cost::priced(ctx, price, move || analysis::under_scenario(&shared, number)).await?;
+    applied.map_err(|e| match e {
         analysis::ScenarioError::Unknown => not_found("scenario", &id, "scenario with the id or key"),
         stale @ analysis::ScenarioError::Stale { .. } => crate::error::stale("scenario", stale),
     })
 }
 
-/// Does a scenario change streets?
+/// Returns whether a scenario changes streets.
 fn changes_streets(world: &World, number: i64) -> bool {
     let changes = world.register.scenarios.get(number).map(|s| s.changes.iter());
     changes.is_some_and(|mut changes| changes.any(|c| matches!(c, Change::Street(_))))
 }
 
-/// What is changed.
+/// The kind of change.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScenarioChangeKind {
-    /// A facility that does not exist yet.
+    /// Adds a facility.
     AddFacility,
-    /// A facility that is planned, or was closed, is open.
+    /// Opens a planned or closed facility.
     OpenFacility,
-    /// A facility, or a center with all its facilities, is closed.
+    /// Closes a facility, or a center with all its facilities.
     Close,
-    /// A facility is elsewhere.
+    /// Moves a facility.
     MoveFacility,
-    /// A facility or center has other hours.
+    /// Changes the opening hours of a facility or center.
     SetHours,
-    /// A facility takes more or fewer.
+    /// Changes the capacity of a facility.
     SetCapacity,
-    /// A street segment is closed.
+    /// Closes a street segment.
     CloseStreet,
-    /// A street is added.
+    /// Adds a street.
     AddStreet,
 }
 
-/// A street that a scenario closes or adds, as it was found or joined to the others.
+/// A street that a scenario closes or adds, as matched or connected to the network.
 #[derive(SimpleObject)]
 pub struct ChangedStreet {
-    /// Its line, a GeoJSON LineString (a MultiLineString where it crosses the 180th meridian): of a new one up to the streets it
-    /// joins.
+    /// The geometry as a GeoJSON LineString, or a MultiLineString if it crosses the 180th meridian. An added street
+    /// extends to the streets that it joins.
     geometry: GeoJson,
-    /// Its length in metres.
+    /// The length in metres.
     length_m: f64,
-    /// Metres up from its beginning to its end, by the heights of the streets it joins.
+    /// The rise in metres from start to end, by the elevation of the streets that it joins.
     rise_m: f64,
-    /// Its name.
+    /// The name.
     name: Option<String>,
-    /// The names of the streets that a new one joins at its beginning and its end, where they have any.
+    /// The names of the streets that an added street joins at its start and end, if they have names.
     joins: Vec<Option<String>>,
 }
 
-/// One thing that is otherwise in a scenario.
+/// A change in a scenario.
 pub struct ScenarioChange {
     world: Arc<World>,
     scenario: i64,
@@ -96,10 +96,10 @@ pub struct ScenarioChange {
     change: Change,
 }
 
-/// One thing that is otherwise in a scenario.
+/// A change in a scenario.
 #[Object]
 impl ScenarioChange {
-    /// What is changed.
+    /// The kind of change.
     async fn kind(&self) -> ScenarioChangeKind {
         match &self.change {
             Change::Add(_) => ScenarioChangeKind::AddFacility,
@@ -113,7 +113,8 @@ impl ScenarioChange {
         }
     }
 
-    /// The facility as it is in the scenario; null for other changes, and where the scenario does not fit (see `problem`).
+    /// The facility as changed by the scenario. Null for other kinds of changes, and if the scenario cannot be applied
+    /// (see `problem`).
     #[graphql(complexity = "500 + child_complexity")]
     async fn facility(&self, ctx: &Context<'_>) -> Nullable<Facility> {
         nullable(async {
@@ -125,18 +126,19 @@ impl ScenarioChange {
                 Change::Close { place: Host::Facility(id) } | Change::Hours { place: Host::Facility(id), .. } => *id,
                 _ => return Ok(None),
             };
-            Ok(self.laid(ctx).await?.and_then(|world| Facility::numbered(&world, number)))
+            Ok(self.applied(ctx).await?.and_then(|world| Facility::numbered(&world, number)))
         })
         .await
     }
 
-    /// The center as it is in the scenario; null for other changes, and where the scenario does not fit (see `problem`).
+    /// The center as changed by the scenario. Null for other kinds of changes, and if the scenario cannot be applied
+    /// (see `problem`).
     #[graphql(complexity = "500 + child_complexity")]
     async fn center(&self, ctx: &Context<'_>) -> Nullable<Center> {
         nullable(async {
             match &self.change {
                 Change::Close { place: Host::Center(id) } | Change::Hours { place: Host::Center(id), .. } => {
-                    Ok(self.laid(ctx).await?.and_then(|world| Center::numbered(&world, *id)))
+                    Ok(self.applied(ctx).await?.and_then(|world| Center::numbered(&world, *id)))
                 }
                 _ => Ok(None),
             }
@@ -144,7 +146,7 @@ impl ScenarioChange {
         .await
     }
 
-    /// Where a facility is added or moved to, or a street is closed.
+    /// The position of an added or moved facility, or of a closed street.
     async fn position(&self) -> Option<PositionObject> {
         match &self.change {
             Change::Add(new) => Some(new.position.into()),
@@ -155,7 +157,7 @@ impl ScenarioChange {
         }
     }
 
-    /// The new hours, for SET_HOURS and ADD_FACILITY.
+    /// The new opening hours, for SET_HOURS and ADD_FACILITY.
     async fn opening_hours(&self) -> Option<&str> {
         match &self.change {
             Change::Add(new) => new.opening_hours.as_deref(),
@@ -173,7 +175,7 @@ impl ScenarioChange {
         }
     }
 
-    /// What the street is, for ADD_STREET, and for CLOSE_STREET where it was given.
+    /// The kind of street, for ADD_STREET, and for CLOSE_STREET if given.
     async fn street_kind(&self) -> Option<StreetKind> {
         match &self.change {
             Change::Street(StreetChange::Close { kind, .. }) => kind.map(Into::into),
@@ -182,8 +184,8 @@ impl ScenarioChange {
         }
     }
 
-    /// The street that was found to be closed, or the new one as it joins the others; null for other changes, and where the
-    /// scenario does not fit (see `problem`).
+    /// The street that was closed or added. Null for other kinds of changes, and if the scenario cannot be applied (see
+    /// `problem`).
     #[graphql(complexity = "500 + child_complexity")]
     async fn street(&self, ctx: &Context<'_>) -> Nullable<ChangedStreet> {
         nullable(async {
@@ -191,10 +193,10 @@ impl ScenarioChange {
                 return Ok(None);
             }
             let Some(scenario) = self.world.register.scenarios.get(self.scenario) else { return Ok(None) };
-            // Streets are told in their order, other changes left out.
+            // `changed_streets` contains only street changes, in order.
             let before = scenario.changes[..self.index].iter().filter(|c| matches!(c, Change::Street(_))).count();
-            let told = self.laid(ctx).await?.and_then(|world| world.changed_streets.get(before).cloned());
-            Ok(told.map(|street| {
+            let street = self.applied(ctx).await?.and_then(|world| world.changed_streets.get(before).cloned());
+            Ok(street.map(|street| {
                 let mut line = String::new();
                 push_line(&mut line, &street.line);
                 ChangedStreet {
@@ -211,18 +213,18 @@ impl ScenarioChange {
 }
 
 impl ScenarioChange {
-    /// The world as the scenario has it; `None` where it does not fit any more, which `problem` tells.
-    async fn laid(&self, ctx: &Context<'_>) -> Result<Option<Arc<World>>> {
+    /// Returns the world with the scenario applied. `None` if it cannot be applied; `problem` then gives the reason.
+    async fn applied(&self, ctx: &Context<'_>) -> Result<Option<Arc<World>>> {
         let (world, scenario) = (self.world.clone(), self.scenario);
-        if let Some(known) = analysis::known_scenario(&world, scenario) {
-            return Ok(Some(known));
+        if let Some(cached) = analysis::known_scenario(&world, scenario) {
+            return Ok(Some(cached));
         }
         let price = City::of(&world).scenario(changes_streets(&world, scenario));
         Ok(cost::priced(ctx, price, move || analysis::under_scenario(&world, scenario)).await?.ok())
     }
 }
 
-/// What if? A named set of changes, laid over the city when an analysis asks for it.
+/// A scenario: a named set of hypothetical changes, applied to the city when an analysis requests it.
 #[Object]
 impl Scenario {
     /// The global id.
@@ -230,12 +232,12 @@ impl Scenario {
         id_of(self.row())
     }
 
-    /// Counts its changes; an update must name the one it was made from.
+    /// The version, increased by every change. An update must name the version that it is based on.
     async fn version(&self) -> i64 {
         self.row().version
     }
 
-    /// The key it goes by.
+    /// The key.
     async fn key(&self) -> &str {
         &self.row().key
     }
@@ -250,12 +252,12 @@ impl Scenario {
         self.row().name_en.as_deref()
     }
 
-    /// What it is about, in words.
+    /// A description in free text.
     async fn description(&self) -> Option<Text<'_>> {
         self.row().description.as_deref().map(Text)
     }
 
-    /// Its changes, in the order in which they are made.
+    /// The changes, in the order in which they are applied.
     #[graphql(complexity = "10 * child_complexity")]
     async fn changes(&self, ctx: &Context<'_>) -> Result<Vec<ScenarioChange>> {
         cost::charge_rows(ctx, self.row().changes.len())?;
@@ -268,7 +270,7 @@ impl Scenario {
         Ok(self.row().changes.iter().enumerate().map(change).collect())
     }
 
-    /// Why it does not fit the city as it is now; null when it does.
+    /// Why the scenario cannot be applied to the current city. Null if it can.
     #[graphql(complexity = 500)]
     async fn problem(&self, ctx: &Context<'_>) -> Nullable<String> {
         nullable(async {

@@ -1,4 +1,4 @@
-//! Services, and where they are offered.
+//! Services and offers.
 
 use super::{Center, Facility, id_of, next_change, of_world, open};
 use crate::paging::{PageArguments, Total, connection, counted, page, places};
@@ -12,19 +12,19 @@ use walkshed_analysis::world::World;
 use walkshed_register as register;
 
 of_world! {
-    /// What one can get done, wherever it is offered.
+    /// A service, independent of where it is offered.
     Service, services
 }
 
 of_world! {
-    /// A service as one center or facility offers it.
+    /// An offer: a service at one center or facility.
     Offer, offers
 }
 
 pub type ServiceConnection = Connection<String, Service, Total>;
 pub type OfferConnection = Connection<String, Offer, Total>;
 
-/// What one can get done, wherever it is offered.
+/// A service, independent of where it is offered.
 #[Object]
 impl Service {
     /// The global id.
@@ -32,12 +32,12 @@ impl Service {
         id_of(self.row())
     }
 
-    /// Counts its changes; an update must name the one it was made from.
+    /// The version, increased by every change. An update must name the version that it is based on.
     async fn version(&self) -> i64 {
         self.row().version
     }
 
-    /// The key it goes by in files.
+    /// The key, which identifies the service in files.
     async fn key(&self) -> &str {
         &self.row().key
     }
@@ -47,7 +47,7 @@ impl Service {
         &self.row().name
     }
 
-    /// The name in English, where it has one.
+    /// The name in English, if recorded.
     async fn name_en(&self) -> Option<&str> {
         self.row().name_en.as_deref()
     }
@@ -57,34 +57,38 @@ impl Service {
         self.row().category.into()
     }
 
-    /// Whom it is for; empty for everyone.
+    /// The people it is intended for. An empty list means everyone.
     async fn audiences(&self) -> Vec<Audience> {
         self.row().audiences.iter().map(|&a| a.into()).collect()
     }
 
-    /// What it costs.
+    /// The fee.
     async fn fee(&self) -> Option<Fee> {
         self.row().fee.map(Into::into)
     }
 
-    /// Must one make an appointment? Null where that is not known.
+    /// Whether an appointment is required. Null if unknown.
     async fn appointment(&self) -> Option<bool> {
         self.row().appointment
     }
 
-    /// What it is, in words.
+    /// A description in free text.
     async fn description(&self) -> Option<Text<'_>> {
         self.row().description.as_deref().map(Text)
     }
 
-    /// Where it is offered, by id.
+    /// The offers of this service, in order of id.
     #[graphql(complexity = "counted(first, last) * child_complexity + 1")]
     async fn offers(
         &self,
-        #[graphql(desc = "Rows from the start, at most 1000; 20 by default.")] first: Option<i32>,
-        #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Rows from the end, at most 1000.")] last: Option<i32>,
-        #[graphql(desc = "Stop before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Maximum number of rows to return from the start of the list (default 20, maximum 1000).")]
+        first: Option<i32>,
+        #[graphql(desc = "Return only rows after this cursor.")] after: Option<String>,
+        #[graphql(
+            desc = "Maximum number of rows to return from the end of the list (maximum 1000). Cannot be combined with `first`."
+        )]
+        last: Option<i32>,
+        #[graphql(desc = "Return only rows before this cursor.")] before: Option<String>,
     ) -> Result<OfferConnection> {
         let register = &self.world.register;
         let list = places(register.offers_of_service(self.index));
@@ -93,7 +97,7 @@ impl Service {
     }
 }
 
-/// A service as one center or facility offers it.
+/// An offer: a service at one center or facility.
 #[Object]
 impl Offer {
     /// The global id.
@@ -101,53 +105,57 @@ impl Offer {
         id_of(self.row())
     }
 
-    /// Counts its changes; an update must name the one it was made from.
+    /// The version, increased by every change. An update must name the version that it is based on.
     async fn version(&self) -> i64 {
         self.row().version
     }
 
-    /// What is offered.
+    /// The service.
     async fn service(&self) -> Option<Service> {
         Service::numbered(&self.world, self.row().service)
     }
 
-    /// The center that offers it; null when a facility does.
+    /// The center that offers the service. Null if a facility offers it.
     async fn center(&self) -> Option<Center> {
         Center::numbered(&self.world, self.row().host.center()?)
     }
 
-    /// The facility that offers it; null when a center does.
+    /// The facility that offers the service. Null if a center offers it.
     async fn facility(&self) -> Option<Facility> {
         Facility::numbered(&self.world, self.row().host.facility()?)
     }
 
-    /// Its own hours in OpenStreetMap's `opening_hours` syntax, as those of a `Center`; null if it has those of its place.
+    /// Its own hours in OpenStreetMap's `opening_hours` syntax, as for `Center`. Null if the hours of its place apply.
     async fn opening_hours(&self) -> Option<&str> {
         self.row().opening_hours.as_deref()
     }
 
-    /// Whether one can get it, by its own hours or those of its place. Null if they are not recorded, or say that it depends.
-    async fn is_open(&self, #[graphql(desc = "When; now when left out.")] at: Option<DateTime>) -> Option<bool> {
+    /// Whether the service is available, by its own hours or those of its place. Null if they are not recorded or the
+    /// state is unknown.
+    async fn is_open(
+        &self,
+        #[graphql(desc = "The time to check (default: now).")] at: Option<DateTime>,
+    ) -> Option<bool> {
         let register = &self.world.register;
         open(register.status_of_host(self.row().host), register.hours_of_offer(self.row()), at)
     }
 
-    /// The next moment, within 400 days, at which that changes or becomes known or unknown, in the city's time zone. Null if
-    /// there is none.
+    /// The next time within 400 days at which the service becomes available or unavailable, or at which that becomes
+    /// known or unknown, in the city's time zone. Null if there is none.
     async fn next_change(
         &self,
-        #[graphql(desc = "After when; now when left out.")] at: Option<DateTime>,
+        #[graphql(desc = "Find the first change after this time (default: now).")] at: Option<DateTime>,
     ) -> Option<CityTime> {
         let register = &self.world.register;
         next_change(&self.world, register.status_of_host(self.row().host), register.hours_of_offer(self.row()), at)
     }
 
-    /// How many items one can get done, as 68 at a one-stop counter.
+    /// The number of items handled, such as 68 at a one-stop counter.
     async fn item_count(&self) -> Option<u32> {
         self.row().item_count
     }
 
-    /// What is particular here.
+    /// A note on this offer.
     async fn note(&self) -> Option<Text<'_>> {
         self.row().note.as_deref().map(Text)
     }

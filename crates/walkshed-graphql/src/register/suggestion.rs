@@ -13,13 +13,13 @@ use walkshed_analysis::world::World;
 use walkshed_register::{self as register, Role};
 
 of_world! {
-    /// What someone suggests for a center or a place, and what became of it.
+    /// A suggestion for a center or a place, and its processing.
     Suggestion, suggestions
 }
 
 pub type SuggestionConnection = Connection<String, Suggestion, Total>;
 
-/// What someone suggests for a center or a place, and what became of it.
+/// A suggestion for a center or a place, and its processing.
 #[Object]
 impl Suggestion {
     /// The global id.
@@ -27,52 +27,52 @@ impl Suggestion {
         id_of(self.row())
     }
 
-    /// Counts its changes; an update must name the one it was made from.
+    /// The version, increased by every change. An update must name the version that it is based on.
     async fn version(&self) -> i64 {
         self.row().version
     }
 
-    /// The number or code it has where it comes from.
+    /// The identifier in the source system.
     async fn external_id(&self) -> &str {
         &self.row().external_id
     }
 
-    /// The center it is for.
+    /// The center that it is for.
     async fn center(&self) -> Option<Center> {
         Center::numbered(&self.world, self.row().center?)
     }
 
-    /// The position it is about.
+    /// The position that it is about.
     async fn position(&self) -> Option<PositionObject> {
         self.row().position.map(Into::into)
     }
 
-    /// Where exactly, in words.
+    /// The exact place, in free text.
     async fn place(&self) -> Option<&str> {
         self.row().place.as_deref()
     }
 
-    /// What is suggested, as it was written. Show it as text alone: anyone may have written it.
+    /// The text as submitted. Anyone may have written it: display it as plain text only.
     async fn text(&self) -> Text<'_> {
         Text(&self.row().text)
     }
 
-    /// The service category it is about.
+    /// The service category that it is about.
     async fn category(&self) -> Option<Category> {
         self.row().category.map(Into::into)
     }
 
-    /// How to reach who wrote it. Personal: null for all but editors and admins.
+    /// The contact details of the author. Personal data: null unless the caller is an editor or admin.
     async fn contact(&self, ctx: &Context<'_>) -> Option<&str> {
         self.row().contact.as_deref().filter(|_| caller(ctx).may(Role::Editor))
     }
 
-    /// How far it has come.
+    /// The status.
     async fn status(&self) -> SuggestionStatus {
         self.row().status.into()
     }
 
-    /// What was answered.
+    /// The answer.
     async fn answer(&self) -> Option<Text<'_>> {
         self.row().answer.as_deref().map(Text)
     }
@@ -82,27 +82,27 @@ impl Suggestion {
         self.row().done_note.as_deref().map(Text)
     }
 
-    /// When it came in.
+    /// The time of receipt.
     async fn received_at(&self) -> DateTime {
         DateTime(self.row().received_at)
     }
 
-    /// When it was first answered, by words or by a decision.
+    /// The time of the first answer, in text or by a decision.
     async fn answered_at(&self) -> Option<DateTime> {
         self.row().answered_at.map(DateTime)
     }
 
-    /// When it was done or declined.
+    /// The time at which it was done or declined.
     async fn closed_at(&self) -> Option<DateTime> {
         self.row().closed_at.map(DateTime)
     }
 
-    /// Hours from its receipt to the first answer.
+    /// The hours from receipt to the first answer.
     async fn hours_to_answer(&self) -> Option<f64> {
         self.row().hours_to_answer().map(|h| round(h, 2))
     }
 
-    /// Hours from its receipt until it was done; null unless it was.
+    /// The hours from receipt until it was done. Null if it is not done.
     async fn hours_to_done(&self) -> Option<f64> {
         self.row().hours_to_done().map(|h| round(h, 2))
     }

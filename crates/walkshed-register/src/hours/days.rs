@@ -1,11 +1,11 @@
-//! Reads which days a rule is about.
+//! Parses the day selectors of a rule.
 
 use super::lexer::Kind;
 use super::parser::{Parser, Result};
 use super::rule::{Date, DateRange, DayOfYear, DaySelector, Direction, Holiday, WeekRange, WeekdayEntry, YearRange};
 use chrono::NaiveDate;
 
-/// Largest shift of a date by days.
+/// Maximum shift of a date, in days.
 const MAX_SHIFT: u16 = 366;
 
 impl Parser {
@@ -44,7 +44,7 @@ impl Parser {
         }
     }
 
-    /// `/2`, or 1.
+    /// Parses a step such as `/2`; 1 if absent.
     fn step(&mut self) -> Result<u16> {
         if !self.take(Kind::Slash) {
             return Ok(1);
@@ -72,9 +72,9 @@ impl Parser {
                 range.step = self.step()?;
             }
             list.push(range);
-            let goes_on =
+            let continues =
                 self.ahead(1) == Some(Kind::Week) || (self.number_ahead(1).is_some() && !self.is_clock_ahead(1));
-            if !(self.kind() == Some(Kind::Comma) && goes_on) {
+            if !(self.kind() == Some(Kind::Comma) && continues) {
                 return Ok(());
             }
             self.at += 1;
@@ -87,11 +87,11 @@ impl Parser {
                 self.at += 1;
                 Ok(week)
             }
-            _ => self.fail("a number of a week from 01 to 53 is expected here"),
+            _ => self.fail("a week number from 01 to 53 is expected here"),
         }
     }
 
-    /// Weekdays and holidays: in one list, with commas, any of them; side by side, both must hold.
+    /// Parses weekdays and holidays. Entries of one comma-separated list are alternatives; two lists side by side must both match.
     pub fn weekdays(&mut self, days: &mut DaySelector) -> Result<()> {
         let start = self.at;
         let mut list = Vec::new();
@@ -154,7 +154,7 @@ impl Parser {
         Ok(())
     }
 
-    /// `1,3]`, `1-2]` or `-1]`: which of a month, after the bracket.
+    /// Parses the numbers after an opening bracket: `1,3]`, `1-2]` or `-1]`.
     fn numbers_in_brackets(&mut self) -> Result<Vec<i32>> {
         let mut list = Vec::new();
         loop {
@@ -185,7 +185,7 @@ impl Parser {
         }
     }
 
-    /// `+2 days`, or 0.
+    /// Parses a shift such as `+2 days`; 0 if absent.
     fn shift(&mut self) -> Result<i64> {
         let sign = match self.kind() {
             Some(Kind::Plus) => 1,
@@ -197,12 +197,12 @@ impl Parser {
                 self.at += 3;
                 Ok(sign * i64::from(days))
             }
-            (Some(_), Some(Kind::Days)) => self.fail(format!("more than {MAX_SHIFT} days")),
+            (Some(_), Some(Kind::Days)) => self.fail(format!("a shift must not exceed {MAX_SHIFT} days")),
             _ => Ok(0),
         }
     }
 
-    /// Is there a date without its year, such as `Dec 25`, `Dec Su[1]` or `easter`?
+    /// Returns whether a date without a year follows, such as `Dec 25`, `Dec Su[1]` or `easter`.
     fn is_dated_ahead(&self, n: usize) -> bool {
         match self.ahead(n) {
             Some(Kind::Easter) => true,
@@ -211,13 +211,13 @@ impl Parser {
         }
     }
 
-    /// Is there a day such as `Su[1]`?
+    /// Returns whether a day such as `Su[1]` follows.
     fn is_nth_ahead(&self, n: usize) -> bool {
         matches!((self.ahead(n), self.ahead(n + 1)), (Some(Kind::Weekday(_)), Some(Kind::OpenBracket)))
     }
 
-    /// Is there a month of a list of months, for all of its days? In `Jan,Mar Su[1] 10:00-12:00` Mar is one, and so are the two of
-    /// `Jan-Mar Su[1]`: the day is one of each. In `Mar Su[1]-Oct Su[-1]` and `Mar Su[1] -1 day` the months belong to their days.
+    /// Returns whether a whole month of a list follows. `Mar` in `Jan,Mar Su[1] 10:00-12:00` is one, and so are both months of
+    /// `Jan-Mar Su[1]`: the weekday applies to each. In `Mar Su[1]-Oct Su[-1]` and `Mar Su[1] -1 day` the months are parts of dates.
     fn is_month_ahead(&self) -> bool {
         let Some(Kind::Month(_)) = self.kind() else { return false };
         if !self.is_nth_ahead(1) {
@@ -239,12 +239,12 @@ impl Parser {
         let mut list = Vec::new();
         loop {
             self.date_range(&mut list)?;
-            let goes_on = match self.ahead(1) {
+            let continues = match self.ahead(1) {
                 Some(Kind::Month(_) | Kind::Easter) => true,
                 Some(_) => self.year_ahead(1).is_some() && self.is_dated_ahead(2),
                 None => false,
             };
-            if !(self.kind() == Some(Kind::Comma) && goes_on) {
+            if !(self.kind() == Some(Kind::Comma) && continues) {
                 return Ok(list);
             }
             self.at += 1;
@@ -271,7 +271,7 @@ impl Parser {
         }
         let first = self.date()?;
         if self.take(Kind::Plus) {
-            // To the end of the year, or of all years.
+            // Until the end of the year, or without end if the date has a year.
             let end = DayOfYear::Fixed { month: 12, day: 31 };
             let last = Date { year: first.year.map(|_| 9999), day: end, toward: None, shift: 0 };
             list.push(DateRange::Days(first, last));
@@ -283,7 +283,7 @@ impl Parser {
         if self.kind() == Some(Kind::Minus) && !self.is_day_ahead(1) {
             return self.date_range_after(first, list);
         }
-        // Days of the same month: 24-26,31.
+        // Further days of the same month: `24-26,31`.
         let mut from = day;
         loop {
             let of = |day| Date { day: DayOfYear::Fixed { month, day }, toward: None, shift: 0, ..first };
@@ -306,7 +306,7 @@ impl Parser {
         }
     }
 
-    /// A date that another one may follow after `-`.
+    /// Parses the rest of a range after its first date.
     fn date_range_after(&mut self, first: Date, list: &mut Vec<DateRange>) -> Result<()> {
         if self.kind() != Some(Kind::Minus) {
             list.push(DateRange::Day(first));
@@ -356,7 +356,7 @@ impl Parser {
             _ => return self.fail("a date such as Dec 25 is expected here"),
         };
         let direction = match self.kind() {
-            Some(Kind::Plus) => Some(Direction::On),
+            Some(Kind::Plus) => Some(Direction::Forward),
             Some(Kind::Minus) => Some(Direction::Back),
             _ => None,
         };
@@ -370,7 +370,7 @@ impl Parser {
         Ok(Date { year, day, toward, shift: self.shift()? })
     }
 
-    /// A day that the month has: in that year, or in some.
+    /// Parses a day that exists in the month of the given year, or of any year.
     fn day_of(&mut self, year: Option<i32>, month: u8) -> Result<u8> {
         let is_leap = |year| NaiveDate::from_ymd_opt(year, 2, 29).is_some();
         let length = match month {

@@ -1,36 +1,36 @@
-//! Whether a place is open, and until when.
+//! Evaluates opening hours: the state at a moment, and the next change.
 
-use super::rule::{DAY, Joint, Rule};
-use super::sun::Sky;
+use super::rule::{Combination, DAY, Rule};
+use super::sun::SunClock;
 use super::{Hours, OpenState};
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
 use jiff::Timestamp;
 
-/// Days ahead that a change is looked for.
+/// Number of days searched for the next change.
 const HORIZON_DAYS: usize = 400;
 
-/// Opening hours at a place.
+/// Opening hours of a place at a position.
 #[derive(Debug, Clone, Copy)]
 pub struct HoursAt<'a> {
     pub(super) hours: &'a Hours,
-    pub(super) sky: Sky,
+    pub(super) sun: SunClock,
 }
 
-/// Part of a day to which a rule applies: minutes from midnight.
+/// A part of a day to which a rule applies, in minutes from midnight.
 #[derive(Debug, Clone, Copy)]
 struct Part {
     start: i32,
     end: i32,
     state: OpenState,
-    /// Only where it is closed until then.
-    falls_back: bool,
+    /// Applies only where the preceding rules leave the place closed.
+    is_fallback: bool,
 }
 
-/// The parts of a day, each over those before it.
+/// The parts of a day. Later parts override earlier ones.
 #[derive(Debug, Default)]
 struct DayParts {
     parts: Vec<Part>,
-    /// Minutes at which the state may change, rising.
+    /// Minutes at which the state may change, ascending.
     edges: Vec<i32>,
 }
 
@@ -38,7 +38,7 @@ impl DayParts {
     fn state(&self, minute: i32) -> OpenState {
         self.parts.iter().filter(|part| (part.start..part.end).contains(&minute)).fold(
             OpenState::Closed,
-            |state, part| if part.falls_back && state != OpenState::Closed { state } else { part.state },
+            |state, part| if part.is_fallback && state != OpenState::Closed { state } else { part.state },
         )
     }
 
@@ -52,25 +52,25 @@ impl DayParts {
 }
 
 impl<'a> HoursAt<'a> {
-    /// The hours, wherever they are.
+    /// Returns the hours without the position.
     #[must_use]
     pub const fn hours(&self) -> &'a Hours {
         self.hours
     }
 
-    /// Open at this moment?
+    /// Returns the state at a moment.
     #[must_use]
     pub fn state(&self, at: Timestamp) -> OpenState {
-        let local = self.sky.zone.local(at);
+        let local = self.sun.zone.local(at);
         let mut day = DayParts::default();
         self.day(local.date(), &mut day);
         day.state(minute_of(local))
     }
 
-    /// The next moment at which the state changes between open, closed and unknown, within some 400 days; `None` when it does not.
+    /// Returns the next moment at which the state changes, within about 400 days; `None` if it does not change.
     #[must_use]
     pub fn next_change(&self, at: Timestamp) -> Option<Timestamp> {
-        let local = self.sky.zone.local(at);
+        let local = self.sun.zone.local(at);
         let mut day = DayParts::default();
         let mut after = minute_of(local);
         let mut state = None;
@@ -79,14 +79,15 @@ impl<'a> HoursAt<'a> {
             day.find_edges();
             let state = *state.get_or_insert_with(|| day.state(after));
             if let Some(&minute) = day.edges.iter().find(|&&minute| minute > after && day.state(minute) != state) {
-                return Some(self.sky.zone.moment_after(on(date, minute), at));
+                return Some(self.sun.zone.moment_after(on(date, minute), at));
             }
             after = -1;
         }
         None
     }
 
-    /// Minutes open between two local times. `None` where it is never known to be open, and not always known to be closed.
+    /// Returns the minutes open between two local times. `None` if the place is never known to be open and not always known to
+    /// be closed.
     #[must_use]
     pub fn minutes_open(&self, from: NaiveDateTime, to: NaiveDateTime) -> Option<i64> {
         let mut day = DayParts::default();
@@ -109,7 +110,7 @@ impl<'a> HoursAt<'a> {
         (open > 0 || unknown == 0).then_some(open)
     }
 
-    /// Finds what applies on a day. What began the day before goes on after midnight, unless a later rule takes its place.
+    /// Computes the parts of a day. Spans of the previous day continue after midnight, unless a later rule replaces them.
     fn day(&self, date: NaiveDate, day: &mut DayParts) {
         day.parts.clear();
         let before = date.pred_opt();
@@ -129,15 +130,15 @@ impl<'a> HoursAt<'a> {
         }
     }
 
-    /// Adds the parts of a rule that begins on a date, so many minutes before midnight of the day that is asked for.
+    /// Adds the parts of a rule for the spans that start on `date`, which is `earlier` minutes before the evaluated day.
     fn add(&self, rule: &Rule, date: NaiveDate, earlier: i32, day: &mut DayParts) {
-        let falls_back = rule.joint == Joint::FallsBack;
+        let is_fallback = rule.combination == Combination::Fallback;
         if rule.times.is_empty() {
-            day.parts.push(Part { start: 0, end: DAY, state: rule.state, falls_back });
+            day.parts.push(Part { start: 0, end: DAY, state: rule.state, is_fallback });
         }
         for span in &rule.times {
-            // Where the sun does not rise or set, nobody knows what was meant.
-            let (start, end, is_known) = match span.minutes(date, &self.sky) {
+            // Without a sunrise or sunset on that day, the state is unknown.
+            let (start, end, is_known) = match span.minutes(date, &self.sun) {
                 Some((start, end)) => (start - earlier, end - earlier, !span.has_open_end),
                 None if earlier == 0 => (0, DAY, false),
                 None => continue,
@@ -145,7 +146,7 @@ impl<'a> HoursAt<'a> {
             let state = if is_known || rule.state == OpenState::Closed { rule.state } else { OpenState::Unknown };
             let (start, end) = (start.max(0), end.min(DAY));
             if start < end {
-                day.parts.push(Part { start, end, state, falls_back });
+                day.parts.push(Part { start, end, state, is_fallback });
             }
         }
     }
@@ -155,7 +156,7 @@ fn minute_of(local: NaiveDateTime) -> i32 {
     (local.hour() * 60 + local.minute()) as i32
 }
 
-/// A minute of a day as a local time.
+/// Converts a minute of a day to a local time.
 fn on(date: NaiveDate, minute: i32) -> NaiveDateTime {
     date.and_time(NaiveTime::MIN) + TimeDelta::minutes(minute.into())
 }

@@ -1,19 +1,19 @@
-//! Splits a text of opening hours into tokens.
+//! Splits opening hours into tokens.
 
 use super::rule::HolidayKind;
 use super::sun::SunEvent;
 use super::{OpenState, SyntaxError};
 use chrono::Weekday;
 
-/// One piece of the text.
+/// A token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Token {
     pub kind: Kind,
-    /// Where it begins, in bytes.
+    /// Offset in bytes.
     pub start: usize,
 }
 
-/// What a token is.
+/// The kind of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Number {
@@ -27,7 +27,7 @@ pub enum Kind {
     Week,
     Easter,
     Sun(SunEvent),
-    /// The word `day` or `days`, of a shift.
+    /// `day` or `days`, in a shift.
     Days,
     State(OpenState),
     /// `24/7`.
@@ -47,10 +47,10 @@ pub enum Kind {
     CloseParenthesis,
 }
 
-/// Splits a text into tokens. Spaces separate them and mean nothing else; letter case does not matter.
+/// Splits a text into tokens. White space separates tokens; letter case does not matter.
 ///
 /// # Errors
-/// [`SyntaxError`] for a character or word that is not part of the syntax.
+/// [`SyntaxError`] for a character or word outside the syntax.
 pub fn tokens(text: &str) -> Result<Vec<Token>, SyntaxError> {
     let mut list = Vec::new();
     let mut rest = text;
@@ -89,7 +89,7 @@ fn number(rest: &str) -> Result<(Kind, usize), String> {
     }
 }
 
-/// The length of a comment with its quotes.
+/// Returns the length of a comment with its quotes.
 fn comment(rest: &str) -> Result<usize, String> {
     match rest[1..].find('"') {
         None => Err("the comment has no closing quote (\")".into()),
@@ -102,8 +102,8 @@ fn word(rest: &str) -> Result<(Kind, usize), String> {
     let length = rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len());
     let word = &rest[..length];
     let lower = word.to_lowercase();
-    // A name, or its beginning from so many letters on.
-    let begins = |name: &str, shortest: usize| lower.len() >= shortest && name.starts_with(&lower);
+    // A full name, or an abbreviation of at least `shortest` letters.
+    let abbreviates = |name: &str, shortest: usize| lower.len() >= shortest && name.starts_with(&lower);
     let days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
     let months = [
         "january",
@@ -133,14 +133,14 @@ fn word(rest: &str) -> Result<(Kind, usize), String> {
         "off" | "closed" => Kind::State(OpenState::Closed),
         "unknown" => Kind::State(OpenState::Unknown),
         _ => {
-            let day = days.iter().position(|name| begins(name, 2)).and_then(|i| Weekday::try_from(i as u8).ok());
-            let month = months.iter().position(|name| begins(name, 3)).map(|i| i as u8 + 1);
+            let day = days.iter().position(|name| abbreviates(name, 2)).and_then(|i| Weekday::try_from(i as u8).ok());
+            let month = months.iter().position(|name| abbreviates(name, 3)).map(|i| i as u8 + 1);
             match (day, month) {
                 (Some(day), _) => Kind::Weekday(day),
                 (None, Some(month)) => Kind::Month(month),
                 (None, None) => {
                     return Err(format!(
-                        "\"{word}\" is not a word of the syntax; days are Mo to Su, months Jan to Dec, and comments stand in double quotes"
+                        "\"{word}\" is not a word of the syntax; days are Mo to Su, months Jan to Dec, and comments go in double quotes"
                     ));
                 }
             }
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn letter_case_spaces_and_a_last_full_stop_do_not_matter() {
+    fn ignores_letter_case_spaces_and_a_final_full_stop() {
         let plain = kinds("Mo-Fr 09:00-18:00; PH off");
         for other in
             ["mo-fr 09:00-18:00;ph OFF", "  MO - FR  09:00 - 18:00 ;  PH Off. ", "Monday-Fri 09:00-18:00; PH closed"]
@@ -194,15 +194,15 @@ mod tests {
     }
 
     #[test]
-    fn words_are_not_their_beginnings() {
+    fn distinguishes_words_with_a_common_prefix() {
         assert_eq!(kinds("su sun sunday sunrise"), {
             let sunday = Kind::Weekday(Weekday::Sun);
             vec![sunday, sunday, sunday, Kind::Sun(SunEvent::Sunrise)]
         });
         assert_eq!(kinds("mar may")[1], Kind::Month(5));
         assert_eq!(kinds("24/7"), [Kind::Always]);
-        for wrong in ["Mon.Tue", "by appointment", "12345:00", "\"", "\"\"", "m", "Mo–Fr", "周一", "Mo | Tu"] {
-            assert!(tokens(wrong).is_err(), "{wrong}");
+        for invalid in ["Mon.Tue", "by appointment", "12345:00", "\"", "\"\"", "m", "Mo–Fr", "周一", "Mo | Tu"] {
+            assert!(tokens(invalid).is_err(), "{invalid}");
         }
     }
 }

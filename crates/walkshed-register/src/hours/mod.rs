@@ -1,4 +1,4 @@
-//! Opening hours in OpenStreetMap's `opening_hours` syntax, on the city's clock, with its public holidays, by the sun of a place.
+//! Opening hours in OpenStreetMap's `opening_hours` syntax, evaluated in local time, with public holidays and sun times.
 
 mod days;
 mod evaluate;
@@ -13,26 +13,26 @@ mod times;
 pub use evaluate::HoursAt;
 
 use super::calendar::Calendar;
-use rule::{Joint, Rule};
-use sun::Sky;
+use rule::{Combination, Rule};
+use sun::SunClock;
 use walkshed_engine::geo::Position;
 
-/// Longest text of hours, characters.
+/// Maximum length of opening hours, in characters.
 pub const MAX_HOURS: usize = 255;
-/// Characters of a text that an error quotes.
+/// Maximum number of characters quoted in an error.
 const QUOTED: usize = 24;
 
-/// Whether a place is open.
+/// The state of a place at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum OpenState {
     Open,
     Closed,
-    /// The hours say that it depends: on an appointment, say, or on when the last guest leaves.
+    /// The hours do not say, for example "by appointment" or with an open end.
     Unknown,
 }
 
 impl OpenState {
-    /// Open or closed; `None` for unknown.
+    /// Returns whether the place is open; `None` if unknown.
     #[must_use]
     pub const fn is_open(self) -> Option<bool> {
         match self {
@@ -43,7 +43,21 @@ impl OpenState {
     }
 }
 
-/// Opening hours, parsed. They may depend on where the place is: [`Hours::at`].
+/// Parsed opening hours. They may depend on the position of the place: see [`Hours::at`].
+///
+/// ```
+/// use walkshed_engine::geo::Position;
+/// use walkshed_register::{Calendar, Hours, OpenState};
+///
+/// let hours = Hours::parse("Mo-Fr 09:00-18:00; PH off", &Calendar::default())?;
+/// let office = hours.at(Position::new(106.55, 29.56)?);
+/// assert_eq!(office.state("2026-11-25T10:00:00+08:00".parse()?), OpenState::Open);
+/// assert_eq!(office.next_change("2026-09-30T18:00:00+08:00".parse()?), Some("2026-10-08T09:00:00+08:00".parse()?));
+///
+/// let error = Hours::parse("Mo-Fr 9-18", &Calendar::default()).unwrap_err();
+/// assert!(error.to_string().contains("write times with hours and minutes, such as 09:00-17:00"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Hours {
     text: String,
@@ -52,30 +66,28 @@ pub struct Hours {
     calendar: Calendar,
 }
 
-/// A text that is not opening hours.
+/// A text that is not valid opening hours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HoursError {
     #[error("is longer than {MAX_HOURS} characters")]
     TooLong,
-    #[error(
-        "is not in the syntax of OpenStreetMap's opening_hours, such as \"Mo-Fr 09:00-18:00; PH off\" or \"10:00-02:00\": {0}"
-    )]
+    #[error("is not valid OpenStreetMap opening_hours, such as \"Mo-Fr 09:00-18:00; PH off\" or \"10:00-02:00\": {0}")]
     Syntax(String),
 }
 
-/// What is wrong with a text, and where.
+/// A syntax error and its offset.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct SyntaxError {
-    /// In bytes.
+    /// Offset in bytes.
     start: usize,
     why: String,
 }
 
 impl Hours {
-    /// Reads opening hours.
+    /// Parses opening hours. Holidays and the time zone are those of `calendar`.
     ///
     /// # Errors
-    /// [`HoursError`] with what is wrong, where, and how to write it.
+    /// [`HoursError`] with the reason, the place in the text, and the correct form.
     pub fn parse(text: &str, calendar: &Calendar) -> Result<Self, HoursError> {
         let text = text.trim();
         if text.chars().count() > MAX_HOURS {
@@ -94,32 +106,32 @@ impl Hours {
         Ok(Self { text: text.to_owned(), rules, is_by_sun, calendar: calendar.clone() })
     }
 
-    /// The hours as they were written.
+    /// Returns the original text.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Do they depend on where the place is?
+    /// Returns whether the hours depend on the position, because they refer to sun times.
     #[must_use]
     pub const fn is_by_sun(&self) -> bool {
         self.is_by_sun
     }
 
-    /// The hours of a place.
+    /// Returns the hours for a position.
     #[must_use]
     pub const fn at(&self, place: Position) -> HoursAt<'_> {
-        HoursAt { hours: self, sky: Sky { place, zone: self.calendar.zone } }
+        HoursAt { hours: self, sun: SunClock { place, zone: self.calendar.zone } }
     }
 
-    /// Does a rule take the place of those before it, on the days it is about? As in opening_hours.js: closing is added to them,
-    /// and a rule for every day takes the place of one for every day alone.
+    /// Returns whether a rule replaces the preceding rules on the days it selects. As in opening_hours.js, a closing rule does
+    /// not replace but adds, and a rule for every day replaces only a rule for every day.
     fn replaces(&self, index: usize) -> bool {
         let rule = &self.rules[index];
-        let is_about_days = !rule.days.is_every_day();
-        let after_every_day = || index > 0 && self.rules[index - 1].days.is_every_day();
-        rule.joint == Joint::Replaces
+        let selects_days = !rule.days.is_every_day();
+        let follows_every_day_rule = || index > 0 && self.rules[index - 1].days.is_every_day();
+        rule.combination == Combination::Replaces
             && rule.state != OpenState::Closed
-            && (is_about_days || (rule.state == OpenState::Open && after_every_day()))
+            && (selects_days || (rule.state == OpenState::Open && follows_every_day_rule()))
     }
 }

@@ -1,25 +1,25 @@
-//! Reads rules from tokens. The grammar is that of the OpenStreetMap wiki (Key:opening_hours/specification, version 0.7.4); what
-//! it leaves ambiguous is read as opening_hours.js 3 reads it, or refused.
+//! Parses tokens into rules. The grammar is that of the OpenStreetMap wiki (Key:opening_hours/specification, version 0.7.4).
+//! Ambiguous input is parsed as by opening_hours.js 3, or rejected.
 
 use super::lexer::{Kind, Token, tokens};
-use super::rule::{DaySelector, Joint, Rule, Span, YearRange};
+use super::rule::{Combination, DaySelector, Rule, Span, YearRange};
 use super::{OpenState, SyntaxError};
 
-/// Years are told from other numbers by their size.
+/// Four-digit numbers from here on are years.
 const FIRST_YEAR: u16 = 1900;
 pub type Result<T> = std::result::Result<T, SyntaxError>;
 
-/// Reads the rules of a text.
+/// Parses the rules of a text.
 ///
 /// # Errors
-/// [`SyntaxError`] for the first thing that cannot be read.
+/// [`SyntaxError`] for the first invalid part.
 pub fn rules(text: &str) -> Result<Vec<Rule>> {
     let mut parser = Parser { tokens: tokens(text)?, at: 0, end: text.len() };
     let mut rules: Vec<Rule> = Vec::new();
-    let mut joint = Joint::Replaces;
+    let mut combination = Combination::Replaces;
     loop {
         while parser.take(Kind::Semicolon) {
-            joint = Joint::Replaces;
+            combination = Combination::Replaces;
         }
         if parser.kind().is_none() {
             break;
@@ -27,26 +27,26 @@ pub fn rules(text: &str) -> Result<Vec<Rule>> {
         if parser.kind() == Some(Kind::Fallback) {
             return parser.fail("there is no rule before ||");
         }
-        rules.push(parser.rule(joint)?);
-        joint = match parser.kind() {
+        rules.push(parser.rule(combination)?);
+        combination = match parser.kind() {
             Some(Kind::Fallback) => {
                 parser.at += 1;
                 if matches!(parser.kind(), None | Some(Kind::Semicolon | Kind::Fallback)) {
                     return parser.fail("there is no rule after ||");
                 }
-                Joint::FallsBack
+                Combination::Fallback
             }
             Some(Kind::Comma) => {
                 parser.at += 1;
-                if joint == Joint::FallsBack { joint } else { Joint::Adds }
+                if combination == Combination::Fallback { combination } else { Combination::Adds }
             }
-            _ => Joint::Replaces,
+            _ => Combination::Replaces,
         };
     }
     if rules.is_empty() { parser.fail("there are no hours") } else { Ok(rules) }
 }
 
-/// The tokens and how far they are read. What the kinds of selectors are made of is in `days` and `times`.
+/// The tokens and the current position. `days` and `times` parse the selectors.
 pub struct Parser {
     pub tokens: Vec<Token>,
     pub at: usize,
@@ -55,7 +55,7 @@ pub struct Parser {
 }
 
 impl Parser {
-    /// What the token after so many others is.
+    /// Returns the kind of the token `n` positions ahead.
     pub fn ahead(&self, n: usize) -> Option<Kind> {
         self.tokens.get(self.at + n).map(|t| t.kind)
     }
@@ -89,7 +89,7 @@ impl Parser {
         }
     }
 
-    /// Is there a time by the clock, such as 9:00?
+    /// Returns whether a clock time such as `9:00` follows.
     pub fn is_clock_ahead(&self, n: usize) -> bool {
         matches!(
             (self.ahead(n), self.ahead(n + 1), self.ahead(n + 2)),
@@ -97,7 +97,7 @@ impl Parser {
         )
     }
 
-    /// Is there a day of a month? In `Dec 25: 10:00-12:00` 25 is, in `Dec 10:00-12:00` nothing is.
+    /// Returns whether a day of the month follows. `25` in `Dec 25: 10:00-12:00` is one, `10` in `Dec 10:00-12:00` is not.
     pub fn is_day_ahead(&self, n: usize) -> bool {
         let Some(Kind::Number { digits: 1 | 2, .. }) = self.ahead(n) else { return false };
         !self.is_clock_ahead(n) || self.ahead(n + 3) == Some(Kind::Colon)
@@ -107,8 +107,8 @@ impl Parser {
         self.is_clock_ahead(n) || matches!(self.ahead(n), Some(Kind::Sun(_) | Kind::OpenParenthesis))
     }
 
-    /// One rule, up to what separates it from the next.
-    fn rule(&mut self, joint: Joint) -> Result<Rule> {
+    /// Parses one rule, up to the separator of the next.
+    fn rule(&mut self, combination: Combination) -> Result<Rule> {
         let mut days = DaySelector::default();
         let mut times: Option<Vec<Span>> = None;
         let mut state: Option<OpenState> = None;
@@ -126,11 +126,11 @@ impl Parser {
         while let Some(kind) = self.kind() {
             match kind {
                 Kind::Semicolon | Kind::Fallback => break,
-                // Only what says what holds ends a rule before a comma; after days a comma goes on with them, or is a slip.
+                // A comma ends a rule only after its times or state. After days it continues the list of days, or is an error.
                 Kind::Comma if times.is_some() || (state.is_some() && days.is_every_day()) => break,
                 Kind::Comma => {
                     return self.fail(if self.is_time_ahead(1) {
-                        "no comma stands between days and times: write \"Mo-Fr 09:00-18:00\""
+                        "no comma is allowed between days and times: write \"Mo-Fr 09:00-18:00\""
                     } else {
                         "a comma after a list of days must be followed by another day of the same kind; write ; or hours before it"
                     });
@@ -161,7 +161,7 @@ impl Parser {
                     self.ends_after_state(&mut has_comment)?;
                     break;
                 }
-                Kind::Slash => return self.fail("intervals (/) are moments, not opening hours"),
+                Kind::Slash => return self.fail("intervals (/) are points in time, not opening hours"),
                 Kind::Colon if self.at > first && times.is_none() => {
                     self.at += 1;
                     if matches!(self.kind(), None | Some(Kind::Semicolon | Kind::Comma | Kind::Fallback)) {
@@ -173,15 +173,16 @@ impl Parser {
         }
         if times.is_none() && state.is_none() && !has_comment && may_be_hours(&days, are_years_after_weekdays) {
             self.at = first;
-            return self
-                .fail("if hours are meant, write them with a colon, such as 19:00-20:30; if years are, add open");
+            return self.fail(
+                "this may be years or hours: write hours with a colon, such as 19:00-20:30, or add open after years",
+            );
         }
-        // A comment alone says that it depends, and on what.
+        // A rule with only a comment has the state unknown.
         let state = state.unwrap_or(if has_comment { OpenState::Unknown } else { OpenState::Open });
-        Ok(Rule { days, times: times.unwrap_or_default(), state, joint })
+        Ok(Rule { days, times: times.unwrap_or_default(), state, combination })
     }
 
-    /// A comment may follow, and then the rule ends.
+    /// Parses an optional comment, after which the rule must end.
     fn ends_after_state(&mut self, has_comment: &mut bool) -> Result<()> {
         *has_comment |= self.take(Kind::Comment);
         match self.kind() {
@@ -190,12 +191,12 @@ impl Parser {
         }
     }
 
-    /// Each kind of selector stands once in a rule: a second one is a new rule without its separator.
+    /// Fails if a selector occurs twice in a rule: the second one starts a new rule without a separator.
     pub fn once(&self, is_first: bool, what: &str) -> Result<()> {
         if is_first {
             return Ok(());
         }
-        self.fail(format!("the rule has {what} already: write a comma to continue a list, or ; before the next rule"))
+        self.fail(format!("the rule already has {what}: write a comma to continue a list, or ; before the next rule"))
     }
 
     fn times_once(&mut self, times: &mut Option<Vec<Span>>) -> Result<()> {
@@ -205,7 +206,7 @@ impl Parser {
     }
 }
 
-/// Are the years of a rule without hours, most likely, hours without their colons, such as 1900-2100?
+/// Returns whether the years of a rule without hours are most likely hours without colons, such as `1900-2100`.
 fn may_be_hours(days: &DaySelector, are_years_after_weekdays: bool) -> bool {
     let is_range = |years: &&YearRange| years.from < years.to && years.to < i32::MAX;
     let mut ranges = days.years.iter().filter(is_range);

@@ -1,37 +1,38 @@
-//! The rules of opening hours: which days one is about, at which times, and what holds then.
+//! The rules of opening hours: the selected days, the times, and the state.
 
 use super::OpenState;
-use super::sun::{Sky, SunEvent as Event};
+use super::sun::{SunClock, SunEvent as Event};
 use crate::calendar::Calendar;
 use chrono::{Datelike, Days, NaiveDate, TimeDelta, Weekday};
 
-/// Minutes of a day.
+/// Minutes per day.
 pub const DAY: i32 = 24 * 60;
-/// So long before the start of a span, minutes, an end by the sun is that of the next day (`20:00-sunrise`), not just over.
-const JUST_OVER: i32 = 6 * 60;
+/// If a sun time as the end of a span is at least this many minutes before the start, it means the next day
+/// (`20:00-sunrise`). Otherwise the span is empty.
+const MIN_OVERNIGHT_GAP: i32 = 6 * 60;
 
 /// One rule.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rule {
     pub days: DaySelector,
-    /// All day when empty.
+    /// Empty for the whole day.
     pub times: Vec<Span>,
     pub state: OpenState,
-    pub joint: Joint,
+    pub combination: Combination,
 }
 
-/// How a rule goes together with those before it.
+/// How a rule combines with the preceding rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Joint {
-    /// After `;`: on its days it takes the place of those before it, unless it closes.
+pub enum Combination {
+    /// After `;`: replaces the preceding rules on its days, unless it is a closing rule.
     Replaces,
-    /// After `,`: it is added to them.
+    /// After `,`: adds to the preceding rules.
     Adds,
-    /// After `||`: it holds where they leave the place closed.
-    FallsBack,
+    /// After `||`: applies where the preceding rules leave the place closed.
+    Fallback,
 }
 
-/// Which days a rule is about: those that fit all of its lists. An empty list fits every day.
+/// The days a rule selects: those that match all lists. An empty list matches every day.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct DaySelector {
     pub years: Vec<YearRange>,
@@ -49,7 +50,7 @@ pub struct YearRange {
     pub step: i32,
 }
 
-/// `week 01-53/2`, by ISO 8601.
+/// `week 01-53/2` (ISO 8601 weeks).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WeekRange {
     pub from: u16,
@@ -57,7 +58,7 @@ pub struct WeekRange {
     pub step: u16,
 }
 
-/// Which holidays.
+/// Public or school holidays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HolidayKind {
     Public,
@@ -76,7 +77,7 @@ pub struct Holiday {
 pub enum WeekdayEntry {
     /// `Mo-Fr`, or `Mo` alone.
     Range(Weekday, Weekday),
-    /// `Mo[1]`, the first of the month; negative numbers count from its end.
+    /// `Mo[1]`, the first Monday of the month; negative numbers count from the end.
     Nth { day: Weekday, nth: i32, shift: i64 },
     /// `PH` in a list such as `Su,PH`.
     Holiday(Holiday),
@@ -89,16 +90,16 @@ pub enum DateRange {
     Months(u8, u8),
     /// `Dec 25`.
     Day(Date),
-    /// `Dec 25-Jan 05`. Only the first date may have a year without the other.
+    /// `Dec 25-Jan 05`. If only one date has a year, it is the first.
     Days(Date, Date),
 }
 
-/// A date, of a year or of each.
+/// A date, of one year or of every year.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Date {
     pub year: Option<i32>,
     pub day: DayOfYear,
-    /// `-Su`: the last Sunday until then; `+Su`: the first one from then on.
+    /// `-Su`: the last Sunday on or before the date; `+Su`: the first Sunday on or after the date.
     pub toward: Option<(Direction, Weekday)>,
     /// `+2 days`.
     pub shift: i64,
@@ -112,20 +113,20 @@ pub enum DayOfYear {
     Easter,
 }
 
-/// Back or on in time.
+/// Backward or forward in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     Back,
-    On,
+    Forward,
 }
 
-/// A span of a day, which may end on the next one.
+/// A time span that starts on a day and may end on the next day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
     pub start: Time,
-    /// After `DAY` for an end on the next day by the clock. An end by the sun is on the next day where it is well before the start.
+    /// Greater than [`DAY`] if a clock time is on the next day. A sun time is on the next day if it is well before the start.
     pub end: Time,
-    /// The end is a guess (`10:00+`): what would be open is unknown.
+    /// The end is not given (`10:00+`): the state is unknown instead of open.
     pub has_open_end: bool,
 }
 
@@ -134,19 +135,19 @@ pub struct Span {
 pub enum Time {
     /// Minutes from midnight.
     Clock(i32),
-    /// By the sun, so many minutes later.
+    /// A sun event, plus an offset in minutes.
     Sun(Event, i32),
 }
 
 impl Rule {
-    /// May what begins on a day go on after midnight?
+    /// Returns whether a span may continue after midnight.
     pub fn may_pass_midnight(&self) -> bool {
         self.times.iter().any(|span| matches!(span.end, Time::Sun(..)) || span.end.usual_minute() > DAY)
     }
 }
 
 impl DaySelector {
-    /// Is it about every day?
+    /// Returns whether every day is selected.
     pub const fn is_every_day(&self) -> bool {
         self.years.is_empty()
             && self.dates.is_empty()
@@ -155,7 +156,7 @@ impl DaySelector {
             && self.weekdays.is_empty()
     }
 
-    /// Is it about this day?
+    /// Returns whether a day is selected.
     pub fn contains(&self, date: NaiveDate, calendar: &Calendar) -> bool {
         fn fits<T: Copy>(list: &[T], test: impl Fn(T) -> bool) -> bool {
             list.is_empty() || list.iter().any(|&entry| test(entry))
@@ -216,7 +217,7 @@ impl DateRange {
                 let month = date.month() as u8;
                 if from <= to { (from..=to).contains(&month) } else { month >= from || month <= to }
             }
-            // With a shift the day of one year may be in the next.
+            // A shifted date may be in an adjacent year.
             Self::Day(day) => match day.year {
                 Some(year) => day.first_in(year) == Some(date) && day.last_in(year) == Some(date),
                 None => (year - 1..=year + 1).any(|y| day.first_in(y) == Some(date) && day.last_in(y) == Some(date)),
@@ -238,12 +239,12 @@ impl DateRange {
 }
 
 impl Date {
-    /// Its day in a year; the day after where that has none (29 February).
+    /// Returns the date in a year; the day after if the date does not exist (29 February).
     fn first_in(self, year: i32) -> Option<NaiveDate> {
         self.in_year(year, |year, month| NaiveDate::from_ymd_opt(year, u32::from(month) + 1, 1))
     }
 
-    /// Its day in a year; the day before where that has none.
+    /// Returns the date in a year; the day before if the date does not exist.
     fn last_in(self, year: i32) -> Option<NaiveDate> {
         self.in_year(year, |year, month| NaiveDate::from_ymd_opt(year, u32::from(month), 28))
     }
@@ -270,42 +271,43 @@ impl Date {
         let day = match self.toward {
             None => day,
             Some((Direction::Back, weekday)) => shifted(day, -i64::from(day.weekday().days_since(weekday)))?,
-            Some((Direction::On, weekday)) => shifted(day, weekday.days_since(day.weekday()).into())?,
+            Some((Direction::Forward, weekday)) => shifted(day, weekday.days_since(day.weekday()).into())?,
         };
         shifted(day, self.shift)
     }
 }
 
 impl Span {
-    /// From which minute to which, of the day it begins on; `None` where the sun has no such event that day. The end is before
-    /// the start, and the span empty, on days on which the sun is early (`18:00-sunset` in winter) or late (`sunrise-06:00`).
-    pub fn minutes(self, date: NaiveDate, sky: &Sky) -> Option<(i32, i32)> {
-        let start = self.start.minute(date, sky)?;
-        let end = self.end.minute(date, sky)?;
+    /// Returns the first and last minute, relative to the day the span starts on; `None` if the sun event does not occur on that
+    /// day. The span is empty (its end before its start) when the sun event is too early (`18:00-sunset` in winter) or too late
+    /// (`sunrise-06:00`).
+    pub fn minutes(self, date: NaiveDate, sun: &SunClock) -> Option<(i32, i32)> {
+        let start = self.start.minute(date, sun)?;
+        let end = self.end.minute(date, sun)?;
         match self.end {
-            Time::Sun(..) if end + JUST_OVER <= start => {
-                let next = date.succ_opt().and_then(|next| self.end.minute(next, sky))?;
+            Time::Sun(..) if end + MIN_OVERNIGHT_GAP <= start => {
+                let next = date.succ_opt().and_then(|next| self.end.minute(next, sun))?;
                 Some((start, next + DAY))
             }
             _ => Some((start, end)),
         }
     }
 
-    /// Does it need to be known where on Earth it is?
+    /// Returns whether the span refers to sun times.
     pub const fn is_by_sun(self) -> bool {
         matches!((self.start, self.end), (Time::Sun(..), _) | (_, Time::Sun(..)))
     }
 }
 
 impl Time {
-    fn minute(self, date: NaiveDate, sky: &Sky) -> Option<i32> {
+    fn minute(self, date: NaiveDate, sun: &SunClock) -> Option<i32> {
         match self {
             Self::Clock(minute) => Some(minute),
-            Self::Sun(event, shift) => Some(sky.minute(date, event)? + shift),
+            Self::Sun(event, shift) => Some(sun.minute(date, event)? + shift),
         }
     }
 
-    /// Its minute on a day of average length, to see which of two times is meant to come first.
+    /// Returns the minute on a day of average length, to decide which of two times comes first.
     pub const fn usual_minute(self) -> i32 {
         match self {
             Self::Clock(minute) => minute,
@@ -322,12 +324,12 @@ fn shifted(date: NaiveDate, days: i64) -> Option<NaiveDate> {
 }
 
 fn days_in_month(date: NaiveDate) -> u32 {
-    // Four weeks after the 28th is in the next month, whose days until then are left over from this one.
+    // Four days after the 28th is in the next month: its day tells how many days of this month are left.
     let later = date.with_day(28).and_then(|d| d.checked_add_days(Days::new(4)));
     later.map_or(31, |later| 32 - later.day())
 }
 
-/// Easter Sunday of a year, by the Gregorian calendar (Meeus, Astronomical Algorithms, chapter 8).
+/// Returns Easter Sunday of a year in the Gregorian calendar (Meeus, Astronomical Algorithms, chapter 8).
 fn easter(year: i32) -> Option<NaiveDate> {
     let (a, b, c) = (year % 19, year / 100, year % 100);
     let h = (19 * a + b - b / 4 - (b - (b + 8) / 25 + 1) / 3 + 15) % 30;
@@ -346,21 +348,21 @@ mod tests {
     }
 
     #[test]
-    fn easter_is_on_its_sundays() {
+    fn computes_easter() {
         for (year, sunday) in [(2024, "2024-03-31"), (2025, "2025-04-20"), (2026, "2026-04-05"), (2038, "2038-04-25")] {
             assert_eq!(easter(year), Some(day(sunday)));
         }
     }
 
     #[test]
-    fn months_have_their_lengths() {
+    fn computes_month_lengths() {
         for (date, length) in [("2024-02-03", 29), ("2026-02-28", 28), ("2026-04-30", 30), ("2026-12-31", 31)] {
             assert_eq!(days_in_month(day(date)), length, "{date}");
         }
     }
 
     #[test]
-    fn a_29_february_is_only_in_leap_years() {
+    fn february_29_exists_in_leap_years_only() {
         let leap = Date { year: None, day: DayOfYear::Fixed { month: 2, day: 29 }, toward: None, shift: 0 };
         let first = Date { day: DayOfYear::Fixed { month: 2, day: 10 }, ..leap };
         for (date, alone, until) in

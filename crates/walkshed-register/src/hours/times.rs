@@ -1,4 +1,4 @@
-//! Reads at which times of the day a rule holds.
+//! Parses the times of a rule.
 
 use super::lexer::Kind;
 use super::parser::{Parser, Result};
@@ -6,7 +6,7 @@ use super::rule::{DAY, Span, Time};
 
 impl Parser {
     pub fn times(&mut self) -> Result<Vec<Span>> {
-        // Of each entry its span, and what is open without a known end after it.
+        // For each entry, the span, and the span with an open end that follows it.
         let mut list: Vec<(Option<Span>, Option<Span>)> = Vec::new();
         loop {
             list.push(self.span()?);
@@ -43,13 +43,13 @@ impl Parser {
         if self.take(Kind::Plus) {
             if self.is_clock_ahead(0) {
                 self.at = at;
-                return self.fail("put a time by the sun with a difference in parentheses, such as (sunset+01:00)");
+                return self.fail("write a sun time with an offset in parentheses, such as (sunset+01:00)");
             }
             return Ok((None, Some(open_ended(start))));
         }
         if !self.take(Kind::Minus) {
             self.at = at;
-            return self.fail("a time alone is a moment: write a span such as 09:00-17:00, or 09:00+ for an open end");
+            return self.fail("a single time is not a span: write for example 09:00-17:00, or 09:00+ for an open end");
         }
         if !self.is_time_ahead(0) {
             return self.fail("a time with hours and minutes is expected after -, such as 09:00-17:00");
@@ -65,7 +65,7 @@ impl Parser {
             Time::Sun(event, shift) => Time::Sun(event, shift + DAY),
         };
         let open = self.take(Kind::Plus).then(|| open_ended(if to < from { on_next_day(end) } else { end }));
-        // Which day an end by the sun is on depends on the day.
+        // The day of a sun time as the end is decided on evaluation.
         let end = if is_next_day && matches!(end, Time::Clock(_)) { on_next_day(end) } else { end };
         Ok((Some(Span { start, end, has_open_end: false }), open))
     }
@@ -86,7 +86,7 @@ impl Parser {
                 _ => 0,
             };
             if sign == 0 || !self.is_clock_ahead(2) {
-                return self.fail("a difference in hours and minutes is expected, such as (sunset-01:00)");
+                return self.fail("an offset in hours and minutes is expected, such as (sunset-01:00)");
             }
             self.at += 2;
             let time = Time::Sun(event, sign * self.clock()?);
@@ -102,30 +102,30 @@ impl Parser {
         let minute = self.clock()?;
         if !is_end && minute >= DAY {
             self.at = at;
-            return self.fail("a span begins before 24:00 of its day");
+            return self.fail("a span must start before 24:00");
         }
         Ok(Time::Clock(minute))
     }
 
-    /// Hours and minutes.
+    /// Parses hours and minutes.
     fn clock(&mut self) -> Result<i32> {
         let (Some(hours), Some(minutes)) = (self.number_ahead(0), self.number_ahead(2)) else {
             return self.fail("a time such as 09:00 is expected here");
         };
         if minutes > 59 {
-            return self.fail("an hour has minutes from 00 to 59");
+            return self.fail("minutes must be from 00 to 59");
         }
         let minute = i32::from(hours) * 60 + i32::from(minutes);
         if minute > 2 * DAY {
-            return self.fail("hours go to 24:00, or to 48:00 for an end on the next day");
+            return self.fail("hours must not exceed 24:00, or 48:00 for an end on the next day");
         }
         self.at += 3;
         Ok(minute)
     }
 }
 
-/// What is open from a time on, nobody knows until when: as opening_hours.js guesses, for 8 hours late in the evening, for 10 in
-/// the evening, until midnight before.
+/// Returns the span of a time with an open end. The end is chosen as by opening_hours.js: 8 hours later for a start from
+/// 22:00, 10 hours later from 17:00, or else midnight.
 fn open_ended(start: Time) -> Span {
     let minute = start.usual_minute();
     let end = match minute {

@@ -1,0 +1,80 @@
+//! Selects facilities by category, kind, service, audience, step-free entrance and opening hours.
+
+use crate::{Audience, Category, Facility, Hours, Register, Status, is_open};
+use jiff::Timestamp;
+
+/// Criteria that a facility must meet. An empty list or `None` does not restrict.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Wishes {
+    pub categories: Vec<Category>,
+    /// Keys of kinds.
+    pub kinds: Vec<String>,
+    /// Ids of services; the facility must offer at least one of them.
+    pub services: Vec<i64>,
+    pub audience: Option<Audience>,
+    /// The facility must be open at this moment. Facilities with unknown or conditional hours do not match.
+    pub open_at: Option<Timestamp>,
+    /// The facility must have a step-free entrance.
+    pub step_free: bool,
+    /// Ids to choose from, in ascending order.
+    pub among: Option<Vec<i64>>,
+}
+
+/// Tests facilities against [`Wishes`]. Remembers which opening hours are open, because a city has few distinct ones.
+pub struct Wanted<'a> {
+    register: &'a Register,
+    wishes: &'a Wishes,
+    open: Vec<(*const Hours, bool)>,
+}
+
+impl<'a> Wanted<'a> {
+    /// Creates a matcher for the facilities of a register.
+    #[must_use]
+    pub const fn new(register: &'a Register, wishes: &'a Wishes) -> Self {
+        Self { register, wishes, open: Vec::new() }
+    }
+
+    /// Returns whether the facility at an index has the status open and meets the criteria.
+    pub fn is(&mut self, place: usize) -> bool {
+        self.register.facilities[place].status == Status::Open && self.fits(place)
+    }
+
+    /// Returns whether the facility at an index meets the criteria, whatever its status.
+    pub fn fits(&mut self, place: usize) -> bool {
+        let (f, w) = (&*self.register.facilities[place], self.wishes);
+        (w.categories.is_empty() || w.categories.contains(&f.category))
+            && (w.kinds.is_empty() || f.kind.as_ref().is_some_and(|kind| w.kinds.contains(kind)))
+            && (!w.step_free || f.step_free == Some(true))
+            && w.audience.is_none_or(|audience| Audience::any_includes(&f.audiences, audience))
+            && w.among.as_ref().is_none_or(|ids| ids.binary_search(&f.id).is_ok())
+            && (w.services.is_empty() || self.offers(place))
+            && w.open_at.is_none_or(|at| self.is_open(f, at))
+    }
+
+    fn offers(&self, place: usize) -> bool {
+        let offers = self.register.offers_of_facility(place);
+        offers.iter().any(|&o| self.wishes.services.contains(&self.register.offers[o as usize].service))
+    }
+
+    fn is_open(&mut self, facility: &Facility, at: Timestamp) -> bool {
+        if facility.status != Status::Open {
+            return false;
+        }
+        let Some(hours) = self.register.hours_of_facility(facility) else { return false };
+        // Hours that depend on sunrise or sunset differ from place to place and are not remembered.
+        let key = (!hours.hours().is_by_sun()).then(|| std::ptr::from_ref(hours.hours()));
+        if let Some((_, open)) = self.open.iter().find(|(cached, _)| Some(*cached) == key) {
+            return *open;
+        }
+        let open = is_open(Status::Open, Some(hours), at) == Some(true);
+        self.open.extend(key.map(|key| (key, open)));
+        open
+    }
+}
+
+/// Returns the register indices of the open facilities that meet the criteria, in ascending order.
+#[must_use]
+pub fn wanted_places(register: &Register, wishes: &Wishes) -> Vec<u32> {
+    let mut wanted = Wanted::new(register, wishes);
+    (0..register.facilities.len()).filter(|&place| wanted.is(place)).map(|place| place as u32).collect()
+}

@@ -1,0 +1,151 @@
+//! The register: one immutable snapshot of all records, with the indexes that lead from one record to another.
+
+mod edits;
+mod links;
+mod opening_hours;
+mod regions;
+mod sort_orders;
+
+pub use opening_hours::is_open;
+
+use super::calendar::Calendar;
+use super::center::Center;
+use super::demonstration::Demonstration;
+use super::event::Event;
+use super::facility::Facility;
+use super::homes::Homes;
+use super::hours::Hours;
+use super::import_record::ImportRecord;
+use super::population::{EVERYONE, PopulationCell};
+use super::region::Region;
+use super::rows::Rows;
+use super::scenario::Scenario;
+use super::service::{Offer, Service};
+use super::standard::Standard;
+use super::suggestion::Suggestion;
+use super::visits::{CenterVisits, VisitDay};
+use links::{Links, Stale};
+use sort_orders::SortOrders;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, OnceLock};
+
+/// All rows of the register as the store reads them in one transaction.
+#[derive(Debug, Clone, Default)]
+pub struct RegisterRows {
+    /// Incremented with every change.
+    pub version: u64,
+    pub centers: Vec<Center>,
+    pub facilities: Vec<Facility>,
+    pub services: Vec<Service>,
+    pub offers: Vec<Offer>,
+    pub events: Vec<Event>,
+    pub suggestions: Vec<Suggestion>,
+    pub regions: Vec<Region>,
+    pub scenarios: Vec<Scenario>,
+    pub standards: Vec<Standard>,
+    /// Sorted by day for each center.
+    pub visits: Vec<VisitDay>,
+    /// The population of everyone, by cell.
+    pub population: Vec<PopulationCell>,
+    /// The population of other groups, by cell.
+    pub groups: BTreeMap<String, Vec<PopulationCell>>,
+    /// Newest first.
+    pub imports: Vec<ImportRecord>,
+    pub demonstration: Option<Demonstration>,
+}
+
+/// An immutable snapshot of all records with their indexes.
+#[derive(Debug, Clone, Default)]
+pub struct Register {
+    pub version: u64,
+    pub centers: Rows<Center>,
+    pub facilities: Rows<Facility>,
+    pub services: Rows<Service>,
+    pub offers: Rows<Offer>,
+    pub events: Rows<Event>,
+    pub suggestions: Rows<Suggestion>,
+    pub regions: Rows<Region>,
+    pub scenarios: Rows<Scenario>,
+    pub standards: Rows<Standard>,
+    /// By center id.
+    pub visits: Arc<HashMap<i64, Arc<CenterVisits>>>,
+    pub population: Arc<Vec<PopulationCell>>,
+    pub groups: Arc<BTreeMap<String, Arc<Vec<PopulationCell>>>>,
+    pub imports: Arc<Vec<ImportRecord>>,
+    /// Set if all data is that of the demonstration city.
+    pub demonstration: Option<Demonstration>,
+    pub calendar: Arc<Calendar>,
+    /// Parsed opening hours by their text; `None` for text that does not parse.
+    hours: Arc<HashMap<String, Option<Arc<Hours>>>>,
+    links: Links,
+    sort_orders: Arc<SortOrders>,
+    /// Computed on first use.
+    homes: Arc<OnceLock<Homes>>,
+}
+
+impl Register {
+    /// Builds the register from its rows.
+    #[must_use]
+    pub fn new(rows: RegisterRows, calendar: Arc<Calendar>) -> Self {
+        let mut visits: HashMap<i64, CenterVisits> = HashMap::new();
+        for day in &rows.visits {
+            visits.entry(day.center).or_default().push(day.day, &day.counts);
+        }
+        let mut register = Self {
+            version: rows.version,
+            centers: Rows::new(rows.centers),
+            facilities: Rows::new(rows.facilities),
+            services: Rows::new(rows.services),
+            offers: Rows::new(rows.offers),
+            events: Rows::new(rows.events),
+            suggestions: Rows::new(rows.suggestions),
+            regions: Rows::new(rows.regions),
+            scenarios: Rows::new(rows.scenarios),
+            standards: Rows::new(rows.standards),
+            visits: Arc::new(visits.into_iter().map(|(id, v)| (id, Arc::new(v))).collect()),
+            population: Arc::new(rows.population),
+            groups: Arc::new(rows.groups.into_iter().map(|(name, cells)| (name, Arc::new(cells))).collect()),
+            imports: Arc::new(rows.imports),
+            demonstration: rows.demonstration,
+            calendar,
+            hours: Arc::default(),
+            links: Links::default(),
+            sort_orders: Arc::default(),
+            homes: Arc::default(),
+        };
+        register.rebuild_links(Stale::ALL);
+        register
+    }
+
+    /// Returns the center of a facility.
+    #[must_use]
+    pub fn center_of(&self, facility: &Facility) -> Option<&Arc<Center>> {
+        self.centers.find(facility.center.as_ref()?.as_str())
+    }
+
+    /// Returns the division of each population cell.
+    #[must_use]
+    pub fn homes(&self) -> &Homes {
+        self.homes.get_or_init(|| {
+            Homes::assign(&self.centers, &self.population, |position| self.outlined_region_at(position))
+        })
+    }
+
+    /// Returns the population of a group by cell; `None` for an unknown group.
+    #[must_use]
+    pub fn people(&self, group: &str) -> Option<&Arc<Vec<PopulationCell>>> {
+        if group == EVERYONE { Some(&self.population) } else { self.groups.get(group) }
+    }
+
+    /// Returns the number of days with visit counts, summed over all centers.
+    #[must_use]
+    pub fn visit_days(&self) -> u64 {
+        self.visits.values().map(|v| v.len() as u64).sum()
+    }
+
+    /// Returns the visit counts of a center; `None` if there are none.
+    #[must_use]
+    pub fn visits_of(&self, center: i64) -> Option<&CenterVisits> {
+        self.visits.get(&center).map(Arc::as_ref)
+    }
+}
