@@ -358,6 +358,24 @@ fn every_linked_file_exists() {
     assert!(missing.is_empty(), "{missing:#?}");
 }
 
+/// Code spans such as `crates/walkshed-engine/src/snap.rs`.
+#[test]
+fn every_named_source_file_exists() {
+    let mut missing = Vec::new();
+    for name in pages() {
+        let text = Page::read(&name).text;
+        let spans = text.split('`').skip(1).step_by(2);
+        let is_path = |span: &&str| {
+            let folders = ["crates/", "src/", "tests/", "benches/", "docs/", "packaging/", "migrations/", "web/"];
+            folders.iter().any(|folder| span.starts_with(folder)) && !span.contains(['*', ' ', '{'])
+        };
+        missing.extend(
+            spans.filter(is_path).filter(|span| !repository().join(span).exists()).map(|s| format!("{name}: {s}")),
+        );
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
 /// The anchors of the headings of a page, as GitHub makes them.
 fn anchors(path: &Path) -> Vec<String> {
     let text = std::fs::read_to_string(path).unwrap();
