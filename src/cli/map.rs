@@ -7,7 +7,7 @@ use walkshed_analysis::world::World;
 use walkshed_analysis::{Coverage, Gap, Suggestions, wanted_places};
 use walkshed_engine::Network;
 use walkshed_engine::access::Kind;
-use walkshed_engine::geo::{Fixed, Metric, degrees_beside};
+use walkshed_engine::geo::{Fixed, Metric, longitude_near};
 
 /// Width of a picture in pixels.
 pub const WIDTH: f64 = 900.0;
@@ -47,7 +47,7 @@ impl Frame {
 
     /// Returns the pixel coordinates of a position.
     pub fn at(&self, lon: f64, lat: f64) -> (f64, f64) {
-        ((degrees_beside(lon, self.middle) - self.west) * self.scale.0, (self.north - lat) * self.scale.1)
+        ((longitude_near(lon, self.middle) - self.west) * self.scale.0, (self.north - lat) * self.scale.1)
     }
 
     /// Returns whether pixel coordinates are inside the frame.

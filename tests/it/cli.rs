@@ -150,7 +150,7 @@ fn failures_name_the_file_and_change_nothing() {
         (&["import", "streets", "none.osm.pbf"], "none.osm.pbf"),
         (&["import", "streets", "city.osm.pbf", "--elevation", "bad.tif"], "bad.tif"),
         (&["import", "facilities", "none.csv"], "none.csv"),
-        (&["import", "population", "city.osm.pbf"], "ending of the name"),
+        (&["import", "population", "city.osm.pbf"], "the file name must end in"),
         (&["check", "--data", "elsewhere"], "elsewhere"),
         (&["config", "--config", "none.toml"], "none.toml"),
         (&["picture", "--point", "0,0", "--out", "p.svg"], "street"),

@@ -1,6 +1,5 @@
 //! Tests that need more than one crate: GraphQL, HTTP, the command line, the data folder.
 
-mod access;
 mod analyse;
 mod antimeridian;
 mod cli;

@@ -13,8 +13,8 @@ use walkshed::server::ServerOptions;
 use walkshed_analysis::world::{PlacedPoint, World};
 use walkshed_analysis::{
     AccessMeasure, Balance, Candidates, Change as Becomes, Decay, Demand, Measure, NearbyQuery, Need, Objective,
-    Offered, Question, SiteSearch, Travel, Wishes, catchment, changes_geojson, compare, coverage, lay_scenario, nearby,
-    suggest_sites, surface,
+    Offered, Question, SiteSearch, Travel, Wishes, apply_scenario, catchment, changes_geojson, compare, coverage,
+    nearby, suggest_sites, surface,
 };
 use walkshed_engine::geo::cell_of;
 use walkshed_engine::{Deciseconds, Direction, Profile, StreetChange, StreetKind};
@@ -415,14 +415,14 @@ fn all_results(world: &World) -> Vec<String> {
         let travel = Travel { profile, direction: Direction::Towards };
         let question = |need: Need| Question { need, travel, region: None, group: "all".into(), with_capacity: false };
         for need in [
-            Need::circle(6.0),
-            Need::one(health.clone(), Measure::Metres, 300.0),
-            Need { min_count: 2, ..Need::one(health.clone(), Measure::Minutes, 5.0) },
+            Need::all_categories(6.0),
+            Need::single(health.clone(), Measure::Metres, 300.0),
+            Need { min_count: 2, ..Need::single(health.clone(), Measure::Minutes, 5.0) },
         ] {
             let found = coverage(world, network, question(need)).unwrap();
             all.push(format!("{:?} {:?}", found.total, found.cells));
         }
-        let one = Need::one(health.clone(), Measure::Minutes, 5.0);
+        let one = Need::single(health.clone(), Measure::Minutes, 5.0);
         let full = Question { with_capacity: true, ..question(one.clone()) };
         all.push(format!("{:?}", coverage(world, network, full).unwrap().cells));
         let measure = AccessMeasure::Gravity(Decay::Gaussian { sigma: 3.0 });
@@ -506,13 +506,13 @@ fn scenario_equals_the_city_with_its_changes_made() {
         for _ in 0..5 {
             let scenario = scenario(&world, &mut r);
             // Invalid street changes are tested elsewhere.
-            let Ok(changed_world) = lay_scenario(&world, &scenario) else { continue };
+            let Ok(changed_world) = apply_scenario(&world, &scenario) else { continue };
             let (done, streets) = scenario.lay_over(&world.register).unwrap();
             street_scenarios += usize::from(!streets.is_empty());
             let register: Register = world.register.with(9, &done);
             let streets: Vec<StreetChange> = streets.into_iter().map(|s| s.1).collect();
             let network = world.network().unwrap().with_changes(&streets).unwrap().0;
-            let made = World::of(Ok(Arc::new(network)), register);
+            let made = World::from_register(Ok(Arc::new(network)), register);
             for (a, b) in all_results(&changed_world).iter().zip(&all_results(&made)) {
                 assert_eq!(a, b, "seed {seed}, {:?}", scenario.changes);
             }
@@ -529,8 +529,8 @@ fn gains_and_losses_add_up() {
         let world = random_world(seed + 400);
         let mut r = Random(seed + 20);
         for _ in 0..4 {
-            let Ok(changed_world) = lay_scenario(&world, &scenario(&world, &mut r)) else { continue };
-            let need = Need::one(
+            let Ok(changed_world) = apply_scenario(&world, &scenario(&world, &mut r)) else { continue };
+            let need = Need::single(
                 Wishes { categories: vec![Category::HealthCare], ..Wishes::default() },
                 Measure::Minutes,
                 4.0,

@@ -49,7 +49,7 @@ impl Pairs {
 
     /// Returns the cells of a site in ascending order, with their costs.
     #[must_use]
-    pub fn of(&self, site: usize) -> &[(u32, Deciseconds)] {
+    pub fn cells_of(&self, site: usize) -> &[(u32, Deciseconds)] {
         &self.cells[self.first[site] as usize..self.first[site + 1] as usize]
     }
 
@@ -92,7 +92,7 @@ pub fn pairs(
     let points: Vec<(i64, u64, u64)> =
         sites.iter().map(|s| (s.id, s.position.lon().to_bits(), s.position.lat().to_bits())).collect();
     let cells: Vec<u64> = world.register.population.iter().map(|c| c.cell.into()).collect();
-    let key = world.key::<Pairs>(points).and(travel).and(measure).and(limit).and(cells);
+    let key = world.memo_key::<Pairs>(points).and(travel).and(measure).and(limit).and(cells);
     world.memo.get(&key, || {
         let network = measure.network(network);
         let Travel { profile, direction } = travel;
@@ -102,8 +102,8 @@ pub fn pairs(
             let Ok(snap) = network.snap(site.position, profile) else { return Ok(None) };
             let start = Start::new(network, snap, profile);
             with_scratch(|Scratch { search, hits }| {
-                search.run(network, profile, direction, &start.seeds(network, profile, direction, limit), limit);
-                world.population_layer.collect(network, profile, direction, &start, search, limit, hits);
+                search.run_from(network, profile, direction, &start, limit);
+                world.population_layer.collect(network, &start, search, hits);
                 let mut cells: Vec<_> = hits.points().iter().map(|&p| (p, hits.time(p))).collect();
                 cells.sort_unstable();
                 task::work(search.reached().len() + cells.len())?;

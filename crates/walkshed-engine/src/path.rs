@@ -4,8 +4,8 @@ use crate::access::Kind;
 use crate::geo::{Fixed, Metric};
 use crate::network::Network;
 use crate::polyline::{cut, height_along};
-use crate::profile::Profile;
-use crate::search::Search;
+
+use crate::search::{Scope, Search};
 use crate::snap::Snap;
 use crate::start::Start;
 use crate::units::{Deciseconds, Direction, EdgeId, VertexId};
@@ -14,17 +14,23 @@ use crate::zone::ZoneExit;
 /// A part of an edge, travelled from one fraction (0 at the tail, 1 at the head) to another.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PathPiece {
+    /// The edge.
     pub edge: EdgeId,
+    /// Where travel on the edge starts.
     pub from: f64,
+    /// Where travel on the edge ends; less than `from` if it goes from head to tail.
     pub to: f64,
 }
 
 /// Totals of a route.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[non_exhaustive]
 pub struct PathStats {
     /// Length, off-network legs included.
     pub metres: f64,
+    /// Sum of all rises, metres.
     pub climb_m: f64,
+    /// Sum of all falls, metres.
     pub descent_m: f64,
     /// The part of `metres` on steps.
     pub steps_m: f64,
@@ -66,18 +72,18 @@ impl PathStats {
 
 /// Writes the pieces from `start` to `end`, in search order, into `out`.
 ///
-/// `search` must have been run from `start` with this profile and direction. `via` is the last vertex before `end`, or
-/// `None` if both places are on one edge and the way follows it directly.
+/// `search` must have been run from `start` on this network. `via` is the last vertex before `end`, or `None` if both
+/// places are on one edge and the way follows it directly.
 pub fn path_to(
     network: &Network,
     search: &Search,
-    (profile, direction): (Profile, Direction),
     start: &Start,
     via: Option<VertexId>,
     end: &Snap,
     out: &mut Vec<PathPiece>,
 ) {
     out.clear();
+    let Some(Scope { profile, direction, .. }) = search.scope() else { return };
     let Some(mut here) = via else {
         out.push(PathPiece { edge: end.edge, from: start.snap.fraction, to: end.fraction });
         return;

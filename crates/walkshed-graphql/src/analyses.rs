@@ -528,8 +528,10 @@ fn remaining_ids(ids: Option<Vec<ID>>) -> Result<Option<Vec<i64>>> {
 fn question_error(e: QuestionError) -> async_graphql::Error {
     match e {
         QuestionError::TooLarge(e) => too_many("maxExact", format!("exact: {e}")),
-        QuestionError::CapacityOfMean | QuestionError::ExactCapacity => bad_input("capacity", "is invalid:", e),
-        QuestionError::BudgetOfFewest => bad_input("budget", "is invalid:", e),
+        QuestionError::CapacityWithMeanObjective | QuestionError::ExactWithCapacity => {
+            bad_input("capacity", "is invalid:", e)
+        }
+        QuestionError::BudgetWithMinFacilities => bad_input("budget", "is invalid:", e),
         QuestionError::NotOpenToday(id) => {
             let id = ID::from(NodeId::new(RecordKind::Facility, id));
             bad_input("mustKeep", format_args!("\"{}\"", *id), "is not open today for this need")

@@ -16,7 +16,7 @@ use async_graphql::connection::Connection;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use std::sync::Arc;
 use walkshed_analysis::world::World;
-use walkshed_analysis::{self as analysis, MET_SHARE, Standards, Travel};
+use walkshed_analysis::{self as analysis, DEFAULT_MET_SHARE, Standards, Travel};
 use walkshed_register::{Kinds, RecordKind};
 
 /// Prefix of the global ids of standards that have a key and no number.
@@ -177,7 +177,7 @@ pub struct RequirementResult {
 /// A region in a ranking.
 pub struct RatedRegion {
     world: Arc<World>,
-    rated: analysis::Rated,
+    rated: analysis::RegionRating,
     rank: u64,
 }
 
@@ -233,7 +233,7 @@ pub struct RatedCenter {
 impl RatedCenter {
     /// The center.
     async fn center(&self) -> Center {
-        Center::at(&self.world, self.rated.place as usize)
+        Center::at(&self.world, self.rated.index as usize)
     }
 
     /// The score, 0 to 100: the share of requirements that are met at the location of the center.
@@ -291,7 +291,7 @@ impl Assessment {
     async fn requirements(&self, ctx: &Context<'_>) -> Result<Vec<RequirementResult>> {
         cost::charge_rows(ctx, self.found.standard.requirements.len())?;
         let rows = self.found.standard.requirements.iter().zip(&self.found.requirements).enumerate();
-        let row = |(n, (requirement, met)): (usize, (&analysis::Requirement, &analysis::Met))| {
+        let row = |(n, (requirement, met)): (usize, (&analysis::Requirement, &analysis::RequirementOutcome))| {
             let distance = self.center.as_ref().and_then(|c| c.distances[n]);
             let is_met = match &self.center {
                 Some(_) => requirement.is_within(distance),
@@ -344,7 +344,7 @@ impl Assessment {
         let rows: Vec<usize> = (0..rated.len()).collect();
         let register = &self.world.register;
         // Centers with equal scores are ordered by code, a number of twelve digits.
-        let code = |i: usize| register.centers[rated[i].place as usize].code.as_str().parse().unwrap_or_default();
+        let code = |i: usize| register.centers[rated[i].index as usize].code.as_str().parse().unwrap_or_default();
         let arguments = PageArguments { first, after, last, before };
         let found = page_by(&rows, |i| SortKey::Number(rated[i].score), code, false, &arguments)?;
         Ok(connection(found, |i| {
@@ -409,7 +409,7 @@ impl AssessmentQuery {
         )]
         direction: Direction,
         #[graphql(
-            default_with = "MET_SHARE",
+            default_with = "DEFAULT_MET_SHARE",
             desc = "The share of the people, 0 to 1, from which a requirement counts as met."
         )]
         met_share: f64,

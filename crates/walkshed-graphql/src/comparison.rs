@@ -338,7 +338,9 @@ impl ComparisonQuery {
             return Err(bad_input(
                 "after",
                 "null",
-                analysis::name_a_scenario(&current(ctx).register, |key| format!("compareScenarios(after: \"{key}\")")),
+                analysis::missing_scenario_message(&current(ctx).register, |key| {
+                    format!("compareScenarios(after: \"{key}\")")
+                }),
             ));
         }
         let (before, after) = (world_of(ctx, before.as_ref()).await?, world_of(ctx, after.as_ref()).await?);

@@ -18,7 +18,7 @@ use std::sync::{Arc, OnceLock};
 use walkshed_analysis::world::World;
 use walkshed_analysis::{
     self as analysis, CellCover, HORIZON_METRES, Measure, Need, Part, Question, QuestionError, Share, Travel, Wishes,
-    cells_text,
+    cells_geojson,
 };
 use walkshed_engine::geo::multi_polygon_text;
 use walkshed_engine::{Deciseconds, MAX_NEAREST};
@@ -502,7 +502,7 @@ impl Coverage {
     async fn capacity(&self) -> Option<CapacityUse> {
         self.0.found.capacity.map(|c| CapacityUse {
             limited: c.limited,
-            room: round(c.room, 1),
+            room: round(c.capacity, 1),
             used: round(c.used, 1),
             full: c.full,
             unlimited: c.unlimited,
@@ -512,7 +512,7 @@ impl Coverage {
     /// The number of people by distance, in bars of 5 minutes or 250 metres.
     async fn histogram(&self, ctx: &Context<'_>) -> Result<Vec<CoverageBar>> {
         cost::charge(ctx, cost::scan(self.0.found.cells.len()))?;
-        let bar = |b: analysis::Bar| CoverageBar { from: b.from, to: b.to, people: round(b.people, 1) };
+        let bar = |b: analysis::HistogramBin| CoverageBar { from: b.from, to: b.to, people: round(b.people, 1) };
         Ok(self.0.found.histogram().into_iter().map(bar).collect())
     }
 
@@ -600,7 +600,7 @@ impl Coverage {
         let estimate = cells * HEXAGON_BYTES;
         budget::charge(ctx, estimate)?;
         let text = cost::priced(ctx, cost::hexagons(cells) + cost::rows(answer.found.cells.len()), move || {
-            cells_text(&answer.found, chosen, covered, answer.world.attribution())
+            cells_geojson(&answer.found, chosen, covered, answer.world.attribution())
         })
         .await?;
         budget::charge(ctx, text.len().saturating_sub(estimate))?;
@@ -651,7 +651,7 @@ impl Coverage {
         let text = cost::priced(ctx, price, move || {
             let gaps = answer.gaps();
             let largest = &gaps[..gaps.len().min(MAX_OUTLINES)];
-            analysis::gaps_text(&answer.found, &answer.world.register, largest, answer.world.attribution())
+            analysis::gaps_geojson(&answer.found, &answer.world.register, largest, answer.world.attribution())
         })
         .await?;
         budget::charge(ctx, text.len().saturating_sub(estimate))?;

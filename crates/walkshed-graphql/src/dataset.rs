@@ -9,7 +9,7 @@ use std::sync::Arc;
 use walkshed_analysis::world::{CutOffPiece, World};
 use walkshed_engine::Network;
 use walkshed_engine::build::StreetsReport;
-use walkshed_engine::geo::degrees_beside;
+use walkshed_engine::geo::longitude_near;
 use walkshed_register::{DEMONSTRATION_TEXT, EVERYONE, ImportRecord};
 
 /// The loaded data.
@@ -232,7 +232,7 @@ impl Dataset {
 
 /// Finds the streets that are cut off, on a separate thread, unless they are known already.
 async fn find_cut_off(ctx: &Context<'_>, world: &Arc<World>) -> Result<()> {
-    if world.knows_cut_off() {
+    if world.is_cut_off_computed() {
         return Ok(());
     }
     let (shared, price) = (world.clone(), City::of(world).streets());
@@ -349,7 +349,7 @@ impl Streets {
     /// The bounding box of the junctions.
     async fn bounds(&self) -> Bounds {
         let [west, south, east, north] = self.network().meta().bounds;
-        let on_globe = |lon: f64| super::types::round(degrees_beside(lon, 0.0), 7);
+        let on_globe = |lon: f64| super::types::round(longitude_near(lon, 0.0), 7);
         Bounds { west: on_globe(west), south, east: on_globe(east), north }
     }
 }

@@ -189,7 +189,7 @@ impl DataFolder {
 
     /// Builds a world from a network and an already loaded register.
     pub async fn world_over(&self, network: Result<Arc<Network>, String>, register: Arc<Register>) -> World {
-        tokio::task::spawn_blocking(move || World::of(network, Arc::unwrap_or_clone(register)))
+        tokio::task::spawn_blocking(move || World::from_register(network, Arc::unwrap_or_clone(register)))
             .await
             .unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))
     }
@@ -197,7 +197,7 @@ impl DataFolder {
     /// Builds a world from a network and the rows of a register, on a blocking thread.
     pub async fn world_of(&self, network: Result<Arc<Network>, String>, rows: RegisterRows) -> World {
         let calendar = self.calendar.clone();
-        tokio::task::spawn_blocking(move || World::of(network, Register::new(rows, calendar)))
+        tokio::task::spawn_blocking(move || World::from_register(network, Register::new(rows, calendar)))
             .await
             .unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))
     }

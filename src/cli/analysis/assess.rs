@@ -9,7 +9,7 @@ use crate::cli::settings::Settings;
 use clap::Args;
 use serde_json::{Value, json};
 use std::process::ExitCode;
-use walkshed_analysis::{self as analysis, Assessment, MET_SHARE, Standards, regions_csv, regions_text};
+use walkshed_analysis::{self as analysis, Assessment, DEFAULT_MET_SHARE, Standards, regions_csv, regions_geojson};
 
 #[derive(Args, Debug)]
 #[group(skip)]
@@ -18,7 +18,7 @@ pub struct AssessArgs {
     #[arg(long, value_name = "KEY", default_value = "service_circle")]
     standard: String,
     /// Share of people for whom a requirement must be fulfilled to count as met, 0 to 1.
-    #[arg(long, value_name = "F", default_value_t = MET_SHARE)]
+    #[arg(long, value_name = "F", default_value_t = DEFAULT_MET_SHARE)]
     met_share: f64,
     #[command(flatten)]
     people: PeopleArgs,
@@ -50,7 +50,7 @@ pub async fn run(args: &AssessArgs, settings: &Settings, output: &Output) -> Res
         let text = match format {
             Format::Csv => regions_csv(&found),
             Format::GeoJson | Format::FlatGeobuf | Format::GeoParquet | Format::Svg => {
-                regions_text(&found, &world.register, world.attribution())
+                regions_geojson(&found, &world.register, world.attribution())
             }
         };
         lines.push(write(path, format, &text, &world)?);

@@ -54,7 +54,8 @@ pub async fn run(args: &CompareArgs, settings: &Settings, output: &Output) -> Re
 fn worlds(args: &CompareArgs, city: World) -> Result<(String, World, World), Failure> {
     match (&args.before, &args.need.people.scenario) {
         (None, None) => {
-            let why = analysis::name_a_scenario(&city.register, |key| format!("walkshed compare --scenario {key}"));
+            let why =
+                analysis::missing_scenario_message(&city.register, |key| format!("walkshed compare --scenario {key}"));
             Err(format!("the command {why}").into())
         }
         (None, Some(key)) => {

@@ -11,7 +11,7 @@ use clap::Args;
 use h3o::Resolution;
 use serde_json::json;
 use std::process::ExitCode;
-use walkshed_analysis::{self as analysis, Question, cells_csv, cells_text};
+use walkshed_analysis::{self as analysis, Question, cells_csv, cells_geojson};
 
 #[derive(Args, Debug)]
 #[group(skip)]
@@ -56,7 +56,7 @@ pub async fn run(args: &CoverageArgs, settings: &Settings, output: &Output) -> R
         };
         let text = match format {
             Format::GeoJson | Format::FlatGeobuf | Format::GeoParquet => {
-                cells_text(&found, resolution, None, world.attribution())
+                cells_geojson(&found, resolution, None, world.attribution())
             }
             Format::Csv => cells_csv(&found, &world.register, resolution),
             Format::Svg => map::coverage(&world, network, &found, &[], None)?,

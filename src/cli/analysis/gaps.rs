@@ -10,7 +10,7 @@ use crate::cli::settings::Settings;
 use clap::Args;
 use serde_json::{Value, json};
 use std::process::ExitCode;
-use walkshed_analysis::{self as analysis, Coverage, Gap, gaps_csv, gaps_text};
+use walkshed_analysis::{self as analysis, Coverage, Gap, gaps_csv, gaps_geojson};
 use walkshed_register::{Category, Register};
 
 /// Number of gaps that are printed.
@@ -42,7 +42,7 @@ pub async fn run(args: &GapsArgs, settings: &Settings, output: &Output) -> Resul
     if let Some((format, path)) = format {
         let text = match format {
             Format::GeoJson | Format::FlatGeobuf | Format::GeoParquet => {
-                gaps_text(&found, register, &gaps, world.attribution())
+                gaps_geojson(&found, register, &gaps, world.attribution())
             }
             Format::Csv => gaps_csv(&found, register, &gaps),
             Format::Svg => map::coverage(&world, network, &found, &gaps, None)?,

@@ -10,7 +10,7 @@ use crate::cli::settings::Settings;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use std::process::ExitCode;
-use walkshed_analysis::{self as analysis, Candidates, Objective, SiteSearch, Suggestions, sites_csv, sites_text};
+use walkshed_analysis::{self as analysis, Candidates, Objective, SiteSearch, Suggestions, sites_csv, sites_geojson};
 
 /// Time limit of the exact site search.
 const EXACT_SECONDS: f64 = 60.0;
@@ -79,7 +79,7 @@ pub async fn run(args: &SitesArgs, settings: &Settings, output: &Output) -> Resu
     let (value, mut lines) = report(&found, objective);
     if let Some((format, path)) = format {
         let text = match format {
-            Format::GeoJson | Format::FlatGeobuf | Format::GeoParquet => sites_text(&found, world.attribution()),
+            Format::GeoJson | Format::FlatGeobuf | Format::GeoParquet => sites_geojson(&found, world.attribution()),
             Format::Csv => sites_csv(&found),
             Format::Svg => {
                 let today = analysis::coverage(&world, network, question)?;

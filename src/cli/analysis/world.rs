@@ -2,7 +2,8 @@
 
 use crate::cli::output::Failure;
 use crate::cli::settings::Settings;
-use walkshed_analysis::lay_scenario;
+
+use walkshed_analysis as analysis;
 use walkshed_analysis::world::World;
 
 /// Loads the city and applies a scenario, given by its key.
@@ -26,6 +27,6 @@ pub fn apply_scenario(flag: &str, key: &str, world: &World) -> Result<World, Fai
             if keys.is_empty() { "No scenarios exist".to_owned() } else { format!("Available: {}", keys.join(", ")) };
         return Err(format!("{flag} {key}: unknown scenario. {all}").into());
     };
-    lay_scenario(world, scenario)
+    analysis::apply_scenario(world, scenario)
         .map_err(|e| format!("{flag} {key}: the scenario does not fit the current city: {e}").into())
 }

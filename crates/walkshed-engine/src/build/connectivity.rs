@@ -1,6 +1,6 @@
 //! Marks, for each profile, which edges are disconnected from the main networks and which are fragments.
 
-use super::zones::{own_networks, weight};
+use super::zones::{independent_networks, weight};
 use crate::components::Components;
 use crate::edge::Edge;
 use crate::profile::{Profile, ProfileSet};
@@ -27,48 +27,55 @@ impl Arcs<'_> {
 /// Sets for each edge the profiles that can use it, and those for which it is cut off or a fragment. `costs` holds, by
 /// profile, the costs along the arcs and against them.
 ///
-/// An edge is connected if its component counts as a network ([`own_networks`]). For bicycles it must also reach the
+/// An edge is connected if its component counts as a network ([`independent_networks`]). For bicycles it must also reach the
 /// core of that network and be reachable from it, because one-way streets may end at the border of the extract. All
 /// other edges are separate. A separate edge is cut off if it is also separate on foot, or if the profile is bicycle
 /// (bicycles can be pushed along any footway). Otherwise it is a fragment: only a barrier to this profile separates it.
-pub(crate) fn mark_separate(edges: &mut [Edge], arcs: Arcs<'_>, costs: &[[&[Deciseconds]; 2]], own_network_km: f64) {
+pub(crate) fn mark_disconnected(
+    edges: &mut [Edge],
+    arcs: Arcs<'_>,
+    costs: &[[&[Deciseconds]; 2]],
+    own_network_km: f64,
+) {
     for edge in edges.iter_mut() {
         let mut usable = ProfileSet::default();
         let can_use = |p: &Profile| edge.arcs.iter().any(|&arc| costs[p.index()][0][arc as usize].is_some());
         Profile::ALL.into_iter().filter(can_use).for_each(|p| usable.insert(p));
         edge.set_usable(usable);
     }
-    let separate: Vec<Vec<Separate>> =
-        Profile::ALL.into_par_iter().map(|p| separate(edges, arcs, (p, costs[p.index()]), own_network_km)).collect();
-    let adult = &separate[Profile::Adult.index()];
+    let separation: Vec<Vec<Separation>> =
+        Profile::ALL.into_par_iter().map(|p| separation(edges, arcs, (p, costs[p.index()]), own_network_km)).collect();
+    let adult = &separation[Profile::Adult.index()];
     for (n, edge) in edges.iter_mut().enumerate() {
         let (mut cut_off, mut fragment) = (ProfileSet::default(), ProfileSet::default());
         for profile in Profile::ALL {
-            match separate[profile.index()][n] {
-                Separate::No => {}
-                Separate::Fragment if profile != Profile::Bicycle && adult[n] == Separate::No => {
+            match separation[profile.index()][n] {
+                Separation::Connected => {}
+                Separation::Fragment if profile != Profile::Bicycle && adult[n] == Separation::Connected => {
                     fragment.insert(profile);
                 }
-                Separate::Fragment | Separate::CutOff => cut_off.insert(profile),
+                Separation::Fragment | Separation::CutOff => cut_off.insert(profile),
             }
         }
-        edge.set_separate(cut_off, fragment);
+        edge.set_disconnected(cut_off, fragment);
     }
 }
 
+/// Whether an edge is connected to a network, for one profile.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Separate {
-    No,
+enum Separation {
+    Connected,
     Fragment,
     CutOff,
 }
 
-fn separate(
+/// Returns for each edge whether it is connected, for one profile with its costs along and against the arcs.
+fn separation(
     edges: &[Edge],
     arcs: Arcs<'_>,
     (profile, costs): (Profile, [&[Deciseconds]; 2]),
     own_network_km: f64,
-) -> Vec<Separate> {
+) -> Vec<Separation> {
     let mut components = Components::new(arcs.vertices());
     let is_usable = |edge: &Edge| edge.usable().contains(profile);
     for edge in edges.iter().filter(|e| is_usable(e)) {
@@ -80,7 +87,7 @@ fn separate(
         let length = f64::from(edge.length_m);
         (size.0, size.1) = (size.0 + length, size.1 + weight(edge.kind(), edge.flags(), length));
     }
-    let own = own_networks(&sizes, own_network_km);
+    let own = independent_networks(&sizes, own_network_km);
     // Collect vertices on open streets of each network, as starting points for finding its core.
     let mut members: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     let goes_one_way = profile == Profile::Bicycle;
@@ -98,21 +105,21 @@ fn separate(
         .iter()
         .map(|edge| {
             if !is_usable(edge) {
-                return Separate::No;
+                return Separation::Connected;
             }
             let root = components.find(edge.tail.0);
             if own.contains(&root) {
                 // Networks of private ways alone have no core. They count as a whole.
                 if !members.contains_key(&root) {
-                    return Separate::No;
+                    return Separation::Connected;
                 }
                 let (tail, head) = (edge.tail.index(), edge.head.index());
                 let [ahead, back] = edge.arcs.map(|arc| costs[0][arc as usize].is_some());
                 let can_leave = ahead && leaves[head] || back && leaves[tail];
                 let can_enter = ahead && enters[tail] || back && enters[head];
-                return if can_leave && can_enter { Separate::No } else { Separate::CutOff };
+                return if can_leave && can_enter { Separation::Connected } else { Separation::CutOff };
             }
-            Separate::Fragment
+            Separation::Fragment
         })
         .collect()
 }

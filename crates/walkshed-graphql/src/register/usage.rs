@@ -223,7 +223,7 @@ pub struct UnderusedCenter {
 impl UnderusedCenter {
     /// The center.
     async fn center(&self) -> Center {
-        Center::at(&self.world, self.found.place)
+        Center::at(&self.world, self.found.index)
     }
 
     /// The usage in the period.

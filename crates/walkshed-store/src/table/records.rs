@@ -159,3 +159,42 @@ table!("standard": Standard {
     note: Plain;
     requirements: Json;
 });
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Store;
+    use crate::table::with_record_type;
+    use std::collections::HashMap;
+    use walkshed_register::RecordKind;
+
+    /// Compares the columns and their types with those of the migrated database.
+    async fn check<T: TableRecord>(store: &Store) {
+        let actual: Vec<(String, String)> = sqlx::query_as("SELECT name, type FROM pragma_table_info(?)")
+            .bind(T::TABLE)
+            .fetch_all(&store.pool)
+            .await
+            .unwrap();
+        let mut actual: HashMap<String, String> = actual.into_iter().collect();
+        for common in ["id", "version", "created_at", "updated_at"] {
+            assert!(actual.remove(common).is_some(), "{}.{common}", T::TABLE);
+        }
+        for column in T::COLUMNS {
+            for name in column.names {
+                let column_type = actual.remove(*name).unwrap_or_else(|| panic!("{}.{name}", T::TABLE));
+                assert_eq!(column.is_real, column_type == "REAL", "{}.{name} is {column_type}", T::TABLE);
+            }
+        }
+        assert!(actual.is_empty(), "{} also has {actual:?}", T::TABLE);
+    }
+
+    #[tokio::test]
+    async fn columns_match_the_database() {
+        let store = Store::open("sqlite::memory:").await.unwrap();
+        let mut checked = 0;
+        for &kind in RecordKind::ALL {
+            checked += usize::from(with_record_type!(kind, T => check::<T>(&store).await).is_some());
+        }
+        assert_eq!(checked, 9);
+    }
+}

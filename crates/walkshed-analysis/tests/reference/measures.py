@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Generates tests/reference/measures.json: access measures computed with other software.
+"""Generates crates/walkshed-analysis/tests/reference/measures.json: access measures computed with other software.
 
     python3 -m venv venv && venv/bin/pip install access==1.1.10.post3 numpy pandas geopandas
-    venv/bin/python tests/reference/measures.py > tests/reference/measures.json
+    venv/bin/python crates/walkshed-analysis/tests/reference/measures.py > crates/walkshed-analysis/tests/reference/measures.json
 
 The floating catchment areas and the gravity sums come from PySAL's `access`. Gini and Palma are computed with numpy from
 their definitions, person by person.

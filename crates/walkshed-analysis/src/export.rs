@@ -1,8 +1,8 @@
 //! Exports results as GeoJSON and CSV. GeoJSON includes the attribution of the street data.
 
-use crate::assess::{Assessment, Rated};
+use crate::assessment::{Assessment, RegionRating};
 use crate::comparison::Comparison;
-use crate::cover::{Coverage, Share};
+use crate::coverage::{Coverage, Share};
 use crate::gaps::Gap;
 use crate::need::Measure;
 use crate::sites::{SiteSuggestion, Suggestions};
@@ -10,9 +10,9 @@ use geo::{Coord, LineString, Polygon};
 use h3o::{CellIndex, Resolution};
 use serde_json::{Value, json};
 use std::fmt::Write;
-use walkshed_engine::geo::{area_text, continuous, multi_polygon_text};
+use walkshed_engine::geo::{area_text, make_continuous, multi_polygon_text};
 use walkshed_register::Register;
-use walkshed_register::spreadsheet::csv_field;
+use walkshed_register::spreadsheet::CsvTable;
 
 /// Writes a FeatureCollection with an `attribution` member.
 fn feature_collection(attribution: &str, features: impl Iterator<Item = (String, Value)>) -> String {
@@ -26,15 +26,13 @@ fn feature_collection(attribution: &str, features: impl Iterator<Item = (String,
     out
 }
 
-/// Writes a header and rows, whose fields must be escaped already.
+/// Writes a header and rows.
 fn csv(header: &[String], rows: impl Iterator<Item = Vec<String>>) -> String {
-    let mut out = header.join(",");
-    out.push('\n');
+    let mut table = CsvTable::new(header);
     for row in rows {
-        out.push_str(&row.join(","));
-        out.push('\n');
+        table.push_row(row);
     }
-    out
+    table.into_string()
 }
 
 fn columns(names: &[&str]) -> Vec<String> {
@@ -44,7 +42,7 @@ fn columns(names: &[&str]) -> Vec<String> {
 /// Returns a cell as a GeoJSON Polygon with seven decimals, or a MultiPolygon if it crosses the 180th meridian.
 fn hexagon(cell: CellIndex) -> String {
     let corners: Vec<Coord> = cell.boundary().iter().map(|c| Coord { x: c.lng(), y: c.lat() }).collect();
-    area_text(&continuous(Polygon::new(LineString(corners), Vec::new()).into()))
+    area_text(&make_continuous(Polygon::new(LineString(corners), Vec::new()).into()))
 }
 
 fn rounded(value: f64, decimals: i32) -> f64 {
@@ -59,7 +57,7 @@ fn distance_field(distance: Option<f64>) -> String {
 
 /// Returns the cells as a FeatureCollection of hexagons. `covered` restricts them to cells with covered people, or without.
 #[must_use]
-pub fn cells_text(found: &Coverage, resolution: Resolution, covered: Option<bool>, attribution: &str) -> String {
+pub fn cells_geojson(found: &Coverage, resolution: Resolution, covered: Option<bool>, attribution: &str) -> String {
     let unit = found.question.need.measure.name();
     let cells = found.aggregated(resolution).into_iter();
     let selected = cells.filter(|(_, share, _)| covered.is_none_or(|c| (share.covered > 0.0) == c));
@@ -109,9 +107,9 @@ pub fn cells_csv(found: &Coverage, register: &Register, resolution: Resolution) 
             if cell.on_network { 0.0 } else { cell.people }.to_string(),
             rounded(cell.covered / cell.people, 6).to_string(),
             distance_field(measure.value(cell.time)),
-            csv_field(facility),
-            csv_field(&missing.join(";")),
-            homes.code(cell.place as usize).unwrap_or_default().to_owned(),
+            facility.to_owned(),
+            missing.join(";"),
+            homes.code(cell.index as usize).unwrap_or_default().to_owned(),
         ]
     });
     csv(&header, rows)
@@ -134,7 +132,7 @@ fn gap_properties(found: &Coverage, register: &Register, gap: &Gap) -> Value {
 
 /// Returns gaps as a FeatureCollection of their outlines.
 #[must_use]
-pub fn gaps_text(found: &Coverage, register: &Register, gaps: &[Gap], attribution: &str) -> String {
+pub fn gaps_geojson(found: &Coverage, register: &Register, gaps: &[Gap], attribution: &str) -> String {
     let feature = |gap: &Gap| (multi_polygon_text(&found.outline(&gap.cells)), gap_properties(found, register, gap));
     feature_collection(attribution, gaps.iter().map(feature))
 }
@@ -149,7 +147,7 @@ pub fn gaps_csv(found: &Coverage, register: &Register, gaps: &[Gap]) -> String {
         let properties = gap_properties(found, register, gap);
         let field = |column: &String| match &properties[column] {
             Value::Null => String::new(),
-            Value::String(text) => csv_field(text),
+            Value::String(text) => text.clone(),
             other => other.to_string(),
         };
         header.iter().map(field).collect()
@@ -159,7 +157,7 @@ pub fn gaps_csv(found: &Coverage, register: &Register, gaps: &[Gap]) -> String {
 
 /// Returns suggested sites as a FeatureCollection of points, in order of rank.
 #[must_use]
-pub fn sites_text(found: &Suggestions, attribution: &str) -> String {
+pub fn sites_geojson(found: &Suggestions, attribution: &str) -> String {
     let feature = |(n, site): (usize, &SiteSuggestion)| {
         let geometry =
             json!({"type": "Point", "coordinates": [rounded(site.position.lon(), 7), rounded(site.position.lat(), 7)]});
@@ -186,7 +184,7 @@ pub fn sites_csv(found: &Suggestions) -> String {
             format!("{:.7}", site.position.lon()),
             format!("{:.7}", site.position.lat()),
             site.cell.to_string(),
-            csv_field(site.street.as_deref().unwrap_or_default()),
+            site.street.clone().unwrap_or_default(),
             rounded(site.gained, 2).to_string(),
             rounded(site.covered, 2).to_string(),
             rounded(site.mean, 4).to_string(),
@@ -197,8 +195,8 @@ pub fn sites_csv(found: &Suggestions) -> String {
 
 /// Returns the ranking of an assessment as a FeatureCollection of region outlines; the geometry is null if there is none.
 #[must_use]
-pub fn regions_text(found: &Assessment, register: &Register, attribution: &str) -> String {
-    let feature = |(n, rated): (usize, &Rated)| {
+pub fn regions_geojson(found: &Assessment, register: &Register, attribution: &str) -> String {
+    let feature = |(n, rated): (usize, &RegionRating)| {
         let region = rated.code.as_deref().and_then(|c| register.regions.find(c));
         let outline = region.and_then(|r| r.outline.clone()).unwrap_or_else(|| "null".to_owned());
         let mut properties = json!({
@@ -220,12 +218,12 @@ pub fn regions_text(found: &Assessment, register: &Register, attribution: &str) 
 #[must_use]
 pub fn regions_csv(found: &Assessment) -> String {
     let mut header = columns(&["rank", "code", "name", "people", "score"]);
-    header.extend(found.standard.requirements.iter().map(|r| csv_field(&r.key)));
+    header.extend(found.standard.requirements.iter().map(|r| r.key.clone()));
     let rows = found.regions.iter().enumerate().map(|(n, rated)| {
         let mut row = vec![
             (n + 1).to_string(),
-            csv_field(rated.code.as_deref().unwrap_or_default()),
-            csv_field(rated.name.as_deref().unwrap_or_default()),
+            rated.code.clone().unwrap_or_default(),
+            rated.name.clone().unwrap_or_default(),
             rounded(rated.people, 2).to_string(),
             rounded(rated.score, 3).to_string(),
         ];

@@ -4,7 +4,7 @@ use super::table::{Refused, Row, Table};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use walkshed_engine::replace_private_file;
-use walkshed_register::spreadsheet::protected;
+use walkshed_register::spreadsheet::CsvTable;
 
 /// Writes the rejected rows with their problems next to `input` (`places.csv` to `places.refused.csv`). Rows of a workbook or
 /// an extract are written as CSV too.
@@ -16,19 +16,17 @@ pub fn write_refused(input: &Path, table: &Table, refused: &[Refused]) -> Result
     let path = input.with_extension(if is_csv { "refused.csv" } else { "refused.geojson" });
     let fail = |e: &dyn std::fmt::Display| format!("cannot write {}: {e}", path.display());
     let bytes = if is_csv {
-        let mut out = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
-        let header = table.header.iter().map(String::as_str).chain(["refused_line", "refused_field", "refused_why"]);
-        out.write_record(header.map(escaped)).map_err(|e| fail(&e))?;
+        let problem_columns = ["refused_line", "refused_field", "refused_why"];
+        let mut out = CsvTable::new(table.header.iter().map(String::as_str).chain(problem_columns));
         for r in refused {
             let fields: Vec<&str> = row_at(table, r.line).into_iter().flat_map(Row::fields).collect();
             // Pads short rows, so that the problem is in its own columns. Rows that are too long shift it.
             let missing = table.header.len().saturating_sub(fields.len());
             let line = r.line.to_string();
             let problem = [line.as_str(), &r.field, &r.why];
-            let row = fields.into_iter().chain(std::iter::repeat_n("", missing)).chain(problem);
-            out.write_record(row.map(escaped)).map_err(|e| fail(&e))?;
+            out.push_row(fields.into_iter().chain(std::iter::repeat_n("", missing)).chain(problem));
         }
-        out.into_inner().map_err(|e| fail(&e))?
+        out.into_string().into_bytes()
     } else {
         let features: Vec<Value> = refused
             .iter()
@@ -46,11 +44,6 @@ pub fn write_refused(input: &Path, table: &Table, refused: &[Refused]) -> Result
     // The rows may contain personal contact details.
     replace_private_file(&path, &bytes).map_err(|e| e.to_string())?;
     Ok(path)
-}
-
-/// Escapes a field for spreadsheets.
-fn escaped(text: &str) -> Vec<u8> {
-    protected(text).into_owned().into_bytes()
 }
 
 /// Finds a row by its line. Rows are sorted by line.

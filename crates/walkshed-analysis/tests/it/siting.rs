@@ -1,84 +1,12 @@
-//! Access measures compared with PySAL; capacities and sites compared with brute force.
+//! Capacities and sites compared with brute force.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 #![allow(clippy::float_cmp, reason = "people are whole numbers here, whose sums are exact")]
 
+use crate::support::pairs_of;
 use proptest::prelude::*;
-use serde_json::Value;
-use walkshed_analysis::{
-    Decay, Objective, Pairs, Problem, Site, Terms, assign, exact, fewest, gravity, greedy, inequality, two_step,
-};
+use walkshed_analysis::{Objective, Pairs, SitingConstraints, SitingProblem, assign, exact, greedy, min_site_count};
 use walkshed_engine::Deciseconds;
-use walkshed_engine::geo::Position;
 use walkshed_testing::Random;
-
-fn sites(count: usize) -> Vec<Site> {
-    (0..count).map(|n| Site { id: n as i64 + 1, position: Position::new(106.5, 29.5).unwrap() }).collect()
-}
-
-/// Builds the pairs within a limit from a table of times per cell and site.
-fn pairs_of(times: &[Vec<u32>], sites_count: usize, limit: u32) -> Pairs {
-    let of = |site: usize| {
-        let near = times.iter().enumerate().filter(|(_, row)| row[site] <= limit);
-        Some(near.map(|(cell, row)| (cell as u32, Deciseconds(row[site]))).collect())
-    };
-    Pairs::new(sites(sites_count), (0..sites_count).map(of).collect())
-}
-
-fn numbers(value: &Value) -> Vec<f64> {
-    value.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
-}
-
-fn assert_close(found: &[f64], expected: &[f64], what: &str) {
-    assert_eq!(found.len(), expected.len(), "{what}");
-    for (i, (a, b)) in found.iter().zip(expected).enumerate() {
-        assert!((a - b).abs() <= 1e-9 * b.abs().max(1e-3), "{what} of {i}: {a} is not {b}");
-    }
-}
-
-#[test]
-fn measures_match_pysal() {
-    let reference: Value = serde_json::from_str(include_str!("../reference/measures.json")).unwrap();
-    let (people, supply) = (numbers(&reference["people"]), numbers(&reference["supply"]));
-    let times: Vec<Vec<u32>> = reference["deciseconds"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|row| row.as_array().unwrap().iter().map(|t| t.as_u64().unwrap() as u32).collect())
-        .collect();
-    let limit = Deciseconds::from_minutes(reference["limit"].as_f64().unwrap());
-    assert!(times.iter().flatten().any(|&t| t == limit.0), "some lie exactly at the limit");
-    let pairs = pairs_of(&times, supply.len(), limit.0);
-    let decays = [
-        ("none", Decay::None),
-        ("exponential", Decay::Exponential { beta: 0.1 }),
-        ("power", Decay::Power { alpha: 1.5 }),
-        ("gaussian", Decay::Gaussian { sigma: 6.0 }),
-        ("logistic", Decay::Logistic { midpoint: 8.0, scale: 2.0 }),
-    ];
-    for (name, decay) in &decays {
-        let sums = gravity(&pairs, people.len(), &supply, decay, Deciseconds::minutes).unwrap();
-        assert_close(&sums, &numbers(&reference["gravity"][name]), name);
-        let areas = two_step(&pairs, &people, &supply, decay, Deciseconds::minutes).unwrap();
-        assert_close(&areas, &numbers(&reference["two_step"][name]), name);
-        // The total access of the people is the total supply within anyone's reach.
-        let reached = (0..supply.len()).filter(|&s| pairs.of(s).iter().any(|c| people[c.0 as usize] > 0.0));
-        let offered: f64 = reached.map(|s| supply[s]).sum();
-        if *name == "none" {
-            let had: f64 = areas.iter().zip(&people).map(|(a, p)| a * p).sum();
-            assert!((had - offered).abs() < 1e-9 * offered);
-        }
-    }
-    let areas = two_step(&pairs, &people, &supply, &Decay::None, Deciseconds::minutes).unwrap();
-    let values: Vec<(f64, f64)> = areas.into_iter().zip(people).collect();
-    let found = inequality(&values);
-    let expected = &reference["inequality"];
-    assert_close(
-        &[found.gini.unwrap(), found.palma.unwrap()],
-        &[expected["gini"].as_f64().unwrap(), expected["palma"].as_f64().unwrap()],
-        "inequality",
-    );
-    assert_close(&found.lorenz.iter().map(|p| p.1).collect::<Vec<_>>(), &numbers(&expected["lorenz"]), "Lorenz");
-}
 
 /// Assigns pair by pair, each time the nearest remaining pair.
 fn brute_force_assign(
@@ -167,7 +95,7 @@ proptest! {
     fn greedy_and_exact_match_brute_force(seed in 0u64..1 << 40, cells in 1usize..30, count in 1usize..9, size in 1usize..5) {
         let s = small(seed, cells, count);
         let size = size.min(count);
-        let problem = Problem { pairs: &s.pairs, people: &s.people, today: &s.today, limit: Deciseconds(LIMIT), terms: Terms::default() };
+        let problem = SitingProblem { pairs: &s.pairs, people: &s.people, today: &s.today, limit: Deciseconds(LIMIT), terms: SitingConstraints::default() };
         for objective in [Objective::MaxCover, Objective::MinMeanTime] {
             let found = greedy(&problem, objective, size).unwrap();
             let chosen: Vec<usize> = found.chosen.iter().map(|c| c.0 as usize).collect();
@@ -195,14 +123,14 @@ proptest! {
     #[test]
     fn min_facilities_matches_brute_force(seed in 0u64..1 << 40, cells in 1usize..20, count in 1usize..8, percent in 1u32..=100) {
         let s = small(seed, cells, count);
-        let problem = Problem { pairs: &s.pairs, people: &s.people, today: &s.today, limit: Deciseconds(LIMIT), terms: Terms::default() };
+        let problem = SitingProblem { pairs: &s.pairs, people: &s.people, today: &s.today, limit: Deciseconds(LIMIT), terms: SitingConstraints::default() };
         let share = f64::from(percent) / 100.0;
         let all: Vec<usize> = (0..count).collect();
         let target = value(&s, &all, Objective::MaxCover) * share * (1.0 - 1e-12);
         let found = greedy(&problem, Objective::MinFacilities { share }, count).unwrap();
         prop_assert!(found.gained >= target);
         let least = (0..=count).find(|&n| sets(count, n).iter().any(|set| value(&s, set, Objective::MaxCover) >= target)).unwrap();
-        prop_assert!(fewest(&problem, share).unwrap() <= least && least <= found.chosen.len());
+        prop_assert!(min_site_count(&problem, share).unwrap() <= least && least <= found.chosen.len());
         let certain = exact(&problem, Objective::MinFacilities { share }, count, 30.0).unwrap();
         prop_assert!(certain.is_exact && certain.gained >= target);
         prop_assert_eq!(certain.chosen.len(), least);
@@ -214,8 +142,8 @@ proptest! {
         let mut r = Random(seed ^ 2);
         let costs: Vec<f64> = (0..count).map(|_| 1.0 + r.below(20) as f64).collect();
         let budget = 1.0 + r.below(40) as f64;
-        let terms = Terms { costs: Some(&costs), budget: Some(budget), ..Terms::default() };
-        let problem = Problem { pairs: &s.pairs, people: &s.people, today: &s.today, limit: Deciseconds(LIMIT), terms };
+        let terms = SitingConstraints { costs: Some(&costs), budget: Some(budget), ..SitingConstraints::default() };
+        let problem = SitingProblem { pairs: &s.pairs, people: &s.people, today: &s.today, limit: Deciseconds(LIMIT), terms };
         let cost = |set: &[usize]| set.iter().map(|&c| costs[c]).sum::<f64>();
         for objective in [Objective::MaxCover, Objective::MinMeanTime] {
             for most in [count, 1 + r.below(count)] {
@@ -244,8 +172,8 @@ proptest! {
         let mut r = Random(seed ^ 3);
         let served: Vec<f64> = s.people.iter().map(|&p| if r.below(3) == 0 { p } else { r.below(1 + p as usize) as f64 }).collect();
         let capacity = 1.0 + r.below(90) as f64;
-        let terms = Terms { capacity: Some(capacity), served: Some(&served), ..Terms::default() };
-        let problem = Problem { pairs: &s.pairs, people: &s.people, today: &s.today, limit: Deciseconds(LIMIT), terms };
+        let terms = SitingConstraints { capacity: Some(capacity), served: Some(&served), ..SitingConstraints::default() };
+        let problem = SitingProblem { pairs: &s.pairs, people: &s.people, today: &s.today, limit: Deciseconds(LIMIT), terms };
         let size = size.min(count);
         let found = greedy(&problem, Objective::MaxCover, size).unwrap();
         // Each site in turn takes the nearest unserved people.
@@ -270,7 +198,7 @@ proptest! {
         let open = |cell: usize| s.times[cell].iter().any(|&t| t <= LIMIT);
         let target = (0..cells).filter(|&c| open(c)).map(|c| s.people[c] - served[c]).sum::<f64>() * share;
         // The capacity may be too small for the share, whatever sites are selected.
-        prop_assert!(all.gained < target || fewest(&problem, share).unwrap() <= all.chosen.len());
+        prop_assert!(all.gained < target || min_site_count(&problem, share).unwrap() <= all.chosen.len());
     }
 }
 
