@@ -358,6 +358,14 @@ fn every_linked_file_exists() {
     assert!(missing.is_empty(), "{missing:#?}");
 }
 
+#[test]
+fn every_decision_is_listed() {
+    let list = Page::read("docs/decisions/README.md");
+    for name in pages().iter().filter_map(|page| page.strip_prefix("docs/decisions/0")) {
+        assert!(list.links().any(|link| link == format!("0{name}")), "docs/decisions/README.md does not list 0{name}");
+    }
+}
+
 /// Code spans such as `crates/walkshed-engine/src/snap.rs`.
 #[test]
 fn every_named_source_file_exists() {
