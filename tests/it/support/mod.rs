@@ -10,6 +10,7 @@ pub mod city;
 pub mod events;
 pub mod facts;
 pub mod http;
+pub mod markdown;
 pub mod real;
 pub mod register;
 pub mod server_with_tokens;
