@@ -9,14 +9,13 @@ mod support;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
 use rayon::prelude::*;
-use std::hint::black_box;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use walkshed_analysis::memo::Memo;
 use walkshed_analysis::world::World;
 use walkshed_analysis::{
-    Candidates, Demand, Measure, Need, Objective, Question, Site, SiteSearch, Standards, Travel, Wishes, assess,
-    compare, coverage, lay_scenario, pairs, suggest_sites, wanted_places,
+    Candidates, Demand, Measure, Need, Objective, Question, Site, SiteSearch, Standards, Travel, Wishes,
+    apply_scenario, assess, compare, coverage, pairs, suggest_sites, wanted_places,
 };
 use walkshed_engine::geo::{Fixed, Position};
 use walkshed_engine::{Deciseconds, Direction, Network, Profile, Profiles, Start, StreetChange, StreetKind, Sweep};
@@ -69,7 +68,7 @@ fn scenarios(group: &mut BenchmarkGroup<'_, WallTime>, world: &World, need: &Nee
     };
     let mut ask = |change: &dyn Fn(Position) -> Change| {
         let changes = vec![change(next())];
-        let laid = lay_scenario(world, &Scenario { changes, ..Scenario::new("s".into(), "s".into()) }).unwrap();
+        let laid = apply_scenario(world, &Scenario { changes, ..Scenario::new("s".into(), "s".into()) }).unwrap();
         compare(world, &laid, &question(need.clone())).unwrap().total()
     };
     let id = facility.id;
@@ -120,11 +119,10 @@ fn city(c: &mut Criterion) {
     group.bench_function("3 nearest of each category for all vertices", |b| {
         b.iter(|| Category::ALL.par_iter().map(|&c| nearest_of(&world, &network, c, 3).bytes()).sum::<usize>());
     });
-    let need = Need::one(of(Category::HealthCare), Measure::Minutes, 15.0);
+    let need = Need::single(of(Category::HealthCare), Measure::Minutes, 15.0);
     group.bench_function("division of every cell", |b| {
         let register = &world.register;
-        let assign = || Homes::assign(&register.centers, &register.population, |at| register.outlined_region_at(at));
-        b.iter(|| black_box(assign()));
+        b.iter(|| Homes::assign(&register.centers, &register.population, |at| register.outlined_region_at(at)).codes());
     });
     let _ = world.register.homes();
     group.bench_function("coverage of the whole city, one need, uncached", |b| {
@@ -139,10 +137,10 @@ fn city(c: &mut Criterion) {
     group.bench_function("coverage of the whole city, all seven categories, uncached", |b| {
         b.iter(|| {
             world.memo = Arc::new(Memo::default());
-            coverage(&world, &network, question(Need::circle(15.0))).unwrap().total.covered
+            coverage(&world, &network, question(Need::all_categories(15.0))).unwrap().total.covered
         });
     });
-    let found = coverage(&world, &network, question(Need::circle(15.0))).unwrap();
+    let found = coverage(&world, &network, question(Need::all_categories(15.0))).unwrap();
     println!("{} of {} people have all seven within 15 minutes", found.total.covered, found.total.people);
     group.bench_function("gaps of the whole city, all seven categories", |b| {
         b.iter(|| found.gaps(&world.register).len());
@@ -180,7 +178,7 @@ fn people_of(group: &mut BenchmarkGroup<'_, WallTime>, world: &mut World, networ
             world.memo = Arc::new(Memo::default());
             let limit = Deciseconds::from_minutes(15.0);
             let found = pairs(world, network, sites.to_vec(), Travel::default(), Measure::Minutes, limit).unwrap();
-            let sum = |site: usize| found.of(site).iter().map(|c| people[c.0 as usize]).sum::<f64>();
+            let sum = |site: usize| found.cells_of(site).iter().map(|c| people[c.0 as usize]).sum::<f64>();
             (0..sites.len()).map(sum).sum::<f64>()
         });
     });
@@ -208,7 +206,7 @@ fn porto_alegre(c: &mut Criterion) {
         b.iter(|| [Category::HealthCare, Category::LifelongEducation].map(of_category));
     });
     people_of(&mut group, &mut world, &network, &sites);
-    let need = Need::one(of(Category::HealthCare), Measure::Minutes, 15.0);
+    let need = Need::single(of(Category::HealthCare), Measure::Minutes, 15.0);
     group.bench_function("coverage of one need, uncached", |b| {
         b.iter(|| {
             world.memo = Arc::new(Memo::default());

@@ -95,7 +95,7 @@ def main():
         )
     answer = ask(
         url,
-        "{ dataset { streets { cutOff { pieces joined people facilities peopleWithoutWayOut facilitiesWithoutWayOut"
+        "{ dataset { streets { cutOff { pieces joined people facilities peopleWithoutExit facilitiesWithoutExit"
         " peopleInRestrictedZones facilitiesInRestrictedZones } } } }",
     )
     if answer.get("data"):

@@ -1,4 +1,4 @@
-//! Where a request comes from, behind proxies that say so.
+//! Determines the address of a client behind trusted proxies.
 
 use actix_web::http::header::{FORWARDED, HeaderMap, HeaderName};
 use std::fmt;
@@ -7,28 +7,28 @@ use std::str::FromStr;
 
 static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// Addresses that begin with the same bits.
+/// A network in CIDR notation: addresses that share a prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Network {
     address: IpAddr,
     bits: u8,
 }
 
-/// An address of IPv4 that is written as one of IPv6 is one of IPv4.
-fn plain(address: IpAddr) -> IpAddr {
+/// Converts an IPv4-mapped IPv6 address to IPv4.
+fn canonical(address: IpAddr) -> IpAddr {
     address.to_canonical()
 }
 
 impl Network {
-    /// Is an address in it?
+    /// Returns whether an address belongs to the network.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
-        let (own, other, width) = match (self.address, plain(address)) {
+        let (own, other, width) = match (self.address, canonical(address)) {
             (IpAddr::V4(a), IpAddr::V4(b)) => (u128::from(u32::from(a)), u128::from(u32::from(b)), 32),
             (IpAddr::V6(a), IpAddr::V6(b)) => (u128::from(a), u128::from(b), 128),
             _ => return false,
         };
-        // A shift by all bits is none at all.
+        // Shifting by the full width would overflow, so zero bits are handled apart.
         self.bits == 0 || (own ^ other) >> (width - u32::from(self.bits)) == 0
     }
 }
@@ -42,9 +42,9 @@ impl FromStr for Network {
             None => (text.trim(), None),
         };
         let address: IpAddr = address.parse().map_err(|_| ())?;
-        let most = if address.is_ipv4() { 32 } else { 128 };
-        let bits = bits.map_or(Ok(most), |bits| bits.parse().map_err(|_| ()))?;
-        if bits <= most { Ok(Self { address, bits }) } else { Err(()) }
+        let width = if address.is_ipv4() { 32 } else { 128 };
+        let bits = bits.map_or(Ok(width), |bits| bits.parse().map_err(|_| ()))?;
+        if bits <= width { Ok(Self { address, bits }) } else { Err(()) }
     }
 }
 
@@ -54,12 +54,12 @@ impl fmt::Display for Network {
     }
 }
 
-/// Whose word is taken for where a request comes from.
+/// The proxies whose forwarding headers are trusted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Proxies {
-    /// Whoever connects is a proxy, and the last address it tells is the client's.
+    /// Every peer is a proxy; the last address in its headers is the client.
     pub peer: bool,
-    /// Proxies by their addresses.
+    /// Networks of trusted proxies.
     pub trusted: Vec<Network>,
 }
 
@@ -68,18 +68,18 @@ impl Proxies {
         self.trusted.iter().any(|network| network.contains(address))
     }
 
-    /// The client of a request: the nearest address that is no trusted proxy's. What stands before it in the headers
-    /// may be anything, as clients can write it themselves.
+    /// Returns the client of a request: the nearest address that does not belong to a trusted proxy. Addresses before it in
+    /// the headers are ignored, because clients can forge them.
     #[must_use]
     pub fn client(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Option<IpAddr> {
-        let peer = peer.map(plain);
+        let peer = peer.map(canonical);
         if !self.peer && !peer.is_some_and(|peer| self.trusts(peer)) {
             return peer;
         }
         let mut nearest = peer;
-        for told in chain(headers).into_iter().rev() {
-            // A proxy that tells no address is the last thing that is known.
-            let Some(address) = told else { return nearest };
+        for entry in chain(headers).into_iter().rev() {
+            // An entry without an address ends the chain.
+            let Some(address) = entry else { return nearest };
             nearest = Some(address);
             if !self.trusts(address) {
                 break;
@@ -89,8 +89,8 @@ impl Proxies {
     }
 }
 
-/// The addresses in the headers of proxies, the nearest last; `None` where something else stands than an address.
-/// `Forwarded` is the standard, and is taken where both are sent.
+/// Returns the addresses in the forwarding headers, nearest last; `None` for an entry that is not an address. `Forwarded`
+/// takes precedence over `X-Forwarded-For`.
 fn chain(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
     let lines = |name: &HeaderName| -> Vec<String> {
         headers.get_all(name).map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned()).collect()
@@ -102,7 +102,7 @@ fn chain(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
     forwarded.iter().flat_map(|line| split(line, ',')).map(|element| address(&node(&element)?)).collect()
 }
 
-/// The node an element of `Forwarded` was sent for.
+/// Returns the parameter `for` of an element of `Forwarded`.
 fn node(element: &str) -> Option<String> {
     split(element, ';').iter().find_map(|pair| {
         let (name, value) = pair.trim().split_once('=')?;
@@ -124,7 +124,7 @@ fn unquoted(value: &str) -> String {
     }
 }
 
-/// Splits outside of quotes.
+/// Splits a text at a character outside of quotes.
 fn split(text: &str, at: char) -> Vec<String> {
     let (mut parts, mut is_quoted, mut is_escaped) = (vec![String::new()], false, false);
     for c in text.chars() {
@@ -144,11 +144,11 @@ fn split(text: &str, at: char) -> Vec<String> {
     parts
 }
 
-/// An address, with or without brackets and a port.
+/// Parses an address, with or without brackets and a port.
 fn address(text: &str) -> Option<IpAddr> {
     let bare = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
     let found = bare.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|a| a.ip()));
-    found.map(plain)
+    found.map(canonical)
 }
 
 #[cfg(test)]
@@ -164,11 +164,11 @@ mod tests {
         proxies.client(peer.parse().ok(), &map).map_or_else(|| "none".into(), |a| a.to_string())
     }
 
-    /// Who is trusted, who connects, the headers, the client.
+    /// TrustedDocuments proxies, peer, headers, expected client.
     type Case<'a> = (&'a Proxies, &'a str, &'a [(&'static str, &'a str)], &'a str);
 
     #[test]
-    fn the_nearest_trusted_proxy_says_who_the_client_is() {
+    fn the_client_is_the_nearest_untrusted_address() {
         let none = Proxies::default();
         let one = Proxies { peer: true, trusted: Vec::new() };
         let listed = Proxies {
@@ -177,34 +177,34 @@ mod tests {
         };
         let x = "x-forwarded-for";
         let cases: &[Case<'_>] = &[
-            // Nobody is trusted: headers say nothing.
+            // No proxy is trusted: headers are ignored.
             (&none, "9.9.9.9", &[(x, "1.1.1.1")], "9.9.9.9"),
             (&none, "9.9.9.9", &[("forwarded", "for=1.1.1.1")], "9.9.9.9"),
-            // One proxy: the last address is its word, those before are the client's own.
+            // One proxy: it has added the last address; the client may have sent the others.
             (&one, "9.9.9.9", &[(x, "6.6.6.6, 1.1.1.1")], "1.1.1.1"),
             (&one, "9.9.9.9", &[(x, "6.6.6.6"), (x, "1.1.1.1")], "1.1.1.1"),
             (&one, "9.9.9.9", &[], "9.9.9.9"),
             (&one, "9.9.9.9", &[("forwarded", "for=6.6.6.6, for=1.1.1.1;proto=https")], "1.1.1.1"),
-            // Listed proxies are passed over, from the right, as long as they are listed.
+            // TrustedDocuments addresses are skipped from the right.
             (&listed, "127.0.0.1", &[(x, "6.6.6.6, 1.1.1.1, 10.2.3.4")], "1.1.1.1"),
             (&listed, "127.0.0.1", &[(x, "10.9.9.9, 1.1.1.1, 10.2.3.4")], "1.1.1.1"),
             (&listed, "9.9.9.9", &[(x, "1.1.1.1")], "9.9.9.9"),
             (&listed, "::ffff:127.0.0.1", &[(x, "1.1.1.1")], "1.1.1.1"),
             (&listed, "11.0.0.1", &[(x, "1.1.1.1")], "11.0.0.1"),
-            // All of them are listed: the farthest is the best there is.
+            // All addresses are trusted: the farthest one is the client.
             (&listed, "127.0.0.1", &[(x, "10.1.1.1, 10.2.3.4")], "10.1.1.1"),
-            // With brackets, ports, quotes, in any case.
+            // Brackets, ports and quotes; parameter names in any case.
             (&listed, "127.0.0.1", &[("forwarded", "For=\"[2001:db9::7]:4711\"")], "2001:db9::7"),
             (&listed, "127.0.0.1", &[("forwarded", "proto=http;by=1.2.3.4;for=\"1.1.1.1:80\"")], "1.1.1.1"),
             (&listed, "127.0.0.1", &[("forwarded", "for=6.6.6.6;host=\"a,for=7.7.7.7\", for=1.1.1.1")], "1.1.1.1"),
             (&listed, "127.0.0.1", &[("forwarded", "for=1.1.1.1, for=\"[2001:db8::1]\"")], "1.1.1.1"),
             (&listed, "2001:db8::5", &[(x, "[2001:db9::7]:1")], "2001:db9::7"),
             (&listed, "127.0.0.1", &[(x, "1.1.1.1:5000")], "1.1.1.1"),
-            // What is no address ends the chain: what was before it proves nothing.
+            // An entry that is not an address ends the chain.
             (&listed, "127.0.0.1", &[(x, "1.1.1.1, unknown, 10.2.3.4")], "10.2.3.4"),
             (&listed, "127.0.0.1", &[("forwarded", "for=1.1.1.1, for=_hidden")], "127.0.0.1"),
             (&listed, "127.0.0.1", &[("forwarded", "for=1.1.1.1, proto=http")], "127.0.0.1"),
-            // The standard header is taken where both are there.
+            // `Forwarded` takes precedence.
             (&listed, "127.0.0.1", &[(x, "6.6.6.6"), ("forwarded", "for=1.1.1.1")], "1.1.1.1"),
         ];
         for (proxies, peer, headers, expected) in cases {
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn networks_are_read() {
+    fn parses_networks() {
         for (text, inside, outside) in [
             ("10.0.0.0/8", "10.255.0.1", "11.0.0.0"),
             ("192.168.1.7", "192.168.1.7", "192.168.1.8"),

@@ -1,6 +1,6 @@
-//! Who sends a request: by its bearer token, or someone without one.
+//! Authentication: finds the caller of a request by its bearer token.
 
-use super::Shared;
+use super::shared::Shared;
 use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, WWW_AUTHENTICATE};
 use actix_web::{HttpRequest, HttpResponse};
 use async_graphql::ServerError;
@@ -9,22 +9,22 @@ use std::net::IpAddr;
 use walkshed_graphql::code;
 use walkshed_live::access::{Caller, bearer, hash};
 
-/// Who sends a request, and by which token they are known.
+/// An authenticated or anonymous caller.
 #[derive(Clone)]
 pub struct Session {
     pub caller: Caller,
-    /// The hash of the token; `None` for those without one.
+    /// The hash of the token; `None` for an anonymous caller.
     hash: Option<[u8; 32]>,
 }
 
 impl Session {
-    /// Is it still in force, with the role it began with?
-    pub fn holds(&self, shared: &Shared) -> bool {
+    /// Returns whether the token is still valid and has the same role as before.
+    pub fn is_valid(&self, shared: &Shared) -> bool {
         let caller = |hash| shared.live.caller_of(hash, None);
         self.hash.as_ref().is_none_or(|hash| caller(hash).is_ok_and(|c| c.role == self.caller.role))
     }
 
-    /// Waits until it is not.
+    /// Waits until the token is no longer valid.
     pub fn ended(&self, shared: &Shared) -> impl Future<Output = ()> + Send + 'static {
         let token = self.hash.map(|hash| shared.live.token_ended(hash, self.caller.role));
         async move {
@@ -36,15 +36,15 @@ impl Session {
     }
 }
 
-/// Where a request comes from.
+/// Returns the address of the client.
 pub fn address(shared: &Shared, request: &HttpRequest) -> Option<IpAddr> {
     shared.proxies.client(request.peer_addr().map(|a| a.ip()), request.headers())
 }
 
-/// Who sends a request.
+/// Authenticates a request.
 ///
 /// # Errors
-/// What to answer with 401: a token that is not in force, or none where one is needed.
+/// An error to send with status 401: the token is invalid, or missing although the server requires one.
 pub fn session(shared: &Shared, request: &HttpRequest) -> Result<Session, ServerError> {
     let address = address(shared, request);
     match request.headers().get(AUTHORIZATION) {
@@ -56,23 +56,29 @@ pub fn session(shared: &Shared, request: &HttpRequest) -> Result<Session, Server
     }
 }
 
-/// Who a token belongs to.
+/// Authenticates a token.
+///
+/// # Errors
+/// As [`session`].
 pub fn token_session(shared: &Shared, token: &str, address: Option<IpAddr>) -> Result<Session, ServerError> {
     let hash = hash(token.as_bytes());
     let caller = shared.live.caller_of(&hash, address).map_err(|e| refused(&e.to_string()))?;
     Ok(Session { caller, hash: Some(hash) })
 }
 
-/// Someone without a token, where that is allowed.
+/// Returns an anonymous session, if the server allows it.
+///
+/// # Errors
+/// As [`session`].
 pub fn without_token(shared: &Shared, address: Option<IpAddr>) -> Result<Session, ServerError> {
     if shared.anonymous {
         Ok(Session { caller: Caller::anonymous(address), hash: None })
     } else {
-        Err(refused("this server answers those with a token alone: send it as `Authorization: Bearer TOKEN`"))
+        Err(refused("This server requires a token. Send it as `Authorization: Bearer TOKEN`."))
     }
 }
 
-/// What to answer those who may not read at all, outside of GraphQL; `None` for those who may.
+/// Returns the response with status 401 for a caller who may not read, for routes other than GraphQL; `None` for others.
 pub fn refusal(shared: &Shared, request: &HttpRequest) -> Option<HttpResponse> {
     let error = session(shared, request).err()?;
     let mut reply = HttpResponse::Unauthorized();

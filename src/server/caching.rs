@@ -1,26 +1,26 @@
-//! What clients may keep: entity tags, and answers of "not modified".
+//! HTTP caching: entity tags and "304 Not Modified".
 
-use super::encoding::{Coding, packed};
-use super::sending::Whole;
+use super::encoding::{ContentCoding, compress};
+use super::response_bodies::BudgetedBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH, VARY};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use quick_cache::sync::Cache;
 use std::sync::Arc;
-use walkshed_graphql::{Budget, UnderWay};
+use walkshed_graphql::{MemoryBudget, MemoryPool};
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
-/// What answers depend on beside the address.
-pub const DEPENDS_ON: &str = "Accept, Accept-Encoding, Authorization";
-/// Tags of answers that are remembered.
+/// The value of `Vary`: the request headers that responses depend on.
+pub const VARY_HEADERS: &str = "Accept, Accept-Encoding, Authorization";
+/// Number of remembered entity tags.
 const REMEMBERED: usize = 20_000;
 
-/// The tag of a representation: of its media type and its bytes before they are packed. It is a weak one, since it is the
-/// same however they are packed.
+/// An entity tag: a hash of the media type and the uncompressed bytes. It is weak, because it does not depend on the content
+/// coding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Tag(u128);
+pub struct EntityTag(u128);
 
-impl Tag {
+impl EntityTag {
     pub fn of(media: &str, bytes: &[u8]) -> Self {
         let mut hash = Xxh3::new();
         hash.update(media.as_bytes());
@@ -33,27 +33,27 @@ impl Tag {
         HeaderValue::from_str(&format!("W/\"{:032x}\"", self.0)).unwrap_or_else(|_| HeaderValue::from_static("W/\"\""))
     }
 
-    /// Has the client this one already?
-    pub fn is_known(self, headers: &HeaderMap) -> bool {
+    /// Returns whether `If-None-Match` holds this tag.
+    pub fn matches(self, headers: &HeaderMap) -> bool {
         let own = format!("{:032x}", self.0);
-        let mut told = headers.get_all(IF_NONE_MATCH).filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(','));
-        told.any(|tag| {
+        let mut tags = headers.get_all(IF_NONE_MATCH).filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(','));
+        tags.any(|tag| {
             let tag = tag.trim();
-            // Compared weakly, as RFC 9110 has it.
+            // The weak comparison of RFC 9110.
             tag == "*" || tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"') == own
         })
     }
 }
 
-/// The tags of answers that stay as they are until the data change, by all that they depend on.
-pub struct Tags(Cache<u128, u128>);
+/// The tags of cacheable responses, so that an unchanged response need not be computed again.
+pub struct EntityTagCache(Cache<u128, u128>);
 
-/// All that an answer depends on.
+/// A hash of everything that a response depends on.
 #[derive(Clone, Copy)]
-pub struct Question(u128);
+pub struct CacheKey(u128);
 
-impl Question {
-    /// Parts in their order; where one ends and the next begins counts.
+impl CacheKey {
+    /// Hashes the parts with their lengths, so that `["ab", "c"]` and `["a", "bc"]` differ.
     pub fn new(parts: &[&str]) -> Self {
         let mut all = Vec::new();
         for part in parts {
@@ -64,54 +64,54 @@ impl Question {
     }
 }
 
-impl Tags {
+impl EntityTagCache {
     pub fn new() -> Self {
         Self(Cache::new(REMEMBERED))
     }
 
-    pub fn find(&self, question: Question) -> Option<Tag> {
-        self.0.get(&question.0).map(Tag)
+    pub fn find(&self, key: CacheKey) -> Option<EntityTag> {
+        self.0.get(&key.0).map(EntityTag)
     }
 
-    pub fn remember(&self, question: Question, tag: Tag) {
-        self.0.insert(question.0, tag.0);
+    pub fn remember(&self, key: CacheKey, tag: EntityTag) {
+        self.0.insert(key.0, tag.0);
     }
 }
 
-/// Says that the client has it already.
-pub fn not_modified(tag: Tag, cache_control: &str) -> HttpResponse {
+/// Returns "304 Not Modified".
+pub fn not_modified(tag: EntityTag, cache_control: &str) -> HttpResponse {
     HttpResponse::build(StatusCode::NOT_MODIFIED)
         .insert_header((ETAG, tag.header()))
         .insert_header((CACHE_CONTROL, cache_control))
-        .insert_header((VARY, DEPENDS_ON))
+        .insert_header((VARY, VARY_HEADERS))
         .finish()
 }
 
-/// Ends an answer with a body that may be packed.
-pub async fn finish(
+/// Adds the body to a response, compressed if the client accepts it.
+pub async fn with_body(
     mut response: HttpResponseBuilder,
     bytes: Vec<u8>,
-    budget: Budget,
-    coding: Option<Coding>,
+    budget: MemoryBudget,
+    coding: Option<ContentCoding>,
 ) -> HttpResponse {
-    match packed(bytes, budget, coding).await {
+    match compress(bytes, budget, coding).await {
         Ok((bytes, budget, coding)) => {
             if let Some(coding) = coding {
                 response.insert_header((CONTENT_ENCODING, coding.name()));
             }
-            response.body(Whole::new(bytes, budget))
+            response.body(BudgetedBody::new(bytes, budget))
         }
         Err(error) => {
-            tracing::error!(%error, "an answer cannot be packed");
+            tracing::error!(%error, "a response could not be compressed");
             HttpResponse::InternalServerError().finish()
         }
     }
 }
 
-/// Answers with bytes that do not change as long as the server runs, or not often.
-pub async fn fixed(request: &HttpRequest, media: &str, cache_control: &str, bytes: &[u8]) -> HttpResponse {
-    let tag = Tag::of(media, bytes);
-    if tag.is_known(request.headers()) {
+/// Returns static bytes with an entity tag.
+pub async fn static_response(request: &HttpRequest, media: &str, cache_control: &str, bytes: &[u8]) -> HttpResponse {
+    let tag = EntityTag::of(media, bytes);
+    if tag.matches(request.headers()) {
         return not_modified(tag, cache_control);
     }
     let mut response = HttpResponse::Ok();
@@ -119,9 +119,9 @@ pub async fn fixed(request: &HttpRequest, media: &str, cache_control: &str, byte
         .content_type(media)
         .insert_header((ETAG, tag.header()))
         .insert_header((CACHE_CONTROL, cache_control))
-        .insert_header((VARY, DEPENDS_ON));
-    let budget = Budget::new(Arc::new(UnderWay::new(usize::MAX)), usize::MAX);
-    finish(response, bytes.to_vec(), budget, Coding::wanted(request.headers())).await
+        .insert_header((VARY, VARY_HEADERS));
+    let budget = MemoryBudget::new(Arc::new(MemoryPool::new(usize::MAX)), usize::MAX);
+    with_body(response, bytes.to_vec(), budget, ContentCoding::negotiate(request.headers())).await
 }
 
 #[cfg(test)]
@@ -130,11 +130,11 @@ mod tests {
 
     #[test]
     fn tags_are_compared_weakly() {
-        let tag = Tag::of("text/plain", b"abc");
-        assert!(tag != Tag::of("text/html", b"abc") && tag != Tag::of("text/plain", b"abd"));
+        let tag = EntityTag::of("text/plain", b"abc");
+        assert!(tag != EntityTag::of("text/html", b"abc") && tag != EntityTag::of("text/plain", b"abd"));
         let own = tag.header();
         let own = own.to_str().unwrap();
-        for (told, known) in [
+        for (header, matches) in [
             (own.to_owned(), true),
             (own[2..].to_owned(), true),
             (format!("\"x\", {own}"), true),
@@ -143,10 +143,10 @@ mod tests {
             (String::new(), false),
         ] {
             let mut headers = HeaderMap::new();
-            headers.insert(IF_NONE_MATCH, HeaderValue::from_str(&told).unwrap());
-            assert_eq!(tag.is_known(&headers), known, "{told}");
+            headers.insert(IF_NONE_MATCH, HeaderValue::from_str(&header).unwrap());
+            assert_eq!(tag.matches(&headers), matches, "{header}");
         }
-        assert!(!tag.is_known(&HeaderMap::new()));
-        assert!(Question::new(&["ab", "c"]).0 != Question::new(&["a", "bc"]).0);
+        assert!(!tag.matches(&HeaderMap::new()));
+        assert!(CacheKey::new(&["ab", "c"]).0 != CacheKey::new(&["a", "bc"]).0);
     }
 }

@@ -1,4 +1,4 @@
-//! Answers packed for those who can unpack them: which coding, and how.
+//! Compression of responses: negotiation of the content coding, and encoding.
 
 use actix_web::http::header::{ACCEPT_ENCODING, HeaderMap};
 use flate2::Compression;
@@ -6,29 +6,29 @@ use flate2::write::GzEncoder;
 use std::io::Write;
 use std::sync::LazyLock;
 use tokio::sync::Semaphore;
-use walkshed_graphql::{Budget, Full, Written};
+use walkshed_graphql::{BudgetExceeded, BudgetedBuffer, MemoryBudget};
 
-/// Shorter answers are not packed: they fit into one packet as they are.
-const LEAST: usize = 1024;
-/// More bytes than these are packed away from the threads that answer.
+/// Shorter responses are not compressed: they fit into one packet.
+const MIN_BYTES: usize = 1024;
+/// Longer responses are compressed on a blocking thread.
 const LONG: usize = 48 * 1024;
-/// Three quarters of what the best level saves, in a fifth of its time.
+/// Saves three quarters of what the best level saves, in a fifth of its time.
 const GZIP_LEVEL: u32 = 4;
 const ZSTD_LEVEL: i32 = 3;
 
-/// So many are packed at a time.
-static TURNS: LazyLock<Semaphore> =
+/// Limits the long responses that are compressed at the same time to the number of cores.
+static PERMITS: LazyLock<Semaphore> =
     LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(1, std::num::NonZero::get)));
 
-/// How bytes are packed.
+/// A content coding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Coding {
+pub enum ContentCoding {
     Gzip,
     Zstd,
 }
 
-impl Coding {
-    /// As headers name it.
+impl ContentCoding {
+    /// Returns the name in HTTP headers.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Gzip => "gzip",
@@ -36,13 +36,13 @@ impl Coding {
         }
     }
 
-    /// May it be sent packed by gzip, where it is there in no other form? Clients that say nothing take anything.
+    /// Returns whether the client accepts gzip. A client without `Accept-Encoding` accepts any coding.
     pub fn takes_gzip(headers: &HeaderMap) -> bool {
         !headers.contains_key(ACCEPT_ENCODING) || weights(headers).0 > 0.0
     }
 
-    /// What the client prefers; of equals the one that packs better. `None` when it is to be sent as it is.
-    pub fn wanted(headers: &HeaderMap) -> Option<Self> {
+    /// Returns the coding that the client prefers, zstd if it has no preference; `None` for no compression.
+    pub fn negotiate(headers: &HeaderMap) -> Option<Self> {
         let (gzip, zstd, identity) = weights(headers);
         let best = [(gzip, Self::Gzip), (zstd, Self::Zstd)]
             .into_iter()
@@ -51,37 +51,37 @@ impl Coding {
         best.filter(|(quality, _)| identity.is_none_or(|identity| identity <= *quality)).map(|(_, coding)| coding)
     }
 
-    fn pack(self, bytes: &[u8], budget: Budget) -> Result<(Vec<u8>, Budget), Full> {
-        let mut out = Written::new(budget);
-        let packed = match self {
+    fn compress(self, bytes: &[u8], budget: MemoryBudget) -> Result<(Vec<u8>, MemoryBudget), BudgetExceeded> {
+        let mut out = BudgetedBuffer::new(budget);
+        let compressed = match self {
             Self::Gzip => {
                 let mut encoder = GzEncoder::new(&mut out, Compression::new(GZIP_LEVEL));
                 encoder.write_all(bytes).and_then(|()| encoder.try_finish())
             }
             Self::Zstd => zstd::Encoder::new(&mut out, ZSTD_LEVEL).and_then(|mut encoder| {
-                // What is known to be short takes less memory.
+                // With a known size, the encoder allocates less memory for short responses.
                 encoder.set_pledged_src_size(Some(bytes.len() as u64))?;
                 encoder.write_all(bytes)?;
                 encoder.finish().map(|_| ())
             }),
         };
-        if let Err(error) = packed
+        if let Err(error) = compressed
             && out.full().is_none()
         {
-            tracing::error!(%error, "an answer cannot be packed");
+            tracing::error!(%error, "a response could not be compressed");
         }
         out.finish()
     }
 }
 
-/// How much gzip, zstd and no coding at all are wanted.
+/// Returns the quality values of gzip, zstd and identity in `Accept-Encoding`.
 fn weights(headers: &HeaderMap) -> (f32, f32, Option<f32>) {
     let (mut gzip, mut zstd, mut identity, mut others) = (None, None, None, None);
     for part in headers.get_all(ACCEPT_ENCODING).filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(',')) {
         let mut pieces = part.split(';').map(str::trim);
         let name = pieces.next().unwrap_or_default().to_ascii_lowercase();
         let quality = pieces.find_map(|p| p.strip_prefix("q=").or_else(|| p.strip_prefix("Q=")));
-        // A weight that is none is the least there is.
+        // An invalid quality counts as 0.
         let quality: f32 = quality.map_or(1.0, |q| q.trim().parse().unwrap_or(0.0));
         match name.as_str() {
             "gzip" | "x-gzip" => gzip = Some(quality),
@@ -95,24 +95,25 @@ fn weights(headers: &HeaderMap) -> (f32, f32, Option<f32>) {
     (weight(gzip), weight(zstd), identity)
 }
 
-/// Packs an answer where that is wanted and worth it. Where there is no room to pack it, it stays as it is.
-pub async fn packed(
+/// Compresses a response. Returns it unchanged if it is short, does not get smaller, or exceeds the memory budget while it
+/// is compressed.
+pub async fn compress(
     bytes: Vec<u8>,
-    budget: Budget,
-    coding: Option<Coding>,
-) -> Result<(Vec<u8>, Budget, Option<Coding>), tokio::task::JoinError> {
-    let Some(coding) = coding.filter(|_| bytes.len() >= LEAST) else { return Ok((bytes, budget, None)) };
+    budget: MemoryBudget,
+    coding: Option<ContentCoding>,
+) -> Result<(Vec<u8>, MemoryBudget, Option<ContentCoding>), tokio::task::JoinError> {
+    let Some(coding) = coding.filter(|_| bytes.len() >= MIN_BYTES) else { return Ok((bytes, budget, None)) };
     let is_long = bytes.len() > LONG;
-    let pack = move || match coding.pack(&bytes, budget.another()) {
-        Ok((packed, other)) if packed.len() < bytes.len() => (packed, other, Some(coding)),
+    let work = move || match coding.compress(&bytes, budget.another()) {
+        Ok((compressed, new_budget)) if compressed.len() < bytes.len() => (compressed, new_budget, Some(coding)),
         _ => (bytes, budget, None),
     };
     if !is_long {
-        return Ok(pack());
+        return Ok(work());
     }
-    // An error says that it is closed, which it never is.
-    let _turn = TURNS.acquire().await.ok();
-    tokio::task::spawn_blocking(pack).await
+    // The semaphore is never closed, so this does not fail.
+    let _permit = PERMITS.acquire().await.ok();
+    tokio::task::spawn_blocking(work).await
 }
 
 #[cfg(test)]
@@ -121,26 +122,26 @@ mod tests {
     use actix_web::http::header::HeaderValue;
     use std::io::Read;
     use std::sync::Arc;
-    use walkshed_graphql::UnderWay;
+    use walkshed_graphql::MemoryPool;
 
     #[test]
-    fn the_coding_follows_the_weights() {
+    fn the_coding_follows_the_quality_values() {
         for (accept, wanted) in [
             (None, None),
             (Some(""), None),
-            (Some("gzip"), Some(Coding::Gzip)),
-            (Some("GZIP"), Some(Coding::Gzip)),
-            (Some("gzip, deflate, br, zstd"), Some(Coding::Zstd)),
-            (Some("gzip, deflate"), Some(Coding::Gzip)),
-            (Some("zstd;q=0.5, gzip;q=0.9"), Some(Coding::Gzip)),
+            (Some("gzip"), Some(ContentCoding::Gzip)),
+            (Some("GZIP"), Some(ContentCoding::Gzip)),
+            (Some("gzip, deflate, br, zstd"), Some(ContentCoding::Zstd)),
+            (Some("gzip, deflate"), Some(ContentCoding::Gzip)),
+            (Some("zstd;q=0.5, gzip;q=0.9"), Some(ContentCoding::Gzip)),
             (Some("gzip;q=0"), None),
-            (Some("gzip;q=0, *"), Some(Coding::Zstd)),
-            (Some("*"), Some(Coding::Zstd)),
+            (Some("gzip;q=0, *"), Some(ContentCoding::Zstd)),
+            (Some("*"), Some(ContentCoding::Zstd)),
             (Some("*;q=0"), None),
-            (Some("zstd;q=0, *;q=0.1"), Some(Coding::Gzip)),
+            (Some("zstd;q=0, *;q=0.1"), Some(ContentCoding::Gzip)),
             (Some("identity, gzip;q=0.5"), None),
-            (Some("identity;q=0.5, gzip;q=0.5"), Some(Coding::Gzip)),
-            (Some("identity;q=0, gzip;q=0.1"), Some(Coding::Gzip)),
+            (Some("identity;q=0.5, gzip;q=0.5"), Some(ContentCoding::Gzip)),
+            (Some("identity;q=0, gzip;q=0.1"), Some(ContentCoding::Gzip)),
             (Some("gzip;q=much"), None),
             (Some("br"), None),
         ] {
@@ -148,26 +149,27 @@ mod tests {
             if let Some(accept) = accept {
                 headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(accept));
             }
-            assert_eq!(Coding::wanted(&headers), wanted, "{accept:?}");
+            assert_eq!(ContentCoding::negotiate(&headers), wanted, "{accept:?}");
         }
     }
 
     #[test]
-    fn what_is_packed_is_counted_and_comes_out_as_it_was() {
-        let all = Arc::new(UnderWay::new(1 << 20));
+    fn compressed_responses_are_charged_and_decompress_to_the_original() {
+        let all = Arc::new(MemoryPool::new(1 << 20));
         let text = "walkshed ".repeat(20_000).into_bytes();
         let rt = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let pack = |coding, most| rt.block_on(packed(text.clone(), Budget::new(all.clone(), most), coding)).unwrap();
-        for coding in [Coding::Gzip, Coding::Zstd] {
+        let pack =
+            |coding, most| rt.block_on(compress(text.clone(), MemoryBudget::new(all.clone(), most), coding)).unwrap();
+        for coding in [ContentCoding::Gzip, ContentCoding::Zstd] {
             let (bytes, budget, is) = pack(Some(coding), 1 << 20);
             assert!(bytes.len() * 20 < text.len() && budget.used() >= bytes.len() && is == Some(coding));
             let mut out = Vec::new();
             match coding {
-                Coding::Gzip => flate2::read::GzDecoder::new(&bytes[..]).read_to_end(&mut out).unwrap(),
-                Coding::Zstd => zstd::Decoder::new(&bytes[..]).unwrap().read_to_end(&mut out).unwrap(),
+                ContentCoding::Gzip => flate2::read::GzDecoder::new(&bytes[..]).read_to_end(&mut out).unwrap(),
+                ContentCoding::Zstd => zstd::Decoder::new(&bytes[..]).unwrap().read_to_end(&mut out).unwrap(),
             };
             assert_eq!(out, text);
-            // Without room for the packed form the plain one is sent.
+            // Without memory for the compressed form the plain one is sent.
             let (bytes, _, is) = pack(Some(coding), 10);
             assert_eq!((bytes.len(), is), (text.len(), None));
         }

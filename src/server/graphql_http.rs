@@ -1,11 +1,12 @@
-//! GraphQL over HTTP, by the specification of that name: which media type, which status, what is refused and how.
+//! The GraphQL endpoint, according to the specification "GraphQL over HTTP": media types, status codes, errors.
 
-use super::caching::{DEPENDS_ON, Question, Tag, finish, not_modified};
+use super::caching::{CacheKey, EntityTag, VARY_HEADERS, not_modified, with_body};
 use super::connections::Connection;
-use super::encoding::Coding;
+use super::encoding::ContentCoding;
+use super::middleware::connection;
 use super::parameters::{Refusal, read_body, read_parameters};
-use super::requests::connection;
-use super::{Shared, auth, bodies, playground, sse, ws};
+use super::shared::Shared;
+use super::{auth, playground, request_bodies, sse, ws};
 use actix_web::http::header::{
     ACCEPT, ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, ETAG, HeaderMap, HeaderValue, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
 };
@@ -16,24 +17,24 @@ use async_graphql::{Response, ServerError, Value};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::sync::Arc;
-use walkshed_graphql::{Answer, ApiRequest, Budget, Full, Outcome, UnderWay, Written, code};
+use walkshed_graphql::{Answer, ApiRequest, BudgetExceeded, BudgetedBuffer, MemoryBudget, MemoryPool, Outcome, code};
 
-/// An answer that holds more bytes is written away from the threads that answer others.
+/// Responses that use more bytes are serialized on a blocking thread.
 const LONG: usize = 256 * 1024;
-/// What was changed, or went wrong, is nobody's to keep.
-const NOT_KEPT: &str = "no-store";
+/// The cache policy for mutations and errors.
+const NO_STORE: &str = "no-store";
 
-/// What the client wants to read.
+/// The media type of the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Media {
-    /// `application/json`: 200 whenever the request itself was well-formed.
+    /// `application/json`: status 200 for every well-formed request.
     Json,
-    /// `application/graphql-response+json`: the status says what became of it.
+    /// `application/graphql-response+json`: the status reflects the outcome.
     Response,
 }
 
 impl Media {
-    /// The content type of an answer.
+    /// Returns the value of `Content-Type`.
     const fn content_type(self) -> &'static str {
         match self {
             Self::Json => "application/json; charset=utf-8",
@@ -41,13 +42,13 @@ impl Media {
         }
     }
 
-    /// Chooses by `Accept`; `None` when nothing we can write is wanted. Of equals the first one is taken; without a
-    /// wish it is JSON, as clients from before the specification expect.
-    fn wanted(headers: &HeaderMap) -> Option<Self> {
+    /// Selects a media type by `Accept`; `None` when the client accepts neither. The first of equally preferred types wins.
+    /// Without `Accept` the result is JSON, as clients older than the specification expect.
+    fn negotiate(headers: &HeaderMap) -> Option<Self> {
         let mut best: Option<(f32, Self)> = None;
-        let mut any = false;
+        let mut has_accept = false;
         for part in headers.get_all(ACCEPT).filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(',')) {
-            any = true;
+            has_accept = true;
             let mut pieces = part.split(';').map(str::trim);
             let kind = pieces.next().unwrap_or_default().to_ascii_lowercase();
             let quality = pieces.find_map(|p| p.strip_prefix("q=")?.parse().ok()).unwrap_or(1.0);
@@ -60,118 +61,124 @@ impl Media {
                 best = Some((quality, media));
             }
         }
-        if any { best.map(|(_, media)| media) } else { Some(Self::Json) }
+        if has_accept { best.map(|(_, media)| media) } else { Some(Self::Json) }
     }
 }
 
-/// `GET` and `HEAD /graphql`: the playground for browsers, a WebSocket for those who upgrade, queries for everyone else.
+/// `GET` and `HEAD /graphql`: serves the playground to browsers, upgrades to WebSocket, and executes queries.
 pub async fn get(shared: Data<Shared>, request: HttpRequest, body: Payload) -> HttpResponse {
     let headers = request.headers();
-    if ws::wanted(&request) {
+    if ws::is_upgrade(&request) {
         return ws::open(&shared, &request, body);
     }
     if wants_page(headers) {
         return playground::page(&request).await;
     }
     let (media, session) = match begin(&shared, &request) {
-        Ok(begun) => begun,
+        Ok(accepted) => accepted,
         Err(reply) => return *reply,
     };
-    let read = match read_parameters(request.query_string()) {
-        Ok(read) => read,
+    let parameters = match read_parameters(request.query_string()) {
+        Ok(parameters) => parameters,
         Err(refusal) => return refuse(&shared, media, &refusal),
     };
-    if sse::wanted(headers) && request.method() == Method::GET {
-        return follow(&shared, read, session).await;
+    if sse::accepts_events(headers) && request.method() == Method::GET {
+        return follow(&shared, parameters, session).await;
     }
     let caller = session.caller;
     let world = shared.live.world();
-    let keeping = if caller.token.is_some() { "private, no-cache" } else { "no-cache" };
-    // Who asks counts: the role says what may be seen, and a token is shown its own name.
+    let cache_policy = if caller.token.is_some() { "private, no-cache" } else { "no-cache" };
+    // The response depends on the caller: on the role, and on the name of the token, which `viewer` returns.
     let role = caller.role.to_string();
     let token = caller.token.as_deref().map_or_else(String::new, |name| format!("token {name}"));
-    let question = Question::new(&[&world.version, &role, &token, media.content_type(), request.query_string()]);
-    if let Some(tag) = shared.tags.find(question).filter(|tag| tag.is_known(headers)) {
+    let cache_key = CacheKey::new(&[&world.version, &role, &token, media.content_type(), request.query_string()]);
+    if let Some(tag) = shared.tags.find(cache_key).filter(|tag| tag.matches(headers)) {
         shared.metrics.graphql("not modified");
-        return not_modified(tag, keeping);
+        return not_modified(tag, cache_policy);
     }
     let live = Some(shared.live.clone());
-    let read = ApiRequest { queries_only: true, caller: Some(caller), live, ..read };
-    let answer = shared.api.execute(&world, read).await;
-    let lasting = answer.lasting;
-    let written = match write_answer(&shared, media, answer).await {
-        Ok(written) => written,
+    let api_request = ApiRequest { queries_only: true, caller: Some(caller), live, ..parameters };
+    let answer = shared.api.execute(&world, api_request).await;
+    let is_cacheable = answer.is_cacheable;
+    let serialized = match serialize(&shared, media, answer).await {
+        Ok(serialized) => serialized,
         Err(reply) => return reply,
     };
-    let Text { bytes, budget, status, is_whole } = written;
+    let Serialized { bytes, budget, status, has_succeeded } = serialized;
     let mut reply = HttpResponse::build(status);
-    reply.content_type(media.content_type()).insert_header((VARY, DEPENDS_ON));
+    reply.content_type(media.content_type()).insert_header((VARY, VARY_HEADERS));
     if status == StatusCode::METHOD_NOT_ALLOWED {
         reply.insert_header((ALLOW, "POST"));
     }
-    if is_whole {
-        let tag = Tag::of(media.content_type(), &bytes);
-        if lasting {
-            shared.tags.remember(question, tag);
+    if has_succeeded {
+        let tag = EntityTag::of(media.content_type(), &bytes);
+        if is_cacheable {
+            shared.tags.remember(cache_key, tag);
         }
-        if tag.is_known(headers) {
-            return not_modified(tag, keeping);
+        if tag.matches(headers) {
+            return not_modified(tag, cache_policy);
         }
-        reply.insert_header((ETAG, tag.header())).insert_header((CACHE_CONTROL, keeping));
+        reply.insert_header((ETAG, tag.header())).insert_header((CACHE_CONTROL, cache_policy));
     } else {
-        reply.insert_header((CACHE_CONTROL, NOT_KEPT));
+        reply.insert_header((CACHE_CONTROL, NO_STORE));
     }
-    finish(reply, bytes, budget, Coding::wanted(headers)).await
+    with_body(reply, bytes, budget, ContentCoding::negotiate(headers)).await
 }
 
-/// `POST /graphql`.
+/// `POST /graphql`: executes queries and mutations.
 pub async fn post(shared: Data<Shared>, request: HttpRequest, payload: Payload) -> HttpResponse {
     let headers = request.headers();
-    // Who may not ask at all is told so before a body is read.
+    // An unauthenticated caller is refused before the body is read.
     let (media, session) = match begin(&shared, &request) {
-        Ok(begun) => begun,
+        Ok(accepted) => accepted,
         Err(reply) => return *reply,
     };
-    let read = match read(&shared, headers, payload, connection(&request)).await {
-        Ok(read) => read,
+    let parameters = match read_request_body(&shared, headers, payload, connection(&request)).await {
+        Ok(parameters) => parameters,
         Err(refusal) => return refuse(&shared, media, &refusal),
     };
-    if sse::wanted(headers) {
-        return follow(&shared, read, session).await;
+    if sse::accepts_events(headers) {
+        return follow(&shared, parameters, session).await;
     }
     let live = Some(shared.live.clone());
-    let read = ApiRequest { queries_only: false, caller: Some(session.caller), live, ..read };
+    let api_request = ApiRequest { queries_only: false, caller: Some(session.caller), live, ..parameters };
     let world = shared.live.world();
-    let answer = shared.api.execute(&world, read).await;
+    let answer = shared.api.execute(&world, api_request).await;
     drop(world);
-    let Text { bytes, budget, status, .. } = match write_answer(&shared, media, answer).await {
-        Ok(written) => written,
+    let Serialized { bytes, budget, status, .. } = match serialize(&shared, media, answer).await {
+        Ok(serialized) => serialized,
         Err(reply) => return reply,
     };
     let mut reply = HttpResponse::build(status);
-    reply.content_type(media.content_type()).insert_header((VARY, DEPENDS_ON)).insert_header((CACHE_CONTROL, NOT_KEPT));
-    finish(reply, bytes, budget, Coding::wanted(headers)).await
+    reply
+        .content_type(media.content_type())
+        .insert_header((VARY, VARY_HEADERS))
+        .insert_header((CACHE_CONTROL, NO_STORE));
+    with_body(reply, bytes, budget, ContentCoding::negotiate(headers)).await
 }
 
-/// Any other method.
+/// Any other method: status 405.
 pub async fn wrong_method() -> HttpResponse {
-    let error = coded("use POST, or GET for queries");
+    let error = coded("Use POST, or GET for queries.");
     let mut response = refusal(Media::Json, StatusCode::METHOD_NOT_ALLOWED, &[error]);
     response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
     response
 }
 
-/// Browsers name HTML first; programs do not name it.
+/// Returns whether the client is a browser: only browsers accept HTML.
 fn wants_page(headers: &HeaderMap) -> bool {
     let accept = headers.get(ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
     accept.contains("text/html") && !accept.contains("json")
 }
 
-/// What the client reads, and who it is; or what to answer at once.
+/// Negotiates the media type and authenticates the caller.
+///
+/// # Errors
+/// The response to send: status 406 or 401.
 fn begin(shared: &Shared, request: &HttpRequest) -> Result<(Media, auth::Session), Box<HttpResponse>> {
     let headers = request.headers();
-    let Some(media) = Media::wanted(headers).or(sse::wanted(headers).then_some(Media::Json)) else {
-        let why = "Accept must allow application/graphql-response+json, application/json or text/event-stream";
+    let Some(media) = Media::negotiate(headers).or(sse::accepts_events(headers).then_some(Media::Json)) else {
+        let why = "Accept must allow application/graphql-response+json, application/json or text/event-stream.";
         return Err(Box::new(refusal(Media::Json, StatusCode::NOT_ACCEPTABLE, &[coded(why)])));
     };
     auth::session(shared, request).map(|session| (media, session)).map_err(|error| {
@@ -182,13 +189,14 @@ fn begin(shared: &Shared, request: &HttpRequest) -> Result<(Media, auth::Session
     })
 }
 
-async fn read(
+async fn read_request_body(
     shared: &Shared,
     headers: &HeaderMap,
     payload: Payload,
     connection: Option<&Arc<Connection>>,
 ) -> Result<ApiRequest, Refusal> {
-    let (body, _while_it_is_there) = bodies::read(shared, headers, payload, connection).await?;
+    // The budget counts the body until it has been parsed.
+    let (body, _budget) = request_bodies::read(shared, headers, payload, connection).await?;
     read_body(headers, &body)
 }
 
@@ -197,16 +205,16 @@ async fn follow(shared: &Data<Shared>, request: ApiRequest, session: auth::Sessi
     Box::pin(sse::follow(shared, request, session)).await
 }
 
-/// An answer as bytes.
-struct Text {
+/// A serialized response.
+struct Serialized {
     bytes: Vec<u8>,
-    budget: Budget,
+    budget: MemoryBudget,
     status: StatusCode,
-    /// It was carried out, and nothing failed.
-    is_whole: bool,
+    /// Whether the request was executed without errors.
+    has_succeeded: bool,
 }
 
-async fn write_answer(shared: &Shared, media: Media, answer: Answer) -> Result<Text, HttpResponse> {
+async fn serialize(shared: &Shared, media: Media, answer: Answer) -> Result<Serialized, HttpResponse> {
     let Answer { response, outcome, budget, .. } = answer;
     let (has_data, status) = match (outcome, media) {
         (Outcome::Executed, _) => (true, StatusCode::OK),
@@ -214,35 +222,35 @@ async fn write_answer(shared: &Shared, media: Media, answer: Answer) -> Result<T
         (Outcome::Refused | Outcome::IsSubscription, Media::Response) => (false, StatusCode::BAD_REQUEST),
         (Outcome::Refused | Outcome::IsSubscription, Media::Json) => (false, StatusCode::OK),
     };
-    let is_whole = outcome == Outcome::Executed && response.errors.is_empty();
+    let has_succeeded = outcome == Outcome::Executed && response.errors.is_empty();
     let is_long = budget.used() > LONG;
-    let write = move || {
-        let written = to_bytes(&response, has_data, budget.another());
-        written.map(|(bytes, budget)| (bytes, budget, is_whole)).or_else(|full| {
-            // Half of an answer is none: all of it is given up before the error is written.
+    let serialize = move || {
+        let serialized = to_bytes(&response, has_data, budget.another());
+        serialized.map(|(bytes, budget)| (bytes, budget, has_succeeded)).or_else(|full| {
+            // The response is dropped, to free its memory, and replaced by the error.
             drop((response, budget));
             let error = async_graphql::Error::from(full).into_server_error(async_graphql::Pos::default());
-            let room = Budget::new(Arc::new(UnderWay::new(usize::MAX)), usize::MAX);
-            let (bytes, budget) = to_bytes(&Response::from_errors(vec![error]), has_data, room)?;
+            let unlimited = MemoryBudget::new(Arc::new(MemoryPool::new(usize::MAX)), usize::MAX);
+            let (bytes, budget) = to_bytes(&Response::from_errors(vec![error]), has_data, unlimited)?;
             Ok((bytes, budget, false))
         })
     };
-    let written = if is_long { tokio::task::spawn_blocking(write).await } else { Ok(write()) };
+    let serialized = if is_long { tokio::task::spawn_blocking(serialize).await } else { Ok(serialize()) };
     let failed = |why: &dyn std::fmt::Debug| {
-        tracing::error!(?why, "an answer cannot be written");
-        HttpResponse::InternalServerError().insert_header((CACHE_CONTROL, NOT_KEPT)).finish()
+        tracing::error!(?why, "a response could not be serialized");
+        HttpResponse::InternalServerError().insert_header((CACHE_CONTROL, NO_STORE)).finish()
     };
-    let written: Result<_, Full> = written.map_err(|e| failed(&e))?;
-    let (bytes, budget, is_whole) = written.map_err(|e| failed(&e))?;
+    let serialized: Result<_, BudgetExceeded> = serialized.map_err(|e| failed(&e))?;
+    let (bytes, budget, has_succeeded) = serialized.map_err(|e| failed(&e))?;
     shared.metrics.graphql(match outcome {
-        Outcome::Executed if is_whole => "ok",
+        Outcome::Executed if has_succeeded => "ok",
         Outcome::Executed => "failed fields",
         Outcome::Refused | Outcome::NotAQuery | Outcome::IsSubscription => "refused",
     });
-    Ok(Text { bytes, budget, status, is_whole })
+    Ok(Serialized { bytes, budget, status, has_succeeded })
 }
 
-/// An answer's body. A refused request has no `data` at all, one that was carried out has it even when it is null.
+/// The body of a response. A refused request has no `data`; an executed one has `data` even when it is null.
 #[derive(Serialize)]
 struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -253,14 +261,18 @@ struct Body<'a> {
     extensions: HashMap<&'a str, &'a Value>,
 }
 
-fn to_bytes(response: &Response, has_data: bool, budget: Budget) -> Result<(Vec<u8>, Budget), Full> {
+fn to_bytes(
+    response: &Response,
+    has_data: bool,
+    budget: MemoryBudget,
+) -> Result<(Vec<u8>, MemoryBudget), BudgetExceeded> {
     let data = has_data.then_some(&response.data);
     let extensions = response.extensions.iter().map(|(k, v)| (k.as_str(), v)).collect();
-    let mut out = Written::new(budget);
+    let mut out = BudgetedBuffer::new(budget);
     if let Err(error) = serde_json::to_writer(&mut out, &Body { data, errors: &response.errors, extensions })
         && out.full().is_none()
     {
-        tracing::error!(%error, "an answer cannot be written");
+        tracing::error!(%error, "a response could not be serialized");
     }
     out.finish()
 }
@@ -284,13 +296,13 @@ fn coded(why: impl Into<String>) -> ServerError {
     error
 }
 
-/// An answer without data.
+/// Builds a response without data.
 fn refusal(media: Media, status: StatusCode, errors: &[ServerError]) -> HttpResponse {
     let mut response = HttpResponse::build(status);
     response
         .content_type(media.content_type())
-        .insert_header((VARY, DEPENDS_ON))
-        .insert_header((CACHE_CONTROL, NOT_KEPT));
+        .insert_header((VARY, VARY_HEADERS))
+        .insert_header((CACHE_CONTROL, NO_STORE));
     match serde_json::to_vec(&Body { data: None, errors, extensions: HashMap::new() }) {
         Ok(body) => response.body(body),
         Err(e) => HttpResponse::InternalServerError().body(e.to_string()),
@@ -302,7 +314,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_media_type_follows_the_accept_header() {
+    fn selects_the_media_type_by_the_accept_header() {
         for (accept, wanted) in [
             (None, Some(Media::Json)),
             (Some("*/*"), Some(Media::Json)),
@@ -318,7 +330,7 @@ mod tests {
             if let Some(accept) = accept {
                 headers.insert(ACCEPT, HeaderValue::from_static(accept));
             }
-            assert_eq!(Media::wanted(&headers), wanted, "{accept:?}");
+            assert_eq!(Media::negotiate(&headers), wanted, "{accept:?}");
         }
     }
 }

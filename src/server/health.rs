@@ -1,17 +1,18 @@
-//! Is it alive, and may it be given requests?
+//! Health checks: liveness and readiness.
 
-use super::{Shared, auth};
+use super::auth;
+use super::shared::Shared;
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
 
-/// The process answers.
+/// `GET /health/live`: returns 200 while the process responds.
 pub async fn live() -> HttpResponse {
     HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({ "status": "live" }))
 }
 
-/// The data are loaded, and the server is not about to stop.
+/// `GET /health/ready`: returns 200 when the data are loaded, and 503 while the server stops.
 pub async fn ready(shared: Data<Shared>, request: HttpRequest) -> HttpResponse {
     if shared.live.is_stopping() {
         return HttpResponse::ServiceUnavailable()
@@ -20,7 +21,7 @@ pub async fn ready(shared: Data<Shared>, request: HttpRequest) -> HttpResponse {
     }
     let mut ready = HttpResponse::Ok();
     ready.insert_header((CACHE_CONTROL, "no-store"));
-    // Load balancers have no tokens; what is loaded is for those who may read.
+    // Load balancers have no token; only callers who may read see what is loaded.
     if auth::session(&shared, &request).is_err() {
         return ready.json(json!({ "status": "ready" }));
     }

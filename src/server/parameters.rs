@@ -1,11 +1,11 @@
-//! The parameters of a GraphQL request, as the transports carry them: a query string, a JSON body, the payload of a message.
+//! Parses the parameters of a GraphQL request from a query string, a JSON body, or the payload of a message.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
 use actix_web::web;
 use walkshed_graphql::{ApiRequest, Persisted, Variables};
 
-/// A request that is refused before it is looked at as GraphQL.
+/// An error that precedes the execution of a GraphQL request.
 pub struct Refusal {
     pub status: StatusCode,
     pub message: String,
@@ -21,15 +21,15 @@ impl Refusal {
     }
 }
 
-/// The parameters of a query string.
+/// Parses the parameters of a query string.
 pub fn read_parameters(query: &str) -> Result<ApiRequest, Refusal> {
     let pairs = web::Query::<Vec<(String, String)>>::from_query(query)
-        .map_err(|e| Refusal::bad(format!("the query string cannot be read: {e}")))?;
+        .map_err(|e| Refusal::bad(format!("The query string is malformed: {e}")))?;
     let mut map = serde_json::Map::new();
     for (key, value) in pairs.into_inner() {
         let value = match key.as_str() {
             "variables" | "extensions" if !value.is_empty() => serde_json::from_str(&value)
-                .map_err(|e| Refusal::bad(format!("the parameter {key} is not JSON: {e}")))?,
+                .map_err(|e| Refusal::bad(format!("The parameter {key} is not JSON: {e}")))?,
             "variables" | "extensions" => serde_json::Value::Null,
             "operationName" if value.is_empty() => serde_json::Value::Null,
             _ => serde_json::Value::String(value),
@@ -39,34 +39,34 @@ pub fn read_parameters(query: &str) -> Result<ApiRequest, Refusal> {
     read_request(map)
 }
 
-/// The parameters of a JSON body.
+/// Parses the parameters of a JSON body.
 pub fn read_body(headers: &HeaderMap, body: &[u8]) -> Result<ApiRequest, Refusal> {
     let kind = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let mut pieces = kind.split(';').map(|p| p.trim().to_ascii_lowercase());
     if pieces.next().as_deref() != Some("application/json") {
-        let found = if kind.is_empty() { "none".to_owned() } else { format!("\"{kind}\"") };
-        let why = format!("the Content-Type must be application/json; it is {found}");
+        let found = if kind.is_empty() { "missing".to_owned() } else { format!("\"{kind}\"") };
+        let why = format!("The Content-Type must be application/json; it is {found}.");
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, why));
     }
     if let Some(charset) = pieces.find_map(|p| p.strip_prefix("charset=").map(|c| c.trim_matches('"').to_owned()))
         && charset != "utf-8"
     {
-        let why = format!("the charset must be utf-8; it is \"{charset}\"");
+        let why = format!("The charset must be utf-8; it is \"{charset}\".");
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, why));
     }
     match serde_json::from_slice(body) {
         Ok(serde_json::Value::Object(map)) => read_request(map),
-        Ok(serde_json::Value::Array(_)) => Err(Refusal::bad("one request at a time: batches are not supported")),
-        Ok(_) => Err(Refusal::bad("the body must be a JSON object with a query")),
-        Err(_) if body.is_empty() => Err(Refusal::bad("the body is empty; a JSON object with a query is expected")),
-        Err(e) => Err(Refusal::bad(format!("the body is not JSON: {e}"))),
+        Ok(serde_json::Value::Array(_)) => Err(Refusal::bad("Batches are not supported; send one request at a time.")),
+        Ok(_) => Err(Refusal::bad("The body must be a JSON object with a query.")),
+        Err(_) if body.is_empty() => Err(Refusal::bad("The body is empty. It must be a JSON object with a query.")),
+        Err(e) => Err(Refusal::bad(format!("The body is not JSON: {e}"))),
     }
 }
 
-/// The parameters of a request, from an object of JSON.
+/// Parses the parameters of a request from a JSON object.
 pub fn read_request(mut map: serde_json::Map<String, serde_json::Value>) -> Result<ApiRequest, Refusal> {
     use serde_json::Value as Json;
-    let wrong = |key: &str, expected: &str| Refusal::bad(format!("the parameter {key} must be {expected}"));
+    let wrong = |key: &str, expected: &str| Refusal::bad(format!("The parameter {key} must be {expected}."));
     let query = match map.remove("query") {
         Some(Json::String(text)) => text,
         None | Some(Json::Null) => String::new(),
@@ -94,7 +94,7 @@ pub fn read_request(mut map: serde_json::Map<String, serde_json::Value>) -> Resu
     };
     let persisted = document_id.map_or_else(|| by_hash(&extensions), |id| Ok(Some(id)))?;
     if query.is_empty() && persisted.is_none() {
-        return Err(Refusal::bad("the parameter query is missing"));
+        return Err(Refusal::bad("The parameter query is missing."));
     }
     let wants_cost = match extensions.get("cost") {
         None | Some(Json::Null) => false,
@@ -104,14 +104,14 @@ pub fn read_request(mut map: serde_json::Map<String, serde_json::Value>) -> Resu
     Ok(ApiRequest { query, persisted, operation_name, variables, wants_cost, ..ApiRequest::default() })
 }
 
-/// The hash of Apollo's automatic persisted queries.
+/// Parses the hash of an automatic persisted query (Apollo).
 fn by_hash(extensions: &serde_json::Map<String, serde_json::Value>) -> Result<Option<Persisted>, Refusal> {
     let Some(persisted) = extensions.get("persistedQuery").filter(|p| !p.is_null()) else { return Ok(None) };
     if persisted.get("version").and_then(serde_json::Value::as_u64) != Some(1) {
-        return Err(Refusal::bad("extensions.persistedQuery.version must be 1"));
+        return Err(Refusal::bad("extensions.persistedQuery.version must be 1."));
     }
     match persisted.get("sha256Hash") {
         Some(serde_json::Value::String(hash)) => Ok(Some(Persisted::Hash(hash.clone()))),
-        _ => Err(Refusal::bad("extensions.persistedQuery.sha256Hash must be a string")),
+        _ => Err(Refusal::bad("extensions.persistedQuery.sha256Hash must be a string.")),
     }
 }

@@ -1,8 +1,9 @@
-//! GraphiQL for browsers, its files in the binary: government networks reach no CDN.
+//! The GraphiQL playground. Its files are part of the binary, because government networks cannot reach a CDN.
 
-use super::caching::{DEPENDS_ON, Tag, fixed, not_modified};
-use super::encoding::Coding;
-use super::{Shared, auth};
+use super::auth;
+use super::caching::{EntityTag, VARY_HEADERS, not_modified, static_response};
+use super::encoding::ContentCoding;
+use super::shared::Shared;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, HeaderValue, VARY, X_CONTENT_TYPE_OPTIONS,
 };
@@ -17,14 +18,14 @@ use walkshed_engine::geo::Position;
 
 const PAGE: &str = include_str!("../../web/playground.html");
 
-/// Everything from here alone; GraphiQL's editor sets styles of its own.
+/// Allows only resources of this server. GraphiQL's editor needs inline styles.
 const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; \
                    img-src 'self' data:; font-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// How long what the page loads may be kept without asking.
-const KEEPING: &str = "public, max-age=3600";
+/// The cache policy for the files of the page.
+const FILE_CACHE_POLICY: &str = "public, max-age=3600";
 
-/// Name, media type, bytes, packed by gzip or not.
+/// Name, media type, content, and whether the content is compressed with gzip.
 const FILES: [(&str, &str, &[u8], bool); 6] = [
     ("graphiql.min.js", "text/javascript; charset=utf-8", include_bytes!("../../web/vendor/graphiql.min.js.gz"), true),
     ("graphiql.min.css", "text/css; charset=utf-8", include_bytes!("../../web/vendor/graphiql.min.css.gz"), true),
@@ -44,7 +45,7 @@ const FILES: [(&str, &str, &[u8], bool); 6] = [
     ("playground.css", "text/css; charset=utf-8", include_bytes!("../../web/playground.css"), false),
 ];
 
-/// The example queries, one a tab.
+/// The example queries, one for each tab.
 pub const EXAMPLES: [&str; 7] = [
     include_str!("../../web/examples/1-what-is-loaded.graphql"),
     include_str!("../../web/examples/2-nearby.graphql"),
@@ -55,16 +56,16 @@ pub const EXAMPLES: [&str; 7] = [
     include_str!("../../web/examples/7-what-if.graphql"),
 ];
 
-/// The page itself.
+/// Returns the page.
 pub async fn page(request: &HttpRequest) -> HttpResponse {
-    let mut response = fixed(request, "text/html; charset=utf-8", "no-cache", PAGE.as_bytes()).await;
+    let mut response = static_response(request, "text/html; charset=utf-8", "no-cache", PAGE.as_bytes()).await;
     let headers = response.headers_mut();
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 
-/// What the page loads.
+/// `GET /graphiql/{file}`: returns a file of the page.
 pub async fn file(name: Path<String>, shared: Data<Shared>, request: HttpRequest) -> HttpResponse {
     if *name == "tabs.json" {
         if let Some(reply) = auth::refusal(&shared, &request) {
@@ -72,36 +73,36 @@ pub async fn file(name: Path<String>, shared: Data<Shared>, request: HttpRequest
         }
         return HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(tabs(&shared.live.world()));
     }
-    let Some((_, kind, bytes, is_packed)) = FILES.iter().find(|f| f.0 == name.as_str()) else {
+    let Some((_, kind, bytes, is_gzipped)) = FILES.iter().find(|f| f.0 == name.as_str()) else {
         return HttpResponse::NotFound().finish();
     };
-    let mut response = if *is_packed && Coding::takes_gzip(request.headers()) {
-        let tag = Tag::of(kind, bytes);
-        if tag.is_known(request.headers()) {
-            return not_modified(tag, KEEPING);
+    let mut response = if *is_gzipped && ContentCoding::takes_gzip(request.headers()) {
+        let tag = EntityTag::of(kind, bytes);
+        if tag.matches(request.headers()) {
+            return not_modified(tag, FILE_CACHE_POLICY);
         }
         let mut response = HttpResponse::Ok();
         response
             .content_type(*kind)
             .insert_header((CONTENT_ENCODING, "gzip"))
             .insert_header((ETAG, tag.header()))
-            .insert_header((CACHE_CONTROL, KEEPING))
-            .insert_header((VARY, DEPENDS_ON));
+            .insert_header((CACHE_CONTROL, FILE_CACHE_POLICY))
+            .insert_header((VARY, VARY_HEADERS));
         response.body(*bytes)
-    } else if *is_packed {
+    } else if *is_gzipped {
         let mut plain = Vec::new();
         if let Err(error) = GzDecoder::new(*bytes).read_to_end(&mut plain) {
             return HttpResponse::InternalServerError().body(error.to_string());
         }
-        fixed(&request, kind, KEEPING, &plain).await
+        static_response(&request, kind, FILE_CACHE_POLICY, &plain).await
     } else {
-        fixed(&request, kind, KEEPING, bytes).await
+        static_response(&request, kind, FILE_CACHE_POLICY, bytes).await
     };
     response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 
-/// The example queries with places and a scenario of the loaded city as their variables.
+/// Returns the example queries, with positions and a scenario of the loaded city as their variables.
 #[must_use]
 pub fn tabs(world: &World) -> Vec<Value> {
     let point = |p: Position| json!({ "point": { "lon": round(p.lon()), "lat": round(p.lat()) } });
@@ -109,7 +110,7 @@ pub fn tabs(world: &World) -> Vec<Value> {
     let scenario = world.register.scenarios.first();
     EXAMPLES
         .iter()
-        // Without a scenario there is none to compare.
+        // Queries about scenarios need one.
         .filter(|query| scenario.is_some() || !query.contains("$scenario:"))
         .map(|query| {
             let mut variables = serde_json::Map::new();

@@ -1,10 +1,11 @@
-//! Subscriptions as server-sent events, by the GraphQL-over-SSE protocol (distinct connections): an event `next` for each
-//! answer, `complete` at the end.
+//! Subscriptions as server-sent events, with the GraphQL-over-SSE protocol (distinct connections mode): an event `next` for
+//! each response, `complete` at the end.
 
 use super::auth::Session;
-use super::followers::Place;
-use super::sending::Pieces;
-use super::{Shared, followers};
+use super::response_bodies::StreamedBody;
+use super::shared::Shared;
+use super::subscribers;
+use super::subscribers::SubscriberSlot;
 use actix_web::HttpResponse;
 use actix_web::http::header::{ACCEPT, CACHE_CONTROL, HeaderMap, VARY};
 use actix_web::web::{Bytes, Data};
@@ -12,81 +13,81 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt, StreamExt};
 use tokio::time::{Interval, MissedTickBehavior};
-use walkshed_graphql::{ApiRequest, EventText, Told};
+use walkshed_graphql::{ApiRequest, EventText, SubscriptionMessage};
 
 const COMPLETE: &str = "event: complete\ndata: {}\n\n";
-const TOKEN_ENDED: &str = "event: next\ndata: {\"errors\":[{\"message\":\"the token is not in force any more\",\
+const TOKEN_ENDED: &str = "event: next\ndata: {\"errors\":[{\"message\":\"The token has expired or was revoked.\",\
                            \"extensions\":{\"code\":\"UNAUTHENTICATED\"}}]}\n\nevent: complete\ndata: {}\n\n";
 
-/// Does the client want events?
-pub fn wanted(headers: &HeaderMap) -> bool {
+/// Returns whether the client accepts server-sent events.
+pub fn accepts_events(headers: &HeaderMap) -> bool {
     headers.get(ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|accept| accept.contains("text/event-stream"))
 }
 
-/// One that follows.
-struct Follower {
-    told: BoxStream<'static, Told>,
+/// The source of one event stream.
+struct EventSource {
+    messages: BoxStream<'static, SubscriptionMessage>,
     session: Session,
     ended: BoxFuture<'static, ()>,
     stopped: BoxFuture<'static, ()>,
     ticks: Interval,
     shared: Data<Shared>,
-    _place: Place,
+    _slot: SubscriberSlot,
 }
 
-/// Follows a request.
+/// Starts a subscription and returns its event stream.
 pub async fn follow(shared: &Data<Shared>, request: ApiRequest, session: Session) -> HttpResponse {
-    let Some(place) = shared.followers.enter() else { return followers::full(shared) };
+    let Some(slot) = shared.subscriber_slots.enter() else { return subscribers::full(&shared.subscriber_slots) };
     let (ended, stopped) = (session.ended(shared).boxed(), shared.live.stopped().boxed());
     let (caller, live) = (Some(session.caller.clone()), Some(shared.live.clone()));
-    let told = shared.api.follow(ApiRequest { queries_only: false, caller, live, ..request }).await;
-    // A line that means nothing: proxies see that the connection lives, and one that does not is noticed.
+    let messages = shared.api.subscribe(ApiRequest { queries_only: false, caller, live, ..request }).await;
+    // Comment lines keep the connection open in proxies, and detect a closed one.
     let mut ticks = tokio::time::interval(shared.limits.ping_every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let follower = Follower { told, session, ended, stopped, ticks, shared: shared.clone(), _place: place };
+    let follower = EventSource { messages, session, ended, stopped, ticks, shared: shared.clone(), _slot: slot };
     let events = stream::unfold(Some(follower), |follower| async {
         let mut follower = follower?;
-        let (event, goes_on) = follower.next().await;
-        Some((stream::iter(event), goes_on.then_some(follower)))
+        let (event, continues) = follower.next().await;
+        Some((stream::iter(event), continues.then_some(follower)))
     });
     HttpResponse::Ok()
         .content_type("text/event-stream; charset=utf-8")
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((VARY, "Accept, Authorization"))
         .insert_header(("X-Accel-Buffering", "no"))
-        .body(Pieces::new(events.flatten()))
+        .body(StreamedBody::new(events.flatten()))
 }
 
-impl Follower {
-    /// What to send next, and whether more will come.
+impl EventSource {
+    /// Returns the next event, and whether more events follow.
     async fn next(&mut self) -> (Vec<Bytes>, bool) {
         let fixed = |text: &'static str| vec![Bytes::from_static(text.as_bytes())];
         tokio::select! {
             biased;
             () = &mut self.ended => (fixed(TOKEN_ENDED), false),
             () = &mut self.stopped => (fixed(COMPLETE), false),
-            told = self.told.next() => match told {
-                // What was told before a token ended is not for who has none.
-                Some(Told::Next(_)) if !self.session.holds(&self.shared) => (fixed(TOKEN_ENDED), false),
-                Some(Told::Next(text)) => (event("event: next\ndata: ", text, "\n\n"), true),
-                Some(Told::Error(errors)) => {
+            message = self.messages.next() => match message {
+                // The token may have ended after the message was produced.
+                Some(SubscriptionMessage::Next(_)) if !self.session.is_valid(&self.shared) => (fixed(TOKEN_ENDED), false),
+                Some(SubscriptionMessage::Next(text)) => (event("event: next\ndata: ", text, "\n\n"), true),
+                Some(SubscriptionMessage::Error(errors)) => {
                     let mut pieces = event("event: next\ndata: {\"errors\":", errors, "}\n\n");
                     pieces.push(Bytes::from_static(COMPLETE.as_bytes()));
                     (pieces, false)
                 }
-                Some(Told::Complete) | None => (fixed(COMPLETE), false),
+                Some(SubscriptionMessage::Complete) | None => (fixed(COMPLETE), false),
             },
             _ = self.ticks.tick() => (fixed(":\n\n"), true),
         }
     }
 }
 
-/// Longer texts are sent without a copy.
+/// Longer data is sent without a copy.
 const SHORT: usize = 16 * 1024;
 
 fn event(before: &'static str, text: EventText, after: &'static str) -> Vec<Bytes> {
     let is_break = |b: &u8| matches!(b, b'\n' | b'\r');
-    // Breaks between the parts of JSON mean nothing there, and would end the line here.
+    // Line breaks in JSON are insignificant; in an event they would end the line.
     let data: Bytes = if text.bytes().iter().any(is_break) {
         text.bytes().iter().map(|b| if is_break(b) { b' ' } else { *b }).collect::<Vec<u8>>().into()
     } else {

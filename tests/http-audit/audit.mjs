@@ -1,5 +1,5 @@
-// The public GraphQL-over-HTTP audit suite against a running server: node audit.mjs http://127.0.0.1:8080/graphql
-// Every audit counts, MUST, SHOULD and MAY alike. Fewer audits than known today mean a suite that did not run.
+// Runs the public GraphQL-over-HTTP audit suite against a running server: node audit.mjs http://127.0.0.1:8080/graphql
+// Every audit must pass: MUST, SHOULD and MAY. Fewer audits than KNOWN mean that the suite did not run completely.
 import { auditServer } from 'graphql-http';
 
 const KNOWN = 61;

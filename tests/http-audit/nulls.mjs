@@ -1,8 +1,8 @@
-// Errors of fields, compared with graphql-js: node nulls.mjs http://127.0.0.1:8080/graphql
+// Compares field errors of a running server with graphql-js: node nulls.mjs http://127.0.0.1:8080/graphql
 //
-// Queries that fail somewhere are sent to a running server. graphql-js then executes the same document by the same SDL, with
-// resolvers that fail at the same paths and elsewhere return what the server returned. Both must agree on every null and on
-// the order of the keys. Random queries from the schema follow the written ones.
+// Sends queries with failing fields to the server. graphql-js then executes the same document with the same schema and with
+// resolvers that fail at the same paths and otherwise return the server's values. Both must agree on every null and on the
+// order of the keys. Hand-written queries are followed by random queries generated from the schema.
 import {
   buildSchema, execute, getNamedType, getNullableType, isEnumType, isInputObjectType, isInterfaceType, isLeafType,
   isListType, isNonNullType, isObjectType, isUnionType, parse, validate,
@@ -14,7 +14,7 @@ if (!url) {
   process.exit(2);
 }
 const RANDOM = 400;
-// Fewer failures or random queries than these mean a run that compared nothing.
+// Fewer failed fields mean that the comparison was not meaningful.
 const MIN_FAILURES = 150;
 
 const sdl = await (await fetch(new URL('/schema', url))).text();
@@ -29,8 +29,8 @@ async function ask(query) {
   return response.json();
 }
 
-// Some value of a type, for what lies beneath a null.
-function some(type) {
+// Returns a placeholder value of a type, for fields beneath a null.
+function placeholder(type) {
   const named = getNullableType(type);
   if (isListType(named)) return [];
   if (isEnumType(named)) return named.getValues()[0].value;
@@ -44,17 +44,17 @@ const keys = (path) => {
   return all;
 };
 
-// What graphql-js makes of a document when it fails where the server did.
+// Executes a document with graphql-js, with failures at the same paths as on the server.
 async function expected(document, answer) {
   const failures = new Map(answer.errors?.map((error) => [JSON.stringify(error.path), error.message]));
-  // A failure inside of a list needs a list that is long enough.
-  const deepest = (path) => {
-    let most = 0;
+  // A failure at a list index requires a list that is long enough.
+  const minLength = (path) => {
+    let length = 0;
     for (const error of answer.errors ?? []) {
       const inside = path.every((key, i) => error.path[i] === key);
-      if (inside && Number.isInteger(error.path[path.length])) most = Math.max(most, error.path[path.length] + 1);
+      if (inside && Number.isInteger(error.path[path.length])) length = Math.max(length, error.path[path.length] + 1);
     }
-    return most;
+    return length;
   };
   const at = (path) => path.reduce((value, key) => value?.[key], answer.data);
   const complete = (path, type) => {
@@ -67,7 +67,7 @@ async function expected(document, answer) {
         return full.length > path.length && path.every((key, i) => full[i] === key);
       });
       if (found === null && !reached) return null;
-      const length = Array.isArray(found) ? found.length : deepest(path);
+      const length = Array.isArray(found) ? found.length : minLength(path);
       return Array.from({ length }, (_, i) => complete([...path, i], nullable.ofType));
     }
     if (found !== undefined && found !== null) return isLeafType(nullable) ? found : { found };
@@ -76,7 +76,7 @@ async function expected(document, answer) {
       return full.length > path.length && path.every((key, i) => full[i] === key);
     });
     if (found === null && !beneath && !isNonNullType(type)) return null;
-    return some(type);
+    return placeholder(type);
   };
   return execute({
     schema,
@@ -87,7 +87,7 @@ async function expected(document, answer) {
       if (value instanceof Error) throw value;
       return value;
     },
-    // A leaf is passed on as the server wrote it.
+    // Uses the type name that the server returned.
     typeResolver: (value, _context, info, type) => {
       const path = keys(info.path);
       return at(path)?.__typename ?? value?.found?.__typename ?? schema.getPossibleTypes(type)[0].name;
@@ -108,7 +108,7 @@ async function compare(query) {
   const invalid = validate(schema, document);
   if (invalid.length > 0) throw new Error(`${query}: ${invalid[0].message}`);
   const answer = await ask(query);
-  // Refused before it was carried out: there is nothing to compare.
+  // The request was refused before its execution: there is nothing to compare.
   if (!('data' in answer)) return;
   failures += answer.errors?.length ?? 0;
   compared += 1;
@@ -118,7 +118,7 @@ async function compare(query) {
 }
 
 const bad = 'from: {center: "000000000000"}';
-const written = [
+const handWritten = [
   `{ a: __typename walkshed(${bad}) { place { distanceM } } b: __typename }`,
   '{ z: __typename dataset { version } facility { name } a: __typename }',
   '{ facility(id: "x", externalId: "y") { name } serviceCategories { nameZh nameEn category } }',
@@ -133,7 +133,7 @@ const written = [
   'mutation { b: __typename a: revokeToken(input: {number: 1}) { userErrors { message } } }',
 ];
 
-// A seeded generator (mulberry32), so that a failure can be seen again.
+// A seeded generator (mulberry32), so that failures are reproducible.
 let state = 20261127;
 function random() {
   state = (state + 0x6d2b79f5) | 0;
@@ -143,7 +143,7 @@ function random() {
 }
 const below = (n) => Math.floor(random() * n);
 
-// A literal of an input type, in range or not.
+// Returns a literal of an input type; it may be out of range.
 function literal(type, depth = 0) {
   if (isNonNullType(type)) return literal(type.ofType, depth);
   if (isListType(type)) return `[${Array.from({ length: below(3) }, () => literal(type.ofType, depth + 1)).join(', ')}]`;
@@ -192,7 +192,7 @@ function selection(type, depth) {
   return `{ ${picked.join(' ')} }`;
 }
 
-for (const query of written) await compare(query);
+for (const query of handWritten) await compare(query);
 for (let n = 0; n < RANDOM; n += 1) {
   counter = 0;
   await compare(`query Q${n} ${selection(schema.getQueryType(), 4)}`);

@@ -37,7 +37,10 @@ fn features(path: &Path) -> Vec<geojson::Feature> {
 /// Checks that GDAL reads the expected number of features, if it is installed.
 fn gdal_counts(path: &Path, features: usize) {
     let Ok(output) = Command::new("ogrinfo").args(["-so", "-al"]).arg(path).output() else {
-        eprintln!("SKIPPED: ogrinfo is not installed (apt install gdal-bin), so GDAL did not read {}", path.display());
+        walkshed_testing::skip(&format!(
+            "ogrinfo is not installed (apt install gdal-bin): GDAL did not read {}",
+            path.display()
+        ));
         return;
     };
     let summary = String::from_utf8_lossy(&output.stdout);
@@ -56,7 +59,7 @@ fn coverage_prints_a_summary_and_writes_files() {
         (&1000.0.into(), &500.0.into(), &0.0.into())
     );
     let text = done(at, &[&health[..], &["--out", "cells.csv"]].concat());
-    assert!(text.contains("500 of 1000 people (50.0 %) have it within 5 minutes, 500 have not"), "{text}");
+    assert!(text.contains("500 of 1000 people (50.0 %) are covered within 5 minutes, 500 are not"), "{text}");
     let cells = rows(&at.join("cells.csv"));
     assert_eq!(cells.len(), 3);
     let covered: f64 = cells.iter().map(|r| r[2].parse::<f64>().unwrap()).sum();

@@ -1,4 +1,4 @@
-//! Clients that are slow, too many, or gone: others are served meanwhile.
+//! Slow clients, too many clients and clients that disconnect do not block others.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use crate::support::city;
@@ -27,7 +27,7 @@ fn post(body: &str, length: usize) -> String {
     )
 }
 
-/// Sends bytes and reads until the connection is closed.
+/// Sends bytes and reads until the server closes the connection.
 fn ask(mut stream: TcpStream, bytes: &[u8]) -> String {
     stream.set_read_timeout(Some(Duration::from_secs(40))).unwrap();
     let _ = stream.write_all(bytes);
@@ -36,8 +36,8 @@ fn ask(mut stream: TcpStream, bytes: &[u8]) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// A connection that reads little: the system keeps few bytes for it.
-fn reads_little(address: SocketAddr) -> TcpStream {
+/// Opens a connection with a small receive buffer.
+fn slow_reader(address: SocketAddr) -> TcpStream {
     use socket2::{Domain, Socket, Type};
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
@@ -46,10 +46,10 @@ fn reads_little(address: SocketAddr) -> TcpStream {
 }
 
 #[test]
-fn slow_bodies_and_heads_shut_nobody_out() {
+fn slow_request_heads_and_bodies_do_not_block_others() {
     let folder = city::folder();
     let server = Server::start(folder.path(), ServerOptions { max_connections: 40, ..Default::default() });
-    // A head that begins and never ends, on a connection that has been used; and a body that comes byte by byte, alone.
+    // An incomplete head on a connection that has been used before, and an incomplete body.
     let address = server.address;
     let half_head = std::thread::spawn(move || {
         let mut stream = TcpStream::connect(address).unwrap();
@@ -64,31 +64,31 @@ fn slow_bodies_and_heads_shut_nobody_out() {
     assert!(text.starts_with("HTTP/1.1 200") && took < Duration::from_secs(20), "{took:?} {text}");
     let text = slow_body.join().unwrap();
     assert!(text.starts_with("HTTP/1.1 408") && text.contains("too slowly"), "{text}");
-    // Half as many again as there may be.
+    // One and a half times the maximum of connections.
     let mut slow: Vec<TcpStream> = Vec::new();
     for n in 0..60 {
         let mut stream = TcpStream::connect(server.address).unwrap();
-        let begun = if n % 2 == 0 { post("{", 1000) } else { "POST /gra".to_owned() };
-        let _ = stream.write_all(begun.as_bytes());
+        let start = if n % 2 == 0 { post("{", 1000) } else { "POST /gra".to_owned() };
+        let _ = stream.write_all(start.as_bytes());
         slow.push(stream);
     }
-    // Those who have waited for more than a second make room.
+    // Connections that have waited for more than a second are closed for new ones.
     std::thread::sleep(Duration::from_millis(1200));
     assert!((0..30).all(|_| is_answered(&server)));
     assert!(server.metric("walkshed_http_connections") <= 41);
 }
 
 #[test]
-fn too_many_connections_are_refused_in_words() {
+fn connections_beyond_the_maximum_are_refused_with_503() {
     let folder = city::folder();
     let server = Server::start(folder.path(), ServerOptions { max_connections: 4, ..Default::default() });
-    let follower = || {
+    let subscriber = || {
         let mut events = Events::open(&server, "subscription { registerChanged { kind } }");
         events.alive();
         events
     };
-    let _followers = [follower(), follower()];
-    // Half of the connections may follow.
+    let _subscribers = [subscriber(), subscriber()];
+    // At most half of the connections may have subscriptions.
     let body = json!({ "query": "subscription { registerChanged { kind } }" }).to_string();
     let headers = [("Content-Type", "application/json"), ("Accept", "text/event-stream")];
     let third = server.send("POST", "/graphql", &headers, body.as_bytes());
@@ -99,47 +99,47 @@ fn too_many_connections_are_refused_in_words() {
     let refused = server.get("/health/live");
     assert_eq!((refused.status, refused.header("retry-after")), (503, Some("5")));
     assert!(refused.text().contains("max_connections"));
-    // Those who say nothing make room for who does.
+    // Idle connections are closed for new ones.
     std::thread::sleep(Duration::from_millis(1200));
     assert_eq!(server.get("/health/live").status, 200);
 }
 
 #[test]
-fn clients_that_do_not_read_hold_no_more_than_they_may() {
-    const MOST: usize = 4 << 20;
+fn memory_for_clients_that_do_not_read_is_limited() {
+    const MAX_BYTES: usize = 4 << 20;
     let folder = city::folder();
-    let limits = Limits { max_answers_bytes: MOST, max_complexity: 1_000_000, ..Limits::default() };
+    let limits = Limits { max_answers_bytes: MAX_BYTES, max_complexity: 1_000_000, ..Limits::default() };
     let server = Server::start(folder.path(), ServerOptions { limits, ..Default::default() });
     let fields: Vec<String> = (0..4)
         .map(|n| format!("w{n}: walkshed(from: {{center: \"500106013004\"}}, minutes: [60]) {{ segments }}"))
         .collect();
     let long = json!({ "query": format!("{{ {} }}", fields.join(" ")) }).to_string();
     let whole = server.send("POST", "/graphql", &[("Content-Type", "application/json")], long.as_bytes());
-    assert!(whole.body.len() > 1_000_000 && whole.body.len() < MOST / 2, "{}", whole.body.len());
+    assert!(whole.body.len() > 1_000_000 && whole.body.len() < MAX_BYTES / 2, "{}", whole.body.len());
     let stuck: Vec<TcpStream> = (0..8)
         .map(|_| {
-            let mut stream = reads_little(server.address);
+            let mut stream = slow_reader(server.address);
             stream.write_all(post(&long, long.len()).as_bytes()).unwrap();
             stream
         })
         .collect();
     let began = Instant::now();
-    let (mut most, mut is_busy) = (0, false);
+    let (mut peak, mut is_busy) = (0, false);
     while began.elapsed() < Duration::from_secs(8) {
-        // Short answers are given all the while.
+        // Short responses are never refused.
         assert!(is_answered(&server));
-        most = most.max(server.metric("walkshed_answers_bytes"));
+        peak = peak.max(server.metric("walkshed_answers_bytes"));
         if !is_busy {
             let reply = server.send("POST", "/graphql", &[("Content-Type", "application/json")], long.as_bytes());
             let reply = reply.json();
             is_busy = reply["errors"][0]["extensions"]["code"] == "BUSY";
-            assert!(!is_busy || reply["data"].is_null(), "an answer or an error, no half of one");
+            assert!(!is_busy || reply["data"].is_null(), "a refused response has no data");
         }
         std::thread::sleep(Duration::from_millis(200));
     }
-    assert!(most > 1 << 20 && most <= MOST as i64, "{most}");
-    assert!(is_busy, "what there is no room for is refused in words");
-    // Those who do not read are cut off.
+    assert!(peak > 1 << 20 && peak <= MAX_BYTES as i64, "{peak}");
+    assert!(is_busy, "responses beyond the limit are refused");
+    // The connections of clients that do not read are closed.
     let end = Instant::now() + Duration::from_secs(30);
     while server.metric("walkshed_answers_bytes") > 0 {
         assert!(Instant::now() < end, "{}", server.metric("walkshed_answers_bytes"));
@@ -156,17 +156,17 @@ fn clients_that_do_not_read_hold_no_more_than_they_may() {
 }
 
 #[test]
-fn requests_whose_clients_have_gone_are_given_up() {
+fn requests_of_disconnected_clients_are_cancelled() {
     let folder = city::folder();
     let server = Server::start(folder.path(), ServerOptions::default());
     for _ in 0..4 {
         let mut stream = TcpStream::connect(server.address).unwrap();
-        // Its body never comes.
+        // The body never arrives.
         stream.write_all(post("{", 100).as_bytes()).unwrap();
         std::thread::sleep(Duration::from_millis(100));
     }
     let end = Instant::now() + Duration::from_secs(5);
-    // The one that asks is running.
+    // Only the request for the metrics is running.
     while server.metric("walkshed_http_requests_running") != 1 {
         assert!(Instant::now() < end);
         std::thread::sleep(Duration::from_millis(100));

@@ -65,14 +65,14 @@ fn compare(world: &World, need: &Need, travel: Travel) -> usize {
         }
     }
     for (cell, &i) in found.cells.iter().zip(&with_people) {
-        assert_eq!((cell.place as usize, cell.people), (i, cells[i].people));
+        assert_eq!((cell.index as usize, cell.people), (i, cells[i].people));
         let Some(n) = index_on_network[i] else {
             assert!(!cell.on_network && !cell.is_covered());
             off += cell.people;
             continue;
         };
         let counted = |part: &Vec<Vec<(u32, i64)>>| part[n].get(need.min_count - 1).map_or(u32::MAX, |t| t.0);
-        let missing = by_part.iter().enumerate().filter(|(_, p)| counted(p) > need.counted_limit().0);
+        let missing = by_part.iter().enumerate().filter(|(_, p)| counted(p) > need.limit_cost().0);
         assert_eq!(cell.missing, missing.fold(0, |bits, (k, _)| bits | 1 << k), "cell {i}");
         let worst = by_part.iter().rev().max_by_key(|p| counted(p)).unwrap();
         assert_eq!(cell.time.0, counted(worst), "cell {i}");
@@ -96,9 +96,10 @@ fn matches_reference_search_on_random_cities() {
                     for min_count in [1, 3] {
                         let limit = if measure == Measure::Minutes { 4.0 } else { 300.0 };
                         let travel = Travel { profile, direction };
-                        let one = Need { min_count, ..Need::one(of(Category::HealthCare), measure, limit) };
+                        let one = Need { min_count, ..Need::single(of(Category::HealthCare), measure, limit) };
                         compared += compare(&world, &one, travel);
-                        compared += compare(&world, &Need { measure, limit, min_count, ..Need::circle(0.0) }, travel);
+                        compared +=
+                            compare(&world, &Need { measure, limit, min_count, ..Need::all_categories(0.0) }, travel);
                     }
                 }
             }
@@ -111,20 +112,20 @@ fn matches_reference_search_on_random_cities() {
 fn matches_reference_search_on_porto_alegre() {
     let Some((network, rows)) = real::world_parts() else { return };
     let world = World::new(Ok(Arc::new(network)), rows);
-    let need = Need { min_count: 2, ..Need::one(of(Category::HealthCare), Measure::Minutes, 15.0) };
+    let need = Need { min_count: 2, ..Need::single(of(Category::HealthCare), Measure::Minutes, 15.0) };
     assert!(compare(&world, &need, Travel::default()) > 800);
 }
 
 /// Key figures of Porto Alegre.
 #[test]
-fn porto_alegre_as_a_planner_sees_it() {
+fn coverage_of_porto_alegre() {
     let Some((network, rows)) = real::world_parts() else { return };
     let world = World::new(Ok(Arc::new(network)), rows);
     let mut lines = Vec::new();
     for (category, minutes) in
         [(Category::HealthCare, 10.0), (Category::HealthCare, 15.0), (Category::LifelongEducation, 15.0)]
     {
-        let found = ask(&world, Need::one(of(category), Measure::Minutes, minutes), Travel::default());
+        let found = ask(&world, Need::single(of(category), Measure::Minutes, minutes), Travel::default());
         let gaps = found.gaps(&world.register);
         lines.push(format!(
             "{category} within {minutes}: {} of {} people, {} off the network, {} past the horizon; mean {:.2}, 50 and 90 % within {:?}; {} gaps, the largest of {} cells with {} people",
@@ -204,7 +205,7 @@ fn districts() -> World {
 #[test]
 fn regions_add_up_to_the_total() {
     let world = districts();
-    let need = Need::one(of(Category::HealthCare), Measure::Minutes, 10.0);
+    let need = Need::single(of(Category::HealthCare), Measure::Minutes, 10.0);
     let whole = ask(&world, need.clone(), Travel::default());
     let rows = whole.by_region(&world.register);
     let codes: Vec<_> = rows.iter().map(|r| r.code.as_deref().unwrap()).collect();
@@ -232,7 +233,7 @@ fn regions_add_up_to_the_total() {
 #[test]
 fn no_facilities_cover_nobody_and_the_limit_is_inclusive() {
     let world = districts();
-    let none = ask(&world, Need::one(of(Category::Employment), Measure::Minutes, 60.0), Travel::default());
+    let none = ask(&world, Need::single(of(Category::Employment), Measure::Minutes, 60.0), Travel::default());
     assert_eq!((none.total.covered, none.facilities[0], none.mean()), (0.0, 0, None));
     assert_eq!(none.percentiles(&[0.0, 0.5]), [None, None]);
     assert_eq!(none.not_reached() + none.total.off_network, none.total.people);
@@ -240,10 +241,10 @@ fn no_facilities_cover_nobody_and_the_limit_is_inclusive() {
     assert_eq!(gaps.iter().map(|g| g.people).sum::<f64>(), none.total.uncovered());
     assert_eq!((gaps.len(), gaps[0].nearest), (1, None));
     // A cell whose time equals the limit is covered; with a limit one decisecond lower it is not.
-    let all = ask(&world, Need::one(of(Category::HealthCare), Measure::Minutes, 30.0), Travel::default());
+    let all = ask(&world, Need::single(of(Category::HealthCare), Measure::Minutes, 30.0), Travel::default());
     let cell = all.cells.iter().filter(|c| c.on_network).max_by_key(|c| c.time).unwrap();
     let at = |time: u32| {
-        let need = Need::one(of(Category::HealthCare), Measure::Minutes, Deciseconds(time).minutes());
+        let need = Need::single(of(Category::HealthCare), Measure::Minutes, Deciseconds(time).minutes());
         let found = ask(&world, need, Travel::default());
         found.cells.iter().find(|c| c.cell == cell.cell).unwrap().is_covered()
     };
@@ -254,7 +255,7 @@ fn no_facilities_cover_nobody_and_the_limit_is_inclusive() {
 fn people_off_the_network_are_counted_separately() {
     let world = districts();
     let question = |group: &str| Question {
-        need: Need::one(of(Category::HealthCare), Measure::Minutes, 15.0),
+        need: Need::single(of(Category::HealthCare), Measure::Minutes, 15.0),
         travel: Travel::default(),
         region: None,
         group: group.into(),
@@ -267,14 +268,14 @@ fn people_off_the_network_are_counted_separately() {
     let unknown = coverage(&world, network, question("nobody")).err().unwrap();
     assert!(unknown.to_string().contains("nobody"));
     // A facility a kilometre off every street covers nobody.
-    let sports = ask(&world, Need::one(of(Category::CultureSports), Measure::Minutes, 120.0), Travel::default());
+    let sports = ask(&world, Need::single(of(Category::CultureSports), Measure::Minutes, 120.0), Travel::default());
     assert_eq!((sports.facilities[0], sports.total.covered), (1, 0.0));
 }
 
 #[test]
 fn gaps_are_connected_groups_of_uncovered_cells() {
     let world = districts();
-    let found = ask(&world, Need::one(of(Category::HealthCare), Measure::Minutes, 5.0), Travel::default());
+    let found = ask(&world, Need::single(of(Category::HealthCare), Measure::Minutes, 5.0), Travel::default());
     let gaps = found.gaps(&world.register);
     assert_eq!(gaps.iter().map(|g| g.people).sum::<f64>(), found.total.uncovered());
     assert!(gaps.is_sorted_by(|a, b| a.people >= b.people));
@@ -308,15 +309,15 @@ fn limited_capacity_covers_the_nearest_people() {
         with_capacity,
     };
     let network = world.network().unwrap();
-    let need = Need::one(of(Category::HealthCare), Measure::Minutes, 15.0);
+    let need = Need::single(of(Category::HealthCare), Measure::Minutes, 15.0);
     let open = coverage(&world, network, question(false, need.clone())).unwrap();
     let full = coverage(&world, network, question(true, need.clone())).unwrap();
     // 500, 300 and 200 people. Two facilities near the first two cells have a capacity of 700, one near the third has 50.
     assert_eq!((open.total.covered, full.total.covered), (1000.0, 750.0));
     let usage = full.capacity.unwrap();
-    assert_eq!((usage.limited, usage.unlimited, usage.room, usage.used, usage.full), (3, 0, 750.0, 750.0, 3));
+    assert_eq!((usage.limited, usage.unlimited, usage.capacity, usage.used, usage.full), (3, 0, 750.0, 750.0, 3));
     assert_eq!(full.gaps(&world.register).iter().map(|g| g.people).sum::<f64>(), 250.0);
     assert_eq!(full.total.uncovered(), 250.0);
-    let several = coverage(&world, network, question(true, Need::circle(15.0))).err().unwrap();
+    let several = coverage(&world, network, question(true, Need::all_categories(15.0))).err().unwrap();
     assert!(several.to_string().contains("one category"), "{several}");
 }

@@ -1,9 +1,11 @@
-//! The server over the wire: GraphQL over HTTP, the playground, health, metrics, limits, reloading, stopping.
+//! The HTTP server: GraphQL over HTTP, playground, health, metrics, limits, caching, reloading, stopping.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use crate::support::city;
-use crate::support::http::Server;
+use crate::support::http::{Reply, Server};
 use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::time::{Duration, Instant};
 use walkshed::server::{Proxies, ServerOptions};
 use walkshed_graphql::Limits;
 use walkshed_register::Role;
@@ -17,7 +19,7 @@ fn server() -> (tempfile::TempDir, Server) {
     (folder, server)
 }
 
-/// Headers, body; the status, the media type, and whether there is `data`.
+/// Headers and body of a request; status, media type and presence of `data` in the response.
 type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, u16, &'a str, bool);
 
 #[test]
@@ -48,20 +50,20 @@ fn media_types_and_statuses_follow_the_specification() {
     ];
     for (headers, body, status, media, has_data) in cases {
         let reply = post(headers, body);
-        let told = format!("{headers:?} {body}: {} {}", reply.status, reply.text());
-        assert_eq!(reply.status, *status, "{told}");
-        assert!(reply.header("content-type").unwrap().starts_with(media), "{told}");
+        let details = format!("{headers:?} {body}: {} {}", reply.status, reply.text());
+        assert_eq!(reply.status, *status, "{details}");
+        assert!(reply.header("content-type").unwrap().starts_with(media), "{details}");
         let value = reply.json();
-        assert_eq!(value.get("data").is_some(), *has_data, "{told}");
-        assert_eq!(value["errors"].as_array().is_some_and(|e| !e.is_empty()), !has_data, "{told}");
+        assert_eq!(value.get("data").is_some(), *has_data, "{details}");
+        assert_eq!(value["errors"].as_array().is_some_and(|e| !e.is_empty()), !has_data, "{details}");
     }
-    // A field that fails is no failure of the request.
+    // A field error does not change the status.
     let failed = post(&[JSON, RESPONSE], r#"{"query":"{ facility { name } }"}"#);
     assert_eq!((failed.status, &failed.json()["data"]), (200, &json!({"facility": null})));
 }
 
 #[test]
-fn get_is_for_queries_alone() {
+fn get_accepts_only_queries() {
     let (_folder, server) = server();
     let typename = "query=%7B%20__typename%20%7D";
     assert_eq!(server.get(&format!("/graphql?{typename}")).json()["data"], json!({"__typename": "Query"}));
@@ -90,27 +92,27 @@ fn bodies_are_limited() {
 }
 
 #[test]
-fn a_document_of_nested_brackets_is_refused_by_name() {
+fn deeply_nested_documents_are_refused_with_the_limit() {
     let (_folder, server) = server();
     for open in ["{a", "[", "(x:["] {
         let deep = open.repeat(10_000);
         let reply = server.query(&format!("{{ a(b: {deep}"), &Value::Null);
         assert_eq!(reply.json()["errors"][0]["extensions"]["limit"], "maxNesting", "{open}");
     }
-    // And so are variables, before they are read as GraphQL.
+    // Deeply nested variables are refused by the JSON parser.
     let deep = format!("{{\"query\":\"{{ __typename }}\",\"variables\":{{\"a\":{}", "[".repeat(100_000));
     assert_eq!(server.send("POST", "/graphql", &[JSON], deep.as_bytes()).status, 400);
 }
 
 #[test]
-fn browsers_get_the_playground_whole_from_this_server() {
+fn the_playground_loads_all_files_from_this_server() {
     let (_folder, server) = server();
     let page = server.send("GET", "/graphql", &[("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")], b"");
     assert_eq!(page.status, 200);
     assert!(page.header("content-type").unwrap().starts_with("text/html"));
     assert!(page.header("content-security-policy").unwrap().contains("default-src 'none'"));
     let html = page.text();
-    assert!(!html.contains("//cdn") && !html.contains("https://"), "everything is our own");
+    assert!(!html.contains("//cdn") && !html.contains("https://"), "the page loads nothing from other servers");
     let files: Vec<&str> = html.split(['"']).filter(|part| part.starts_with("/graphiql/")).collect();
     assert_eq!(files.len(), 6, "{files:?}");
     for file in files {
@@ -130,11 +132,11 @@ fn browsers_get_the_playground_whole_from_this_server() {
 }
 
 #[test]
-fn the_example_queries_of_the_playground_run_as_they_stand() {
+fn the_example_queries_of_the_playground_run() {
     let (_folder, server) = server();
     let tabs = server.get("/graphiql/tabs.json").json();
     let tabs = tabs.as_array().unwrap();
-    assert_eq!(tabs.len(), 6, "where there is no scenario, none is compared; `tests/readme.rs` asks the seventh");
+    assert_eq!(tabs.len(), 6, "the seventh needs a scenario; `readme.rs` runs it");
     for tab in tabs {
         let variables: Value = serde_json::from_str(tab["variables"].as_str().unwrap()).unwrap();
         let reply = server.query(tab["query"].as_str().unwrap(), &variables).json();
@@ -170,7 +172,7 @@ fn health_schema_and_metrics() {
 }
 
 #[test]
-fn every_answer_has_a_request_id() {
+fn every_response_has_a_request_id() {
     let (_folder, server) = server();
     let own = server.send("GET", "/health/live", &[("X-Request-Id", "trace-17")], b"");
     assert_eq!(own.header("x-request-id"), Some("trace-17"));
@@ -187,8 +189,7 @@ fn every_answer_has_a_request_id() {
 
 const SEGMENTS: &str = "{ walkshed(from: {center: \"500106013004\"}) { segments } }";
 
-fn unpacked(coding: &str, bytes: &[u8]) -> Vec<u8> {
-    use std::io::Read;
+fn decompressed(coding: &str, bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     match coding {
         "gzip" => flate2::read::GzDecoder::new(bytes).read_to_end(&mut out).unwrap(),
@@ -198,38 +199,37 @@ fn unpacked(coding: &str, bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn long_answers_are_packed_whole_for_who_asks() {
+fn long_responses_are_compressed_on_request() {
     let (_folder, server) = server();
     let body = json!({ "query": SEGMENTS }).to_string();
     let plain = server.send("POST", "/graphql", &[JSON], body.as_bytes());
     assert_eq!((plain.header("content-encoding"), plain.header("transfer-encoding")), (None, None));
     for (accept, coding) in [("gzip", "gzip"), ("gzip, deflate, br, zstd", "zstd"), ("zstd;q=0.1, gzip;q=0.2", "gzip")]
     {
-        let packed = server.send("POST", "/graphql", &[JSON, ("Accept-Encoding", accept)], body.as_bytes());
-        assert_eq!(packed.header("content-encoding"), Some(coding), "{accept}");
-        // One body with its length: chunks would wait for each other on the way.
-        assert_eq!(packed.header("content-length"), Some(packed.body.len().to_string().as_str()), "{accept}");
-        assert!(packed.header("vary").unwrap().contains("Accept-Encoding"));
-        assert!(packed.body.len() * 3 < plain.body.len(), "{accept}");
-        assert_eq!(unpacked(coding, &packed.body), plain.body, "{accept}");
+        let compressed = server.send("POST", "/graphql", &[JSON, ("Accept-Encoding", accept)], body.as_bytes());
+        assert_eq!(compressed.header("content-encoding"), Some(coding), "{accept}");
+        // The response has a length and is not chunked.
+        assert_eq!(compressed.header("content-length"), Some(compressed.body.len().to_string().as_str()), "{accept}");
+        assert!(compressed.header("vary").unwrap().contains("Accept-Encoding"));
+        assert!(compressed.body.len() * 3 < plain.body.len(), "{accept}");
+        assert_eq!(decompressed(coding, &compressed.body), plain.body, "{accept}");
     }
     for accept in ["gzip;q=0", "br", "identity"] {
         let reply = server.send("POST", "/graphql", &[JSON, ("Accept-Encoding", accept)], body.as_bytes());
         assert_eq!((reply.header("content-encoding"), &reply.body), (None, &plain.body), "{accept}");
     }
-    // What fits into a packet is sent as it is.
+    // Short responses are not compressed.
     let short = br#"{"query":"{ __typename }"}"#;
     let short = server.send("POST", "/graphql", &[JSON, ("Accept-Encoding", "gzip")], short);
     assert_eq!(short.header("content-encoding"), None);
-    // Files that are there packed are unpacked for who cannot.
+    // Files that are stored compressed are decompressed for clients that do not accept gzip.
     let file = "/graphiql/react.production.min.js";
     let plain = server.send("GET", file, &[("Accept-Encoding", "identity")], b"");
-    assert_eq!((plain.header("content-encoding"), &plain.body), (None, &unpacked("gzip", &server.get(file).body)));
+    assert_eq!((plain.header("content-encoding"), &plain.body), (None, &decompressed("gzip", &server.get(file).body)));
 }
 
 #[test]
-fn bodies_of_requests_may_be_packed_within_the_limit() {
-    use std::io::Write;
+fn compressed_request_bodies_are_limited_by_their_decompressed_length() {
     let folder = city::folder();
     let server = Server::start(folder.path(), ServerOptions { max_body_bytes: 100_000, ..Default::default() });
     let gzip = |bytes: &[u8]| {
@@ -244,7 +244,7 @@ fn bodies_of_requests_may_be_packed_within_the_limit() {
         assert_eq!(send(coding, &body).json()["data"]["__typename"], "Query", "{coding}");
         assert_eq!(send(coding, b"{\"query").status, 400, "{coding}");
     }
-    // A hundred kilobytes that unpack into a hundred megabytes are refused when the limit is reached.
+    // 100 kB that decompress to 100 MB are refused when the limit is reached.
     let bomb = vec![b' '; 100_000_000];
     for (coding, body) in [("gzip", gzip(&bomb)), ("zstd", zstd(&bomb))] {
         assert!(body.len() < 100_000, "{coding}");
@@ -255,13 +255,13 @@ fn bodies_of_requests_may_be_packed_within_the_limit() {
     assert_eq!((reply.status, reply.header("accept-encoding")), (415, Some("gzip, zstd")));
 }
 
-/// A query as an address.
+/// Returns the path of a GET request for a query.
 fn address_of(query: &str) -> String {
     query.bytes().fold("/graphql?query=".to_owned(), |address, b| format!("{address}%{b:02X}"))
 }
 
 #[test]
-fn head_answers_as_get_does_without_the_body() {
+fn head_returns_the_headers_of_get() {
     let (_folder, server) = server();
     let query = address_of("{ dataset { facilityCount } }");
     for path in [
@@ -288,7 +288,7 @@ fn head_answers_as_get_does_without_the_body() {
     assert_eq!(mutation.status, 405);
 }
 
-fn again(server: &Server, path: &str, tag: &str, token: Option<&str>) -> crate::support::http::Reply {
+fn again(server: &Server, path: &str, tag: &str, token: Option<&str>) -> Reply {
     let authorization = token.map(|token| format!("Bearer {token}"));
     let mut headers = vec![("If-None-Match", tag)];
     headers.extend(authorization.as_deref().map(|value| ("Authorization", value)));
@@ -296,7 +296,7 @@ fn again(server: &Server, path: &str, tag: &str, token: Option<&str>) -> crate::
 }
 
 #[test]
-fn what_has_not_changed_is_not_sent_again() {
+fn unchanged_responses_are_answered_with_304() {
     let folder = city::folder();
     let (editor, admin) = (
         crate::support::register::token(folder.path(), Role::Editor),
@@ -308,11 +308,11 @@ fn what_has_not_changed_is_not_sent_again() {
         let line = format!("walkshed_graphql_total{{outcome=\"{outcome}\"}} ");
         text.lines().find_map(|l| l.strip_prefix(&line)?.parse::<u32>().ok()).unwrap_or(0)
     };
-    // What comes from the data alone is not even asked again.
-    let lasting = address_of(
+    // A cacheable query is not executed again.
+    let cacheable = address_of(
         "{ center(code: \"500106013004\") { id phone isOpen(at: \"2026-03-01T10:00:00Z\") } nearby(from: {center: \"500106013004\"}) { totalCount } }",
     );
-    let first = server.get(&lasting);
+    let first = server.get(&cacheable);
     assert!(first.json()["errors"].is_null(), "{}", first.text());
     let tag = first.header("etag").unwrap().to_owned();
     assert_eq!(first.header("cache-control"), Some("no-cache"));
@@ -320,15 +320,15 @@ fn what_has_not_changed_is_not_sent_again() {
         assert!(first.header("vary").unwrap().split(", ").any(|v| v == name), "{name}");
     }
     let executed = outcome("ok");
-    let second = again(&server, &lasting, &tag, None);
+    let second = again(&server, &cacheable, &tag, None);
     assert_eq!((second.status, second.header("etag"), second.body.len()), (304, Some(tag.as_str()), 0));
     assert_eq!((outcome("ok"), outcome("not modified")), (executed, 1));
-    // The media type counts, the packing does not.
+    // The tag depends on the media type, not on the content coding.
     let headers = [("If-None-Match", tag.as_str()), RESPONSE];
-    assert_eq!(server.send("GET", &lasting, &headers, b"").status, 200);
+    assert_eq!(server.send("GET", &cacheable, &headers, b"").status, 200);
     let headers = [("If-None-Match", tag.as_str()), ("Accept-Encoding", "gzip")];
-    assert_eq!(server.send("GET", &lasting, &headers, b"").status, 304);
-    // What comes from the clock or from the database is asked each time.
+    assert_eq!(server.send("GET", &cacheable, &headers, b"").status, 304);
+    // Queries that depend on the clock or the database are executed each time.
     for query in ["{ center(code: \"500106013004\") { isOpen } }", "{ job(id: \"none\") { state } }"] {
         let path = address_of(query);
         let first = server.get(&path);
@@ -337,13 +337,13 @@ fn what_has_not_changed_is_not_sent_again() {
         again(&server, &path, first.header("etag").unwrap(), None);
         assert_eq!((outcome("ok"), outcome("not modified")), (executed + 1, skipped), "{query}");
     }
-    // Each role and token has answers of its own, which no shared cache keeps.
+    // Responses depend on role and token; those for tokens are private.
     let viewer = address_of("{ viewer { role token } }");
     let tags: Vec<String> = [None, Some(&editor), Some(&admin)]
         .map(|token| {
             let reply = again(&server, &viewer, "\"none\"", token.map(String::as_str));
-            let keeping = if token.is_some() { "private, no-cache" } else { "no-cache" };
-            assert_eq!(reply.header("cache-control"), Some(keeping));
+            let cache_policy = if token.is_some() { "private, no-cache" } else { "no-cache" };
+            assert_eq!(reply.header("cache-control"), Some(cache_policy));
             reply.header("etag").unwrap().to_owned()
         })
         .into();
@@ -355,15 +355,15 @@ fn what_has_not_changed_is_not_sent_again() {
     let before = outcome("ok");
     again(&server, &audit, reply.header("etag").unwrap(), Some(&admin));
     assert_eq!(outcome("ok"), before + 1);
-    // Errors and mutations are not kept.
+    // Errors and mutations are not cacheable.
     assert_eq!(server.get(&address_of("{ facility { name } }")).header("cache-control"), Some("no-store"));
     let reply = server.query(
         "mutation { submitSuggestion(input: {text: \"x\", position: {lon: 106.5, lat: 29.5}}) { suggestion { id } } }",
         &Value::Null,
     );
     assert_eq!((reply.header("cache-control"), reply.header("etag")), (Some("no-store"), None));
-    // The data have changed with it: it is another answer.
-    let third = again(&server, &lasting, &tag, None);
+    // The mutation has changed the data, and with it the tag.
+    let third = again(&server, &cacheable, &tag, None);
     assert_eq!(third.status, 200);
     assert_ne!(third.header("etag"), Some(tag.as_str()));
     for path in ["/schema", "/graphiql/playground.css", "/graphiql/graphiql.min.css"] {
@@ -373,7 +373,7 @@ fn what_has_not_changed_is_not_sent_again() {
 }
 
 #[test]
-fn without_anonymous_readers_nothing_is_told_to_strangers() {
+fn without_anonymous_access_every_route_but_health_requires_a_token() {
     let folder = city::folder();
     let reader = crate::support::register::token(folder.path(), Role::Reader);
     let server = Server::start(folder.path(), ServerOptions { anonymous: false, ..Default::default() });
@@ -387,13 +387,13 @@ fn without_anonymous_readers_nothing_is_told_to_strangers() {
     }
     assert_eq!(server.get("/health/live").status, 200);
     assert_eq!(server.get("/health/ready").json(), json!({ "status": "ready" }));
-    // Before a body is read: this one never comes.
+    // The request is refused before its body arrives.
     let reply = server.send("POST", "/graphql", &[JSON, ("Content-Length", "1000000")], b"");
     assert_eq!(reply.status, 401);
 }
 
 #[test]
-fn who_is_behind_a_proxy_cannot_choose_their_address() {
+fn clients_behind_a_proxy_cannot_forge_their_address() {
     let folder = city::folder();
     let limits = Limits { suggestions_per_hour: 1, ..Limits::default() };
     let trusting = Proxies { peer: false, trusted: vec!["127.0.0.1".parse().unwrap()] };
@@ -402,23 +402,23 @@ fn who_is_behind_a_proxy_cannot_choose_their_address() {
     });
     let submit = submit.to_string();
     for (proxies, second) in [
-        // The proxy says who it is: someone else is someone else, whatever they wrote before it.
+        // The proxy is trusted: the last address is the client, whatever precedes it.
         (trusting.clone(), [("7.7.7.7, 1.1.1.1", true), ("8.8.8.8, 1.1.1.1", false), ("1.1.1.1, 2.2.2.2", true)]),
-        // Nobody is trusted: all come from here.
+        // No proxy is trusted: all requests come from the same address.
         (Proxies::default(), [("1.1.1.1", true), ("2.2.2.2", false), ("3.3.3.3", false)]),
     ] {
         let server =
             Server::start(folder.path(), ServerOptions { proxies, limits: limits.clone(), ..Default::default() });
-        for (told, may) in second {
-            let headers = [JSON, ("X-Forwarded-For", told)];
+        for (forwarded, is_accepted) in second {
+            let headers = [JSON, ("X-Forwarded-For", forwarded)];
             let reply = server.send("POST", "/graphql", &headers, submit.as_bytes()).json();
-            assert_eq!(reply["errors"][0]["extensions"]["code"] != "RATE_LIMITED", may, "{told}: {reply}");
+            assert_eq!(reply["errors"][0]["extensions"]["code"] != "RATE_LIMITED", is_accepted, "{forwarded}: {reply}");
         }
     }
 }
 
 #[test]
-fn pages_of_other_origins_may_ask_for_what_there_is() {
+fn cors_allows_the_configured_origins() {
     let folder = city::folder();
     let origin = "https://map.example.cn";
     let server =
@@ -442,7 +442,7 @@ fn pages_of_other_origins_may_ask_for_what_there_is() {
 }
 
 #[test]
-fn imports_by_others_are_noticed_while_it_serves() {
+fn imports_by_other_processes_take_effect_while_serving() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path(), ServerOptions::default());
     let empty = server.get("/health/ready").json();
@@ -461,19 +461,42 @@ fn imports_by_others_are_noticed_while_it_serves() {
     let before = server.query(question, &Value::Null).json();
     assert_eq!(before["data"]["nearby"]["totalCount"], json!(5));
 
-    // A damaged file does not take the streets away that are in force. (It is moved there, as an import does: the file
-    // in force is mapped, and must never be written over in place.)
-    std::fs::write(folder.path().join("odd"), b"not a network at all").unwrap();
-    std::fs::rename(folder.path().join("odd"), folder.path().join("streets.walkshed")).unwrap();
-    std::thread::sleep(std::time::Duration::from_secs(3));
+    // A damaged file is reported, and the loaded streets stay in use. (It replaces the file by a rename, as an import does:
+    // the loaded file is mapped and must not be written in place.)
+    let problems = |reply: &Reply| reply.json()["problems"].to_string();
+    assert!(!problems(&ready).contains("streets.walkshed"), "{}", ready.text());
+    std::fs::write(folder.path().join("damaged"), b"not a network at all").unwrap();
+    std::fs::rename(folder.path().join("damaged"), folder.path().join("streets.walkshed")).unwrap();
+    let damaged = server.wait_for("/health/ready", |reply| problems(reply).contains("streets.walkshed"));
+    assert!(
+        problems(&damaged).contains("streets.walkshed"),
+        "the watcher has not reported the file: {}",
+        damaged.text()
+    );
+    assert_eq!(damaged.json()["streets"], json!(true));
     assert_eq!(server.query(question, &Value::Null).json()["data"], before["data"]);
+
+    // A good file replaces it.
+    walkshed_testing::grid(12, 100.0).save(&folder.path().join("streets.walkshed")).unwrap();
+    let repaired = server.wait_for("/health/ready", |reply| !problems(reply).contains("streets.walkshed"));
+    assert!(!problems(&repaired).contains("streets.walkshed"), "{}", repaired.text());
+    let metrics = server.get("/metrics").text();
+    assert!(metrics.contains("walkshed_loaded{kind=\"street_junctions\"} 144"), "{metrics}");
 }
 
 #[test]
-fn a_server_that_stops_finishes_what_it_has_begun() {
+fn a_stopping_server_finishes_running_requests() {
     let (_folder, server) = server();
     let address = server.address;
-    let asking: Vec<_> = (0..4)
+    // A request with an incomplete body is running until the test completes it.
+    let body = json!({ "query": "{ __typename }" }).to_string();
+    let mut incomplete = std::net::TcpStream::connect(address).unwrap();
+    let head = format!(
+        "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    incomplete.write_all(&[head.as_bytes(), &body.as_bytes()[..10]].concat()).unwrap();
+    let clients: Vec<_> = (0..4)
         .map(|_| {
             std::thread::spawn(move || {
                 let body = json!({"query": "{ walkshed(from: {center: \"500106013004\"}, minutes: [60]) { cells(resolution: 12) { cells } } }"});
@@ -481,16 +504,28 @@ fn a_server_that_stops_finishes_what_it_has_begun() {
             })
         })
         .collect();
-    // All of them have begun, or some have ended already. Those that have not begun are not answered any more.
-    let end = std::time::Instant::now() + std::time::Duration::from_secs(2);
-    while server.metric("walkshed_http_requests_running") < 5 && std::time::Instant::now() < end {
-        std::thread::sleep(std::time::Duration::from_millis(5));
+    // Waits until all requests run, or some have already ended. The request for the metrics counts too.
+    let end = Instant::now() + Duration::from_secs(2);
+    while server.metric("walkshed_http_requests_running") < 6 && Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(5));
     }
-    server.stop();
-    for thread in asking {
+    assert!(server.metric("walkshed_http_requests_running") >= 2, "the incomplete request is not running");
+    let stopping = std::thread::spawn(move || server.stop());
+    // The server accepts no connections any more, but completes the running requests.
+    let end = Instant::now() + Duration::from_secs(10);
+    while std::net::TcpStream::connect(address).is_ok() {
+        assert!(Instant::now() < end, "the server still accepts connections");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    incomplete.write_all(&body.as_bytes()[10..]).unwrap();
+    let mut response = String::new();
+    incomplete.read_to_string(&mut response).unwrap();
+    assert!(response.starts_with("HTTP/1.1 200") && response.contains(r#""__typename":"Query""#), "{response}");
+    for thread in clients {
         let reply = thread.join().unwrap();
         assert_eq!(reply.status, 200);
         assert!(reply.json()["data"]["walkshed"]["cells"]["cells"].as_array().unwrap().len() > 1000);
     }
+    stopping.join().unwrap();
     assert!(std::net::TcpStream::connect(address).is_err());
 }

@@ -1,11 +1,11 @@
-//! Queries answered in the background: so many at once, others in line, cancelled, kept for a day and over a restart.
+//! Jobs: execution, queueing, cancellation, retention for a day and across a restart.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use crate::support::city::{self, position};
-use crate::support::desk::Desk;
 use crate::support::events::Events;
 use crate::support::http::Server;
 use crate::support::register::{block_on, open};
+use crate::support::server_with_tokens::ServerWithTokens;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use walkshed::server::ServerOptions;
@@ -20,8 +20,8 @@ const READ: &str = "query($id: ID!) { job(id: $id) {
     id state progress waitingBefore startedAt finishedAt expiresAt worldVersion error result } }";
 const CANCEL: &str = "mutation($id: ID!) { cancelJob(input: {id: $id}) { job { state error } userErrors { code } } }";
 
-/// A city for whose best sites a solver needs far longer than a test: people all alike, all over a level grid.
-fn hard() -> tempfile::TempDir {
+/// Creates a city whose exact sites take a solver far longer than a test: nearly uniform population on a level grid.
+fn hard_folder() -> tempfile::TempDir {
     let mut population: Vec<PopulationCell> = Vec::new();
     for n in 0..900 {
         let at = position(f64::from(n % 30) * 100.0, f64::from(n / 30) * 100.0);
@@ -39,7 +39,7 @@ fn hard() -> tempfile::TempDir {
 
 const HARD: &str = "{ siteSuggestions(need: {category: ELDERLY_CARE, minutes: 12}, objective: MIN_MEAN_TIME, count: 9, exact: true) { exact } }";
 
-fn started(desk: &Desk, query: &str) -> Value {
+fn started(desk: &ServerWithTokens, query: &str) -> Value {
     let reply = desk.ask(Role::Contributor, START, &json!({"i": {"query": query}}));
     assert_eq!(reply["data"]["startJob"]["userErrors"], json!([]), "{reply}");
     reply["data"]["startJob"]["job"].clone()
@@ -49,7 +49,7 @@ fn read(server: &Server, id: &Value) -> Value {
     server.query(READ, &json!({"id": id})).json()["data"]["job"].clone()
 }
 
-/// Asks until a job has come so far.
+/// Polls a job until it has a state.
 fn wait(server: &Server, id: &Value, state: &str) -> Value {
     let began = Instant::now();
     loop {
@@ -57,14 +57,14 @@ fn wait(server: &Server, id: &Value, state: &str) -> Value {
         if job["state"] == state {
             return job;
         }
-        assert!(began.elapsed() < Duration::from_secs(30), "never {state}: {job}");
+        assert!(began.elapsed() < Duration::from_secs(30), "not {state} after 30 s: {job}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
 
 #[test]
-fn a_job_answers_as_the_query_would() {
-    let desk = Desk::small();
+fn a_job_returns_the_response_to_its_query() {
+    let desk = ServerWithTokens::small();
     let query = "query($m: Float!) { coverage(need: {minutes: $m}) { total { people covered } byCategory { category people { covered } } } dataset { version } }";
     let variables = json!({"m": 10.0});
     let input = json!({"i": {"query": query, "variables": variables}});
@@ -81,53 +81,53 @@ fn a_job_answers_as_the_query_would() {
     assert!(moment("finishedAt") >= moment("startedAt"));
     assert_eq!(moment("expiresAt").duration_since(moment("finishedAt")).as_hours(), 24);
 
-    // As a file.
+    // The result as a file.
     let path = format!("/jobs/{}", id.as_str().unwrap());
     let file = desk.server.get(&path);
     assert_eq!((file.status, file.json()), (200, now));
     assert!(file.header("content-disposition").unwrap().contains("attachment"));
     let missing = desk.server.get("/jobs/nothing");
     assert_eq!(missing.status, 404);
-    assert!(missing.text().contains("there is no job"), "{}", missing.text());
+    assert!(missing.text().contains("No job has this id"), "{}", missing.text());
 
-    // A restart leaves it where it is.
-    let Desk { server, folder, .. } = desk;
+    // The result survives a restart.
+    let ServerWithTokens { server, folder, .. } = desk;
     server.stop();
     let server = Server::start(folder.path(), ServerOptions::default());
     let again = read(&server, &id);
     assert_eq!((&again["state"], &again["result"]), (&json!("DONE"), &job["result"]));
     server.stop();
-    // And the audit log and the version of the register know nothing of it.
+    // A job does not change the version of the register.
     let version = block_on(async { open(folder.path()).await.version().await.unwrap() });
     assert_eq!(json!(version.to_string()), job["worldVersion"].as_str().unwrap().split('-').next().unwrap());
 }
 
 #[test]
-fn what_is_no_job_is_told() {
-    let desk = Desk::small();
+fn rejects_invalid_jobs_and_reports_failures() {
+    let desk = ServerWithTokens::small();
     for (input, field, why) in [
-        (json!({"query": "{ coverage"}), "query", "cannot be used"),
-        (json!({"query": "mutation { revokeToken(input: {number: 1}) { number } }"}), "query", "is no query"),
+        (json!({"query": "{ coverage"}), "query", "is invalid"),
+        (json!({"query": "mutation { revokeToken(input: {number: 1}) { number } }"}), "query", "is not a query"),
         (
             json!({"query": "query a { dataset { version } } query b { dataset { version } }"}),
             "operationName",
-            "names no operation",
+            "is not the name of an operation",
         ),
-        (json!({"query": "{ dataset { version } }", "variables": [1]}), "variables", "is no object"),
+        (json!({"query": "{ dataset { version } }", "variables": [1]}), "variables", "is not an object"),
     ] {
         let reply = desk.ask(Role::Contributor, START, &json!({"i": input}))["data"]["startJob"].clone();
         let error = &reply["userErrors"][0];
         assert_eq!((&reply["job"], &error["field"]), (&Value::Null, &json!(field)), "{reply}");
         assert!(error["message"].as_str().unwrap().contains(why), "{reply}");
     }
-    // What fails as a query fails as a job, and says why.
+    // A query that fails makes the job fail with the same reason.
     let failed = started(&desk, "{ coverage(region: \"500199\") { limit } }");
     let job = wait(&desk.server, &failed["id"], "FAILED");
-    assert!(job["error"].as_str().unwrap().contains("there is no region"), "{job}");
+    assert!(job["error"].as_str().unwrap().contains("no region or center with the code \"500199\" exists"), "{job}");
     assert_eq!(job["result"]["errors"][0]["extensions"]["code"], "NOT_FOUND");
     let failed = started(&desk, "{ nonsense }");
     assert!(wait(&desk.server, &failed["id"], "FAILED")["error"].as_str().unwrap().contains("nonsense"));
-    // A job may cost more than a query; what costs more still is told by name.
+    // A job has a higher cost limit than a query, and names it when it is exceeded.
     let costly = |n: usize| {
         let all: Vec<String> =
             (0..n).map(|i| format!("a{i}: assessment(standard: \"service_circle\") {{ score }}")).collect();
@@ -139,9 +139,9 @@ fn what_is_no_job_is_told() {
     assert_eq!(wait(&desk.server, &done["id"], "DONE")["result"]["errors"], Value::Null);
     let failed = started(&desk, &costly(60));
     let job = wait(&desk.server, &failed["id"], "FAILED");
-    assert!(job["error"].as_str().unwrap().contains("maxComplexity allows (1000000)"), "{job}");
+    assert!(job["error"].as_str().unwrap().contains("exceeds maxComplexity (1000000)"), "{job}");
     assert_eq!(job["result"]["errors"][0]["extensions"]["code"], "TOO_COMPLEX");
-    // Whoever knows the id reads the answer, so that it holds nothing for editors and admins alone, whoever asks.
+    // Anyone who knows the id can read the result, so a job runs as an anonymous caller, whoever starts it.
     let secret = desk.ask(Role::Admin, START, &json!({"i": {"query": "{ auditLog { key } tokens { name } }"}}));
     let job = wait(&desk.server, &secret["data"]["startJob"]["job"]["id"], "FAILED");
     assert_eq!(job["result"]["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{job}");
@@ -149,8 +149,8 @@ fn what_is_no_job_is_told() {
     assert_eq!(desk.edit(submit, &Value::Null)["submitSuggestion"]["userErrors"], json!([]));
     let read_contacts = "{ suggestions { nodes { text contact } } }";
     assert_eq!(desk.edit(read_contacts, &Value::Null)["suggestions"]["nodes"][0]["contact"], "023");
-    let asked = desk.ask(Role::Editor, START, &json!({"i": {"query": read_contacts}}));
-    let job = wait(&desk.server, &asked["data"]["startJob"]["job"]["id"], "DONE");
+    let reply = desk.ask(Role::Editor, START, &json!({"i": {"query": read_contacts}}));
+    let job = wait(&desk.server, &reply["data"]["startJob"]["job"]["id"], "DONE");
     assert_eq!(job["result"]["data"]["suggestions"]["nodes"], json!([{"text": "灯", "contact": null}]));
     let unknown = desk.server.query(CANCEL, &json!({"id": "x"})).json();
     assert_eq!(unknown["data"]["cancelJob"]["userErrors"][0]["code"], "NOT_FOUND");
@@ -166,9 +166,9 @@ fn what_is_no_job_is_told() {
 }
 
 #[test]
-fn jobs_stand_in_line_and_can_be_cancelled() {
+fn jobs_are_queued_and_can_be_cancelled() {
     let limits = Limits { max_jobs: 1, max_waiting_jobs: 2, ..Limits::default() };
-    let desk = Desk::over(hard(), ServerOptions { limits, ..ServerOptions::default() });
+    let desk = ServerWithTokens::over(hard_folder(), ServerOptions { limits, ..ServerOptions::default() });
     let first = started(&desk, HARD);
     let running = wait(&desk.server, &first["id"], "RUNNING");
     assert!(running["progress"].as_f64().unwrap() < 1.0);
@@ -178,7 +178,7 @@ fn jobs_stand_in_line_and_can_be_cancelled() {
     assert_eq!(third["waitingBefore"], json!(1));
     let fourth = desk.ask(Role::Contributor, START, &json!({"i": {"query": "{ dataset { version } }"}}));
     assert_eq!(fourth["errors"][0]["extensions"]["code"], "BUSY", "{fourth}");
-    assert!(fourth["errors"][0]["message"].as_str().unwrap().starts_with("2 jobs are waiting"), "{fourth}");
+    assert!(fourth["errors"][0]["message"].as_str().unwrap().starts_with("2 jobs are already waiting"), "{fourth}");
 
     let follow = |id: &Value| {
         let query = format!("subscription {{ jobProgress(id: {id}) {{ state progress }} }}");
@@ -189,12 +189,12 @@ fn jobs_stand_in_line_and_can_be_cancelled() {
     assert_eq!(cancelled.next().1["data"]["jobProgress"]["state"], "RUNNING");
     let stop =
         |job: &Value| desk.server.query(CANCEL, &json!({"id": job["id"]})).json()["data"]["cancelJob"]["job"].clone();
-    // One in line, then the one that runs: the next gets its turn.
+    // Cancels a queued job, then the running one: the next job runs.
     assert_eq!(stop(&third)["state"], "CANCELLED");
     let began = Instant::now();
     assert_eq!(stop(&first)["state"], "CANCELLED");
-    assert!(began.elapsed() < Duration::from_secs(10), "a solver is not waited for");
-    let told = |events: &mut Events| {
+    assert!(began.elapsed() < Duration::from_secs(10), "cancelling does not wait for the solver");
+    let states = |events: &mut Events| {
         let mut states = Vec::new();
         loop {
             let (name, data) = events.next();
@@ -204,25 +204,25 @@ fn jobs_stand_in_line_and_can_be_cancelled() {
             states.push(data["data"]["jobProgress"]["state"].as_str().unwrap().to_owned());
         }
     };
-    assert_eq!(told(&mut cancelled).last().unwrap(), "CANCELLED");
-    assert_eq!(told(&mut events).last().unwrap(), "DONE");
+    assert_eq!(states(&mut cancelled).last().unwrap(), "CANCELLED");
+    assert_eq!(states(&mut events).last().unwrap(), "DONE");
     assert_eq!(wait(&desk.server, &second["id"], "DONE")["result"]["errors"], Value::Null);
     assert_eq!(read(&desk.server, &third["id"])["result"], Value::Null);
-    // Cancelling what has ended changes nothing.
+    // Cancelling a finished job changes nothing.
     assert_eq!(stop(&second)["state"], "DONE");
-    // A server that stops says so of what it worked on.
+    // A server that stops marks its running jobs as failed.
     let last = started(&desk, HARD);
     wait(&desk.server, &last["id"], "RUNNING");
-    let Desk { server, folder, .. } = desk;
+    let ServerWithTokens { server, folder, .. } = desk;
     server.stop();
     let row = block_on(async { open(folder.path()).await.job(last["id"].as_str().unwrap()).await.unwrap().unwrap() });
     assert_eq!(row.state, JobState::Failed);
-    assert!(row.error.unwrap().contains("the server was stopped"));
+    assert!(row.error.unwrap().contains("The server was stopped"));
 }
 
-/// What a process left behind that was killed, and what is older than a day.
+/// Jobs without a heartbeat are those of a killed process.
 #[test]
-fn jobs_of_a_process_that_is_gone_have_failed_and_old_ones_are_forgotten() {
+fn jobs_without_a_heartbeat_fail_and_old_jobs_are_deleted() {
     let folder = tempfile::tempdir().unwrap();
     block_on(async {
         let store = open(folder.path()).await;
@@ -243,11 +243,11 @@ fn jobs_of_a_process_that_is_gone_have_failed_and_old_ones_are_forgotten() {
         store.add_job(&row("silent", 2)).await.unwrap();
         let silent = store.job("silent").await.unwrap().unwrap();
         assert_eq!(silent.state, JobState::Failed);
-        assert!(silent.error.unwrap().contains("start it again"));
+        assert!(silent.error.unwrap().contains("start the job again"));
         store.touch_job("silent").await.unwrap();
         assert_eq!(store.job("silent").await.unwrap().unwrap().state, JobState::Queued);
         store.add_job(&row("old", 30)).await.unwrap();
-        assert!(store.job("old").await.unwrap().is_none(), "nobody has heard of it for a day");
+        assert!(store.job("old").await.unwrap().is_none(), "no heartbeat for a day");
         store.end_job("fresh", JobState::Done, Some("{\"data\":1}"), None).await.unwrap();
         store.add_job(&row("next", 0)).await.unwrap();
         let mut ids: Vec<String> = store.jobs(10).await.unwrap().into_iter().map(|j| j.id).collect();

@@ -1,6 +1,5 @@
 //! Tests that need more than one crate: GraphQL, HTTP, the command line, the data folder.
 
-mod access;
 mod analyse;
 mod antimeridian;
 mod cli;
@@ -11,6 +10,7 @@ mod data_folder;
 mod demo;
 mod demo_facts;
 mod divisions;
+mod docs;
 mod durability;
 mod graphql;
 mod http;
@@ -20,7 +20,6 @@ mod opening_hours;
 mod persisted;
 mod planning;
 mod prices;
-mod readme;
 mod recurrence;
 mod register_api;
 mod register_facts;

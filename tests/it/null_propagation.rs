@@ -1,6 +1,6 @@
-//! Errors of fields by the GraphQL specification, section "Handling Execution Errors": null where a field may be null, else
-//! null of what it belongs to; keys in the order of the query. (`tests/http-audit/nulls.mjs` compares a running server with
-//! graphql-js.)
+//! Field errors according to the GraphQL specification, section "Handling Execution Errors": a failed nullable field becomes
+//! null, a failed non-null field makes its parent null; keys keep the order of the query. (`tests/http-audit/nulls.mjs`
+//! compares a running server with graphql-js.)
 #![allow(clippy::unused_async, reason = "resolvers are async by the library's contract")]
 
 use async_graphql::{EmptySubscription, Interface, Object, Result, Schema, connection};
@@ -80,7 +80,7 @@ impl Mutation {
 }
 
 #[tokio::test]
-async fn errors_leave_null_where_the_specification_says() {
+async fn errors_propagate_null_as_specified() {
     let schema = Schema::new(Query, Mutation, EmptySubscription);
     for (query, data, paths) in [
         ("{ thing { slow quick } }", r#"{"thing":{"slow":1,"quick":2}}"#, &[][..]),
@@ -125,8 +125,8 @@ async fn errors_leave_null_where_the_specification_says() {
         ("mutation { second third }", "null", &["third"]),
     ] {
         let response = schema.execute(query).await;
-        let told = serde_json::to_string(&response).unwrap();
-        assert_eq!(serde_json::to_string(&response.data).unwrap(), data, "{query}: {told}");
+        let details = serde_json::to_string(&response).unwrap();
+        assert_eq!(serde_json::to_string(&response.data).unwrap(), data, "{query}: {details}");
         let mut found: Vec<String> = response
             .errors
             .iter()
@@ -141,13 +141,13 @@ async fn errors_leave_null_where_the_specification_says() {
             })
             .collect();
         found.sort();
-        assert_eq!(found, paths, "{query}: {told}");
+        assert_eq!(found, paths, "{query}: {details}");
     }
 }
 
-/// A resolver that returns `Result<Option<T>>` makes null of its parent when it fails, though its own field may be null.
+/// A resolver that returns `Result<Option<T>>` makes its parent null when it fails, although its own field is nullable.
 #[test]
-fn no_resolver_of_a_nullable_field_has_the_error_outside() {
+fn no_resolver_returns_result_of_option() {
     let mut wrong = Vec::new();
     let mut folders = vec![std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("crates/walkshed-graphql/src")];
     let mut objects = 0;

@@ -1,15 +1,15 @@
-//! Documents by hash and by id, trusted documents, which operation of a document runs, what a request is counted at.
+//! Persisted and trusted documents, selection of the operation, cost of a request, limits of a request.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use crate::support::city;
-use crate::support::desk::Desk;
 use crate::support::http::{Reply, Server};
+use crate::support::server_with_tokens::ServerWithTokens;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use walkshed::server::ServerOptions;
-use walkshed_graphql::{Limits, Trusted};
+use walkshed_graphql::{Limits, TrustedDocuments};
 use walkshed_register::Role;
 
 fn digits(text: &str) -> String {
@@ -38,7 +38,7 @@ fn code(reply: &Reply) -> Value {
 }
 
 #[test]
-fn apollo_persists_a_query_with_its_text_and_asks_by_its_hash() {
+fn automatic_persisted_queries_are_found_by_hash_and_id() {
     let folder = city::folder();
     let server = Server::start(folder.path(), ServerOptions::default());
     let query = "query Center($code: String!) { center(code: $code) { name } }";
@@ -60,10 +60,10 @@ fn apollo_persists_a_query_with_its_text_and_asks_by_its_hash() {
     let id = format!("sha256:{hash}");
     assert_eq!(get(&server, &[("documentId", &id), ("variables", &values)]).json()["data"], expected);
 
-    // A hash names the text of which it is one.
+    // The hash must match the text.
     let other = post(&server, &json!({ "query": "{ __typename }", "extensions": extensions }));
     assert_eq!(code(&other), "BAD_USER_INPUT", "{}", other.text());
-    // What is not valid is not kept.
+    // Invalid documents are not cached.
     let (wrong, wrong_hash) = ("{ nothing }", digits("{ nothing }"));
     post(&server, &json!({ "query": wrong, "extensions": by_hash(&wrong_hash) }));
     assert_eq!(code(&post(&server, &json!({ "extensions": by_hash(&wrong_hash) }))), "PERSISTED_QUERY_NOT_FOUND");
@@ -72,7 +72,7 @@ fn apollo_persists_a_query_with_its_text_and_asks_by_its_hash() {
         (json!({ "extensions": { "persistedQuery": { "version": 1 } } }), "sha256Hash must be a string"),
         (json!({ "extensions": { "persistedQuery": { "version": 1, "sha256Hash": "ab" } } }), "64 hexadecimal digits"),
         (json!({ "documentId": 7 }), "documentId must be a string"),
-        (json!({ "documentId": "nobody" }), "there is no document"),
+        (json!({ "documentId": "nobody" }), r#"no document \"nobody\" exists"#),
         (json!({ "extensions": {} }), "query is missing"),
     ] {
         let reply = post(&server, &body);
@@ -81,7 +81,7 @@ fn apollo_persists_a_query_with_its_text_and_asks_by_its_hash() {
 }
 
 #[test]
-fn limits_hold_for_what_is_asked_by_hash() {
+fn limits_apply_to_persisted_queries() {
     let folder = city::folder();
     let server = Server::start(folder.path(), ServerOptions::default());
     let query = "query Cells($n: Int) { centers(first: $n) { nodes { facilities { nodes { name } } } } }";
@@ -99,7 +99,7 @@ fn limits_hold_for_what_is_asked_by_hash() {
 }
 
 #[test]
-fn a_named_mutation_runs_over_post_alone_with_or_without_its_name() {
+fn named_mutations_require_post() {
     let folder = city::folder();
     let server = Server::start(folder.path(), ServerOptions::default());
     let mutation = r#"mutation Suggest { submitSuggestion(input: {text: "x", center: "500106013004"}) { userErrors { message } } }"#;
@@ -122,7 +122,7 @@ fn a_named_mutation_runs_over_post_alone_with_or_without_its_name() {
         get(&server, &[("query", &two), ("operationName", "Ask")]).json()["data"],
         json!({"__typename": "Query"})
     );
-    // The same over server-sent events.
+    // Mutations over server-sent events are refused too.
     let headers = [("Content-Type", "application/json"), ("Accept", "text/event-stream")];
     let body = json!({ "query": mutation }).to_string();
     let events = server.send("POST", "/graphql", &headers, body.as_bytes());
@@ -131,14 +131,14 @@ fn a_named_mutation_runs_over_post_alone_with_or_without_its_name() {
 }
 
 #[test]
-fn a_server_with_a_manifest_answers_nothing_else() {
+fn a_server_with_a_manifest_refuses_other_documents() {
     let folder = city::folder();
     let manifest = folder.path().join("documents.json");
     let trusted = "query Name { center(code: \"500106013004\") { name } }";
     let start = "mutation Start($query: String!) { startJob(input: {query: $query}) { userErrors { message } } }";
     std::fs::write(&manifest, json!({ "name": trusted, "start": start }).to_string()).unwrap();
     let options = ServerOptions { trusted_documents: Some(manifest.clone()), ..ServerOptions::default() };
-    let desk = Desk::over(folder, options);
+    let desk = ServerWithTokens::over(folder, options);
     let expected = json!({ "center": { "name": "模范村社区党群服务中心" } });
     for body in [
         json!({ "documentId": "name" }),
@@ -151,17 +151,17 @@ fn a_server_with_a_manifest_answers_nothing_else() {
     for body in [json!({ "query": "{ __typename }" }), json!({ "query": format!("{trusted} ") })] {
         assert_eq!(code(&post(&desk.server, &body)), "DOCUMENT_NOT_TRUSTED", "{body}");
     }
-    // A job cannot carry another document past the manifest.
+    // A job cannot run a document that is not in the manifest.
     let answer = desk.ask(Role::Contributor, start, &json!({ "query": "{ __typename }" }));
     let message = answer["data"]["startJob"]["userErrors"][0]["message"].as_str().unwrap();
     assert!(message.contains("trusted_documents"), "{answer}");
 }
 
 #[test]
-fn a_manifest_that_does_not_fit_the_schema_is_refused_with_the_document() {
+fn rejects_manifests_that_do_not_match_the_schema() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("documents.json");
-    let block_on = |trusted: Trusted| {
+    let block_on = |trusted: TrustedDocuments| {
         let api = walkshed_graphql::Api::with_documents(Limits::default(), Some(trusted));
         tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(api.check_manifest())
     };
@@ -174,7 +174,7 @@ fn a_manifest_that_does_not_fit_the_schema_is_refused_with_the_document() {
         ("{ walkshed(nothing: 1) { place { distanceM } } }", Some("nothing")),
     ] {
         std::fs::write(&path, json!({ "x": document }).to_string()).unwrap();
-        let outcome = block_on(Trusted::read(&path, &Limits::default()).unwrap());
+        let outcome = block_on(TrustedDocuments::read(&path, &Limits::default()).unwrap());
         match (outcome, why) {
             (Ok(()), None) => {}
             (Err(error), Some(why)) => {
@@ -186,7 +186,7 @@ fn a_manifest_that_does_not_fit_the_schema_is_refused_with_the_document() {
 }
 
 #[test]
-fn a_request_is_told_what_it_was_counted_at() {
+fn the_cost_is_reported_on_request() {
     let folder = city::folder();
     let server = Server::start(folder.path(), ServerOptions::default());
     let ask = |query: &str| post(&server, &json!({ "query": query, "extensions": { "cost": true } })).json();
@@ -209,7 +209,7 @@ fn a_request_is_told_what_it_was_counted_at() {
 }
 
 #[test]
-fn a_refusal_says_which_limit_the_value_and_the_maximum() {
+fn limit_errors_name_the_limit_the_value_and_the_maximum() {
     let folder = city::folder();
     let limits = Limits { max_variable_values: 5, ..Limits::default() };
     let server = Server::start(folder.path(), ServerOptions { limits, ..ServerOptions::default() });
@@ -242,10 +242,10 @@ fn a_refusal_says_which_limit_the_value_and_the_maximum() {
         ("{ __typename }".into(), json!({ "a": [1, 2, 3, 4, 5] }), "maxVariableValues", Some(6.0), 5.0),
     ] {
         let error = server.query(&query, &variables).json()["errors"][0].clone();
-        let told = &error["extensions"];
-        assert_eq!((&told["code"], &told["limit"]), (&json!("TOO_COMPLEX"), &json!(limit)), "{error}");
-        assert_eq!(told["maximum"].as_f64(), Some(maximum), "{error}");
-        let found = told["value"].as_f64().unwrap();
+        let extensions = &error["extensions"];
+        assert_eq!((&extensions["code"], &extensions["limit"]), (&json!("TOO_COMPLEX"), &json!(limit)), "{error}");
+        assert_eq!(extensions["maximum"].as_f64(), Some(maximum), "{error}");
+        let found = extensions["value"].as_f64().unwrap();
         assert!(value.map_or(found > maximum, |v| (v - found).abs() < 1e-9), "{error}");
         let message = error["message"].as_str().unwrap();
         assert!(message.contains(limit) && message.contains(&found.to_string()), "{message}");
@@ -253,10 +253,10 @@ fn a_refusal_says_which_limit_the_value_and_the_maximum() {
 }
 
 #[test]
-fn what_is_nested_too_deep_in_variables_is_refused() {
+fn refuses_deeply_nested_variables() {
     let folder = city::folder();
     let server = Server::start(folder.path(), ServerOptions::default());
-    // JSON within JSON, by a key of the library that reads it.
+    // serde_json parses the text under this key as JSON, which would bypass its own recursion limit.
     let mut text = "[]".to_owned();
     for _ in 0..3 {
         let nested = format!("{}{text}{}", "[".repeat(90), "]".repeat(90));
@@ -268,7 +268,7 @@ fn what_is_nested_too_deep_in_variables_is_refused() {
 }
 
 #[test]
-fn an_answer_that_would_be_too_large_is_refused_while_it_is_built() {
+fn refuses_large_responses_while_they_are_built() {
     let folder = city::folder();
     let limits = Limits { max_answer_bytes: 2000, ..Limits::default() };
     let server = Server::start(folder.path(), ServerOptions { limits, ..ServerOptions::default() });

@@ -132,7 +132,7 @@ fn errors_name_the_invalid_argument() {
         (
             "{ siteSuggestions(need: {category: HEALTH_CARE}, candidates: PLACES, costs: [1, 2], places: [{point: {lon: 106.5, lat: 29.5}}]) { gap } }",
             "BAD_USER_INPUT",
-            "of 2 items must have one item for each of the 1 places",
+            "2 items for 1 places; give one for each place",
         ),
         ("{ siteSuggestions(need: {category: HEALTH_CARE}, mustKeep: [\"x\"]) { gap } }", "NOT_FOUND", "mustKeep"),
         (
@@ -254,7 +254,7 @@ fn sites_respect_capacity_budget_and_kept_facilities() {
         let p = position(x, 1500.0);
         format!("{{point: {{lon: {}, lat: {}}}}}", p.lon(), p.lat())
     };
-    let asked = format!(
+    let query = format!(
         "{{ limited: siteSuggestions(need: {{kinds: [\"clinic\"], minutes: 5}}, count: 2, candidates: VACANT, capacity: 250) {{
              sites {{ facility {{ name }} gained covered cost }} before {{ covered }} after {{ covered }} gained bound
              explain {{ parameters {{ name value }} }} }}
@@ -271,7 +271,7 @@ fn sites_respect_capacity_budget_and_kept_facilities() {
         at(1900.0),
         at(2700.0)
     );
-    let found = of(&world, &asked);
+    let found = of(&world, &query);
     let limited = &found["limited"];
     // The open clinic has a capacity of ten.
     assert_eq!((&limited["before"]["covered"], &limited["after"]["covered"]), (&json!(10.0), &json!(360.0)));
@@ -408,7 +408,7 @@ fn kth_nearest_inequality_uses_the_remaining_share_of_the_limit() {
 }
 
 #[test]
-fn a_standard_is_met_or_not() {
+fn assesses_a_center_and_the_city_by_a_standard() {
     let found = data(
         "{ standards { key requirements { key unit limit circle } }
            assessment(standard: \"service_circle\", center: \"500106013004\") {
@@ -428,7 +428,7 @@ fn a_standard_is_met_or_not() {
 
 /// Key figures of Porto Alegre, whose schools and health facilities are known.
 #[test]
-fn porto_alegre_as_a_planner_asks() {
+fn key_figures_of_porto_alegre() {
     let Some((network, rows)) = real::world_parts() else { return };
     let world = Arc::new(World::new(Ok(Arc::new(network)), rows));
     insta::assert_json_snapshot!(of(

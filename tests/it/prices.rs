@@ -1,5 +1,5 @@
-//! Every field that takes a list or returns one: what it does is in proportion to what it is priced at, for little and for
-//! much. The schema is walked, so that a new field of that sort must be entered here.
+//! Checks for every field that takes or returns a list that the work is in proportion to the cost, for small and large inputs.
+//! The fields come from the schema, so that a new field with a list must be added here.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use crate::support::city::{self, position};
@@ -16,12 +16,12 @@ use walkshed_register::{
 };
 use walkshed_testing::grid;
 
-/// Limits of complexity that are tried one after the other, to find what a request is counted at.
+/// Complexity limits that are tried in order, to find the cost of a request.
 const COMPLEXITIES: [usize; 13] =
     [32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16_384, 65_536, 1_048_576, 67_108_864];
-/// Units of work that one unit of a price may stand for. A value of an answer is one unit, and so are 20 junctions, homes or
-/// rows looked at, or 100 bytes.
-const MOST_A_UNIT: f64 = 4.0;
+/// Maximum work for each unit of cost. One value of a response is one unit of work, and so are 20 visited junctions, homes or
+/// rows, or 100 bytes.
+const MAX_WORK_PER_COST: f64 = 4.0;
 
 fn world(side: u32, regions: u32) -> Arc<World> {
     let at = |n: u32| position(f64::from(n % side) * 100.0, f64::from(n / side % side) * 100.0);
@@ -79,57 +79,57 @@ fn world(side: u32, regions: u32) -> Arc<World> {
     Arc::new(World::new(Ok(Arc::new(grid(side, 100.0))), rows))
 }
 
-/// Fields, a query that asks for them, and what differs between little and much beside the city.
+/// Fields, a query that selects them, and its variables for the small and the large case.
 struct Entry {
     fields: &'static [&'static str],
     query: &'static str,
-    little: Value,
-    much: Value,
+    small: Value,
+    large: Value,
 }
 
 fn entry(fields: &'static [&'static str], query: &'static str) -> Entry {
-    Entry { fields, query, little: Value::Null, much: Value::Null }
+    Entry { fields, query, small: Value::Null, large: Value::Null }
 }
 
 fn many(item: Value, count: usize) -> Value {
     json!({ "v": vec![item; count] })
 }
 
-fn with(fields: &'static [&'static str], query: &'static str, item: Value, most: usize) -> Entry {
-    Entry { fields, query, little: many(item.clone(), 1), much: many(item, most) }
+fn with(fields: &'static [&'static str], query: &'static str, item: Value, max: usize) -> Entry {
+    Entry { fields, query, small: many(item.clone(), 1), large: many(item, max) }
 }
 
-fn rows(fields: &'static [&'static str], query: &'static str, most: u32) -> Entry {
-    Entry { fields, query, little: json!({ "v": 1 }), much: json!({ "v": most }) }
+fn rows(fields: &'static [&'static str], query: &'static str, max: u32) -> Entry {
+    Entry { fields, query, small: json!({ "v": 1 }), large: json!({ "v": max }) }
 }
 
-/// Of these there are few, whatever is asked.
+/// Fields whose lists are always short, with the reason.
 const FEW: &[(&str, &str)] = &[
-    (".userErrors", "one for each rule that is broken, at most some for each field of the input"),
-    ("Mutation.", "the input of someone with a token, held to the rules of its record"),
-    ("ImportPayload.", "told of the first refused rows of a file alone"),
-    ("Center.groupsServed", "part of one record, by its rules"),
-    ("Center.partners", "part of one record, by its rules"),
-    ("Center.funding", "part of one record, by its rules"),
-    ("Event.dates", "part of one record, by its rules"),
-    ("Event.except", "part of one record, by its rules"),
-    ("Event.audiences", "words of a list of few"),
-    ("Event.services", "part of one record, by its rules"),
-    ("Facility.audiences", "words of a list of few"),
-    ("Service.audiences", "words of a list of few"),
+    (".userErrors", "a few for each field of the input"),
+    ("Mutation.", "the input requires a token and is validated"),
+    ("ImportPayload.", "holds only the first refused rows of a file"),
+    ("Center.groupsServed", "limited by the rules of the record"),
+    ("Center.partners", "limited by the rules of the record"),
+    ("Center.funding", "limited by the rules of the record"),
+    ("Event.dates", "limited by the rules of the record"),
+    ("Event.except", "limited by the rules of the record"),
+    ("Event.audiences", "values of a small enum"),
+    ("Event.services", "limited by the rules of the record"),
+    ("Facility.audiences", "values of a small enum"),
+    ("Service.audiences", "values of a small enum"),
     ("ChangedStreet.joins", "two ends"),
-    ("StandardRequirement.kinds", "part of one record, by its rules"),
-    ("VisitDay.counts", "24 hours of some audiences"),
-    ("Query.tokens", "for admins alone, and few"),
-    ("Query.jobs", "for admins alone, 200 at most, counted by its complexity"),
-    ("Query.auditLog", "for admins alone, paged"),
-    ("Subscription.", "its list is bounded as those of queries"),
-    ("Occurrences.nodes", "bounded by the most times that are unfolded of one event"),
-    ("EventConnection.", "a page of rows, as those of centers"),
-    ("OfferConnection.", "a page of rows, as those of centers"),
-    ("SuggestionConnection.", "a page of rows, as those of centers"),
-    ("ServiceConnection.", "a page of rows, as those of centers"),
-    ("Center.visits", "366 days at most"),
+    ("StandardRequirement.kinds", "limited by the rules of the record"),
+    ("VisitDay.counts", "24 hours for a few audiences"),
+    ("Query.tokens", "few, and only for admins"),
+    ("Query.jobs", "only for admins, at most 200, included in the complexity"),
+    ("Query.auditLog", "only for admins, paged"),
+    ("Subscription.", "limited like the lists of queries"),
+    ("Occurrences.nodes", "limited by the maximum of occurrences of one event"),
+    ("EventConnection.", "a page of rows, like those of centers"),
+    ("OfferConnection.", "a page of rows, like those of centers"),
+    ("SuggestionConnection.", "a page of rows, like those of centers"),
+    ("ServiceConnection.", "a page of rows, like those of centers"),
+    ("Center.visits", "at most 366 days"),
 ];
 
 fn entries() -> Vec<Entry> {
@@ -181,8 +181,8 @@ fn entries() -> Vec<Entry> {
         Entry {
             fields: &["Catchment.groups", "Catchment.overlaps"],
             query: "query($v: Int!) { catchment(of: {facility: \"RmFjaWxpdHk6MTAwMDAw\"}) { groups { people } overlaps(first: $v) { people } } }",
-            little: json!({"v": 1}),
-            much: json!({"v": 50}),
+            small: json!({"v": 1}),
+            large: json!({"v": 50}),
         },
         entry(
             &["CellTimes.cells", "CellTimes.minutes"],
@@ -264,8 +264,8 @@ fn entries() -> Vec<Entry> {
         Entry {
             fields: &["Query.siteSuggestions", "SiteSuggestions.sites"],
             query: "query($v: [PlaceInput!]!) { siteSuggestions(need: {category: HEALTH_CARE, minutes: 2}, candidates: PLACES, places: $v, count: 200) { sites { gained cost } } }",
-            little: many(place.clone(), 1),
-            much: json!({ "v": (0..1000).map(|n| {
+            small: many(place.clone(), 1),
+            large: json!({ "v": (0..1000).map(|n| {
                 let at = position(f64::from(n % 50) * 100.0, f64::from(n / 50) * 100.0);
                 json!({"point": {"lon": at.lon(), "lat": at.lat()}})
             }).collect::<Vec<_>>() }),
@@ -287,8 +287,8 @@ fn entries() -> Vec<Entry> {
         Entry {
             fields: &["Query.travelTimes", "TravelTimeMatrix.minutes", "TravelTimeMatrix.unsnappable"],
             query: "query($v: [PlaceInput!]!) { travelTimes(origins: $v, destinations: $v) { minutes unsnappable { index } } }",
-            little: many(place.clone(), 1),
-            much: many(place, 100),
+            small: many(place.clone(), 1),
+            large: many(place, 100),
         },
         rows(
             &["UnderusedCenters.nodes"],
@@ -313,7 +313,7 @@ fn entries() -> Vec<Entry> {
     ]
 }
 
-/// Values in an answer.
+/// Counts the values in a response.
 fn values(json: &Value) -> usize {
     match json {
         Value::Array(list) => list.iter().map(values).sum::<usize>() + 1,
@@ -322,8 +322,8 @@ fn values(json: &Value) -> usize {
     }
 }
 
-/// What a request is priced at, and the work that was done for it.
-fn asked(apis: &[Api], world: &Arc<World>, query: &str, variables: &Value) -> (f64, f64) {
+/// Returns the cost of a request and the work that was done for it.
+fn cost_and_work(apis: &[Api], world: &Arc<World>, query: &str, variables: &Value) -> (f64, f64) {
     let is_refused = |reply: &Value| reply["errors"][0]["extensions"]["limit"] == "maxComplexity";
     for (api, complexity) in apis.iter().zip(COMPLEXITIES) {
         let answer = city::ask_with(api, world, query, variables.clone());
@@ -334,12 +334,12 @@ fn asked(apis: &[Api], world: &Arc<World>, query: &str, variables: &Value) -> (f
         assert_eq!(reply.get("errors"), None, "{query}: {}", reply["errors"]);
         let bytes = serde_json::to_string(&answer.response).unwrap().len();
         let work = values(&reply["data"]) as f64 + answer.task.worked() as f64 / 20.0 + bytes as f64 / 100.0;
-        return (complexity as f64 + answer.spent.total() as f64, work);
+        return (complexity as f64 + answer.work.total() as f64, work);
     }
-    panic!("{query} is more complex than all");
+    panic!("{query} exceeds the highest complexity");
 }
 
-/// The fields of the schema that take a list, also inside of an input, or return one.
+/// Returns the fields of the schema that take a list, directly or inside an input, or return one.
 fn list_fields(schema: &Value) -> BTreeSet<String> {
     fn named(of: &Value) -> (&str, bool) {
         let (mut of, mut is_list) = (of, false);
@@ -375,7 +375,7 @@ fn list_fields(schema: &Value) -> BTreeSet<String> {
 }
 
 #[test]
-fn every_list_is_priced_as_it_works() {
+fn the_cost_of_every_list_covers_its_work() {
     const TYPE: &str = "kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
     let introspection = format!(
         "{{ __schema {{ types {{ kind name fields {{ name type {{ {TYPE} }} args {{ type {{ {TYPE} }} }} }} inputFields {{ type {{ {TYPE} }} }} }} }} }}"
@@ -397,29 +397,32 @@ fn every_list_is_priced_as_it_works() {
     let known: BTreeSet<&str> = entries.iter().flat_map(|e| e.fields.iter().copied()).collect();
     let listed = list_fields(&schema);
     let missing: Vec<&String> = listed.iter().filter(|f| !known.contains(f.as_str()) && !is_few(f)).collect();
-    assert!(missing.is_empty(), "enter these fields in this test, with a query for little and for much: {missing:?}");
+    assert!(
+        missing.is_empty(),
+        "add these fields to this test, with a query for a small and a large case: {missing:?}"
+    );
     let gone: Vec<&&str> = known.iter().filter(|f| !listed.contains(**f)).collect();
-    assert!(gone.is_empty(), "these are no fields with lists any more: {gone:?}");
+    assert!(gone.is_empty(), "these fields no longer have lists: {gone:?}");
     for entry in &entries {
         for field in entry.fields {
             let name = field.split('.').nth(1).unwrap();
-            assert!(entry.query.contains(name), "{} does not ask for {field}", entry.query);
+            assert!(entry.query.contains(name), "{} does not select {field}", entry.query);
         }
     }
 
     let limits = |max_complexity: usize| Limits { max_complexity, max_work: usize::MAX, ..Limits::default() };
-    let apis: Vec<Api> = COMPLEXITIES.map(|most| Api::new(limits(most))).into();
-    let (small, large) = (world(12, 20), world(60, 1500));
-    let mut wrong = Vec::new();
-    for Entry { query, little, much, .. } in &entries {
-        let few = asked(&apis, &small, query, little);
-        let lots = asked(&apis, &large, query, much);
-        println!("{:>9.0} units for {:>9.0}, {:>9.0} for {:>9.0}: {query}", few.0, few.1, lots.0, lots.1);
-        for (price, work) in [few, lots] {
-            if work > price * MOST_A_UNIT {
-                wrong.push(format!("{work:.0} units of work for a price of {price:.0}: {query}"));
+    let apis: Vec<Api> = COMPLEXITIES.map(|max| Api::new(limits(max))).into();
+    let (small_world, large_world) = (world(12, 20), world(60, 1500));
+    let mut underpriced = Vec::new();
+    for Entry { query, small, large, .. } in &entries {
+        let little = cost_and_work(&apis, &small_world, query, small);
+        let much = cost_and_work(&apis, &large_world, query, large);
+        println!("cost {:>9.0} work {:>9.0}, cost {:>9.0} work {:>9.0}: {query}", little.0, little.1, much.0, much.1);
+        for (cost, work) in [little, much] {
+            if work > cost * MAX_WORK_PER_COST {
+                underpriced.push(format!("{work:.0} units of work for a cost of {cost:.0}: {query}"));
             }
         }
     }
-    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(underpriced.is_empty(), "{underpriced:#?}");
 }

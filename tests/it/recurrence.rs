@@ -1,7 +1,7 @@
 //! Events: conversion of times to local time, and recurrence rules according to RFC 5545.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
-use crate::support::desk::Desk;
+use crate::support::server_with_tokens::ServerWithTokens;
 use serde_json::{Value, json};
 use walkshed_engine::geo::Position;
 use walkshed_exchange::{Kind, Options, Read, read_edits, read_table};
@@ -353,7 +353,7 @@ fn timestamps_of_suggestions_may_be_local_times() {
 
 #[test]
 fn mutations_convert_offsets_and_reject_rules_like_imports() {
-    let desk = Desk::small();
+    let desk = ServerWithTokens::small();
     let create = "mutation($i: CreateEventInput!) { createEvent(input: $i) {
         event { id version starts dates rrule
             occurrences(from: \"2026-11-01T00:00:00Z\", to: \"2026-12-01T00:00:00Z\") { count nodes { localStart } } }

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use crate::support::city;
-use crate::support::desk::Desk;
 use crate::support::register::facts;
+use crate::support::server_with_tokens::ServerWithTokens;
 use serde_json::{Value, json};
 use walkshed::server::ServerOptions;
 use walkshed_register::{Demonstration, Role};
@@ -28,7 +28,7 @@ fn new_center(code: &str) -> Value {
 
 #[test]
 fn creates_updates_and_deletes_every_type() {
-    let desk = Desk::small();
+    let desk = ServerWithTokens::small();
     let created = desk.edit(CREATE_CENTER, &json!({"i": new_center("500113003009")}));
     let center = &created["createCenter"]["center"];
     assert_eq!((&center["version"], &center["openShare"]), (&json!(1), &json!(0.85)));
@@ -180,7 +180,7 @@ fn creates_updates_and_deletes_every_type() {
 
 #[test]
 fn reports_errors_by_field_and_stores_nothing() {
-    let desk = Desk::small();
+    let desk = ServerWithTokens::small();
     let version = |reply: &Value| reply["extensions"]["worldVersion"].clone();
     let before = version(&desk.ask(Role::Editor, "{ __typename }", &Value::Null));
     let cases = [
@@ -248,7 +248,7 @@ fn reports_errors_by_field_and_stores_nothing() {
 
 #[test]
 fn idempotency_keys_prevent_duplicates() {
-    let desk = Desk::small();
+    let desk = ServerWithTokens::small();
     let mut input = new_center("500113003009");
     input["idempotencyKey"] = json!("phone-17-0001");
     let first = desk.edit(CREATE_CENTER, &json!({"i": input}));
@@ -270,7 +270,7 @@ fn idempotency_keys_prevent_duplicates() {
 
 #[test]
 fn concurrent_writers_never_overwrite_each_other() {
-    let desk = Desk::small();
+    let desk = ServerWithTokens::small();
     let id = desk.edit("{ center(code: \"500106013004\") { id version } }", &Value::Null)["center"].clone();
     let first_version = id["version"].as_i64().unwrap();
     let (rounds, writers) = (6, 8);
@@ -373,7 +373,7 @@ const REQUIRED_ROLES: [(&str, &str, Role); 35] = [
 
 #[test]
 fn mutations_require_their_role() {
-    let desk = Desk::small();
+    let desk = ServerWithTokens::small();
     let all = desk.edit("{ __schema { mutationType { fields { name } } } }", &Value::Null);
     let mut known: Vec<&str> =
         REQUIRED_ROLES.iter().map(|n| n.0).filter(|n| !matches!(*n, "auditLog" | "tokens")).collect();
@@ -420,7 +420,7 @@ const SECRET: &str = "13800001234";
 
 #[test]
 fn contacts_are_visible_to_editors_only() {
-    let desk = Desk::over(facts(), ServerOptions::default());
+    let desk = ServerWithTokens::over(facts(), ServerOptions::default());
     let submit = "mutation($i: SubmitSuggestionInput!) { submitSuggestion(input: $i) { suggestion { id contact } userErrors { message } } }";
     let variables =
         json!({"i": {"position": point(0.0, 0.0), "text": "more light", "contact": SECRET, "idempotencyKey": "k"}});
@@ -478,7 +478,7 @@ fn contacts_are_visible_to_editors_only() {
 #[test]
 fn limits_rate_and_size_of_suggestions_and_never_interprets_them() {
     let limits = walkshed_graphql::Limits { suggestions_per_hour: 3, ..Default::default() };
-    let desk = Desk::over(city::folder(), ServerOptions { limits, ..Default::default() });
+    let desk = ServerWithTokens::over(city::folder(), ServerOptions { limits, ..Default::default() });
     let submit = "mutation($i: SubmitSuggestionInput!) { submitSuggestion(input: $i) { suggestion { text } userErrors { code } } }";
     let odd = "<script>alert(1)</script> '); DROP TABLE suggestion; -- {{7*7}} ${jndi:x} \u{202e}\n第二行";
     let send =
@@ -499,7 +499,7 @@ fn limits_rate_and_size_of_suggestions_and_never_interprets_them() {
 
 #[test]
 fn shows_tokens_once_and_rejects_revoked_and_expired_ones() {
-    let desk = Desk::small();
+    let desk = ServerWithTokens::small();
     let made = desk.ask(
         Role::Admin,
         "mutation { createToken(input: {name: \"door\", role: CONTRIBUTOR}) { token number } }",
@@ -542,7 +542,7 @@ fn shows_tokens_once_and_rejects_revoked_and_expired_ones() {
 
 #[test]
 fn can_require_tokens_for_all_requests() {
-    let desk = Desk::over(city::folder(), ServerOptions { anonymous: false, ..Default::default() });
+    let desk = ServerWithTokens::over(city::folder(), ServerOptions { anonymous: false, ..Default::default() });
     let refused = desk.server.query("{ __typename }", &Value::Null);
     assert_eq!((refused.status, &refused.json()["errors"][0]["extensions"]["code"]), (401, &json!("UNAUTHENTICATED")));
     assert_eq!(desk.ask(Role::Reader, "{ __typename }", &Value::Null)["data"]["__typename"], "Query");
@@ -552,7 +552,7 @@ fn can_require_tokens_for_all_requests() {
 #[test]
 fn restricts_cross_origin_requests() {
     let options = ServerOptions { cors_origins: vec!["https://map.example.cn".into()], ..Default::default() };
-    let desk = Desk::over(city::folder(), options);
+    let desk = ServerWithTokens::over(city::folder(), options);
     let body = br#"{"query":"{ __typename }"}"#;
     let from = |origin: &str| desk.server.send("POST", "/graphql", &[JSON, ("Origin", origin)], body);
     assert_eq!(from("https://map.example.cn").header("access-control-allow-origin"), Some("https://map.example.cn"));
@@ -576,7 +576,7 @@ fn restricts_cross_origin_requests() {
 
 #[test]
 fn imports_by_request_report_as_the_command_line_does() {
-    let desk = Desk::small();
+    let desk = ServerWithTokens::small();
     let import =
         "mutation($i: ImportInput!) { importRecords(input: $i) { imported rows inserted updated unchanged refusedCount
         refused { line field value why } notes problem } }";
@@ -635,7 +635,7 @@ fn demonstration_city_is_marked_and_rejects_imports() {
         store.mark_demonstration(mark, "2026-11-25T00:00:00Z").await.unwrap();
         store.close().await;
     });
-    let desk = Desk::over(folder, ServerOptions::default());
+    let desk = ServerWithTokens::over(folder, ServerOptions::default());
     let dataset = desk.edit("{ dataset { synthetic notice } }", &Value::Null);
     assert_eq!(dataset["dataset"]["synthetic"], true);
     assert!(dataset["dataset"]["notice"].as_str().unwrap().starts_with("SYNTHETIC"), "{dataset}");
@@ -650,14 +650,14 @@ fn demonstration_city_is_marked_and_rejects_imports() {
     let created = desk.edit(CREATE_CENTER, &json!({"i": new_center("500113003009")}));
     assert_eq!(created["createCenter"]["userErrors"], json!([]));
     // Real data have no notice.
-    let real = Desk::small().edit("{ dataset { synthetic notice } }", &Value::Null);
+    let real = ServerWithTokens::small().edit("{ dataset { synthetic notice } }", &Value::Null);
     assert_eq!(real["dataset"], json!({"synthetic": false, "notice": null}));
 }
 
 /// Adds a standard and assesses the city against it.
 #[test]
 fn adds_updates_and_assesses_standards() {
-    let desk = Desk::small();
+    let desk = ServerWithTokens::small();
     let create = "mutation($i: CreateStandardInput!) { createStandard(input: $i) {
         standard { id version key source requirements { key category kinds unit limit minCount placesPer1000 circle } }
         userErrors { field code message } } }";
@@ -700,7 +700,7 @@ fn adds_updates_and_assesses_standards() {
 
     for (key, requirements, field, why) in [
         ("gb_50180_2018", json!([doctor]), "key", "is a built-in or configured standard"),
-        ("ours", json!([doctor]), "key", "is there already"),
+        ("ours", json!([doctor]), "key", "already exists"),
         ("Ours!", json!([doctor]), "requirements", "lower-case letters"),
         ("more", json!([]), "requirements", "has no requirements"),
         ("more", json!([doctor, doctor]), "requirements", "two requirements \"doctor\""),

@@ -4,7 +4,7 @@
 #![allow(clippy::float_cmp, reason = "people are whole numbers here, whose sums are exact")]
 
 use crate::support::city::{self, position, random_world};
-use crate::support::desk::Desk;
+use crate::support::server_with_tokens::ServerWithTokens;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
@@ -13,8 +13,8 @@ use walkshed::server::ServerOptions;
 use walkshed_analysis::world::{PlacedPoint, World};
 use walkshed_analysis::{
     AccessMeasure, Balance, Candidates, Change as Becomes, Decay, Demand, Measure, NearbyQuery, Need, Objective,
-    Offered, Question, SiteSearch, Travel, Wishes, catchment, changes_geojson, compare, coverage, lay_scenario, nearby,
-    suggest_sites, surface,
+    Offered, Question, SiteSearch, Travel, Wishes, apply_scenario, catchment, changes_geojson, compare, coverage,
+    nearby, suggest_sites, surface,
 };
 use walkshed_engine::geo::cell_of;
 use walkshed_engine::{Deciseconds, Direction, Profile, StreetChange, StreetKind};
@@ -74,7 +74,7 @@ fn estate() -> tempfile::TempDir {
 /// A planner compares the current location of a rest stop with one at the gate of the estate.
 #[test]
 fn moving_a_rest_stop_to_the_estate_covers_couriers() {
-    let desk = Desk::over(estate(), ServerOptions::default());
+    let desk = ServerWithTokens::over(estate(), ServerOptions::default());
     let known = desk.edit("{ facilities { nodes { id name } } }", &Value::Null);
     let stop = known["facilities"]["nodes"][0]["id"].clone();
     assert_eq!(known["facilities"]["nodes"][0]["name"], "骑手驿站 1");
@@ -117,13 +117,13 @@ fn moving_a_rest_stop_to_the_estate_covers_couriers() {
 
     // The original city is unchanged; every analysis accepts either.
     for (scenario, minutes) in [("", 9.0), (", scenario: \"to-the-gate\"", 2.0)] {
-        let asked = format!(
+        let query = format!(
             "{{ nearby(from: {{facility: {stop}}}, minutes: 30{scenario}) {{ edges {{ minutes node {{ name position {{ lon }} }} }} }}
                way: nearby(from: {{point: {{lon: {}, lat: {}}}}}, minutes: 30, first: 1{scenario}) {{ edges {{ minutes node {{ id }} }} }} }}",
             position(2500.0, 1500.0).lon(),
             position(2500.0, 1500.0).lat(),
         );
-        let found = desk.edit(&asked, &Value::Null);
+        let found = desk.edit(&query, &Value::Null);
         let far = found["way"]["edges"][0]["minutes"].as_f64().unwrap();
         assert!(far > minutes && far < minutes + 6.0, "{scenario}: {far}");
     }
@@ -195,14 +195,14 @@ fn moving_a_rest_stop_to_the_estate_covers_couriers() {
 /// With any argument omitted, the comparison is useful or the error says what to write.
 #[test]
 fn comparison_requires_only_a_scenario() {
-    let desk = Desk::over(estate(), ServerOptions::default());
+    let desk = ServerWithTokens::over(estate(), ServerOptions::default());
     let compared = |arguments: &str| {
-        let asked = format!(
+        let query = format!(
             "{{ compareScenarios{arguments} {{ scenarioBefore {{ key }} scenarioAfter {{ key }} before {{ limit total {{ people covered }} }}
                 after {{ total {{ covered }} }} balance {{ gained lost nearer farther }}
                 byCategory {{ category before {{ covered }} after {{ covered }} balance {{ gained lost nearer farther }} }} }} }}"
         );
-        desk.ask(Role::Reader, &asked, &Value::Null)
+        desk.ask(Role::Reader, &query, &Value::Null)
     };
     let why = |found: &Value| {
         assert_eq!(found["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{found}");
@@ -289,7 +289,7 @@ fn comparison_requires_only_a_scenario() {
 
 #[test]
 fn scenarios_can_be_created_updated_and_deleted() {
-    let desk = Desk::over(estate(), ServerOptions::default());
+    let desk = ServerWithTokens::over(estate(), ServerOptions::default());
     let footbridge = json!({"addStreet": {"kind": "FOOTBRIDGE", "line": [point(1000.0, 1000.0), point(1900.0, 1900.0)], "name": "天桥"}});
     let closed = json!({"closeStreet": {"at": point(550.0, 500.0), "kind": "STREET"}});
     let input = |key: &str, changes: &Value| json!({"i": {"key": key, "name": "天桥", "changes": changes}});
@@ -351,11 +351,11 @@ fn scenarios_can_be_created_updated_and_deleted() {
 
     // The route uses the bridge only in the scenario.
     let route_metres = |scenario: &str| {
-        let asked = format!(
+        let query = format!(
             "query($a: PlaceInput!, $b: PlaceInput!) {{ route(from: $a, to: $b{scenario}) {{ metres }} travelTimes(origins: [$a], destinations: [$b]{scenario}) {{ minutes }} }}"
         );
         let ends = json!({"a": {"point": point(1000.0, 1000.0)}, "b": {"point": point(1900.0, 1900.0)}});
-        desk.edit(&asked, &ends)["route"]["metres"].as_f64().unwrap()
+        desk.edit(&query, &ends)["route"]["metres"].as_f64().unwrap()
     };
     assert!(route_metres("") > 1700.0 && route_metres(", scenario: \"bridge\"") < 1300.0);
     let unknown = desk.ask(Role::Reader, "{ coverage(scenario: \"nowhere\") { limit } }", &Value::Null);
@@ -372,7 +372,7 @@ fn scenarios_can_be_created_updated_and_deleted() {
 /// A scenario reports a problem after something it changes has been deleted.
 #[test]
 fn stale_scenarios_report_the_missing_record() {
-    let desk = Desk::over(estate(), ServerOptions::default());
+    let desk = ServerWithTokens::over(estate(), ServerOptions::default());
     let stops = desk.edit("{ facilities { nodes { id version } } }", &Value::Null);
     let stop = &stops["facilities"]["nodes"][1];
     let input = json!({"i": {"key": "more", "name": "扩容", "changes": [
@@ -381,9 +381,9 @@ fn stale_scenarios_report_the_missing_record() {
     ]}});
     let made = desk.edit(CREATE, &input)["createScenario"].clone();
     assert_eq!(made["userErrors"], json!([]));
-    let asked =
+    let query =
         "{ coverage(need: {kinds: [\"rider_rest_stop\"], minutes: 5}, scenario: \"more\") { total { covered } } }";
-    assert_eq!(desk.edit(asked, &Value::Null)["coverage"]["total"]["covered"], 2000.0);
+    assert_eq!(desk.edit(query, &Value::Null)["coverage"]["total"]["covered"], 2000.0);
     // The id of a facility added by a scenario is valid only in that scenario.
     let changes = "{ scenario(key: \"more\") { changes { facility { id name capacity kind } } } }";
     let new = desk.edit(changes, &Value::Null)["scenario"]["changes"][1]["facility"].clone();
@@ -398,7 +398,7 @@ fn stale_scenarios_report_the_missing_record() {
     let delete = "mutation($i: DeleteInput!) { deleteFacility(input: $i) { deletedId userErrors { code } } }";
     let gone = desk.edit(delete, &json!({"i": {"id": stop["id"], "version": stop["version"]}}));
     assert_eq!(gone["deleteFacility"]["userErrors"], json!([]));
-    let reply = desk.ask(Role::Reader, asked, &Value::Null);
+    let reply = desk.ask(Role::Reader, query, &Value::Null);
     assert_eq!(reply["errors"][0]["extensions"]["code"], "STALE");
     let why = "scenario: the scenario \"more\" cannot be applied to the current data: changes[0] names a facility that does not exist; correct it with updateScenario";
     assert_eq!(reply["errors"][0]["message"], why);
@@ -415,14 +415,14 @@ fn all_results(world: &World) -> Vec<String> {
         let travel = Travel { profile, direction: Direction::Towards };
         let question = |need: Need| Question { need, travel, region: None, group: "all".into(), with_capacity: false };
         for need in [
-            Need::circle(6.0),
-            Need::one(health.clone(), Measure::Metres, 300.0),
-            Need { min_count: 2, ..Need::one(health.clone(), Measure::Minutes, 5.0) },
+            Need::all_categories(6.0),
+            Need::single(health.clone(), Measure::Metres, 300.0),
+            Need { min_count: 2, ..Need::single(health.clone(), Measure::Minutes, 5.0) },
         ] {
             let found = coverage(world, network, question(need)).unwrap();
             all.push(format!("{:?} {:?}", found.total, found.cells));
         }
-        let one = Need::one(health.clone(), Measure::Minutes, 5.0);
+        let one = Need::single(health.clone(), Measure::Minutes, 5.0);
         let full = Question { with_capacity: true, ..question(one.clone()) };
         all.push(format!("{:?}", coverage(world, network, full).unwrap().cells));
         let measure = AccessMeasure::Gravity(Decay::Gaussian { sigma: 3.0 });
@@ -506,13 +506,13 @@ fn scenario_equals_the_city_with_its_changes_made() {
         for _ in 0..5 {
             let scenario = scenario(&world, &mut r);
             // Invalid street changes are tested elsewhere.
-            let Ok(changed_world) = lay_scenario(&world, &scenario) else { continue };
+            let Ok(changed_world) = apply_scenario(&world, &scenario) else { continue };
             let (done, streets) = scenario.lay_over(&world.register).unwrap();
             street_scenarios += usize::from(!streets.is_empty());
             let register: Register = world.register.with(9, &done);
             let streets: Vec<StreetChange> = streets.into_iter().map(|s| s.1).collect();
             let network = world.network().unwrap().with_changes(&streets).unwrap().0;
-            let made = World::of(Ok(Arc::new(network)), register);
+            let made = World::from_register(Ok(Arc::new(network)), register);
             for (a, b) in all_results(&changed_world).iter().zip(&all_results(&made)) {
                 assert_eq!(a, b, "seed {seed}, {:?}", scenario.changes);
             }
@@ -529,8 +529,8 @@ fn gains_and_losses_add_up() {
         let world = random_world(seed + 400);
         let mut r = Random(seed + 20);
         for _ in 0..4 {
-            let Ok(changed_world) = lay_scenario(&world, &scenario(&world, &mut r)) else { continue };
-            let need = Need::one(
+            let Ok(changed_world) = apply_scenario(&world, &scenario(&world, &mut r)) else { continue };
+            let need = Need::single(
                 Wishes { categories: vec![Category::HealthCare], ..Wishes::default() },
                 Measure::Minutes,
                 4.0,
@@ -572,8 +572,8 @@ fn scenarios_survive_restart_and_backup() {
     let file = folder.path().join("copy.db");
     let stored = |folder: &Path| {
         let server = crate::support::http::Server::start(folder, ServerOptions::default());
-        let asked = "{ scenarios { nodes { key changes { kind } } } }";
-        let found = server.query(asked, &Value::Null).json();
+        let query = "{ scenarios { nodes { key changes { kind } } } }";
+        let found = server.query(query, &Value::Null).json();
         server.stop();
         found["data"]["scenarios"]["nodes"].clone()
     };

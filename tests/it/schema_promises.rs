@@ -1,16 +1,16 @@
 //! Guarantees of schema descriptions that were once violated.
 
-use crate::support::desk::Desk;
+use crate::support::server_with_tokens::ServerWithTokens;
 use serde_json::{Value, json};
 use walkshed_register::Role;
 
-fn ask(desk: &Desk, query: &str) -> Value {
+fn ask(desk: &ServerWithTokens, query: &str) -> Value {
     desk.ask(Role::Reader, query, &json!({}))
 }
 
 #[test]
 fn errors_in_nullable_fields_leave_the_rest_of_the_response() {
-    let desk = Desk::small();
+    let desk = ServerWithTokens::small();
     for (query, data, code) in [
         (
             "{ viewer { role } catchment(of: {center: \"500106013999\"}) { minutes } }",
@@ -41,7 +41,7 @@ fn errors_in_nullable_fields_leave_the_rest_of_the_response() {
 
 #[test]
 fn standards_are_nodes() {
-    let desk = Desk::small();
+    let desk = ServerWithTokens::small();
     let standards = ask(&desk, "{ standards { id key } }")["data"]["standards"].clone();
     for standard in standards.as_array().unwrap() {
         let query = format!("{{ node(id: {}) {{ id ... on Standard {{ key }} }} }}", standard["id"]);
@@ -57,7 +57,7 @@ fn standards_are_nodes() {
 
 #[test]
 fn updates_without_changes_return_the_record() {
-    let desk = Desk::small();
+    let desk = ServerWithTokens::small();
     let center = ask(&desk, "{ center(code: \"500106013004\") { id version name } }")["data"]["center"].clone();
     let update = "mutation($i: UpdateCenterInput!) { updateCenter(input: $i) { center { id version name } userErrors { code } } }";
     let input = json!({ "i": { "id": center["id"], "version": center["version"], "name": center["name"] } });
@@ -66,7 +66,7 @@ fn updates_without_changes_return_the_record() {
 
 #[test]
 fn stores_the_geometry_of_an_outline_given_as_feature() {
-    let desk = Desk::small();
+    let desk = ServerWithTokens::small();
     let geometry =
         json!({ "type": "Polygon", "coordinates": [[[106.0, 29.0], [106.1, 29.0], [106.1, 29.1], [106.0, 29.0]]] });
     let feature = json!({ "type": "Feature", "properties": { "a": 1 }, "geometry": geometry });
@@ -78,7 +78,7 @@ fn stores_the_geometry_of_an_outline_given_as_feature() {
 
 #[test]
 fn rejects_invalid_scalars_before_execution() {
-    let desk = Desk::small();
+    let desk = ServerWithTokens::small();
     for (query, form) in [
         (
             "{ center(code: \"500106013004\") { isOpen(at: \"tomorrow\") } }",
@@ -106,7 +106,7 @@ fn rejects_invalid_scalars_before_execution() {
 
 #[test]
 fn fields_selected_twice_run_once() {
-    let desk = Desk::small();
+    let desk = ServerWithTokens::small();
     let count = || ask(&desk, "{ suggestions { totalCount } }")["data"]["suggestions"]["totalCount"].clone();
     let one = "submitSuggestion(input: {text: \"x\", center: \"Q2VudGVyOjE\"})";
     for mutation in [
@@ -141,7 +141,7 @@ fn fields_selected_twice_run_once() {
 
 #[test]
 fn invalid_arguments_do_not_affect_other_mutations() {
-    let desk = Desk::small();
+    let desk = ServerWithTokens::small();
     let suggest = "submitSuggestion(input: {text: \"x\", center: \"Q2VudGVyOjE\"}) { suggestion { text } }";
     for wrong in [
         "createEvent(input: {name: \"e\", externalId: \"e\", at: {center: \"Q2VudGVyOjE\"}, starts: \"2026-01-01T08:00:00\", durationMinutes: -5}) { event { id } }",
@@ -168,4 +168,22 @@ fn custom_scalars_have_description_and_specification() {
         assert!(lines[i].contains("@specifiedBy(url: \"https://"), "{}", lines[i]);
         assert_eq!(lines[i - 1], "\"\"\"", "{}", lines[i]);
     }
+}
+
+#[test]
+fn deprecated_fields_equal_their_replacements() {
+    let desk = ServerWithTokens::small();
+    let import = "mutation($i: ImportInput!) { importRecords(input: $i) { refused { reason why } } }";
+    let csv = "code,name,lon,lat\n500113003010,x,106.52,\n";
+    let reply = desk.edit(import, &json!({ "i": { "kind": "CENTERS", "format": "CSV", "content": csv } }));
+    let row = &reply["importRecords"]["refused"][0];
+    assert!(row["reason"].is_string(), "{reply}");
+    assert_eq!(row["why"], row["reason"], "{reply}");
+    let query = "{ dataset { streets { cutOff {
+        peopleWithoutExit peopleWithoutWayOut facilitiesWithoutExit facilitiesWithoutWayOut } } } }";
+    let reply = ask(&desk, query);
+    let cut_off = &reply["data"]["dataset"]["streets"]["cutOff"];
+    assert!(cut_off["peopleWithoutExit"].is_number(), "{reply}");
+    assert_eq!(cut_off["peopleWithoutWayOut"], cut_off["peopleWithoutExit"], "{reply}");
+    assert_eq!(cut_off["facilitiesWithoutWayOut"], cut_off["facilitiesWithoutExit"], "{reply}");
 }

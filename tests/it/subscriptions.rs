@@ -1,4 +1,4 @@
-//! What can be followed, over both transports: changes of a center, of the register, of imports as they go.
+//! Subscriptions over server-sent events and WebSockets: changes of centers and the register, progress of imports.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use crate::support::city;
@@ -36,7 +36,7 @@ fn set_phone(server: &Server, editor: &str, phone: &str) -> Value {
 }
 
 #[test]
-fn changes_of_a_center_come_as_events() {
+fn changes_of_a_center_are_published() {
     let (_folder, server, editor) = serve(ServerOptions::default());
     let mut events = Events::open(&server, CENTER);
     events.alive();
@@ -45,7 +45,7 @@ fn changes_of_a_center_come_as_events() {
     assert_eq!(name, "next");
     let change = &data["data"]["centerChanged"];
     assert_eq!((&change["kind"], &change["center"]["phone"]), (&json!("CENTER"), &json!("023-1")));
-    // What belongs to it counts, other centers do not.
+    // Changes of records of the center are published, those of other centers are not.
     let submit = "mutation($i: SubmitSuggestionInput!) { submitSuggestion(input: $i) { suggestion { id } userErrors { message } } }";
     let id = |code: &str| {
         server.query(&format!("{{ center(code: \"{code}\") {{ id }} }}"), &Value::Null).json()["data"]["center"]["id"]
@@ -56,13 +56,13 @@ fn changes_of_a_center_come_as_events() {
     assert!(own["data"]["submitSuggestion"]["suggestion"]["id"].is_string(), "{own}");
     let (_, data) = events.next();
     assert_eq!(data["data"]["centerChanged"]["kind"], "SUGGESTION", "{data}");
-    // The version told is one that answers carry.
+    // The version of the event is the version of the world.
     let now = server.query("{ __typename }", &Value::Null).json();
     assert_eq!(data["data"]["centerChanged"]["worldVersion"], now["extensions"]["worldVersion"]);
 }
 
 #[test]
-fn an_import_is_followed_to_its_end() {
+fn the_progress_of_an_import_is_published() {
     let (_folder, server, editor) = serve(ServerOptions::default());
     let mut events = Events::open(&server, "subscription { importProgress(id: \"my-import\") { stage done total } }");
     events.alive();
@@ -91,7 +91,7 @@ fn an_import_is_followed_to_its_end() {
 }
 
 #[test]
-fn an_import_whose_client_has_gone_goes_on_to_its_end() {
+fn an_import_continues_after_its_client_disconnects() {
     let (_folder, server, editor) = serve(ServerOptions::default());
     let mut events = Events::open(&server, "subscription { importProgress(id: \"left-alone\") { stage done total } }");
     events.alive();
@@ -107,7 +107,7 @@ fn an_import_whose_client_has_gone_goes_on_to_its_end() {
         body.len()
     );
     std::io::Write::write_all(&mut client, [head.as_bytes(), body.as_bytes()].concat().as_slice()).unwrap();
-    // It goes as soon as the import has begun.
+    // The client disconnects as soon as the import has started.
     let (_, first) = events.next();
     assert_eq!(first["data"]["importProgress"]["stage"], "reading", "{first}");
     drop(client);
@@ -125,7 +125,7 @@ fn an_import_whose_client_has_gone_goes_on_to_its_end() {
 }
 
 #[test]
-fn imports_without_an_id_of_their_own_cannot_be_followed() {
+fn rejects_invalid_progress_ids() {
     let (_folder, server, editor) = serve(ServerOptions::default());
     for id in ["", "short", &"x".repeat(201)] {
         let mut events = Events::open(&server, &format!("subscription {{ importProgress(id: \"{id}\") {{ stage }} }}"));
@@ -141,7 +141,7 @@ fn imports_without_an_id_of_their_own_cannot_be_followed() {
 }
 
 #[test]
-fn queries_by_event_stream_end_and_mutations_are_refused() {
+fn event_streams_execute_queries_once_and_refuse_mutations() {
     let (_folder, server, _) = serve(ServerOptions::default());
     let mut events = Events::open(&server, "{ center(code: \"500106013004\") { nameEn } }");
     assert_eq!(events.next().1["data"]["center"]["nameEn"], "Mofancun");
@@ -153,14 +153,14 @@ fn queries_by_event_stream_end_and_mutations_are_refused() {
     let mut events = Events::open(&server, "subscription { nothing }");
     assert!(events.next().1["errors"].is_array());
     assert_eq!(events.next().0, "complete");
-    // A subscription sent as a query says where to go.
+    // A subscription over plain HTTP fails with an error that names the transports.
     let reply = server.query(CENTER, &Value::Null).json();
     assert!(reply["errors"][0]["message"].as_str().unwrap().contains("graphql-transport-ws"), "{reply}");
 }
 
 type Socket = WebSocket<TcpStream>;
 
-fn dial(server: &Server, protocol: &str, origin: Option<&str>) -> Result<Socket, String> {
+fn connect(server: &Server, protocol: &str, origin: Option<&str>) -> Result<Socket, String> {
     let stream = TcpStream::connect(server.address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let mut request = format!("ws://{}/graphql", server.address).into_client_request().unwrap();
@@ -171,12 +171,12 @@ fn dial(server: &Server, protocol: &str, origin: Option<&str>) -> Result<Socket,
     tungstenite::client(request, stream).map(|(socket, _)| socket).map_err(|e| e.to_string())
 }
 
-fn say(socket: &mut Socket, message: Value) {
+fn send(socket: &mut Socket, message: Value) {
     socket.send(Message::text(message.to_string())).unwrap();
 }
 
-/// The next message that says something, or why the connection was closed.
-fn hear(socket: &mut Socket) -> Result<Value, u16> {
+/// Returns the next text message, or the code with which the connection was closed.
+fn receive(socket: &mut Socket) -> Result<Value, u16> {
     loop {
         match socket.read() {
             Ok(Message::Text(text)) => return Ok(serde_json::from_str(&text).unwrap()),
@@ -188,91 +188,91 @@ fn hear(socket: &mut Socket) -> Result<Value, u16> {
 }
 
 #[test]
-fn the_protocol_graphql_transport_ws_is_spoken() {
+fn supports_the_protocol_graphql_transport_ws() {
     let (_folder, server, editor) = serve(ServerOptions::default());
-    let mut socket = dial(&server, "graphql-transport-ws", None).unwrap();
-    say(&mut socket, json!({"type": "connection_init", "payload": {"Authorization": format!("Bearer {editor}")}}));
-    assert_eq!(hear(&mut socket).unwrap()["type"], "connection_ack");
-    say(&mut socket, json!({"type": "ping"}));
-    assert_eq!(hear(&mut socket).unwrap()["type"], "pong");
-    // A query is answered once, in the name of the token.
-    say(&mut socket, json!({"id": "1", "type": "subscribe", "payload": {"query": "{ viewer { role } }"}}));
-    let answer = hear(&mut socket).unwrap();
+    let mut socket = connect(&server, "graphql-transport-ws", None).unwrap();
+    send(&mut socket, json!({"type": "connection_init", "payload": {"Authorization": format!("Bearer {editor}")}}));
+    assert_eq!(receive(&mut socket).unwrap()["type"], "connection_ack");
+    send(&mut socket, json!({"type": "ping"}));
+    assert_eq!(receive(&mut socket).unwrap()["type"], "pong");
+    // A query is executed once, with the role of the token.
+    send(&mut socket, json!({"id": "1", "type": "subscribe", "payload": {"query": "{ viewer { role } }"}}));
+    let answer = receive(&mut socket).unwrap();
     assert_eq!((&answer["type"], &answer["payload"]["data"]["viewer"]["role"]), (&json!("next"), &json!("EDITOR")));
-    assert_eq!(hear(&mut socket).unwrap(), json!({"id": "1", "type": "complete"}));
-    // A subscription is followed.
-    say(
+    assert_eq!(receive(&mut socket).unwrap(), json!({"id": "1", "type": "complete"}));
+    // A subscription receives events.
+    send(
         &mut socket,
         json!({"id": "2", "type": "subscribe", "payload": {"query": "subscription { registerChanged { kind deleted node { id } } }"}}),
     );
     std::thread::sleep(Duration::from_millis(300));
     set_phone(&server, &editor, "023-9");
-    let change = hear(&mut socket).unwrap();
+    let change = receive(&mut socket).unwrap();
     assert_eq!((&change["id"], &change["payload"]["data"]["registerChanged"]["kind"]), (&json!("2"), &json!("CENTER")));
     assert!(change["payload"]["data"]["registerChanged"]["node"]["id"].is_string());
-    // A mutation is not: those are sent by POST.
-    say(
+    // A mutation is refused.
+    send(
         &mut socket,
         json!({"id": "3", "type": "subscribe", "payload": {"query": "mutation { createService(input: {key: \"k\", name: \"x\", category: EMPLOYMENT}) { service { id } } }"}}),
     );
-    assert!(hear(&mut socket).unwrap().to_string().contains("POST"));
+    assert!(receive(&mut socket).unwrap().to_string().contains("POST"));
     assert_eq!(server.query("{ services { totalCount } }", &Value::Null).json()["data"]["services"]["totalCount"], 0);
 }
 
 #[test]
-fn sockets_are_refused_to_strangers() {
+fn websockets_require_a_token_and_an_allowed_origin() {
     let options =
         ServerOptions { anonymous: false, cors_origins: vec!["https://map.example.cn".into()], ..Default::default() };
     let (_folder, server, editor) = serve(options);
-    assert!(dial(&server, "chat", None).unwrap_err().contains("400"));
-    assert!(dial(&server, "graphql-transport-ws", Some("https://evil.example")).unwrap_err().contains("403"));
+    assert!(connect(&server, "chat", None).unwrap_err().contains("400"));
+    assert!(connect(&server, "graphql-transport-ws", Some("https://evil.example")).unwrap_err().contains("403"));
     let own = format!("http://{}", server.address);
     for origin in [None, Some("https://map.example.cn"), Some(own.as_str())] {
-        let mut socket = dial(&server, "graphql-transport-ws", origin).unwrap();
-        say(&mut socket, json!({"type": "connection_init", "payload": {"Authorization": format!("Bearer {editor}")}}));
-        assert_eq!(hear(&mut socket).unwrap()["type"], "connection_ack", "{origin:?}");
+        let mut socket = connect(&server, "graphql-transport-ws", origin).unwrap();
+        send(&mut socket, json!({"type": "connection_init", "payload": {"Authorization": format!("Bearer {editor}")}}));
+        assert_eq!(receive(&mut socket).unwrap()["type"], "connection_ack", "{origin:?}");
     }
-    // Without a token, or with one that is none, the connection ends before anything is answered.
+    // Without a valid token the connection is closed before anything is executed.
     for payload in [json!({}), json!({"Authorization": "Bearer wsk_none"})] {
-        let mut socket = dial(&server, "graphql-transport-ws", None).unwrap();
-        say(&mut socket, json!({"type": "connection_init", "payload": payload}));
-        assert!(hear(&mut socket).is_err_and(|code| code >= 1000), "{payload}");
+        let mut socket = connect(&server, "graphql-transport-ws", None).unwrap();
+        send(&mut socket, json!({"type": "connection_init", "payload": payload}));
+        assert!(receive(&mut socket).is_err_and(|code| code >= 1000), "{payload}");
     }
-    let mut socket = dial(&server, "graphql-transport-ws", None).unwrap();
-    say(&mut socket, json!({"id": "1", "type": "subscribe", "payload": {"query": "{ __typename }"}}));
-    assert!(hear(&mut socket).is_err(), "nothing before connection_init");
+    let mut socket = connect(&server, "graphql-transport-ws", None).unwrap();
+    send(&mut socket, json!({"id": "1", "type": "subscribe", "payload": {"query": "{ __typename }"}}));
+    assert!(receive(&mut socket).is_err(), "nothing before connection_init");
 }
 
 fn init(server: &Server, token: Option<&str>) -> Socket {
-    let mut socket = dial(server, "graphql-transport-ws", None).unwrap();
+    let mut socket = connect(server, "graphql-transport-ws", None).unwrap();
     let payload = token.map(|token| json!({ "Authorization": format!("Bearer {token}") }));
-    say(&mut socket, json!({ "type": "connection_init", "payload": payload }));
-    assert_eq!(hear(&mut socket).unwrap()["type"], "connection_ack");
+    send(&mut socket, json!({ "type": "connection_init", "payload": payload }));
+    assert_eq!(receive(&mut socket).unwrap()["type"], "connection_ack");
     socket
 }
 
 fn subscribe(socket: &mut Socket, id: &str, query: &str) {
-    say(socket, json!({ "id": id, "type": "subscribe", "payload": { "query": query } }));
+    send(socket, json!({ "id": id, "type": "subscribe", "payload": { "query": query } }));
 }
 
-/// Waits until what was subscribed to stands: messages are taken in their order.
-fn stands(socket: &mut Socket) {
-    subscribe(socket, "stands", "{ __typename }");
-    assert_eq!(hear(socket).unwrap()["payload"]["data"]["__typename"], "Query");
-    assert_eq!(hear(socket).unwrap()["type"], "complete");
+/// Waits until all subscriptions are active: messages are processed in order.
+fn wait_until_active(socket: &mut Socket) {
+    subscribe(socket, "wait", "{ __typename }");
+    assert_eq!(receive(socket).unwrap()["payload"]["data"]["__typename"], "Query");
+    assert_eq!(receive(socket).unwrap()["type"], "complete");
 }
 
 #[test]
-fn every_fault_of_a_client_has_its_code() {
+fn protocol_violations_close_the_connection_with_their_codes() {
     let (_folder, server, _) = serve(ServerOptions::default());
     let address = &server;
     std::thread::scope(|scope| {
-        // Ten seconds to say who one is.
-        let late = scope.spawn(move || hear(&mut dial(address, "graphql-transport-ws", None).unwrap()));
+        // `connection_init` must arrive within ten seconds.
+        let late = scope.spawn(move || receive(&mut connect(address, "graphql-transport-ws", None).unwrap()));
         let text = |message: &str| {
             let mut socket = init(address, None);
             socket.send(Message::text(message)).unwrap();
-            hear(&mut socket)
+            receive(&mut socket)
         };
         for wrong in [
             "{",
@@ -287,21 +287,21 @@ fn every_fault_of_a_client_has_its_code() {
         }
         let mut socket = init(address, None);
         socket.send(Message::binary(vec![1, 2])).unwrap();
-        assert_eq!(hear(&mut socket), Err(4400));
-        let mut socket = dial(address, "graphql-transport-ws", None).unwrap();
+        assert_eq!(receive(&mut socket), Err(4400));
+        let mut socket = connect(address, "graphql-transport-ws", None).unwrap();
         subscribe(&mut socket, "1", "{ __typename }");
-        assert_eq!(hear(&mut socket), Err(4401));
-        let mut socket = dial(address, "graphql-transport-ws", None).unwrap();
-        say(&mut socket, json!({ "type": "connection_init", "payload": { "Authorization": "Bearer wsk_none" } }));
-        assert_eq!(hear(&mut socket), Err(4403));
+        assert_eq!(receive(&mut socket), Err(4401));
+        let mut socket = connect(address, "graphql-transport-ws", None).unwrap();
+        send(&mut socket, json!({ "type": "connection_init", "payload": { "Authorization": "Bearer wsk_none" } }));
+        assert_eq!(receive(&mut socket), Err(4403));
         let mut socket = init(address, None);
-        say(&mut socket, json!({ "type": "connection_init" }));
-        assert_eq!(hear(&mut socket), Err(4429));
+        send(&mut socket, json!({ "type": "connection_init" }));
+        assert_eq!(receive(&mut socket), Err(4429));
         let mut socket = init(address, None);
         subscribe(&mut socket, "1", CENTER);
         subscribe(&mut socket, "1", CENTER);
-        assert_eq!(hear(&mut socket), Err(4409));
-        // What is refused before it is carried out is an error and no answer, and the connection goes on.
+        assert_eq!(receive(&mut socket), Err(4409));
+        // A refused operation is answered with an error message, and the connection stays open.
         let mut socket = init(address, None);
         for wrong in [
             "{ nothing }",
@@ -311,36 +311,36 @@ fn every_fault_of_a_client_has_its_code() {
             "mutation { __typename }",
         ] {
             subscribe(&mut socket, "1", wrong);
-            let message = hear(&mut socket).unwrap();
+            let message = receive(&mut socket).unwrap();
             assert_eq!((&message["type"], &message["id"]), (&json!("error"), &json!("1")), "{message}");
             assert!(
                 message["payload"][0]["message"].is_string() && message["payload"][0]["extensions"]["code"].is_string()
             );
         }
-        say(&mut socket, json!({ "id": "1", "type": "subscribe", "payload": { "query": 7 } }));
-        assert_eq!(hear(&mut socket).unwrap()["type"], "error");
+        send(&mut socket, json!({ "id": "1", "type": "subscribe", "payload": { "query": 7 } }));
+        assert_eq!(receive(&mut socket).unwrap()["type"], "error");
         subscribe(&mut socket, "1", "{ __typename }");
-        assert_eq!(hear(&mut socket).unwrap()["type"], "next");
-        // The code of the client is said back to it.
+        assert_eq!(receive(&mut socket).unwrap()["type"], "next");
+        // The server returns the close code of the client.
         let mut socket = init(address, None);
         let frame = tungstenite::protocol::CloseFrame { code: 4123.into(), reason: "done".into() };
         socket.close(Some(frame)).unwrap();
-        assert_eq!(hear(&mut socket), Err(4123));
+        assert_eq!(receive(&mut socket), Err(4123));
         assert_eq!(late.join().unwrap(), Err(4408));
     });
 }
 
 #[test]
-fn idle_followers_live_as_long_as_they_answer_pings() {
+fn idle_connections_stay_open_while_they_answer_pings() {
     let (_folder, server, editor) = serve(ServerOptions { ping_seconds: 1, ..Default::default() });
     let mut events = Events::open(&server, CENTER);
     let mut alive = init(&server, None);
     subscribe(&mut alive, "1", CENTER);
-    stands(&mut alive);
-    // This one does not read, and so does not answer.
+    wait_until_active(&mut alive);
+    // This client does not read, and so does not answer pings.
     let mut dead = init(&server, None);
     subscribe(&mut dead, "1", CENTER);
-    // The other answers pings and says nothing else, four times as long as is waited for.
+    // The other client only answers pings, for four times as long as the timeout.
     alive.get_ref().set_read_timeout(Some(Duration::from_millis(200))).unwrap();
     let end = std::time::Instant::now() + Duration::from_secs(12);
     while std::time::Instant::now() < end {
@@ -354,13 +354,13 @@ fn idle_followers_live_as_long_as_they_answer_pings() {
     }
     alive.get_ref().set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     set_phone(&server, &editor, "023-5");
-    assert_eq!(hear(&mut alive).unwrap()["payload"]["data"]["centerChanged"]["center"]["phone"], "023-5");
+    assert_eq!(receive(&mut alive).unwrap()["payload"]["data"]["centerChanged"]["center"]["phone"], "023-5");
     assert_eq!(events.next().1["data"]["centerChanged"]["center"]["phone"], "023-5");
-    assert!(hear(&mut dead).is_err(), "who answers no pings is taken for dead");
+    assert!(receive(&mut dead).is_err(), "a client that answers no pings is disconnected");
 }
 
 #[test]
-fn a_token_that_ends_ends_what_it_follows() {
+fn the_end_of_a_token_ends_its_subscriptions() {
     let folder = city::folder();
     let admin = token(folder.path(), Role::Admin);
     let server = Server::start(folder.path(), ServerOptions::default());
@@ -377,15 +377,15 @@ fn a_token_that_ends_ends_what_it_follows() {
     let follow = |token: &str| {
         let mut socket = init(&server, Some(token));
         subscribe(&mut socket, "1", CENTER);
-        stands(&mut socket);
+        wait_until_active(&mut socket);
         socket
     };
     let quickly = |socket: &mut Socket, what: &str, within: Duration| {
         let began = std::time::Instant::now();
-        assert_eq!(hear(socket), Err(4403), "{what}");
+        assert_eq!(receive(socket), Err(4403), "{what}");
         assert!(began.elapsed() < within, "{what}: {:?}", began.elapsed());
     };
-    // Revoked here: at once.
+    // Revoked by this process: at once.
     let (revoked, number) = create("revoked", None);
     let (mut socket, mut other) = (follow(&revoked), follow(&admin));
     let mut events = Events::open_as(&server, CENTER, Some(&revoked));
@@ -395,10 +395,10 @@ fn a_token_that_ends_ends_what_it_follows() {
     quickly(&mut socket, "revoked", Duration::from_secs(1));
     assert_eq!(events.next().1["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
     assert_eq!(events.next().0, "complete");
-    // Expired: when it does.
+    // Expired: at the time of expiry.
     let (expired, _) = create("expired", Some(2));
     quickly(&mut follow(&expired), "expired", Duration::from_secs(4));
-    // Revoked by another process: when the tokens are read again.
+    // Revoked by another process: when the watcher reads the tokens again.
     let (elsewhere, number) = create("elsewhere", None);
     let mut socket = follow(&elsewhere);
     crate::support::register::block_on(async {
@@ -407,9 +407,9 @@ fn a_token_that_ends_ends_what_it_follows() {
         store.close().await;
     });
     quickly(&mut socket, "revoked elsewhere", Duration::from_secs(5));
-    // Others follow on.
+    // Subscriptions of other tokens continue.
     set_phone(&server, &admin, "023-6");
-    assert_eq!(hear(&mut other).unwrap()["payload"]["data"]["centerChanged"]["center"]["phone"], "023-6");
+    assert_eq!(receive(&mut other).unwrap()["payload"]["data"]["centerChanged"]["center"]["phone"], "023-6");
 }
 
 fn suggest(server: &Server, text: &str) {
@@ -420,8 +420,8 @@ fn suggest(server: &Server, text: &str) {
 }
 
 #[test]
-fn equal_subscriptions_are_carried_out_once() {
-    const CARRIED_OUT: &str = "walkshed_subscriptions_carried_out";
+fn equal_subscriptions_share_one_execution() {
+    const EXECUTIONS: &str = "walkshed_subscriptions_carried_out";
     let (_folder, server, editor) = serve(ServerOptions::default());
     let fields: Vec<String> = (0..90).map(|n| format!("f{n}: __typename")).collect();
     let query = format!(
@@ -433,16 +433,16 @@ fn equal_subscriptions_are_carried_out_once() {
         for id in 0..10 {
             subscribe(socket, &id.to_string(), &query);
         }
-        stands(socket);
+        wait_until_active(socket);
     }
     suggest(&server, "more benches");
     for (n, socket) in sockets.iter_mut().enumerate() {
         let mut ids = std::collections::BTreeSet::new();
         for _ in 0..10 {
-            let message = hear(socket).unwrap();
+            let message = receive(socket).unwrap();
             let change = &message["payload"]["data"]["registerChanged"];
             assert_eq!(change["center"].as_object().unwrap().len(), 90);
-            // What is personal is for editors, whoever else follows the same.
+            // Only editors receive contact data, although others have the same subscription.
             let contact = if n == 4 { json!("138") } else { Value::Null };
             assert_eq!(change["node"]["contact"], contact, "{message}");
             ids.insert(message["id"].to_string());
@@ -450,59 +450,59 @@ fn equal_subscriptions_are_carried_out_once() {
         assert_eq!(ids.len(), 10);
     }
     // Once for readers, once for the editor.
-    assert_eq!(server.metric(CARRIED_OUT), 2);
+    assert_eq!(server.metric(EXECUTIONS), 2);
     drop(sockets);
 }
 
 #[test]
-fn what_is_followed_is_bounded_and_the_limit_is_named() {
+fn subscriptions_are_limited_and_errors_name_the_limit() {
     let limits = Limits { max_followed_complexity: 12, ..Limits::default() };
     let (_folder, server, _) = serve(ServerOptions { limits, max_subscriptions: 3, ..Default::default() });
     let limit_of = |message: &Value| message["payload"][0]["extensions"]["limit"].as_str().unwrap_or("").to_owned();
     let mut socket = init(&server, None);
     subscribe(&mut socket, "1", "subscription { registerChanged { kind id deleted worldVersion } }");
-    // The same again costs nothing more.
+    // An equal subscription adds no cost.
     subscribe(&mut socket, "2", "subscription { registerChanged { kind id deleted worldVersion } }");
-    stands(&mut socket);
+    wait_until_active(&mut socket);
     subscribe(
         &mut socket,
         "3",
         "subscription { registerChanged { a: kind b: kind c: kind d: kind e: kind f: kind g: kind h: kind } }",
     );
-    let message = hear(&mut socket).unwrap();
+    let message = receive(&mut socket).unwrap();
     assert_eq!((&message["type"], limit_of(&message).as_str()), (&json!("error"), "maxFollowedComplexity"));
     subscribe(&mut socket, "3", "subscription { registerChanged { kind } }");
     subscribe(&mut socket, "4", "subscription { registerChanged { kind } }");
-    let message = hear(&mut socket).unwrap();
+    let message = receive(&mut socket).unwrap();
     assert_eq!((&message["id"], limit_of(&message).as_str()), (&json!("4"), "maxSubscriptions"));
-    // What is no longer followed makes room.
+    // Completed subscriptions no longer count.
     for id in ["1", "2"] {
-        say(&mut socket, json!({ "id": id, "type": "complete" }));
+        send(&mut socket, json!({ "id": id, "type": "complete" }));
     }
-    stands(&mut socket);
+    wait_until_active(&mut socket);
     subscribe(
         &mut socket,
         "5",
         "subscription { registerChanged { a: kind b: kind c: kind d: kind e: kind f: kind g: kind h: kind } }",
     );
-    stands(&mut socket);
-    // One selection may not cost more than a query.
+    wait_until_active(&mut socket);
+    // A subscription has the cost limit of a query.
     let limits = Limits { max_complexity: 5, ..Limits::default() };
     let (_folder, server, _) = serve(ServerOptions { limits, ..Default::default() });
     let mut socket = init(&server, None);
     subscribe(&mut socket, "1", "subscription { registerChanged { a: kind b: kind c: kind d: kind e: kind f: kind } }");
-    assert_eq!(limit_of(&hear(&mut socket).unwrap()), "maxComplexity");
+    assert_eq!(limit_of(&receive(&mut socket).unwrap()), "maxComplexity");
 }
 
 #[test]
-fn those_who_follow_keep_no_old_world_in_memory() {
+fn subscriptions_keep_no_old_world_in_memory() {
     let (_folder, server, editor) = serve(ServerOptions::default());
-    // Neither of them reads.
+    // Neither client reads.
     let mut events = Events::open(&server, CENTER);
     events.alive();
     let mut socket = init(&server, None);
     subscribe(&mut socket, "1", "subscription { registerChanged { kind center { name } node { id } } }");
-    stands(&mut socket);
+    wait_until_active(&mut socket);
     let old: Vec<_> = (0..5)
         .map(|n| {
             let old = std::sync::Arc::downgrade(&server.live.world());
@@ -512,8 +512,8 @@ fn those_who_follow_keep_no_old_world_in_memory() {
         .collect();
     let end = std::time::Instant::now() + Duration::from_secs(5);
     while old.iter().any(|world| world.strong_count() > 0) {
-        assert!(std::time::Instant::now() < end, "an old world is kept");
+        assert!(std::time::Instant::now() < end, "an old world is still in memory");
         std::thread::sleep(Duration::from_millis(50));
     }
-    assert!(hear(&mut socket).is_ok());
+    assert!(receive(&mut socket).is_ok());
 }

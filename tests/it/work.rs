@@ -1,9 +1,8 @@
-//! What a request may ask for, cost and take: bounds of lists, prices, deadlines; and what becomes of work that nobody waits
-//! for any more.
+//! Limits of lists, work and time of a request, and cancellation of the work of dropped requests.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use crate::support::city::{self, position};
-use crate::support::desk::Desk;
+use crate::support::server_with_tokens::ServerWithTokens;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::net::TcpStream;
@@ -18,7 +17,7 @@ use walkshed_testing::grid;
 
 const SIDE: u32 = 60;
 
-/// A level grid full of people and shops: searches from all of them within two hours take long.
+/// Returns a level grid full of people and shops, where searches of two hours from all shops take long.
 fn rows() -> RegisterRows {
     let at = |n: u32| position(f64::from(n % SIDE) * 100.0, f64::from(n / SIDE % SIDE) * 100.0);
     let shop = |n: u32| Facility {
@@ -52,29 +51,29 @@ fn request(query: &str) -> ApiRequest {
 fn until(what: &str, is: impl Fn() -> bool) {
     let began = Instant::now();
     while !is() {
-        assert!(began.elapsed() < Duration::from_mins(1), "never {what}");
+        assert!(began.elapsed() < Duration::from_mins(1), "not {what} after a minute");
         std::thread::sleep(Duration::from_millis(2));
     }
 }
 
 #[test]
-fn requests_that_are_dropped_stop_and_make_room() {
+fn dropped_requests_stop_their_work() {
     let (api, world) = (Arc::new(Api::new(free())), large());
     let rt = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
-    let kept = world.memo.bytes();
-    let asked: Vec<_> = (1..=4)
+    let cached = world.memo.bytes();
+    let requests: Vec<_> = (1..=4)
         .map(|n| {
             let (api, world, query) = (api.clone(), world.clone(), LONG.replace("120", &(116 + n).to_string()));
             rt.spawn(async move { api.execute(&world, request(&query)).await.response.errors.len() })
         })
         .collect();
     until("at work", || api.analyses() == (1, 3));
-    for task in asked {
+    for task in requests {
         task.abort();
     }
     until("free", || api.analyses() == (0, 0));
-    // None was worked out to its end, and none begins later.
-    assert_eq!(world.memo.bytes(), kept);
+    // No analysis was completed, and none starts later.
+    assert_eq!(world.memo.bytes(), cached);
     let small = "{ coverage(need: {category: LIFE_SERVICES, minutes: 5}) { total { share } } }";
     let answer = rt.block_on(api.execute(&world, request(small)));
     assert!(answer.response.errors.is_empty(), "{:?}", answer.response.errors);
@@ -82,13 +81,13 @@ fn requests_that_are_dropped_stop_and_make_room() {
 }
 
 #[test]
-fn connections_that_are_closed_stop_their_work() {
+fn closed_connections_stop_their_work() {
     const MANY: usize = 30;
     let folder = tempfile::tempdir().unwrap();
     grid(SIDE, 100.0).save(&folder.path().join("streets.walkshed")).unwrap();
     city::fill(folder.path(), &rows());
     let limits = Limits { max_waiting_analyses: MANY - 1, ..free() };
-    let desk = Desk::over(folder, ServerOptions { limits, ..ServerOptions::default() });
+    let desk = ServerWithTokens::over(folder, ServerOptions { limits, ..ServerOptions::default() });
     let open = |n: usize| {
         let body = json!({ "query": LONG.replace("120", &(120.0 - n as f64 / 10.0).to_string()) }).to_string();
         let mut stream = TcpStream::connect(desk.server.address).unwrap();
@@ -102,17 +101,16 @@ fn connections_that_are_closed_stop_their_work() {
         desk.server.get("/metrics").text().contains(&line)
     };
     let streams: Vec<TcpStream> = (0..MANY).map(open).collect();
-    // One runs and the others are in line: together they take minutes.
+    // One runs and the others wait: together they would take minutes.
     until("at work", || analyses("running", 1) && analyses("waiting", MANY - 1));
     let began = Instant::now();
     drop(streams);
     until("free", || analyses("running", 0) && analyses("waiting", 0));
-    // Where only some had gone, one would have waited for the others.
-    assert!(began.elapsed() < Duration::from_mins(1), "those who have gone are worked for");
+    assert!(began.elapsed() < Duration::from_mins(1), "work of closed connections goes on");
 }
 
 #[test]
-fn a_request_that_is_out_of_time_says_so_and_a_job_is_not() {
+fn requests_over_the_time_limit_fail_with_a_timeout() {
     let api = Api::new(Limits { max_seconds: 1, ..free() });
     let answer = city::ask_with(&api, &large(), LONG, Value::Null);
     assert!(answer.task.worked() > 0, "nothing was counted");
@@ -125,7 +123,7 @@ fn a_request_that_is_out_of_time_says_so_and_a_job_is_not() {
 }
 
 #[test]
-fn what_costs_more_than_a_request_may_is_refused_before_it_begins() {
+fn requests_over_the_work_limit_are_refused_before_the_work_starts() {
     let (world, limits) = (large(), Limits { max_work: 20_000, max_complexity: 1_000_000, ..Limits::default() });
     let api = Api::new(limits);
     for query in [
@@ -137,14 +135,15 @@ fn what_costs_more_than_a_request_may_is_refused_before_it_begins() {
     ] {
         let answer = city::ask_with(&api, &world, query, Value::Null);
         let reply = city::answer(&answer);
-        let told = &reply["errors"][0]["extensions"];
-        assert_eq!((&told["code"], &told["limit"]), (&json!("TOO_COMPLEX"), &json!("maxWork")), "{query}: {reply}");
-        assert_eq!(told["maximum"], 20_000);
-        assert!(told["value"].as_u64().unwrap() > 20_000, "{reply}");
+        let extensions = &reply["errors"][0]["extensions"];
+        let limit = (&extensions["code"], &extensions["limit"]);
+        assert_eq!(limit, (&json!("TOO_COMPLEX"), &json!("maxWork")), "{query}: {reply}");
+        assert_eq!(extensions["maximum"], 20_000);
+        assert!(extensions["value"].as_u64().unwrap() > 20_000, "{reply}");
         assert!(reply["errors"][0]["message"].as_str().unwrap().contains("startJob"), "{reply}");
-        assert!(answer.spent.total() <= 20_000);
+        assert!(answer.work.total() <= 20_000);
     }
-    // What is asked many times is paid for many times.
+    // The same field with many aliases is charged each time.
     let many: Vec<String> =
         (0..90).map(|n| format!("a{n}: catchment(of: {{facility: \"RmFjaWxpdHk6MQ\"}}) {{ people }}")).collect();
     let reply = city::answer(&city::ask_with(
@@ -156,7 +155,7 @@ fn what_costs_more_than_a_request_may_is_refused_before_it_begins() {
     assert_eq!(reply["errors"][0]["extensions"]["limit"], "maxWork", "{reply}");
 }
 
-/// A polygon around everything, with so many corners.
+/// Returns a polygon around the city with a number of corners.
 fn polygon(corners: usize) -> Value {
     let corner = |n: usize| {
         let (sin, cos) = (n as f64 / corners as f64 * std::f64::consts::TAU).sin_cos();
@@ -168,7 +167,7 @@ fn polygon(corners: usize) -> Value {
 }
 
 #[test]
-fn lists_in_arguments_are_bounded_and_the_refusal_names_field_value_and_maximum() {
+fn list_arguments_are_limited_and_errors_name_field_value_and_maximum() {
     let (api, world) = (Api::new(Limits::default()), city::world());
     let many = |item: Value, count: usize| Value::Array(vec![item; count]);
     let place = json!({"point": {"lon": 106.5, "lat": 29.5}});
@@ -344,24 +343,24 @@ fn lists_in_arguments_are_bounded_and_the_refusal_names_field_value_and_maximum(
         ),
     ] {
         let reply = city::answer(&city::ask_with(&api, &world, query, json!({ "v": value })));
-        let told = &reply["errors"][0]["extensions"];
-        assert_eq!(told["code"], "TOO_COMPLEX", "{query}: {}", reply["errors"][0]);
+        let extensions = &reply["errors"][0]["extensions"];
+        assert_eq!(extensions["code"], "TOO_COMPLEX", "{query}: {}", reply["errors"][0]);
         assert_eq!(
-            (&told["limit"], &told["field"], &told["value"], &told["maximum"]),
+            (&extensions["limit"], &extensions["field"], &extensions["value"], &extensions["maximum"]),
             (&json!(limit), &json!(field), &json!(count), &json!(maximum)),
             "{query}: {}",
             reply["errors"][0]
         );
     }
-    // As many as there may be are not refused.
-    let asked = "query($v: [Status!]!, $p: GeoJSON!) { facilities(filter: {statuses: $v, area: {polygon: $p}}) { totalCount } }";
+    // Lists of the maximum length are accepted.
+    let query = "query($v: [Status!]!, $p: GeoJSON!) { facilities(filter: {statuses: $v, area: {polygon: $p}}) { totalCount } }";
     let reply =
-        city::answer(&city::ask_with(&api, &world, asked, json!({"v": many(json!("OPEN"), 1000), "p": polygon(9999)})));
+        city::answer(&city::ask_with(&api, &world, query, json!({"v": many(json!("OPEN"), 1000), "p": polygon(9999)})));
     assert_eq!(reply["data"]["facilities"]["totalCount"], 7, "{reply}");
 }
 
 #[test]
-fn large_answers_are_refused_before_they_are_built() {
+fn large_responses_are_refused_before_they_are_built() {
     let world = large();
     let api = Api::new(Limits { max_answer_bytes: 200_000, ..free() });
     for query in [
@@ -379,22 +378,17 @@ fn large_answers_are_refused_before_they_are_built() {
 }
 
 #[test]
-fn a_job_counts_bytes_and_work_of_its_own() {
-    let desk = Desk::small();
+fn jobs_have_their_own_limit_of_bytes() {
+    let desk = ServerWithTokens::small();
     let start = "mutation($i: StartJobInput!) { startJob(input: $i) { job { id } userErrors { message } } }";
-    // 3,000 times the same large text: far more than is kept of a job.
+    // 90 times the same large text: more than the limit for the result of a job.
     let many: Vec<String> = (0..90).map(|n| format!("a{n}: segments")).collect();
-    let asked: Vec<String> = (0..40)
-        .map(|n| {
-            format!(
-                "w{n}: walkshed(from: {{point: {{lon: {}, lat: {}}}}}, minutes: [60]) {{ {} }}",
-                position(1000.0, 1000.0).lon(),
-                position(1000.0, 1000.0).lat(),
-                many.join(" ")
-            )
-        })
-        .collect();
-    let query = format!("{{ {} }}", asked[0]);
+    let query = format!(
+        "{{ w: walkshed(from: {{point: {{lon: {}, lat: {}}}}}, minutes: [60]) {{ {} }} }}",
+        position(1000.0, 1000.0).lon(),
+        position(1000.0, 1000.0).lat(),
+        many.join(" ")
+    );
     let reply = desk.ask(Role::Contributor, start, &json!({"i": {"query": query}}));
     let id = reply["data"]["startJob"]["job"]["id"].clone();
     let read = || {

@@ -17,7 +17,7 @@ const CENTERS_PER_THREAD: usize = 64;
 #[derive(Debug, Clone, PartialEq)]
 pub struct RatedCenter {
     /// Its index in the register.
-    pub place: u32,
+    pub index: u32,
     /// 0 to 100: share of requirements met at its location.
     pub score: f64,
     /// Per requirement: distance to the `min_count`-th nearest facility.
@@ -84,14 +84,14 @@ fn rate(
         .iter()
         .copied()
         .filter(open)
-        .map(|place| RatedCenter { place, score: 0.0, distances: Vec::new(), nearest: Vec::new() })
+        .map(|index| RatedCenter { index, score: 0.0, distances: Vec::new(), nearest: Vec::new() })
         .collect();
-    let snap = |r: &RatedCenter| Ok(network.snap(register.centers[r.place as usize].position, travel.profile).ok());
+    let snap = |r: &RatedCenter| Ok(network.snap(register.centers[r.index as usize].position, travel.profile).ok());
     let snaps: Vec<_> = parallel::try_map::<_, _, Stopped>(&rated, CENTERS_PER_THREAD, snap)?;
     let columns = parallel::try_map(&standard.requirements, 1, |requirement| {
         let need = requirement.need();
-        let wanted = wanted_places(register, &need.parts[0].wishes);
-        let supply = facility_sweep(world, network, &wanted, SweepQuery::of_need(&need, travel))?;
+        let facilities = wanted_places(register, &need.parts[0].wishes);
+        let supply = facility_sweep(world, network, &facilities, SweepQuery::of_need(&need, travel))?;
         let network = need.measure.network(network);
         let mut found = Vec::new();
         let of_center = |snap: &Option<Snap>| {
@@ -104,7 +104,7 @@ fn rate(
         Ok::<_, Stopped>(snaps.iter().map(of_center).collect::<Vec<_>>())
     })?;
     for (requirement, column) in standard.requirements.iter().zip(columns) {
-        let limit = requirement.measure.limit(requirement.limit);
+        let limit = requirement.measure.to_cost(requirement.limit);
         for (center, (counted, nearest)) in rated.iter_mut().zip(column) {
             center.distances.push(requirement.measure.value(counted));
             center.nearest.push(nearest);

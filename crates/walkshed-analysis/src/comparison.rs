@@ -1,6 +1,6 @@
 //! Compares coverage in two worlds: who gains and who loses.
 
-use crate::cover::{CellCover, Coverage, Share, coverage};
+use crate::coverage::{CellCover, Coverage, Share, coverage};
 use crate::need::{Need, Part};
 use crate::question::{Question, QuestionError};
 use crate::regions::{RegionShare, Subregions};
@@ -27,7 +27,9 @@ pub enum Change {
 
 /// The coverage of one question in two worlds with the same population.
 pub struct Comparison {
+    /// Coverage before.
     pub before: Arc<Coverage>,
+    /// Coverage after.
     pub after: Arc<Coverage>,
     /// Each part of the need on its own, in order. With several parts, most changes affect one part and leave the farthest
     /// one unchanged.
@@ -47,11 +49,13 @@ pub struct PartChange {
 /// Numbers of people affected by a change.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Balance {
-    /// Newly covered, and no longer covered.
+    /// People newly covered.
     pub gained: f64,
+    /// People no longer covered.
     pub lost: f64,
-    /// With a shorter and a longer distance than before.
+    /// People with a shorter distance than before.
     pub nearer: f64,
+    /// People with a longer distance than before.
     pub farther: f64,
 }
 
@@ -104,8 +108,9 @@ pub fn compare(before: &World, after: &World, question: &Question) -> Result<Com
             .map(|part| {
                 let need = Need { parts: vec![part.clone()], ..question.need.clone() };
                 let alone = Question { need, ..question.clone() };
-                let asked = Comparison { before: ask(before, &alone)?, after: ask(after, &alone)?, parts: Vec::new() };
-                Ok(of(part, &asked))
+                let comparison =
+                    Comparison { before: ask(before, &alone)?, after: ask(after, &alone)?, parts: Vec::new() };
+                Ok(of(part, &comparison))
             })
             .collect::<Result<_, QuestionError>>()?,
     };
@@ -159,7 +164,7 @@ impl Comparison {
         let regions = Subregions::of(register, self.before.question.region.as_ref());
         let mut balances: BTreeMap<Option<&str>, Balance> = BTreeMap::new();
         for (i, cell) in self.before.cells.iter().enumerate() {
-            let sum = balances.entry(regions.code_of(cell.place)).or_default();
+            let sum = balances.entry(regions.code_of(cell.index)).or_default();
             *sum = sum.and(self.of_cell(i), 1.0);
         }
         let (before, after) = (self.before.by_region(register), self.after.by_region(register));

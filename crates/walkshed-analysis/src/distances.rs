@@ -41,6 +41,7 @@ impl SweepQuery {
 
 /// A sweep with the id of each of its points.
 pub struct SupplySweep {
+    /// Ids of the points, in sweep order.
     pub ids: Vec<i64>,
     pub sweep: Sweep,
 }
@@ -85,7 +86,7 @@ pub fn facility_sweep(
     indices: &[u32],
     query: SweepQuery,
 ) -> Result<Arc<SupplySweep>, Stopped> {
-    let key = with_facilities(world.key::<SupplySweep>("places"), world, indices).and(query);
+    let key = with_facilities(world.memo_key::<SupplySweep>("places"), world, indices).and(query);
     world.memo.get(&key, || {
         let (network, profile) = (query.measure.network(network), query.travel.profile);
         let snaps = &world.facility_layer.snapped(network, profile).snaps;
@@ -107,7 +108,7 @@ pub fn point_sweep(
 ) -> Result<Arc<SupplySweep>, Stopped> {
     let exact: Vec<(i64, u64, u64)> =
         points.iter().map(|(id, p)| (*id, p.lon().to_bits(), p.lat().to_bits())).collect();
-    let key = world.key::<SupplySweep>("points").and(exact).and(query);
+    let key = world.memo_key::<SupplySweep>("points").and(exact).and(query);
     world.memo.get(&key, || {
         let (network, profile) = (query.measure.network(network), query.travel.profile);
         let start = |(_, position): &(i64, Position)| {
@@ -133,7 +134,7 @@ pub fn cell_distances(
     let indices = wanted_places(&world.register, wishes);
     let query = SweepQuery::of_need(need, travel);
     let cells: Vec<u64> = world.register.population.iter().map(|c| c.cell.into()).collect();
-    let key = with_facilities(world.key::<CellDistances>(()), world, &indices).and(query).and(cells);
+    let key = with_facilities(world.memo_key::<CellDistances>(()), world, &indices).and(query).and(cells);
     world.memo.get(&key, || {
         let supply = facility_sweep(world, network, &indices, query)?;
         let network = query.measure.network(network);

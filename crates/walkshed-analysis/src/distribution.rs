@@ -1,6 +1,6 @@
 //! The distribution of distances over the people of a coverage.
 
-use crate::cover::Coverage;
+use crate::coverage::Coverage;
 use crate::need::Measure;
 use crate::statistics::weighted_mean;
 use walkshed_engine::Deciseconds;
@@ -10,9 +10,10 @@ const BARS: usize = 13;
 
 /// A histogram bar: people with a distance above `from` and at most `to`.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Bar {
+pub struct HistogramBin {
+    /// Lower bound in the unit of the need, exclusive except for 0.
     pub from: f64,
-    /// `None` for the last bar.
+    /// Upper bound, inclusive; `None` for the last bar.
     pub to: Option<f64>,
     pub people: f64,
 }
@@ -20,16 +21,16 @@ pub struct Bar {
 impl Coverage {
     /// Returns people by distance in bars of 5 minutes or 250 m. The last bar is unbounded.
     #[must_use]
-    pub fn histogram(&self) -> Vec<Bar> {
+    pub fn histogram(&self) -> Vec<HistogramBin> {
         let measure = self.question.need.measure;
         let width = match measure {
             Measure::Minutes => 5.0,
             Measure::Metres => 250.0,
         };
-        let mut bars: Vec<Bar> = (0..BARS)
+        let mut bars: Vec<HistogramBin> = (0..BARS)
             .map(|n| {
                 let from = n as f64 * width;
-                Bar { from, to: (n + 1 < BARS).then_some(from + width), people: 0.0 }
+                HistogramBin { from, to: (n + 1 < BARS).then_some(from + width), people: 0.0 }
             })
             .collect();
         for (time, people) in self.reached_people() {

@@ -1,12 +1,12 @@
 //! Explains how an answer was computed, so that a figure in a report can be reproduced.
 
+use crate::access_surface::{Offered, Surface};
 use crate::assumptions::assumptions;
 use crate::need::{Measure, Part};
 use crate::question::Question;
-use crate::sites::Search;
+use crate::sites::SiteSearch;
 use crate::siting::Objective;
 use crate::standard::Standard;
-use crate::surface::{Offered, Surface};
 use crate::world::World;
 use walkshed_engine::Network;
 use walkshed_register::Register;
@@ -76,7 +76,7 @@ impl Explanation {
 
     /// Explains suggested sites.
     #[must_use]
-    pub fn of_sites(world: &World, network: &Network, question: &Question, search: &Search) -> Self {
+    pub fn of_sites(world: &World, network: &Network, question: &Question, search: &SiteSearch) -> Self {
         let method = if search.exact_seconds.is_some() {
             "The sites solve a mixed-integer program by branch and bound, starting from the greedy choice. Facilities that are open today stay open unless `mustKeep` omits them. `exact` states whether the program was solved to optimality."
         } else {
@@ -142,7 +142,7 @@ fn parameters(world: &World, question: &Question) -> Vec<(String, String)> {
     parameters
 }
 
-fn search_parameters(search: &Search) -> Vec<(String, String)> {
+fn search_parameters(search: &SiteSearch) -> Vec<(String, String)> {
     let number = |n: Option<f64>, none: &str| n.map_or_else(|| none.to_owned(), |n| n.to_string());
     let kept = search
         .kept

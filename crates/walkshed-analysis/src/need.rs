@@ -31,7 +31,7 @@ impl Measure {
 
     /// Converts a limit in minutes or metres to a network cost.
     #[must_use]
-    pub fn limit(self, value: f64) -> Deciseconds {
+    pub fn to_cost(self, value: f64) -> Deciseconds {
         match self {
             Self::Minutes => Deciseconds::from_minutes(value),
             // The length network has a speed of 1 m/s, so one decisecond is one decimetre.
@@ -80,6 +80,7 @@ pub struct Part {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Need {
     pub parts: Vec<Part>,
+    /// Unit of the limit.
     pub measure: Measure,
     /// Minutes or metres, inclusive.
     pub limit: f64,
@@ -90,14 +91,14 @@ pub struct Need {
 impl Need {
     /// Creates a need for all seven categories within a number of minutes.
     #[must_use]
-    pub fn circle(minutes: f64) -> Self {
+    pub fn all_categories(minutes: f64) -> Self {
         let parts = Self::parts_for(None, Wishes::default());
         Self { parts, measure: Measure::Minutes, limit: minutes, min_count: 1 }
     }
 
     /// Creates a need of one part.
     #[must_use]
-    pub fn one(wishes: Wishes, measure: Measure, limit: f64) -> Self {
+    pub fn single(wishes: Wishes, measure: Measure, limit: f64) -> Self {
         let category = match wishes.categories[..] {
             [category] => Some(category),
             _ => None,
@@ -124,14 +125,14 @@ impl Need {
 
     /// Returns the limit as a network cost.
     #[must_use]
-    pub fn counted_limit(&self) -> Deciseconds {
-        self.measure.limit(self.limit)
+    pub fn limit_cost(&self) -> Deciseconds {
+        self.measure.to_cost(self.limit)
     }
 
     /// Returns the search limit of the sweeps as a network cost.
     #[must_use]
     pub fn horizon(&self) -> Deciseconds {
-        self.measure.limit(self.measure.horizon().max(self.limit))
+        self.measure.to_cost(self.measure.horizon().max(self.limit))
     }
 }
 

@@ -49,7 +49,7 @@ impl Pairs {
 
     /// Returns the cells of a site in ascending order, with their costs.
     #[must_use]
-    pub fn of(&self, site: usize) -> &[(u32, Deciseconds)] {
+    pub fn cells_of(&self, site: usize) -> &[(u32, Deciseconds)] {
         &self.cells[self.first[site] as usize..self.first[site + 1] as usize]
     }
 
@@ -92,7 +92,7 @@ pub fn pairs(
     let points: Vec<(i64, u64, u64)> =
         sites.iter().map(|s| (s.id, s.position.lon().to_bits(), s.position.lat().to_bits())).collect();
     let cells: Vec<u64> = world.register.population.iter().map(|c| c.cell.into()).collect();
-    let key = world.key::<Pairs>(points).and(travel).and(measure).and(limit).and(cells);
+    let key = world.memo_key::<Pairs>(points).and(travel).and(measure).and(limit).and(cells);
     world.memo.get(&key, || {
         let network = measure.network(network);
         let Travel { profile, direction } = travel;

@@ -1,6 +1,6 @@
 //! Results by region.
 
-use crate::cover::{Coverage, Share};
+use crate::coverage::{Coverage, Share};
 use std::collections::BTreeMap;
 use walkshed_register::{Homes, RegionCode, Register, part_of};
 
@@ -49,7 +49,7 @@ impl Coverage {
         let regions = Subregions::of(register, self.question.region.as_ref());
         let mut shares: BTreeMap<Option<&str>, Share> = BTreeMap::new();
         for cell in &self.cells {
-            shares.entry(regions.code_of(cell.place)).or_default().add(cell);
+            shares.entry(regions.code_of(cell.index)).or_default().add(cell);
         }
         let located = shares.values().fold(0.0, |sum, s| sum + s.people);
         let elsewhere = self.total.people - located;

@@ -1,14 +1,14 @@
 //! Site suggestions: sets up a facility location problem from the world, solves it and reports what the sites change.
 
 use crate::capacity::assign_demand;
-use crate::cover::Share;
+use crate::coverage::Share;
 use crate::demand::cells_in;
 use crate::distances::cell_distances;
 use crate::exact::exact;
 use crate::need::{Measure, Part};
 use crate::pairs::{Site, pairs};
 use crate::question::{Question, QuestionError};
-use crate::siting::{Objective, Problem, Terms, fewest, greedy};
+use crate::siting::{Objective, SitingConstraints, SitingProblem, greedy, min_site_count};
 use crate::world::World;
 use h3o::{CellIndex, Resolution};
 use std::collections::HashSet;
@@ -32,7 +32,9 @@ pub enum Candidates {
 /// A suggested site.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SiteSuggestion {
+    /// Location of the site.
     pub position: Position,
+    /// H3 cell of resolution 9 that contains it.
     pub cell: CellIndex,
     /// Name of the nearest street, if it has one.
     pub street: Option<String>,
@@ -61,13 +63,17 @@ impl SiteSuggestion {
 /// The suggested sites and their effect.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Suggestions {
+    /// Sites in order of selection.
     pub list: Vec<SiteSuggestion>,
+    /// Coverage by the existing facilities that are kept.
     pub before: Share,
+    /// Coverage with all suggested sites.
     pub after: Share,
     /// Mean distance before, with distances capped at the limit.
     pub mean_before: f64,
-    /// Upper bound on the gain (see [`crate::Choice::bound`]).
+    /// Upper bound on the gain (see [`crate::SiteSelection::bound`]).
     pub bound: f64,
+    /// Total gain: people, or people times minutes (or metres) saved.
     pub gained: f64,
     /// Optimality gap as a share of the bound.
     pub gap: f64,
@@ -75,14 +81,15 @@ pub struct Suggestions {
     pub is_exact: bool,
     /// Lower bound on the number of sites, for [`Objective::MinFacilities`].
     pub fewest: Option<usize>,
-    /// Number of candidates, and how many of them are off the network.
+    /// Number of candidates.
     pub candidates: u64,
+    /// Number of candidates off the network.
     pub off_network: u64,
 }
 
 /// The objective and constraints of a site search.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Search {
+pub struct SiteSearch {
     pub objective: Objective,
     /// Maximum number of sites.
     pub count: usize,
@@ -96,7 +103,7 @@ pub struct Search {
     pub kept: Option<Vec<i64>>,
 }
 
-impl Search {
+impl SiteSearch {
     /// Creates a search without constraints.
     #[must_use]
     pub const fn new(objective: Objective, count: usize) -> Self {
@@ -105,19 +112,19 @@ impl Search {
 }
 
 /// Checks that the options of a search can be combined, and restricts the question to the existing facilities that are kept.
-fn restrict_to_kept(register: &Register, question: &Question, search: &Search) -> Result<Question, QuestionError> {
-    let part = question.single_part().ok_or(QuestionError::SitesOfSeveral)?;
+fn restrict_to_kept(register: &Register, question: &Question, search: &SiteSearch) -> Result<Question, QuestionError> {
+    let part = question.single_part().ok_or(QuestionError::SitesNeedOnePart)?;
     if question.need.min_count > 1 {
-        return Err(QuestionError::SitesOfSeveral);
+        return Err(QuestionError::SitesNeedOnePart);
     }
     if search.capacity.is_some() && search.objective == Objective::MinMeanTime {
-        return Err(QuestionError::CapacityOfMean);
+        return Err(QuestionError::CapacityWithMeanObjective);
     }
     if search.capacity.is_some() && search.exact_seconds.is_some() {
-        return Err(QuestionError::ExactCapacity);
+        return Err(QuestionError::ExactWithCapacity);
     }
     if search.budget.is_some() && matches!(search.objective, Objective::MinFacilities { .. }) {
-        return Err(QuestionError::BudgetOfFewest);
+        return Err(QuestionError::BudgetWithMinFacilities);
     }
     let mut question = question.clone();
     if let Some(kept) = &search.kept {
@@ -156,7 +163,7 @@ pub fn candidate_count(world: &World, question: &Question, candidates: &Candidat
 fn candidate_sites(
     register: &Register,
     question: &Question,
-    search: &Search,
+    search: &SiteSearch,
     candidates: &Candidates,
     people: &[f64],
 ) -> Vec<Site> {
@@ -189,15 +196,15 @@ fn candidate_sites(
 pub fn suggest_sites(
     world: &World,
     network: &Network,
-    asked: &Question,
-    search: &Search,
+    original: &Question,
+    search: &SiteSearch,
     candidates: &Candidates,
 ) -> Result<Suggestions, QuestionError> {
     let register = &world.register;
-    let mut demand = asked.demand(register)?;
-    let question = &restrict_to_kept(register, asked, search)?;
+    let mut demand = original.demand(register)?;
+    let question = &restrict_to_kept(register, original, search)?;
     let (need, travel) = (&question.need, question.travel);
-    let part = question.single_part().ok_or(QuestionError::SitesOfSeveral)?;
+    let part = question.single_part().ok_or(QuestionError::SitesNeedOnePart)?;
     // People assigned to existing facilities, including people from outside the region.
     let assigned = match search.capacity {
         Some(_) => Some(assign_demand(world, network, question, &demand)?.0.served),
@@ -215,16 +222,17 @@ pub fn suggest_sites(
     task::expect(2 + search.count + usize::from(search.exact_seconds.is_some()));
     let today = cell_distances(world, network, &part.wishes, need, travel)?;
     task::step()?;
-    let sites = candidate_sites(register, asked, search, candidates, &demand.people);
-    let limit = need.counted_limit();
+    let sites = candidate_sites(register, original, search, candidates, &demand.people);
+    let limit = need.limit_cost();
     let pairs = pairs(world, network, sites, travel, need.measure, limit)?;
     task::step()?;
     let costs = match candidates {
         Candidates::Places { costs, .. } => costs.as_deref(),
         _ => None,
     };
-    let terms = Terms { capacity: search.capacity, served: assigned.as_deref(), costs, budget: search.budget };
-    let problem = Problem { pairs: &pairs, people: &demand.people, today: &today.counted, limit, terms };
+    let terms =
+        SitingConstraints { capacity: search.capacity, served: assigned.as_deref(), costs, budget: search.budget };
+    let problem = SitingProblem { pairs: &pairs, people: &demand.people, today: &today.counted, limit, terms };
     let choice = match search.exact_seconds {
         Some(seconds) => {
             let choice = exact(&problem, search.objective, search.count, seconds)?;
@@ -239,7 +247,7 @@ pub fn suggest_sites(
     let mut effect = Effect::of_existing(&problem, need.measure, snaps);
     let (before, mean_before) = (effect.share, effect.mean());
     let is_mean = search.objective == Objective::MinMeanTime;
-    let in_unit = |gain: f64| if is_mean { gain / need.measure.limit(1.0).0.max(1) as f64 } else { gain };
+    let in_unit = |gain: f64| if is_mean { gain / need.measure.to_cost(1.0).0.max(1) as f64 } else { gain };
     let suggestion = |&(candidate, gain): &(u32, f64)| {
         task::work(demand.people.len())?;
         let site = pairs.sites[candidate as usize];
@@ -269,7 +277,7 @@ pub fn suggest_sites(
         is_exact: choice.is_exact,
         fewest: match search.objective {
             Objective::MinFacilities { .. } if choice.is_exact => Some(choice.chosen.len()),
-            Objective::MinFacilities { share } => Some(fewest(&problem, share)?),
+            Objective::MinFacilities { share } => Some(min_site_count(&problem, share)?),
             _ => None,
         },
         candidates: pairs.sites.len() as u64,
@@ -279,7 +287,7 @@ pub fn suggest_sites(
 
 /// Coverage and mean distance while sites are added one by one.
 struct Effect<'a> {
-    problem: &'a Problem<'a>,
+    problem: &'a SitingProblem<'a>,
     measure: Measure,
     snaps: &'a [Option<Snap>],
     /// Per cell: cost to the nearest facility or site.
@@ -289,7 +297,7 @@ struct Effect<'a> {
 
 impl<'a> Effect<'a> {
     /// The coverage by the existing facilities.
-    fn of_existing(problem: &'a Problem<'a>, measure: Measure, snaps: &'a [Option<Snap>]) -> Self {
+    fn of_existing(problem: &'a SitingProblem<'a>, measure: Measure, snaps: &'a [Option<Snap>]) -> Self {
         let mut share = Share::default();
         for (i, &people) in problem.people.iter().enumerate() {
             share.people += people;
@@ -307,7 +315,7 @@ impl<'a> Effect<'a> {
     /// Adds a site. With capacities, `gain` is the number of people it serves.
     fn add(&mut self, candidate: u32, gain: f64) {
         let is_assigned = self.problem.terms.served.is_some();
-        for &(cell, time) in self.problem.pairs.of(candidate as usize) {
+        for &(cell, time) in self.problem.pairs.cells_of(candidate as usize) {
             let best = &mut self.best[cell as usize];
             if !is_assigned && *best > self.problem.limit && time <= self.problem.limit {
                 self.share.covered += self.problem.people[cell as usize];

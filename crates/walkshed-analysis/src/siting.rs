@@ -23,20 +23,21 @@ pub enum Objective {
 }
 
 /// A facility location problem: candidates with the cells they reach, and the existing service of the cells.
-pub struct Problem<'a> {
+pub struct SitingProblem<'a> {
     /// Candidate sites. Ties are broken in favour of the first.
     pub pairs: &'a Pairs,
     /// Per cell.
     pub people: &'a [f64],
     /// Per cell: cost to the nearest existing facility; `NEVER` or beyond the limit if there is none.
     pub today: &'a [Deciseconds],
+    /// Cells with a cost up to this limit, inclusive, are covered.
     pub limit: Deciseconds,
-    pub terms: Terms<'a>,
+    pub terms: SitingConstraints<'a>,
 }
 
 /// Optional constraints.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Terms<'a> {
+pub struct SitingConstraints<'a> {
     /// Capacity of each new site. It takes unserved people, the nearest first; ties are broken by cell index. Not used by
     /// [`Objective::MinMeanTime`].
     pub capacity: Option<f64>,
@@ -49,7 +50,7 @@ pub struct Terms<'a> {
     pub budget: Option<f64>,
 }
 
-impl Problem<'_> {
+impl SitingProblem<'_> {
     pub(super) fn cost(&self, candidate: u32) -> f64 {
         self.terms.costs.map_or(1.0, |costs| costs[candidate as usize])
     }
@@ -66,7 +67,7 @@ impl Problem<'_> {
 
 /// A selection of sites.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Choice {
+pub struct SiteSelection {
     /// Candidates in order of selection, each with its gain: people, or people times deciseconds saved.
     pub chosen: Vec<(u32, f64)>,
     /// Total gain.
@@ -77,7 +78,7 @@ pub struct Choice {
     pub is_exact: bool,
 }
 
-impl Choice {
+impl SiteSelection {
     /// Returns the optimality gap as a share of the bound: 0 if the selection is optimal.
     #[must_use]
     pub fn gap(&self) -> f64 {
@@ -87,7 +88,7 @@ impl Choice {
 
 /// The service of cells while sites are selected one by one.
 pub(super) struct State<'a> {
-    problem: &'a Problem<'a>,
+    problem: &'a SitingProblem<'a>,
     is_mean: bool,
     /// Per cell, for the mean objective: cost to the nearest site, capped at the limit.
     best: Vec<Deciseconds>,
@@ -97,7 +98,7 @@ pub(super) struct State<'a> {
 
 impl<'a> State<'a> {
     /// Creates the state with the existing facilities.
-    pub fn new(problem: &'a Problem<'a>, objective: Objective) -> Self {
+    pub fn new(problem: &'a SitingProblem<'a>, objective: Objective) -> Self {
         let is_mean = matches!(objective, Objective::MinMeanTime);
         let (mut best, mut waiting) = (Vec::new(), Vec::new());
         if is_mean {
@@ -121,7 +122,7 @@ impl<'a> State<'a> {
     /// Returns the gain of adding a candidate.
     pub fn gain(&self, candidate: u32) -> f64 {
         let all: f64 =
-            self.problem.pairs.of(candidate as usize).iter().map(|&(cell, time)| self.gain_of(cell, time)).sum();
+            self.problem.pairs.cells_of(candidate as usize).iter().map(|&(cell, time)| self.gain_of(cell, time)).sum();
         self.capacity().map_or(all, |capacity| all.min(capacity))
     }
 
@@ -131,7 +132,7 @@ impl<'a> State<'a> {
 
     /// Adds a candidate and updates the service of the cells it reaches.
     pub fn choose(&mut self, candidate: u32) {
-        let cells = self.problem.pairs.of(candidate as usize);
+        let cells = self.problem.pairs.cells_of(candidate as usize);
         if self.is_mean {
             for &(cell, time) in cells {
                 let best = &mut self.best[cell as usize];
@@ -187,16 +188,37 @@ impl Ord for Entry {
 
 /// Selects up to `count` sites one by one, each time the one with the largest gain.
 ///
-/// - The total gain is at least 1 - 1/e of the optimum (Nemhauser, Wolsey and Fisher 1978); [`Choice::bound`] is usually much
+/// - The total gain is at least 1 - 1/e of the optimum (Nemhauser, Wolsey and Fisher 1978); [`SiteSelection::bound`] is usually much
 ///   tighter. Gains only shrink as sites are added, so most candidates need no re-evaluation (Minoux 1978).
 /// - With costs, selects the affordable site with the largest gain per cost, or the single best site if that gains more. The
 ///   total gain is at least half of 1 - 1/e of the optimum (Khuller, Moss and Naor 1999).
 /// - With capacities, the selection serves at least half of the people that the optimum serves: for each site of the optimal
 ///   set, the people it serves in addition are no more than those served by the selected site charged with them.
 ///
+/// ```
+/// use walkshed_analysis::{Objective, Pairs, Site, SitingProblem, SitingConstraints, greedy};
+/// use walkshed_engine::Deciseconds;
+/// use walkshed_engine::geo::Position;
+///
+/// // Candidate 0 reaches cell 0, candidate 1 reaches both cells.
+/// let position = Position::new(106.55, 29.56).unwrap();
+/// let sites = vec![Site { id: 1, position }, Site { id: 2, position }];
+/// let near = Deciseconds(1200);
+/// let pairs = Pairs::new(sites, vec![Some(vec![(0, near)]), Some(vec![(0, near), (1, near)])]);
+/// let problem = SitingProblem {
+///     pairs: &pairs,
+///     people: &[100.0, 60.0],
+///     today: &[Deciseconds::NEVER; 2],
+///     limit: Deciseconds::from_minutes(5.0),
+///     terms: SitingConstraints::default(),
+/// };
+/// let selection = greedy(&problem, Objective::MaxCover, 1).unwrap();
+/// assert_eq!((selection.chosen, selection.bound), (vec![(1, 160.0)], 160.0));
+/// ```
+///
 /// # Errors
 /// [`Stopped`].
-pub fn greedy(problem: &Problem<'_>, objective: Objective, count: usize) -> Result<Choice, Stopped> {
+pub fn greedy(problem: &SitingProblem<'_>, objective: Objective, count: usize) -> Result<SiteSelection, Stopped> {
     let mut state = State::new(problem, objective);
     let entry = |state: &State<'_>, candidate| Entry {
         gain: state.gain(candidate),
@@ -208,7 +230,7 @@ pub fn greedy(problem: &Problem<'_>, objective: Objective, count: usize) -> Resu
     let all = |state: &State<'_>| {
         let candidates: Vec<u32> = (0..problem.pairs.sites.len() as u32).collect();
         parallel::try_map(&candidates, CANDIDATES_PER_THREAD, |&candidate| {
-            task::work(problem.pairs.of(candidate as usize).len())?;
+            task::work(problem.pairs.cells_of(candidate as usize).len())?;
             Ok::<_, Stopped>(entry(state, candidate))
         })
     };
@@ -222,7 +244,7 @@ pub fn greedy(problem: &Problem<'_>, objective: Objective, count: usize) -> Resu
         Objective::MinFacilities { share } => coverable(problem)? * share.clamp(0.0, 1.0) * (1.0 - 1e-12),
         _ => f64::INFINITY,
     };
-    let mut choice = Choice { chosen: Vec::new(), gained: 0.0, bound: f64::INFINITY, is_exact: false };
+    let mut choice = SiteSelection { chosen: Vec::new(), gained: 0.0, bound: f64::INFINITY, is_exact: false };
     // Any other set adds to the sites selected so far at most the largest current gains.
     let mut bound = f64::INFINITY;
     let budget = problem.terms.budget;
@@ -236,7 +258,7 @@ pub fn greedy(problem: &Problem<'_>, objective: Objective, count: usize) -> Resu
         }
         let round = choice.chosen.len() as u32;
         if top.round < round {
-            task::work(problem.pairs.of(top.candidate as usize).len())?;
+            task::work(problem.pairs.cells_of(top.candidate as usize).len())?;
             let gain = state.gain(top.candidate);
             if gain > 0.0 {
                 heap.push(Entry { gain, round, ..top });
@@ -270,10 +292,10 @@ pub fn greedy(problem: &Problem<'_>, objective: Objective, count: usize) -> Resu
 ///
 /// # Errors
 /// [`Stopped`].
-pub fn fewest(problem: &Problem<'_>, share: f64) -> Result<usize, Stopped> {
+pub fn min_site_count(problem: &SitingProblem<'_>, share: f64) -> Result<usize, Stopped> {
     let state = State::new(problem, Objective::MaxCover);
     let gain = |candidate: u32| {
-        task::work(problem.pairs.of(candidate as usize).len())?;
+        task::work(problem.pairs.cells_of(candidate as usize).len())?;
         Ok(state.gain(candidate))
     };
     let mut gains: Vec<f64> = (0..problem.pairs.sites.len() as u32).map(gain).collect::<Result<_, Stopped>>()?;
@@ -314,10 +336,10 @@ fn largest(mut gains: Vec<f64>, count: usize) -> f64 {
 }
 
 /// Returns the people who are not covered today and are within reach of a candidate.
-fn coverable(problem: &Problem<'_>) -> Result<f64, Stopped> {
+fn coverable(problem: &SitingProblem<'_>) -> Result<f64, Stopped> {
     let mut reached = vec![false; problem.people.len()];
     for site in 0..problem.pairs.sites.len() {
-        let near = problem.pairs.of(site);
+        let near = problem.pairs.cells_of(site);
         task::work(near.len())?;
         for &(cell, time) in near {
             reached[cell as usize] |= time <= problem.limit;

@@ -26,7 +26,7 @@ pub enum Factor {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Underused {
     /// Its index in the register.
-    pub place: usize,
+    pub index: usize,
     pub usage: Usage,
     /// Its visits per day per 1,000 people, divided by the median of the compared centers.
     pub ratio_to_median: f64,
@@ -57,15 +57,15 @@ pub fn underused(
         Some(region) => register.centers_in(region).to_vec(),
         None => (0..register.centers.len() as u32).collect(),
     };
-    let counted = |&place: &u32| {
-        let center = &register.centers[place as usize];
+    let counted = |&index: &u32| {
+        let center = &register.centers[index as usize];
         let visits = register.visits_of(center.id)?;
         visits.between(period.from, period.to).next()?;
-        let usage = center_usage(world, place as usize, period);
-        usage.visits_per_day_per_1000.is_some().then_some((place as usize, usage))
+        let usage = center_usage(world, index as usize, period);
+        usage.visits_per_day_per_1000.is_some().then_some((index as usize, usage))
     };
-    let rows: Vec<(usize, Usage)> = parallel::try_map(&all, 1, |place| {
-        let found = counted(place);
+    let rows: Vec<(usize, Usage)> = parallel::try_map(&all, 1, |index| {
+        let found = counted(index);
         task::work(if found.is_some() { period.days() as usize } else { 1 })?;
         Ok::<_, Stopped>(found)
     })?
@@ -88,7 +88,7 @@ pub fn underused(
     let medians: Vec<Option<f64>> = own.iter().map(|(_, value)| median_of(*value)).collect();
     let mut list: Vec<Underused> = rows
         .into_iter()
-        .map(|(place, usage)| {
+        .map(|(index, usage)| {
             let (came, could) = (usage.visits_per_day.unwrap_or_default(), usage.catchment.unwrap_or_default());
             // The rate is low because visits are few or the catchment is large; both are compared as ratios to the median.
             let (few, many) = (visits / came.max(1e-9), could / people.max(1e-9));
@@ -102,9 +102,9 @@ pub fn underused(
                 .min_by(|a, b| (a.1 / a.2).total_cmp(&(b.1 / b.2)));
             let rate = usage.visits_per_day_per_1000.unwrap_or_default();
             let ratio_to_median = if usual > 0.0 { rate / usual } else { 1.0 };
-            Underused { place, usage, ratio_to_median, because, because_value, because_median, weakest }
+            Underused { index, usage, ratio_to_median, because, because_value, because_median, weakest }
         })
         .collect();
-    list.sort_by(|a, b| a.ratio_to_median.total_cmp(&b.ratio_to_median).then(a.place.cmp(&b.place)));
+    list.sort_by(|a, b| a.ratio_to_median.total_cmp(&b.ratio_to_median).then(a.index.cmp(&b.index)));
     Ok((list, compared))
 }

@@ -1,38 +1,39 @@
-//! What admins may ask: who changed what, which tokens there are.
+//! Queries for admins: the audit log and the tokens; and `viewer`, which describes the caller.
 
 use super::auth::require;
 use super::budget::charge;
+use super::cacheability;
+use super::enums::{RecordKind, Role as RoleEnum};
 use super::error::{bad_input, internal, not_found};
 use super::ids::NodeId;
-use super::lasting;
 use super::paging::page_size;
 use super::scalars::{DateTime, Json};
-use super::words::{RecordKind, Role as RoleWord};
-use super::{Nullable, live};
+use crate::context::{Nullable, live};
 use async_graphql::{Context, ID, Object, SimpleObject};
 use walkshed_register::{self as register, Role};
 use walkshed_store::{AuditFilter, AuditRow, TokenRow};
 
-/// One change that was made.
+/// An entry of the audit log.
 #[derive(SimpleObject)]
 pub struct AuditEntry {
-    /// Its number; `before` takes it to go on from there.
+    /// Sequence number; pass it as `before` to fetch the next page.
     number: i64,
-    /// When.
+    /// Time of the change.
     at: Option<DateTime>,
-    /// Who: "token NAME", "anonymous" or "command line".
+    /// Who made the change: "token NAME", "anonymous" or "command line".
     actor: String,
     /// create, update, delete, import or restore.
     action: String,
-    /// A `RecordKind` in lower case; of imports what the file held ("centers", ...); "token", "register" or "demonstration".
+    /// A `RecordKind` in lower case; for imports the content of the file ("centers", ...); or "token", "register" or
+    /// "demonstration".
     kind: String,
-    /// The global id of what was changed, where it has one; it may have been deleted since.
+    /// Global id of the changed object, if it has one. The object may have been deleted since.
     object_id: Option<ID>,
-    /// The code, external id or key of what was changed; of visits the day, of imports the file.
+    /// Code, external id or key of the changed object; for visits the day, for imports the file.
     key: String,
-    /// What it was before, as JSON.
+    /// The object before the change, as JSON.
     before: Option<Json>,
-    /// What it is since, as JSON.
+    /// The object after the change, as JSON.
     after: Option<Json>,
 }
 
@@ -56,28 +57,28 @@ impl From<AuditRow> for AuditEntry {
     }
 }
 
-/// A token, without itself: that is not kept.
+/// An access token. Its secret is not stored.
 #[derive(SimpleObject)]
 pub struct Token {
-    /// Its number.
+    /// Number of the token.
     number: i64,
-    /// What or whom it is for.
+    /// Name of the person or program that uses it.
     name: String,
-    /// What it may do.
-    role: RoleWord,
-    /// When it was made.
+    /// Role of the token.
+    role: RoleEnum,
+    /// Time of creation.
     created_at: DateTime,
-    /// When it ends; never when null.
+    /// Time of expiry; null for a token that does not expire.
     expires_at: Option<DateTime>,
-    /// When it was revoked.
+    /// Time of revocation; null for a token that was not revoked.
     revoked_at: Option<DateTime>,
-    /// Is it in force?
+    /// Whether the token is valid: neither expired nor revoked.
     in_force: bool,
 }
 
 impl From<TokenRow> for Token {
     fn from(t: TokenRow) -> Self {
-        let in_force = t.revoked_at.is_none() && t.expires_at.is_none_or(|at| at > lasting::now());
+        let in_force = t.revoked_at.is_none() && t.expires_at.is_none_or(|at| at > cacheability::now());
         Self {
             number: t.id,
             name: t.name,
@@ -90,12 +91,12 @@ impl From<TokenRow> for Token {
     }
 }
 
-/// Who is asking.
+/// The caller of the request.
 #[derive(SimpleObject)]
 pub struct Viewer {
-    /// What they may do.
-    role: RoleWord,
-    /// The name of their token; null without one.
+    /// Role of the caller.
+    role: RoleEnum,
+    /// Name of the caller's token; null for an anonymous caller.
     token: Option<String>,
 }
 
@@ -104,25 +105,24 @@ pub struct AdminQuery;
 
 #[Object]
 impl AdminQuery {
-    /// Who is asking, as the server sees it.
+    /// Returns the caller as the server identifies it.
     async fn viewer(&self, ctx: &Context<'_>) -> Viewer {
         let caller = super::auth::caller(ctx);
         Viewer { role: caller.role.into(), token: caller.token.clone() }
     }
 
-    /// Who changed what, the newest first. Imports, tokens, restores and the removal of the demonstration city are found
-    /// without `kind`. Needs the role ADMIN.
+    /// Lists changes, newest first. Entries about imports, tokens, restores and the removal of the demonstration city are
+    /// returned only without `kind`. Requires the role ADMIN.
     #[graphql(complexity = "500 + first.unwrap_or(20).max(0) as usize * child_complexity")]
     async fn audit_log(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only this sort of thing.")] kind: Option<RecordKind>,
-        #[graphql(desc = "Only this thing, by its id.")] object: Option<ID>,
-        #[graphql(desc = "Only what this one did: \"token NAME\", \"anonymous\" or \"command line\".")] actor: Option<
-            String,
-        >,
-        #[graphql(desc = "Only those before this number: the next page.")] before: Option<i64>,
-        #[graphql(desc = "How many, at most 1000; 20 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only changes of this kind of record.")] kind: Option<RecordKind>,
+        #[graphql(desc = "Only changes of the object with this global id.")] object: Option<ID>,
+        #[graphql(desc = "Only changes by this actor: \"token NAME\", \"anonymous\" or \"command line\".")]
+        actor: Option<String>,
+        #[graphql(desc = "Only entries with a lower number, for the next page.")] before: Option<i64>,
+        #[graphql(desc = "Maximum number of entries to return (default 20, maximum 1000).")] first: Option<i32>,
     ) -> Nullable<Vec<AuditEntry>> {
         let answer = async {
             require(ctx, Role::Admin)?;
@@ -135,9 +135,13 @@ impl AdminQuery {
             };
             if let Some(id) = object {
                 let NodeId { kind: named, number } =
-                    NodeId::parse(&id).ok_or_else(|| not_found("object", &id, "thing with the id"))?;
+                    NodeId::parse(&id).ok_or_else(|| not_found("object", &id, "object with the id"))?;
                 if kind.is_some_and(|k| register::RecordKind::from(k) != named) {
-                    return Err(bad_input("object", &*id, format_args!("is the id of a {named}, not of that `kind`")));
+                    return Err(bad_input(
+                        "object",
+                        &*id,
+                        format_args!("is the id of a {named}, not of the given `kind`"),
+                    ));
                 }
                 filter.kind = Some(named.key().to_owned());
                 filter.object_id = Some(number);
@@ -150,7 +154,7 @@ impl AdminQuery {
         Some(answer.await)
     }
 
-    /// All tokens ever made. Needs the role ADMIN.
+    /// Lists all tokens, including expired and revoked ones. Requires the role ADMIN.
     async fn tokens(&self, ctx: &Context<'_>) -> Nullable<Vec<Token>> {
         let answer = async {
             require(ctx, Role::Admin)?;

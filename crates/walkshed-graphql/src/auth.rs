@@ -1,4 +1,4 @@
-//! Who is asking, as the transport has found out; what they may do is decided here.
+//! Authorization. The transport authenticates the caller; this module checks the caller's role.
 
 use super::error::forbidden;
 use async_graphql::{Context, Result};
@@ -6,14 +6,17 @@ use std::sync::LazyLock;
 use walkshed_live::access::Caller;
 use walkshed_register::Role;
 
-static NOBODY: LazyLock<Caller> = LazyLock::new(|| Caller::anonymous(None));
+static ANONYMOUS: LazyLock<Caller> = LazyLock::new(|| Caller::anonymous(None));
 
-/// Who is asking; someone without a token when the transport does not say.
+/// Returns the caller of the request; anonymous if the transport set none.
 pub fn caller<'c>(ctx: &Context<'c>) -> &'c Caller {
-    ctx.data_opt::<Caller>().unwrap_or(&NOBODY)
+    ctx.data_opt::<Caller>().unwrap_or(&ANONYMOUS)
 }
 
-/// The caller, if they may do what this role may.
+/// Returns the caller if it has the rights of a role.
+///
+/// # Errors
+/// `UNAUTHENTICATED` or `FORBIDDEN`.
 pub fn require<'c>(ctx: &Context<'c>, role: Role) -> Result<&'c Caller> {
     let caller = caller(ctx);
     if caller.may(role) { Ok(caller) } else { Err(forbidden(role, caller)) }

@@ -1,188 +1,190 @@
-//! Bytes of answers, counted while they are built: no answer is larger than one may be, and all of them together never
-//! hold more memory than they may. An answer that would pass a limit is refused before it is built whole.
+//! Limits on the memory of responses and request bodies. Bytes are counted while a response is built, so that a response
+//! that would exceed a limit is refused before it is complete. One limit applies to each response, another to all of them
+//! together.
 
 use super::error::{busy_answers, too_many};
 use async_graphql::{Context, ErrorExtensions, Result};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// The bytes of all answers that are being built or sent.
-pub struct UnderWay {
-    most: usize,
-    /// Bytes of each answer that do not count: short ones are sent however many long ones there are.
-    spared: usize,
-    now: AtomicUsize,
+/// The memory that all responses share while they are built and sent.
+pub struct MemoryPool {
+    max: usize,
+    /// Bytes of each response that do not count, so that short responses are not refused because of long ones.
+    free_bytes: usize,
+    used: AtomicUsize,
 }
 
-impl UnderWay {
-    /// So many bytes at most.
+impl MemoryPool {
+    /// Creates a pool of `max` bytes.
     #[must_use]
-    pub const fn new(most: usize) -> Self {
-        Self { most, spared: 0, now: AtomicUsize::new(0) }
+    pub const fn new(max: usize) -> Self {
+        Self { max, free_bytes: 0, used: AtomicUsize::new(0) }
     }
 
-    /// The first so many bytes of each answer do not count.
+    /// Excludes the first `bytes` of each response from the count.
     #[must_use]
     pub const fn sparing(mut self, bytes: usize) -> Self {
-        self.spared = bytes;
+        self.free_bytes = bytes;
         self
     }
 
-    /// Is more than half of the room taken?
+    /// Returns whether more than half of the memory is in use.
     #[must_use]
     pub fn is_short(&self) -> bool {
-        self.bytes() > self.most / 2
+        self.bytes() > self.max / 2
     }
 
-    /// The bytes there are now.
+    /// Returns the bytes in use.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.now.load(Relaxed)
+        self.used.load(Relaxed)
     }
 
-    fn add(&self, bytes: usize) -> bool {
-        let add = |now: usize| now.checked_add(bytes).filter(|sum| *sum <= self.most);
-        self.now.fetch_update(Relaxed, Relaxed, add).is_ok()
+    fn try_add(&self, bytes: usize) -> bool {
+        let add = |used: usize| used.checked_add(bytes).filter(|sum| *sum <= self.max);
+        self.used.fetch_update(Relaxed, Relaxed, add).is_ok()
     }
 }
 
-/// Why an answer cannot be built.
+/// Why a response cannot grow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Full {
-    /// It is larger than one answer may be: bytes at most.
+pub enum BudgetExceeded {
+    /// It would exceed the limit for one response, in bytes.
     TooLarge(usize),
-    /// All answers under way are larger than they may be together.
+    /// All responses together would exceed their limit.
     Busy,
 }
 
-/// The bytes of one answer. They count until it is dropped: keep it until the last byte has been sent.
-pub struct Budget {
-    under_way: Arc<UnderWay>,
-    most: usize,
+/// The memory of one response. Dropping the budget returns the bytes to the pool: keep it until the last byte has been
+/// sent.
+pub struct MemoryBudget {
+    pool: Arc<MemoryPool>,
+    max: usize,
     used: AtomicUsize,
-    /// Those of them that count among the bytes of all answers.
+    /// The bytes that were taken from the pool.
     charged: AtomicUsize,
 }
 
-impl Budget {
-    /// Of one answer: so many bytes at most.
+impl MemoryBudget {
+    /// Creates a budget of at most `max` bytes from a pool.
     #[must_use]
-    pub const fn new(under_way: Arc<UnderWay>, most: usize) -> Self {
-        Self { under_way, most, used: AtomicUsize::new(0), charged: AtomicUsize::new(0) }
+    pub const fn new(pool: Arc<MemoryPool>, max: usize) -> Self {
+        Self { pool, max, used: AtomicUsize::new(0), charged: AtomicUsize::new(0) }
     }
 
-    /// Counts bytes before they are kept.
+    /// Counts bytes; call it before they are allocated.
     ///
     /// # Errors
-    /// [`Full`]; then they do not count.
-    pub fn charge(&self, bytes: usize) -> Result<(), Full> {
-        let add = |used: usize| used.checked_add(bytes).filter(|sum| *sum <= self.most);
-        let before = self.used.fetch_update(Relaxed, Relaxed, add).map_err(|_| Full::TooLarge(self.most))?;
-        let more = self.counted(before + bytes) - self.counted(before);
-        if self.under_way.add(more) {
+    /// [`BudgetExceeded`]; then the bytes are not counted.
+    pub fn charge(&self, bytes: usize) -> Result<(), BudgetExceeded> {
+        let add = |used: usize| used.checked_add(bytes).filter(|sum| *sum <= self.max);
+        let before = self.used.fetch_update(Relaxed, Relaxed, add).map_err(|_| BudgetExceeded::TooLarge(self.max))?;
+        let more = self.pool_bytes(before + bytes) - self.pool_bytes(before);
+        if self.pool.try_add(more) {
             self.charged.fetch_add(more, Relaxed);
             return Ok(());
         }
         self.used.fetch_sub(bytes, Relaxed);
-        Err(Full::Busy)
+        Err(BudgetExceeded::Busy)
     }
 
-    /// How many of so many bytes count among those of all answers.
-    fn counted(&self, used: usize) -> usize {
-        used.saturating_sub(self.under_way.spared)
+    /// Returns how many of the used bytes count towards the pool.
+    fn pool_bytes(&self, used: usize) -> usize {
+        used.saturating_sub(self.pool.free_bytes)
     }
 
-    /// Another one with the same limits, for another form of the same answer.
+    /// Creates an empty budget with the same limits, for another encoding of the same response.
     #[must_use]
     pub fn another(&self) -> Self {
-        Self::new(self.under_way.clone(), self.most)
+        Self::new(self.pool.clone(), self.max)
     }
 
-    /// The bytes that count.
+    /// Returns the bytes charged so far.
     #[must_use]
     pub fn used(&self) -> usize {
         self.used.load(Relaxed)
     }
 }
 
-impl Drop for Budget {
+impl Drop for MemoryBudget {
     fn drop(&mut self) {
-        self.under_way.now.fetch_sub(*self.charged.get_mut(), Relaxed);
+        self.pool.used.fetch_sub(*self.charged.get_mut(), Relaxed);
     }
 }
 
-impl From<Full> for async_graphql::Error {
-    fn from(full: Full) -> Self {
+impl From<BudgetExceeded> for async_graphql::Error {
+    fn from(full: BudgetExceeded) -> Self {
         match full {
-            Full::TooLarge(most) => too_many(
+            BudgetExceeded::TooLarge(max) => too_many(
                 "maxAnswerBytes",
-                format!("the answer would have more bytes than maxAnswerBytes allows ({most}); ask for less at a time"),
+                format!("The response exceeds maxAnswerBytes ({max} bytes). Ask for less data at a time."),
             )
-            .extend_with(|_, e| e.set("maximum", most)),
-            Full::Busy => busy_answers(),
+            .extend_with(|_, e| e.set("maximum", max)),
+            BudgetExceeded::Busy => busy_answers(),
         }
     }
 }
 
-/// Bytes that are written and counted as they grow.
-pub struct Written {
+/// A growing buffer whose capacity is charged to a budget.
+pub struct BudgetedBuffer {
     bytes: Vec<u8>,
-    budget: Budget,
-    /// Why it cannot grow.
-    full: Option<Full>,
+    budget: MemoryBudget,
+    /// The reason of the last failed write.
+    full: Option<BudgetExceeded>,
 }
 
-impl Written {
-    /// Empty, counted by a budget.
+impl BudgetedBuffer {
+    /// Creates an empty buffer.
     #[must_use]
-    pub const fn new(budget: Budget) -> Self {
+    pub const fn new(budget: MemoryBudget) -> Self {
         Self { bytes: Vec::new(), budget, full: None }
     }
 
-    /// What was written, and what counts it. Keep both until the last byte has been sent.
+    /// Returns the bytes and their budget. Keep both until the last byte has been sent.
     ///
     /// # Errors
-    /// [`Full`] when not all of it could be written.
-    pub fn finish(self) -> Result<(Vec<u8>, Budget), Full> {
+    /// [`BudgetExceeded`] when a write failed.
+    pub fn finish(self) -> Result<(Vec<u8>, MemoryBudget), BudgetExceeded> {
         match self.full {
             None => Ok((self.bytes, self.budget)),
             Some(full) => Err(full),
         }
     }
 
-    /// Why it cannot grow, when it cannot.
+    /// Returns why a write failed.
     #[must_use]
-    pub const fn full(&self) -> Option<Full> {
+    pub const fn full(&self) -> Option<BudgetExceeded> {
         self.full
     }
 
-    fn reserve(&mut self, more: usize) -> Result<(), Full> {
-        const LEAST: usize = 512;
+    fn reserve(&mut self, more: usize) -> Result<(), BudgetExceeded> {
+        const MIN_CAPACITY: usize = 512;
         const STEP: usize = 64 * 1024;
         let (length, capacity) = (self.bytes.len(), self.bytes.capacity());
         if more <= capacity - length {
             return Ok(());
         }
-        // Twice as much as before; where there is no room for that, ever less, so that small writes stay cheap.
+        // Doubles the capacity, so that small writes stay cheap; tries smaller steps where the budget does not allow it.
         let needed = length.saturating_add(more);
-        let usual = needed.max(capacity.saturating_mul(2)).max(LEAST);
-        let wishes = [usual, needed.saturating_add(capacity / 4), needed.saturating_add(STEP), needed];
-        let mut full = Ok(());
-        let wanted = wishes.into_iter().find(|wish| {
-            full = self.budget.charge(wish - capacity);
-            full.is_ok()
+        let doubled = needed.max(capacity.saturating_mul(2)).max(MIN_CAPACITY);
+        let candidates = [doubled, needed.saturating_add(capacity / 4), needed.saturating_add(STEP), needed];
+        let mut charged = Ok(());
+        let new_capacity = candidates.into_iter().find(|candidate| {
+            charged = self.budget.charge(candidate - capacity);
+            charged.is_ok()
         });
-        let Some(wanted) = wanted else { return full };
-        self.bytes.reserve_exact(wanted - length);
+        let Some(new_capacity) = new_capacity else { return charged };
+        self.bytes.reserve_exact(new_capacity - length);
         Ok(())
     }
 }
 
-impl std::io::Write for Written {
+impl std::io::Write for BudgetedBuffer {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         if let Err(full) = self.reserve(bytes.len()) {
             self.full = Some(full);
-            return Err(std::io::Error::other("there is no room for more bytes"));
+            return Err(std::io::Error::other("the byte budget is exhausted"));
         }
         self.bytes.extend_from_slice(bytes);
         Ok(bytes.len())
@@ -193,12 +195,12 @@ impl std::io::Write for Written {
     }
 }
 
-/// Counts bytes of the answer to this request.
+/// Charges bytes to the budget of this request's response.
 ///
 /// # Errors
-/// `TOO_COMPLEX` when the answer is too large, `BUSY` when all answers together are.
+/// `TOO_COMPLEX` when the response is too large, `BUSY` when all responses together are.
 pub fn charge(ctx: &Context<'_>, bytes: usize) -> Result<()> {
-    match ctx.data_opt::<Arc<Budget>>() {
+    match ctx.data_opt::<Arc<MemoryBudget>>() {
         Some(budget) => Ok(budget.charge(bytes)?),
         None => Ok(()),
     }
@@ -209,13 +211,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_count_from_the_charge_until_the_answer_is_gone() {
-        let all = Arc::new(UnderWay::new(100));
-        let (one, other) = (Budget::new(all.clone(), 60), Budget::new(all.clone(), 60));
+    fn bytes_count_from_the_charge_until_the_budget_is_dropped() {
+        let all = Arc::new(MemoryPool::new(100));
+        let (one, other) = (MemoryBudget::new(all.clone(), 60), MemoryBudget::new(all.clone(), 60));
         assert_eq!(one.charge(50), Ok(()));
-        assert_eq!(one.charge(11), Err(Full::TooLarge(60)));
-        assert_eq!(one.charge(usize::MAX), Err(Full::TooLarge(60)));
-        assert_eq!(other.charge(51), Err(Full::Busy));
+        assert_eq!(one.charge(11), Err(BudgetExceeded::TooLarge(60)));
+        assert_eq!(one.charge(usize::MAX), Err(BudgetExceeded::TooLarge(60)));
+        assert_eq!(other.charge(51), Err(BudgetExceeded::Busy));
         assert_eq!((other.used(), all.bytes()), (0, 50));
         assert_eq!(other.charge(50), Ok(()));
         drop(one);
@@ -225,28 +227,28 @@ mod tests {
     }
 
     #[test]
-    fn the_first_bytes_of_each_answer_are_spared() {
-        let all = Arc::new(UnderWay::new(100).sparing(20));
-        let long = Budget::new(all.clone(), 1000);
+    fn the_first_bytes_of_each_response_are_free() {
+        let all = Arc::new(MemoryPool::new(100).sparing(20));
+        let long = MemoryBudget::new(all.clone(), 1000);
         assert_eq!((long.charge(15), all.bytes()), (Ok(()), 0));
         assert_eq!((long.charge(105), all.bytes()), (Ok(()), 100));
-        let short = Budget::new(all.clone(), 1000);
-        assert_eq!((short.charge(20), short.charge(1)), (Ok(()), Err(Full::Busy)));
+        let short = MemoryBudget::new(all.clone(), 1000);
+        assert_eq!((short.charge(20), short.charge(1)), (Ok(()), Err(BudgetExceeded::Busy)));
         drop((long, short));
         assert_eq!(all.bytes(), 0);
     }
 
     #[test]
-    fn what_is_written_counts_before_it_is_there() {
+    fn the_buffer_charges_bytes_before_it_allocates_them() {
         use std::io::Write;
-        let all = Arc::new(UnderWay::new(5000));
-        let mut written = Written::new(Budget::new(all.clone(), 3000));
+        let all = Arc::new(MemoryPool::new(5000));
+        let mut written = BudgetedBuffer::new(MemoryBudget::new(all.clone(), 3000));
         for n in 0..300 {
             assert!(written.write_all(b"0123456789").is_ok(), "{n}");
             assert!(all.bytes() >= 10 * (n + 1) && written.bytes.capacity() <= all.bytes());
         }
         assert!(written.write_all(b"0").is_err());
-        assert_eq!((written.full(), all.bytes()), (Some(Full::TooLarge(3000)), 3000));
+        assert_eq!((written.full(), all.bytes()), (Some(BudgetExceeded::TooLarge(3000)), 3000));
         assert!(written.finish().is_err());
         assert_eq!(all.bytes(), 0);
     }

@@ -27,6 +27,9 @@ pub struct Total {
     pub total_count: u64,
 }
 
+/// A connection with the total number of rows.
+pub type Paged<T> = Connection<String, T, Total>;
+
 /// The rows of a page.
 pub struct Page {
     /// Indexes into the paged list, with their cursors.
@@ -146,7 +149,7 @@ pub fn page(rows: &[usize], id: impl Fn(usize) -> i64, arguments: &PageArguments
 }
 
 /// Converts a page to a connection.
-pub fn connection<T: OutputType>(found: Page, node: impl Fn(usize) -> T) -> Connection<String, T, Total> {
+pub fn connection<T: OutputType>(found: Page, node: impl Fn(usize) -> T) -> Paged<T> {
     let total = Total { total_count: found.total as u64 };
     let mut connection = Connection::with_additional_fields(found.has_previous, found.has_next, total);
     let edge = |(row, cursor): (usize, String)| Edge::<_, _, EmptyFields>::new(cursor, node(row));

@@ -1,5 +1,4 @@
-//! Threads on which answers are worked out: so many at most, so many pieces of work in line for them. A thread is started
-//! when there is work for it, and ends when it has had none for a while.
+//! A thread pool with a maximum number of threads and a bounded queue. Threads start on demand and end when idle.
 
 use super::error::{busy, internal, stopped};
 use async_graphql::Result;
@@ -11,13 +10,13 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use walkshed_engine::task::{Task, check, within};
 
-/// How long a thread waits for work before it ends.
+/// How long an idle thread waits for work before it ends.
 const IDLE: Duration = Duration::from_secs(10);
 
-/// Of the line so many are looked at for those that are out of time.
-const LOOKED_AT: usize = 100;
+/// Number of entries at the head of the queue that are checked for expired work.
+const CHECKED_ENTRIES: usize = 100;
 
-/// A piece of work in line.
+/// An entry of the queue.
 struct Waiting {
     number: u64,
     task: Arc<Task>,
@@ -26,7 +25,7 @@ struct Waiting {
 
 #[derive(Default)]
 struct State {
-    line: VecDeque<Waiting>,
+    queue: VecDeque<Waiting>,
     last_number: u64,
     threads: usize,
     idle: usize,
@@ -47,12 +46,12 @@ impl Shared {
     fn serve(&self) {
         let mut state = self.state();
         loop {
-            // Who is out of time is told so first: it takes no time.
-            let late = state.line.iter().take(LOOKED_AT).position(|waiting| waiting.task.is_over());
-            if let Some(next) = state.line.remove(late.unwrap_or(0)) {
+            // Expired work goes first: it fails at once.
+            let expired = state.queue.iter().take(CHECKED_ENTRIES).position(|waiting| waiting.task.is_over());
+            if let Some(next) = state.queue.remove(expired.unwrap_or(0)) {
                 state.running += 1;
                 drop(state);
-                // It catches its own panics.
+                // The closure catches panics.
                 (next.work)();
                 state = self.state();
                 state.running -= 1;
@@ -65,7 +64,7 @@ impl Shared {
             let (woken, timeout) = self.wake.wait_timeout(state, IDLE).unwrap_or_else(PoisonError::into_inner);
             state = woken;
             state.idle -= 1;
-            if timeout.timed_out() && state.line.is_empty() {
+            if timeout.timed_out() && state.queue.is_empty() {
                 break;
             }
         }
@@ -73,12 +72,12 @@ impl Shared {
     }
 }
 
-/// Some threads and the line for them.
+/// The pool. Its threads end when it is dropped and the queue is empty.
 pub struct Pool {
     name: &'static str,
     shared: Arc<Shared>,
-    most_threads: usize,
-    most_waiting: usize,
+    max_threads: usize,
+    max_waiting: usize,
 }
 
 impl Drop for Pool {
@@ -88,94 +87,95 @@ impl Drop for Pool {
     }
 }
 
-/// The place of a caller. When it goes away before the work is done, the work leaves the line, or is told to stop.
-struct Place {
+/// The caller's handle on its work. Dropping it cancels the work and removes it from the queue.
+struct WorkHandle {
     shared: Arc<Shared>,
     number: u64,
     task: Arc<Task>,
 }
 
-impl Drop for Place {
+impl Drop for WorkHandle {
     fn drop(&mut self) {
-        // Of work that is done nobody hears it.
+        // Has no effect on work that is done.
         self.task.cancel();
         let number = self.number;
-        self.shared.state().line.retain(|waiting| waiting.number != number);
+        self.shared.state().queue.retain(|waiting| waiting.number != number);
     }
 }
 
-fn told(panic: &(dyn Any + Send)) -> String {
+fn panic_message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic".to_owned())
 }
 
 impl Pool {
-    /// So many threads at most, 1 at least, and so many pieces of work that wait.
-    pub fn new(name: &'static str, threads: usize, most_waiting: usize) -> Self {
+    /// Creates a pool of at most `max_threads` threads (at least 1) with a queue of `max_waiting` entries.
+    pub fn new(name: &'static str, max_threads: usize, max_waiting: usize) -> Self {
         let shared = Shared { state: Mutex::default(), wake: Condvar::new() };
-        Self { name, shared: Arc::new(shared), most_threads: threads.max(1), most_waiting }
+        Self { name, shared: Arc::new(shared), max_threads: max_threads.max(1), max_waiting }
     }
 
-    /// Pieces of work that run, and that wait.
+    /// Returns the numbers of running and waiting pieces of work.
     pub fn load(&self) -> (usize, usize) {
         let state = self.shared.state();
-        (state.running, state.line.len())
+        (state.running, state.queue.len())
     }
 
-    /// Does work when its turn has come. `is_patient`: it waits however many others do.
+    /// Queues work and waits for its result. With `ignores_limit`, the work is queued even when the queue is full. The work
+    /// is part of the task `parent`.
     ///
     /// # Errors
-    /// `BUSY` where too many wait already, `TIMEOUT` where the work, or the wait for it, took too long.
+    /// `BUSY` when the queue is full, `TIMEOUT` when the task exceeds its time limit or is cancelled.
     pub async fn run<T: Send + 'static>(
         &self,
-        whole: Option<Arc<Task>>,
-        is_patient: bool,
+        parent: Option<Arc<Task>>,
+        ignores_limit: bool,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T> {
-        let task = Arc::new(Task::part_of(whole));
+        let task = Arc::new(Task::part_of(parent));
         let (sender, receiver) = oneshot::channel();
-        let part = task.clone();
+        let worker_task = task.clone();
         let work = Box::new(move || {
-            let done = catch_unwind(AssertUnwindSafe(|| within(Some(part), || check().map(|()| work()))));
-            // Who asked may have gone away.
-            let _ = sender.send(done);
+            let result = catch_unwind(AssertUnwindSafe(|| within(Some(worker_task), || check().map(|()| work()))));
+            // Sending fails when the caller is gone.
+            let _ = sender.send(result);
         });
-        let _place = self.enter(task.clone(), is_patient, work)?;
+        let _handle = self.enqueue(task.clone(), ignores_limit, work)?;
         match receiver.await {
-            Ok(Ok(done)) => match (done, task.stopped()) {
+            Ok(Ok(result)) => match (result, task.stopped()) {
                 (_, Some(why)) | (Err(why), None) => Err(stopped(why)),
-                (Ok(done), None) => Ok(done),
+                (Ok(output), None) => Ok(output),
             },
-            Ok(Err(panic)) => Err(internal(told(&*panic))),
+            Ok(Err(panic)) => Err(internal(panic_message(&*panic))),
             Err(e) => Err(internal(e)),
         }
     }
 
-    fn enter(&self, task: Arc<Task>, is_patient: bool, work: Box<dyn FnOnce() + Send>) -> Result<Place> {
+    fn enqueue(&self, task: Arc<Task>, ignores_limit: bool, work: Box<dyn FnOnce() + Send>) -> Result<WorkHandle> {
         let mut state = self.shared.state();
-        let waiting = (state.running + state.line.len()).saturating_sub(self.most_threads);
-        let is_free = state.running + state.line.len() < self.most_threads;
-        if !is_free && !is_patient && waiting >= self.most_waiting {
+        let waiting = (state.running + state.queue.len()).saturating_sub(self.max_threads);
+        let has_free_thread = state.running + state.queue.len() < self.max_threads;
+        if !has_free_thread && !ignores_limit && waiting >= self.max_waiting {
             return Err(busy(waiting));
         }
         state.last_number += 1;
         let number = state.last_number;
-        state.line.push_back(Waiting { number, task: task.clone(), work });
-        if state.idle < state.line.len() && state.threads < self.most_threads {
+        state.queue.push_back(Waiting { number, task: task.clone(), work });
+        if state.idle < state.queue.len() && state.threads < self.max_threads {
             let shared = self.shared.clone();
             let started = std::thread::Builder::new().name(self.name.into()).spawn(move || shared.serve());
             match started {
                 Ok(_) => state.threads += 1,
-                // Those there are will come to it.
+                // The existing threads will run it.
                 Err(_) if state.threads > 0 => {}
                 Err(e) => {
-                    state.line.pop_back();
+                    state.queue.pop_back();
                     return Err(internal(e));
                 }
             }
         }
         drop(state);
         self.shared.wake.notify_one();
-        Ok(Place { shared: self.shared.clone(), number, task })
+        Ok(WorkHandle { shared: self.shared.clone(), number, task })
     }
 }

@@ -1,7 +1,7 @@
 //! Scalars and number lists of the API. Large results are returned as prepared JSON or flat lists, because resolving a
 //! field of an object takes almost a microsecond.
 
-use super::budget::Budget;
+use super::budget::MemoryBudget;
 use async_graphql::registry::Registry;
 use async_graphql::{
     ContextSelectionSet, Error, InputType, InputValueError, InputValueResult, OutputType, Pos, Positioned, Scalar,
@@ -104,7 +104,7 @@ impl OutputType for Text<'_> {
 
     /// Charges the bytes to the budget before copying the text.
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        if let Some(budget) = ctx.data_opt::<Arc<Budget>>() {
+        if let Some(budget) = ctx.data_opt::<Arc<MemoryBudget>>() {
             let full = |full| ctx.set_error_path(Error::from(full).into_server_error(field.pos));
             budget.charge(self.0.len()).map_err(full)?;
         }

@@ -1,12 +1,13 @@
 //! Subscriptions: changes of the register, progress of imports and jobs.
 
-use super::following::{Source, begins, event};
+use super::enums::RecordKind;
+use super::event_source::{Event, Source, begins, event};
 use super::ids::NodeId;
-use super::jobs::{Job, as_it_is, ticks};
+use super::jobs::{Job, current_job, ticks};
 use super::mutation::check_progress_id;
-use super::register::{Center, Node, node_of, words};
-use super::words::RecordKind;
-use super::{current, kinds, live, standards};
+use super::register::{Center, Node, node_of};
+use crate::arguments::distinct_values;
+use crate::context::{current, kinds, live, standards};
 use async_graphql::{Context, ID, Result, SimpleObject, Subscription as SubscriptionMacro};
 use futures_util::{Stream, StreamExt, stream};
 use std::sync::Arc;
@@ -47,6 +48,7 @@ pub struct CenterChange {
 
 /// The progress of an import.
 #[derive(SimpleObject)]
+#[graphql(name = "ImportProgress")]
 pub struct ImportProgressObject {
     /// The stage: "reading", "checking", "storing", "done" or "failed".
     stage: &'static str,
@@ -54,53 +56,6 @@ pub struct ImportProgressObject {
     done: u64,
     /// The total number of records. 0 while unknown.
     total: u64,
-}
-
-/// Maximum number of changes in one event. More changes are reported as a reload.
-const MAX_ITEMS: usize = 500;
-
-/// Maximum number of progress steps of an import in one event.
-const MAX_STEPS: usize = 50;
-
-/// An event that a subscription reports.
-#[derive(Debug, Clone)]
-pub enum Event {
-    /// These records changed.
-    Items(Vec<ChangedItem>),
-    /// All data were reloaded.
-    Reloaded,
-    /// The progress of an import, as a list of steps.
-    Import(Vec<Arc<ImportProgress>>),
-    /// A job made progress.
-    Job,
-}
-
-impl Event {
-    /// Merges two events. Only the last change of a record is kept and, of many import steps, the last of each stage.
-    #[must_use]
-    pub fn with(self, later: Self) -> Self {
-        match (self, later) {
-            (Self::Items(mut items), Self::Items(more)) => {
-                let is_again = |item: &ChangedItem| {
-                    item.id != 0 && more.iter().any(|m| (m.kind, m.id, m.center) == (item.kind, item.id, item.center))
-                };
-                items.retain(|item| !is_again(item));
-                items.extend(more);
-                if items.len() > MAX_ITEMS { Self::Reloaded } else { Self::Items(items) }
-            }
-            (Self::Reloaded, Self::Items(_)) | (Self::Items(_), Self::Reloaded) => Self::Reloaded,
-            (Self::Import(mut steps), Self::Import(more)) => {
-                steps.extend(more);
-                if steps.len() > MAX_STEPS {
-                    steps.reverse();
-                    steps.dedup_by_key(|step| step.stage);
-                    steps.reverse();
-                }
-                Self::Import(steps)
-            }
-            (_, later) => later,
-        }
-    }
 }
 
 /// Returns the changes that a subscription selects. A subscriber that lags behind receives a reload instead.
@@ -117,7 +72,7 @@ fn changes(receiver: Receiver<Arc<Change>>, wanted: impl Fn(&Change) -> Option<E
             }
         }
     });
-    Source { events: events.boxed(), says_all: false }
+    Source { events: events.boxed(), holds_complete_state: false }
 }
 
 /// Returns the selected items of a change.
@@ -135,7 +90,7 @@ fn register_change(ctx: &Context<'_>, world: &Arc<World>, item: Option<&ChangedI
             .filter(|_| item.is_some_and(|i| !i.deleted))
             .and_then(|id| node_of(world, (kinds(ctx), standards(ctx)), id)),
         id,
-        center: item.and_then(|i| i.center).and_then(|center| Center::numbered(world, center)),
+        center: item.and_then(|i| i.center).and_then(|center| Center::by_id(world, center)),
         deleted: item.is_some_and(|i| i.deleted),
         world_version: world.version.clone(),
     }
@@ -155,7 +110,7 @@ impl Subscription {
             Vec<RecordKind>,
         >,
     ) -> Result<impl Stream<Item = RegisterChange> + use<>> {
-        let wanted = words(ctx, "kinds", kinds)?;
+        let wanted = distinct_values(ctx, "kinds", kinds)?;
         let changed = live(ctx)?.changes();
         let source = || {
             changes(changed, move |change| match change {
@@ -209,10 +164,10 @@ impl Subscription {
     ) -> Result<impl Stream<Item = Result<Job>> + use<>> {
         if begins(ctx) {
             let events = ticks(ctx, &id).await?.map(|_| Event::Job).boxed();
-            event(ctx, || Source { events, says_all: true });
+            event(ctx, || Source { events, holds_complete_state: true });
             return Ok(stream::iter(None));
         }
-        Ok(stream::iter(Some(as_it_is(ctx, &id).await)))
+        Ok(stream::iter(Some(current_job(ctx, &id).await)))
     }
 
     /// Reports the progress of an import until it succeeds or fails. Subscribe before sending the import.
@@ -238,7 +193,7 @@ impl Subscription {
                     }
                 }
             });
-            Source { events: events.boxed(), says_all: false }
+            Source { events: events.boxed(), holds_complete_state: false }
         };
         let to_object = |p: &Arc<ImportProgress>| ImportProgressObject { stage: p.stage, done: p.done, total: p.total };
         let steps: Vec<ImportProgressObject> = match event(ctx, source) {

@@ -1,13 +1,13 @@
 //! Routes between two places, and travel times between many.
 
+use super::arguments::{check_minutes, require_network};
 use super::budget;
 use super::cost;
 use super::error::{bad_input, over_limit, stopped};
-use super::reach::{check_minutes, network_of};
-use super::register::world_of;
+use super::register::world_with_scenario;
 use super::scalars::{GeoJson, NumberRows};
 use super::types::{PlaceInput, Profile, SnappedPlace, minutes as to_minutes, round};
-use super::{Nullable, nullable};
+use crate::context::{Nullable, nullable};
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use walkshed_analysis::world::PlacedPoint;
 use walkshed_engine::geo::{Fixed, push_line};
@@ -121,7 +121,7 @@ impl TravelQuery {
         )]
         scenario: Option<ID>,
     ) -> Result<TravelTimeMatrix> {
-        let world = world_of(ctx, scenario.as_ref()).await?;
+        let world = world_with_scenario(ctx, scenario.as_ref()).await?;
         let limit = check_minutes(ctx, "maxMinutes", max_minutes)?;
         let pairs = origins.len().saturating_mul(destinations.len());
         if pairs > MAX_PAIRS {
@@ -137,12 +137,12 @@ impl TravelQuery {
                 return Err(bad_input(field, "[]", "must contain at least one place"));
             }
         }
-        network_of(&world)?;
+        require_network(&world)?;
         let engine = profile.into();
         let price = cost::matrix(origins.len(), destinations.len(), max_minutes, profile);
         budget::charge(ctx, pairs * PAIR_BYTES)?;
-        cost::priced(ctx, price.saturating_add(cost::places(origins.len() + destinations.len())), move || {
-            let network = network_of(&world)?;
+        cost::charge_and_run(ctx, price.saturating_add(cost::places(origins.len() + destinations.len())), move || {
+            let network = require_network(&world)?;
             let mut unsnappable = Vec::new();
             let mut place = |side: MatrixSide, list: &[PlaceInput]| -> Result<Vec<Option<Start>>> {
                 let field = if side == MatrixSide::Origin { "origins" } else { "destinations" };
@@ -176,17 +176,17 @@ async fn find_route(
     max_minutes: f64,
     scenario: Option<&ID>,
 ) -> Result<Option<Route>> {
-    let world = &world_of(ctx, scenario).await?;
+    let world = &world_with_scenario(ctx, scenario).await?;
     let limit = check_minutes(ctx, "maxMinutes", max_minutes)?;
-    let network = network_of(world)?;
+    let network = require_network(world)?;
     let engine = profile.into();
     let begin = from.place(world, network, engine, "from")?;
     let end = to.place(world, network, engine, "to")?;
     let shared = world.clone();
-    let found = cost::priced(ctx, cost::search(max_minutes, profile), move || {
+    let found = cost::charge_and_run(ctx, cost::search(max_minutes, profile), move || {
         let place = |p: &PlacedPoint| (Fixed::from(p.position), p.start);
         let ((a, start), (b, goal)) = (place(&begin), place(&end));
-        network_of(&shared).map(|network| engine::route(network, engine, (a, &start), (b, &goal), limit))
+        require_network(&shared).map(|network| engine::route(network, engine, (a, &start), (b, &goal), limit))
     })
     .await??;
     budget::charge(ctx, found.as_ref().map_or(0, |route| route.line.len() * 26))?;

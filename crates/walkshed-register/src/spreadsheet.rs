@@ -30,11 +30,41 @@ pub fn plain(text: &str) -> &str {
     text.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(text)
 }
 
-/// Formats a text as a CSV field: protected, and quoted if necessary (RFC 4180).
-#[must_use]
-pub fn csv_field(text: &str) -> String {
-    let text = protected(text);
-    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.into_owned() }
+/// A CSV table (RFC 4180) that is safe to open in a spreadsheet: every field is escaped by [`protected`].
+///
+/// ```
+/// use walkshed_register::spreadsheet::CsvTable;
+///
+/// let mut table = CsvTable::new(["street", "people"]);
+/// table.push_row(["=1+1", "-12.5"]);
+/// table.push_row(["人民路, 东段", "300"]);
+/// assert_eq!(table.into_string(), "street,people\n'=1+1,-12.5\n\"人民路, 东段\",300\n");
+/// ```
+pub struct CsvTable(csv::Writer<Vec<u8>>);
+
+impl CsvTable {
+    /// Creates a table with a header.
+    #[must_use]
+    pub fn new<F: AsRef<str>>(header: impl IntoIterator<Item = F>) -> Self {
+        let mut table = Self(csv::WriterBuilder::new().flexible(true).from_writer(Vec::new()));
+        table.push_row(header);
+        table
+    }
+
+    /// Appends a row.
+    pub fn push_row<F: AsRef<str>>(&mut self, fields: impl IntoIterator<Item = F>) {
+        let fields = fields.into_iter().map(|field| protected(field.as_ref()).into_owned());
+        self.0
+            .write_record(fields.map(String::into_bytes))
+            .unwrap_or_else(|e| unreachable!("memory takes any row: {e}"));
+    }
+
+    /// Returns the text of the table.
+    #[must_use]
+    pub fn into_string(self) -> String {
+        let bytes = self.0.into_inner().unwrap_or_else(|e| unreachable!("memory takes any row: {e}"));
+        String::from_utf8(bytes).unwrap_or_else(|e| unreachable!("all fields are UTF-8: {e}"))
+    }
 }
 
 #[cfg(test)]
@@ -71,6 +101,8 @@ mod tests {
         }
         // Apostrophes written by hand are removed too.
         assert_eq!(plain("'+86 23 6868"), "+86 23 6868");
-        assert_eq!(csv_field("=A1,\"B\""), "\"'=A1,\"\"B\"\"\"");
+        let mut table = CsvTable::new(["a"]);
+        table.push_row(["=A1,\"B\""]);
+        assert_eq!(table.into_string(), "a\n\"'=A1,\"\"B\"\"\"\n");
     }
 }

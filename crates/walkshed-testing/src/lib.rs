@@ -20,13 +20,20 @@ use walkshed_engine::ground::Ground;
 use walkshed_engine::osm::WayClass;
 use walkshed_engine::{Elevation, Network, Profiles};
 
+/// Reports that a test is skipped, and why. Writes to standard error directly, because the test harness hides what passing
+/// tests print.
+pub fn skip(reason: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "skipped: {reason}");
+}
+
 /// Returns the folder of the real sample city, if it is available.
 pub fn porto_alegre() -> Option<PathBuf> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/porto-alegre");
     if folder.join("poa.osm.pbf").exists() {
         return Some(folder);
     }
-    println!("skipped: the sample city of Porto Alegre is not at {}", folder.display());
+    skip(&format!("the sample city of Porto Alegre is not at {}", folder.display()));
     None
 }
 

@@ -1,4 +1,4 @@
-//! What can be followed, as server-sent events.
+//! A client for server-sent events.
 
 use super::http::Server;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-/// Server-sent events as they come.
+/// An event stream.
 pub struct Events(BufReader<TcpStream>);
 
 impl Events {
@@ -14,7 +14,7 @@ impl Events {
         Self::open_as(server, query, None)
     }
 
-    /// With a token.
+    /// Opens a stream, optionally with a token.
     pub fn open_as(server: &Server, query: &str, token: Option<&str>) -> Self {
         let authorization = token.map_or_else(String::new, |token| format!("Authorization: Bearer {token}\r\n"));
         let mut stream = TcpStream::connect(server.address).unwrap();
@@ -35,11 +35,10 @@ impl Events {
                 assert!(line.contains("text/event-stream"), "{line}");
             }
         }
-        // The first sign of life says that the subscription stands.
         events
     }
 
-    /// The next event, and its data.
+    /// Returns the name and the data of the next event.
     pub fn next(&mut self) -> (String, Value) {
         let mut name = String::new();
         loop {
@@ -54,7 +53,7 @@ impl Events {
         }
     }
 
-    /// Waits for the line that only says that the connection lives.
+    /// Waits for the next keep-alive line. After the first one, the subscription is active.
     pub fn alive(&mut self) {
         let mut line = String::new();
         while line.trim() != ":" {

@@ -1,4 +1,4 @@
-//! A server on a port of its own, and the plainest HTTP client there is.
+//! A server on a free port, and a minimal HTTP client.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -37,7 +37,7 @@ impl Reply {
 }
 
 impl Server {
-    /// Serves a data folder on any free port.
+    /// Serves a data folder on a free port.
     pub fn start(data: &Path, options: ServerOptions) -> Self {
         let folder = DataFolder::new(data, None, Profiles::default()).unwrap();
         let (sender, receiver) = std::sync::mpsc::channel();
@@ -54,7 +54,7 @@ impl Server {
         Self { address, handle, live, thread: Some(thread) }
     }
 
-    /// Sends a request and reads the whole answer.
+    /// Sends a request and reads the whole response.
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
         send(self.address, method, path, headers, body)
     }
@@ -63,13 +63,13 @@ impl Server {
         self.send("GET", path, &[], b"")
     }
 
-    /// A GraphQL request by POST.
+    /// Sends a GraphQL request with POST.
     pub fn query(&self, query: &str, variables: &serde_json::Value) -> Reply {
         let body = serde_json::json!({ "query": query, "variables": variables }).to_string();
         self.send("POST", "/graphql", &[("Content-Type", "application/json")], body.as_bytes())
     }
 
-    /// A GraphQL request by POST, with a token.
+    /// Sends a GraphQL request with POST and a token.
     pub fn query_as(&self, token: &str, query: &str, variables: &serde_json::Value) -> serde_json::Value {
         let body = serde_json::json!({ "query": query, "variables": variables }).to_string();
         let authorization = format!("Bearer {token}");
@@ -77,7 +77,7 @@ impl Server {
         self.send("POST", "/graphql", &headers, body.as_bytes()).json()
     }
 
-    /// A figure of the metrics.
+    /// Returns the value of a metric without labels.
     pub fn metric(&self, name: &str) -> i64 {
         let text = self.get("/metrics").text();
         let line =
@@ -85,19 +85,19 @@ impl Server {
         line.rsplit(' ').next().unwrap().parse().unwrap()
     }
 
-    /// Asks until the answer is as wanted, for what happens within seconds.
-    pub fn wait_for(&self, path: &str, wanted: impl Fn(&Reply) -> bool) -> Reply {
+    /// Polls a path until a condition holds, for at most 20 seconds. Returns the last reply.
+    pub fn wait_for(&self, path: &str, condition: impl Fn(&Reply) -> bool) -> Reply {
         let began = Instant::now();
         loop {
             let reply = self.get(path);
-            if wanted(&reply) || began.elapsed() > Duration::from_secs(20) {
+            if condition(&reply) || began.elapsed() > Duration::from_secs(20) {
                 return reply;
             }
             std::thread::sleep(Duration::from_millis(100));
         }
     }
 
-    /// Stops it, and waits until it has.
+    /// Stops the server and waits for its end.
     pub fn stop(mut self) {
         self.halt();
     }
@@ -124,8 +124,8 @@ pub fn send(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &st
     for (name, value) in headers {
         head = format!("{head}{name}: {value}\r\n");
     }
-    let is_told = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-length"));
-    if method != "GET" && !is_told {
+    let has_length = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    if method != "GET" && !has_length {
         head = format!("{head}Content-Length: {}\r\n", body.len());
     }
     stream.write_all(format!("{head}\r\n").as_bytes()).unwrap();

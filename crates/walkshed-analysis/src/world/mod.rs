@@ -9,4 +9,4 @@ mod snapshot;
 pub use cut_off::{CutOff, CutOffPiece};
 pub use error::NetworkUnavailable;
 pub use place::PlacedPoint;
-pub use snapshot::{Laid, World};
+pub use snapshot::{AppliedScenario, World};

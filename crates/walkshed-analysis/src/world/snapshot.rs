@@ -35,7 +35,7 @@ pub struct World {
     pub changed_streets: Arc<Vec<ChangedStreet>>,
     changed_networks: Arc<Cache<u128, ChangedNetwork>>,
     /// The scenario applied to this world, if any.
-    pub scenario: Option<Laid>,
+    pub scenario: Option<AppliedScenario>,
     /// Worlds with a scenario applied, by id and version of the scenario.
     pub(crate) scenarios: Cache<(i64, i64), Arc<Self>>,
     /// Computed on first use.
@@ -46,7 +46,7 @@ type ChangedNetwork = (Arc<Network>, Arc<Vec<ChangedStreet>>);
 
 /// The scenario applied to a world.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Laid {
+pub struct AppliedScenario {
     pub id: i64,
     pub version: i64,
     pub key: String,
@@ -57,12 +57,12 @@ impl World {
     /// Creates a snapshot of a network and register rows, in the time zone of Chongqing.
     #[must_use]
     pub fn new(network: Result<Arc<Network>, String>, rows: RegisterRows) -> Self {
-        Self::of(network, Register::new(rows, Arc::default()))
+        Self::from_register(network, Register::new(rows, Arc::default()))
     }
 
     /// Creates a snapshot and prepares the indexes of the most frequent queries.
     #[must_use]
-    pub fn of(network: Result<Arc<Network>, String>, register: Register) -> Self {
+    pub fn from_register(network: Result<Arc<Network>, String>, register: Register) -> Self {
         let network = network.map_err(NetworkUnavailable);
         let facilities = PointLayer::new(facility_places(&register));
         let people = PointLayer::new(cell_places(&register));
@@ -129,9 +129,9 @@ impl World {
     ///
     /// # Errors
     /// [`StreetChangeError`] with the index of the street change.
-    pub fn under(
+    pub fn with_scenario(
         &self,
-        scenario: Laid,
+        scenario: AppliedScenario,
         register: Register,
         streets: &[StreetChange],
     ) -> Result<Self, (usize, StreetChangeError)> {
@@ -174,7 +174,7 @@ impl World {
 
     /// Starts a key of [`World::memo`] for results of type `T` on this network.
     #[must_use]
-    pub fn key<T: Kept>(&self, first: impl Hash) -> Key {
+    pub fn memo_key<T: Kept>(&self, first: impl Hash) -> Key {
         Key::of::<T>().and(self.streets).and(first)
     }
 
@@ -238,7 +238,7 @@ impl World {
 
     /// Returns whether [`World::cut_off`] has been computed.
     #[must_use]
-    pub fn knows_cut_off(&self) -> bool {
+    pub fn is_cut_off_computed(&self) -> bool {
         self.cut_off.get().is_some()
     }
 

@@ -1,12 +1,11 @@
 //! Mutations for admins: tokens.
 
-use super::UserError;
-use crate::Nullable;
 use crate::auth::require;
+use crate::context::{Nullable, live};
+use crate::enums::Role as RoleEnum;
 use crate::error::{internal, not_stored};
-use crate::live;
 use crate::scalars::DateTime;
-use crate::words::Role as RoleWord;
+use crate::user_error::UserError;
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 use jiff::Timestamp;
 use walkshed_live::access::{hash, new_token};
@@ -20,7 +19,7 @@ pub struct CreateTokenInput {
     /// also among revoked tokens.
     name: String,
     /// The role.
-    role: RoleWord,
+    role: RoleEnum,
     /// The expiry time. If omitted, the token does not expire.
     expires_at: Option<DateTime>,
 }

@@ -1,15 +1,15 @@
 //! Mutations of centers.
 
-use super::{DeleteInput, DeletePayload, UserError, Written, delete, idempotent, known, payload, put};
-use super::{set, set_always, set_list, set_text};
-use crate::Nullable;
+use super::fields::{set, set_always, set_list, set_text};
+use super::write::{Checked, create, payload, update};
+use crate::context::Nullable;
+use crate::enums::{Audience, CenterKind, OperatingModel, PositionQuality, Status};
 use crate::register::Center;
 use crate::scalars::PartialDate;
 use crate::types::PointInput;
-use crate::words::{Audience, CenterKind, OperatingModel, PositionQuality, Status};
-use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result};
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object};
 use walkshed_engine::geo::Position;
-use walkshed_register::{self as register, DivisionCode, Problem, ProblemCode, RecordKind, Role};
+use walkshed_register::{self as register, DivisionCode, Problem, ProblemCode, Role};
 
 /// A group of people that a center serves.
 #[derive(InputObject, Debug, Clone)]
@@ -174,13 +174,13 @@ payload! {
 }
 
 /// Parses a position in an input.
-pub fn position_of(field: &'static str, point: PointInput) -> Result<Position, Vec<UserError>> {
+pub fn position_of(field: &'static str, point: PointInput) -> Checked<Position> {
     Position::new(point.lon, point.lat)
         .map_err(|e| vec![Problem::new(field, ProblemCode::Invalid, e.to_string()).into()])
 }
 
 /// Parses a division code in an input.
-pub fn code_of(field: &'static str, text: &str) -> Result<DivisionCode, Vec<UserError>> {
+pub fn code_of(field: &'static str, text: &str) -> Checked<DivisionCode> {
     DivisionCode::new(text)
         .map_err(|e| vec![Problem::new(field, ProblemCode::Invalid, format!("\"{text}\": {e}")).into()])
 }
@@ -196,14 +196,13 @@ impl CenterMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The center to create.")] input: CreateCenterInput,
     ) -> Nullable<CenterPayload> {
-        let key = idempotent(ctx, input.idempotency_key.as_ref(), &input);
-        let record = || {
+        let written = create(ctx, Role::Editor, (input.idempotency_key.as_ref(), &input), |_| {
             let (code, position) = (code_of("code", &input.code)?, position_of("position", input.position)?);
             let mut center = register::Center::new(code, input.name.clone(), position);
             input.details.clone().apply(&mut center);
             Ok(center)
-        };
-        Some(put(ctx, Role::Editor, record(), key).await.map(CenterPayload::new))
+        });
+        Some(written.await.map(CenterPayload::new))
     }
 
     /// Updates a center. Requires the role EDITOR.
@@ -212,33 +211,23 @@ impl CenterMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The record to change and its new values.")] input: UpdateCenterInput,
     ) -> Nullable<CenterPayload> {
-        Some(update(ctx, input).await.map(CenterPayload::new))
+        let target = (&input.id, input.version);
+        let written = update(
+            ctx,
+            Role::Editor,
+            |r| &r.centers,
+            target,
+            |center, _| {
+                if let Some(name) = input.name.clone() {
+                    center.name = name;
+                }
+                if let Some(point) = input.position {
+                    center.position = position_of("position", point)?;
+                }
+                input.details.clone().apply(center);
+                Ok(())
+            },
+        );
+        Some(written.await.map(CenterPayload::new))
     }
-
-    /// Deletes a center that no other record refers to. To close a center that was in use, use `updateCenter` instead.
-    /// Scenarios may refer to the center; their `problem` reports it afterwards. Requires the role EDITOR.
-    async fn delete_center(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The record to delete.")] input: DeleteInput,
-    ) -> Nullable<DeletePayload> {
-        Some(delete(ctx, Role::Editor, RecordKind::Center, input).await)
-    }
-}
-
-async fn update(ctx: &Context<'_>, input: UpdateCenterInput) -> Result<Written> {
-    crate::auth::require(ctx, Role::Editor)?;
-    let world = super::world(ctx)?;
-    let record = || {
-        let mut center = known(&world.register.centers, &input.id, input.version)?;
-        if let Some(name) = input.name.clone() {
-            center.name = name;
-        }
-        if let Some(point) = input.position {
-            center.position = position_of("position", point)?;
-        }
-        input.details.clone().apply(&mut center);
-        Ok(center)
-    };
-    put(ctx, Role::Editor, record(), Ok(None)).await
 }

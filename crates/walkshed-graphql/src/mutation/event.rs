@@ -1,15 +1,15 @@
 //! Mutations of events.
 
+use super::fields::{set, set_list, set_text};
 use super::service::HostInput;
-use super::{DeleteInput, DeletePayload, UserError, Written, delete, idempotent, known, payload, put, reference};
-use super::{set, set_list, set_text};
-use crate::Nullable;
+use super::write::{Checked, create, payload, reference, update};
+use crate::context::Nullable;
+use crate::enums::{Audience, Fee};
 use crate::register::Event;
 use crate::scalars::{Day, LocalDateTime};
 use crate::types::Category;
-use crate::words::{Audience, Fee};
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result};
-use walkshed_register::{self as register, RecordKind, Register, Role};
+use walkshed_register::{self as register, Register, Role};
 
 /// The optional fields of an event. Omitted fields keep their value; null clears them.
 #[derive(InputObject, Debug, Clone)]
@@ -37,7 +37,7 @@ pub struct EventDetails {
 }
 
 impl EventDetails {
-    fn apply(self, e: &mut register::Event, register: &Register) -> Result<(), Vec<UserError>> {
+    fn apply(self, e: &mut register::Event, register: &Register) -> Checked<()> {
         set_text(&mut e.name_en, self.name_en);
         set_text(&mut e.description, self.description);
         set(&mut e.category, self.category);
@@ -111,7 +111,15 @@ impl EventMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The event to create.")] input: CreateEventInput,
     ) -> Nullable<EventPayload> {
-        Some(create(ctx, input).await.map(EventPayload::new))
+        let written = create(ctx, Role::Editor, (input.idempotency_key.as_ref(), &input), |world| {
+            let host = input.at.read(&world.register)?;
+            let (id, name) = (input.external_id.clone(), input.name.clone());
+            let starts = input.starts.0.local(world.register.calendar.zone);
+            let mut event = register::Event::new(id, name, host, starts, input.duration_minutes);
+            input.details.clone().apply(&mut event, &world.register)?;
+            Ok(event)
+        });
+        Some(written.await.map(EventPayload::new))
     }
 
     /// Updates an event. Requires the role EDITOR.
@@ -120,54 +128,28 @@ impl EventMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The record to change and its new values.")] input: UpdateEventInput,
     ) -> Nullable<EventPayload> {
-        Some(update(ctx, input).await.map(EventPayload::new))
+        let target = (&input.id, input.version);
+        let written = update(
+            ctx,
+            Role::Editor,
+            |r| &r.events,
+            target,
+            |event, world| {
+                if let Some(name) = input.name.clone() {
+                    event.name = name;
+                }
+                if let Some(at) = &input.at {
+                    event.host = at.read(&world.register)?;
+                }
+                if let Some(starts) = input.starts {
+                    event.starts = starts.0.local(world.register.calendar.zone);
+                }
+                if let Some(minutes) = input.duration_minutes {
+                    event.duration_min = minutes;
+                }
+                input.details.clone().apply(event, &world.register)
+            },
+        );
+        Some(written.await.map(EventPayload::new))
     }
-
-    /// Deletes an event, including its past occurrences. To end a recurring event, set UNTIL in its rule instead.
-    /// Requires the role EDITOR.
-    async fn delete_event(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The record to delete.")] input: DeleteInput,
-    ) -> Nullable<DeletePayload> {
-        Some(delete(ctx, Role::Editor, RecordKind::Event, input).await)
-    }
-}
-
-async fn create(ctx: &Context<'_>, input: CreateEventInput) -> Result<Written> {
-    crate::auth::require(ctx, Role::Editor)?;
-    let world = super::world(ctx)?;
-    let key = idempotent(ctx, input.idempotency_key.as_ref(), &input);
-    let record = || {
-        let host = input.at.read(&world.register)?;
-        let (id, name) = (input.external_id.clone(), input.name.clone());
-        let starts = input.starts.0.local(world.register.calendar.zone);
-        let mut event = register::Event::new(id, name, host, starts, input.duration_minutes);
-        input.details.clone().apply(&mut event, &world.register)?;
-        Ok(event)
-    };
-    put(ctx, Role::Editor, record(), key).await
-}
-
-async fn update(ctx: &Context<'_>, input: UpdateEventInput) -> Result<Written> {
-    crate::auth::require(ctx, Role::Editor)?;
-    let world = super::world(ctx)?;
-    let record = || {
-        let mut event = known(&world.register.events, &input.id, input.version)?;
-        if let Some(name) = input.name.clone() {
-            event.name = name;
-        }
-        if let Some(at) = &input.at {
-            event.host = at.read(&world.register)?;
-        }
-        if let Some(starts) = input.starts {
-            event.starts = starts.0.local(world.register.calendar.zone);
-        }
-        if let Some(minutes) = input.duration_minutes {
-            event.duration_min = minutes;
-        }
-        input.details.clone().apply(&mut event, &world.register)?;
-        Ok(event)
-    };
-    put(ctx, Role::Editor, record(), Ok(None)).await
 }

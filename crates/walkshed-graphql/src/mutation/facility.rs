@@ -1,15 +1,15 @@
 //! Mutations of facilities.
 
 use super::center::{code_of, position_of};
-use super::{DeleteInput, DeletePayload, UserError, Written, delete, idempotent, known, payload, put};
-use super::{set, set_always, set_list, set_text};
-use crate::Nullable;
+use super::fields::{set, set_always, set_list, set_text};
+use super::write::{Checked, create, payload, update};
+use crate::context::{Nullable, kinds};
+use crate::enums::{Audience, PositionQuality, Status};
 use crate::register::Facility;
 use crate::scalars::PartialDate;
 use crate::types::{Category, PointInput};
-use crate::words::{Audience, PositionQuality, Status};
-use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result};
-use walkshed_register::{self as register, Kinds, RecordKind, Role};
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object};
+use walkshed_register::{self as register, Kinds, Role};
 
 /// The optional fields of a facility. Omitted fields keep their value; null clears them.
 #[derive(InputObject, Debug, Clone)]
@@ -58,7 +58,7 @@ pub struct FacilityDetails {
 }
 
 impl FacilityDetails {
-    fn apply(self, f: &mut register::Facility, kinds: &Kinds) -> Result<(), Vec<UserError>> {
+    fn apply(self, f: &mut register::Facility, kinds: &Kinds) -> Checked<()> {
         let code = |field, given: MaybeUndefined<String>| given.map_value(|t| code_of(field, &t)).transpose();
         set_text(&mut f.name_en, self.name_en);
         // Converts a name of a kind to its key. The rules report unknown kinds.
@@ -137,15 +137,14 @@ impl FacilityMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The facility to create.")] input: CreateFacilityInput,
     ) -> Nullable<FacilityPayload> {
-        let key = idempotent(ctx, input.idempotency_key.as_ref(), &input);
-        let record = || {
+        let written = create(ctx, Role::Editor, (input.idempotency_key.as_ref(), &input), |_| {
             let position = position_of("position", input.position)?;
             let (id, name) = (input.external_id.clone(), input.name.clone());
             let mut facility = register::Facility::new(id, name, input.category.into(), position);
-            input.details.clone().apply(&mut facility, crate::kinds(ctx))?;
+            input.details.clone().apply(&mut facility, kinds(ctx))?;
             Ok(facility)
-        };
-        Some(put(ctx, Role::Editor, record(), key).await.map(FacilityPayload::new))
+        });
+        Some(written.await.map(FacilityPayload::new))
     }
 
     /// Updates a facility. Also used to move or close it. Requires the role EDITOR.
@@ -154,36 +153,25 @@ impl FacilityMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The record to change and its new values.")] input: UpdateFacilityInput,
     ) -> Nullable<FacilityPayload> {
-        Some(update(ctx, input).await.map(FacilityPayload::new))
+        let target = (&input.id, input.version);
+        let written = update(
+            ctx,
+            Role::Editor,
+            |r| &r.facilities,
+            target,
+            |facility, _| {
+                if let Some(name) = input.name.clone() {
+                    facility.name = name;
+                }
+                if let Some(category) = input.category {
+                    facility.category = category.into();
+                }
+                if let Some(point) = input.position {
+                    facility.position = position_of("position", point)?;
+                }
+                input.details.clone().apply(facility, kinds(ctx))
+            },
+        );
+        Some(written.await.map(FacilityPayload::new))
     }
-
-    /// Deletes a facility that no other record refers to. To close a facility that was in use, use `updateFacility`
-    /// instead. Requires the role EDITOR.
-    async fn delete_facility(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The record to delete.")] input: DeleteInput,
-    ) -> Nullable<DeletePayload> {
-        Some(delete(ctx, Role::Editor, RecordKind::Facility, input).await)
-    }
-}
-
-async fn update(ctx: &Context<'_>, input: UpdateFacilityInput) -> Result<Written> {
-    crate::auth::require(ctx, Role::Editor)?;
-    let world = super::world(ctx)?;
-    let record = || {
-        let mut facility = known(&world.register.facilities, &input.id, input.version)?;
-        if let Some(name) = input.name.clone() {
-            facility.name = name;
-        }
-        if let Some(category) = input.category {
-            facility.category = category.into();
-        }
-        if let Some(point) = input.position {
-            facility.position = position_of("position", point)?;
-        }
-        input.details.clone().apply(&mut facility, crate::kinds(ctx))?;
-        Ok(facility)
-    };
-    put(ctx, Role::Editor, record(), Ok(None)).await
 }

@@ -1,12 +1,12 @@
 //! Mutations of regions.
 
-use super::{DeleteInput, DeletePayload, UserError, Written, delete, idempotent, known, payload, put};
-use super::{given, set, set_text};
-use crate::Nullable;
+use super::fields::{given, set, set_text};
+use super::write::{create, payload, update};
+use crate::context::Nullable;
 use crate::register::Region;
 use crate::scalars::GivenGeoJson;
-use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result};
-use walkshed_register::{self as register, Problem, ProblemCode, RecordKind, RegionCode, Role};
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object};
+use walkshed_register::{self as register, Problem, ProblemCode, RegionCode, Role};
 
 /// A region to create.
 #[derive(InputObject, Debug, Clone)]
@@ -56,8 +56,7 @@ impl RegionMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The region to create.")] input: CreateRegionInput,
     ) -> Nullable<RegionPayload> {
-        let key = idempotent(ctx, input.idempotency_key.as_ref(), &input);
-        let record = || -> Result<register::Region, Vec<UserError>> {
+        let written = create(ctx, Role::Editor, (input.idempotency_key.as_ref(), &input), |_| {
             let code = RegionCode::new(&input.code).map_err(|e| {
                 vec![Problem::new("code", ProblemCode::Invalid, format!("\"{}\": {e}", input.code)).into()]
             })?;
@@ -65,8 +64,8 @@ impl RegionMutation {
             set_text(&mut region.name_en, given(input.name_en.clone()));
             region.set_outline(input.outline.clone().map(|g| g.0));
             Ok(region)
-        };
-        Some(put(ctx, Role::Editor, record(), key).await.map(RegionPayload::new))
+        });
+        Some(written.await.map(RegionPayload::new))
     }
 
     /// Updates a region. Requires the role EDITOR.
@@ -75,32 +74,23 @@ impl RegionMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The record to change and its new values.")] input: UpdateRegionInput,
     ) -> Nullable<RegionPayload> {
-        Some(update(ctx, input).await.map(RegionPayload::new))
+        let target = (&input.id, input.version);
+        let written = update(
+            ctx,
+            Role::Editor,
+            |r| &r.regions,
+            target,
+            |region, _| {
+                if let Some(name) = input.name.clone() {
+                    region.name = name;
+                }
+                set_text(&mut region.name_en, input.name_en.clone());
+                set(&mut region.outline, input.outline.clone().map_value(|g| g.0));
+                let outline = region.outline.take();
+                region.set_outline(outline);
+                Ok(())
+            },
+        );
+        Some(written.await.map(RegionPayload::new))
     }
-
-    /// Deletes a region. The records in it remain. Requires the role EDITOR.
-    async fn delete_region(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The record to delete.")] input: DeleteInput,
-    ) -> Nullable<DeletePayload> {
-        Some(delete(ctx, Role::Editor, RecordKind::Region, input).await)
-    }
-}
-
-async fn update(ctx: &Context<'_>, input: UpdateRegionInput) -> Result<Written> {
-    crate::auth::require(ctx, Role::Editor)?;
-    let world = super::world(ctx)?;
-    let record = || {
-        let mut region = known(&world.register.regions, &input.id, input.version)?;
-        if let Some(name) = input.name.clone() {
-            region.name = name;
-        }
-        set_text(&mut region.name_en, input.name_en.clone());
-        set(&mut region.outline, input.outline.clone().map_value(|g| g.0));
-        let given = region.outline.take();
-        region.set_outline(given);
-        Ok(region)
-    };
-    put(ctx, Role::Editor, record(), Ok(None)).await
 }

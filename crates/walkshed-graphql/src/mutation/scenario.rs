@@ -1,16 +1,17 @@
 //! Mutations of scenarios.
 
-use super::{DeleteInput, DeletePayload, UserError, Written, delete, idempotent, known, payload, put};
-use super::{given, set_text};
-use crate::Nullable;
+use super::fields::{given, set_text};
+use super::write::{Checked, WriteOutcome, changed, idempotent, payload, put};
 use crate::auth::require;
-use crate::gate::analyse;
+use crate::context::{Nullable, kinds, live};
+use crate::enums::{Audience, StreetKind, all};
 use crate::ids::NodeId;
 use crate::register::Scenario;
 use crate::types::{Category, PointInput};
-use crate::words::{Audience, StreetKind, all};
+use crate::user_error::UserError;
+use crate::work_pools::analyse;
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, OneofObject, Result};
-use walkshed_analysis::lay_scenario;
+use walkshed_analysis::apply_scenario;
 use walkshed_engine::StreetChange;
 use walkshed_engine::geo::Position;
 use walkshed_register::{
@@ -161,16 +162,16 @@ fn wrong(index: usize, why: impl std::fmt::Display) -> Vec<UserError> {
     vec![Problem::new("changes", ProblemCode::Invalid, format!("[{index}]: {why}")).into()]
 }
 
-fn position(index: usize, what: &str, point: PointInput) -> Result<Position, Vec<UserError>> {
+fn position(index: usize, what: &str, point: PointInput) -> Checked<Position> {
     Position::new(point.lon, point.lat).map_err(|e| wrong(index, format_args!("{what} {e}")))
 }
 
 /// Returns the number in an id. The rules check whether the record exists.
-fn numbered(index: usize, kind: RecordKind, id: &ID) -> Result<i64, Vec<UserError>> {
+fn record_number(index: usize, kind: RecordKind, id: &ID) -> Checked<i64> {
     NodeId::number_of(kind, id).ok_or_else(|| wrong(index, format_args!("is not the id of an existing {kind}")))
 }
 
-fn host(index: usize, id: &ID) -> Result<Host, Vec<UserError>> {
+fn host(index: usize, id: &ID) -> Checked<Host> {
     match NodeId::parse(id) {
         Some(NodeId { kind: RecordKind::Facility, number }) => Ok(Host::Facility(number)),
         Some(NodeId { kind: RecordKind::Center, number }) => Ok(Host::Center(number)),
@@ -179,7 +180,7 @@ fn host(index: usize, id: &ID) -> Result<Host, Vec<UserError>> {
 }
 
 impl ScenarioChangeInput {
-    fn read(&self, index: usize, kinds: &Kinds) -> Result<Change, Vec<UserError>> {
+    fn read(&self, index: usize, kinds: &Kinds) -> Checked<Change> {
         Ok(match self {
             Self::AddFacility(new) => {
                 let ids = new.services.iter().flatten();
@@ -194,20 +195,20 @@ impl ScenarioChangeInput {
                     capacity: new.capacity,
                     audiences: all(new.audiences.clone().unwrap_or_default()),
                     step_free: new.step_free,
-                    services: ids.map(|id| numbered(index, RecordKind::Service, id)).collect::<Result<_, _>>()?,
+                    services: ids.map(|id| record_number(index, RecordKind::Service, id)).collect::<Result<_, _>>()?,
                 })
             }
-            Self::OpenFacility(id) => Change::Open { facility: numbered(index, RecordKind::Facility, id)? },
+            Self::OpenFacility(id) => Change::Open { facility: record_number(index, RecordKind::Facility, id)? },
             Self::Close(id) => Change::Close { place: host(index, id)? },
             Self::MoveFacility(given) => Change::Move {
-                facility: numbered(index, RecordKind::Facility, &given.facility)?,
+                facility: record_number(index, RecordKind::Facility, &given.facility)?,
                 position: position(index, "position", given.position)?,
             },
             Self::SetHours(given) => {
                 Change::Hours { place: host(index, &given.of)?, opening_hours: given.opening_hours.clone() }
             }
             Self::SetCapacity(given) => Change::Capacity {
-                facility: numbered(index, RecordKind::Facility, &given.facility)?,
+                facility: record_number(index, RecordKind::Facility, &given.facility)?,
                 capacity: given.capacity,
             },
             Self::CloseStreet(given) => Change::Street(StreetChange::Close {
@@ -223,7 +224,7 @@ impl ScenarioChangeInput {
     }
 }
 
-fn changes(list: &[ScenarioChangeInput], kinds: &Kinds) -> Result<Vec<Change>, Vec<UserError>> {
+fn changes(list: &[ScenarioChangeInput], kinds: &Kinds) -> Checked<Vec<Change>> {
     list.iter().enumerate().map(|(index, change)| change.read(index, kinds)).collect()
 }
 
@@ -239,15 +240,9 @@ impl ScenarioMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The scenario to create.")] input: CreateScenarioInput,
     ) -> Nullable<ScenarioPayload> {
+        let scenario = new_scenario(&input, kinds(ctx));
         let key = idempotent(ctx, input.idempotency_key.as_ref(), &input);
-        let record = || {
-            let mut scenario = register::Scenario::new(input.key.clone(), input.name.clone());
-            set_text(&mut scenario.name_en, given(input.name_en.clone()));
-            set_text(&mut scenario.description, given(input.description.clone()));
-            scenario.changes = changes(&input.changes, crate::kinds(ctx))?;
-            Ok(scenario)
-        };
-        Some(put_if_applicable(ctx, record(), key).await.map(ScenarioPayload::new))
+        Some(put_if_applicable(ctx, scenario, key).await.map(ScenarioPayload::new))
     }
 
     /// Updates a scenario, if it can be applied to the current city. Requires the role CONTRIBUTOR.
@@ -258,54 +253,56 @@ impl ScenarioMutation {
     ) -> Nullable<ScenarioPayload> {
         Some(update(ctx, input).await.map(ScenarioPayload::new))
     }
-
-    /// Deletes a scenario. Requires the role CONTRIBUTOR.
-    async fn delete_scenario(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The record to delete.")] input: DeleteInput,
-    ) -> Nullable<DeletePayload> {
-        Some(delete(ctx, Role::Contributor, RecordKind::Scenario, input).await)
-    }
 }
 
-async fn update(ctx: &Context<'_>, input: UpdateScenarioInput) -> Result<Written> {
-    require(ctx, Role::Contributor)?;
-    let world = super::world(ctx)?;
-    let record = || {
-        let mut scenario = known(&world.register.scenarios, &input.id, input.version)?;
-        if let Some(key) = input.key.clone() {
-            scenario.key = key;
-        }
-        if let Some(name) = input.name.clone() {
-            scenario.name = name;
-        }
-        set_text(&mut scenario.name_en, input.name_en.clone());
-        set_text(&mut scenario.description, input.description.clone());
-        if let Some(list) = &input.changes {
-            scenario.changes = changes(list, crate::kinds(ctx))?;
-        }
-        Ok(scenario)
-    };
-    put_if_applicable(ctx, record(), Ok(None)).await
+fn new_scenario(input: &CreateScenarioInput, kinds: &Kinds) -> Checked<register::Scenario> {
+    let mut scenario = register::Scenario::new(input.key.clone(), input.name.clone());
+    set_text(&mut scenario.name_en, given(input.name_en.clone()));
+    set_text(&mut scenario.description, given(input.description.clone()));
+    scenario.changes = changes(&input.changes, kinds)?;
+    Ok(scenario)
+}
+
+async fn update(ctx: &Context<'_>, input: UpdateScenarioInput) -> Result<WriteOutcome> {
+    let target = (&input.id, input.version);
+    let scenario = changed(
+        ctx,
+        Role::Contributor,
+        |r| &r.scenarios,
+        target,
+        |scenario, _| {
+            if let Some(key) = input.key.clone() {
+                scenario.key = key;
+            }
+            if let Some(name) = input.name.clone() {
+                scenario.name = name;
+            }
+            set_text(&mut scenario.name_en, input.name_en.clone());
+            set_text(&mut scenario.description, input.description.clone());
+            if let Some(list) = &input.changes {
+                scenario.changes = changes(list, kinds(ctx))?;
+            }
+            Ok(())
+        },
+    )?;
+    put_if_applicable(ctx, scenario, Ok(None)).await
 }
 
 /// Stores a scenario if it can be applied to the current city.
 async fn put_if_applicable(
     ctx: &Context<'_>,
-    scenario: Result<register::Scenario, Vec<UserError>>,
-    idempotent: Result<Option<Idempotent>, Vec<UserError>>,
-) -> Result<Written> {
+    scenario: Checked<register::Scenario>,
+    idempotent: Checked<Option<Idempotent>>,
+) -> Result<WriteOutcome> {
     require(ctx, Role::Contributor)?;
-    let world = super::world(ctx)?;
-    let is_valid =
-        |s: &register::Scenario| crate::live(ctx).is_ok_and(|live| s.problems(&live.rules(&world.register)).is_empty());
+    let live = live(ctx)?;
+    let world = live.world();
     if let Ok(valid) = &scenario
-        && is_valid(valid)
+        && valid.problems(&live.rules(&world.register)).is_empty()
     {
         // The rules do not check streets, so the scenario is applied as a trial.
         let (shared, trial) = (world.clone(), valid.clone());
-        let applied = analyse(ctx, move || lay_scenario(&shared, &trial).map(drop));
+        let applied = analyse(ctx, move || apply_scenario(&shared, &trial).map(drop));
         if let Err(e) = applied.await? {
             return Ok(Err(wrong(e.index, e.why)));
         }

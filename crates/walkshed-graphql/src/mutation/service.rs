@@ -1,13 +1,13 @@
 //! Mutations of services and offers.
 
-use super::{DeleteInput, DeletePayload, UserError, Written, delete, idempotent, known, payload, put, reference};
-use super::{set, set_list, set_text};
-use crate::Nullable;
+use super::fields::{set, set_list, set_text};
+use super::write::{Checked, create, payload, reference, update};
+use crate::context::Nullable;
+use crate::enums::{Audience, Fee};
 use crate::register::{Offer, Service};
 use crate::types::Category;
-use crate::words::{Audience, Fee};
-use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, OneofObject, Result};
-use walkshed_register::{self as register, Host, RecordKind, Register, Role};
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, OneofObject};
+use walkshed_register::{self as register, Host, Register, Role};
 
 /// The optional fields of a service. Omitted fields keep their value; null clears them.
 #[derive(InputObject, Debug, Clone)]
@@ -77,7 +77,7 @@ pub enum HostInput {
 
 impl HostInput {
     /// Finds the place in the register.
-    pub fn read(&self, register: &Register) -> Result<Host, Vec<UserError>> {
+    pub fn read(&self, register: &Register) -> Checked<Host> {
         match self {
             Self::Center(id) => reference("at", &register.centers, id).map(Host::Center),
             Self::Facility(id) => reference("at", &register.facilities, id).map(Host::Facility),
@@ -152,10 +152,12 @@ impl ServiceMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The service to create.")] input: CreateServiceInput,
     ) -> Nullable<ServicePayload> {
-        let key = idempotent(ctx, input.idempotency_key.as_ref(), &input);
-        let mut service = register::Service::new(input.key.clone(), input.name.clone(), input.category.into());
-        input.details.clone().apply(&mut service);
-        Some(put(ctx, Role::Editor, Ok(service), key).await.map(ServicePayload::new))
+        let written = create(ctx, Role::Editor, (input.idempotency_key.as_ref(), &input), |_| {
+            let mut service = register::Service::new(input.key.clone(), input.name.clone(), input.category.into());
+            input.details.clone().apply(&mut service);
+            Ok(service)
+        });
+        Some(written.await.map(ServicePayload::new))
     }
 
     /// Updates a service. Requires the role EDITOR.
@@ -164,16 +166,24 @@ impl ServiceMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The record to change and its new values.")] input: UpdateServiceInput,
     ) -> Nullable<ServicePayload> {
-        Some(update_service(ctx, input).await.map(ServicePayload::new))
-    }
-
-    /// Deletes a service that has no offers and that no event refers to. Requires the role EDITOR.
-    async fn delete_service(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The record to delete.")] input: DeleteInput,
-    ) -> Nullable<DeletePayload> {
-        Some(delete(ctx, Role::Editor, RecordKind::Service, input).await)
+        let target = (&input.id, input.version);
+        let written = update(
+            ctx,
+            Role::Editor,
+            |r| &r.services,
+            target,
+            |service, _| {
+                if let Some(name) = input.name.clone() {
+                    service.name = name;
+                }
+                if let Some(category) = input.category {
+                    service.category = category.into();
+                }
+                input.details.clone().apply(service);
+                Ok(())
+            },
+        );
+        Some(written.await.map(ServicePayload::new))
     }
 
     /// Creates an offer of a service at a center or facility. Requires the role EDITOR.
@@ -182,7 +192,13 @@ impl ServiceMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The offer to create.")] input: CreateOfferInput,
     ) -> Nullable<OfferPayload> {
-        Some(create_offer(ctx, input).await.map(OfferPayload::new))
+        let written = create(ctx, Role::Editor, (input.idempotency_key.as_ref(), &input), |world| {
+            let service = reference("service", &world.register.services, &input.service)?;
+            let mut offer = register::Offer::new(service, input.at.read(&world.register)?);
+            input.details.clone().apply(&mut offer);
+            Ok(offer)
+        });
+        Some(written.await.map(OfferPayload::new))
     }
 
     /// Updates an offer. Requires the role EDITOR.
@@ -191,56 +207,17 @@ impl ServiceMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The record to change and its new values.")] input: UpdateOfferInput,
     ) -> Nullable<OfferPayload> {
-        Some(update_offer(ctx, input).await.map(OfferPayload::new))
+        let target = (&input.id, input.version);
+        let written = update(
+            ctx,
+            Role::Editor,
+            |r| &r.offers,
+            target,
+            |offer, _| {
+                input.details.clone().apply(offer);
+                Ok(())
+            },
+        );
+        Some(written.await.map(OfferPayload::new))
     }
-
-    /// Deletes an offer. Requires the role EDITOR.
-    async fn delete_offer(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The record to delete.")] input: DeleteInput,
-    ) -> Nullable<DeletePayload> {
-        Some(delete(ctx, Role::Editor, RecordKind::Offer, input).await)
-    }
-}
-
-async fn update_service(ctx: &Context<'_>, input: UpdateServiceInput) -> Result<Written> {
-    crate::auth::require(ctx, Role::Editor)?;
-    let world = super::world(ctx)?;
-    let record = || {
-        let mut service = known(&world.register.services, &input.id, input.version)?;
-        if let Some(name) = input.name.clone() {
-            service.name = name;
-        }
-        if let Some(category) = input.category {
-            service.category = category.into();
-        }
-        input.details.clone().apply(&mut service);
-        Ok(service)
-    };
-    put(ctx, Role::Editor, record(), Ok(None)).await
-}
-
-async fn create_offer(ctx: &Context<'_>, input: CreateOfferInput) -> Result<Written> {
-    crate::auth::require(ctx, Role::Editor)?;
-    let world = super::world(ctx)?;
-    let key = idempotent(ctx, input.idempotency_key.as_ref(), &input);
-    let record = || {
-        let service = reference("service", &world.register.services, &input.service)?;
-        let mut offer = register::Offer::new(service, input.at.read(&world.register)?);
-        input.details.clone().apply(&mut offer);
-        Ok(offer)
-    };
-    put(ctx, Role::Editor, record(), key).await
-}
-
-async fn update_offer(ctx: &Context<'_>, input: UpdateOfferInput) -> Result<Written> {
-    crate::auth::require(ctx, Role::Editor)?;
-    let world = super::world(ctx)?;
-    let record = || {
-        let mut offer = known(&world.register.offers, &input.id, input.version)?;
-        input.details.clone().apply(&mut offer);
-        Ok(offer)
-    };
-    put(ctx, Role::Editor, record(), Ok(None)).await
 }

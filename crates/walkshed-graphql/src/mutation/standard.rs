@@ -1,14 +1,15 @@
 //! Mutations of planning standards.
 
-use super::{DeleteInput, DeletePayload, UserError, Written, delete, idempotent, known, put, set_text};
-use crate::Nullable;
-use crate::assessment::Standard;
+use super::fields::{given, set_text};
+use super::write::{Checked, WriteOutcome, changed, idempotent, put};
 use crate::auth::require;
+use crate::context::{Nullable, kinds, standards};
+use crate::standard::Standard;
 use crate::types::Category;
-use crate::{kinds, standards};
+use crate::user_error::UserError;
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
 use walkshed_analysis as analysis;
-use walkshed_register::{self as register, Problem, ProblemCode, RecordKind, Role, StandardRule};
+use walkshed_register::{self as register, Problem, ProblemCode, Role, StandardRule};
 use walkshed_store::Idempotent;
 
 /// A requirement of a standard: facilities of a category or of kinds, within minutes or metres.
@@ -103,8 +104,8 @@ pub struct StandardPayload {
 }
 
 impl StandardPayload {
-    fn new(ctx: &Context<'_>, written: Written) -> Self {
-        match written {
+    fn new(ctx: &Context<'_>, outcome: WriteOutcome) -> Self {
+        match outcome {
             Ok(done) => {
                 let row = done.id().and_then(|id| done.world.register.standards.get(id).cloned());
                 let standard = row.and_then(|row| Standard::of_row(&row, kinds(ctx)));
@@ -126,7 +127,6 @@ impl StandardMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The standard to create.")] input: CreateStandardInput,
     ) -> Nullable<StandardPayload> {
-        let key = idempotent(ctx, input.idempotency_key.as_ref(), &input);
         let mut standard = register::Standard {
             id: 0,
             version: 0,
@@ -137,7 +137,8 @@ impl StandardMutation {
             note: None,
             requirements: input.requirements.iter().map(StandardRequirementInput::read).collect(),
         };
-        set_text(&mut standard.note, super::given(input.note.clone()));
+        set_text(&mut standard.note, given(input.note.clone()));
+        let key = idempotent(ctx, input.idempotency_key.as_ref(), &input);
         Some(put_if_valid(ctx, Ok(standard), key).await.map(|written| StandardPayload::new(ctx, written)))
     }
 
@@ -149,46 +150,41 @@ impl StandardMutation {
     ) -> Nullable<StandardPayload> {
         Some(update(ctx, input).await.map(|written| StandardPayload::new(ctx, written)))
     }
-
-    /// Deletes a standard that was added with `createStandard`. Requires the role EDITOR.
-    async fn delete_standard(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The record to delete.")] input: DeleteInput,
-    ) -> Nullable<DeletePayload> {
-        Some(delete(ctx, Role::Editor, RecordKind::Standard, input).await)
-    }
 }
 
-async fn update(ctx: &Context<'_>, input: UpdateStandardInput) -> Result<Written> {
-    require(ctx, Role::Editor)?;
-    let world = super::world(ctx)?;
-    let record = || {
-        let mut standard = known(&world.register.standards, &input.id, input.version)?;
-        for (target, given) in [
-            (&mut standard.name, &input.name),
-            (&mut standard.name_en, &input.name_en),
-            (&mut standard.source, &input.source),
-        ] {
-            if let Some(text) = given {
-                target.clone_from(text);
+async fn update(ctx: &Context<'_>, input: UpdateStandardInput) -> Result<WriteOutcome> {
+    let target = (&input.id, input.version);
+    let standard = changed(
+        ctx,
+        Role::Editor,
+        |r| &r.standards,
+        target,
+        |standard, _| {
+            for (target, given) in [
+                (&mut standard.name, &input.name),
+                (&mut standard.name_en, &input.name_en),
+                (&mut standard.source, &input.source),
+            ] {
+                if let Some(text) = given {
+                    target.clone_from(text);
+                }
             }
-        }
-        set_text(&mut standard.note, input.note.clone());
-        if let Some(list) = &input.requirements {
-            standard.requirements = list.iter().map(StandardRequirementInput::read).collect();
-        }
-        Ok(standard)
-    };
-    put_if_valid(ctx, record(), Ok(None)).await
+            set_text(&mut standard.note, input.note.clone());
+            if let Some(list) = &input.requirements {
+                standard.requirements = list.iter().map(StandardRequirementInput::read).collect();
+            }
+            Ok(())
+        },
+    )?;
+    put_if_valid(ctx, standard, Ok(None)).await
 }
 
 /// Stores a standard if it is valid.
 async fn put_if_valid(
     ctx: &Context<'_>,
-    standard: Result<register::Standard, Vec<UserError>>,
-    idempotent: Result<Option<Idempotent>, Vec<UserError>>,
-) -> Result<Written> {
+    standard: Checked<register::Standard>,
+    idempotent: Checked<Option<Idempotent>>,
+) -> Result<WriteOutcome> {
     require(ctx, Role::Editor)?;
     if let Ok(row) = &standard {
         if standards(ctx).find(&row.key).is_some() {

@@ -1,18 +1,18 @@
 //! Mutations of suggestions. Anyone may submit them; editors answer them.
 
 use super::center::position_of;
-use super::{DeleteInput, DeletePayload, Written, delete, idempotent, known, payload, put, reference};
-use super::{given, set, set_text};
-use crate::Nullable;
-use crate::auth::{caller, require};
+use super::fields::{given, set, set_text};
+use super::write::{WriteOutcome, create, payload, reference, update};
+use crate::auth::caller;
+use crate::context::{Nullable, suggestion_limit};
+use crate::enums::SuggestionStatus;
 use crate::error::rate_limited;
 use crate::register::Suggestion;
-use crate::suggestion_limit;
 use crate::types::{Category, PointInput};
-use crate::words::SuggestionStatus;
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result};
 use jiff::Timestamp;
-use walkshed_register::{self as register, RecordKind, Role};
+use walkshed_live::access::{PREFIX, new_token};
+use walkshed_register::{self as register, Role};
 
 /// A suggestion for a center, about a position, or both. At least one of the two is required.
 #[derive(InputObject, Debug, Clone)]
@@ -85,61 +85,47 @@ impl SuggestionMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The record to change and its new values.")] input: UpdateSuggestionInput,
     ) -> Nullable<SuggestionPayload> {
-        Some(update(ctx, input).await.map(SuggestionPayload::new))
-    }
-
-    /// Deletes a suggestion, such as spam. Requires the role EDITOR.
-    async fn delete_suggestion(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The record to delete.")] input: DeleteInput,
-    ) -> Nullable<DeletePayload> {
-        Some(delete(ctx, Role::Editor, RecordKind::Suggestion, input).await)
+        let target = (&input.id, input.version);
+        let written = update(
+            ctx,
+            Role::Editor,
+            |r| &r.suggestions,
+            target,
+            |s, world| {
+                let now = Timestamp::now();
+                set_text(&mut s.answer, input.answer.clone());
+                set_text(&mut s.done_note, input.done_note.clone());
+                set(&mut s.category, input.category);
+                set_text(&mut s.place, input.place.clone());
+                set_text(&mut s.contact, input.contact.clone());
+                let center = input.center.clone().map_value(|id| reference("center", &world.register.centers, &id));
+                set(&mut s.center, center.transpose()?);
+                if let Some(status) = input.status {
+                    s.advance(status.into(), now).map_err(|problem| vec![problem.into()])?;
+                }
+                s.note_answer(now);
+                Ok(())
+            },
+        );
+        Some(written.await.map(SuggestionPayload::new))
     }
 }
 
-async fn submit(ctx: &Context<'_>, input: SubmitSuggestionInput) -> Result<Written> {
+async fn submit(ctx: &Context<'_>, input: SubmitSuggestionInput) -> Result<WriteOutcome> {
     let caller = caller(ctx);
     if !caller.may(Role::Contributor) {
         suggestion_limit(ctx).check(caller.address).map_err(rate_limited)?;
     }
-    let world = super::world(ctx)?;
-    let key = idempotent(ctx, input.idempotency_key.as_ref(), &input);
-    let record = || {
-        let now = Timestamp::now();
-        let id = format!(
-            "web-{}",
-            walkshed_live::access::new_token().unwrap_or_default().trim_start_matches(walkshed_live::access::PREFIX)
-        );
-        let mut s = register::Suggestion::new(id, input.text.trim().to_owned(), now);
+    create(ctx, Role::Reader, (input.idempotency_key.as_ref(), &input), |world| {
+        let token = new_token().unwrap_or_default();
+        let id = format!("web-{}", token.trim_start_matches(PREFIX));
+        let mut s = register::Suggestion::new(id, input.text.trim().to_owned(), Timestamp::now());
         s.center = input.center.as_ref().map(|id| reference("center", &world.register.centers, id)).transpose()?;
         s.position = input.position.map(|point| position_of("position", point)).transpose()?;
         s.category = input.category.map(Into::into);
         set_text(&mut s.place, given(input.place.clone()));
         set_text(&mut s.contact, given(input.contact.clone()));
         Ok(s)
-    };
-    put(ctx, Role::Reader, record(), key).await
-}
-
-async fn update(ctx: &Context<'_>, input: UpdateSuggestionInput) -> Result<Written> {
-    require(ctx, Role::Editor)?;
-    let world = super::world(ctx)?;
-    let record = || {
-        let now = Timestamp::now();
-        let mut s = known(&world.register.suggestions, &input.id, input.version)?;
-        set_text(&mut s.answer, input.answer.clone());
-        set_text(&mut s.done_note, input.done_note.clone());
-        set(&mut s.category, input.category);
-        set_text(&mut s.place, input.place.clone());
-        set_text(&mut s.contact, input.contact.clone());
-        let center = input.center.clone().map_value(|id| reference("center", &world.register.centers, &id));
-        set(&mut s.center, center.transpose()?);
-        if let Some(status) = input.status {
-            s.advance(status.into(), now).map_err(|problem| vec![problem.into()])?;
-        }
-        s.note_answer(now);
-        Ok(s)
-    };
-    put(ctx, Role::Editor, record(), Ok(None)).await
+    })
+    .await
 }

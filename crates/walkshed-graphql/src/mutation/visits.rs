@@ -1,12 +1,12 @@
 //! Mutations of visit counts.
 
-use super::{UserError, Written, reference, write};
-use crate::Nullable;
+use super::write::{reference, write};
 use crate::auth::require;
-use crate::live;
+use crate::context::{Nullable, live};
+use crate::enums::Audience;
 use crate::register::{Center, VisitDay};
 use crate::scalars::Day;
-use crate::words::Audience;
+use crate::user_error::UserError;
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use walkshed_register::{self as register, Edit, Role, Validate};
 
@@ -76,13 +76,13 @@ async fn record(ctx: &Context<'_>, input: RecordVisitsInput) -> Result<RecordVis
         return Ok(failed(problems.into_iter().map(Into::into).collect()));
     }
     day.sort();
-    let written: Written = write(ctx, Role::Contributor, vec![Edit::Visits(day)], None).await?;
+    let written = write(ctx, Role::Contributor, vec![Edit::Visits(day)], None).await?;
     Ok(match written {
         Ok(done) => {
             let counts = done.world.register.visits_of(center).map(|v| v.on(input.day.0)).unwrap_or_default();
             RecordVisitsPayload {
                 visits: Some(VisitDay::new(input.day.0, counts)),
-                center: Center::numbered(&done.world, center),
+                center: Center::by_id(&done.world, center),
                 user_errors: Vec::new(),
             }
         }

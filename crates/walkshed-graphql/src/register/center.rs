@@ -1,21 +1,14 @@
 //! Service centers.
 
-use super::event::EventConnection;
-use super::facility::FacilityConnection;
-use super::filter::words;
-use super::service::OfferConnection;
-use super::suggestion::SuggestionConnection;
 use super::usage::{UsageObject, VisitDay, period};
 use super::{Event, Facility, Offer, Region, Suggestion, id_of, next_change, of_world, open};
+use crate::arguments::distinct_values;
 use crate::cost;
-use crate::paging::{PageArguments, Total, connection, counted, page, places};
+use crate::enums::{Audience, CenterKind, OperatingModel, PositionQuality, Status, SuggestionStatus};
+use crate::paging::{PageArguments, Paged, counted, places};
 use crate::scalars::{CityTime, DateTime, Day, PartialDate, Text};
 use crate::types::PositionObject;
-use crate::words::{Audience, CenterKind, OperatingModel, PositionQuality, Status, SuggestionStatus};
-use async_graphql::connection::Connection;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
-use std::sync::Arc;
-use walkshed_analysis::world::World;
 use walkshed_analysis::{Period, center_usage};
 use walkshed_register::{self as register, RegionCode};
 
@@ -23,8 +16,6 @@ of_world! {
     /// A party-mass service center of a village, a community or a larger area.
     Center, centers
 }
-
-pub type CenterConnection = Connection<String, Center, Total>;
 
 /// A group of people that a center serves.
 #[derive(SimpleObject)]
@@ -250,11 +241,9 @@ impl Center {
         )]
         last: Option<i32>,
         #[graphql(desc = "Return only rows before this cursor.")] before: Option<String>,
-    ) -> Result<FacilityConnection> {
-        let register = &self.world.register;
-        let list = places(register.facilities_of_center(self.index));
-        let found = page(&list, |i| register.facilities[i].id, &PageArguments { first, after, last, before })?;
-        Ok(connection(found, |i| Facility::at(&self.world, i)))
+    ) -> Result<Paged<Facility>> {
+        let rows = places(self.world.register.facilities_of_center(self.index));
+        Facility::page(&self.world, &rows, &PageArguments { first, after, last, before })
     }
 
     /// The offers of the center itself, in order of id. Its facilities have their own offers.
@@ -269,11 +258,9 @@ impl Center {
         )]
         last: Option<i32>,
         #[graphql(desc = "Return only rows before this cursor.")] before: Option<String>,
-    ) -> Result<OfferConnection> {
-        let register = &self.world.register;
-        let list = places(register.offers_of_center(self.index));
-        let found = page(&list, |i| register.offers[i].id, &PageArguments { first, after, last, before })?;
-        Ok(connection(found, |i| Offer::at(&self.world, i)))
+    ) -> Result<Paged<Offer>> {
+        let rows = places(self.world.register.offers_of_center(self.index));
+        Offer::page(&self.world, &rows, &PageArguments { first, after, last, before })
     }
 
     /// The events at this center, in order of id.
@@ -288,11 +275,9 @@ impl Center {
         )]
         last: Option<i32>,
         #[graphql(desc = "Return only rows before this cursor.")] before: Option<String>,
-    ) -> Result<EventConnection> {
-        let register = &self.world.register;
-        let list = places(register.events_of_center(self.index));
-        let found = page(&list, |i| register.events[i].id, &PageArguments { first, after, last, before })?;
-        Ok(connection(found, |i| Event::at(&self.world, i)))
+    ) -> Result<Paged<Event>> {
+        let rows = places(self.world.register.events_of_center(self.index));
+        Event::page(&self.world, &rows, &PageArguments { first, after, last, before })
     }
 
     /// The suggestions for this center, in order of id.
@@ -310,13 +295,12 @@ impl Center {
         )]
         last: Option<i32>,
         #[graphql(desc = "Return only rows before this cursor.")] before: Option<String>,
-    ) -> Result<SuggestionConnection> {
+    ) -> Result<Paged<Suggestion>> {
         let register = &self.world.register;
-        let wanted = words(ctx, "statuses", statuses)?;
+        let wanted = distinct_values(ctx, "statuses", statuses)?;
         let mut list = places(register.suggestions_of_center(self.index));
         list.retain(|&i| wanted.is_empty() || wanted.contains(&register.suggestions[i].status.into()));
-        let found = page(&list, |i| register.suggestions[i].id, &PageArguments { first, after, last, before })?;
-        Ok(connection(found, |i| Suggestion::at(&self.world, i)))
+        Suggestion::page(&self.world, &list, &PageArguments { first, after, last, before })
     }
 
     /// The usage of the center in a period.
@@ -338,7 +322,7 @@ impl Center {
         let period = period(&self.world, from, to, counted)?;
         let (world, index) = (self.world.clone(), self.index);
         let price = cost::City::of(&world).usage(1, period.days());
-        let usage = cost::priced(ctx, price, move || center_usage(&world, index, period)).await?;
+        let usage = cost::charge_and_run(ctx, price, move || center_usage(&world, index, period)).await?;
         Ok(UsageObject(usage))
     }
 

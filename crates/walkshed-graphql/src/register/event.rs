@@ -1,15 +1,12 @@
 //! Events.
 
 use super::{Center, Facility, Service, id_of, moment, of_world};
+use crate::enums::{Audience, Fee};
 use crate::error::bad_input;
-use crate::paging::Total;
 use crate::scalars::{DateTime, Day, LocalDateTime, Text};
 use crate::types::Category;
-use crate::words::{Audience, Fee};
-use async_graphql::connection::Connection;
 use async_graphql::{ID, Object, Result, SimpleObject};
 use jiff::Timestamp;
-use std::sync::Arc;
 use walkshed_analysis::world::World;
 use walkshed_register::{self as register, MAX_OCCURRENCES};
 
@@ -17,8 +14,6 @@ of_world! {
     /// An event at a center or facility, single or recurring.
     Event, events
 }
-
-pub type EventConnection = Connection<String, Event, Total>;
 
 /// An occurrence of an event.
 #[derive(SimpleObject)]
@@ -99,12 +94,12 @@ impl Event {
 
     /// The center where it takes place. Null if it takes place at a facility.
     async fn center(&self) -> Option<Center> {
-        Center::numbered(&self.world, self.row().host.center()?)
+        Center::by_id(&self.world, self.row().host.center()?)
     }
 
     /// The facility where it takes place. Null if it takes place at a center.
     async fn facility(&self) -> Option<Facility> {
-        Facility::numbered(&self.world, self.row().host.facility()?)
+        Facility::by_id(&self.world, self.row().host.facility()?)
     }
 
     /// The first start, in local time.
@@ -139,7 +134,7 @@ impl Event {
 
     /// The services available at the event.
     async fn services(&self) -> Vec<Service> {
-        self.row().services.iter().filter_map(|&id| Service::numbered(&self.world, id)).collect()
+        self.row().services.iter().filter_map(|&id| Service::by_id(&self.world, id)).collect()
     }
 
     /// The fee.

@@ -1,24 +1,16 @@
 //! Facilities.
 
-use super::event::EventConnection;
-use super::service::OfferConnection;
 use super::{Center, Event, Offer, id_of, next_change, of_world, open};
-use crate::paging::{PageArguments, Total, connection, counted, page, places};
+use crate::enums::{Audience, PositionQuality, Status};
+use crate::paging::{PageArguments, Paged, counted, places};
 use crate::scalars::{CityTime, DateTime, PartialDate, Text};
 use crate::types::{Category, PositionObject};
-use crate::words::{Audience, PositionQuality, Status};
-use async_graphql::connection::Connection;
 use async_graphql::{ID, Object, Result};
-use std::sync::Arc;
-use walkshed_analysis::world::World;
-use walkshed_register as register;
 
 of_world! {
     /// A place that offers services, in a center or elsewhere.
     Facility, facilities
 }
-
-pub type FacilityConnection = Connection<String, Facility, Total>;
 
 /// A place that offers services, in a center or elsewhere.
 #[Object]
@@ -186,11 +178,9 @@ impl Facility {
         )]
         last: Option<i32>,
         #[graphql(desc = "Return only rows before this cursor.")] before: Option<String>,
-    ) -> Result<OfferConnection> {
-        let register = &self.world.register;
-        let list = places(register.offers_of_facility(self.index));
-        let found = page(&list, |i| register.offers[i].id, &PageArguments { first, after, last, before })?;
-        Ok(connection(found, |i| Offer::at(&self.world, i)))
+    ) -> Result<Paged<Offer>> {
+        let rows = places(self.world.register.offers_of_facility(self.index));
+        Offer::page(&self.world, &rows, &PageArguments { first, after, last, before })
     }
 
     /// The events at this facility, in order of id.
@@ -205,10 +195,8 @@ impl Facility {
         )]
         last: Option<i32>,
         #[graphql(desc = "Return only rows before this cursor.")] before: Option<String>,
-    ) -> Result<EventConnection> {
-        let register = &self.world.register;
-        let list = places(register.events_of_facility(self.index));
-        let found = page(&list, |i| register.events[i].id, &PageArguments { first, after, last, before })?;
-        Ok(connection(found, |i| Event::at(&self.world, i)))
+    ) -> Result<Paged<Event>> {
+        let rows = places(self.world.register.events_of_facility(self.index));
+        Event::page(&self.world, &rows, &PageArguments { first, after, last, before })
     }
 }

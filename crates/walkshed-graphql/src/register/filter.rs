@@ -1,26 +1,19 @@
-//! Filters and sort orders for lists of centers and facilities: the input types, and their conversion to queries on the
-//! register.
+//! Filters and sort orders for lists of centers and facilities: the input types, and their conversion to queries on the register.
 
-use crate::cost::{self, Purse};
-use crate::error::{bad_input, not_found, over_limit, stopped, within_bound};
-use crate::ids::NodeId;
-use crate::limits;
-use crate::scalars::{DateTime, GivenGeoJson, H3Cell};
+use super::area::AreaInput;
+use crate::arguments::{distinct, kind_keys, region_code, service_numbers};
+use crate::context::limits;
+use crate::cost::{self, WorkCharger};
+use crate::enums::{Audience, CenterKind, OperatingModel, Status, all};
+use crate::error::{bad_input, not_found, stopped, within_bound};
+use crate::scalars::DateTime;
 use crate::types::{Category, PlaceInput};
-use crate::words::{Audience, CenterKind, OperatingModel, Status, all};
-use async_graphql::{Context, Enum, ID, InputObject, OneofObject, Result};
-use std::collections::HashSet;
+use async_graphql::{Context, Enum, ID, InputObject, Result};
 use walkshed_analysis::Wishes;
 use walkshed_analysis::world::World;
-use walkshed_engine::geo::{Position, read_area};
-use walkshed_register::query::{self, Area, BoundingBox, SearchText, SortBy, SortOrder};
-use walkshed_register::{Kinds, RecordKind, RegionCode};
+use walkshed_register::Kinds;
+use walkshed_register::query::{self, Area, SearchText, SortBy, SortOrder};
 
-/// Maximum number of cells in one filter.
-const MAX_CELLS: usize = 20_000;
-/// A position may have more than two numbers. A text with up to this multiple of the corner limit is parsed to count
-/// the corners exactly.
-const COMMAS_PER_CORNER: usize = 3;
 /// Number of area steps that cost as much as the rest of a row.
 const STEPS_PER_ROW: usize = 50;
 
@@ -28,14 +21,14 @@ const STEPS_PER_ROW: usize = 50;
 pub struct Bounds {
     list_items: usize,
     corners: usize,
-    purse: Purse,
+    purse: WorkCharger,
 }
 
 impl Bounds {
     /// Returns the bounds of a request.
     pub fn of(ctx: &Context<'_>) -> Self {
         let limits = limits(ctx);
-        Self { list_items: limits.max_list_items, corners: limits.max_polygon_corners, purse: Purse::of(ctx) }
+        Self { list_items: limits.max_list_items, corners: limits.max_polygon_corners, purse: WorkCharger::of(ctx) }
     }
 
     fn list(&self, field: &str, count: usize) -> Result<()> {
@@ -45,71 +38,6 @@ impl Bounds {
     /// Charges the cost of testing a number of rows.
     fn charge(&self, rows: usize, area: Option<&Area>) -> Result<()> {
         self.purse.charge(cost::rows(rows).saturating_mul(area.map_or(1, Area::steps)).div_ceil(STEPS_PER_ROW))
-    }
-}
-
-/// A rectangle in WGS-84 degrees.
-#[derive(InputObject, Debug, Clone, Copy)]
-pub struct BoxInput {
-    /// Westernmost longitude. Greater than `east` if the rectangle crosses the 180th meridian.
-    pub west: f64,
-    /// Southernmost latitude.
-    pub south: f64,
-    /// Easternmost longitude.
-    pub east: f64,
-    /// Northernmost latitude.
-    pub north: f64,
-}
-
-/// An area. Give exactly one of the fields.
-#[derive(OneofObject, Debug, Clone)]
-pub enum AreaInput {
-    /// A rectangle, including its edges.
-    Box(BoxInput),
-    /// A GeoJSON Polygon or MultiPolygon, or a Feature with one, including its edges. At most 10,000 corners, unless
-    /// the server is configured otherwise (`max_polygon_corners`).
-    Polygon(GivenGeoJson),
-    /// H3 cells of any resolutions, at most 20,000.
-    Cells(Vec<H3Cell>),
-}
-
-impl AreaInput {
-    fn area(&self, field: &str, max_corners: usize) -> Result<Area> {
-        match self {
-            Self::Box(b) => {
-                for (lon, lat) in [(b.west, b.south), (b.east, b.north)] {
-                    Position::new(lon, lat)
-                        .map_err(|e| bad_input(&format!("{field}.box"), format_args!("({lon}, {lat})"), e))?;
-                }
-                if b.south > b.north {
-                    return Err(bad_input(&format!("{field}.box.south"), b.south, "is north of `north`"));
-                }
-                let BoxInput { west, south, east, north } = *b;
-                Ok(Area::Box(BoundingBox { west, south, east, north }))
-            }
-            Self::Polygon(GivenGeoJson(text)) => {
-                let field = format!("{field}.polygon");
-                // Each corner has at least two numbers, separated by commas.
-                let commas = text.bytes().filter(|b| *b == b',').count();
-                if commas / 2 > max_corners * COMMAS_PER_CORNER {
-                    within_bound("maxPolygonCorners", &field, commas / 2, max_corners)?;
-                }
-                let area = read_area(text).map_err(|e| bad_input(&field, "", e))?;
-                let rings = area.iter().flat_map(|p| std::iter::once(p.exterior()).chain(p.interiors()));
-                let corners = rings.map(|ring| ring.0.len()).sum();
-                if corners > max_corners {
-                    let why = format!(
-                        "{field}: {corners} corners exceeds maxPolygonCorners ({max_corners}); simplify the outline"
-                    );
-                    return Err(over_limit("maxPolygonCorners", Some(&field), corners, max_corners, why));
-                }
-                Ok(Area::from_polygons(&area))
-            }
-            Self::Cells(cells) => {
-                within_bound("maxFilterCells", &format!("{field}.cells"), cells.len(), MAX_CELLS)?;
-                Ok(Area::from_cells(cells.iter().map(|cell| cell.0).collect()))
-            }
-        }
     }
 }
 
@@ -218,50 +146,6 @@ pub struct OrderInput {
     pub from: Option<PlaceInput>,
 }
 
-/// Converts ids of services to numbers, sorted and without duplicates.
-pub fn service_numbers(field: &str, ids: &[ID]) -> Result<Vec<i64>> {
-    let number =
-        |id: &ID| NodeId::number_of(RecordKind::Service, id).ok_or_else(|| not_found(field, id, "service with the id"));
-    let mut numbers: Vec<i64> = ids.iter().map(number).collect::<Result<_>>()?;
-    numbers.sort_unstable();
-    numbers.dedup();
-    Ok(numbers)
-}
-
-/// Converts keys or names of kinds to keys, without duplicates.
-pub fn kind_keys(field: &str, kinds: &Kinds, given: &[String]) -> Result<Vec<String>> {
-    let key = |text: &String| {
-        kinds.find(text).map(|k| k.key.clone()).ok_or_else(|| bad_input(field, "", kinds.unknown(text)))
-    };
-    let mut keys: Vec<String> = given.iter().map(key).collect::<Result<_>>()?;
-    let mut seen = HashSet::new();
-    keys.retain(|key| seen.insert(key.clone()));
-    Ok(keys)
-}
-
-/// Parses the code of a region in an argument.
-pub fn region_code(field: &str, text: Option<&str>) -> Result<Option<RegionCode>> {
-    text.map(|text| RegionCode::new(text).map_err(|e| bad_input(field, format_args!("\"{text}\""), e))).transpose()
-}
-
-/// Returns the distinct values of a list argument. Empty if it was omitted.
-pub fn words<T: Copy + PartialEq>(ctx: &Context<'_>, field: &str, list: Option<Vec<T>>) -> Result<Vec<T>> {
-    let list = list.unwrap_or_default();
-    within_bound("maxListItems", field, list.len(), limits(ctx).max_list_items)?;
-    Ok(distinct(&list))
-}
-
-/// Returns the distinct values of a list. There are few, however long the list is.
-fn distinct<T: Copy + PartialEq>(list: &[T]) -> Vec<T> {
-    let mut found = Vec::new();
-    for word in list {
-        if !found.contains(word) {
-            found.push(*word);
-        }
-    }
-    found
-}
-
 impl CenterFilter {
     /// Returns the indexes of the matching centers, in order of id.
     pub fn select(&self, world: &World, bounds: &Bounds) -> Result<Vec<usize>> {
@@ -359,26 +243,5 @@ impl OrderInput {
             }
         };
         Ok(SortOrder::new(by, order.direction == SortDirection::Desc))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn converts_areas() {
-        let p = |lon, lat| Position::new(lon, lat).unwrap();
-        let area = |input: AreaInput| input.area("area", 100).unwrap();
-        let rectangle = area(AreaInput::Box(BoxInput { west: 106.0, south: 29.0, east: 107.0, north: 30.0 }));
-        assert!(rectangle.contains(p(106.0, 29.0)) && !rectangle.contains(p(105.9, 29.5)));
-        let ring = r#"{"type":"Polygon","coordinates":[[[106,29],[107,29],[107,30],[106,29]]]}"#;
-        let polygon = area(AreaInput::Polygon(GivenGeoJson(ring.into())));
-        assert!(polygon.contains(p(106.9, 29.5)) && !polygon.contains(p(106.1, 29.9)));
-        let cell = walkshed_engine::geo::cell_of(p(106.5, 29.5), h3o::Resolution::Nine);
-        let cells = area(AreaInput::Cells(vec![H3Cell(cell)]));
-        assert!(cells.contains(p(106.5, 29.5)) && !cells.contains(p(106.6, 29.5)));
-        let upside_down = AreaInput::Box(BoxInput { west: 106.0, south: 30.0, east: 107.0, north: 29.0 });
-        assert!(upside_down.area("filter.area", 100).err().unwrap().message.contains("filter.area.box.south"));
     }
 }

@@ -1,36 +1,42 @@
 //! GraphQL types and queries of the register.
 
+mod area;
 mod center;
 mod event;
 mod facility;
 mod filter;
+mod lists;
+mod lookup;
 mod node;
-mod query;
 mod region;
 mod scenario;
 mod service;
 mod suggestion;
+mod underused;
 mod usage;
+mod vocabulary;
 
 pub use center::Center;
 pub use event::Event;
 pub use facility::Facility;
-pub use filter::{kind_keys, region_code, service_numbers, words};
 pub use node::{Node, node_of};
-pub use query::RegisterQuery;
 pub use region::Region;
-pub use scenario::{Scenario, world_of};
+pub use scenario::{Scenario, world_with_scenario};
 pub use service::{Offer, Service};
 pub use suggestion::Suggestion;
 pub use usage::VisitDay;
 
+use super::cacheability;
 use super::ids::NodeId;
-use super::lasting;
 use super::scalars::{CityTime, DateTime};
-use async_graphql::ID;
+use async_graphql::{ID, MergedObject};
 use jiff::Timestamp;
 use walkshed_analysis::world::World;
 use walkshed_register::{self as register, Record, Status, is_open};
+
+/// Queries about the register.
+#[derive(MergedObject, Default)]
+pub struct RegisterQuery(lookup::LookupQuery, lists::ListQuery, vocabulary::VocabularyQuery, underused::UnderusedQuery);
 
 /// Defines the GraphQL type of a record: a reference to a row of a world.
 macro_rules! of_world {
@@ -38,22 +44,34 @@ macro_rules! of_world {
         $(#[$meta])*
         #[derive(Clone)]
         pub struct $name {
-            pub(super) world: Arc<World>,
+            pub(super) world: std::sync::Arc<walkshed_analysis::world::World>,
             pub(super) index: usize,
         }
 
         impl $name {
             /// Returns the record at an index.
-            pub fn at(world: &Arc<World>, index: usize) -> Self {
+            pub fn at(world: &std::sync::Arc<walkshed_analysis::world::World>, index: usize) -> Self {
                 Self { world: world.clone(), index }
             }
 
             /// Finds the record with an id.
-            pub fn numbered(world: &Arc<World>, id: i64) -> Option<Self> {
+            pub fn by_id(world: &std::sync::Arc<walkshed_analysis::world::World>, id: i64) -> Option<Self> {
                 world.register.$rows.place(id).map(|index| Self::at(world, index))
             }
 
-            pub(super) fn row(&self) -> &register::$name {
+            /// Returns a page of the records at `indexes`, which are sorted by id.
+            #[allow(dead_code, reason = "regions are not paged")]
+            pub fn page(
+                world: &std::sync::Arc<walkshed_analysis::world::World>,
+                indexes: &[usize],
+                arguments: &$crate::paging::PageArguments,
+            ) -> async_graphql::Result<$crate::paging::Paged<Self>> {
+                let rows = &world.register.$rows;
+                let found = $crate::paging::page(indexes, |index| rows[index].id, arguments)?;
+                Ok($crate::paging::connection(found, |index| Self::at(world, index)))
+            }
+
+            pub(super) fn row(&self) -> &walkshed_register::$name {
                 &self.world.register.$rows[self.index]
             }
         }
@@ -69,7 +87,7 @@ fn id_of<T: Record>(record: &T) -> ID {
 
 /// Returns the given time, or the current time.
 fn moment(at: Option<DateTime>) -> Timestamp {
-    at.map_or_else(lasting::now, |at| at.0)
+    at.map_or_else(cacheability::now, |at| at.0)
 }
 
 /// Returns whether a place is open.

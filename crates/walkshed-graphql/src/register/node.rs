@@ -1,8 +1,8 @@
 //! Lookup of any record by its global id.
 
 use super::{Center, Event, Facility, Offer, Region, Scenario, Service, Suggestion};
-use crate::assessment::Standard;
 use crate::ids::NodeId;
+use crate::standard::Standard;
 use async_graphql::{ID, Interface};
 use std::sync::Arc;
 use walkshed_analysis::Standards;
@@ -30,14 +30,14 @@ pub fn node_of(world: &Arc<World>, (kinds, standards): (&Kinds, &Standards), id:
         return Standard::of_id(standards, id).map(Node::Standard);
     };
     Some(match kind {
-        RecordKind::Center => Node::Center(Center::numbered(world, number)?),
-        RecordKind::Facility => Node::Facility(Facility::numbered(world, number)?),
-        RecordKind::Service => Node::Service(Service::numbered(world, number)?),
-        RecordKind::Offer => Node::Offer(Offer::numbered(world, number)?),
-        RecordKind::Event => Node::Event(Event::numbered(world, number)?),
-        RecordKind::Suggestion => Node::Suggestion(Suggestion::numbered(world, number)?),
-        RecordKind::Region => Node::Region(Region::numbered(world, number)?),
-        RecordKind::Scenario => Node::Scenario(Scenario::numbered(world, number)?),
+        RecordKind::Center => Node::Center(Center::by_id(world, number)?),
+        RecordKind::Facility => Node::Facility(Facility::by_id(world, number)?),
+        RecordKind::Service => Node::Service(Service::by_id(world, number)?),
+        RecordKind::Offer => Node::Offer(Offer::by_id(world, number)?),
+        RecordKind::Event => Node::Event(Event::by_id(world, number)?),
+        RecordKind::Suggestion => Node::Suggestion(Suggestion::by_id(world, number)?),
+        RecordKind::Region => Node::Region(Region::by_id(world, number)?),
+        RecordKind::Scenario => Node::Scenario(Scenario::by_id(world, number)?),
         RecordKind::Standard => Node::Standard(Standard::of_row(world.register.standards.get(number)?, kinds)?),
         RecordKind::Visits | RecordKind::Population => return None,
     })

@@ -1,19 +1,15 @@
 //! Regions.
 
-use super::center::CenterConnection;
 use super::usage::{UsageObject, period};
 use super::{Center, id_of, of_world};
 use crate::budget;
 use crate::cost::{self, City};
+use crate::enums::RegionLevel;
 use crate::error::stopped;
-use crate::paging::{PageArguments, connection, counted, page};
+use crate::paging::{PageArguments, Paged, counted};
 use crate::scalars::{Day, GeoJson};
-use crate::words::RegionLevel;
 use async_graphql::{Context, ID, Object, Result};
-use std::sync::Arc;
 use walkshed_analysis::region_usage;
-use walkshed_analysis::world::World;
-use walkshed_register as register;
 
 of_world! {
     /// A region: the city, a district, a town or a division. It contains all records whose codes begin with its code.
@@ -93,13 +89,12 @@ impl Region {
         )]
         last: Option<i32>,
         #[graphql(desc = "Return only rows before this cursor.")] before: Option<String>,
-    ) -> Result<CenterConnection> {
+    ) -> Result<Paged<Center>> {
         let register = &self.world.register;
         let mut list: Vec<usize> = register.centers_in(&self.row().code).iter().map(|&i| i as usize).collect();
         cost::charge(ctx, cost::rows(list.len()))?;
         list.sort_unstable();
-        let found = page(&list, |i| register.centers[i].id, &PageArguments { first, after, last, before })?;
-        Ok(connection(found, |i| Center::at(&self.world, i)))
+        Center::page(&self.world, &list, &PageArguments { first, after, last, before })
     }
 
     /// The usage of its centers in a period.
@@ -121,6 +116,6 @@ impl Region {
         let count = world.register.centers_in(&self.row().code).len();
         let price = City::of(&world).usage(count, period.days());
         let work = move || region_usage(&world, &world.register.regions[index].code, period).map_err(stopped);
-        Ok(UsageObject(cost::priced(ctx, price, work).await??))
+        Ok(UsageObject(cost::charge_and_run(ctx, price, work).await??))
     }
 }

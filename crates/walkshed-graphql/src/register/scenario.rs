@@ -1,44 +1,40 @@
 //! Scenarios.
 
 use super::{Center, Facility, id_of, of_world};
+use crate::context::{Nullable, current, nullable};
 use crate::cost::{self, City};
+use crate::enums::StreetKind;
 use crate::error::not_found;
 use crate::ids::NodeId;
-use crate::paging::Total;
 use crate::scalars::{GeoJson, Text};
 use crate::types::{PositionObject, round};
-use crate::words::StreetKind;
-use crate::{Nullable, current, nullable};
-use async_graphql::connection::Connection;
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use std::sync::Arc;
 use walkshed_analysis as analysis;
 use walkshed_analysis::world::World;
 use walkshed_engine::StreetChange;
 use walkshed_engine::geo::push_line;
-use walkshed_register::{self as register, Change, FIRST_MADE_UP, Host, RecordKind};
+use walkshed_register::{Change, FIRST_MADE_UP, Host, RecordKind};
 
 of_world! {
     /// A scenario: a named set of hypothetical changes, applied to the city when an analysis requests it.
     Scenario, scenarios
 }
 
-pub type ScenarioConnection = Connection<String, Scenario, Total>;
-
 /// Returns the world to answer from: the current one, or with a scenario applied.
-pub async fn world_of(ctx: &Context<'_>, scenario: Option<&ID>) -> Result<Arc<World>> {
+pub async fn world_with_scenario(ctx: &Context<'_>, scenario: Option<&ID>) -> Result<Arc<World>> {
     let world = current(ctx);
     let Some(id) = scenario else { return Ok(world.clone()) };
     let scenarios = &world.register.scenarios;
     let number = NodeId::number_of(RecordKind::Scenario, id).or_else(|| scenarios.find(id).map(|s| s.id));
     let number = number.ok_or_else(|| not_found("scenario", id, "scenario with the id or key"))?;
-    if let Some(cached) = analysis::known_scenario(world, number) {
+    if let Some(cached) = analysis::cached_scenario_world(world, number) {
         return Ok(cached);
     }
     // Applying street changes occupies a core for a while, as analyses do.
     let (shared, id) = (world.clone(), id.clone());
     let price = City::of(world).scenario(changes_streets(world, number));
-    let applied = cost::priced(ctx, price, move || analysis::under_scenario(&shared, number)).await?;
+    let applied = cost::charge_and_run(ctx, price, move || analysis::scenario_world(&shared, number)).await?;
     applied.map_err(|e| match e {
         analysis::ScenarioError::Unknown => not_found("scenario", &id, "scenario with the id or key"),
         stale @ analysis::ScenarioError::Stale { .. } => crate::error::stale("scenario", stale),
@@ -126,7 +122,7 @@ impl ScenarioChange {
                 Change::Close { place: Host::Facility(id) } | Change::Hours { place: Host::Facility(id), .. } => *id,
                 _ => return Ok(None),
             };
-            Ok(self.applied(ctx).await?.and_then(|world| Facility::numbered(&world, number)))
+            Ok(self.applied(ctx).await?.and_then(|world| Facility::by_id(&world, number)))
         })
         .await
     }
@@ -138,7 +134,7 @@ impl ScenarioChange {
         nullable(async {
             match &self.change {
                 Change::Close { place: Host::Center(id) } | Change::Hours { place: Host::Center(id), .. } => {
-                    Ok(self.applied(ctx).await?.and_then(|world| Center::numbered(&world, *id)))
+                    Ok(self.applied(ctx).await?.and_then(|world| Center::by_id(&world, *id)))
                 }
                 _ => Ok(None),
             }
@@ -216,11 +212,11 @@ impl ScenarioChange {
     /// Returns the world with the scenario applied. `None` if it cannot be applied; `problem` then gives the reason.
     async fn applied(&self, ctx: &Context<'_>) -> Result<Option<Arc<World>>> {
         let (world, scenario) = (self.world.clone(), self.scenario);
-        if let Some(cached) = analysis::known_scenario(&world, scenario) {
+        if let Some(cached) = analysis::cached_scenario_world(&world, scenario) {
             return Ok(Some(cached));
         }
         let price = City::of(&world).scenario(changes_streets(&world, scenario));
-        Ok(cost::priced(ctx, price, move || analysis::under_scenario(&world, scenario)).await?.ok())
+        Ok(cost::charge_and_run(ctx, price, move || analysis::scenario_world(&world, scenario)).await?.ok())
     }
 }
 
@@ -277,7 +273,7 @@ impl Scenario {
             let (world, id) = (self.world.clone(), self.row().id);
             let city = City::of(&world);
             let price = if changes_streets(&world, id) { city.streets() } else { cost::rows(self.row().changes.len()) };
-            let problem = cost::priced(ctx, price, move || analysis::scenario_problem(&world, id)).await?;
+            let problem = cost::charge_and_run(ctx, price, move || analysis::scenario_error(&world, id)).await?;
             Ok(problem.map(|e| e.to_string()))
         })
         .await

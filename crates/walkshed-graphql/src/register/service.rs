@@ -1,15 +1,11 @@
 //! Services and offers.
 
 use super::{Center, Facility, id_of, next_change, of_world, open};
-use crate::paging::{PageArguments, Total, connection, counted, page, places};
+use crate::enums::{Audience, Fee};
+use crate::paging::{PageArguments, Paged, counted, places};
 use crate::scalars::{CityTime, DateTime, Text};
 use crate::types::Category;
-use crate::words::{Audience, Fee};
-use async_graphql::connection::Connection;
 use async_graphql::{ID, Object, Result};
-use std::sync::Arc;
-use walkshed_analysis::world::World;
-use walkshed_register as register;
 
 of_world! {
     /// A service, independent of where it is offered.
@@ -20,9 +16,6 @@ of_world! {
     /// An offer: a service at one center or facility.
     Offer, offers
 }
-
-pub type ServiceConnection = Connection<String, Service, Total>;
-pub type OfferConnection = Connection<String, Offer, Total>;
 
 /// A service, independent of where it is offered.
 #[Object]
@@ -89,11 +82,9 @@ impl Service {
         )]
         last: Option<i32>,
         #[graphql(desc = "Return only rows before this cursor.")] before: Option<String>,
-    ) -> Result<OfferConnection> {
-        let register = &self.world.register;
-        let list = places(register.offers_of_service(self.index));
-        let found = page(&list, |i| register.offers[i].id, &PageArguments { first, after, last, before })?;
-        Ok(connection(found, |i| Offer::at(&self.world, i)))
+    ) -> Result<Paged<Offer>> {
+        let rows = places(self.world.register.offers_of_service(self.index));
+        Offer::page(&self.world, &rows, &PageArguments { first, after, last, before })
     }
 }
 
@@ -112,17 +103,17 @@ impl Offer {
 
     /// The service.
     async fn service(&self) -> Option<Service> {
-        Service::numbered(&self.world, self.row().service)
+        Service::by_id(&self.world, self.row().service)
     }
 
     /// The center that offers the service. Null if a facility offers it.
     async fn center(&self) -> Option<Center> {
-        Center::numbered(&self.world, self.row().host.center()?)
+        Center::by_id(&self.world, self.row().host.center()?)
     }
 
     /// The facility that offers the service. Null if a center offers it.
     async fn facility(&self) -> Option<Facility> {
-        Facility::numbered(&self.world, self.row().host.facility()?)
+        Facility::by_id(&self.world, self.row().host.facility()?)
     }
 
     /// Its own hours in OpenStreetMap's `opening_hours` syntax, as for `Center`. Null if the hours of its place apply.

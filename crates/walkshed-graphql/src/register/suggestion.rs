@@ -2,22 +2,16 @@
 
 use super::{Center, id_of, of_world};
 use crate::auth::caller;
-use crate::paging::Total;
+use crate::enums::SuggestionStatus;
 use crate::scalars::{DateTime, Text};
 use crate::types::{Category, PositionObject, round};
-use crate::words::SuggestionStatus;
-use async_graphql::connection::Connection;
 use async_graphql::{Context, ID, Object};
-use std::sync::Arc;
-use walkshed_analysis::world::World;
-use walkshed_register::{self as register, Role};
+use walkshed_register::Role;
 
 of_world! {
     /// A suggestion for a center or a place, and its processing.
     Suggestion, suggestions
 }
-
-pub type SuggestionConnection = Connection<String, Suggestion, Total>;
 
 /// A suggestion for a center or a place, and its processing.
 #[Object]
@@ -39,7 +33,7 @@ impl Suggestion {
 
     /// The center that it is for.
     async fn center(&self) -> Option<Center> {
-        Center::numbered(&self.world, self.row().center?)
+        Center::by_id(&self.world, self.row().center?)
     }
 
     /// The position that it is about.

@@ -1,15 +1,13 @@
 //! Usage of centers.
 
-use super::Center;
+use crate::cacheability;
+use crate::enums::Audience;
 use crate::error::{bad_input, over_limit};
-use crate::lasting;
 use crate::scalars::Day;
 use crate::types::round;
-use crate::words::Audience;
-use async_graphql::{Enum, Object, Result, SimpleObject};
-use std::sync::Arc;
+use async_graphql::{Object, Result, SimpleObject};
 use walkshed_analysis::world::World;
-use walkshed_analysis::{self as analysis, Period, Underused};
+use walkshed_analysis::{self as analysis, Period};
 use walkshed_register::{self as register, total_visits};
 
 /// Default length of a period in days.
@@ -19,7 +17,7 @@ const MAX_VISIT_DAYS: i32 = 366;
 
 /// Returns the period of a request. `counted` is the last day with visit counts.
 pub fn period(world: &World, from: Option<Day>, to: Option<Day>, counted: Option<jiff::civil::Date>) -> Result<Period> {
-    let today = || world.register.calendar.zone.day(lasting::now());
+    let today = || world.register.calendar.zone.day(cacheability::now());
     let to = to.map_or_else(|| counted.unwrap_or_else(today), |day| day.0);
     match from {
         None => Ok(Period::last(DEFAULT_DAYS, to)),
@@ -179,89 +177,4 @@ impl UsageObject {
     async fn median_hours_to_done(&self) -> Option<f64> {
         self.0.median_hours_to_done.map(|v| round(v, 2))
     }
-}
-
-/// A factor that may explain how much a center is used.
-#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
-#[graphql(remote = "analysis::Factor")]
-pub enum UseFactor {
-    /// Visits per day.
-    Visits,
-    /// People within 15 minutes on foot.
-    Catchment,
-    /// Opening hours per week.
-    HoursOpen,
-    /// The number of offers.
-    Offers,
-    /// The number of times events took place.
-    Events,
-    /// The share of the floor area open to residents.
-    OpenShare,
-    /// The share of suggestions that were answered.
-    SuggestionsAnswered,
-}
-
-/// A value compared with a median.
-#[derive(SimpleObject)]
-pub struct ComparedNumber {
-    /// The factor.
-    factor: UseFactor,
-    /// The value for this center.
-    value: f64,
-    /// The median over all compared centers.
-    median: f64,
-}
-
-/// A center and its usage relative to its catchment.
-pub struct UnderusedCenter {
-    pub world: Arc<World>,
-    pub found: Underused,
-}
-
-/// A center and its usage relative to its catchment.
-#[Object]
-impl UnderusedCenter {
-    /// The center.
-    async fn center(&self) -> Center {
-        Center::at(&self.world, self.found.place)
-    }
-
-    /// The usage in the period.
-    async fn usage(&self) -> UsageObject {
-        UsageObject(self.found.usage.clone())
-    }
-
-    /// Its visits per day for each 1,000 people in the catchment, divided by the median over all compared centers.
-    async fn ratio_to_median(&self) -> f64 {
-        round(self.found.ratio_to_median, 4)
-    }
-
-    /// The main reason for the ranking: few VISITS or a large CATCHMENT, whichever is further from its median.
-    async fn because(&self) -> ComparedNumber {
-        let f = &self.found;
-        ComparedNumber {
-            factor: f.because.into(),
-            value: round(f.because_value, 2),
-            median: round(f.because_median, 2),
-        }
-    }
-
-    /// The factor under the center's control that is lowest relative to its median. Null if none is below its median.
-    async fn weakest(&self) -> Option<ComparedNumber> {
-        let (factor, value, median) = self.found.weakest?;
-        Some(ComparedNumber { factor: factor.into(), value: round(value, 2), median: round(median, 2) })
-    }
-}
-
-/// Centers ranked by usage relative to their catchment, least used first.
-#[derive(SimpleObject)]
-pub struct UnderusedCenters {
-    /// The centers, least used first.
-    pub nodes: Vec<UnderusedCenter>,
-    /// The number of centers with visit counts that were compared.
-    pub compared: u64,
-    /// First day of the period.
-    pub from: Day,
-    /// Last day of the period.
-    pub to: Day,
 }

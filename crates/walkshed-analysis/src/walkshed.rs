@@ -1,0 +1,149 @@
+//! Walksheds with their area, people and facilities, in bands of minutes.
+
+use crate::world::{PlacedPoint, World};
+use geo::{Area, MultiPolygon};
+use std::sync::OnceLock;
+use walkshed_engine::geo::Metric;
+use walkshed_engine::task::{self, Stopped};
+use walkshed_engine::walkshed::{Field, Reach, contour};
+use walkshed_engine::{Deciseconds, Direction, Network, Profile, Scratch, with_scratch};
+use walkshed_register::{Category, EVERYONE, Register, Status};
+
+/// A walkshed with one or more bands. Polygons are computed on first use.
+pub struct Walkshed {
+    pub place: PlacedPoint,
+    pub reach: Reach,
+    /// One per requested limit, in order.
+    pub bands: Vec<Band>,
+    /// Reached population cells by index, with their travel times.
+    people: Vec<(u32, Deciseconds)>,
+    field: OnceLock<Field>,
+    polygons: OnceLock<Vec<MultiPolygon<f64>>>,
+}
+
+/// What is within a number of minutes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Band {
+    pub minutes: f64,
+    /// The same as a network cost.
+    pub limit: Deciseconds,
+    /// People in cells whose centre is within the limit.
+    pub population: f64,
+    /// Open facilities per category.
+    pub facilities: [u64; Category::ALL.len()],
+}
+
+/// Computes the walkshed of a place with a band for each of `minutes`, in the order given.
+#[must_use]
+pub fn walkshed(
+    world: &World,
+    network: &Network,
+    place: PlacedPoint,
+    profile: Profile,
+    direction: Direction,
+    minutes: &[f64],
+) -> Walkshed {
+    let limits: Vec<Deciseconds> = minutes.iter().map(|&m| Deciseconds::from_minutes(m)).collect();
+    let most = limits.iter().copied().max().unwrap_or_default();
+    let mut bands: Vec<Band> = minutes
+        .iter()
+        .zip(&limits)
+        .map(|(&minutes, &limit)| Band { minutes, limit, population: 0.0, facilities: [0; Category::ALL.len()] })
+        .collect();
+    let (reach, people) = with_scratch(|Scratch { search, hits }| {
+        let start = place.start;
+        search.run_from(network, profile, direction, &start, most);
+        world.facility_layer.collect(network, &start, search, hits);
+        for &p in hits.points().iter().filter(|&&p| world.register.facilities[p as usize].status == Status::Open) {
+            for band in bands.iter_mut().filter(|b| hits.time(p) <= b.limit) {
+                band.facilities[world.register.facilities[p as usize].category.index()] += 1;
+            }
+        }
+        world.population_layer.collect(network, &start, search, hits);
+        // Summed in cell order, so that rounding does not depend on the order of the search.
+        let mut cells: Vec<u32> = hits.points().to_vec();
+        cells.sort_unstable();
+        for &p in &cells {
+            for band in bands.iter_mut().filter(|b| hits.time(p) <= b.limit) {
+                band.population += world.register.population[p as usize].people;
+            }
+        }
+        let people = cells.into_iter().map(|p| (p, hits.time(p))).collect();
+        (Reach::of_search(network, profile, direction, start, most, search), people)
+    });
+    Walkshed { place, reach, bands, people, field: OnceLock::new(), polygons: OnceLock::new() }
+}
+
+impl Walkshed {
+    /// Returns the people of a group in cells whose centre is within a limit, or `None` if the group is unknown.
+    #[must_use]
+    pub fn population(&self, register: &Register, group: &str, limit: Deciseconds) -> Option<f64> {
+        let people = register.people(group)?;
+        let reached = self.people.iter().filter(|(_, time)| *time <= limit);
+        if group == EVERYONE {
+            return Some(reached.map(|(p, _)| people[*p as usize].people).sum());
+        }
+        let of_group = |p: u32| {
+            let cell = register.population[p as usize].cell;
+            people.binary_search_by_key(&cell, |c| c.cell).map_or(0.0, |i| people[i].people)
+        };
+        Some(reached.map(|(p, _)| of_group(*p)).sum())
+    }
+
+    /// Returns the population cells within the largest band, by index in ascending order, with their travel times.
+    #[must_use]
+    pub fn cells(&self) -> &[(u32, Deciseconds)] {
+        &self.people
+    }
+
+    fn field(&self, network: &Network) -> &Field {
+        self.field.get_or_init(|| Field::draw(network, &self.reach))
+    }
+
+    /// Returns the polygons, one per band.
+    pub fn polygons(&self, network: &Network) -> &[MultiPolygon<f64>] {
+        self.polygons.get_or_init(|| {
+            let field = self.field(network);
+            self.bands.iter().map(|band| contour(field, band.limit)).collect()
+        })
+    }
+
+    /// Computes the polygons in advance.
+    ///
+    /// # Errors
+    /// [`Stopped`]; the polygons are then computed on first use.
+    pub fn draw(&self, network: &Network) -> Result<(), Stopped> {
+        let field = self.field(network);
+        task::work(self.reach.pieces.len())?;
+        let mut drawn = Vec::with_capacity(self.bands.len());
+        for band in &self.bands {
+            drawn.push(contour(field, band.limit));
+            task::work(self.reach.pieces.len())?;
+        }
+        // If another thread was faster, it has set the same polygons.
+        let _ = self.polygons.set(drawn);
+        Ok(())
+    }
+
+    /// Returns how far the polygon may extend beyond the reached streets, in metres.
+    #[must_use]
+    pub fn tolerance_m(&self, network: &Network) -> f64 {
+        self.field(network).tolerance_m()
+    }
+
+    /// Returns the area of a polygon near the place, in square kilometres. The polygon is in degrees.
+    #[must_use]
+    pub fn area_km2(&self, polygon: &MultiPolygon<f64>) -> f64 {
+        let metric = Metric::at(self.place.position.lat());
+        polygon.unsigned_area() * (metric.kx * 1e7) * (metric.ky * 1e7) / 1e6
+    }
+
+    /// Returns the area divided by the area of the circle within reach in a straight line on level ground (the pedestrian
+    /// catchment ratio).
+    #[must_use]
+    pub fn reach_ratio(&self, network: &Network, band: &Band, area_km2: f64) -> f64 {
+        let radius_km = network.profiles().get(self.reach.profile).level_kmh * band.minutes / 60.0;
+        let circle = std::f64::consts::PI * radius_km * radius_km;
+        if circle > 0.0 { area_km2 / circle } else { 0.0 }
+    }
+}

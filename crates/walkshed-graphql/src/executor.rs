@@ -1,0 +1,174 @@
+//! Execution of queries and mutations against a world.
+
+use crate::budget::{MemoryBudget, MemoryPool};
+use crate::cost::WorkMeter;
+use crate::documents::{Document, Documents, SelectedOperation, TrustedDocuments, select_operation};
+use crate::error::{code, server_error};
+use crate::jobs::{self, JobSchema, Jobs};
+use crate::limits::{Limits, size_of_variables};
+use crate::mutation::ImportLine;
+use crate::null_failed_fields::{FieldErrors, NullFailedFields};
+use crate::request::{Answer, ApiRequest, Outcome, Usage};
+use crate::request_cost::RequestCost;
+use crate::response::{self, ExecutedOperation, refused, with_version};
+use crate::schema::{self, ApiSchema};
+use crate::suggestion_limit::SuggestionLimit;
+use crate::work_pools::WorkPools;
+use crate::{cacheability, scalars};
+use async_graphql::parser::types::OperationType;
+use async_graphql::{Response, ServerError, value};
+use std::sync::Arc;
+use walkshed_analysis::world::World;
+use walkshed_engine::task::Task;
+
+/// Bytes of each response that do not count towards [`Limits::max_answers_bytes`], so that short responses are never
+/// refused.
+const SHORT_ANSWER: usize = 32 * 1024;
+
+/// The schemas, and the state that requests share.
+pub struct Executor {
+    pub schema: ApiSchema,
+    /// The schema for mutations, with the extension [`NullFailedFields`].
+    mutation_schema: ApiSchema,
+    /// The schema with the limits of jobs.
+    job_schema: JobSchema,
+    pub limits: Limits,
+    pub gate: Arc<WorkPools>,
+    pub documents: Arc<Documents>,
+    /// The memory of all responses that are being built or sent.
+    pub response_memory: Arc<MemoryPool>,
+    pub cost: Arc<RequestCost>,
+}
+
+impl Executor {
+    /// Creates an executor; with a manifest, it accepts only the documents of the manifest.
+    pub fn new(limits: Limits, trusted: Option<TrustedDocuments>) -> Self {
+        let suggestions = Arc::new(SuggestionLimit::new(limits.suggestions_per_hour));
+        let gate = Arc::new(WorkPools::new(limits.max_analyses, limits.max_waiting_analyses));
+        let jobs = Arc::new(Jobs::new(limits.max_jobs, limits.max_waiting_jobs));
+        let documents = Arc::new(Documents::new(trusted, schema::field_types()));
+        let imports = Arc::new(ImportLine::new(limits.max_imports, limits.max_waiting_imports));
+        let cost = schema::request_cost();
+        let build = |limits: Limits| {
+            schema::builder()
+                .limit_complexity(limits.max_complexity)
+                .data(limits)
+                .data(suggestions.clone())
+                .data(gate.clone())
+                .data(jobs.clone())
+                .data(documents.clone())
+                .data(imports.clone())
+                .data(cost.clone())
+        };
+        let job_schema = JobSchema::new(build(jobs::limits_of_jobs(&limits)).finish());
+        let response_memory = Arc::new(MemoryPool::new(limits.max_answers_bytes).sparing(SHORT_ANSWER));
+        let schema = build(limits.clone()).finish();
+        let mutation_schema = build(limits.clone()).extension(NullFailedFields).finish();
+        Self { schema, mutation_schema, job_schema, limits, gate, documents, response_memory, cost }
+    }
+
+    /// Executes a request against a world. The response to a mutation carries the version of the world after it.
+    pub async fn execute(&self, world: &Arc<World>, request: ApiRequest) -> Answer {
+        let usage = self.new_usage();
+        let ((response, outcome), is_cacheable) = cacheability::track(self.respond(world, request, &usage)).await;
+        let is_cacheable = is_cacheable && outcome == Outcome::Executed && response.errors.is_empty();
+        let Usage { budget, work, task } = usage;
+        Answer { response, outcome, budget, is_cacheable, work, task }
+    }
+
+    /// Returns the resources for a request.
+    pub fn new_usage(&self) -> Usage {
+        Usage {
+            budget: Arc::new(MemoryBudget::new(self.response_memory.clone(), self.limits.max_answer_bytes)),
+            work: Arc::new(WorkMeter::new(self.limits.max_work)),
+            // Work on other threads stops when the request is dropped, or when the task reaches its deadline.
+            task: Arc::new(Task::within_seconds(self.limits.max_seconds)),
+        }
+    }
+
+    async fn respond(&self, world: &Arc<World>, request: ApiRequest, usage: &Usage) -> (Response, Outcome) {
+        let (document, operation) = match self.select(&request) {
+            Ok(selected) => selected,
+            Err(error) => return (refused(world, vec![error]), Outcome::Refused),
+        };
+        if request.queries_only && operation.kind != OperationType::Query {
+            let error = server_error("GET accepts only queries; send mutations with POST.", code::BAD_REQUEST);
+            return (refused(world, vec![error]), Outcome::NotAQuery);
+        }
+        if operation.kind == OperationType::Subscription {
+            let why =
+                "Subscriptions require a WebSocket (graphql-transport-ws) or the header Accept: text/event-stream.";
+            return (refused(world, vec![server_error(why, code::BAD_USER_INPUT)]), Outcome::IsSubscription);
+        }
+        let (live, wants_cost) = (request.live.clone(), request.wants_cost);
+        let is_mutation = operation.kind == OperationType::Mutation;
+        // The variables of a mutation may hold a whole file and do not affect its cost: they are not copied.
+        let variables = (!is_mutation).then(|| request.variables.clone());
+        let request = ApiRequest { operation_name: operation.name, ..request };
+        let name = request.operation_name.clone();
+        let inner = usage.attach(self.prepare(world, request, &document));
+        let mut response;
+        if is_mutation {
+            let failed = Arc::new(FieldErrors::default());
+            // Boxed, so that the future of a query does not reserve space for it.
+            response = Box::pin(self.mutation_schema.execute(inner.data(failed.clone()))).await;
+            response.errors.extend(failed.take());
+        } else {
+            response = self.schema.execute(inner).await;
+        }
+        let executed = ExecutedOperation { document: &document, operation_name: name.as_deref(), variables };
+        let (mut response, is_refused) = self.add_codes(response, &executed).await;
+        if !is_refused {
+            self.documents.insert(&document);
+        }
+        if wants_cost {
+            response = self.with_cost(response, executed, &usage.work).await;
+        }
+        if is_refused {
+            return (with_version(response, world), Outcome::Refused);
+        }
+        let after = live.filter(|_| is_mutation).map(|live| live.world());
+        (with_version(response, after.as_ref().unwrap_or(world)), Outcome::Executed)
+    }
+
+    /// Reports the cost of a request in `extensions.cost`.
+    async fn with_cost(&self, response: Response, executed: ExecutedOperation<'_>, work: &WorkMeter) -> Response {
+        let variables = executed.variables.unwrap_or_default();
+        let Ok(cost) = self.cost.of(executed.document, executed.operation_name, variables).await else {
+            return response;
+        };
+        let (max_cost, max_work, work) = (self.limits.max_complexity, self.limits.max_work, work.total());
+        let report = value!({ "requested": cost, "maximum": max_cost, "work": work, "maximumWork": max_work });
+        response.extension("cost", report)
+    }
+
+    /// Finds the document of a request and selects its operation; used by every transport.
+    pub fn select(&self, request: &ApiRequest) -> Result<(Document, SelectedOperation), ServerError> {
+        let document = self.documents.find(&request.query, request.persisted.as_ref(), &self.limits)?;
+        let operation = select_operation(&document.parsed, request.operation_name.as_deref())?;
+        self.limits.check_variables(size_of_variables(&request.variables))?;
+        Ok((document, operation))
+    }
+
+    /// Converts a request to one of async-graphql, with the context that resolvers need.
+    pub fn prepare(&self, world: &Arc<World>, request: ApiRequest, document: &Document) -> async_graphql::Request {
+        scalars::forget_refused();
+        let mut inner = async_graphql::Request::new(&*document.text).variables(request.variables).data(world.clone());
+        // The mutation startJob executes its query with this schema.
+        inner = inner.data(self.job_schema.clone());
+        if let Some(caller) = request.caller {
+            inner = inner.data(caller);
+        }
+        if let Some(live) = request.live {
+            inner = inner.data(live);
+        }
+        inner.operation_name = request.operation_name;
+        inner.set_parsed_query(document.parsed.as_ref().clone());
+        inner
+    }
+
+    /// Adds codes to the errors of a response: see [`response::add_codes`].
+    pub async fn add_codes(&self, response: Response, operation: &ExecutedOperation<'_>) -> (Response, bool) {
+        response::add_codes(response, &self.limits, &self.cost, operation).await
+    }
+}
