@@ -208,7 +208,7 @@ async fn make(args: &DemoArgs, folder: &DataFolder, store: &Store, output: &Outp
             "  {} districts, {} centers, {} facilities, {} people (seed {}, scale {})",
             contents.districts, contents.centers, contents.facilities, contents.people, options.seed, options.scale
         ),
-        format!("  {}", contents.besides()),
+        format!("  {}", contents.special_features()),
     ];
     if let Some(streets) = streets {
         lines.push(format!("  {} street segments between {} junctions", streets.edges, streets.vertices));

@@ -47,16 +47,14 @@ pub async fn import(what: Import, settings: &Settings, output: &Output) -> Resul
 }
 
 fn streets(args: &StreetsArgs, folder: &DataFolder, set: StreetRules, output: &Output) -> Result<ExitCode, Failure> {
-    let options = BuildOptions {
-        streets: args.file.clone(),
-        elevation: args.elevation.clone(),
-        own_network_km: args.own_network_km,
-        profiles: folder.profiles().clone(),
-        rules: StreetRules {
+    let options = BuildOptions::new(args.file.clone())
+        .with_elevation(args.elevation.clone())
+        .with_own_network_km(args.own_network_km)
+        .with_profiles(folder.profiles().clone())
+        .with_rules(StreetRules {
             walk_on_trunk: args.walk_on_trunk.unwrap_or(set.walk_on_trunk),
             walk_in_road_tunnels: args.walk_in_road_tunnels.unwrap_or(set.walk_in_road_tunnels),
-        },
-    };
+        });
     let bar = output.progress(1);
     let network = build(&options, &|step| match step {
         Step::Reading(done, all) => {

@@ -1,4 +1,4 @@
-//! An island on both sides of the 180th meridian, such as Taveuni: what is answered there is what is answered anywhere else,
+//! An island on both sides of the 180th meridian, such as Taveuni. Results equal those of the same island elsewhere,
 //! and every geometry lies within 180 degrees (RFC 7946, section 3.1.9).
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
@@ -17,16 +17,16 @@ use walkshed_testing::pbf::Extract;
 const STREET: [(&str, &str); 1] = [("highway", "residential")];
 const TURN: i64 = 3_600_000_000;
 
-/// Millionths of a degree east of a meridian, and north of 16.8 S.
+/// A position in millionths of a degree east of a meridian and north of 16.8 S.
 fn at(meridian: i64, east: i64, north: i64) -> Fixed {
     let x = meridian * 10_000_000 + east * 10;
-    // What a file holds lies within 180 degrees; 180 itself is written on either side.
+    // Files hold longitudes within 180 degrees; 180 itself is written with either sign.
     let x = if x > TURN / 2 { x - TURN } else { x };
     Fixed { x: i32::try_from(x).unwrap(), y: -168_000_000 + i32::try_from(north * 10).unwrap() }
 }
 
-/// Eleven streets across the meridian and eleven along it, some 110 m apart. The first across goes straight on, every
-/// other one ends at the meridian on one side and begins again on the other. There is a lift in one of them.
+/// Eleven streets across the meridian and eleven along it, about 110 m apart. The first street across is continuous;
+/// the others end at the meridian on one side and start again on the other. One of them has a lift.
 fn island(meridian: i64) -> Extract {
     let mut extract = Extract::new();
     let id = |column: i64, row: i64| 1 + row * 100 + column + 20;
@@ -38,7 +38,7 @@ fn island(meridian: i64) -> Extract {
         let ways: Vec<Vec<i64>> = if row == 0 {
             vec![(-5..=5).filter(|c| *c != 0).map(|c| id(c, row)).collect()]
         } else {
-            // One node, or the two that stand for it.
+            // One node, or the two nodes at 180 and -180 degrees.
             let (west, east) = (id(0, row), if meridian == 180 { id(9, row) } else { id(0, row) });
             extract.node_at(west, at(meridian, 0, row * 1000), &[]);
             if east != west {
@@ -72,7 +72,7 @@ fn place(meridian: i64, east: i64, north: i64) -> Position {
     at(meridian, east, north).into()
 }
 
-/// The island with two centers, two clinics and three homes.
+/// The island with two centers, two clinics and three populated places.
 fn world(meridian: i64) -> Arc<World> {
     let code = |n: u32| DivisionCode::new(&format!("5001060130{n:02}")).unwrap();
     let center =
@@ -103,7 +103,7 @@ fn ask(world: &Arc<World>, query: &str) -> Value {
     found["data"].clone()
 }
 
-/// Every geometry in an answer.
+/// Collects every geometry of an answer.
 fn geometries(value: &Value, into: &mut Vec<Geometry<f64>>) {
     match value {
         Value::Object(map) if map.contains_key("coordinates") => {
@@ -116,7 +116,7 @@ fn geometries(value: &Value, into: &mut Vec<Geometry<f64>>) {
     }
 }
 
-/// Every geometry is valid, within 180 degrees, and without an edge from one side of the globe to the other.
+/// Checks that every geometry is valid, within 180 degrees, and without an edge across the globe.
 fn check(value: &Value) -> Vec<Geometry<f64>> {
     use geo::{CoordsIter, LinesIter};
     let mut all = Vec::new();
@@ -139,20 +139,20 @@ fn check(value: &Value) -> Vec<Geometry<f64>> {
 }
 
 #[test]
-fn streets_go_on_across_the_meridian() {
+fn streets_continue_across_the_meridian() {
     let (here, there) = (network(&island(180)).unwrap(), network(&island(0)).unwrap());
     let (a, b) = (&here.meta().report, &there.meta().report);
     assert_eq!((a.vertices, a.edges, a.length_km.to_bits()), (b.vertices, b.edges, b.length_km.to_bits()));
     assert!(a.length_km < 30.0, "{}", a.length_km);
     assert_eq!(
         a.warnings[0],
-        "10 pairs of nodes at 180 and -180 degrees of longitude are one junction each: streets go on across the 180th meridian"
+        "merged 10 pairs of nodes at 180 and -180 degrees of longitude, so that streets continue across the 180th meridian"
     );
     assert!(!b.warnings.iter().any(|w| w.contains("180")));
 }
 
 #[test]
-fn what_is_answered_is_what_is_answered_elsewhere() {
+fn answers_equal_those_of_the_island_elsewhere() {
     let (here, there) = (world(180), world(0));
     let query = |meridian: i64| {
         let point = |e, n| {
@@ -180,7 +180,7 @@ fn what_is_answered_is_what_is_answered_elsewhere() {
     same(&a, &b, "");
 }
 
-/// The same but for the last digit: hexagons lie otherwise here and there, streets do not.
+/// Compares values with a tolerance, because hexagons differ slightly between the two places.
 fn same(a: &Value, b: &Value, path: &str) {
     match (a, b) {
         (Value::Object(x), Value::Object(y)) => {
@@ -194,16 +194,16 @@ fn same(a: &Value, b: &Value, path: &str) {
         }
         (Value::Number(x), Value::Number(y)) => {
             let (x, y) = (x.as_f64().unwrap(), y.as_f64().unwrap());
-            // Homes are the centres of their cells: some 150 m from where they were put.
+            // Population is at the centres of cells, up to about 150 m from where it was entered.
             let tolerance = if path.contains("mean") { 3.0 } else { 0.02 * y.abs() };
-            assert!((x - y).abs() <= tolerance, "{path}: {x} is not {y}");
+            assert!((x - y).abs() <= tolerance, "{path}: {x} differs from {y}");
         }
         _ => assert_eq!(a, b, "{path}"),
     }
 }
 
 #[test]
-fn every_geometry_lies_within_180_degrees() {
+fn every_geometry_is_within_180_degrees() {
     let world = world(180);
     let (a, b) = (place(180, -1000, 5000), place(180, 700, 5200));
     let found = ask(
@@ -225,7 +225,7 @@ fn every_geometry_lies_within_180_degrees() {
     );
     let all = check(&found);
     assert!(all.len() > 60, "{}", all.len());
-    // On both sides, and as large as it says.
+    // On both sides, with the reported area.
     for band in found["walkshed"]["bands"].as_array().unwrap() {
         let shape: geojson::Geometry = serde_json::from_value(band["polygon"].clone()).unwrap();
         let shape: MultiPolygon<f64> = shape.try_into().unwrap();
@@ -243,7 +243,7 @@ fn every_geometry_lies_within_180_degrees() {
     assert!(west.len() > 5 && east.len() > 5, "{} and {}", west.len(), east.len());
     assert_eq!(found["route"]["geometry"]["type"], "MultiLineString");
     assert_eq!((&found["nowhere"]["geometry"]["type"], &found["nowhere"]["minutes"]), (&json!("Point"), &json!(0.0)));
-    // Segments have a length: the lift and its neighbours leave no line of one position.
+    // Segments have a length: the lift and its neighbours produce no line with one position.
     for feature in found["walkshed"]["segments"]["features"].as_array().unwrap() {
         let kind = feature["geometry"]["type"].as_str().unwrap();
         assert!(kind == "LineString" || kind == "MultiLineString", "{feature}");
@@ -252,9 +252,9 @@ fn every_geometry_lies_within_180_degrees() {
     assert_eq!((&bounds["west"], &bounds["east"]), (&json!(179.995), &json!(-179.995)));
 }
 
-/// Where all streets lie on one side, what is drawn around them still reaches across.
+/// If all streets are on one side, polygons around them still extend across.
 #[test]
-fn a_city_beside_the_meridian_is_drawn_on_both_sides() {
+fn geometry_of_a_city_beside_the_meridian_covers_both_sides() {
     let mut extract = Extract::new();
     for row in 0..5i64 {
         for column in 0..5i64 {
@@ -265,7 +265,7 @@ fn a_city_beside_the_meridian_is_drawn_on_both_sides() {
     for column in 0..5 {
         extract.way(100 + column, &(0..5).map(|r| 1 + r * 10 + column).collect::<Vec<_>>(), &STREET);
     }
-    // A home and a place on the other side are put on the streets of this one.
+    // Places on the other side snap to the streets on this side.
     let home = place(180, 400, 2000);
     let rows = RegisterRows {
         facilities: vec![Facility {
@@ -298,7 +298,7 @@ fn a_city_beside_the_meridian_is_drawn_on_both_sides() {
 }
 
 #[test]
-fn a_street_may_be_built_across_it_and_pictures_are_drawn_whole() {
+fn streets_can_be_added_across_the_meridian_and_pictures_are_complete() {
     use std::process::Command;
     let folder = tempfile::tempdir().unwrap();
     network(&island(180)).unwrap().save(&folder.path().join("streets.walkshed")).unwrap();
@@ -333,7 +333,7 @@ fn a_street_may_be_built_across_it_and_pictures_are_drawn_whole() {
     assert_eq!((&made["userErrors"], &made["scenario"]["problem"]), (&json!([]), &Value::Null), "{made}");
     check(made);
     let streets: Vec<&Value> = made["scenario"]["changes"].as_array().unwrap().iter().map(|c| &c["street"]).collect();
-    // 0.003 degrees at 16.8 S are 320 m, and both ends go on for 11 m to the next street.
+    // 0.003 degrees at 16.8 S are 320 m, and both ends extend by 11 m to the next street.
     let long = streets[0]["lengthM"].as_f64().unwrap();
     assert!(long > 318.0 && long < 345.0, "{long}");
     assert_eq!(streets[0]["geometry"]["type"], "MultiLineString");
@@ -352,7 +352,7 @@ fn a_street_may_be_built_across_it_and_pictures_are_drawn_whole() {
     run(&["coverage", "--category", "health_care", "--out", "cover.svg"]);
     for name in ["walk.svg", "cover.svg"] {
         let svg = std::fs::read_to_string(desk.folder.path().join(name)).unwrap();
-        // A picture as wide as the globe would be a line, and its streets would all lie on one spot.
+        // A picture as wide as the globe would draw all streets in one point.
         let view: Vec<f64> = svg
             .split("viewBox=\"")
             .nth(1)
@@ -372,10 +372,10 @@ fn a_street_may_be_built_across_it_and_pictures_are_drawn_whole() {
 }
 
 #[test]
-fn an_extract_round_the_globe_is_refused_where_streets_cross() {
+fn rejects_extracts_around_the_globe_if_streets_cross_the_meridian() {
     let mut extract = Extract::new();
     let degrees = |lon: i32| Fixed { x: lon * 10_000_000, y: 0 };
-    // Places on all meridians but those near 0.
+    // Places on all meridians except those near 0.
     for (id, lon) in (10..).zip((-175..=-20).step_by(5).chain((20..=175).step_by(5))) {
         extract.node_at(id, degrees(lon), &[]).node_at(1000 + id, Fixed { y: 1000, ..degrees(lon) }, &[]);
         extract.way(id, &[id, 1000 + id], &STREET);
@@ -384,7 +384,7 @@ fn an_extract_round_the_globe_is_refused_where_streets_cross() {
     extract.node_at(1, Fixed { x: 1_799_990_000, y: 0 }, &[]).node_at(2, Fixed { x: -1_799_990_000, y: 0 }, &[]);
     extract.way(1, &[1, 2], &STREET);
     let error = network(&extract).err().unwrap().to_string();
-    for told in ["island.osm.pbf: ", "cross the 180th meridian", "from 179.999 to -179.999", "osmium extract"] {
-        assert!(error.contains(told), "{error}");
+    for expected in ["island.osm.pbf: ", "cross the 180th meridian", "from 179.999 to -179.999", "osmium extract"] {
+        assert!(error.contains(expected), "{error}");
     }
 }

@@ -1,4 +1,5 @@
-//! The demonstration city: the same each time, sums right, connected, uneven, walked as a textbook would, and taken away whole.
+//! The demonstration city: reproducible, with correct sums, connected, unevenly supplied, routed like a textbook
+//! implementation, and removed completely.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
@@ -13,9 +14,8 @@ use std::sync::OnceLock;
 use walkshed_analysis::world::{PlacedPoint, World};
 use walkshed_analysis::{NearbyQuery, Wishes, nearby};
 use walkshed_demo::{Landmark, LandmarkKind, Options, write_files};
-use walkshed_engine::build::{BuildOptions, OWN_NETWORK_KM, build};
+use walkshed_engine::build::{BuildOptions, build};
 use walkshed_engine::geo::{Fixed, Metric, Position, Storey, cell_centre, cell_of, read_area};
-use walkshed_engine::osm::StreetRules;
 use walkshed_engine::{Deciseconds, Direction, Profile, Profiles, Start, route};
 use walkshed_live::folder::DataFolder;
 use walkshed_register::{Category, Demonstration, Edit, PositionQuality};
@@ -27,17 +27,17 @@ fn walkshed(folder: &Path, args: &[&str]) -> std::process::Output {
     Command::new(env!("CARGO_BIN_EXE_walkshed")).args(args).current_dir(folder).env_clear().output().unwrap()
 }
 
-fn told(output: &std::process::Output) -> String {
+fn output_text(output: &std::process::Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
-/// A small city, made and brought in once for all tests: the files in `files`, the data in `data`.
+/// A small city, generated and imported once for all tests: the files in `files`, the data in `data`.
 fn city() -> &'static Path {
     static CITY: OnceLock<tempfile::TempDir> = OnceLock::new();
     CITY.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
-        let made = walkshed(folder.path(), &["demo", "--scale", SCALE, "--export", "files", "--data", "data"]);
-        assert!(made.status.success(), "{}", told(&made));
+        let created = walkshed(folder.path(), &["demo", "--scale", SCALE, "--export", "files", "--data", "data"]);
+        assert!(created.status.success(), "{}", output_text(&created));
         folder
     })
     .path()
@@ -67,7 +67,7 @@ fn rows(file: &str) -> Vec<BTreeMap<String, String>> {
 }
 
 #[test]
-fn the_same_seed_makes_the_same_bytes() {
+fn the_same_seed_gives_the_same_files() {
     fn files(folder: &Path, under: &Path, into: &mut BTreeMap<String, Vec<u8>>) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -90,7 +90,7 @@ fn the_same_seed_makes_the_same_bytes() {
     assert_eq!(first.len(), 20, "{:?}", first.keys());
     for (name, bytes) in &first {
         assert!(again[name] == *bytes, "{name} differs");
-        // Services and what was reported of them are told, not made up; the rest is another city.
+        // Services and reported facts do not depend on the seed; everything else does.
         assert!(
             name.contains("services") || other[name] != *bytes || name.starts_with("reported"),
             "{name} is the same"
@@ -99,7 +99,7 @@ fn the_same_seed_makes_the_same_bytes() {
 }
 
 #[test]
-fn people_sum_to_the_districts() {
+fn residents_sum_to_the_districts() {
     let world = world();
     let mut of_centers: BTreeMap<String, u64> = BTreeMap::new();
     for row in rows("centers.csv") {
@@ -117,7 +117,7 @@ fn people_sum_to_the_districts() {
     }
     assert_eq!(of_centers.len(), 38);
     for (code, people) in &of_centers {
-        // Of three divisions it is reported how many live there, or not said: only their cells have made-up people.
+        // In three divisions the number of residents is reported, or unknown; only their cells have generated people.
         let more = of_cells[code] - *people as f64;
         let has_reported = ["500105", "500106", "500113"].contains(&code.as_str());
         assert!(
@@ -134,7 +134,7 @@ fn people_sum_to_the_districts() {
 }
 
 #[test]
-fn everything_is_marked_and_almost_all_lies_on_streets() {
+fn everything_is_marked_as_generated_and_near_streets() {
     let world = world();
     let register = &world.register;
     assert!(register.demonstration.is_some_and(|d| d.is_whole && d.seed == 1));
@@ -142,12 +142,12 @@ fn everything_is_marked_and_almost_all_lies_on_streets() {
     assert!(register.facilities.iter().all(|f| f.position_quality == PositionQuality::Synthetic));
     assert!(world.attribution().contains("SYNTHETIC"));
     let off = world.facilities_off_network() as f64 / register.facilities.len() as f64;
-    assert!(off <= 0.005, "{off} of the facilities lie on no street");
+    assert!(off <= 0.005, "{off} of the facilities are not near a street");
     assert_eq!(world.population_off_network().0, 0);
     for category in Category::ALL {
         assert!(register.facilities.iter().any(|f| f.category == category), "{category:?}");
     }
-    // The reported centers, with their facts, where the city has put them.
+    // The reported centers, with their facts, at their generated positions.
     for code in ["500106013004", "500113003009", "500105002002"] {
         assert!(register.centers.find(code).is_some_and(|c| c.name_en.is_some()), "{code}");
     }
@@ -156,7 +156,7 @@ fn everything_is_marked_and_almost_all_lies_on_streets() {
     assert_eq!(idle, 300);
 }
 
-/// Streets of the extract, read without walkshed: positions and tags by id, ways.
+/// The streets of the extract, read independently of walkshed: positions and tags by id, ways.
 struct Extract {
     nodes: HashMap<i64, Fixed>,
     marks: HashMap<i64, HashMap<String, String>>,
@@ -174,12 +174,12 @@ impl Extract {
         self.marks.get(&node).is_some_and(|tags| tags.contains_key(key))
     }
 
-    /// How many nodes have a tag.
+    /// Returns the number of nodes with a tag.
     fn count(&self, key: &str, value: &str) -> usize {
         self.marks.values().filter(|tags| tags.get(key).is_some_and(|v| v == value)).count()
     }
 
-    /// The pieces of the ways of some sort: two ends each.
+    /// Returns the segments of some ways as pairs of nodes.
     fn segments<'a>(&'a self, is_of: impl Fn(&OsmWay) -> bool + 'a) -> impl Iterator<Item = [i64; 2]> + 'a {
         self.ways.iter().filter(move |w| is_of(w)).flat_map(|w| w.refs.windows(2).map(|pair| [pair[0], pair[1]]))
     }
@@ -236,14 +236,14 @@ fn extract() -> &'static Extract {
     })
 }
 
-/// What the plan of the same city says of its landmarks.
+/// The landmarks according to the generator of the same city.
 fn landmarks() -> &'static [Landmark] {
     static LANDMARKS: OnceLock<Vec<Landmark>> = OnceLock::new();
     LANDMARKS.get_or_init(|| walkshed_demo::landmarks(Options { seed: 1, scale: SCALE.parse().unwrap() }))
 }
 
-/// The root of a node in a disjoint-set forest.
-fn root(parent: &mut HashMap<i64, i64>, mut n: i64) -> i64 {
+/// Returns the root of a node in a disjoint-set forest.
+fn root_of(parent: &mut HashMap<i64, i64>, mut n: i64) -> i64 {
     while parent[&n] != n {
         let up = parent[&parent[&n]];
         parent.insert(n, up);
@@ -252,18 +252,18 @@ fn root(parent: &mut HashMap<i64, i64>, mut n: i64) -> i64 {
     n
 }
 
-/// Nodes that hang together by some ways, by one of them.
+/// Returns the component of each node, for the given ways.
 fn pieces<'a>(extract: &Extract, ways: impl Iterator<Item = &'a OsmWay>) -> HashMap<i64, i64> {
     let mut parent: HashMap<i64, i64> = extract.nodes.keys().map(|&n| (n, n)).collect();
     for pair in ways.flat_map(|w| w.refs.windows(2)) {
-        let (a, b) = (root(&mut parent, pair[0]), root(&mut parent, pair[1]));
+        let (a, b) = (root_of(&mut parent, pair[0]), root_of(&mut parent, pair[1]));
         parent.insert(a, b);
     }
     let all: Vec<i64> = parent.keys().copied().collect();
-    all.into_iter().map(|n| (n, root(&mut parent, n))).collect()
+    all.into_iter().map(|n| (n, root_of(&mut parent, n))).collect()
 }
 
-/// The piece with most nodes, and how many each other has.
+/// Returns the largest component, and the size of every other.
 fn sizes(pieces: &HashMap<i64, i64>) -> (i64, BTreeMap<i64, usize>) {
     let mut sizes: BTreeMap<i64, usize> = BTreeMap::new();
     for &r in pieces.values() {
@@ -273,14 +273,14 @@ fn sizes(pieces: &HashMap<i64, i64>) -> (i64, BTreeMap<i64, usize>) {
     (main, sizes)
 }
 
-/// Where walkers may go without opening a gate.
+/// Returns the components that pedestrians can use without passing a gate.
 fn public_pieces(extract: &Extract) -> HashMap<i64, i64> {
     let ways: Vec<OsmWay> = extract
         .ways
         .iter()
         .filter(|w| w.is_walked())
         .flat_map(|w| {
-            // Cut at gates.
+            // Split ways at gates.
             let parts = w.refs.split(|n| extract.has(*n, "barrier"));
             parts.map(|refs| OsmWay { refs: refs.to_vec(), tags: w.tags.clone() }).collect::<Vec<_>>()
         })
@@ -289,13 +289,13 @@ fn public_pieces(extract: &Extract) -> HashMap<i64, i64> {
 }
 
 #[test]
-fn the_network_is_one_with_a_few_islands() {
+fn network_is_connected_except_for_a_few_islands() {
     let extract = extract();
     assert!(extract.ways.iter().all(|w| w.is("source", "SYNTHETIC")));
     let whole = pieces(extract, extract.ways.iter());
     let (main, all) = sizes(&whole);
     assert!(all[&main] > 40_000, "{}", all[&main]);
-    // Squares, compounds without a gate and the islands in the river are apart; nothing else is.
+    // Only squares, compounds without a gate and the islands in the river are disconnected.
     let squares: HashSet<i64> = extract.ways.iter().filter(|w| w.is_square()).map(|w| whole[&w.refs[0]]).collect();
     let of_kind = |kind: LandmarkKind| landmarks().iter().filter(|l| l.kind == kind).count();
     assert_eq!(squares.len(), of_kind(LandmarkKind::Square));
@@ -310,7 +310,7 @@ fn the_network_is_one_with_a_few_islands() {
         .map(|(_, n)| *n)
         .collect();
     assert_eq!(rest, [16; 5]);
-    // The same without gates and expressways: what is cut off then lies behind a gate, each compound on its own.
+    // Without gates and expressways, every additional component is a compound behind a gate.
     let public = public_pieces(extract);
     let (open, _) = sizes(&public);
     let gated: HashSet<i64> = extract
@@ -324,7 +324,7 @@ fn the_network_is_one_with_a_few_islands() {
     assert_eq!(gated.len(), of_kind(LandmarkKind::Compound));
 }
 
-/// A part of the city: metres from its corner in the south-west, by a node or a position.
+/// The local metric, and the south-western corner that positions are relative to.
 fn metric() -> (Metric, Fixed) {
     (Metric::at(29.6), Fixed { x: 1_050_000_000, y: 280_000_000 })
 }
@@ -334,7 +334,7 @@ fn plane(at: Fixed) -> (f64, f64) {
     metric.vector(origin, at)
 }
 
-/// Segments by squares of a hundred metres, to find the nearest.
+/// Segments by squares of 100 m, for nearest-segment queries.
 struct Near<'a> {
     segments: Vec<([i64; 2], &'a OsmWay)>,
     squares: HashMap<(i64, i64), Vec<usize>>,
@@ -364,7 +364,7 @@ impl<'a> Near<'a> {
         ((x / 100.0).floor() as i64, (y / 100.0).floor() as i64)
     }
 
-    /// The nearest segment within half a kilometre, and its distance.
+    /// Returns the nearest segment within 500 m, and its distance.
     fn nearest(&self, extract: &Extract, at: Fixed) -> Option<(f64, [i64; 2], &'a OsmWay)> {
         let (metric, (x, y)) = (metric().0, Self::square(plane(at)));
         let mut best: Option<(f64, usize)> = None;
@@ -387,13 +387,14 @@ impl<'a> Near<'a> {
     }
 }
 
-/// As the tags in the file count them.
+/// Compares with the tags in the file.
 #[test]
-fn the_city_has_gates_squares_viaducts_expressways_and_a_metro() {
+fn has_gates_squares_viaducts_expressways_and_a_metro() {
     let extract = extract();
     let ways = |is_of: &dyn Fn(&OsmWay) -> bool| extract.ways.iter().filter(|w| is_of(w)).count();
     let of_kind = |kind: LandmarkKind| landmarks().iter().filter(|l| l.kind == kind).count();
-    // Compounds: gates of all sorts, hardly any shut to all; ways inside some are private, inside others untagged.
+    // Compounds: gates of all kinds, few of them closed to everybody; paths inside are private in some and untagged in
+    // others.
     let gates = extract.marks.values().filter(|tags| tags.contains_key("barrier")).count();
     assert!(of_kind(LandmarkKind::Compound) >= 250, "{}", of_kind(LandmarkKind::Compound));
     assert!(of_kind(LandmarkKind::CompoundWithoutGate) >= 5, "{}", of_kind(LandmarkKind::CompoundWithoutGate));
@@ -408,7 +409,7 @@ fn the_city_has_gates_squares_viaducts_expressways_and_a_metro() {
     let private = ways(&|w| w.is("access", "private"));
     assert!(private > 1000, "{private}");
     assert!(extract.count("entrance", "yes") > 2 * of_kind(LandmarkKind::Compound));
-    // Squares: many corners, no node of a street, 2 to 30 metres from the nearest.
+    // Squares: many corners, no shared node with a street, 2 to 30 m from the nearest street.
     let streets = Near::of(extract, |w| w.is_walked() && !w.is_square() && w.is_on_ground());
     let used: HashSet<i64> = extract.ways.iter().filter(|w| !w.is_square()).flat_map(|w| w.refs.clone()).collect();
     let squares: Vec<&OsmWay> = extract.ways.iter().filter(|w| w.is_square()).collect();
@@ -420,7 +421,8 @@ fn the_city_has_gates_squares_viaducts_expressways_and_a_metro() {
         let away = away.fold(f64::MAX, f64::min);
         assert!((2.0..=30.0).contains(&away), "{away}");
     }
-    // Expressways: trunk roads that do not speak of walkers, on the ground, on viaducts, in tunnels; with slip roads.
+    // Expressways: trunk roads without tags for pedestrians, on the ground, on viaducts, and in tunnels, with slip
+    // roads.
     let trunk = |w: &OsmWay| w.is("highway", "trunk") && w.is_expressway();
     assert!(extract.ways.iter().filter(|w| trunk(w)).all(|w| w.tag("foot").is_none() && w.tag("sidewalk").is_none()));
     assert!(ways(&|w| trunk(w) && w.is("bridge", "viaduct")) >= 5);
@@ -439,7 +441,7 @@ fn the_city_has_gates_squares_viaducts_expressways_and_a_metro() {
         let ground = streets.nearest(extract, at).unwrap().0;
         assert!(above < 25.0 && ground > 2.5 * above, "{above} m below a viaduct, {ground} m from a street");
     }
-    // The metro: platforms two storeys down, halls one, entrances with stairs, escalators and lifts.
+    // The metro: platforms two storeys below the ground, halls one, and entrances with stairs, escalators and lifts.
     let stations = of_kind(LandmarkKind::Platform);
     assert!(stations >= 3, "{stations}");
     let platform = |w: &OsmWay| (w.is("railway", "platform") || w.is("highway", "platform")) && w.is("level", "-2");
@@ -452,7 +454,7 @@ fn the_city_has_gates_squares_viaducts_expressways_and_a_metro() {
     assert!(
         extract.count("highway", "elevator") >= stations && extract.count("railway", "subway_entrance") >= 2 * stations
     );
-    // Something is to be found in each of them, and the storey is told.
+    // Each of them has a facility, with its storey.
     let facilities = rows("facilities.csv");
     let on = |floor: &str| facilities.iter().filter(|f| f["floor"] == floor).count();
     assert!(on("-2") >= stations && on("-1") >= of_kind(LandmarkKind::Passage) && of_kind(LandmarkKind::Passage) > 0);
@@ -469,9 +471,9 @@ fn the_city_has_gates_squares_viaducts_expressways_and_a_metro() {
     }
 }
 
-/// Where an expressway lies on the ground no street on the ground crosses it.
+/// No street on the ground crosses an expressway on the ground.
 #[test]
-fn expressways_part_the_city_but_for_their_crossings() {
+fn streets_cross_expressways_only_at_crossings() {
     let extract = extract();
     let side = |p: (f64, f64), q: (f64, f64), r: (f64, f64)| (q.0 - p.0) * (r.1 - p.1) - (q.1 - p.1) * (r.0 - p.0);
     let streets = Near::of(extract, |w| w.is_walked() && w.is_on_ground());
@@ -488,16 +490,16 @@ fn expressways_part_the_city_but_for_their_crossings() {
         }
     }
     assert!(pieces >= 50, "{pieces}");
-    // But there are underpasses, and bridges with steps.
+    // There are underpasses, and bridges with steps.
     for way in &extract.ways {
         passed += usize::from(way.is("highway", "footway") && way.is("tunnel", "yes"));
     }
     assert!(passed >= 3, "{passed}");
 }
 
-/// People whose nearest street lies behind a gate, or behind walls without one: the share of those in cities and towns.
+/// The share of people, in cities and towns, whose nearest street is behind a gate or behind walls without one.
 #[test]
-fn a_good_share_of_people_live_in_compounds() {
+fn many_people_live_in_compounds() {
     let extract = extract();
     let public = public_pieces(extract);
     let whole = pieces(extract, extract.ways.iter());
@@ -505,7 +507,7 @@ fn a_good_share_of_people_live_in_compounds() {
     let squares: HashSet<i64> = extract.ways.iter().filter(|w| w.is_square()).map(|w| whole[&w.refs[0]]).collect();
     let streets = Near::of(extract, |w| w.is_walked() && w.is_on_ground() && !w.is_square());
     let behind = |n: i64| public[&n] != open && (whole[&n] == main || !squares.contains(&whole[&n]));
-    // The core, and the seats of districts outside.
+    // The core, and the seats of districts outside it.
     let core = |p: Position| (106.34..=106.76).contains(&p.lon()) && (29.33..=29.83).contains(&p.lat());
     let centers = &world().register.centers;
     let villages: HashSet<_> = centers
@@ -534,9 +536,10 @@ fn a_good_share_of_people_live_in_compounds() {
     assert!((0.10..=0.40).contains(&share(sums[1])), "{}", share(sums[1]));
 }
 
-/// From compounds, squares, viaducts and below the ground to the nearest street, and back; and across expressways.
+/// Routes from compounds, squares, viaducts and underground places to the nearest street and back; and across
+/// expressways.
 #[test]
-fn places_in_compounds_on_squares_and_underground_are_reached() {
+fn places_in_compounds_on_squares_and_underground_are_reachable() {
     let network = world().network().unwrap();
     let limit = Deciseconds::from_seconds(3600.0);
     for kind in LandmarkKind::ALL {
@@ -551,12 +554,12 @@ fn places_in_compounds_on_squares_and_underground_are_reached() {
                 for (from, to) in [(&place, &street), (&street, &place)] {
                     let (from, to) = (ends(from), ends(to));
                     let found = route(network, Profile::Adult, (from.0, &from.1), (to.0, &to.1), limit);
-                    let Some(found) = found else { panic!("{landmark:?} is not reached") };
+                    let Some(found) = found else { panic!("no route to {landmark:?}") };
                     let metres = Metric::at(29.6).distance(from.0, to.0);
                     if kind == LandmarkKind::Expressway {
                         assert!(found.time.0 as f64 / 10.0 > 1.5 * metres / 1.34, "{landmark:?}: {:?}", found.time);
                     } else {
-                        // From a viaduct one gets to the street below it by its ends alone.
+                        // The street below a viaduct is reached only through its ends.
                         let most = if kind == LandmarkKind::Viaduct { 2400.0 } else { 1200.0 };
                         assert!(found.time <= Deciseconds::from_seconds(most), "{landmark:?}: {:?}", found.time);
                     }
@@ -564,7 +567,7 @@ fn places_in_compounds_on_squares_and_underground_are_reached() {
             }
         }
     }
-    // And so is every facility: from each something else is reached.
+    // Every facility can reach another one.
     let register = &world().register;
     let step = register.facilities.len() / 400 + 1;
     for facility in register.facilities.iter().step_by(step) {
@@ -584,9 +587,9 @@ fn places_in_compounds_on_squares_and_underground_are_reached() {
     }
 }
 
-/// Is there something of a category within a quarter of an hour of each cell? By district: people with and without.
+/// Counts, by district, the people with and without a facility of each category within 15 minutes.
 #[test]
-fn each_category_has_gaps_and_coverage_in_twenty_districts() {
+fn every_category_has_gaps_and_coverage_in_twenty_districts() {
     let world = world();
     let network = world.network().unwrap();
     let outlines = outlines();
@@ -616,17 +619,18 @@ fn each_category_has_gaps_and_coverage_in_twenty_districts() {
     for category in Category::ALL {
         let districts =
             |which: usize| (0..38).filter(|&d| sums.get(&(d, category)).is_some_and(|s| s[which] > 0.0)).count();
-        // Every division has a center that is open, so that few people lack community governance.
+        // Every division has an open center, so few people lack community governance.
         let least = if category == Category::CommunityGovernance { 10 } else { 20 };
         assert!(districts(0) >= least, "{category:?} has gaps in {} districts only", districts(0));
         assert!(districts(1) >= 20, "{category:?} has coverage in {} districts only", districts(1));
     }
 }
 
-/// Walking times on level ground against a textbook search over the extract, read without walkshed: metres by the sphere
-/// of 47 CFR 73.208, 4.8 km/h, the mean of both ways on stairs, waiting at lifts, ferries and the cable car.
+/// Compares walking times on level ground with a textbook search over the extract, read independently of walkshed:
+/// lengths by the metric of 47 CFR 73.208, 4.8 km/h, the mean of both directions on stairs, and waiting times for
+/// lifts, ferries and the cable car.
 #[test]
-fn walking_times_are_those_of_a_textbook() {
+fn walking_times_match_a_textbook_dijkstra() {
     let extract = extract();
     let nodes = &extract.nodes;
     let (public, mut next) = (public_pieces(extract), HashMap::<i64, Vec<(i64, f64)>>::new());
@@ -635,7 +639,7 @@ fn walking_times_are_those_of_a_textbook() {
         for pair in way.refs.windows(2).filter(|pair| pair.iter().all(|n| public[n] == main)) {
             let (a, b) = (nodes[&pair[0]], nodes[&pair[1]]);
             let metres = Metric::at(f64::midpoint(a.lat(), b.lat())).distance(a, b);
-            // A lift on a node joins two ways: 30 seconds and three metres, half of it on each.
+            // A lift on a node connects two ways: 30 s and 3 m, half of it on each.
             let lifts = pair.iter().filter(|n| extract.has(**n, "highway")).count() as f64 * 16.5;
             let seconds = match (way.tag("highway"), way.tag("route"), way.tag("aerialway")) {
                 (Some("steps"), ..) if way.tag("conveying").is_some() => metres / 0.5,
@@ -652,19 +656,13 @@ fn walking_times_are_those_of_a_textbook() {
             }
         }
     }
-    let options = BuildOptions {
-        streets: city().join("files/streets.osm.pbf"),
-        elevation: Vec::new(),
-        own_network_km: OWN_NETWORK_KM,
-        profiles: Profiles::default(),
-        rules: StreetRules::default(),
-    };
+    let options = BuildOptions::new(city().join("files/streets.osm.pbf"));
     let network = build(&options, &|_| {}).unwrap();
     let place = |id: i64| {
         let at = nodes[&id];
         (at, Start::new(&network, network.snap(at, Profile::Adult).unwrap(), Profile::Adult))
     };
-    // No place is put on bridges, in tunnels or on what carries people; nodes of those alone are no places.
+    // Places do not snap to bridges, tunnels or ways that carry people, so nodes of those ways only are excluded.
     let is_place = |w: &OsmWay| {
         let carries = w.tags.contains_key("conveying") || w.is("highway", "elevator");
         w.tags.contains_key("highway") && w.is_walked() && w.is_on_ground() && !carries && !w.tags.contains_key("area")
@@ -675,7 +673,7 @@ fn walking_times_are_those_of_a_textbook() {
     ids.dedup();
     let mut compared = 0;
     for from in ids.iter().step_by(ids.len() / 40).copied() {
-        // Seconds and segments to everything within half an hour.
+        // Seconds and number of segments to everything within 30 minutes.
         let mut best: HashMap<i64, (f64, u32)> = HashMap::new();
         let mut heap = BinaryHeap::from([(Reverse(0u64), 0u32, from)]);
         while let Some((Reverse(millis), count, node)) = heap.pop() {
@@ -696,10 +694,10 @@ fn walking_times_are_those_of_a_textbook() {
             let end = place(to);
             let limit = Deciseconds::from_seconds(3600.0);
             let found = route(&network, Profile::Adult, (start.0, &start.1), (end.0, &end.1), limit).unwrap();
-            // Each segment is rounded to a tenth of a second, and the textbook to milliseconds.
+            // Each segment is rounded to 0.1 s; the textbook search rounds to milliseconds.
             let allowed = 0.06 * f64::from(segments + 2) + 0.5;
             let ours = found.time.0 as f64 / 10.0;
-            assert!((ours - seconds).abs() <= allowed, "{from} to {to}: {ours} s, by the textbook {seconds} s");
+            assert!((ours - seconds).abs() <= allowed, "{from} to {to}: {ours} s, expected {seconds} s");
             compared += 1;
         }
     }
@@ -707,23 +705,27 @@ fn walking_times_are_those_of_a_textbook() {
 }
 
 #[test]
-fn it_is_taken_away_whole_and_nothing_is_imported_beside_it() {
+fn removes_the_city_completely_and_rejects_imports_beside_it() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
-    let made = walkshed(at, &["--json", "demo", "--scale", "0.01", "--export", "files"]);
-    let value: Value = serde_json::from_slice(&made.stdout).unwrap();
+    let created = walkshed(at, &["--json", "demo", "--scale", "0.01", "--export", "files"]);
+    let value: Value = serde_json::from_slice(&created.stdout).unwrap();
     assert_eq!((&value["synthetic"], &value["imported"]), (&json!(true), &json!(true)));
-    // Again: refused, but the files may be made elsewhere, and nowhere over others.
+    // A second city is rejected. Its files may be exported elsewhere, but not over existing files.
     let again = walkshed(at, &["demo"]);
-    assert!(!again.status.success() && told(&again).contains("walkshed demo --remove"), "{}", told(&again));
+    assert!(
+        !again.status.success() && output_text(&again).contains("walkshed demo --remove"),
+        "{}",
+        output_text(&again)
+    );
     let over = walkshed(at, &["demo", "--scale", "0.01", "--export", "files"]);
-    assert!(!over.status.success() && told(&over).contains("not empty"), "{}", told(&over));
+    assert!(!over.status.success() && output_text(&over).contains("not empty"), "{}", output_text(&over));
     for (kind, file) in [("centers", "centers.csv"), ("population", "population.csv"), ("streets", "streets.osm.pbf")] {
-        let refused = walkshed(at, &["import", kind, &format!("files/{file}")]);
-        assert!(!refused.status.success(), "{kind} were imported over the demonstration city");
-        assert!(told(&refused).contains("walkshed demo --remove"), "{}", told(&refused));
+        let rejected = walkshed(at, &["import", kind, &format!("files/{file}")]);
+        assert!(!rejected.status.success(), "{kind} were imported over the demonstration city");
+        assert!(output_text(&rejected).contains("walkshed demo --remove"), "{}", output_text(&rejected));
     }
-    // What users have added goes with it, standards too, and is named.
+    // Records added by users, including standards, are removed with it and reported.
     let data = DataFolder::new(&at.join("walkshed-data"), None, Profiles::default()).unwrap();
     let rt = tokio::runtime::Runtime::new().unwrap();
     rt.block_on(async {
@@ -749,7 +751,7 @@ fn it_is_taken_away_whole_and_nothing_is_imported_beside_it() {
         store.close().await;
     });
     let removed = walkshed(at, &["--json", "demo", "--remove"]);
-    assert!(removed.status.success(), "{}", told(&removed));
+    assert!(removed.status.success(), "{}", output_text(&removed));
     let removed: Value = serde_json::from_slice(&removed.stdout).unwrap();
     assert_eq!(removed["addedByUsers"]["standard"], json!(["ours"]), "{removed}");
     assert_eq!(removed["addedByUsers"].as_object().unwrap().keys().collect::<Vec<_>>(), ["center", "standard"]);
@@ -763,19 +765,20 @@ fn it_is_taken_away_whole_and_nothing_is_imported_beside_it() {
     let checked: Value = serde_json::from_slice(&walkshed(at, &["--json", "check"]).stdout).unwrap();
     assert_eq!((&checked["centers"], &checked["facilities"]), (&json!(0), &json!(0)));
     assert!(!walkshed(at, &["demo", "--remove"]).status.success());
-    // Its files come in like any others then, and are a demonstration no more: the positions say SYNTHETIC still.
+    // Its files can then be imported like any others. This is no longer a demonstration, but the position quality still
+    // says SYNTHETIC.
     let own = walkshed(at, &["--json", "import", "centers", "files/centers.csv"]);
-    assert!(own.status.success(), "{}", told(&own));
+    assert!(own.status.success(), "{}", output_text(&own));
     let beside = walkshed(at, &["demo"]);
-    assert!(!beside.status.success() && told(&beside).contains("--data"), "{}", told(&beside));
+    assert!(!beside.status.success() && output_text(&beside).contains("--data"), "{}", output_text(&beside));
     for bad in ["0", "1.5", "-1", "x"] {
         assert_eq!(walkshed(at, &["demo", &format!("--scale={bad}")]).status.code(), Some(2), "{bad}");
     }
 }
 
-/// What is taken away from it says that it is made up, whatever it is written as.
+/// Exported results are marked as generated, in every format.
 #[test]
-fn files_taken_away_say_that_they_are_made_up() {
+fn exported_files_are_marked_as_synthetic() {
     let folder = tempfile::tempdir().unwrap();
     let data = city().join("data").display().to_string();
     for (command, file) in [
@@ -788,8 +791,8 @@ fn files_taken_away_say_that_they_are_made_up() {
         (&["sites", "--category", "elderly_care"], "sites.csv"),
         (&["assess"], "table.csv"),
     ] {
-        let made = walkshed(folder.path(), &[command, &["--data", &data, "--out", file]].concat());
-        assert!(made.status.success(), "{}", told(&made));
+        let created = walkshed(folder.path(), &[command, &["--data", &data, "--out", file]].concat());
+        assert!(created.status.success(), "{}", output_text(&created));
         let bytes = std::fs::read(folder.path().join(file)).unwrap();
         assert!(bytes.windows(9).any(|w| w == b"SYNTHETIC"), "{file}");
         if Path::new(file).extension().is_some_and(|e| e == "csv") {
@@ -800,9 +803,9 @@ fn files_taken_away_say_that_they_are_made_up() {
     }
 }
 
-/// Killed while it was brought in: what is there is no city, is not built upon, and is begun again.
+/// Killed during the import: the incomplete city is reported, cannot be extended, and is created again.
 #[test]
-fn a_city_that_was_cut_off_is_begun_again() {
+fn an_incomplete_city_is_created_again() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
     assert!(walkshed(at, &["demo", "--scale", "0.01"]).status.success());
@@ -814,15 +817,15 @@ fn a_city_that_was_cut_off_is_begun_again() {
         store.mark_demonstration(Demonstration { is_whole: false, ..mark }, "2026-11-25T00:00:00Z").await.unwrap();
         store.close().await;
     });
-    // Whoever looks is told, with what to run.
+    // `check` reports it, with the command to run.
     let half: Value = serde_json::from_slice(&walkshed(at, &["--json", "check"]).stdout).unwrap();
     assert!(half["problems"][0].as_str().unwrap().contains("not whole"), "{half}");
     assert!(half["problems"][0].as_str().unwrap().contains("run `walkshed demo`"), "{half}");
     std::fs::write(data.streets(), b"half a file").unwrap();
-    let refused = walkshed(at, &["import", "centers", "nothing.csv"]);
-    assert!(!refused.status.success());
+    let rejected = walkshed(at, &["import", "centers", "nothing.csv"]);
+    assert!(!rejected.status.success());
     let again = walkshed(at, &["demo", "--scale", "0.01"]);
-    assert!(again.status.success(), "{}", told(&again));
+    assert!(again.status.success(), "{}", output_text(&again));
     let found: Value = serde_json::from_slice(&walkshed(at, &["--json", "check"]).stdout).unwrap();
     for what in ["centers", "facilities", "population"] {
         assert_eq!(found[what], whole[what], "{what}");
@@ -830,7 +833,7 @@ fn a_city_that_was_cut_off_is_begun_again() {
     assert!(found["centers"].as_u64().unwrap() > 0, "{found}");
 }
 
-/// The processes a process has started.
+/// Returns the child processes of a process.
 #[cfg(target_os = "linux")]
 fn children(of: u32) -> Vec<u32> {
     let task = format!("/proc/{of}/task/{of}/children");
@@ -841,10 +844,10 @@ fn children(of: u32) -> Vec<u32> {
     lists.flat_map(|l| l.split_whitespace().map(|n| n.parse().unwrap()).collect::<Vec<u32>>()).collect()
 }
 
-/// However it is stopped while the city is made: nothing goes on, and nothing looks whole that is not.
+/// However the creation is stopped, no process continues, and no incomplete city looks complete.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_city_whose_making_is_stopped_leaves_no_process_and_no_half_city() {
+fn stopping_the_creation_leaves_no_process_and_no_partial_city() {
     use std::time::{Duration, Instant};
     for (signal, arguments) in [("-KILL", &[][..]), ("-TERM", &[]), ("-INT", &["demo"]), ("-KILL", &["demo"])] {
         let folder = tempfile::tempdir().unwrap();
@@ -862,44 +865,48 @@ fn a_city_whose_making_is_stopped_leaves_no_process_and_no_half_city() {
         while !part.join("files").exists() {
             assert!(
                 began.elapsed() < Duration::from_secs(30) && process.try_wait().unwrap().is_none(),
-                "it is not made"
+                "the city is not created"
             );
             std::thread::sleep(Duration::from_millis(20));
         }
         let started = children(process.id());
-        assert_eq!(started.len(), usize::from(arguments.is_empty()), "another process makes the city at a first start");
+        assert_eq!(
+            started.len(),
+            usize::from(arguments.is_empty()),
+            "a first start creates the city in another process"
+        );
         let sent = Command::new("kill").args([signal, &process.id().to_string()]).status().unwrap();
         assert!(sent.success() && !process.wait().unwrap().success());
         let began = Instant::now();
-        // A process that has ended and that nobody waits for is a zombie until its new parent notices.
+        // A process that has ended and has not been waited for is a zombie until its new parent notices.
         let lives = |pid: &u32| {
             let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
             !status.is_empty() && !status.contains("State:\tZ")
         };
         while started.iter().any(lives) {
-            assert!(began.elapsed() < Duration::from_secs(10), "{signal}: an orphan works on");
+            assert!(began.elapsed() < Duration::from_secs(10), "{signal}: an orphan is still running");
             std::thread::sleep(Duration::from_millis(20));
         }
         let checked: Value = serde_json::from_slice(&walkshed(folder.path(), &["--json", "check"]).stdout).unwrap();
         assert_eq!((&checked["centers"], &checked["streets"]), (&json!(0), &Value::Null), "{signal}");
-        // The next start removes what was left, whatever it was; once is enough to see it.
+        // The next start removes whatever was left. Checking this once is enough.
         if (signal, arguments.len()) != ("-KILL", 1) {
             continue;
         }
-        let made = walkshed(folder.path(), &["demo", "--scale", "0.01"]);
-        assert!(made.status.success() && !part.exists(), "{}", told(&made));
+        let created = walkshed(folder.path(), &["demo", "--scale", "0.01"]);
+        assert!(created.status.success() && !part.exists(), "{}", output_text(&created));
     }
 }
 
-/// osmium-tool and GDAL, where they are.
+/// osmium-tool and GDAL, if installed.
 #[test]
-fn other_tools_read_the_files() {
+fn other_tools_can_read_the_files() {
     let files = city().join("files");
     let run = |tool: &str, args: &[&str]| Command::new(tool).args(args).current_dir(&files).output().ok();
     match run("osmium", &["fileinfo", "-e", "--no-progress", "streets.osm.pbf"]) {
         None => walkshed_testing::skip("osmium is not installed (apt install osmium-tool)"),
         Some(out) => {
-            let text = told(&out);
+            let text = output_text(&out);
             assert!(out.status.success() && text.contains("Objects ordered (by type and id): yes"), "{text}");
         }
     }
@@ -919,14 +926,14 @@ fn other_tools_read_the_files() {
     let tiles = tempfile::tempdir().unwrap();
     let config = tiles.path().join("valhalla.json");
     let path = tiles.path().display().to_string();
-    let made = run("valhalla_build_config", &["--mjolnir-tile-dir", &path, "--mjolnir-tile-extract", ""]).unwrap();
-    std::fs::write(&config, made.stdout).unwrap();
+    let created = run("valhalla_build_config", &["--mjolnir-tile-dir", &path, "--mjolnir-tile-extract", ""]).unwrap();
+    std::fs::write(&config, created.stdout).unwrap();
     let built = run("valhalla_build_tiles", &["-c", &config.display().to_string(), "streets.osm.pbf"]).unwrap();
-    assert!(built.status.success(), "{}", told(&built));
+    assert!(built.status.success(), "{}", output_text(&built));
 }
 
 #[test]
-fn positions_are_wgs84_of_chongqing() {
+fn positions_are_in_chongqing() {
     for center in world().register.centers.iter() {
         let Position { .. } = center.position;
         assert!((105.0..110.5).contains(&center.position.lon()) && (27.9..32.4).contains(&center.position.lat()));

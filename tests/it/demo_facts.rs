@@ -1,5 +1,5 @@
-//! What was reported of Chongqing's centers is so in the demonstration city too: nothing made up is attached to them, and what
-//! is made up around them does not contradict it.
+//! The reported facts about three centers in Chongqing also hold in the demonstration city: nothing generated is
+//! attached to these centers, and generated data around them does not contradict the reports.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use crate::support::facts::{Facts, LONGYUAN, MOFANCUN};
@@ -13,7 +13,7 @@ use walkshed_engine::geo::{Position, read_area};
 use walkshed_live::folder::DataFolder;
 use walkshed_register::{Category, PositionQuality, Status};
 
-/// The division in whose area the center of Jiangbei stands.
+/// The division that contains the center of Jiangbei.
 const JIANGBEI: &str = "500105002002";
 
 static WORLD: LazyLock<Arc<World>> = LazyLock::new(|| {
@@ -37,7 +37,7 @@ fn city() -> Facts<'static> {
     Facts { world: &WORLD, jiangbei: JIANGBEI }
 }
 
-/// Seven categories; a center that is open in every division.
+/// Seven categories, and an open center in every division.
 #[test]
 fn every_division_has_a_center() {
     assert_eq!(Category::ALL.len(), 7);
@@ -46,7 +46,7 @@ fn every_division_has_a_center() {
         "{ dataset { centerCount } facilitiesOf: facilities(filter: {kinds: [\"one_stop_counter\"]}) { totalCount } }",
     );
     let centers = found["dataset"]["centerCount"].as_u64().unwrap();
-    // One counter each, but for the two of which none was reported.
+    // One counter per center, except for the two centers without a reported one.
     assert_eq!(found["facilitiesOf"]["totalCount"].as_u64().unwrap(), centers - 2);
 }
 
@@ -57,22 +57,22 @@ fn the_shapingba_center_and_its_area() {
 }
 
 #[test]
-fn a_child_stays_until_half_past_five_and_couriers_come_at_one() {
+fn shapingba_is_open_for_children_until_17_30_and_couriers_at_01_00() {
     city().hours();
 }
 
 #[test]
-fn longyuan_opens_most_of_its_floor_and_is_used_twice_as_much() {
+fn longyuan_opens_most_of_its_floor_and_visits_doubled() {
     city().longyuan();
     city().visits_of_longyuan_doubled();
 }
 
 #[test]
-fn a_bazaar_each_month_and_courses() {
+fn longyuan_has_a_monthly_bazaar_and_courses() {
     city().bazaar();
 }
 
-/// Someone in the area lives two to three minutes away.
+/// Some resident of the area lives two to three minutes away.
 #[test]
 fn a_resident_of_79_walks_two_to_three_minutes() {
     let center = WORLD.register.centers.find(LONGYUAN).unwrap().position;
@@ -91,29 +91,29 @@ fn a_resident_of_79_walks_two_to_three_minutes() {
 }
 
 #[test]
-fn the_jiangbei_center_is_run_in_return_for_its_premises() {
+fn jiangbei_center_operator_uses_its_premises_in_return() {
     city().jiangbei();
     city().visits_of_jiangbei();
 }
 
 #[test]
-fn partners_receive_visitors_every_friday() {
+fn partners_receive_visitors_on_fridays() {
     city().reception();
 }
 
 #[test]
-fn the_guild_hall_is_a_facility_with_festivals() {
+fn guild_hall_is_a_facility_with_festivals() {
     city().guild_hall();
-    // It stands in Yuzhong.
+    // It is in Yuzhong.
     let yuzhong = WORLD.register.regions.iter().find(|r| r.code.as_str() == "500103").unwrap();
     let area = read_area(yuzhong.outline.as_deref().unwrap()).unwrap();
     let hall = WORLD.register.facilities.iter().find(|f| f.external_id == "yz-guild").unwrap().position;
     assert!(area.contains(&geo::Point::new(hall.lon(), hall.lat())));
 }
 
-/// Records that were made up say so by their ids; none of them names a center that is in the news, and no visit is counted twice.
+/// Generated records have generated ids. None refers to a center with reported facts, and no visit is counted twice.
 #[test]
-fn nothing_made_up_is_attached_to_the_centers_in_the_news() {
+fn nothing_generated_is_attached_to_reported_centers() {
     let register = &WORLD.register;
     for code in [MOFANCUN, LONGYUAN, JIANGBEI] {
         let place = register.centers.iter().position(|c| c.code.as_str() == code).unwrap();
@@ -143,9 +143,9 @@ fn nothing_made_up_is_attached_to_the_centers_in_the_news() {
     assert_eq!([MOFANCUN, LONGYUAN, JIANGBEI].map(days), [0, 61, 7]);
 }
 
-/// Where centers are compared by their use, those that are reported to be used much are not among the least used.
+/// Where centers are ranked by use, those that are reported as heavily used are not among the least used.
 #[test]
-fn rankings_do_not_contradict_what_was_reported() {
+fn rankings_agree_with_the_reports() {
     for (code, district, from, to) in [
         (LONGYUAN, "500113", "2025-03-01", "2025-05-31"),
         (LONGYUAN, "500113", "2025-04-24", "2025-05-08"),
@@ -162,7 +162,7 @@ fn rankings_do_not_contradict_what_was_reported() {
             assert!(own[0]["ratioToMedian"].as_f64().unwrap() >= 1.0, "{region} {from}: {}", own[0]);
         }
     }
-    // Where nothing was reported there is nothing to compare.
+    // Without reported visits there is nothing to compare.
     let found = city().ask("{ underusedCenters(first: 1000) { nodes { center { code } } } }");
     let list = found["underusedCenters"]["nodes"].as_array().unwrap();
     assert!(list.iter().all(|n| n["center"]["code"] != json!(LONGYUAN) && n["center"]["code"] != json!(JIANGBEI)));

@@ -1,6 +1,6 @@
-//! What has been worked out and may be asked for again: sweeps, times of cells, shares of people. A memo knows what it
-//! holds by keys made of everything the answer depends on, so that a change of the world need not empty it: what the
-//! change does not reach has the same key after it.
+//! A cache of computed results: sweeps, times of cells, shares of people. The key of a result is a hash of everything the
+//! result depends on. A change of the world therefore does not clear the cache: results that do not depend on the change
+//! keep their keys.
 
 use quick_cache::sync::{Cache, DefaultLifecycle, GuardResult};
 use quick_cache::{DefaultHashBuilder, Equivalent, OptionsBuilder, Weighter};
@@ -11,16 +11,16 @@ use std::time::Duration;
 use walkshed_engine::task::{self, Stopped};
 use xxhash_rust::xxh3::Xxh3;
 
-/// Bytes that are kept at most, as the values tell their sizes.
+/// Default capacity in bytes, by the sizes that the values report.
 const CAPACITY: u64 = 192 * 1024 * 1024;
-/// A sweep, or the times of all cells: a guess for the tables of the cache.
-const USUAL: u64 = 1024 * 1024;
-/// How often who waits for what another makes looks whether to go on waiting.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// Estimated size of a value in bytes (a sweep, or the times of all cells). Determines the initial size of the tables.
+const TYPICAL_VALUE: u64 = 1024 * 1024;
+/// How often a thread that waits for another's result checks whether its own task is stopped.
+const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
-/// A value that can be kept.
+/// A value that a [`Memo`] can hold.
 pub trait Kept: Any + Send + Sync {
-    /// What it holds in memory, bytes.
+    /// Returns the memory it uses in bytes.
     fn bytes(&self) -> usize;
 }
 
@@ -39,7 +39,7 @@ impl Weighter<u128, Entry> for Bytes {
     }
 }
 
-/// Answers by key, the longest unused forgotten first.
+/// Results by key. Evicts the least recently used results first.
 pub struct Memo(Cache<u128, Entry, Bytes>);
 
 impl Default for Memo {
@@ -49,44 +49,47 @@ impl Default for Memo {
 }
 
 impl Memo {
-    /// A memo of so many bytes.
+    /// Creates a memo with a capacity in bytes.
     #[must_use]
     pub fn with_capacity(bytes: u64) -> Self {
-        // One shard: an entry may be as large as the memo, and few are asked for at a time.
+        // One shard: an entry may be as large as the whole memo, and there is little concurrent access.
         let options = OptionsBuilder::new()
             .shards(1)
-            .estimated_items_capacity((bytes / USUAL).max(16) as usize)
+            .estimated_items_capacity((bytes / TYPICAL_VALUE).max(16) as usize)
             .weight_capacity(bytes)
             .build()
             .unwrap_or_else(|_| unreachable!("both capacities are given"));
         Self(Cache::with_options(options, Bytes, DefaultHashBuilder::default(), DefaultLifecycle::default()))
     }
 
-    /// The answer of a key, worked out where it is not known. Who asks for what another is working out waits for it, as long
-    /// as its own task goes on; where the other is stopped before it is done, one of those who wait works it out instead.
+    /// Returns the result of a key and computes it if necessary. If another thread is computing it, waits until it is done.
+    /// If that computation fails, one of the waiting threads starts its own.
     ///
     /// # Errors
-    /// Of the work; then nothing is kept. [`Stopped`] while waiting.
+    /// Returns the error of `work`, in which case nothing is stored, or [`Stopped`] if the current task is stopped while
+    /// waiting.
     pub fn get<T: Kept, E: From<Stopped>>(&self, key: &Key, work: impl FnOnce() -> Result<T, E>) -> Result<Arc<T>, E> {
         let entry = get_or_make(&self.0, &key.number(), || {
             let value = Arc::new(work()?);
             let bytes = value.bytes() as u64 + 64;
             Ok::<_, E>(Entry { value, bytes })
         })?;
-        Ok(entry.value.downcast().unwrap_or_else(|_| unreachable!("the key begins with the type of its answer")))
+        Ok(entry.value.downcast().unwrap_or_else(|_| unreachable!("the key includes the type of its value")))
     }
 
-    /// Bytes that are kept.
+    /// Returns the size of the stored results in bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.0.weight()
     }
 }
 
-/// What a cache holds under a key, made where it is not there, by one of those who ask at the same time.
+/// Returns the value of a key in a cache and computes it if necessary. Of several threads that ask at the same time, one
+/// computes it and the others wait.
 ///
 /// # Errors
-/// Of the work; then nothing is kept, and one of those who wait tries it. [`Stopped`] while waiting.
+/// Returns the error of `work`, in which case nothing is stored and one of the waiting threads tries again, or [`Stopped`]
+/// if the current task is stopped while waiting.
 pub fn get_or_make<K, V, W, B, E>(
     cache: &Cache<K, V, W, B, DefaultLifecycle<K, V>>,
     key: &K,
@@ -100,11 +103,12 @@ where
     E: From<Stopped>,
 {
     loop {
-        match cache.get_value_or_guard(key, Some(LOOK_EVERY)) {
+        match cache.get_value_or_guard(key, Some(CHECK_INTERVAL)) {
             GuardResult::Value(value) => return Ok(value),
             GuardResult::Guard(guard) => {
                 let value = work()?;
-                // Given back where it was taken out since, or is larger than the whole cache: it is good all the same.
+                // Insertion fails if the value is larger than the cache or the entry was removed meanwhile. The value is
+                // valid nevertheless.
                 let _ = guard.insert(value.clone());
                 return Ok(value);
             }
@@ -113,11 +117,11 @@ where
     }
 }
 
-/// Everything an answer depends on.
+/// A hash of everything a result depends on.
 pub struct Key(Xxh3);
 
 impl Key {
-    /// A key of answers of one type.
+    /// Creates a key for results of one type.
     #[must_use]
     pub fn of<T: Kept>() -> Self {
         let mut key = Self(Xxh3::new());
@@ -125,7 +129,7 @@ impl Key {
         key
     }
 
-    /// The same with one thing more that it depends on.
+    /// Adds a dependency.
     #[must_use]
     pub fn and(mut self, part: impl Hash) -> Self {
         part.hash(&mut self.0);
@@ -133,7 +137,7 @@ impl Key {
         self
     }
 
-    /// A number that differs where anything does, but for one chance in 2^128.
+    /// Returns the 128-bit hash. Collisions are negligible.
     #[must_use]
     pub fn number(&self) -> u128 {
         self.0.digest128()
@@ -155,29 +159,30 @@ mod tests {
     }
 
     #[test]
-    fn answers_are_worked_out_once_and_forgotten_within_the_limit() {
-        let (memo, worked) = (Memo::with_capacity(10_000), AtomicUsize::new(0));
-        let ask = |n: u32| {
+    fn computes_each_result_once_and_respects_its_capacity() {
+        let (memo, computed) = (Memo::with_capacity(10_000), AtomicUsize::new(0));
+        let get = |n: u32| {
             memo.get(&Key::of::<Text>().and(n), || {
-                worked.fetch_add(1, Ordering::Relaxed);
+                computed.fetch_add(1, Ordering::Relaxed);
                 Ok::<_, Stopped>(Text(n.to_string().repeat(1000)))
             })
             .unwrap()
         };
-        assert_eq!(ask(1), ask(1));
-        assert_eq!(worked.load(Ordering::Relaxed), 1);
+        assert_eq!(get(1), get(1));
+        assert_eq!(computed.load(Ordering::Relaxed), 1);
         for n in 0..100 {
-            assert_eq!(ask(n).0.len(), n.to_string().len() * 1000);
+            assert_eq!(get(n).0.len(), n.to_string().len() * 1000);
             assert!(memo.bytes() <= 10_000, "{}", memo.bytes());
         }
-        // What is larger than the whole memo is answered all the same.
+        // A result that is larger than the memo is returned but not stored.
         let huge = memo.get(&Key::of::<Text>().and("huge"), || Ok::<_, Stopped>(Text("x".repeat(1_000_000)))).unwrap();
         assert_eq!(huge.0.len(), 1_000_000);
         assert!(memo.bytes() <= 10_000);
         assert_ne!(Key::of::<Text>().and(1u8).and(23u8).number(), Key::of::<Text>().and(12u8).and(3u8).number());
     }
+
     #[test]
-    fn who_waits_goes_on_when_the_first_is_stopped_and_leaves_when_it_is_stopped_itself() {
+    fn a_waiting_thread_takes_over_if_the_first_is_stopped_and_stops_with_its_own_task() {
         use std::sync::mpsc::channel;
         use walkshed_engine::task::{Task, within};
         let memo = Memo::with_capacity(10_000);
@@ -187,7 +192,7 @@ mod tests {
             let first = scope.spawn(|| {
                 memo.get(&key(), move || {
                     begun.send(()).unwrap();
-                    // Told to stop, in its middle.
+                    // Cancelled half-way.
                     let _ = wait.recv();
                     Err::<Text, _>(Stopped::Cancelled)
                 })

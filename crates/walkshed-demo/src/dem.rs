@@ -1,4 +1,4 @@
-//! The ground as elevation models: `GeoTIFF` in degrees (EPSG:4326), deflated.
+//! Writes the terrain as elevation models: `GeoTIFF` in degrees (EPSG:4326), compressed with deflate.
 
 use super::ground::{Ground, on_plane};
 use rayon::prelude::*;
@@ -8,10 +8,10 @@ use tiff::encoder::colortype::{ColorType, Gray32Float, GrayI16};
 use tiff::encoder::{Compression, DeflateLevel, TiffEncoder, TiffValue};
 use tiff::tags::Tag;
 
-/// Rows in a strip: readers decode only the strips they need.
+/// Rows per strip. Readers decode only the strips they need.
 const STRIP: u32 = 64;
 
-/// A raster of the ground: west, south, east, north, and samples per degree.
+/// Samples the terrain within west, south, east, north. Returns columns, rows, and heights row by row.
 fn samples(ground: &Ground, [west, south, east, north]: [f64; 4], per_degree: u32) -> (u32, u32, Vec<f32>) {
     let per = f64::from(per_degree);
     let (columns, rows) = (((east - west) * per).round() as u32, ((north - south) * per).round() as u32);
@@ -47,16 +47,16 @@ where
     tags.write_tag(Tag::Software, super::WRITER)?;
     tags.write_tag(Tag::ModelPixelScaleTag, &[step, step, 0.0][..])?;
     tags.write_tag(Tag::ModelTiepointTag, &[0.0, 0.0, 0.0, bounds[0], bounds[3], 0.0][..])?;
-    // GeoKeys 1.1.0, three of them: geographic, pixels are areas, WGS-84.
+    // GeoKeys 1.1.0 with three keys: geographic, pixel is area, WGS-84.
     let keys: [u16; 16] = [1, 1, 0, 3, 1024, 0, 1, 2, 1025, 0, 1, 1, 2048, 0, 1, 4326];
     tags.write_tag(Tag::GeoKeyDirectoryTag, &keys[..])?;
     image.write_data(values)
 }
 
-/// Writes the core, with decimetres.
+/// Writes the model of the core, in decimetres.
 ///
 /// # Errors
-/// What the writer says.
+/// Returns the error of the writer.
 pub fn write_fine(ground: &Ground, bounds: [f64; 4], per_degree: u32, out: impl Write + Seek) -> TiffResult<()> {
     let (columns, rows, mut heights) = samples(ground, bounds, per_degree);
     for h in &mut heights {
@@ -65,10 +65,10 @@ pub fn write_fine(ground: &Ground, bounds: [f64; 4], per_degree: u32, out: impl 
     write::<Gray32Float>(out, bounds, per_degree, (columns, rows), &heights)
 }
 
-/// Writes the surroundings, in whole metres.
+/// Writes the model of the surroundings, in whole metres.
 ///
 /// # Errors
-/// What the writer says.
+/// Returns the error of the writer.
 pub fn write_coarse(ground: &Ground, bounds: [f64; 4], per_degree: u32, out: impl Write + Seek) -> TiffResult<()> {
     let (columns, rows, heights) = samples(ground, bounds, per_degree);
     let heights: Vec<i16> = heights.iter().map(|h| h.round() as i16).collect();

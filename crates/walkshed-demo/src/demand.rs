@@ -1,5 +1,5 @@
-//! Who lives where: people in H3 cells of resolution 9 along the streets of their division, summing to each district's
-//! population; and what ground each district has.
+//! The population: people in H3 cells of resolution 9 along the streets of their division, with sums equal to each
+//! district's population; and the outlines of districts.
 
 use super::landmarks::Landmark;
 use super::layout::Layout;
@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use walkshed_engine::geo::{Position, cell_of, multi_polygon_text};
 
-/// People of one cell.
+/// The people in one cell.
 #[derive(Debug, Clone, Copy, Default)]
 struct People {
     district: usize,
@@ -21,8 +21,8 @@ struct People {
     urban: u64,
 }
 
-/// Cells with people, as a table, and the districts' outlines as `GeoJSON`. An outline is the ground of its district's people:
-/// it holds the centres of all their cells and of no others.
+/// Generates the population table and the district outlines as `GeoJSON`. An outline contains the centres of all
+/// populated cells of its district and of no other.
 #[must_use]
 pub fn demand(seed: u64, districts: &[District], layout: &Layout, streets: &Streets) -> (Csv, String) {
     let mut owners = layout.owners.clone();
@@ -30,15 +30,15 @@ pub fn demand(seed: u64, districts: &[District], layout: &Layout, streets: &Stre
     for landmark in streets.landmarks.iter().filter(|l| l.people > 0.0) {
         compounds.entry(landmark.site.unwrap_or(usize::MAX)).or_default().push(landmark);
     }
-    // Nobody is counted in a cell that no street reaches: those who live at the back of a compound are by its gate.
+    // Only cells with a street get people. Residents at the back of a compound are counted at its gate.
     let at = |node: u32| Position::from(streets.nodes[node as usize]);
     let with_streets: HashSet<CellIndex> =
-        streets.of_site.par_iter().flatten_iter().map(|&node| cell_of(at(node), Resolution::Nine)).collect();
+        streets.nodes_by_site.par_iter().flatten_iter().map(|&node| cell_of(at(node), Resolution::Nine)).collect();
     let mut cells: BTreeMap<CellIndex, People> = BTreeMap::new();
     for (s, site) in layout.sites.iter().enumerate() {
         let division = &districts[site.district].towns[site.town].divisions[site.division];
         let mut here: BTreeMap<CellIndex, f64> = BTreeMap::new();
-        let streetside = streets.of_site[s].iter().map(|&node| (at(node), 1.0));
+        let streetside = streets.nodes_by_site[s].iter().map(|&node| (at(node), 1.0));
         let behind_walls = compounds.get(&s).into_iter().flatten().flat_map(|compound| {
             let share = compound.people / compound.places.len() as f64;
             let has_street = |place: Position| with_streets.contains(&cell_of(place, Resolution::Nine));
@@ -47,13 +47,13 @@ pub fn demand(seed: u64, districts: &[District], layout: &Layout, streets: &Stre
         for (home, weight) in streetside.chain(behind_walls) {
             let cell = cell_of(home, Resolution::Nine);
             let Some(parent) = cell.parent(Resolution::Eight) else { continue };
-            // People of one district do not live in the cells of another.
+            // People of one district do not live in cells of another.
             if *owners.entry(parent).or_insert(site.district) == site.district {
                 *here.entry(cell).or_default() += weight;
             }
         }
         if here.is_empty()
-            && let Some(&node) = streets.of_site[s].first()
+            && let Some(&node) = streets.nodes_by_site[s].first()
         {
             here.insert(cell_of(Position::from(streets.nodes[node as usize]), Resolution::Nine), 1.0);
         }
@@ -78,7 +78,8 @@ pub fn demand(seed: u64, districts: &[District], layout: &Layout, streets: &Stre
     for (&cell, people) in &cells {
         row(cell, "all", people.all);
     }
-    // The old stay in villages and old quarters, the young move to new ones, couriers live where rooms are cheap.
+    // Older people stay in villages and old quarters, young people move to new quarters, couriers live where rents are
+    // low.
     for (&cell, people) in &cells {
         let at = walkshed_engine::geo::cell_centre(cell);
         let wave = |n: u64, degrees: f64| noise(seed.wrapping_add(n), at.lon() / degrees, at.lat() / degrees);
@@ -94,7 +95,7 @@ pub fn demand(seed: u64, districts: &[District], layout: &Layout, streets: &Stre
     (csv, outlines(districts, &cells))
 }
 
-/// Districts with the ground of their people as `GeoJSON`, and their towns, whose outlines nobody knows.
+/// Returns the districts with the area of their populated cells as `GeoJSON`, and their towns without geometry.
 fn outlines(districts: &[District], cells: &BTreeMap<CellIndex, People>) -> String {
     let mut ground: HashMap<usize, Vec<CellIndex>> = HashMap::new();
     for (cell, people) in cells {
@@ -105,7 +106,7 @@ fn outlines(districts: &[District], cells: &BTreeMap<CellIndex, People>) -> Stri
         let mut own = ground.remove(&d).unwrap_or_default();
         own.sort_unstable();
         own.dedup();
-        // Cells of one resolution, each once: nothing else can fail.
+        // Each cell has the same resolution and occurs once, so dissolving cannot fail.
         let area = solvent.dissolve(own).map_or_else(|_| "null".into(), |area| multi_polygon_text(&area));
         let whole = format!(
             "{{\"type\":\"Feature\",\"properties\":{{\"code\":\"{}\",\"name\":\"{}\",\"name_en\":\"{}\"}},\"geometry\":{area}}}",

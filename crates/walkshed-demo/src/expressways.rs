@@ -1,5 +1,5 @@
-//! Expressways through the core, closed to walkers. On the ground they cut the streets except for a few crossings; streets pass
-//! below their viaducts; a part of each lies in a tunnel.
+//! Expressways through the core, closed to pedestrians. On the ground they cut the streets except for a few crossings.
+//! Streets pass below their viaducts, and a part of each is in a tunnel.
 
 use super::ground::{Point, along_ridges, from_ridges};
 use super::landmarks::LandmarkKind;
@@ -7,40 +7,40 @@ use super::layout::{ACROSS, ALONG, BLOCK, Layout, is_core};
 use super::places::District;
 use super::random::Random;
 use super::streets::index::{meet, squares};
-use super::streets::{Class, Draft, DraftLandmark, Key, Layer, Lies, Way};
+use super::streets::{Class, Key, Layer, PendingLandmark, Placement, StreetBuilder, Way};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// A direction: along the ridges or across them.
+/// The direction of a street: along the ridges or across them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Axis {
     Along,
     Across,
 }
 
-/// How one crosses an expressway that lies on the ground.
+/// The way to cross an expressway on the ground.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Crossing {
-    /// Not at all.
+    /// Closed.
     Closed,
-    /// By the street, over which the expressway passes.
+    /// A street; the expressway passes over it.
     Street,
     Underpass,
     Footbridge,
 }
 
-/// What becomes of the lattice edges that cross an expressway, by their first key and their axis.
+/// The crossing types of lattice edges that cross an expressway, by their first key and their axis.
 pub struct Crossings(BTreeMap<(Key, Axis), Crossing>);
 
 impl Crossings {
-    /// Is the street from a node to the next one closed?
+    /// Returns whether the street from a node to the next one is closed.
     pub fn cuts(&self, key: Key, axis: Axis) -> bool {
         self.0.get(&(key, axis)).is_some_and(|c| *c != Crossing::Street)
     }
 }
 
-/// How a part of an expressway is built.
+/// The construction of a part of an expressway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Built {
+enum Construction {
     OnGround,
     OnViaduct(Layer),
     InTunnel,
@@ -52,9 +52,9 @@ struct Expressway {
     /// The row of blocks before it.
     row: i32,
     first: i32,
-    /// By block from the first on.
-    built: Vec<Built>,
-    /// How one crosses it, by the number of the street from the beginning of block 0 on.
+    /// By block, starting with the first.
+    construction: Vec<Construction>,
+    /// Crossing types by street number, counted from the start of block 0.
     crossings: BTreeMap<i32, Crossing>,
     name: String,
 }
@@ -62,30 +62,30 @@ struct Expressway {
 /// All expressways of a city.
 pub struct Expressways(Vec<Expressway>);
 
-/// The maximum number of expressways in each direction, and the minimum number of blocks between two.
-const MOST: [(Axis, usize); 2] = [(Axis::Along, 4), (Axis::Across, 3)];
-const APART: i32 = 7;
-/// The longest gap without blocks along one expressway, in blocks.
+/// Maximum number of expressways in each direction, and minimum number of blocks between two.
+const MAX_EXPRESSWAYS: [(Axis, usize); 2] = [(Axis::Along, 4), (Axis::Across, 3)];
+const MIN_BLOCKS_BETWEEN: i32 = 7;
+/// Maximum gap between blocks along an expressway, in blocks.
 const GAP: i32 = 14;
 const NAMES: [&str; 7] =
     ["内环快速路", "北城快速路", "南城快速路", "东环快速路", "西环快速路", "机场快速路", "滨江快速路"];
-/// How many blocks are built in which way, repeated along an expressway.
-const TURNS: [(Built, i32); 5] = [
-    (Built::OnGround, 3),
-    (Built::OnViaduct(Layer::Two), 2),
-    (Built::InTunnel, 1),
-    (Built::OnGround, 3),
-    (Built::OnViaduct(Layer::Two), 1),
+/// The construction pattern, repeated along an expressway, with the number of blocks.
+const PATTERN: [(Construction, i32); 5] = [
+    (Construction::OnGround, 3),
+    (Construction::OnViaduct(Layer::Two), 2),
+    (Construction::InTunnel, 1),
+    (Construction::OnGround, 3),
+    (Construction::OnViaduct(Layer::Two), 1),
 ];
 
-/// Where expressways run.
+/// Chooses the expressways.
 #[must_use]
 pub fn plan(seed: u64, districts: &[District], layout: &Layout) -> Expressways {
     let sites = layout.sites.iter().filter(|s| is_core(s.centre) && !super::is_reported(districts, s));
     let blocks: BTreeSet<(i32, i32)> = sites.filter_map(|s| s.block).collect();
     let mut list: Vec<Expressway> = Vec::new();
-    for (axis, most) in MOST {
-        // Blocks that have a neighbour in the next row, by row.
+    for (axis, most) in MAX_EXPRESSWAYS {
+        // By row, the blocks that have a neighbour in the next row.
         let mut rows: BTreeMap<i32, Vec<i32>> = BTreeMap::new();
         for &(i, j) in &blocks {
             let (row, step, behind) = match axis {
@@ -103,7 +103,7 @@ pub fn plan(seed: u64, districts: &[District], layout: &Layout) -> Expressways {
             if chosen.len() == most || steps.len() < 2 {
                 break;
             }
-            if chosen.iter().any(|c| (c - row).abs() < APART) {
+            if chosen.iter().any(|c| (c - row).abs() < MIN_BLOCKS_BETWEEN) {
                 continue;
             }
             chosen.push(row);
@@ -114,7 +114,7 @@ pub fn plan(seed: u64, districts: &[District], layout: &Layout) -> Expressways {
     Expressways(list)
 }
 
-/// The longest run of a row without a gap longer than [`GAP`].
+/// Returns the longest run of a row without a gap longer than [`GAP`].
 fn longest(mut steps: Vec<i32>) -> Vec<i32> {
     steps.sort_unstable();
     let parts = steps.chunk_by(|a, b| b - a <= GAP);
@@ -126,11 +126,20 @@ impl Expressway {
         let mut random = Random::of(seed, 104, number as u64);
         let (first, last) = (steps[0], steps[steps.len() - 1]);
         let layer = *random.pick(&[Layer::One, Layer::Two, Layer::Three]);
-        let turns = TURNS.iter().cycle().flat_map(|&(built, blocks)| std::iter::repeat_n(built, blocks as usize));
-        let raised = |built| if matches!(built, Built::OnViaduct(_)) { Built::OnViaduct(layer) } else { built };
-        let built: Vec<Built> = turns.map(raised).take((last - first + 1) as usize).collect();
+        let turns = PATTERN
+            .iter()
+            .cycle()
+            .flat_map(|&(construction, blocks)| std::iter::repeat_n(construction, blocks as usize));
+        let raised = |construction| {
+            if matches!(construction, Construction::OnViaduct(_)) {
+                Construction::OnViaduct(layer)
+            } else {
+                construction
+            }
+        };
+        let construction: Vec<Construction> = turns.map(raised).take((last - first + 1) as usize).collect();
         let mut crossings = BTreeMap::new();
-        for (block, _) in (first..).zip(&built).filter(|(_, b)| **b == Built::OnGround) {
+        for (block, _) in (first..).zip(&construction).filter(|(_, b)| **b == Construction::OnGround) {
             for street in 0..BLOCK {
                 let crossing = match (street == BLOCK / 2, random.below(100)) {
                     (true, 0..=49) => Crossing::Street,
@@ -142,10 +151,10 @@ impl Expressway {
             }
         }
         let name = NAMES[number % NAMES.len()].to_owned();
-        Self { axis, row, first, built, crossings, name }
+        Self { axis, row, first, construction, crossings, name }
     }
 
-    /// A place on the lattice, `step` streets on and `aside` streets to the side of the row before it.
+    /// Returns a place on the lattice: `step` streets along, and `aside` streets to the side of the row before it.
     fn at(&self, step: f64, aside: f64) -> Point {
         let side = f64::from(self.row * BLOCK + BLOCK - 1) + aside;
         match self.axis {
@@ -154,7 +163,7 @@ impl Expressway {
         }
     }
 
-    /// The key of the lattice before it, at a step.
+    /// Returns the lattice key before it, at a step.
     fn key_before(&self, step: i32) -> Key {
         let side = self.row * BLOCK + BLOCK - 1;
         match self.axis {
@@ -163,7 +172,7 @@ impl Expressway {
         }
     }
 
-    /// Which way streets go across it.
+    /// Returns the axis of the streets that cross it.
     fn crossed_by(&self) -> Axis {
         match self.axis {
             Axis::Along => Axis::Across,
@@ -179,23 +188,27 @@ impl Expressway {
         }
     }
 
-    /// How the piece from a step to the next is built.
-    fn built_at(&self, step: i32) -> Built {
+    /// Returns the construction between a step and the next.
+    fn built_at(&self, step: i32) -> Construction {
         let block = (step.div_euclid(BLOCK) - self.first) as usize;
         let under = |s: i32| self.crossings.get(&s) == Some(&Crossing::Street);
-        let built = self.built.get(block).copied().unwrap_or(Built::OnGround);
-        if built == Built::OnGround && (under(step) || under(step + 1)) { Built::OnViaduct(Layer::One) } else { built }
+        let construction = self.construction.get(block).copied().unwrap_or(Construction::OnGround);
+        if construction == Construction::OnGround && (under(step) || under(step + 1)) {
+            Construction::OnViaduct(Layer::One)
+        } else {
+            construction
+        }
     }
 
-    /// The first and the last step.
+    /// Returns the first and the last step.
     fn ends(&self) -> (i32, i32) {
-        let last = self.first + self.built.len() as i32 - 1;
+        let last = self.first + self.construction.len() as i32 - 1;
         (self.first * BLOCK, last * BLOCK + BLOCK - 1)
     }
 }
 
 impl Expressways {
-    /// What becomes of the streets that cross.
+    /// Returns the crossing types of all streets.
     #[must_use]
     pub fn crossings(&self) -> Crossings {
         let of = |e: &Expressway| {
@@ -205,23 +218,23 @@ impl Expressways {
     }
 }
 
-/// A piece of an expressway on its way into the extract.
+/// A segment of an expressway before it becomes part of a way.
 struct Piece {
     nodes: [u32; 2],
-    lies: Lies,
+    placement: Placement,
 }
 
-impl Draft<'_> {
-    /// Underpasses and footbridges.
+impl StreetBuilder<'_> {
+    /// Adds underpasses and footbridges.
     pub fn cross_expressways(&mut self) {
         let planned: Vec<_> = self.crossings.0.iter().map(|(at, crossing)| (*at, *crossing)).collect();
         for (((i, j), axis), crossing) in planned {
             let beyond = if axis == Axis::Along { (i + 1, j) } else { (i, j + 1) };
             let (Some(&a), Some(&b)) = (self.lattice.get(&(i, j)), self.lattice.get(&beyond)) else { continue };
             match crossing {
-                Crossing::Underpass => self.way(vec![a, b], Class::Lane, Lies::InTunnel, None),
+                Crossing::Underpass => self.way(vec![a, b], Class::Lane, Placement::InTunnel, None),
                 Crossing::Footbridge => {
-                    // Half way between the rows, wherever the two nodes lie.
+                    // Halfway between the rows, wherever the two nodes are.
                     let (p, q) = (self.at(a), self.at(b));
                     let aside = |p: Point| if axis == Axis::Along { along_ridges(p).0 } else { along_ridges(p).1 };
                     let line =
@@ -229,16 +242,16 @@ impl Draft<'_> {
                     let t = ((line - aside(p)) / (aside(q) - aside(p))).clamp(0.15, 0.85);
                     let (up, down) = (f64::max(t - 0.25, t / 2.0), f64::min(t + 0.25, f64::midpoint(t, 1.0)));
                     let (up, down) = (self.add(p.towards(q, up)), self.add(p.towards(q, down)));
-                    self.way(vec![a, up], Class::Steps, Lies::OnGround, None);
-                    self.way(vec![up, down], Class::Footbridge, Lies::OnGround, None);
-                    self.way(vec![down, b], Class::Steps, Lies::OnGround, None);
+                    self.way(vec![a, up], Class::Steps, Placement::OnGround, None);
+                    self.way(vec![up, down], Class::Footbridge, Placement::OnGround, None);
+                    self.way(vec![down, b], Class::Steps, Placement::OnGround, None);
                 }
                 Crossing::Closed | Crossing::Street => {}
             }
         }
     }
 
-    /// The expressways themselves. They are drawn last, and pass over every street in their way.
+    /// Adds the expressways. They are added last, and pass over every street in their way.
     pub fn expressways(&mut self, expressways: &Expressways) {
         let mut pieces: Vec<(usize, Piece)> = Vec::new();
         for (number, e) in expressways.0.iter().enumerate() {
@@ -248,34 +261,34 @@ impl Draft<'_> {
                 let wet = [0.0, 0.5, 1.0]
                     .iter()
                     .any(|t| self.ground.is_water(self.at(pair[0]).towards(self.at(pair[1]), *t)));
-                let lies = match e.built_at(step) {
-                    _ if wet => Lies::OnBridge(Layer::One),
-                    Built::OnGround => Lies::OnGround,
-                    Built::OnViaduct(layer) => Lies::OnViaduct(layer),
-                    Built::InTunnel => Lies::InTunnel,
+                let placement = match e.built_at(step) {
+                    _ if wet => Placement::OnBridge(Layer::One),
+                    Construction::OnGround => Placement::OnGround,
+                    Construction::OnViaduct(layer) => Placement::OnViaduct(layer),
+                    Construction::InTunnel => Placement::InTunnel,
                 };
-                pieces.push((number, Piece { nodes: [pair[0], pair[1]], lies }));
+                pieces.push((number, Piece { nodes: [pair[0], pair[1]], placement }));
             }
             self.interchanges(e, &nodes);
             self.beside(e, number);
         }
-        self.raise_over_streets(&mut pieces);
-        for of_one in pieces.chunk_by(|a, b| a.0 == b.0 && a.1.lies == b.1.lies) {
+        self.raise_above_streets(&mut pieces);
+        for of_one in pieces.chunk_by(|a, b| a.0 == b.0 && a.1.placement == b.1.placement) {
             let mut nodes = vec![of_one[0].1.nodes[0]];
             nodes.extend(of_one.iter().map(|(_, piece)| piece.nodes[1]));
             let name = self.name(expressways.0[of_one[0].0].name.clone());
-            self.way(nodes, Class::Expressway, of_one[0].1.lies, Some(name));
+            self.way(nodes, Class::Expressway, of_one[0].1.placement, Some(name));
         }
     }
 
-    /// Slip roads to the streets that pass below, and at both ends.
+    /// Adds slip roads to the streets that pass below, and at both ends.
     fn interchanges(&mut self, e: &Expressway, nodes: &[u32]) {
         let (first, last) = e.ends();
         let mut slip = |street: i32, join: i32| {
             let Some(&from) = self.lattice.get(&e.key_before(street)) else { return };
             let Some(&onto) = nodes.get((join - first) as usize) else { return };
             let via = self.add(e.at(f64::from(street + join) / 2.0, 0.35));
-            self.way(vec![from, via, onto], Class::ExpresswayLink, Lies::OnGround, None);
+            self.way(vec![from, via, onto], Class::ExpresswayLink, Placement::OnGround, None);
         };
         for (&street, _) in e.crossings.iter().filter(|(_, c)| **c == Crossing::Street) {
             if street.rem_euclid(2 * BLOCK) == BLOCK / 2 {
@@ -286,15 +299,15 @@ impl Draft<'_> {
         slip(last - BLOCK / 2, last);
     }
 
-    /// Where a street ends at the expressway and goes on behind.
+    /// Adds landmarks where a street ends at the expressway and continues behind it.
     fn beside(&mut self, e: &Expressway, number: usize) {
         let closed = e.crossings.iter().filter(|(_, c)| **c == Crossing::Closed).filter_map(|(&step, _)| {
             Some((*self.lattice.get(&e.key_before(step))?, *self.lattice.get(&e.key_behind(step))?))
         });
-        // Every dozen or so.
+        // Every eleventh.
         let places: Vec<(u32, u32)> = closed.step_by(11).collect();
         for (here, there) in places {
-            self.landmarks.push(DraftLandmark {
+            self.landmarks.push(PendingLandmark {
                 kind: LandmarkKind::Expressway,
                 site: None,
                 name: NAMES[number % NAMES.len()].to_owned(),
@@ -306,17 +319,20 @@ impl Draft<'_> {
         }
     }
 
-    /// Pieces on the ground that a street crosses become viaducts.
-    fn raise_over_streets(&self, pieces: &mut [(usize, Piece)]) {
+    /// Turns segments on the ground that a street crosses into viaducts.
+    fn raise_above_streets(&self, pieces: &mut [(usize, Piece)]) {
         let mut grid: HashMap<(i32, i32), Vec<usize>> = HashMap::new();
-        for (n, (_, piece)) in pieces.iter().enumerate().filter(|(_, (_, piece))| piece.lies == Lies::OnGround) {
+        for (n, (_, piece)) in
+            pieces.iter().enumerate().filter(|(_, (_, piece))| piece.placement == Placement::OnGround)
+        {
             let [a, b] = piece.nodes.map(|n| self.at(n));
             squares(a, b).for_each(|square| grid.entry(square).or_default().push(n));
         }
-        let is_street = |w: &&Way| w.class.is_walked() && w.lies == Lies::OnGround && w.class != Class::Footbridge;
+        let is_street =
+            |w: &&Way| w.class.is_walkable() && w.placement == Placement::OnGround && w.class != Class::Footbridge;
         let streets =
             self.ways.iter().filter(is_street).flat_map(|w| w.nodes.windows(2)).map(|pair| (pair[0], pair[1]));
-        // Of two expressways the later one passes over the other.
+        // Of two crossing expressways, the later one passes over.
         let others = pieces.iter().map(|(number, piece)| (piece.nodes.into(), *number)).collect::<Vec<_>>();
         let all = streets.map(|ends| (ends, None)).chain(others.into_iter().map(|(ends, number)| (ends, Some(number))));
         for ((a, b), below) in all {
@@ -325,7 +341,7 @@ impl Draft<'_> {
                 let (number, piece) = &mut pieces[n];
                 let [c, d] = piece.nodes.map(|n| self.at(n));
                 if below.is_none_or(|b| b < *number) && meet((a, b), (c, d)) {
-                    piece.lies = Lies::OnViaduct(Layer::One);
+                    piece.placement = Placement::OnViaduct(Layer::One);
                 }
             }
         }

@@ -1,7 +1,9 @@
-//! What was reported of three centers and a guild hall: tables that stand beside the made-up ones, moved to where the city has
-//! put the centers.
+//! The reported facts about three centers and a guild hall: separate tables, with positions relocated to the generated
+//! city.
 
-/// The tables of what was reported.
+use crate::error::DemoError;
+
+/// The tables of reported facts.
 pub const TABLES: [(&str, &str); 7] = [
     ("centers", include_str!("facts/centers.csv")),
     ("facilities", include_str!("facts/facilities.csv")),
@@ -11,25 +13,25 @@ pub const TABLES: [(&str, &str); 7] = [
     ("visits", include_str!("facts/visits.csv")),
     ("suggestions", include_str!("facts/suggestions.csv")),
 ];
-/// The code the reported center of Jiangbei has, and the division in whose area it stands.
+/// The code of the reported center of Jiangbei, and the division that contains it.
 const JIANGBEI: (&str, &str) = ("500105002000", "500105002002");
 
 type Table = (Vec<String>, Vec<Vec<String>>);
 
-/// A table of reported facts, moved to where the city has put their centers.
-pub fn moved(
+/// Reads a table of reported facts and moves its positions to the generated city.
+pub fn relocated(
     text: &str,
     kind: &str,
     place_of: &dyn Fn(&str) -> Option<(f64, f64)>,
-    elsewhere: Option<(f64, f64)>,
-) -> Result<Table, String> {
-    let bad = |e: csv::Error| format!("the reported {kind} cannot be read: {e}");
+    fallback: Option<(f64, f64)>,
+) -> Result<Table, DemoError> {
+    let bad = |source| DemoError::Facts { kind: kind.to_owned(), source };
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let mut header: Vec<String> = reader.headers().map_err(bad)?.iter().map(str::to_owned).collect();
     let column = |header: &[String], name: &str| header.iter().position(|h| h == name);
     let (lon, lat) = (column(&header, "lon"), column(&header, "lat"));
     let codes: Vec<usize> = ["code", "center", "division"].iter().filter_map(|c| column(&header, c)).collect();
-    // Positions are told in the facts of centers alone.
+    // Only the table of centers has the original positions.
     let original = |code: &str| -> Option<(f64, f64)> {
         let mut centers = csv::Reader::from_reader(TABLES[0].1.as_bytes());
         let found = centers.records().filter_map(Result::ok).find(|r| r.get(0) == Some(code))?;
@@ -55,12 +57,12 @@ pub fn moved(
         {
             let from = code.as_deref().and_then(original);
             let to = new_code.and_then(place_of);
-            let moved = match (from, to) {
+            let relocated = match (from, to) {
                 (Some(from), Some(to)) => Some((x - from.0 + to.0, y - from.1 + to.1)),
-                _ => elsewhere,
+                _ => fallback,
             };
-            let Some(moved) = moved else { continue };
-            (row[lon], row[lat]) = (format!("{:.6}", moved.0), format!("{:.6}", moved.1));
+            let Some(relocated) = relocated else { continue };
+            (row[lon], row[lat]) = (format!("{:.6}", relocated.0), format!("{:.6}", relocated.1));
         }
         match quality {
             Some(q) => row[q] = "synthetic".into(),

@@ -1,8 +1,8 @@
-//! The ground: parallel ridges from south-west to north-east, two rivers, hills on hills; 200 to 1,900 m.
+//! The terrain: parallel ridges from south-west to north-east, two rivers, and hills; 200 to 1,900 m.
 
 use super::random::noise;
 
-/// A point of the plane: metres east and north of the middle of the region.
+/// A point in the plane: metres east and north of the centre of the region.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
     pub x: f64,
@@ -10,69 +10,69 @@ pub struct Point {
 }
 
 impl Point {
-    /// Metres to another.
+    /// Returns the distance to another point in metres.
     #[must_use]
     pub fn distance(self, other: Self) -> f64 {
         (self.x - other.x).hypot(self.y - other.y)
     }
 
-    /// A share of the way to another.
+    /// Returns the point at fraction `t` of the way to another point.
     #[must_use]
     pub fn towards(self, other: Self, t: f64) -> Self {
         Self { x: self.x + (other.x - self.x) * t, y: self.y + (other.y - self.y) * t }
     }
 }
 
-/// The middle of the region.
+/// The centre of the region, degrees.
 const MIDDLE: (f64, f64) = (107.5, 30.0);
-/// Metres per degree at the middle. Longitudes are off by 2 % at most in the region; that makes streets a little longer or
-/// shorter than they were drawn, and nothing wrong: every length is measured from the positions.
+/// Metres per degree at the centre. Within the region, distances in longitude are off by at most 2 %. This only changes
+/// the generated lengths slightly; everything else is measured from positions.
 const PER_DEGREE: (f64, f64) = (96_486.0, 110_852.0);
-/// What the elevation models cover: west, south, east, north.
+/// The area of the elevation models: west, south, east, north.
 pub const REGION: [f64; 4] = [105.1, 27.95, 110.35, 32.35];
-/// The core, where one looks more closely.
+/// The core, which has a finer elevation model.
 pub const CORE: [f64; 4] = [106.34, 29.33, 106.76, 29.83];
 
 /// Lowest and highest ground, metres.
 pub const LOWEST: f64 = 200.0;
 pub const HIGHEST: f64 = 1900.0;
 
-/// Degrees to the plane.
+/// Converts degrees to the plane.
 #[must_use]
 pub fn on_plane((lon, lat): (f64, f64)) -> Point {
     Point { x: (lon - MIDDLE.0) * PER_DEGREE.0, y: (lat - MIDDLE.1) * PER_DEGREE.1 }
 }
 
-/// The plane to degrees.
+/// Converts a point of the plane to degrees.
 #[must_use]
 pub fn in_degrees(p: Point) -> (f64, f64) {
     (MIDDLE.0 + p.x / PER_DEGREE.0, MIDDLE.1 + p.y / PER_DEGREE.1)
 }
 
-/// Ridges run this far east of north, radians.
+/// The direction of the ridges, east of north, radians.
 const STRIKE: f64 = 25.0 * std::f64::consts::PI / 180.0;
 
-/// Coordinates along and across the ridges.
+/// Converts to coordinates along and across the ridges.
 #[must_use]
 pub fn along_ridges(p: Point) -> (f64, f64) {
     let (sin, cos) = STRIKE.sin_cos();
     (p.x * sin + p.y * cos, p.x * cos - p.y * sin)
 }
 
-/// Back from coordinates along and across the ridges.
+/// Converts from coordinates along and across the ridges.
 #[must_use]
 pub fn from_ridges(u: f64, v: f64) -> Point {
     let (sin, cos) = STRIKE.sin_cos();
     Point { x: u * sin + v * cos, y: u * cos - v * sin }
 }
 
-/// A river: its course, and half its width.
+/// A river: its course, and half its width in metres.
 struct River {
     points: Vec<Point>,
     half_width: f64,
 }
 
-/// Courses as points a few kilometres apart, near to where the two rivers run.
+/// Courses of the two real rivers, as points a few kilometres apart.
 const YANGTZE: &[(f64, f64)] = &[
     (105.30, 28.75),
     (105.85, 28.95),
@@ -125,14 +125,14 @@ const JIALING: &[(f64, f64)] = &[
     (106.590, 29.566),
 ];
 
-/// Rivers shape the ground this far from their middle, metres.
+/// Rivers shape the terrain up to this distance from their middle, metres.
 const VALLEY: f64 = 5000.0;
-/// The side of a square of the index of river pieces.
+/// Side of a square in the index of rivers, metres.
 const SQUARE: f64 = 4000.0;
-/// Seats lie in basins of this radius.
+/// Radius of the basins around seats, metres.
 const BASIN: f64 = 8000.0;
 
-/// The ground of a seed.
+/// The terrain of a seed.
 pub struct Ground {
     seed: u64,
     rivers: Vec<River>,
@@ -141,13 +141,13 @@ pub struct Ground {
     south: f64,
     columns: usize,
     rows: usize,
-    /// River pieces (river, first point) and seats near each square.
+    /// River segments (river, first point) and seats near each square.
     near_rivers: Vec<Vec<(u8, u32)>>,
     near_seats: Vec<Vec<u32>>,
 }
 
 impl Ground {
-    /// The ground, with basins around the seats.
+    /// Creates the terrain, with basins around the seats.
     #[must_use]
     pub fn new(seed: u64, seats: &[(f64, f64)]) -> Self {
         let rivers = vec![
@@ -171,8 +171,8 @@ impl Ground {
         };
         let mut near_rivers = vec![Vec::new(); columns * rows];
         for (r, river) in (0u8..).zip(&ground.rivers) {
-            for (i, piece) in (0u32..).zip(river.points.windows(2)) {
-                for square in ground.squares_around(piece[0], VALLEY + 1000.0) {
+            for (i, segment) in (0u32..).zip(river.points.windows(2)) {
+                for square in ground.squares_around(segment[0], VALLEY + 1000.0) {
                     near_rivers[square].push((r, i));
                 }
             }
@@ -200,12 +200,13 @@ impl Ground {
         clamp(p.y - self.south, self.rows) * self.columns + clamp(p.x - self.west, self.columns)
     }
 
-    /// The courses of the rivers, downstream.
+    /// Iterates over the courses of the rivers, downstream.
     pub fn courses(&self) -> impl Iterator<Item = &[Point]> {
         self.rivers.iter().map(|r| r.points.as_slice())
     }
 
-    /// Metres from the bank of the nearest river, negative in the water; at least [`VALLEY`] where none is near.
+    /// Returns the distance to the bank of the nearest river in metres, negative in the water; at least [`VALLEY`] if
+    /// no river is near.
     #[must_use]
     pub fn bank(&self, p: Point) -> f64 {
         let mut best = VALLEY;
@@ -220,21 +221,21 @@ impl Ground {
         best
     }
 
-    /// Is it water?
+    /// Returns whether a point is in the water.
     #[must_use]
     pub fn is_water(&self, p: Point) -> bool {
         self.bank(p) < 0.0
     }
 
-    /// Metres above sea level.
+    /// Returns the height in metres above sea level.
     #[must_use]
     pub fn height(&self, p: Point) -> f64 {
         let wave = |n: u64, metres: f64| noise(self.seed.wrapping_mul(31).wrapping_add(n), p.x / metres, p.y / metres);
         let (lon, lat) = in_degrees(p);
-        // The land rises towards the mountains in the north-east and the south-east.
+        // The terrain rises towards the mountains in the north-east and the south-east.
         let rise =
             520.0 * smooth(107.2, 109.6, lon) + 420.0 * smooth(31.0, 31.9, lat) + 160.0 * smooth(29.5, 28.6, lat);
-        // Ridges some 13 km apart, winding, with gaps.
+        // Winding ridges about 13 km apart, with gaps.
         let (u, v) = along_ridges(p);
         let winding = v + 2600.0 * wave(1, 26_000.0) + 700.0 * wave(2, 7000.0);
         let phase = (winding / 13_000.0).rem_euclid(1.0) - 0.5;
@@ -250,7 +251,7 @@ impl Ground {
         let land = 290.0 + rise + ridges + hills;
         let bank = self.bank(p);
         let shaped = if bank < VALLEY {
-            // Banks rise steeply, then the valley opens.
+            // Banks rise steeply, then the valley widens.
             let floor =
                 LOWEST + 4.0 + 46.0 * smooth(0.0, 420.0, bank) + 0.30 * hills.max(-60.0) * smooth(0.0, 900.0, bank);
             let t = smooth(300.0, VALLEY, bank);
@@ -262,21 +263,21 @@ impl Ground {
     }
 }
 
-/// 0 below `low`, 1 above `high`, a cubic between; `low` may be the greater.
+/// Smoothstep: 0 at `low`, 1 at `high`, a cubic in between. `low` may be greater than `high`.
 fn smooth(low: f64, high: f64, x: f64) -> f64 {
     let t = ((x - low) / (high - low)).clamp(0.0, 1.0);
     t * t * (3.0 - 2.0 * t)
 }
 
-/// A course through points: a Catmull-Rom curve, winding a little.
+/// Returns a slightly winding Catmull-Rom curve through points.
 fn course(seed: u64, through: &[(f64, f64)]) -> Vec<Point> {
     let p: Vec<Point> = through.iter().map(|&q| on_plane(q)).collect();
     let mut points = Vec::new();
     for i in 0..p.len() - 1 {
         let (a, b, c, d) = (p[i.saturating_sub(1)], p[i], p[i + 1], p[(i + 2).min(p.len() - 1)]);
-        let pieces = (b.distance(c) / 400.0).ceil().max(1.0) as usize;
-        for k in 0..pieces {
-            let t = k as f64 / pieces as f64;
+        let segments = (b.distance(c) / 400.0).ceil().max(1.0) as usize;
+        for k in 0..segments {
+            let t = k as f64 / segments as f64;
             let blend = |a: f64, b: f64, c: f64, d: f64| {
                 0.5 * (2.0 * b
                     + (c - a) * t
@@ -297,7 +298,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_plane_goes_there_and_back() {
+    fn plane_coordinates_round_trip() {
         for at in [(106.5, 29.5), (105.2, 32.1), (110.1, 28.2)] {
             let back = in_degrees(on_plane(at));
             assert!((back.0 - at.0).abs() < 1e-9 && (back.1 - at.1).abs() < 1e-9);
@@ -308,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ground_is_between_its_bounds_and_has_both_rivers() {
+    fn terrain_is_within_bounds_and_has_both_rivers() {
         let ground = Ground::new(1, &[(106.569, 29.553)]);
         let (mut low, mut high, mut water) = (f64::MAX, f64::MIN, 0);
         for i in 0..200 {
@@ -327,7 +328,7 @@ mod tests {
             let middle = river[river.len() / 2];
             assert!(ground.is_water(middle) && (ground.height(middle) - LOWEST).abs() < 1e-9);
         }
-        // The peninsula lies between them, dry.
+        // The peninsula between the rivers is dry.
         assert!(!ground.is_water(on_plane((106.569, 29.553))));
     }
 }

@@ -1,68 +1,70 @@
-//! A city's files into a data folder, by the importers everyone uses.
+//! Imports the files of a city into a data folder, with the ordinary importers.
 
 use super::Files;
 use jiff::Timestamp;
+use std::error::Error;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use walkshed_engine::build::{BuildOptions, OWN_NETWORK_KM, StreetsReport, build};
-use walkshed_engine::osm::StreetRules;
+use walkshed_engine::build::{BuildOptions, StreetsReport, build};
 use walkshed_exchange::{Kind, Options, plan, read_table};
 use walkshed_live::folder::DataFolder;
 use walkshed_register::{Audience, Category, Change, Edit, NewFacility, Register, Rules, Scenario};
 use walkshed_store::{DEMONSTRATION_ACTOR, Edition, Store, StoreError};
 
-/// A folder within a data folder in which a city is put together: its files, its streets, its register. It is removed when it
-/// is let go of; that of a process that was killed, at the next start.
+/// A folder inside the data folder in which a city is built: its files, its streets, its register. It is removed on
+/// drop. The folder of a killed process is removed at the next start.
 #[derive(Debug)]
 pub struct Staging {
     data: DataFolder,
-    /// Locked as long as it is in use.
+    /// Locked while in use.
     _lock: File,
 }
 
 impl Staging {
-    /// Makes one, in place of what another process has left behind.
+    /// Creates the folder, replacing what a killed process has left.
     ///
     /// # Errors
-    /// A sentence that says what is in the way, for one another process that is at work there.
-    pub fn new(folder: &DataFolder) -> Result<Self, String> {
+    /// Returns [`InstallError::Busy`] if another process is building a city there, and [`InstallError::Staging`] if the
+    /// folder cannot be used.
+    pub fn new(folder: &DataFolder) -> Result<Self, InstallError> {
         Self::remove_from(folder.path());
         let path = folder.path().join(STAGING);
-        let data = folder.staged(&path).map_err(|e| e.to_string())?;
-        let lock = File::create(path.join(LOCK)).map_err(|e| format!("{} cannot be used: {e}", path.display()))?;
+        let unusable = |source| InstallError::Staging { path: path.clone(), source };
+        let data = folder.staged(&path).map_err(|e| unusable(e.into()))?;
+        let lock = File::create(path.join(LOCK)).map_err(|e| unusable(e.into()))?;
         if matches!(lock.try_lock(), Err(TryLockError::WouldBlock)) {
-            return Err(format!("another process is making a city in {}; wait until it has ended", path.display()));
+            return Err(InstallError::Busy(path));
         }
-        AT_WORK.store(true, SeqCst);
+        IS_BUILDING.store(true, SeqCst);
         Ok(Self { data, _lock: lock })
     }
 
-    /// Removes that of this process, which is about to end, although its threads may still be at work in there.
+    /// Removes the folder of this process, which is about to exit, even if its threads are still using it.
     pub fn abandon(data: &Path) {
-        if AT_WORK.load(SeqCst) {
+        if IS_BUILDING.load(SeqCst) {
             let _ = std::fs::remove_dir_all(data.join(STAGING));
         }
     }
 
-    /// Where the files of the city go, unless they are to be kept elsewhere.
+    /// Returns where to write the files of the city, unless they are exported elsewhere.
     #[must_use]
     pub fn files(&self) -> PathBuf {
         self.data.path().join("files")
     }
 
-    /// The data folder in which it is put together.
+    /// Returns the data folder in which the city is built.
     #[must_use]
     pub const fn data(&self) -> &DataFolder {
         &self.data
     }
 
-    /// Removes what a process that was killed has left in a data folder; says whether there was something. What another one is
-    /// at work in stays.
-    #[allow(clippy::must_use_candidate, reason = "most who call it do not ask")]
+    /// Removes what a killed process has left in a data folder, but not a folder that another process is using. Returns
+    /// whether anything was removed.
+    #[allow(clippy::must_use_candidate, reason = "most callers ignore the result")]
     pub fn remove_from(data: &Path) -> bool {
         let path = data.join(STAGING);
-        // As versions before named it.
+        // The name used by earlier versions.
         let _ = std::fs::remove_dir_all(data.join("demo-files.part"));
         let is_in_use = File::open(path.join(LOCK)).is_ok_and(|lock| lock.try_lock().is_err());
         !is_in_use && path.is_dir() && std::fs::remove_dir_all(&path).is_ok()
@@ -75,22 +77,31 @@ impl Drop for Staging {
     }
 }
 
-/// Does this process put a city together?
-static AT_WORK: AtomicBool = AtomicBool::new(false);
+/// Whether this process is building a city.
+static IS_BUILDING: AtomicBool = AtomicBool::new(false);
 
 const STAGING: &str = "demo.part";
 const LOCK: &str = "in-use";
 
-/// Why the city could not be brought in.
+/// The reason why the city could not be imported.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum InstallError {
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error("another process is creating a demonstration city in {}; wait until it has finished", .0.display())]
+    Busy(PathBuf),
+    #[error("cannot use {}: {source}", path.display())]
+    Staging { path: PathBuf, source: Box<dyn Error + Send + Sync> },
     #[error("{0}")]
-    Other(String),
+    Streets(Box<dyn Error + Send + Sync>),
+    #[error("{}: {why}", path.display())]
+    Table { path: PathBuf, why: String },
+    #[error("{0}")]
+    Edit(Box<dyn Error + Send + Sync>),
 }
 
-/// What is being done.
+/// A step of the import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
     Streets,
@@ -98,47 +109,42 @@ pub enum Stage {
     Table(&'static str),
 }
 
-/// What was brought in.
+/// The result of the import.
 #[derive(Debug, Clone)]
 pub struct Installed {
     pub streets: StreetsReport,
-    /// The length of the middle one of all segments, metres.
+    /// Median length of all segments, metres.
     pub median_m: f64,
     pub rows: u64,
 }
 
-/// Brings a city into an empty data folder: streets in one thread, the tables in another.
+/// Imports a city into an empty data folder: streets in one thread, tables in another.
 ///
 /// # Errors
-/// [`InstallError`] naming the file; whoever calls takes away what is there by then.
+/// Returns an [`InstallError`] that names the file. The caller must remove what has been imported by then.
 pub async fn install(
     files: &Files,
     folder: &DataFolder,
     store: &Store,
-    tell: impl Fn(Stage) + Send + Sync + Clone + 'static,
+    report: impl Fn(Stage) + Send + Sync + Clone + 'static,
 ) -> Result<Installed, InstallError> {
-    let options = BuildOptions {
-        streets: files.streets(),
-        elevation: files.elevation(),
-        own_network_km: OWN_NETWORK_KM,
-        profiles: folder.profiles().clone(),
-        rules: StreetRules::default(),
-    };
-    let (to, told) = (folder.streets(), tell.clone());
+    let options =
+        BuildOptions::new(files.streets()).with_elevation(files.elevation()).with_profiles(folder.profiles().clone());
+    let (to, report_streets) = (folder.streets(), report.clone());
     let streets = tokio::task::spawn_blocking(move || {
-        told(Stage::Streets);
-        let network = build(&options, &|_| {}).map_err(|e| e.to_string())?;
-        network.save(&to).map_err(|e| e.to_string())?;
-        told(Stage::StreetsDone);
+        report_streets(Stage::Streets);
+        let network = build(&options, &|_| {})?;
+        network.save(&to)?;
+        report_streets(Stage::StreetsDone);
         let mut lengths: Vec<f32> = network.edge_ids().map(|id| network.edge(id).length_m).collect();
         lengths.sort_unstable_by(f32::total_cmp);
         let median = lengths.get(lengths.len() / 2).copied().unwrap_or_default();
-        Ok::<_, String>((network.meta().report.clone(), f64::from(median)))
+        Ok::<_, Box<dyn Error + Send + Sync>>((network.meta().report.clone(), f64::from(median)))
     });
-    let rows = tables(files, folder, store, &tell).await;
+    let rows = tables(files, folder, store, &report).await;
     let streets = streets.await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()));
     let rows = rows?;
-    let (streets, median_m) = streets.map_err(InstallError::Other)?;
+    let (streets, median_m) = streets.map_err(InstallError::Streets)?;
     Ok(Installed { streets, median_m, rows })
 }
 
@@ -146,12 +152,12 @@ async fn tables(
     files: &Files,
     folder: &DataFolder,
     store: &Store,
-    tell: &(impl Fn(Stage) + Send + Sync),
+    report: &(impl Fn(Stage) + Send + Sync),
 ) -> Result<u64, InstallError> {
     let mut register = Register::new(store.load().await?, folder.shared_calendar());
     let mut rows = 0;
     for kind in Kind::ALL {
-        tell(Stage::Table(kind.name()));
+        report(Stage::Table(kind.name()));
         let own = match kind {
             Kind::Regions => files.folder.join("regions.geojson"),
             _ => files.folder.join(format!("{}.csv", kind.name())),
@@ -163,15 +169,15 @@ async fn tables(
             rows += n;
         }
     }
-    what_if(store, &register).await?;
+    add_example_scenario(store, &register).await?;
     Ok(rows)
 }
 
-/// Where couriers finish at one in the morning: the center of new-employment groups in Shapingba.
+/// The center for new employment groups in Shapingba, where couriers finish work at one in the morning.
 const COURIERS_CENTER: &str = "500106013004";
 
-/// A scenario to begin with: couriers finish at one in the morning, and the nearest rest stop that is open is a walk away.
-async fn what_if(store: &Store, register: &Register) -> Result<(), InstallError> {
+/// Adds an example scenario: couriers finish work at one in the morning, and the nearest open rest stop is a walk away.
+async fn add_example_scenario(store: &Store, register: &Register) -> Result<(), InstallError> {
     let Some(center) = register.centers.find(COURIERS_CENTER) else { return Ok(()) };
     let stop = NewFacility {
         name: "新就业群体中心骑手驿站".into(),
@@ -187,9 +193,7 @@ async fn what_if(store: &Store, register: &Register) -> Result<(), InstallError>
     };
     let scenario = Scenario {
         name_en: Some("A rest stop at the couriers' center".into()),
-        description: Some(
-            "SYNTHETIC. Who gains when couriers find a rest stop where they finish, open until two?".into(),
-        ),
+        description: Some("SYNTHETIC. Who gains from a rest stop where couriers finish work, open until two?".into()),
         changes: vec![Change::Add(stop)],
         ..Scenario::new("rest-stop".into(), "骑手驿站设在中心".into())
     };
@@ -199,7 +203,7 @@ async fn what_if(store: &Store, register: &Register) -> Result<(), InstallError>
         at: Timestamp::now().to_string(),
         ..Edition::default()
     };
-    store.edit(&edition).await.map_err(|e| InstallError::Other(e.to_string()))?;
+    store.edit(&edition).await.map_err(|e| InstallError::Edit(e.into()))?;
     Ok(())
 }
 
@@ -212,7 +216,7 @@ async fn table(
 ) -> Result<(Register, u64), InstallError> {
     let (path, calendar, kinds) = (path.to_owned(), folder.shared_calendar(), folder.kinds().clone());
     let planned = tokio::task::spawn_blocking(move || {
-        let bad = |e: &dyn std::fmt::Display| format!("{}: {e}", path.display());
+        let bad = |e: &dyn std::fmt::Display| InstallError::Table { path: path.clone(), why: e.to_string() };
         let table = read_table(&path, kind, &calendar).map_err(|e| bad(&e))?;
         let rules = Rules { register: &register, kinds: &kinds, calendar: &calendar };
         let options = Options { now: Timestamp::now(), ..Options::default() };
@@ -222,10 +226,9 @@ async fn table(
                 e.refused().first().map(|r| format!(": line {}: {} \"{}\" {}", r.line, r.field, r.value, r.why));
             bad(&format!("{e}{}", first.unwrap_or_default()))
         })?;
-        Ok::<_, String>((planned, register))
+        Ok::<_, InstallError>((planned, register))
     });
-    let (planned, register) =
-        planned.await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic())).map_err(InstallError::Other)?;
+    let (planned, register) = planned.await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))?;
     let rows = planned.record.rows;
     let edition = Edition {
         edits: planned.edits,
@@ -235,7 +238,7 @@ async fn table(
         import: Some(planned.record),
         ..Edition::default()
     };
-    let applied = store.edit(&edition).await.map_err(|e| InstallError::Other(e.to_string()))?;
+    let applied = store.edit(&edition).await.map_err(|e| InstallError::Edit(e.into()))?;
     let next = tokio::task::spawn_blocking(move || register.with(applied.version, &applied.done));
     Ok((next.await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic())), rows))
 }

@@ -1,23 +1,23 @@
-//! Places that are hard to reach on a map: what they are, where they lie, and the street one comes from.
+//! Landmarks: places that are hard to reach on a map, and the street each is reached from.
 
 use walkshed_engine::geo::Position;
 
-/// What a landmark is.
+/// The kind of a landmark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum LandmarkKind {
     /// Homes behind walls, with private gates.
     Compound,
-    /// Homes behind walls whose gates nobody has mapped.
+    /// Homes behind walls without a mapped gate.
     CompoundWithoutGate,
-    /// An area for walkers that shares no node with a street.
+    /// A pedestrian area that shares no node with a street.
     Square,
     /// Ground beside a viaduct, far from streets on the ground.
     Viaduct,
-    /// A street that an expressway cuts.
+    /// A street cut by an expressway.
     Expressway,
-    /// A platform of the metro.
+    /// A metro platform.
     Platform,
-    /// A street of shops under the ground.
+    /// An underground shopping passage.
     Passage,
 }
 
@@ -32,7 +32,7 @@ impl LandmarkKind {
         Self::Passage,
     ];
 
-    /// The word for it in files.
+    /// Returns the name used in files.
     #[must_use]
     pub const fn key(self) -> &'static str {
         match self {
@@ -51,20 +51,21 @@ impl LandmarkKind {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Landmark {
     pub kind: LandmarkKind,
-    /// The site it lies in, by its place in the layout.
+    /// The index of its site in the layout.
     pub(super) site: Option<usize>,
     pub name: String,
-    /// The storey, 0 at the street.
+    /// The storey; 0 is the ground.
     pub floor: i8,
-    /// Entrances of buildings, places for shops; at least one, the main one first.
+    /// Building entrances or places for shops; at least one, the main one first.
     pub places: Vec<Position>,
-    /// Its weight when people are distributed: 1 for each node of a public street.
+    /// Its weight when residents are distributed; a node of a public street has weight 1.
     pub(super) people: f64,
-    /// A place on a public street outside: for a gated compound at its gate, for an expressway on its other side, else nearby.
+    /// A place on a public street outside: at the gate of a gated compound, on the other side of an expressway, else
+    /// nearby.
     pub street: Position,
 }
 
-/// Landmarks as `GeoJSON`, one feature a place.
+/// Returns the landmarks as `GeoJSON`, one feature per place.
 #[must_use]
 pub fn text(landmarks: &[Landmark]) -> String {
     let features = landmarks.iter().flat_map(|l| {

@@ -1,5 +1,5 @@
-//! Where divisions lie: communities in blocks of one street lattice around seats and towns, villages scattered around
-//! them. All of it is made up.
+//! The positions of divisions: communities are blocks of one street lattice around seats and towns; villages are
+//! scattered around them. All positions are generated.
 
 use super::ground::{CORE, Ground, Point, REGION, along_ridges, from_ridges, in_degrees, on_plane};
 use super::places::District;
@@ -8,40 +8,40 @@ use h3o::{CellIndex, Resolution};
 use std::collections::{HashMap, HashSet};
 use walkshed_engine::geo::{Position, cell_of};
 
-/// Metres between streets that run along the ridges, and between the lanes across.
+/// Distance in metres between streets along the ridges, and between lanes across them.
 pub const ACROSS: f64 = 60.0;
 pub const ALONG: f64 = 70.0;
-/// Streets and lanes in the block of one community.
+/// Number of streets, and of lanes, in the block of one community.
 pub const BLOCK: i32 = 9;
 
-/// A division and where it lies.
+/// A division and its position.
 #[derive(Debug, Clone)]
 pub struct Site {
-    /// Places in the list of districts, its towns, their divisions.
+    /// Indices into the lists of districts, towns and divisions.
     pub district: usize,
     pub town: usize,
     pub division: usize,
     pub centre: Point,
-    /// The block of the lattice; villages have none.
+    /// The block of the lattice; none for villages.
     pub block: Option<(i32, i32)>,
 }
 
-/// All divisions in the order of their codes, and which district each part of the ground belongs to.
+/// All divisions in the order of their codes, and the district of each part of the area.
 pub struct Layout {
     pub sites: Vec<Site>,
     /// The first site of each town, by district and town; the last entry of each district is the end.
     pub first_of_town: Vec<Vec<usize>>,
-    /// H3 cells of resolution 8 by the district in them. No cell holds sites of two.
+    /// The district of each H3 cell of resolution 8. No cell has sites of two districts.
     pub owners: HashMap<CellIndex, usize>,
 }
 
-/// The middle of a block.
-fn middle_of((i, j): (i32, i32)) -> Point {
+/// Returns the centre of a block.
+fn centre_of((i, j): (i32, i32)) -> Point {
     let half = f64::from(BLOCK - 1) / 2.0;
     from_ridges((f64::from(i * BLOCK) + half) * ALONG, (f64::from(j * BLOCK) + half) * ACROSS)
 }
 
-/// The block a point lies in.
+/// Returns the block that contains a point.
 fn block_at(p: Point) -> (i32, i32) {
     let (u, v) = along_ridges(p);
     let block = |c: f64, step: f64| (c / step / f64::from(BLOCK)).floor() as i32;
@@ -58,25 +58,25 @@ fn is_in([west, south, east, north]: [f64; 4], p: Point) -> bool {
     (west..=east).contains(&lon) && (south..=north).contains(&lat)
 }
 
-/// Is it in the core?
+/// Returns whether a point is in the core.
 pub fn is_core(p: Point) -> bool {
     is_in(CORE, p)
 }
 
-/// What is taken.
-struct Taken<'g> {
+/// The blocks, cells and places that are already allocated.
+struct Allocation<'g> {
     ground: &'g Ground,
     blocks: HashSet<(i32, i32)>,
     owners: HashMap<CellIndex, usize>,
-    /// Sites by squares of a kilometre.
+    /// Sites by squares of one kilometre.
     squares: HashMap<(i32, i32), Vec<Point>>,
 }
 
-/// Villages keep this far from each other and from communities, metres.
-const APART: f64 = 950.0;
+/// Minimum distance between villages, and between villages and communities, metres.
+const MIN_VILLAGE_DISTANCE: f64 = 950.0;
 const SQUARE: f64 = 1000.0;
 
-impl Taken<'_> {
+impl Allocation<'_> {
     fn owned_by_other(&self, district: usize, p: Point) -> bool {
         cell_8(p).is_none_or(|cell| self.owners.get(&cell).is_some_and(|&owner| owner != district))
     }
@@ -94,9 +94,9 @@ impl Taken<'_> {
 
     fn is_crowded(&self, p: Point) -> bool {
         let (x, y) = Self::square(p);
-        (-1..=1)
-            .flat_map(|dx| (-1..=1).map(move |dy| (x + dx, y + dy)))
-            .any(|square| self.squares.get(&square).is_some_and(|list| list.iter().any(|q| q.distance(p) < APART)))
+        (-1..=1).flat_map(|dx| (-1..=1).map(move |dy| (x + dx, y + dy))).any(|square| {
+            self.squares.get(&square).is_some_and(|list| list.iter().any(|q| q.distance(p) < MIN_VILLAGE_DISTANCE))
+        })
     }
 
     fn slope(&self, p: Point) -> f64 {
@@ -104,7 +104,8 @@ impl Taken<'_> {
         ((h(150.0, 0.0) - h(-150.0, 0.0)) / 300.0).hypot((h(0.0, 150.0) - h(0.0, -150.0)) / 300.0)
     }
 
-    /// Blocks around a point, those easiest to reach first; none in water, on cliffs or in the land of another.
+    /// Returns free blocks around a point, easiest to reach first. Excludes water, cliffs and the area of other
+    /// districts.
     fn candidates(&self, district: usize, around: Point, wanted: usize) -> Vec<(f64, (i32, i32))> {
         let area = f64::from(BLOCK * BLOCK) * ALONG * ACROSS;
         let radius = 2.3 * (wanted as f64 * area / std::f64::consts::PI).sqrt() + 2500.0;
@@ -114,7 +115,7 @@ impl Taken<'_> {
         let mut list = Vec::new();
         for i in i0 - di..=i0 + di {
             for j in j0 - dj..=j0 + dj {
-                let p = middle_of((i, j));
+                let p = centre_of((i, j));
                 let away = p.distance(around);
                 if away > radius || self.ground.bank(p) < 230.0 || self.blocks.contains(&(i, j)) {
                     continue;
@@ -123,7 +124,7 @@ impl Taken<'_> {
                 if slope > 0.5 || self.owned_by_other(district, p) {
                     continue;
                 }
-                // A river between is as good as some kilometres.
+                // A river in between counts as some additional kilometres.
                 let wet = (1..8).any(|k| self.ground.is_water(around.towards(p, f64::from(k) / 8.0)));
                 list.push((away * (1.0 + 2.5 * slope) + if wet { 3500.0 } else { 0.0 }, (i, j)));
             }
@@ -132,40 +133,41 @@ impl Taken<'_> {
         list
     }
 
-    /// The next free block of a list, taken.
+    /// Allocates the next free block of a list.
     fn next_block(
         &mut self,
         district: usize,
         list: &mut impl Iterator<Item = (f64, (i32, i32))>,
     ) -> Option<(i32, i32)> {
         let found =
-            list.find(|(_, block)| !self.blocks.contains(block) && !self.owned_by_other(district, middle_of(*block)))?;
+            list.find(|(_, block)| !self.blocks.contains(block) && !self.owned_by_other(district, centre_of(*block)))?;
         self.blocks.insert(found.1);
-        self.take(district, middle_of(found.1));
+        self.take(district, centre_of(found.1));
         Some(found.1)
     }
 }
 
-/// Lays out all divisions.
+/// Computes the positions of all divisions.
 #[must_use]
 pub fn lay_out(seed: u64, districts: &[District], ground: &Ground) -> Layout {
-    let mut taken = Taken { ground, blocks: HashSet::new(), owners: HashMap::new(), squares: HashMap::new() };
+    let mut allocation = Allocation { ground, blocks: HashSet::new(), owners: HashMap::new(), squares: HashMap::new() };
     let seats: Vec<Point> = districts.iter().map(|d| on_plane(d.seat)).collect();
-    let blocks_of_seats = seat_blocks(districts, &seats, &mut taken);
-    let centres = town_centres(seed, districts, &seats, &mut taken);
-    // Communities: those of sub-districts in the blocks around the seat, parted by where they lie; others around their town.
+    let blocks_of_seats = seat_blocks(districts, &seats, &mut allocation);
+    let centres = town_centres(seed, districts, &seats, &mut allocation);
+    // Communities of sub-districts get the blocks around the seat, grouped by location. Other communities are around
+    // their town.
     let mut blocks: HashMap<(usize, usize), Vec<(i32, i32)>> = HashMap::new();
     for (d, district) in districts.iter().enumerate() {
         let mut near = blocks_of_seats[d].clone();
-        near.sort_by_key(|&block| curve(block, block_at(seats[d])));
+        near.sort_by_key(|&block| hilbert_index(block, block_at(seats[d])));
         let mut near = near.into_iter();
         for (t, town) in district.towns.iter().enumerate() {
             let wanted = town.divisions.iter().filter(|x| !x.is_village).count();
             let found: Vec<(i32, i32)> = match centres[d][t] {
                 None => near.by_ref().take(wanted).collect(),
                 Some(centre) => {
-                    let mut list = taken.candidates(d, centre, wanted).into_iter();
-                    (0..wanted).filter_map(|_| taken.next_block(d, &mut list)).collect()
+                    let mut list = allocation.candidates(d, centre, wanted).into_iter();
+                    (0..wanted).filter_map(|_| allocation.next_block(d, &mut list)).collect()
                 }
             };
             blocks.insert((d, t), found);
@@ -180,7 +182,7 @@ pub fn lay_out(seed: u64, districts: &[District], ground: &Ground) -> Layout {
             let hub = match (centres[d][t], own.as_slice()) {
                 (Some(centre), _) => centre,
                 (None, []) => seats[d],
-                (None, list) => mean(list.iter().map(|&b| middle_of(b))),
+                (None, list) => mean(list.iter().map(|&b| centre_of(b))),
             };
             let mut own = own.iter();
             let mut random = Random::of(seed, 2, town.code.parse().unwrap_or_default());
@@ -188,9 +190,9 @@ pub fn lay_out(seed: u64, districts: &[District], ground: &Ground) -> Layout {
             for (n, division) in town.divisions.iter().enumerate() {
                 let block = if division.is_village { None } else { own.next().copied() };
                 let centre = match block {
-                    Some(block) => middle_of(block),
-                    // A community for which no block is left lies like a village.
-                    None => spiral.next_site(d, &mut random, &mut taken),
+                    Some(block) => centre_of(block),
+                    // A community without a free block is placed like a village.
+                    None => spiral.next_site(d, &mut random, &mut allocation),
                 };
                 layout.sites.push(Site { district: d, town: t, division: n, centre, block });
             }
@@ -198,12 +200,13 @@ pub fn lay_out(seed: u64, districts: &[District], ground: &Ground) -> Layout {
         firsts.push(layout.sites.len());
         layout.first_of_town.push(firsts);
     }
-    layout.owners = taken.owners;
+    layout.owners = allocation.owners;
     layout
 }
 
-/// The blocks of sub-districts' communities, a block for each district in turn so that neighbours share the ground.
-fn seat_blocks(districts: &[District], seats: &[Point], taken: &mut Taken<'_>) -> Vec<Vec<(i32, i32)>> {
+/// Allocates the blocks of communities in sub-districts. Districts take turns, so that neighbouring districts share the
+/// area.
+fn seat_blocks(districts: &[District], seats: &[Point], allocation: &mut Allocation<'_>) -> Vec<Vec<(i32, i32)>> {
     let wanted: Vec<usize> = districts
         .iter()
         .map(|d| {
@@ -212,11 +215,11 @@ fn seat_blocks(districts: &[District], seats: &[Point], taken: &mut Taken<'_>) -
         })
         .collect();
     let mut lists: Vec<_> =
-        (0..districts.len()).map(|d| taken.candidates(d, seats[d], wanted[d]).into_iter()).collect();
+        (0..districts.len()).map(|d| allocation.candidates(d, seats[d], wanted[d]).into_iter()).collect();
     let mut blocks = vec![Vec::new(); districts.len()];
     let mut open: Vec<usize> = (0..districts.len()).filter(|&d| wanted[d] > 0).collect();
     while !open.is_empty() {
-        open.retain(|&d| match taken.next_block(d, &mut lists[d]) {
+        open.retain(|&d| match allocation.next_block(d, &mut lists[d]) {
             Some(block) => {
                 blocks[d].push(block);
                 blocks[d].len() < wanted[d]
@@ -227,10 +230,15 @@ fn seat_blocks(districts: &[District], seats: &[Point], taken: &mut Taken<'_>) -
     blocks
 }
 
-/// Centres of towns and townships, far from each other and nearer to their own seat than to others; sub-districts have
-/// none of their own.
-fn town_centres(seed: u64, districts: &[District], seats: &[Point], taken: &mut Taken<'_>) -> Vec<Vec<Option<Point>>> {
-    /// Square metres of ground a town has, roughly.
+/// Chooses the centres of towns and townships: far from each other, and closer to their own seat than to others.
+/// Sub-districts have no centre.
+fn town_centres(
+    seed: u64,
+    districts: &[District],
+    seats: &[Point],
+    allocation: &mut Allocation<'_>,
+) -> Vec<Vec<Option<Point>>> {
+    /// Approximate area of a town, square metres.
     const LAND: f64 = 65e6;
     let mut all: Vec<Point> = Vec::new();
     let mut centres: Vec<Vec<Option<Point>>> = districts.iter().map(|d| vec![None; d.towns.len()]).collect();
@@ -243,7 +251,7 @@ fn town_centres(seed: u64, districts: &[District], seats: &[Point], taken: &mut 
                 continue;
             }
             let mut best: Option<(f64, Point)> = None;
-            // Districts whose seats stand close together reach into each other's surroundings.
+            // Districts with seats close together extend into each other's surroundings.
             for slack in [0.0, 6000.0, 15_000.0, 40_000.0] {
                 for _ in 0..40 {
                     let (angle, away) =
@@ -252,11 +260,11 @@ fn town_centres(seed: u64, districts: &[District], seats: &[Point], taken: &mut 
                     let others = seats.iter().enumerate().filter(|(o, _)| *o != d).map(|(_, s)| s.distance(p));
                     let fits = is_in(REGION, p)
                         && away < others.fold(f64::MAX, f64::min) + slack
-                        && taken.ground.bank(p) > 350.0
-                        && !taken.owned_by_other(d, p);
+                        && allocation.ground.bank(p) > 350.0
+                        && !allocation.owned_by_other(d, p);
                     if fits {
                         let alone = all.iter().map(|q| q.distance(p)).fold(away, f64::min);
-                        let score = alone.min(9000.0) * (1.0 - 1.5 * taken.slope(p)).max(0.05);
+                        let score = alone.min(9000.0) * (1.0 - 1.5 * allocation.slope(p)).max(0.05);
                         if best.is_none_or(|(s, _)| score > s) {
                             best = Some((score, p));
                         }
@@ -269,7 +277,7 @@ fn town_centres(seed: u64, districts: &[District], seats: &[Point], taken: &mut 
             let centre = best.map_or(seats[d], |(_, p)| p);
             all.push(centre);
             if let Some(cell) = cell_8(centre) {
-                taken.owners.entry(cell).or_insert(d);
+                allocation.owners.entry(cell).or_insert(d);
             }
             centres[d][t] = Some(centre);
         }
@@ -285,13 +293,14 @@ fn mean(points: impl Iterator<Item = Point>) -> Point {
     Point { x: x / f64::max(n, 1.0), y: y / f64::max(n, 1.0) }
 }
 
-/// Where a block comes on a Hilbert curve around a middle: neighbours on the curve are neighbours on the ground.
-fn curve((i, j): (i32, i32), (mi, mj): (i32, i32)) -> u64 {
+/// Returns the index of a block on a Hilbert curve around `middle`, so that blocks close on the curve are close on the
+/// ground.
+fn hilbert_index((i, j): (i32, i32), (mi, mj): (i32, i32)) -> u64 {
     let side = |c: i32, middle: i32| (c - middle + (1 << 15)).clamp(0, (1 << 16) - 1) as u16;
     u64::from(fast_hilbert::xy2h(side(i, mi), side(j, mj), 16))
 }
 
-/// Places around a hub along a spiral of the golden angle, evenly dense.
+/// Places around a hub along a golden-angle spiral, with uniform density.
 struct Spiral {
     hub: Point,
     phase: f64,
@@ -299,7 +308,7 @@ struct Spiral {
 }
 
 impl Spiral {
-    /// Metres between turns, roughly.
+    /// Approximate distance between turns, metres.
     const SPACING: f64 = 1250.0;
     const GOLDEN_ANGLE: f64 = 2.399_963_229_728_653;
 
@@ -307,7 +316,7 @@ impl Spiral {
         Self { hub, phase: random.between(0.0, std::f64::consts::TAU), step: 0 }
     }
 
-    fn next_site(&mut self, district: usize, random: &mut Random, taken: &mut Taken<'_>) -> Point {
+    fn next_site(&mut self, district: usize, random: &mut Random, allocation: &mut Allocation<'_>) -> Point {
         let mut found = self.hub;
         for _ in 0..2000 {
             let n = f64::from(self.step);
@@ -323,18 +332,18 @@ impl Spiral {
                 .into_iter()
                 .filter(|&p| {
                     is_in(REGION, p)
-                        && taken.ground.bank(p) > 150.0
-                        && !taken.is_crowded(p)
-                        && !taken.owned_by_other(district, p)
+                        && allocation.ground.bank(p) > 150.0
+                        && !allocation.is_crowded(p)
+                        && !allocation.owned_by_other(district, p)
                 })
-                .map(|p| (taken.slope(p), p))
+                .map(|p| (allocation.slope(p), p))
                 .min_by(|a, b| a.0.total_cmp(&b.0));
             if let Some((_, p)) = best {
                 found = p;
                 break;
             }
         }
-        taken.take(district, found);
+        allocation.take(district, found);
         found
     }
 }

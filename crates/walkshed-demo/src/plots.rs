@@ -1,5 +1,5 @@
-//! Which parts of blocks are no streets: compounds, squares, the open ground below viaducts. A block has four quarters between
-//! its main streets and its edges; a plot takes the nodes of the lattice in a part of one.
+//! The parts of blocks without streets: compounds, squares, and open ground below viaducts. A block has four quarters
+//! between its main streets and its edges; a plot takes lattice nodes in part of a quarter.
 
 use super::ground::{Ground, from_ridges};
 use super::layout::{ACROSS, ALONG, BLOCK, Layout, is_core};
@@ -9,32 +9,32 @@ use super::streets::Key;
 use super::viaducts::Viaduct;
 use std::collections::HashSet;
 
-/// What a plot is used as.
+/// The use of a plot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Use {
+pub enum PlotUse {
     Compound,
     Square,
     Viaduct,
 }
 
-/// Nodes of the lattice that are no streets.
+/// Lattice nodes without streets.
 #[derive(Debug, Clone, Copy)]
 pub struct Plot {
     pub site: usize,
-    pub used_as: Use,
-    /// The first and the last street across and along, both included.
+    pub usage: PlotUse,
+    /// The first and the last street across and along, inclusive.
     pub low: Key,
     pub high: Key,
 }
 
 impl Plot {
-    /// Streets across and along.
+    /// Returns the number of streets across and along.
     #[must_use]
     pub const fn size(&self) -> (i32, i32) {
         (self.high.0 - self.low.0 + 1, self.high.1 - self.low.1 + 1)
     }
 
-    /// Where it lies on the lattice: the lowest corner and the highest, `margin` streets outside of its nodes.
+    /// Returns the lowest and the highest corner in lattice coordinates, `margin` streets outside its nodes.
     #[must_use]
     pub fn corners(&self, margin: f64) -> [(f64, f64); 2] {
         let key = |(i, j): Key, m: f64| ((f64::from(i) + m) * ALONG, (f64::from(j) + m) * ACROSS);
@@ -54,31 +54,31 @@ pub struct Plots {
 }
 
 impl Plots {
-    /// Does a plot hold a node of the lattice?
+    /// Returns whether a plot contains a lattice node.
     #[must_use]
-    pub fn holds(&self, key: Key) -> bool {
+    pub fn contains(&self, key: Key) -> bool {
         self.keys.contains(&key)
     }
 }
 
-/// Streets in a quarter.
+/// Number of streets in a quarter.
 const QUARTER: i32 = BLOCK / 2;
-/// Per cent of quarters that are compounds, in the core, in other seats, in towns; and per cent that hold a square.
+/// Percentage of quarters that are compounds: in the core, in other seats, in towns; and percentage with a square.
 const COMPOUNDS: [usize; 3] = [68, 46, 18];
 const SQUARES: usize = 4;
-/// Streets across or along in a compound.
+/// Possible numbers of streets across or along in a compound.
 const SIDES: [i32; 8] = [4, 4, 4, 4, 4, 3, 3, 2];
-/// The largest difference in height between two corners of a plot, metres.
-const MOST_RISE: f64 = 55.0;
+/// Maximum height difference between two corners of a plot, metres.
+const MAX_RISE: f64 = 55.0;
 
-/// Where plots lie. The blocks of the reported centers have none.
+/// Chooses the plots. The blocks of centers with reported facts have none.
 #[must_use]
 pub fn plan(seed: u64, districts: &[District], layout: &Layout, ground: &Ground, viaducts: &[Viaduct]) -> Plots {
     let mut list: Vec<Plot> = viaducts.iter().flat_map(Viaduct::plots).collect();
     let below: HashSet<(i32, i32)> = viaducts.iter().flat_map(|v| v.blocks().map(|(block, _)| block)).collect();
     for (s, site) in layout.sites.iter().enumerate() {
         let Some((bi, bj)) = site.block.filter(|_| !super::is_reported(districts, site)) else { continue };
-        let sort = match (is_core(site.centre), districts[site.district].towns[site.town].is_subdistrict()) {
+        let zone = match (is_core(site.centre), districts[site.district].towns[site.town].is_subdistrict()) {
             (true, _) => 0,
             (_, true) => 1,
             _ => 2,
@@ -87,19 +87,19 @@ pub fn plan(seed: u64, districts: &[District], layout: &Layout, ground: &Ground,
             let mut random = Random::of(seed, 100, (s * 4 + quarter) as u64);
             let (east, north) = (quarter % 2 == 1, quarter / 2 == 1);
             let start = |is_far: bool| if is_far { QUARTER + 1 } else { 0 };
-            let (mut sides, used_as) = match random.below(100) {
-                n if n < COMPOUNDS[sort] => ((*random.pick(&SIDES), *random.pick(&SIDES)), Use::Compound),
-                n if n < COMPOUNDS[sort] + SQUARES => ((2, 1 + random.below(2) as i32), Use::Square),
+            let (mut sides, usage) = match random.below(100) {
+                n if n < COMPOUNDS[zone] => ((*random.pick(&SIDES), *random.pick(&SIDES)), PlotUse::Compound),
+                n if n < COMPOUNDS[zone] + SQUARES => ((2, 1 + random.below(2) as i32), PlotUse::Square),
                 _ => continue,
             };
-            // A viaduct runs above the farther streets along.
+            // A viaduct runs above the upper streets of the block.
             if north && below.contains(&(bi, bj)) {
                 continue;
             }
             sides = (sides.0.min(QUARTER), sides.1.min(QUARTER));
             let mut place = |side: i32| random.below((QUARTER - side + 1) as usize) as i32;
             let low = (bi * BLOCK + start(east) + place(sides.0), bj * BLOCK + start(north) + place(sides.1));
-            let plot = Plot { site: s, used_as, low, high: (low.0 + sides.0 - 1, low.1 + sides.1 - 1) };
+            let plot = Plot { site: s, usage, low, high: (low.0 + sides.0 - 1, low.1 + sides.1 - 1) };
             if is_level_and_dry(ground, &plot) {
                 list.push(plot);
             }
@@ -114,5 +114,5 @@ fn is_level_and_dry(ground: &Ground, plot: &Plot) -> bool {
     let corners = [(u0, v0), (u1, v0), (u0, v1), (u1, v1)].map(|(u, v)| from_ridges(u, v));
     let heights = corners.map(|p| ground.height(p));
     let rise = heights.iter().copied().fold(f64::MIN, f64::max) - heights.iter().copied().fold(f64::MAX, f64::min);
-    rise < MOST_RISE && corners.iter().all(|&p| ground.bank(p) > 30.0)
+    rise < MAX_RISE && corners.iter().all(|&p| ground.bank(p) > 30.0)
 }

@@ -1,6 +1,6 @@
-//! Chance that is the same everywhere and every time: numbers from a seed, and smooth noise over the plane.
+//! Reproducible pseudo-random numbers and smooth noise, identical on every platform and in every release.
 
-/// The finaliser of SplitMix64 (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators").
+/// The finalizer of SplitMix64 (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators").
 const fn mix(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -9,62 +9,64 @@ const fn mix(mut z: u64) -> u64 {
 
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// A stream of numbers. The library's generators may change theirs from one release to the next; a city may not.
+/// A stream of pseudo-random numbers. It is implemented here because generators of libraries may change between
+/// releases, and a seed must always give the same city.
 #[derive(Debug, Clone)]
 pub struct Random(u64);
 
 impl Random {
-    /// The stream of a seed for one purpose and one thing, independent of all others.
+    /// Creates the stream for a seed, a purpose and an item. Streams are independent of each other.
     #[must_use]
-    pub const fn of(seed: u64, purpose: u64, thing: u64) -> Self {
+    pub const fn of(seed: u64, purpose: u64, item: u64) -> Self {
         Self(mix(mix(seed.wrapping_add(GOLDEN))
             ^ mix(purpose.wrapping_mul(GOLDEN))
-            ^ mix(thing.wrapping_add(GOLDEN << 1))))
+            ^ mix(item.wrapping_add(GOLDEN << 1))))
     }
 
-    /// The next 64 bits.
+    /// Returns the next 64 bits.
     pub const fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(GOLDEN);
         mix(self.0)
     }
 
-    /// From 0 up to, not including, 1.
+    /// Returns a number from 0 (inclusive) to 1 (exclusive).
     pub const fn unit(&mut self) -> f64 {
         (self.bits() >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    /// Between two numbers.
+    /// Returns a number between `low` and `high`.
     pub fn between(&mut self, low: f64, high: f64) -> f64 {
         low + (high - low) * self.unit()
     }
 
-    /// From 0 to `n - 1`; 0 for none.
+    /// Returns an integer from 0 to `n - 1`, or 0 if `n` is 0.
     pub fn below(&mut self, n: usize) -> usize {
         ((self.unit() * n as f64) as usize).min(n.saturating_sub(1))
     }
 
-    /// Yes, with this likelihood.
-    pub fn chance(&mut self, likelihood: f64) -> bool {
-        self.unit() < likelihood
+    /// Returns true with the given probability.
+    pub fn chance(&mut self, probability: f64) -> bool {
+        self.unit() < probability
     }
 
-    /// One of a list.
+    /// Returns a random item of a list.
     pub fn pick<'a, T>(&mut self, list: &'a [T]) -> &'a T {
         &list[self.below(list.len())]
     }
 
-    /// A whole number whose mean is `mean`: the floor, or one more with the likelihood of the rest.
-    pub fn about(&mut self, mean: f64) -> usize {
+    /// Returns an integer with mean `mean`: its floor, or one more with the probability of the fraction.
+    pub fn rounded_randomly(&mut self, mean: f64) -> usize {
         mean.max(0.0) as usize + usize::from(self.chance(mean.max(0.0).fract()))
     }
 
-    /// Roughly normal, mean 0, deviation 1: the sum of twelve uniform numbers less six.
+    /// Returns an approximately normal number with mean 0 and standard deviation 1: the sum of twelve uniform numbers
+    /// minus six.
     pub fn normal(&mut self) -> f64 {
         (0..12).fold(-6.0, |sum, _| sum + self.unit())
     }
 }
 
-/// Smooth noise between -1 and 1: random values at whole coordinates, and a quintic between them.
+/// Returns smooth noise between -1 and 1: random values at integer coordinates, interpolated by a quintic.
 #[must_use]
 pub fn noise(seed: u64, x: f64, y: f64) -> f64 {
     let (fx, fy) = (x.floor(), y.floor());
@@ -81,17 +83,17 @@ pub fn noise(seed: u64, x: f64, y: f64) -> f64 {
     south + (north - south) * sy
 }
 
-/// Parts of a whole by weights, as whole numbers that sum to it exactly: floors first, then one more for the largest
-/// remainders (ties by place). All weights nothing: the first part takes all.
+/// Divides a total into integer parts proportional to weights, with an exact sum (largest remainder method; ties go to
+/// the lower index). If all weights are zero, the first part takes everything.
 #[must_use]
-pub fn apportion(whole: u64, weights: &[f64]) -> Vec<u64> {
+pub fn apportion(total: u64, weights: &[f64]) -> Vec<u64> {
     let sum: f64 = weights.iter().sum();
     if weights.is_empty() {
         return Vec::new();
     }
-    let exact: Vec<f64> = weights.iter().map(|w| if sum > 0.0 { whole as f64 * w / sum } else { 0.0 }).collect();
+    let exact: Vec<f64> = weights.iter().map(|w| if sum > 0.0 { total as f64 * w / sum } else { 0.0 }).collect();
     let mut parts: Vec<u64> = exact.iter().map(|e| *e as u64).collect();
-    let mut left = whole - parts.iter().sum::<u64>().min(whole);
+    let mut left = total - parts.iter().sum::<u64>().min(total);
     let mut order: Vec<usize> = (0..weights.len()).collect();
     order.sort_by(|&a, &b| exact[b].fract().total_cmp(&exact[a].fract()).then(a.cmp(&b)));
     for &i in order.iter().cycle() {
@@ -115,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn streams_are_the_same_and_apart() {
+    fn streams_are_reproducible_and_independent() {
         let draw = |mut r: Random| (0..4).map(|_| r.bits()).collect::<Vec<_>>();
         assert_eq!(draw(Random::of(1, 2, 3)), draw(Random::of(1, 2, 3)));
         let all =
@@ -133,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn noise_is_smooth_and_meets_at_whole_coordinates() {
+    fn noise_is_bounded_and_continuous() {
         for i in 0..500 {
             let (x, y) = (f64::from(i) * 0.37 - 40.0, f64::from(i) * 0.21 - 30.0);
             let here = noise(9, x, y);
@@ -149,9 +151,9 @@ mod tests {
         assert_eq!(apportion(5, &[0.0, 0.0]), [5, 0]);
         assert_eq!(apportion(5, &[0.0, 3.0]), [0, 5]);
         let mut r = Random::of(5, 0, 0);
-        for whole in [1, 7, 1_564_400] {
+        for total in [1, 7, 1_564_400] {
             let weights: Vec<f64> = (0..97).map(|_| r.unit()).collect();
-            assert_eq!(apportion(whole, &weights).iter().sum::<u64>(), whole);
+            assert_eq!(apportion(total, &weights).iter().sum::<u64>(), total);
         }
     }
 }

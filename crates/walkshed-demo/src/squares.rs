@@ -1,20 +1,20 @@
-//! Squares that no street is joined to: areas for walkers a few metres from the streets around, with shops on them.
+//! Squares without a connection to a street: pedestrian areas a few metres from the surrounding streets, with shops.
 
 use super::ground::{Point, from_ridges};
 use super::landmarks::LandmarkKind;
 use super::layout::{ACROSS, ALONG, Layout};
 use super::places::District;
-use super::plots::{Plot, Use};
+use super::plots::{Plot, PlotUse};
 use super::random::Random;
-use super::streets::index::Pieces;
-use super::streets::{Class, Draft, DraftLandmark, Key, Lies};
+use super::streets::index::SegmentIndex;
+use super::streets::{Class, Key, PendingLandmark, Placement, StreetBuilder};
 
-impl Draft<'_> {
-    /// Squares on their plots.
+impl StreetBuilder<'_> {
+    /// Adds the squares on their plots.
     pub fn squares(&mut self, districts: &[District], layout: &Layout) {
         let plots = self.plots;
-        let streets = Pieces::of(self, |_| true);
-        for (n, plot) in plots.list.iter().enumerate().filter(|(_, p)| p.used_as == Use::Square) {
+        let streets = SegmentIndex::of(self, |_| true);
+        for (n, plot) in plots.list.iter().enumerate().filter(|(_, p)| p.usage == PlotUse::Square) {
             let mut random = Random::of(self.seed, 102, n as u64);
             let site = &layout.sites[plot.site];
             let stem = districts[site.district].towns[site.town].stem();
@@ -23,12 +23,12 @@ impl Draft<'_> {
         }
     }
 
-    fn square(&mut self, plot: &Plot, name: String, streets: &Pieces, random: &mut Random) {
-        // The nodes of the streets around, or where they would be.
+    fn square(&mut self, plot: &Plot, name: String, streets: &SegmentIndex, random: &mut Random) {
+        // The surrounding street nodes, or the places where they would be.
         let (ring, walls): (Vec<Point>, Vec<bool>) = ring(plot)
             .map(|key| match self.lattice.get(&key) {
                 Some(&node) => (self.at(node), false),
-                None => (from_ridges(f64::from(key.0) * ALONG, f64::from(key.1) * ACROSS), self.plots.holds(key)),
+                None => (from_ridges(f64::from(key.0) * ALONG, f64::from(key.1) * ACROSS), self.plots.contains(key)),
             })
             .unzip();
         let n = ring.len() as f64;
@@ -39,7 +39,7 @@ impl Draft<'_> {
         for (k, &p) in ring.iter().enumerate() {
             let inwards = |p: Point, metres: f64| p.towards(middle, (metres / p.distance(middle)).min(0.8));
             let next = (k + 1) % ring.len();
-            // Walls of a compound reach beyond its paths.
+            // Compound walls extend beyond the paths of the compound.
             let wall = |is_walled: bool| if is_walled { 35.0 } else { 0.0 };
             edge.push(inwards(p, gap * 1.15 + wall(walls[k])));
             edge.push(inwards(
@@ -47,16 +47,16 @@ impl Draft<'_> {
                 gap + random.between(0.0, 6.0) + wall(walls[k] || walls[next]),
             ));
         }
-        if !streets.leave_free(&edge, 2.5) {
+        if !streets.is_clear_of(&edge, 2.5) {
             return;
         }
         let places = [0.0, 0.45, 0.7].map(|t| middle.towards(ring[random.below(ring.len())], t)).to_vec();
         let Some(street) = self.nearest_street(middle) else { return };
         let mut edge: Vec<u32> = edge.into_iter().map(|p| self.add(p)).collect();
         edge.push(edge[0]);
-        let of_name = self.name(name.clone());
-        self.way(edge, Class::Square, Lies::OnGround, Some(of_name));
-        self.landmarks.push(DraftLandmark {
+        let name_index = self.name(name.clone());
+        self.way(edge, Class::Square, Placement::OnGround, Some(name_index));
+        self.landmarks.push(PendingLandmark {
             kind: LandmarkKind::Square,
             site: Some(plot.site),
             name,
@@ -68,7 +68,7 @@ impl Draft<'_> {
     }
 }
 
-/// The nodes of the lattice around a plot, counter-clockwise.
+/// Returns the lattice nodes around a plot, counter-clockwise.
 fn ring(plot: &Plot) -> impl Iterator<Item = Key> {
     let ((west, south), (east, north)) = ((plot.low.0 - 1, plot.low.1 - 1), (plot.high.0 + 1, plot.high.1 + 1));
     let south_side = (west..east).map(move |i| (i, south));

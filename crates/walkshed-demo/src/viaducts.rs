@@ -1,43 +1,44 @@
-//! Streets on viaducts above the lanes of two to four blocks, with open ground below that is far from streets on the ground.
+//! Streets on viaducts above the lanes of two to four blocks, with open ground below that is far from streets on the
+//! ground.
 
 use super::ground::{Point, from_ridges};
 use super::landmarks::LandmarkKind;
 use super::layout::{ACROSS, ALONG, BLOCK, Layout, is_core};
 use super::places::District;
-use super::plots::{Plot, Use};
+use super::plots::{Plot, PlotUse};
 use super::random::Random;
-use super::streets::{Class, Draft, DraftLandmark, Key, Layer, Lies};
+use super::streets::{Class, Key, Layer, PendingLandmark, Placement, StreetBuilder};
 use std::collections::BTreeMap;
 
 /// A viaduct above a row of blocks.
 pub struct Viaduct {
     /// The first block below it.
     block: (i32, i32),
-    /// The sites of the blocks below it, one after the other.
+    /// The sites of the blocks below it, in order.
     sites: Vec<usize>,
     layer: Layer,
-    /// The borders between two blocks at which the ground below is open, by the index of the first block.
+    /// The block borders at which the ground below is open, by the index of the first block.
     open: Vec<usize>,
     name: String,
 }
 
-/// It runs between this street of a block and the next.
+/// The viaduct runs between this street of a block and the next.
 const STREET: i32 = 6;
-/// Per cent of blocks at which a viaduct begins.
-const BEGUN: usize = 9;
+/// Percentage of blocks at which a viaduct starts.
+const START_PERCENT: usize = 9;
 
-/// Where viaducts stand: over rows of two to four blocks in the core.
+/// Chooses the viaducts: above rows of two to four blocks in the core.
 #[must_use]
 pub fn plan(seed: u64, districts: &[District], layout: &Layout) -> Vec<Viaduct> {
     let sites = layout.sites.iter().enumerate();
     let sites = sites.filter(|(_, site)| is_core(site.centre) && !super::is_reported(districts, site));
-    // By row, then by place in the row.
+    // By row, then by position in the row.
     let blocks: BTreeMap<(i32, i32), usize> =
         sites.filter_map(|(s, site)| site.block.map(|(i, j)| ((j, i), s))).collect();
     let row_from = |(j, i): (i32, i32), most: i32| -> Vec<usize> {
         (0..most).map_while(|k| blocks.get(&(j, i + k)).copied()).collect()
     };
-    let begun = |least: usize| {
+    let start_viaducts = |least: usize| {
         let mut list: Vec<Viaduct> = Vec::new();
         let mut free_from = (i32::MIN, i32::MIN);
         for (&(j, i), &site) in &blocks {
@@ -56,26 +57,26 @@ pub fn plan(seed: u64, districts: &[District], layout: &Layout) -> Vec<Viaduct> 
         }
         list
     };
-    // A small city has one at least.
-    let list = begun(BEGUN);
-    if list.is_empty() { begun(100).into_iter().take(1).collect() } else { list }
+    // Even a small city has at least one.
+    let list = start_viaducts(START_PERCENT);
+    if list.is_empty() { start_viaducts(100).into_iter().take(1).collect() } else { list }
 }
 
 impl Viaduct {
-    /// Blocks below it, with their sites.
+    /// Iterates over the blocks below it, with their sites.
     pub fn blocks(&self) -> impl Iterator<Item = ((i32, i32), usize)> {
         let (i, j) = self.block;
         (i..).map(move |i| (i, j)).zip(self.sites.iter().copied())
     }
 
-    /// The open ground below it.
+    /// Returns the open ground below it.
     pub fn plots(&self) -> impl Iterator<Item = Plot> {
         self.open.iter().flat_map(|&k| {
             let ((i, j), half) = (self.block, BLOCK / 2);
             let (i, low, high) = ((i + k as i32) * BLOCK, j * BLOCK + half + 1, j * BLOCK + BLOCK - 1);
             let west = Plot {
                 site: self.sites[k],
-                used_as: Use::Viaduct,
+                usage: PlotUse::Viaduct,
                 low: (i + half + 1, low),
                 high: (i + BLOCK - 1, high),
             };
@@ -89,14 +90,14 @@ impl Viaduct {
         from_ridges(step * ALONG, (f64::from(self.block.1 * BLOCK + STREET) + 0.5) * ACROSS + aside)
     }
 
-    /// The streets across at which it begins and ends.
+    /// Returns the streets across at which it starts and ends.
     fn ends(&self) -> (i32, i32) {
         (self.block.0 * BLOCK + 1, (self.block.0 + self.sites.len() as i32) * BLOCK - 2)
     }
 }
 
-impl Draft<'_> {
-    /// Ramps from the street at both ends, and the deck between them.
+impl StreetBuilder<'_> {
+    /// Adds ramps from the streets at both ends, and the deck between them.
     pub fn viaducts(&mut self, viaducts: &[Viaduct]) {
         for viaduct in viaducts {
             let (first, last) = viaduct.ends();
@@ -105,16 +106,16 @@ impl Draft<'_> {
             let [Some(from), Some(to)] = ends else { continue };
             let name = self.name(viaduct.name.clone());
             let deck: Vec<u32> = (first + 1..last).map(|i| self.add(viaduct.place(f64::from(i), 0.0))).collect();
-            self.way(vec![from, deck[0]], Class::Elevated, Lies::OnGround, Some(name));
-            self.way(vec![deck[deck.len() - 1], to], Class::Elevated, Lies::OnGround, Some(name));
-            self.way(deck, Class::Elevated, Lies::OnBridge(viaduct.layer), Some(name));
+            self.way(vec![from, deck[0]], Class::Elevated, Placement::OnGround, Some(name));
+            self.way(vec![deck[deck.len() - 1], to], Class::Elevated, Placement::OnGround, Some(name));
+            self.way(deck, Class::Elevated, Placement::OnBridge(viaduct.layer), Some(name));
             for &k in &viaduct.open {
                 let border = f64::from((viaduct.block.0 + k as i32 + 1) * BLOCK) - 0.5;
                 let places: Vec<Point> = [(0.0, 18.0), (1.6, -16.0), (-1.7, 20.0)]
                     .map(|(on, aside)| viaduct.place(border + on, aside))
                     .to_vec();
                 let Some(street) = self.nearest_street(places[0]) else { continue };
-                self.landmarks.push(DraftLandmark {
+                self.landmarks.push(PendingLandmark {
                     kind: LandmarkKind::Viaduct,
                     site: Some(viaduct.sites[k]),
                     name: viaduct.name.clone(),
@@ -127,13 +128,13 @@ impl Draft<'_> {
         }
     }
 
-    /// The node of the lattice at a key, or else the one nearest to it within two streets.
+    /// Returns the lattice node at a key, or the nearest one within two streets.
     fn street_near(&self, key: Key) -> Option<u32> {
         let at = from_ridges(f64::from(key.0) * ALONG, f64::from(key.1) * ACROSS);
         self.lattice.get(&key).copied().or_else(|| self.near_on_lattice(at, 2.0 * ALONG))
     }
 
-    /// The node of the lattice nearest to a place, within a block.
+    /// Returns the lattice node nearest to a place, within a block.
     pub fn nearest_street(&self, p: Point) -> Option<u32> {
         self.near_on_lattice(p, 150.0).or_else(|| self.near_on_lattice(p, f64::from(BLOCK) * ALONG))
     }

@@ -1,5 +1,5 @@
-//! The engine's speed: `cargo bench --bench engine`. On Porto Alegre where its files are to hand, else on a made-up
-//! grid of 40,000 junctions.
+//! Benchmarks of the engine: `cargo bench --bench engine`. Uses Porto Alegre if its files are available, otherwise a
+//! generated grid of 40,000 junctions.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot set up should fail")]
 

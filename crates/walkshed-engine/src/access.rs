@@ -1,8 +1,18 @@
-//! What a street segment is and who may use it: the few bits of OpenStreetMap tagging the engine keeps.
+//! What a street segment is and who may use it: the tagging of OpenStreetMap reduced to a few bits.
 
-use super::profile::{AccessMode, Profile, ProfileParams};
+use serde::{Deserialize, Serialize};
 
-/// Who may use a segment, in which direction, as bits.
+/// The OpenStreetMap access rules that apply to a profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AccessMode {
+    Foot,
+    Wheelchair,
+    Stroller,
+    Bicycle,
+}
+
+/// Who may use a segment, and in which direction, as bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(transparent)]
 pub struct Access(pub u16);
@@ -12,44 +22,44 @@ impl Access {
     pub const FOOT_BACKWARD: Self = Self(2);
     pub const BIKE_FORWARD: Self = Self(4);
     pub const BIKE_BACKWARD: Self = Self(8);
-    /// Cyclists push.
+    /// Cyclists must dismount.
     pub const DISMOUNT: Self = Self(16);
     pub const NO_WHEELCHAIR: Self = Self(32);
     pub const NO_STROLLER: Self = Self(64);
-    /// `incline` says that the forward direction climbs.
+    /// `incline` says that the forward direction goes up.
     pub const STEPS_UP_FORWARD: Self = Self(128);
-    /// `incline` says that the backward direction climbs.
+    /// `incline` says that the backward direction goes up.
     pub const STEPS_UP_BACKWARD: Self = Self(256);
-    /// Open only to residents, staff and the like: passable as the first and the last leg of a trip, never between.
+    /// Open only to residents, staff and the like: passable at the start and end of a trip, never in between.
     pub const PRIVATE: Self = Self(512);
     /// Steps with a ramp that wheelchairs can use.
     pub const WHEELCHAIR_RAMP: Self = Self(1024);
     /// Steps with a ramp that strollers can use.
     pub const STROLLER_RAMP: Self = Self(2048);
-    /// On foot in both directions.
+    /// On foot, in both directions.
     pub const FOOT: Self = Self(3);
-    /// By bicycle in both directions.
+    /// By bicycle, in both directions.
     pub const BIKE: Self = Self(12);
 
-    /// Are all bits of `other` set?
+    /// Returns whether all bits of `other` are set.
     #[must_use]
     pub const fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
-    /// Both sets of bits.
+    /// Returns the union of both sets.
     #[must_use]
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// These bits without those of `other`.
+    /// Returns these bits without those of `other`.
     #[must_use]
     pub const fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
     }
 
-    /// The same segment seen from its other end.
+    /// Returns the bits of the same segment in the opposite direction.
     #[must_use]
     pub const fn reversed(self) -> Self {
         const PAIRS: [(u16, u16); 3] = [(1, 2), (4, 8), (128, 256)];
@@ -69,13 +79,14 @@ impl Access {
         Self(out)
     }
 
-    /// Can anybody go anywhere?
+    /// Returns whether anybody may use the segment in any direction.
     #[must_use]
     pub const fn any(self) -> bool {
         self.0 & (Self::FOOT.0 | Self::BIKE.0) != 0
     }
 
-    /// Do steps with these bits have a ramp for this mode? Bicycles are let on steps only where there is one.
+    /// Returns whether steps with these bits have a ramp for this mode. Bicycles are allowed on steps only if there is
+    /// one.
     #[must_use]
     pub const fn has_ramp_for(self, mode: AccessMode) -> bool {
         match mode {
@@ -86,7 +97,7 @@ impl Access {
         }
     }
 
-    /// May this profile go (forward?) by these access rules alone, whatever the segment is made of?
+    /// Returns whether the access rules let this mode pass in a direction, regardless of surface and slope.
     #[must_use]
     pub fn allows(self, mode: AccessMode, forward: bool) -> bool {
         let foot = self.has(if forward { Self::FOOT_FORWARD } else { Self::FOOT_BACKWARD });
@@ -99,14 +110,14 @@ impl Access {
     }
 }
 
-/// What a segment is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+/// The kind of a segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[repr(u8)]
 pub enum Kind {
-    /// A carriageway people walk or ride along.
+    /// A carriageway that people walk or ride along.
     Street = 0,
-    /// A footway, path, cycleway, track, corridor, platform.
+    /// A footway, path, cycleway, track, corridor or platform.
     Path = 1,
     Steps = 2,
     Escalator = 3,
@@ -116,17 +127,17 @@ pub enum Kind {
     Aerialway = 6,
     /// The edge of a plaza, or a line of sight across it.
     Plaza = 7,
-    /// A passage without length through a barrier, or into a restricted zone.
+    /// A segment of zero length: a passage through a barrier, or into a restricted zone.
     Gate = 8,
-    /// A railway on a slope, drawn by a cable.
+    /// A cable-drawn railway on a slope.
     Funicular = 9,
-    /// The way from a piece that is cut off to the nearest street, which nobody has mapped.
+    /// An unmapped connection between a disconnected component and the nearest street.
     #[serde(rename = "off_network")]
     OffNetwork = 10,
 }
 
 impl Kind {
-    /// Every kind.
+    /// All kinds.
     pub const ALL: [Self; 11] = [
         Self::Street,
         Self::Path,
@@ -141,34 +152,21 @@ impl Kind {
         Self::OffNetwork,
     ];
 
-    /// From its number in the prepared file; unknown numbers are streets (the file's checksum guards against them).
+    /// Converts the number used in the prepared file. Unknown numbers become streets; the checksum of the file rules
+    /// them out.
     #[must_use]
     pub fn from_u8(n: u8) -> Self {
         Self::ALL.get(usize::from(n)).copied().unwrap_or(Self::Street)
     }
 
-    /// May this profile use such a segment at all? Ramps on steps are another question ([`Access::has_ramp_for`]).
-    #[must_use]
-    pub fn open_to(self, params: &ProfileParams) -> bool {
-        match self {
-            Self::Steps => params.steps,
-            Self::Escalator => params.escalators,
-            Self::Lift => params.lifts,
-            Self::Ferry => params.ferries,
-            Self::Aerialway => params.aerialways,
-            Self::Funicular => params.funiculars,
-            Self::Street | Self::Path | Self::Plaza | Self::Gate | Self::OffNetwork => true,
-        }
-    }
-
-    /// Can a place lie on it, wherever it runs? Nobody lives on an escalator or a ferry.
+    /// Returns whether places can be snapped to it. Nobody lives on an escalator or a ferry.
     #[must_use]
     pub const fn can_be_snapped_to(self) -> bool {
         matches!(self, Self::Street | Self::Path | Self::Steps | Self::Plaza)
     }
 }
 
-/// Bridges and tunnels take their heights from their ends.
+/// Whether a segment is a bridge or a tunnel. Their heights are interpolated between their ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Structure {
@@ -178,7 +176,7 @@ pub enum Structure {
 }
 
 impl Structure {
-    /// From its number in the prepared file.
+    /// Converts the number used in the prepared file.
     #[must_use]
     pub const fn from_u8(n: u8) -> Self {
         match n {
@@ -189,53 +187,36 @@ impl Structure {
     }
 }
 
-/// What snapping and the search need to know of a segment, as bits.
+/// Properties of a segment that snapping and the search need, as bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(transparent)]
 pub struct EdgeFlags(pub u8);
 
 impl EdgeFlags {
-    /// Below the ground without being tagged as a tunnel: `layer` or `level` below 0, `location=underground`.
+    /// Below the ground without a `tunnel` tag: `layer` or `level` below 0, or `location=underground`.
     pub const UNDERGROUND: Self = Self(1);
     /// Inside a building, or a platform above the streets: `indoor`, corridors.
     pub const INDOOR: Self = Self(2);
-    /// Open to walkers, but not where people ordinarily walk: a cycleway without a `foot` tag, a bridleway.
+    /// Open to pedestrians, but not where people usually walk: a cycleway without a `foot` tag, a bridleway.
     pub const UNUSUAL_ON_FOOT: Self = Self(4);
-    /// In a restricted zone: passable only as the first and the last leg of a trip. Set by the builder.
+    /// In a restricted zone: passable at the start and end of a trip only. Set by the network builder.
     pub const RESTRICTED: Self = Self(8);
-    /// The passage from a street (its tail) into a restricted zone (its head). Set by the builder.
+    /// The passage from a street (its tail) into a restricted zone (its head). Set by the network builder.
     pub const ENTRY: Self = Self(16);
-    /// A road that carries through traffic, from residential streets up: no service road, footway, path or track.
+    /// A road for through traffic, from residential streets up; not a service road, footway, path or track.
     pub const THROUGH: Self = Self(32);
-    /// In a piece that only legs off the network join to the streets. Set by the builder.
+    /// In a component that only off-network legs connect to the streets. Set by the network builder.
     pub const DETACHED: Self = Self(64);
 
-    /// Are all bits of `other` set?
+    /// Returns whether all bits of `other` are set.
     #[must_use]
     pub const fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
-    /// Both sets of bits.
+    /// Returns the union of both sets.
     #[must_use]
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
-    }
-}
-
-/// A set of profiles as bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct ProfileSet(pub u8);
-
-impl ProfileSet {
-    /// Adds a profile.
-    pub fn insert(&mut self, profile: Profile) {
-        self.0 |= 1 << profile.index();
-    }
-
-    /// Is the profile in the set?
-    #[must_use]
-    pub const fn contains(self, profile: Profile) -> bool {
-        self.0 & (1 << profile.index()) != 0
     }
 }

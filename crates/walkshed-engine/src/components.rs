@@ -1,4 +1,4 @@
-//! Connected pieces of the network.
+//! Connected components of the network.
 
 /// Union-find over vertices, with path halving.
 pub(crate) struct Components {

@@ -1,44 +1,53 @@
-//! The time to travel a segment.
+//! The travel time of a segment.
 
-use super::access::{Access, Kind};
+use super::access::{Access, AccessMode, Kind};
 use super::ground::Ground;
-use super::profile::{AccessMode, ProfileParams, SlopeModel};
+use super::profile::{ProfileParams, SlopeModel};
 use super::units::Deciseconds;
 
-/// A segment as far as its cost goes.
+/// The properties of a segment that determine its cost.
 #[derive(Debug, Clone, Copy)]
 pub struct Segment<'a> {
     pub length_m: f64,
     pub kind: Kind,
     pub access: Access,
     pub ground: Ground,
-    /// Seconds from the `duration` tag (ferries, aerialways, funiculars), 0 for none.
+    /// Seconds from the `duration` tag (ferries, aerialways, funiculars), or 0.
     pub duration_s: u32,
     /// Rise of a lift in metres.
     pub rise_m: f64,
-    /// Heights at equal distances, at least two.
+    /// Heights in metres at equal distances, at least two.
     pub heights: &'a [f32],
 }
 
-/// The cost of a segment in one direction, [`Deciseconds::NEVER`] where the profile may not go.
+/// Returns the cost of a segment in one direction, or [`Deciseconds::NEVER`] if the profile may not use it.
 #[must_use]
 pub fn cost(segment: &Segment, params: &ProfileParams, forward: bool) -> Deciseconds {
-    let is_open = is_open_to(segment, params) && segment.access.allows(params.access, forward);
+    let is_open = is_usable(segment, params) && segment.access.allows(params.access, forward);
     if !is_open || segment.ground.bars(segment.kind, params) || is_too_steep(segment, params) {
         return Deciseconds::NEVER;
     }
     Deciseconds::from_seconds(seconds(segment, params, forward))
 }
 
-fn is_open_to(s: &Segment, params: &ProfileParams) -> bool {
-    s.kind.open_to(params) || s.kind == Kind::Steps && params.ramps && s.access.has_ramp_for(params.access)
+/// Returns whether the profile can use this kind of segment, or a ramp on it.
+fn is_usable(s: &Segment, params: &ProfileParams) -> bool {
+    match s.kind {
+        Kind::Steps => params.steps || params.ramps && s.access.has_ramp_for(params.access),
+        Kind::Escalator => params.escalators,
+        Kind::Lift => params.lifts,
+        Kind::Ferry => params.ferries,
+        Kind::Aerialway => params.aerialways,
+        Kind::Funicular => params.funiculars,
+        Kind::Street | Kind::Path | Kind::Plaza | Kind::Gate | Kind::OffNetwork => true,
+    }
 }
 
-/// Slopes bar both directions: whoever cannot go up does not dare to go down.
+/// Slopes block both directions: people who cannot go up a slope do not go down it either.
 fn is_too_steep(s: &Segment, params: &ProfileParams) -> bool {
     let counts = match s.kind {
         Kind::Street | Kind::Path | Kind::Plaza => true,
-        // A ramp on steps is as steep as they are: strollers are pushed up on it all the same, wheelchairs are not.
+        // A ramp on steps is as steep as the steps. Strollers are pushed up it all the same; wheelchairs are not.
         Kind::Steps => !params.steps && params.access == AccessMode::Wheelchair,
         Kind::Escalator
         | Kind::Lift
@@ -60,9 +69,9 @@ fn seconds(s: &Segment, params: &ProfileParams, forward: bool) -> f64 {
             params.lift_wait_s + s.rise_m.max(climb).max(s.length_m) / params.lift_m_s
         }
         Kind::Escalator => s.length_m / params.escalator_m_s,
-        Kind::Ferry => params.ferry_wait_s + timetable(s).unwrap_or(s.length_m / (params.ferry_kmh / 3.6)),
-        Kind::Aerialway => params.aerialway_wait_s + timetable(s).unwrap_or(s.length_m / params.aerialway_m_s),
-        Kind::Funicular => params.funicular_wait_s + timetable(s).unwrap_or(s.length_m / params.funicular_m_s),
+        Kind::Ferry => params.ferry_wait_s + scheduled_s(s).unwrap_or(s.length_m / (params.ferry_kmh / 3.6)),
+        Kind::Aerialway => params.aerialway_wait_s + scheduled_s(s).unwrap_or(s.length_m / params.aerialway_m_s),
+        Kind::Funicular => params.funicular_wait_s + scheduled_s(s).unwrap_or(s.length_m / params.funicular_m_s),
         Kind::Steps if params.steps => steps(s, params, forward),
         Kind::Steps => s.length_m / params.ramp_m_s,
         Kind::Street | Kind::Path | Kind::Plaza => {
@@ -75,11 +84,12 @@ fn seconds(s: &Segment, params: &ProfileParams, forward: bool) -> f64 {
     }
 }
 
-fn timetable(s: &Segment) -> Option<f64> {
+fn scheduled_s(s: &Segment) -> Option<f64> {
     (s.duration_s > 0).then_some(f64::from(s.duration_s))
 }
 
-/// Up or down by the `incline` tag, else by the heights; where neither tells, the mean of both times.
+/// The direction comes from the `incline` tag, else from the heights. If neither is known, the time is the mean of both
+/// directions.
 fn steps(s: &Segment, params: &ProfileParams, forward: bool) -> f64 {
     let (up, down) = (s.length_m / params.steps_up_m_s, s.length_m / params.steps_down_m_s);
     let rise = f64::from(s.heights[s.heights.len() - 1] - s.heights[0]);
@@ -98,19 +108,19 @@ fn steps(s: &Segment, params: &ProfileParams, forward: bool) -> f64 {
 }
 
 fn slopes(s: &Segment, params: &ProfileParams, forward: bool) -> f64 {
-    let pieces = s.heights.len() - 1;
-    let piece_m = s.length_m / pieces as f64;
-    if piece_m <= 0.0 {
+    let parts = s.heights.len() - 1;
+    let part_m = s.length_m / parts as f64;
+    if part_m <= 0.0 {
         return 0.0;
     }
     let limit = s.ground.speed_limit_m_s(params);
-    // Where riding is no faster than walking, one pushes.
+    // Cyclists push where riding is no faster than walking.
     let pushing = if params.slope_model == SlopeModel::Cycling { params.dismounted_m_s() } else { 0.0 };
     s.heights
         .windows(2)
         .map(|h| {
-            let g = f64::from(h[1] - h[0]) / piece_m;
-            piece_m / params.speed_m_s(if forward { g } else { -g }).min(limit).max(pushing)
+            let g = f64::from(h[1] - h[0]) / part_m;
+            part_m / params.speed_m_s(if forward { g } else { -g }).min(limit).max(pushing)
         })
         .sum()
 }

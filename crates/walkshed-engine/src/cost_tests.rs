@@ -20,7 +20,7 @@ fn time(s: &Segment, profile: Profile, forward: bool) -> u32 {
 
 fn is_barred(s: &Segment, profile: Profile) -> bool {
     let both = [true, false].map(|forward| cost(s, Profiles::default().get(profile), forward).is_some());
-    assert_eq!(both[0], both[1], "barred one way only");
+    assert_eq!(both[0], both[1], "barred in one direction only");
     !both[0]
 }
 
@@ -38,7 +38,7 @@ fn ground(surface: Option<&str>, smoothness: Option<&str>) -> Ground {
 }
 
 #[test]
-fn level_ground_is_length_over_speed() {
+fn level_time_is_length_over_speed() {
     let s = segment(Kind::Street, &[10.0, 10.0]);
     assert_eq!(time(&s, Profile::Adult, true), 750); // 100 m at 4.8 km/h = 75 s
     assert_eq!(time(&s, Profile::Bicycle, false), 240);
@@ -46,9 +46,9 @@ fn level_ground_is_length_over_speed() {
 }
 
 #[test]
-fn uphill_is_slower_than_downhill_and_caps_hold() {
+fn uphill_is_slower_than_downhill_and_slopes_are_capped() {
     let s = segment(Kind::Path, &[0.0, 10.0]);
-    // exp(-3.5 (0.15 - 0.05)) = exp(-0.35) uphill; at -10 % the level speed again.
+    // exp(-3.5 (0.15 - 0.05)) = exp(-0.35) uphill; at -10 % the level speed.
     assert_eq!(time(&s, Profile::Adult, true), (750.0 * 0.35_f64.exp()).round() as u32);
     assert_eq!(time(&s, Profile::Adult, false), 750);
     let cliff = segment(Kind::Path, &[0.0, 500.0]);
@@ -56,7 +56,7 @@ fn uphill_is_slower_than_downhill_and_caps_hold() {
     assert_eq!(time(&cliff, Profile::Adult, true), time(&capped, Profile::Adult, true));
 }
 
-/// Per cent, and seconds for 100 m.
+/// Slope in per cent, and seconds for 100 m.
 const CYCLING: [(f32, f64); 16] = [
     (-10.0, 14.40),
     (-5.0, 14.40),
@@ -76,24 +76,24 @@ const CYCLING: [(f32, f64); 16] = [
     (15.0, 90.00),
 ];
 
-/// 100 m on slopes in per cent, in seconds: 90 kg x 9.81 (sin + 0.0077 cos) v + 0.5 x 1.2 x 0.56 v³ is 90 W uphill and the
-/// 52.63 W of 15 km/h downhill; at most 15 km/h uphill and 25 km/h downhill, at least the 4 km/h of pushing. Solved by
-/// bisection outside of this project.
+/// Seconds for 100 m on slopes in per cent. The power 90 kg x 9.81 (sin + 0.0077 cos) v + 0.5 x 1.2 x 0.56 v³ is 90 W
+/// uphill and 52.63 W (that of 15 km/h on level ground) downhill. Speeds are at most 15 km/h uphill and 25 km/h
+/// downhill, and at least the 4 km/h of pushing. Computed by bisection outside of this project.
 #[test]
-fn cyclists_go_by_their_power() {
+fn cycling_speed_follows_power() {
     for (percent, seconds) in CYCLING {
         let (up, down) = ([100.0, 100.0 + percent], [100.0 + percent, 100.0]);
         let s = segment(Kind::Street, &up);
         let found = f64::from(time(&s, Profile::Bicycle, true)) / 10.0;
-        assert!((found - seconds).abs() < 0.06, "{percent} %: {found} s, by hand {seconds} s");
-        // The other way round it is the other slope.
+        assert!((found - seconds).abs() < 0.06, "{percent} %: {found} s, expected {seconds} s");
+        // In the opposite direction the slope is negated.
         let back = segment(Kind::Street, &down);
         assert_eq!(time(&s, Profile::Bicycle, true), time(&back, Profile::Bicycle, false), "{percent} %");
     }
 }
 
 #[test]
-fn cyclists_are_never_slower_than_pushing_nor_faster_than_is_safe() {
+fn cycling_speed_is_between_pushing_and_downhill_limit() {
     for percent in -60..=60_i8 {
         let heights = [0.0, f32::from(percent)];
         let s = segment(Kind::Path, &heights);
@@ -103,7 +103,7 @@ fn cyclists_are_never_slower_than_pushing_nor_faster_than_is_safe() {
 }
 
 #[test]
-fn steps_go_by_incline_then_heights_then_the_mean() {
+fn step_direction_comes_from_incline_then_heights_then_mean() {
     let up = segment(Kind::Steps, &[0.0, 30.0]);
     let up = Segment { access: Access::FOOT, ..up };
     assert_eq!((time(&up, Profile::Adult, true), time(&up, Profile::Adult, false)), (2000, 1493));
@@ -117,7 +117,7 @@ fn steps_go_by_incline_then_heights_then_the_mean() {
 }
 
 #[test]
-fn ramps_on_steps_are_open_to_those_they_are_for() {
+fn ramps_on_steps_are_open_to_their_modes() {
     let steps = Segment { access: Access::FOOT, ..segment(Kind::Steps, &[0.0, 8.0]) };
     let with = |bits: Access| Segment { access: steps.access.with(bits), ..steps };
     // 100 m at 0.4 m/s, up and down.
@@ -126,24 +126,24 @@ fn ramps_on_steps_are_open_to_those_they_are_for() {
     assert!(is_barred(&stroller, Profile::Wheelchair) && is_barred(&stroller, Profile::Bicycle));
     assert_eq!(time(&with(Access::WHEELCHAIR_RAMP), Profile::Wheelchair, true), 2500);
     assert_eq!(time(&with(Access::BIKE.with(Access::DISMOUNT)), Profile::Bicycle, true), 2500);
-    // Whoever walks takes the steps beside it.
+    // Pedestrians use the steps beside the ramp.
     assert_eq!(time(&stroller, Profile::Adult, true), 2000);
-    // A ramp for strollers is as steep as its steps; wheelchairs do not go up there.
+    // A ramp for strollers is as steep as its steps, too steep for wheelchairs.
     let steep = Segment { heights: &[0.0, 30.0], ..with(Access::STROLLER_RAMP.with(Access::WHEELCHAIR_RAMP)) };
     assert_eq!(time(&steep, Profile::Stroller, true), 2500);
     assert!(is_barred(&steep, Profile::Wheelchair));
-    // And no ramp helps those who are told not to come.
-    let told = with(Access::WHEELCHAIR_RAMP.with(Access::NO_WHEELCHAIR));
-    assert!(is_barred(&told, Profile::Wheelchair));
+    // A ramp does not override an explicit prohibition.
+    let forbidden = with(Access::WHEELCHAIR_RAMP.with(Access::NO_WHEELCHAIR));
+    assert!(is_barred(&forbidden, Profile::Wheelchair));
 }
 
 #[test]
-fn steep_ways_are_barred_to_wheels_in_both_directions() {
+fn steep_ways_stop_wheels_in_both_directions() {
     let pieces: [(&[f32], bool, bool); 4] = [
         (&[0.0, 8.0], false, false),
         (&[0.0, 10.0], true, false),
         (&[0.0, 13.0], true, true),
-        // One piece of four.
+        // One part of four.
         (&[0.0, 0.0, 2.2, 2.2, 2.2], true, false),
     ];
     for (heights, wheelchair, stroller) in pieces {
@@ -152,14 +152,14 @@ fn steep_ways_are_barred_to_wheels_in_both_directions() {
             [Profile::Wheelchair, Profile::Stroller, Profile::Adult, Profile::Bicycle].map(|p| is_barred(&s, p));
         assert_eq!(found, [wheelchair, stroller, false, false], "{heights:?}");
     }
-    // What carries people may be as steep as it likes.
+    // Ways that carry people have no slope limit.
     for kind in [Kind::Lift, Kind::Funicular, Kind::Aerialway] {
         assert!(!is_barred(&segment(kind, &[0.0, 50.0]), Profile::Wheelchair), "{kind:?}");
     }
 }
 
 #[test]
-fn surfaces_bar_wheelchairs_and_slow_bicycles_down() {
+fn surfaces_stop_wheelchairs_and_slow_bicycles() {
     let on = |surface, smoothness| Segment { ground: ground(surface, smoothness), ..segment(Kind::Path, &[0.0, 0.0]) };
     assert!(is_barred(&on(Some("gravel"), None), Profile::Wheelchair));
     assert_eq!(time(&on(Some("gravel"), None), Profile::Adult, true), 750);
@@ -167,7 +167,7 @@ fn surfaces_bar_wheelchairs_and_slow_bicycles_down() {
     assert_eq!(time(&on(Some("gravel"), None), Profile::Bicycle, true), 300); // 12 km/h
     assert_eq!(time(&on(Some("sand"), None), Profile::Bicycle, true), 900); // pushed
     assert_eq!(time(&on(None, Some("very_bad")), Profile::Bicycle, true), 600); // 6 km/h
-    assert_eq!(time(&on(Some("gravel"), Some("very_bad")), Profile::Bicycle, true), 600); // the worse of both
+    assert_eq!(time(&on(Some("gravel"), Some("very_bad")), Profile::Bicycle, true), 600); // the slower of both
     assert!(is_barred(&on(None, Some("impassable")), Profile::Bicycle));
     assert_eq!(time(&on(None, Some("impassable")), Profile::Adult, true), 750);
 }
@@ -189,7 +189,7 @@ fn lifts_wait_then_rise() {
 }
 
 #[test]
-fn ferries_and_cable_cars_keep_their_timetable() {
+fn ferries_and_cable_cars_use_their_duration() {
     let s = Segment { length_m: 1000.0, duration_s: 600, ..segment(Kind::Ferry, &[0.0, 0.0]) };
     assert_eq!(time(&s, Profile::Adult, true), 9000);
     let free = Segment { duration_s: 0, ..s };
@@ -203,7 +203,7 @@ fn ferries_and_cable_cars_keep_their_timetable() {
 }
 
 #[test]
-fn dismounted_cyclists_push_and_escalators_carry() {
+fn dismounted_cyclists_push_and_escalators_have_their_speed() {
     let s = segment(Kind::Path, &[0.0, 0.0]);
     let pushed = Segment { access: s.access.with(Access::DISMOUNT), ..s };
     assert_eq!(time(&pushed, Profile::Bicycle, true), 900); // 100 m at 4 km/h

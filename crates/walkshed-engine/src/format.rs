@@ -1,36 +1,35 @@
-//! The layout of the prepared file: a header, a table of sections, the sections, each aligned to 8 bytes,
-//! little-endian.
+//! The binary layout of the prepared file: a header, a table of sections, and the sections, each aligned to 8 bytes. All
+//! numbers are little-endian.
 //!
-//! | bytes | what |
+//! | bytes | content |
 //! | --- | --- |
 //! | 0-7 | `WALKSHED` |
 //! | 8-11 | format version |
 //! | 12-15 | number of sections |
 //! | 16-23 | length of the whole file |
-//! | 24-31 | XXH3-64 of everything after byte 32 |
-//! | then, a section each | number, element size, offset, length in bytes (u32, u32, u64, u64) |
+//! | 24-31 | XXH3-64 of the bytes from 32 on |
+//! | from 32, 24 bytes for each section | number, element size, offset, length in bytes (u32, u32, u64, u64) |
 
-use super::map::map_file;
-use crate::private_file;
+use crate::map::map_file;
 use bytemuck::{Pod, cast_slice};
 use memmap2::Mmap;
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use xxhash_rust::xxh3::xxh3_64;
 
 const MAGIC: &[u8; 8] = b"WALKSHED";
-/// Raised whenever the meaning of a byte changes.
+/// The format version. Increment it whenever the meaning of a byte changes.
 pub const VERSION: u32 = 2;
 const HEADER: usize = 32;
-/// Files up to here are read into memory, larger ones are copied and the copy is mapped: whoever writes into the file under
-/// a running process, or shortens it, does not take the pages away from under it.
-const MOST_READ: u64 = 1 << 30;
+/// Files up to this size are read into memory. Larger files are copied and the copy is mapped, so that writing to or
+/// truncating the file does not affect a running process.
+const MAX_IN_MEMORY: u64 = 1 << 30;
 const ENTRY: usize = 24;
 
-/// Why a prepared file was refused. Each sentence ends with what to run.
+/// Why a prepared file cannot be used. The messages name the command to run.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     #[error("there is no prepared street network at {}; run: walkshed import streets CITY.osm.pbf", .0.display())]
@@ -45,10 +44,10 @@ pub enum FileError {
     Damaged { path: PathBuf, why: String },
 }
 
-/// The bytes of a prepared file, mapped or in memory.
+/// The bytes of a prepared file.
 enum Bytes {
     Mapped(Mmap),
-    /// 64-bit words, for alignment.
+    /// In 64-bit words, for alignment.
     Owned(Vec<u64>),
 }
 
@@ -61,32 +60,31 @@ impl Bytes {
     }
 }
 
-/// Takes hold of the bytes of a file, so that nobody can change or shorten them any more: in memory, or as a copy of its
-/// own without a name.
-fn hold(mut file: File, path: &Path, len: u64, most_read: u64) -> io::Result<Bytes> {
+/// Loads a file so that later changes to it have no effect: into memory, or by mapping a private copy that has no name.
+fn load(mut file: File, path: &Path, len: u64, max_in_memory: u64) -> io::Result<Bytes> {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
-    if len <= most_read || !len.is_multiple_of(8) {
+    if len <= max_in_memory || !len.is_multiple_of(8) {
         let bytes = usize::try_from(len).map_err(|_| io::Error::from(io::ErrorKind::FileTooLarge))?;
-        // A prepared file is made of whole words. Any other gets a length that none has, so that the check refuses it.
+        // A prepared file consists of whole words. Any other file gets a wrong length here, so that verification rejects it.
         let rest = if bytes.is_multiple_of(8) { 0 } else { 2 };
         let mut words = vec![0u64; bytes / 8 + rest];
         let all: &mut [u8] = bytemuck::cast_slice_mut(&mut words);
         file.read_exact(&mut all[..bytes])?;
         return Ok(Bytes::Owned(words));
     }
-    let aside = path.with_extension(format!("held{}-{}", std::process::id(), NUMBER.fetch_add(1, Relaxed)));
-    let _ = fs::remove_file(&aside);
-    let mut copied = || -> io::Result<Mmap> {
-        let mut copy = File::options().read(true).write(true).create_new(true).open(&aside)?;
-        // Where the system lets it, it is gone from the folder at once, and from the disk with the process.
-        let _ = fs::remove_file(&aside);
+    let temporary = path.with_extension(format!("held{}-{}", std::process::id(), NUMBER.fetch_add(1, Relaxed)));
+    let _ = fs::remove_file(&temporary);
+    let mut map_copy = || -> io::Result<Mmap> {
+        let mut copy = File::options().read(true).write(true).create_new(true).open(&temporary)?;
+        // Unlink the copy at once where the system allows it: the space is freed when the process ends.
+        let _ = fs::remove_file(&temporary);
         io::copy(&mut file, &mut copy)?;
         map_file(&copy)
     };
-    copied().map(Bytes::Mapped).inspect_err(|_| drop(fs::remove_file(&aside)))
+    map_copy().map(Bytes::Mapped).inspect_err(|_| drop(fs::remove_file(&temporary)))
 }
 
-/// A prepared file whose checksum and table have been verified.
+/// A prepared file whose checksum and section table have been verified.
 pub struct Sections {
     bytes: Bytes,
     /// By section number.
@@ -95,10 +93,10 @@ pub struct Sections {
 }
 
 impl Sections {
-    /// Maps and verifies a file.
+    /// Loads and verifies a file. `elements` holds the element size of each section in bytes.
     ///
     /// # Errors
-    /// [`FileError`] when it is missing, foreign, of another version, cut off or damaged.
+    /// Returns a [`FileError`] if the file is missing, not a prepared file, of another version, truncated or damaged.
     pub fn open(path: &Path, elements: &[usize]) -> Result<Self, FileError> {
         let io_error = |source| FileError::Io { path: path.to_owned(), source };
         let file = match File::open(path) {
@@ -110,13 +108,13 @@ impl Sections {
         if len < HEADER as u64 {
             return Err(FileError::Foreign(path.to_owned()));
         }
-        Self::verify(hold(file, path, len, MOST_READ).map_err(io_error)?, path, elements)
+        Self::verify(load(file, path, len, MAX_IN_MEMORY).map_err(io_error)?, path, elements)
     }
 
-    /// Takes what a [`Writer`] made, without a file.
+    /// Verifies the output of a [`Writer`] in memory.
     ///
     /// # Errors
-    /// As [`Sections::open`].
+    /// See [`Sections::open`].
     pub fn from_words(words: Vec<u64>, elements: &[usize]) -> Result<Self, FileError> {
         Self::verify(Bytes::Owned(words), Path::new("(in memory)"), elements)
     }
@@ -135,13 +133,13 @@ impl Sections {
         }
         let len = long(16).and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
         if len != all.len() || len < HEADER {
-            return Err(damaged(&format!("it should have {len} bytes and has {}", all.len())));
+            return Err(damaged(&format!("its size is {} bytes, expected {len}", all.len())));
         }
         if long(24) != Some(xxh3_64(&all[HEADER..len])) {
             return Err(damaged("its checksum does not match"));
         }
         if word(12) != u32::try_from(elements.len()).ok() {
-            return Err(damaged("another number of sections than expected"));
+            return Err(damaged("unexpected number of sections"));
         }
         let mut ranges = Vec::with_capacity(elements.len());
         for (n, &size) in elements.iter().enumerate() {
@@ -164,41 +162,41 @@ impl Sections {
         Ok(Self { bytes, ranges, len })
     }
 
-    /// The elements of a section.
+    /// Returns the elements of a section.
     ///
     /// # Panics
-    /// Never for a section of the declared element type: offsets and sizes were verified on opening.
+    /// Panics if the size of `T` is not the declared element size. Offsets and lengths are verified on opening.
     #[must_use]
     pub fn get<T: Pod>(&self, section: usize) -> &[T] {
         cast_slice(&self.bytes.get()[self.ranges[section].clone()])
     }
 
-    /// Bytes of the whole file.
+    /// Returns the size of the file in bytes.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.len
     }
 
-    /// The whole file, as written.
+    /// Returns the bytes of the file.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.bytes.get()[..self.len]
     }
 }
 
-/// Puts sections together.
+/// Assembles a prepared file from sections.
 #[derive(Default)]
 pub struct Writer {
     sections: Vec<(usize, Vec<u8>)>,
 }
 
 impl Writer {
-    /// Adds the next section.
+    /// Appends a section.
     pub fn push<T: Pod>(&mut self, elements: &[T]) {
         self.sections.push((size_of::<T>(), cast_slice(elements).to_vec()));
     }
 
-    /// The file as 64-bit words.
+    /// Returns the file as 64-bit words.
     #[must_use]
     pub fn finish(self) -> Vec<u64> {
         let mut offset = HEADER + self.sections.len() * ENTRY;
@@ -231,66 +229,27 @@ impl Writer {
     }
 }
 
-/// Replaces a file in one step: written aside, flushed to disk, renamed. A stop half-way leaves the old one.
-///
-/// # Errors
-/// [`FileError::Io`] with the path.
-pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    replace_by(path, bytes, |aside| File::create(aside))
-}
-
-/// The same, and only its owner may read it.
-///
-/// # Errors
-/// [`FileError::Io`] with the path.
-pub fn replace_private_file(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    replace_by(path, bytes, private_file::create)
-}
-
-fn replace_by(path: &Path, bytes: &[u8], create: impl Fn(&Path) -> io::Result<File>) -> Result<(), FileError> {
-    let io_error = |source| FileError::Io { path: path.to_owned(), source };
-    let aside = path.with_extension(format!("tmp{}", std::process::id()));
-    // One of this name can only be of a process that is no more.
-    let _ = fs::remove_file(&aside);
-    let write = || -> io::Result<()> {
-        let mut file = create(&aside)?;
-        // In use, unlike one that a killed process has left behind.
-        let _ = file.try_lock();
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&aside, path)?;
-        // The rename itself must reach the disk too; not every system lets a folder be opened for that.
-        if let Some(folder) = path.parent().and_then(|p| File::open(p).ok()) {
-            let _ = folder.sync_all();
-        }
-        Ok(())
-    };
-    write().map_err(|e| {
-        let _ = fs::remove_file(&aside);
-        io_error(e)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Write;
 
-    /// Both ways of taking hold of a file: whatever is done to it afterwards, its bytes are there.
+    /// Covers both ways of loading: into memory and by mapping a copy.
     #[test]
-    fn what_is_held_stays_when_the_file_is_shortened_or_written_over() {
+    fn loaded_bytes_survive_truncation_and_overwriting_of_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("streets.walkshed");
-        for most_read in [0, 1 << 20] {
+        for max_in_memory in [0, 1 << 20] {
             let bytes: Vec<u8> = (0..80_000u32).map(|i| (i % 251) as u8).collect();
             fs::write(&path, &bytes).unwrap();
-            let held = hold(File::open(&path).unwrap(), &path, bytes.len() as u64, most_read).unwrap();
+            let loaded = load(File::open(&path).unwrap(), &path, bytes.len() as u64, max_in_memory).unwrap();
             let file = File::options().write(true).open(&path).unwrap();
             file.set_len(10).unwrap();
             (&file).write_all(&[255; 100]).unwrap();
-            assert!(held.get() == bytes, "{most_read}");
+            assert!(loaded.get() == bytes, "{max_in_memory}");
             assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no copy is left in the folder");
-            // Shortened while it is read: refused.
-            assert!(hold(File::open(&path).unwrap(), &path, 80_000, 1 << 20).is_err());
+            // A file that is truncated while being read is rejected.
+            assert!(load(File::open(&path).unwrap(), &path, 80_000, 1 << 20).is_err());
         }
     }
 }

@@ -25,8 +25,8 @@ fn smoothness(name: &str) -> Option<Smoothness> {
 }
 
 #[test]
-fn what_is_packed_is_read_again() {
-    assert!(Surface::NAMES.len() < 63 && Obstacle::NAMES.len() < 63, "six bits, and 0 for none");
+fn packed_values_round_trip() {
+    assert!(Surface::NAMES.len() < 63 && Obstacle::NAMES.len() < 63, "must fit in six bits, with 0 for none");
     for name in Surface::NAMES {
         let ground = Ground::from(WayGround { surface: surface(name), ..WAY });
         assert_eq!(ground.surface().unwrap().name(), *name);
@@ -48,13 +48,13 @@ fn what_is_packed_is_read_again() {
     );
     assert!((ground.width_m().unwrap() - 1.2).abs() < 1e-9 && (ground.incline() - 0.083).abs() < 1e-9);
     assert_eq!(Ground::of_segment(Kind::Street, ground.bits()), ground);
-    // Ferries and lifts keep their times there.
+    // Ferries and lifts store their times there.
     assert_eq!(Ground::of_segment(Kind::Ferry, 900), Ground::default());
     assert_eq!(Ground::from(WAY), Ground::default());
 }
 
 #[test]
-fn widths_round_down_and_wide_is_wide() {
+fn widths_round_down_and_large_widths_are_unknown() {
     let width = |m| Ground::from(WayGround { width_m: Some(m), ..WAY }).width_m();
     for (metres, kept) in
         [(0.9, Some(0.9)), (0.88, Some(0.85)), (3.15, Some(3.15)), (3.2, None), (0.0, None), (40.0, None)]
@@ -68,7 +68,7 @@ fn widths_round_down_and_wide_is_wide() {
 }
 
 #[test]
-fn spellings_of_a_surface_that_mean_the_same_are_one() {
+fn surface_spellings_are_unified() {
     for (tag, name) in [
         ("cobblestone:flattened", Some("sett")),
         ("paving_stones:30", Some("paving_stones")),
@@ -82,7 +82,7 @@ fn spellings_of_a_surface_that_mean_the_same_are_one() {
     }
 }
 
-/// Adult, stroller, wheelchair, bicycle: `-` where it bars.
+/// Returns who passes: adult, stroller, wheelchair, bicycle; `-` for those who are stopped.
 fn passes(kind: Kind, ground: Ground) -> String {
     let profiles = Profiles::default();
     [(Profile::Adult, 'a'), (Profile::Stroller, 's'), (Profile::Wheelchair, 'w'), (Profile::Bicycle, 'b')]
@@ -92,7 +92,7 @@ fn passes(kind: Kind, ground: Ground) -> String {
 }
 
 #[test]
-fn ways_bar_wheels_by_surface_smoothness_width_and_difficulty() {
+fn surface_smoothness_width_and_difficulty_stop_wheels() {
     let way = |way: WayGround| passes(Kind::Path, way.into());
     assert_eq!(way(WAY), "aswb");
     for (name, expected) in [
@@ -117,7 +117,7 @@ fn ways_bar_wheels_by_surface_smoothness_width_and_difficulty() {
         ("very_bad", "a--b"),
         ("horrible", "a--b"),
         ("very_horrible", "a--b"),
-        // It speaks of wheels: whoever walks passes.
+        // `smoothness` is about wheels: pedestrians pass.
         ("impassable", "a---"),
     ] {
         assert_eq!(way(WayGround { smoothness: smoothness(name), ..WAY }), expected, "{name}");
@@ -131,7 +131,7 @@ fn ways_bar_wheels_by_surface_smoothness_width_and_difficulty() {
 }
 
 #[test]
-fn whoever_looked_is_believed_and_a_sidewalk_is_not_the_carriageway() {
+fn confirmed_access_wins_and_sidewalks_ignore_the_carriageway_surface() {
     let rough = WayGround { surface: surface("sand"), smoothness: smoothness("very_bad"), width_m: Some(0.5), ..WAY };
     assert_eq!(passes(Kind::Path, rough.into()), "a--b");
     assert_eq!(passes(Kind::Path, WayGround { wheelchair_fits: true, ..rough }.into()), "aswb");
@@ -139,11 +139,11 @@ fn whoever_looked_is_believed_and_a_sidewalk_is_not_the_carriageway() {
     assert_eq!(passes(Kind::Street, WayGround { has_sidewalk: true, ..rough }.into()), "aswb");
     let bicycle = Profiles::default().get(Profile::Bicycle).clone();
     let on_street = Ground::from(WayGround { has_sidewalk: true, ..rough });
-    assert!((on_street.speed_limit_m_s(&bicycle) * 3.6 - 4.0).abs() < 1e-9, "cyclists stay on the carriageway");
+    assert!((on_street.speed_limit_m_s(&bicycle) * 3.6 - 4.0).abs() < 1e-9, "cyclists use the carriageway");
 }
 
 #[test]
-fn nodes_bar_wheels_by_what_stands_there_and_how_high_it_is() {
+fn obstacles_and_step_heights_stop_wheels() {
     let node = |node: NodeGround| passes(Kind::Gate, node.into());
     let named = |name: &str| NodeGround { obstacle: Obstacle::named(name), ..NodeGround::default() };
     for (name, expected) in [
@@ -166,12 +166,12 @@ fn nodes_bar_wheels_by_what_stands_there_and_how_high_it_is() {
 }
 
 #[test]
-fn slopes_are_held_against_the_limit_piece_by_piece() {
+fn every_part_of_a_slope_is_compared_with_the_limit() {
     let profiles = Profiles::default();
     let steep = |profile, length_m, heights: &[f32]| {
         Ground::default().is_steeper_than(profiles.get(profile), length_m, heights)
     };
-    // 8.3 % is the limit, up or down, and one piece of 30 m is enough.
+    // The limit is 8.3 %, up or down; one part of 30 m suffices.
     assert!(!steep(Profile::Wheelchair, 30.0, &[10.0, 12.49]));
     assert!(steep(Profile::Wheelchair, 30.0, &[10.0, 12.55]) && steep(Profile::Wheelchair, 30.0, &[12.55, 10.0]));
     assert!(steep(Profile::Wheelchair, 90.0, &[0.0, 0.0, 3.0, 3.0]));
@@ -181,7 +181,7 @@ fn slopes_are_held_against_the_limit_piece_by_piece() {
     assert!(steep(Profile::Wheelchair, 3.1, &[0.0, 0.3]));
     assert!(!steep(Profile::Stroller, 30.0, &[0.0, 3.75]) && steep(Profile::Stroller, 30.0, &[0.0, 3.9]));
     assert!(!steep(Profile::Adult, 30.0, &[0.0, 30.0]) && !steep(Profile::Bicycle, 30.0, &[0.0, 30.0]));
-    // What is tagged counts where the heights do not see it.
+    // The tagged incline applies where the heights do not show it.
     let tagged = |slope| Ground::from(WayGround { incline: Some(slope), ..WAY });
     for (slope, bars) in [(0.08, false), (0.083, false), (1.0 / 12.0, false), (0.084, true), (-0.1, true)] {
         let found = tagged(slope).is_steeper_than(profiles.get(Profile::Wheelchair), 30.0, &[0.0, 0.0]);

@@ -1,49 +1,73 @@
-//! The street network and everything that is computed on it: OpenStreetMap and heights in, the prepared file,
-//! snapping, the search, routes and walksheds. Knows positions (`geo`) and nothing of registers or the web.
+//! The street network and the algorithms on it: OpenStreetMap and elevation import, the prepared file, snapping, searches,
+//! routes and walksheds. Depends on positions (`geo`) and on nothing from the register or the web.
 
 pub mod access;
 mod antimeridian;
 pub mod build;
+mod changes;
 mod components;
 mod cost;
 mod cycling;
+mod edge;
 mod elevation;
-mod file;
 mod format;
 pub mod geo;
 pub mod ground;
+mod handicap;
+mod hits;
+mod islands;
 mod layer;
 mod map;
+mod matrix;
+mod network;
 pub mod osm;
 mod overlay;
 pub mod parallel;
-mod pieces;
+mod path;
+mod polyline;
 pub mod private_file;
 mod profile;
 mod queue;
+mod replace_file;
+mod report;
 mod route;
+mod scratch;
 mod search;
+mod seeds;
+mod segments;
 mod snap;
+mod spatial_index;
+mod start;
+mod surface;
 mod sweep;
 pub mod task;
 mod units;
-mod verify;
 pub mod walkshed;
 mod zone;
 
-/// What must stand wherever a map of these streets is shown (ODbL 1.0).
+/// The attribution that every map of this data must show (ODbL 1.0).
 pub const ATTRIBUTION: &str = "© OpenStreetMap contributors";
 
+pub use access::AccessMode;
 pub use antimeridian::TooFarRound;
+pub use changes::{ChangedStreet, JOIN_LIMIT_M, StreetChange, StreetChangeError, StreetKind};
+pub use edge::Edge;
 pub use elevation::{Elevation, ElevationError, Extent};
-pub use file::{Edge, FileError, Meta, Network, Tables};
-pub use format::{replace_file, replace_private_file};
-pub use layer::{Hits, PointLayer, Scratch, Snapped, with_scratch};
-pub use overlay::{ChangedStreet, JOIN_LIMIT_M, StreetChange, StreetChangeError, StreetKind};
-pub use pieces::{SeparatePiece, SeparatePieces};
-pub use profile::{AccessMode, Profile, ProfileError, ProfileParams, Profiles, SlopeModel};
-pub use route::{PathPiece, PathStats, Route, matrix, path_to, route, stats_of};
-pub use search::{Search, Seed, Seeds, Start};
-pub use snap::{Snap, Unsnappable, handicap_m};
+pub use format::FileError;
+pub use handicap::handicap_m;
+pub use hits::Hits;
+pub use islands::{SeparatePiece, SeparatePieces};
+pub use layer::{PointLayer, Snapped};
+pub use matrix::matrix;
+pub use network::{Meta, Network, Tables};
+pub use path::{PathPiece, PathStats, path_to, stats_of};
+pub use profile::{Profile, ProfileError, ProfileParams, Profiles, SlopeModel, UnknownProfile};
+pub use replace_file::{replace_file, replace_private_file};
+pub use route::{Route, route};
+pub use scratch::{Scratch, with_scratch};
+pub use search::Search;
+pub use seeds::Seeds;
+pub use snap::{Snap, Unsnappable};
+pub use start::{Seed, Start};
 pub use sweep::{MAX_NEAREST, Sweep};
 pub use units::{Deciseconds, Direction, EdgeId, VertexId};

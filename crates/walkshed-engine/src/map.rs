@@ -1,16 +1,16 @@
-//! The one place with `unsafe`: mapping a file into memory, for prepared files that are too large to be read whole.
+//! Memory mapping, for prepared files that are too large to be read into memory. The only file with `unsafe`.
 #![allow(unsafe_code)]
 
 use memmap2::Mmap;
 use std::fs::File;
 use std::io;
 
-/// Maps a file read-only. It must be one that nobody else can write to.
+/// Maps a file read-only. No other process may be able to write to the file.
 ///
 /// # Errors
-/// Any error of the operating system.
+/// Returns the error of the operating system.
 pub fn map_file(file: &File) -> io::Result<Mmap> {
-    // SAFETY: the mapping is read-only, and undefined behaviour needs someone to change or shorten the file while it is
-    // mapped. What is mapped is a copy that `format::hold` has made and taken out of its folder: nobody else can open it.
+    // SAFETY: the mapping is read-only, and undefined behaviour requires that the file is changed or truncated while it is
+    // mapped. The mapped file is a copy that `format::load` has created and unlinked: no other process can open it.
     unsafe { Mmap::map(file) }
 }

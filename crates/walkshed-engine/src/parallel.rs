@@ -1,9 +1,9 @@
-//! Work on several cores, by plain threads. Everything that answers questions uses these and not rayon's pool: a thread
-//! of that pool that waits for its part is lent other work, which may ask for the very value it is making, and then waits
-//! for itself. Threads here do nothing but their own work, so that whoever waits for a value waits for someone who makes it.
+//! Parallel work on plain threads. Queries use this module instead of rayon's pool: a pool thread that waits for a value
+//! runs other tasks meanwhile, and such a task may wait for the value that the thread itself is computing, which is a
+//! deadlock. Threads of this module run their own work only.
 //!
-//! The caller works too. Helpers are taken from one stock for the whole process, one less than there are cores: however
-//! much is asked at once, no more threads than that are added, and when none is left the caller works alone.
+//! The calling thread takes part in the work. Helper threads come from one budget for the whole process, the number of
+//! cores minus one. If no helper is available, the caller does all the work.
 
 use crate::task::{self, Stopped};
 use std::convert::Infallible;
@@ -12,30 +12,31 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::thread;
 
-/// Items worked on between two looks at whether to go on, at most.
-const ITEMS_BETWEEN_LOOKS: usize = 256;
-/// Blocks of items a thread gets on average, so that slow ones do not keep the others waiting.
-const BLOCKS_A_THREAD: usize = 8;
+/// Maximum number of items processed between two checks for cancellation.
+const ITEMS_PER_CHECK: usize = 256;
+/// Average number of blocks per thread. Several blocks balance the load if items differ in cost.
+const BLOCKS_PER_THREAD: usize = 8;
 
-static HELPING: AtomicUsize = AtomicUsize::new(0);
+/// Number of helper threads in use.
+static ACTIVE_HELPERS: AtomicUsize = AtomicUsize::new(0);
 
-/// Threads that can work at once.
+/// Returns the number of threads that can run at the same time.
 #[must_use]
 pub fn cores() -> usize {
-    // The system is asked once: it reads files to answer.
+    // Cached: the system call reads files.
     static CORES: LazyLock<usize> = LazyLock::new(|| thread::available_parallelism().map_or(1, std::num::NonZero::get));
     *CORES
 }
 
-/// Helpers taken from the stock until they are dropped.
+/// A number of helpers reserved until it is dropped.
 struct Helpers(usize);
 
 impl Helpers {
+    /// Reserves up to `wanted` helpers, without waiting for any.
     fn take(wanted: usize) -> Self {
         let most = cores() - 1;
         let mut taken = 0;
-        // Never waits: where the stock is empty one goes on alone.
-        let _ = HELPING.fetch_update(SeqCst, SeqCst, |now| {
+        let _ = ACTIVE_HELPERS.fetch_update(SeqCst, SeqCst, |now| {
             taken = wanted.min(most.saturating_sub(now));
             Some(now + taken)
         });
@@ -45,11 +46,11 @@ impl Helpers {
 
 impl Drop for Helpers {
     fn drop(&mut self) {
-        HELPING.fetch_sub(self.0, SeqCst);
+        ACTIVE_HELPERS.fetch_sub(self.0, SeqCst);
     }
 }
 
-/// Works on ranges of so many things, `least` at a time at least, and puts what each gave into its place.
+/// Splits `0..count` into ranges of at least `least` items, runs `work` on each, and returns the results in order.
 fn in_blocks<U: Send, E: Send>(
     count: usize,
     least: usize,
@@ -62,7 +63,7 @@ fn in_blocks<U: Send, E: Send>(
         work(0..count, &mut all)?;
         return Ok(all);
     }
-    let block = (count / ((helpers.0 + 1) * BLOCKS_A_THREAD)).max(least);
+    let block = (count / ((helpers.0 + 1) * BLOCKS_PER_THREAD)).max(least);
     let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
     let share = || {
         let mut done = Vec::new();
@@ -83,7 +84,7 @@ fn in_blocks<U: Send, E: Send>(
     let task = task::current();
     let mut parts = thread::scope(|scope| {
         let help = || task::within(task.clone(), share);
-        // A thread that cannot be started is one helper less.
+        // If a thread cannot be started, continue with one helper fewer.
         let start = |_| thread::Builder::new().name("helper".into()).spawn_scoped(scope, help).ok();
         let running: Vec<_> = (0..helpers.0).filter_map(start).collect();
         let mut parts = vec![share()];
@@ -96,8 +97,8 @@ fn in_blocks<U: Send, E: Send>(
     Ok(all)
 }
 
-/// What `work` makes of each item, in their order; `least` items are worth a thread. Goes on to the end whatever becomes of
-/// the task, so that it can make what others wait for.
+/// Applies `work` to every item and returns the results in order. Uses at most one thread per `least` items. Is not stopped
+/// when the task is, since other threads may be waiting for the result.
 pub fn map<T: Sync, U: Send>(items: &[T], least: usize, work: impl Fn(&T) -> U + Sync) -> Vec<U> {
     let each = |range: Range<usize>, found: &mut Vec<U>| {
         found.extend(items[range].iter().map(&work));
@@ -107,7 +108,8 @@ pub fn map<T: Sync, U: Send>(items: &[T], least: usize, work: impl Fn(&T) -> U +
     all
 }
 
-/// The same with something that each thread makes once, such as a list to work in.
+/// Applies `work` to every item as [`map`] does, and passes it a value that `make` creates once per block of items, such as
+/// a buffer.
 pub fn map_with<T: Sync, S, U: Send>(
     items: &[T],
     least: usize,
@@ -115,27 +117,28 @@ pub fn map_with<T: Sync, S, U: Send>(
     work: impl Fn(&mut S, &T) -> U + Sync,
 ) -> Vec<U> {
     let each = |range: Range<usize>, found: &mut Vec<U>| {
-        let mut own = make();
-        found.extend(items[range].iter().map(|item| work(&mut own, item)));
+        let mut state = make();
+        found.extend(items[range].iter().map(|item| work(&mut state, item)));
         Ok::<_, Infallible>(())
     };
     let Ok(all) = in_blocks(items.len(), least, each);
     all
 }
 
-/// What `work` makes of each item, in their order, until one fails or the task is told to stop.
+/// Applies `work` to every item and returns the results in order. Ends early if an item fails or the current task is
+/// stopped.
 ///
 /// # Errors
-/// Of one of the items that fail, or [`Stopped`].
+/// Returns the error of a failed item, or [`Stopped`].
 pub fn try_map<T: Sync, U: Send, E: From<Stopped> + Send>(
     items: &[T],
     least: usize,
     work: impl Fn(&T) -> Result<U, E> + Sync,
 ) -> Result<Vec<U>, E> {
     let each = |range: Range<usize>, found: &mut Vec<U>| {
-        for some in items[range].chunks(least.clamp(1, ITEMS_BETWEEN_LOOKS)) {
-            task::work(some.len())?;
-            for item in some {
+        for chunk in items[range].chunks(least.clamp(1, ITEMS_PER_CHECK)) {
+            task::work(chunk.len())?;
+            for item in chunk {
                 found.push(work(item)?);
             }
         }
@@ -144,7 +147,7 @@ pub fn try_map<T: Sync, U: Send, E: From<Stopped> + Send>(
     in_blocks(items.len(), least, each)
 }
 
-/// Does two things side by side.
+/// Runs two functions in parallel, or one after the other if no helper is available.
 pub fn both(one: impl FnOnce() + Send, other: impl FnOnce() + Send) {
     let helpers = Helpers::take(1);
     if helpers.0 == 0 {
@@ -161,7 +164,7 @@ pub fn both(one: impl FnOnce() + Send, other: impl FnOnce() + Send) {
     };
     thread::scope(|scope| {
         let help = || task::within(task.clone(), first);
-        // Where no thread can be started one does both.
+        // If no thread can be started, the caller runs both.
         let helping = thread::Builder::new().name("helper".into()).spawn_scoped(scope, help);
         other();
         match helping {
@@ -180,7 +183,7 @@ mod tests {
     use task::Task;
 
     #[test]
-    fn every_item_has_its_place_whatever_the_blocks() {
+    fn results_are_in_the_order_of_the_items() {
         for count in [0, 1, 2, 7, 100, 4001] {
             let items: Vec<usize> = (0..count).collect();
             for least in [0, 1, 3, 5000] {
@@ -190,11 +193,11 @@ mod tests {
                 assert_eq!(try_map(&items, least, |n| Ok::<_, Stopped>(n * 2)), Ok(doubled));
             }
         }
-        assert_eq!(HELPING.load(SeqCst).min(cores() - 1), HELPING.load(SeqCst));
+        assert_eq!(ACTIVE_HELPERS.load(SeqCst).min(cores() - 1), ACTIVE_HELPERS.load(SeqCst));
     }
 
     #[test]
-    fn the_first_failure_and_a_cancelled_task_end_it() {
+    fn a_failed_item_or_a_cancelled_task_ends_try_map() {
         let items: Vec<usize> = (0..100_000).collect();
         let worked = AtomicUsize::new(0);
         let fails = |n: &usize| {
@@ -202,7 +205,7 @@ mod tests {
             if *n == 500 { Err(Stopped::Cancelled) } else { Ok(*n) }
         };
         assert_eq!(try_map(&items, 1, fails), Err(Stopped::Cancelled));
-        assert!(worked.load(SeqCst) < items.len(), "all were worked on");
+        assert!(worked.load(SeqCst) < items.len(), "all items were processed");
         let task = Arc::new(Task::default());
         let seen = AtomicUsize::new(0);
         let found = task::within(Some(task.clone()), || {
@@ -214,12 +217,12 @@ mod tests {
             })
         });
         assert_eq!(found, Err(Stopped::Cancelled));
-        assert!(seen.load(SeqCst) < 100 + 2 * cores(), "{} went on", seen.load(SeqCst));
+        assert!(seen.load(SeqCst) < 100 + 2 * cores(), "{} items were processed", seen.load(SeqCst));
     }
 
-    /// The pattern that could wait for itself: a cell made with help, asked for from work that has help itself.
+    /// A possible deadlock: parallel work waits for a `OnceLock` whose value is computed in parallel.
     #[test]
-    fn a_cell_made_by_many_can_be_asked_for_by_many() {
+    fn nested_parallel_initialization_does_not_deadlock() {
         let (done, watch) = channel();
         thread::spawn(move || {
             for _ in 0..50 {
@@ -231,6 +234,6 @@ mod tests {
             }
             done.send(()).unwrap();
         });
-        watch.recv_timeout(Duration::from_mins(1)).expect("it waits for itself");
+        watch.recv_timeout(Duration::from_mins(1)).expect("deadlock");
     }
 }

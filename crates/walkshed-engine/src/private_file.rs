@@ -1,37 +1,38 @@
-//! Files and folders that hold personal data: only their owner may read them, whatever the umask says. Temporary ones lie
-//! beside what they are for, and do not outlive the process for long.
+//! Files and folders with personal data, which only their owner may read, regardless of the umask; and temporary files,
+//! which are created beside their target and removed even if the process is killed.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// What names of temporary files begin and end with, so that those of a process that was killed are known.
+/// Prefix and suffix of temporary files. They identify the files that a killed process has left behind.
 const PREFIX: &str = ".walkshed-";
 const SUFFIX: &str = ".part";
-/// What SQLite keeps beside a database.
+/// Suffixes of the files that SQLite keeps beside a database.
 const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
 
-/// Makes a new file, readable and writable for its owner alone.
+/// Creates a file that only its owner may read and write.
 ///
 /// # Errors
-/// [`io::Error`]; `AlreadyExists` where there is one already.
+/// Returns an [`io::Error`], of the kind `AlreadyExists` if the file exists.
 pub fn create(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = options.open(path)?;
-    // The umask may have taken something away that the owner needs.
+    // The umask may have removed permissions that the owner needs.
     #[cfg(unix)]
     file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
     Ok(file)
 }
 
-/// Makes a folder that only its owner may enter; those above it are made as usual. One that is there stays as it is.
+/// Creates a folder that only its owner may enter, and its parents with default permissions. An existing folder is not
+/// changed.
 ///
 /// # Errors
-/// [`io::Error`].
+/// Returns an [`io::Error`] if the folder cannot be created.
 pub fn create_folder(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
@@ -43,7 +44,7 @@ pub fn create_folder(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     match builder.create(path) {
-        // Another process was faster.
+        // Another process has created it meanwhile.
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => return Ok(()),
         other => other?,
     }
@@ -52,11 +53,11 @@ pub fn create_folder(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Takes a file away from everyone but its owner, where everyone may read or write it; says whether that was so. What its
-/// owner has let a group read stays so.
+/// Restricts a file to its owner if all users may access it. Keeps permissions that are granted to a group only. Returns
+/// whether the permissions were changed.
 ///
 /// # Errors
-/// [`io::Error`], for one when it belongs to someone else.
+/// Returns an [`io::Error`], for example if the file belongs to another user.
 #[cfg(unix)]
 pub fn tighten(path: &Path) -> io::Result<bool> {
     use std::os::unix::fs::PermissionsExt;
@@ -65,24 +66,24 @@ pub fn tighten(path: &Path) -> io::Result<bool> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(false),
         Err(e) => return Err(e),
     };
-    let of_everyone = meta.permissions().mode() % 0o10;
-    if !meta.is_file() || of_everyone == 0 {
+    let other_users = meta.permissions().mode() % 0o10;
+    if !meta.is_file() || other_users == 0 {
         return Ok(false);
     }
     fs::set_permissions(path, PermissionsExt::from_mode(0o600))?;
     Ok(true)
 }
 
-/// Elsewhere than on Unix, folders say who may read.
+/// Does nothing: on other systems than Unix, folders determine who may read.
 ///
 /// # Errors
-/// Never.
+/// Never fails.
 #[cfg(not(unix))]
 pub fn tighten(_path: &Path) -> io::Result<bool> {
     Ok(false)
 }
 
-/// A database file and what SQLite keeps beside it.
+/// Returns the paths of a database file and of the files that SQLite keeps beside it.
 pub fn database_files(path: &Path) -> impl Iterator<Item = PathBuf> {
     std::iter::once(path.to_owned()).chain(COMPANIONS.map(|end| with_end(path, end)))
 }
@@ -93,7 +94,8 @@ fn with_end(path: &Path, end: &str) -> PathBuf {
     name.into()
 }
 
-/// Removes a file with what SQLite keeps beside it, itself last: what is left of a removal that was cut off is found again.
+/// Removes a file and the files that SQLite keeps beside it. The file itself is removed last, so that an interrupted removal
+/// can be repeated.
 fn remove(path: &Path) {
     for end in COMPANIONS {
         let _ = fs::remove_file(with_end(path, end));
@@ -101,19 +103,20 @@ fn remove(path: &Path) {
     let _ = fs::remove_file(path);
 }
 
-/// A temporary file beside another. It is removed when it is let go of, or when the next one is made beside the same file.
+/// A temporary file in the folder of its target. Removed when dropped, or, after a crash, when the next one is created in the
+/// same folder.
 #[derive(Debug)]
 pub struct Aside {
     path: PathBuf,
-    /// Locked as long as it is in use, so that others know it from one that was left behind.
+    /// Locked while in use, to distinguish it from a file left behind.
     file: File,
 }
 
 impl Aside {
-    /// Makes one in the folder of `target`, and removes those of processes that were killed.
+    /// Creates a temporary file in the folder of `target`, and removes those of killed processes.
     ///
     /// # Errors
-    /// [`io::Error`] with the path in its text.
+    /// Returns an [`io::Error`] whose message contains the path.
     pub fn beside(target: &Path, purpose: &str) -> io::Result<Self> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let target = std::path::absolute(target)?;
@@ -121,40 +124,40 @@ impl Aside {
         remove_left_behind(folder);
         let number = NUMBER.fetch_add(1, Relaxed);
         let path = folder.join(format!("{PREFIX}{purpose}-{}-{number}{SUFFIX}", std::process::id()));
-        // One of this name can only be of a process that is no more.
+        // A file of this name can only be left over from an earlier process with the same id.
         remove(&path);
         let file = create(&path).map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", path.display())))?;
-        // Without locks (some network drives) it is merely never taken for one that was left behind.
+        // Some network drives have no locks. The file is then never recognized as left behind, which is harmless.
         let _ = file.try_lock();
         Ok(Self { path, file })
     }
 
-    /// Where it is.
+    /// Returns its path.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// What is in it.
+    /// Returns the open file.
     #[must_use]
     pub const fn file(&self) -> &File {
         &self.file
     }
 
-    /// Gives it its name for good, once it is on the disk; never over another file.
+    /// Flushes the file to disk and moves it to `target`. Does not replace an existing file.
     ///
     /// # Errors
-    /// [`io::Error`]; `AlreadyExists` where that name is taken.
+    /// Returns an [`io::Error`], of the kind `AlreadyExists` if `target` exists.
     pub fn publish(self, target: &Path) -> io::Result<()> {
         self.file.sync_all()?;
         match fs::hard_link(&self.path, target) {
             Ok(()) => {}
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => return Err(e),
-            // A drive without hard links.
+            // The file system has no hard links.
             Err(_) if fs::symlink_metadata(target).is_err() => fs::rename(&self.path, target)?,
             Err(_) => return Err(io::ErrorKind::AlreadyExists.into()),
         }
-        // The name must reach the disk too; not every system lets a folder be opened for that.
+        // Flush the new name as well. Not every system allows opening a folder for that.
         if let Some(folder) = std::path::absolute(target)?.parent().and_then(|p| File::open(p).ok()) {
             let _ = folder.sync_all();
         }
@@ -168,7 +171,7 @@ impl Drop for Aside {
     }
 }
 
-/// Removes temporary files of processes that were killed; those in use are locked.
+/// Removes temporary files of killed processes from a folder. Files in use are locked and are kept.
 pub fn remove_left_behind(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
@@ -192,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_owner_reads_what_is_made_here() {
+    fn creates_files_and_folders_for_the_owner_only() {
         let folder = tempfile::tempdir().unwrap();
         let made = folder.path().join("a/b");
         create_folder(&made).unwrap();
@@ -209,17 +212,17 @@ mod tests {
     }
 
     #[test]
-    fn temporary_files_go_and_those_of_the_dead_too() {
+    fn removes_temporary_files_of_this_process_and_of_killed_ones() {
         let folder = tempfile::tempdir().unwrap();
         let at = folder.path();
         let names = || fs::read_dir(at).unwrap().count();
-        // Of a process that was killed, with what SQLite kept beside it; and files of others.
+        // Two files of a killed process, and two that are not temporary files of walkshed.
         for name in [".walkshed-restore-1-0.part", ".walkshed-restore-1-0.part-wal", "mine.part", ".walkshed-x"] {
             fs::write(at.join(name), b"x").unwrap();
         }
         let aside = Aside::beside(&at.join("w.db"), "restore").unwrap();
         assert_eq!((names(), mode(aside.path())), (3, 0o600));
-        // One in use is left alone.
+        // A file in use is kept.
         let other = Aside::beside(&at.join("w.db"), "restore").unwrap();
         assert!(aside.path().exists());
         fs::write(with_end(other.path(), "-wal"), b"x").unwrap();

@@ -1,20 +1,21 @@
-//! The queue of every search: times are whole and bounded, so a bucket for each beats a heap.
+//! The priority queue of the searches. Times are integers with a known maximum, so a bucket queue is faster than a heap.
 
 const NONE: u32 = u32::MAX;
 
-/// A queue with a bucket for every decisecond up to the limit. Buckets are lists threaded through one pool, and a
-/// bitmap finds the next one that is not empty.
+/// A monotone priority queue with a bucket for every decisecond up to the limit. Buckets are linked lists in one pool;
+/// a bitmap finds the next bucket that is not empty.
 #[derive(Default)]
-pub(super) struct BucketQueue<T> {
+pub(crate) struct BucketQueue<T> {
     first: Vec<u32>,
     filled: Vec<u64>,
-    /// What was put in, and the next entry.
+    /// Item and index of the next entry of the same bucket.
     pool: Vec<(T, u32)>,
     now: usize,
 }
 
 impl<T: Copy> BucketQueue<T> {
-    /// Makes room for times up to `limit`. The buckets are empty: every run drains or [`BucketQueue::drain`]s them.
+    /// Prepares the queue for times up to `limit`. The buckets are empty at this point: a search pops all entries or
+    /// calls [`BucketQueue::drain`].
     pub fn start(&mut self, limit: u32) {
         let size = limit as usize + 1;
         if self.first.len() < size {
@@ -25,6 +26,7 @@ impl<T: Copy> BucketQueue<T> {
         self.now = 0;
     }
 
+    /// Adds an item. `time` must not be less than that of the last item popped, nor exceed the limit.
     #[inline]
     pub fn push(&mut self, time: u32, item: T) {
         let bucket = &mut self.first[time as usize];
@@ -35,10 +37,11 @@ impl<T: Copy> BucketQueue<T> {
         *bucket = self.pool.len() as u32 - 1;
     }
 
+    /// Removes and returns an item with the least time.
     #[inline]
     pub fn pop(&mut self) -> Option<(u32, T)> {
         let mut word = self.now / 64;
-        // Nothing is ever pushed before `now`, so the bits below it are clear.
+        // Nothing is pushed before `now`, so the bits below it are clear.
         while *self.filled.get(word)? == 0 {
             word += 1;
         }
@@ -52,7 +55,7 @@ impl<T: Copy> BucketQueue<T> {
         Some((time as u32, item))
     }
 
-    /// Empties what an early end left.
+    /// Removes all entries, after a search that stopped early.
     pub fn drain(&mut self) {
         while self.pop().is_some() {}
     }

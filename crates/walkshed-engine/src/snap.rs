@@ -1,173 +1,59 @@
-//! Where a place joins the network: the nearest edge that takes it, the fraction along it, the distance to it.
+//! Snapping: finds the nearest edge that a place can join, the fraction along the edge and the distance to it.
 //!
-//! Every edge that the profile can use is a candidate within the profile's limit. Edges on which people seldom live or
-//! walk count as farther than they are, by a handicap in metres, so that an ordinary street wins when it is nearly as near
-//! ([`handicap_m`]). Edges that are cut off from the network count only where no other edge lies within the limit.
-//!
-//! The index is a packed R-tree over street segments in the order of their edges, which is that of a Hilbert curve,
-//! so that it needs no sorting and lies in the prepared file as it is searched.
+//! Every edge within the snapping limit of the profile that the profile can use is a candidate. Edges along which people
+//! seldom live or walk have a handicap in metres, which is added to their distance, so that an ordinary street that is
+//! nearly as near is preferred ([`handicap_m`]). Edges that are cut off from the network are candidates only if no other
+//! edge is within the limit..
 
-use super::access::{EdgeFlags, Kind, Structure};
-use super::file::{Edge, Network};
-use super::profile::Profile;
-use super::units::{Deciseconds, Direction, EdgeId};
-use crate::geo::{Fixed, Metric, Place, Storey};
+use crate::geo::{Fixed, Metric, Place};
+use crate::handicap::handicap_m;
+use crate::network::Network;
+use crate::profile::Profile;
+use crate::spatial_index::{LEVEL_FANOUT as FANOUT, SnapTables};
+use crate::units::{Deciseconds, Direction, EdgeId};
 
-/// A street on a bridge or viaduct takes a place unless a street on the ground is nearly as near, metres.
-pub const BRIDGE_HANDICAP_M: f64 = 30.0;
-/// A cycleway takes a walker unless a street where people ordinarily walk is nearly as near, metres.
-pub const UNUSUAL_HANDICAP_M: f64 = 20.0;
-/// A street of a piece that only legs off the network join to the others takes a place unless one of the network is nearly
-/// as near, metres.
-pub const DETACHED_HANDICAP_M: f64 = 50.0;
-/// A street that this profile cannot leave (steps, slopes or kerbs all around) takes a place unless one of the network is as
-/// good as at the same place, metres. Not more: a leg off the network leads over no barrier.
-pub const FRAGMENT_HANDICAP_M: f64 = 10.0;
-/// A place below the ground joins a way on the ground only where no way below is about as near, metres.
-pub const OTHER_STOREY_HANDICAP_M: f64 = 100.0;
-
-/// By how many metres an edge counts as farther than it is; `None` where a place on this storey never joins it.
-#[must_use]
-pub fn handicap_m(edge: &Edge, profile: Profile, storey: Storey) -> Option<f64> {
-    const OFF_GROUND: u8 = EdgeFlags::UNDERGROUND.0 | EdgeFlags::INDOOR.0;
-    let (structure, flags) = (edge.structure(), edge.flags().0);
-    let on_ground = structure == Structure::Ground && flags & OFF_GROUND == 0;
-    let below = structure == Structure::Tunnel || flags & EdgeFlags::UNDERGROUND.0 != 0;
-    let mut handicap = match storey {
-        Storey::Below if below => 0.0,
-        Storey::Above if flags & EdgeFlags::INDOOR.0 != 0 => 0.0,
-        _ if on_ground => match storey {
-            Storey::Below => OTHER_STOREY_HANDICAP_M,
-            Storey::Ground | Storey::Above => 0.0,
-        },
-        _ if structure == Structure::Bridge && flags & OFF_GROUND == 0 && edge.kind() == Kind::Street => {
-            BRIDGE_HANDICAP_M
-        }
-        _ => return None,
-    };
-    if flags & EdgeFlags::UNUSUAL_ON_FOOT.0 != 0 && profile != Profile::Bicycle {
-        handicap += UNUSUAL_HANDICAP_M;
-    }
-    if flags & EdgeFlags::DETACHED.0 != 0 {
-        handicap += DETACHED_HANDICAP_M;
-    } else if edge.fragment().contains(profile) {
-        handicap += FRAGMENT_HANDICAP_M;
-    }
-    Some(handicap)
-}
-
-/// Can places on some storey join the edge?
-fn takes_places(edge: &Edge) -> bool {
-    let is_street = edge.kind() == Kind::Street;
-    edge.kind().can_be_snapped_to()
-        && match edge.structure() {
-            Structure::Ground => true,
-            // Nobody lives on a footbridge or in a road tunnel.
-            Structure::Bridge => is_street,
-            Structure::Tunnel => !is_street,
-        }
-}
-
-/// Children of a box.
-pub(super) const LEVEL_FANOUT: usize = 8;
-const FANOUT: usize = LEVEL_FANOUT;
-
-/// The tables of the index.
-pub(super) struct SnapIndex {
-    pub pieces: Vec<[u32; 2]>,
-    pub boxes: Vec<[i32; 4]>,
-    pub levels: Vec<u32>,
-}
-
-impl SnapIndex {
-    /// Indexes the edges that places can be put on. The last of `edges` only marks the end of shapes.
-    pub(super) fn build(edges: &[Edge], shapes: &[Fixed]) -> Self {
-        let mut pieces = Vec::new();
-        for (n, pair) in edges.windows(2).enumerate() {
-            if takes_places(&pair[0]) && pair[0].usable().0 != 0 {
-                pieces.extend((pair[0].shape..pair[1].shape - 1).map(|s| [n as u32, s]));
-            }
-        }
-        let mut boxes: Vec<[i32; 4]> = pieces
-            .chunks(FANOUT)
-            .map(|group| {
-                group.iter().fold([i32::MAX, i32::MAX, i32::MIN, i32::MIN], |b, piece| {
-                    let (p, q) = (shapes[piece[1] as usize], shapes[piece[1] as usize + 1]);
-                    join(b, [p.x.min(q.x), p.y.min(q.y), p.x.max(q.x), p.y.max(q.y)])
-                })
-            })
-            .collect();
-        let mut levels = vec![0, boxes.len() as u32];
-        let mut start = 0;
-        while boxes.len() - start > FANOUT {
-            let above: Vec<[i32; 4]> =
-                boxes[start..].chunks(FANOUT).map(|g| g.iter().copied().reduce(join).unwrap_or_default()).collect();
-            start = boxes.len();
-            boxes.extend(above);
-            levels.push(boxes.len() as u32);
-        }
-        Self { pieces, boxes, levels }
-    }
-}
-
-/// An index and the streets it is of.
-#[derive(Clone, Copy)]
-pub(super) struct SnapTables<'a> {
-    /// The number of the first of `edges`.
-    pub first_edge: u32,
-    pub edges: &'a [Edge],
-    pub shapes: &'a [Fixed],
-    pub pieces: &'a [[u32; 2]],
-    pub boxes: &'a [[i32; 4]],
-    pub levels: &'a [u32],
-    /// Numbers of edges that are closed, in their order.
-    pub gone: &'a [u32],
-}
-
-fn join(a: [i32; 4], b: [i32; 4]) -> [i32; 4] {
-    [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])]
-}
-
-/// A place on the network.
+/// A place snapped to the network.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Snap {
     pub edge: EdgeId,
-    /// 0 at the edge's tail, 1 at its head.
+    /// Position along the edge: 0 at the tail, 1 at the head.
     pub fraction: f64,
-    /// Metres from the place to the street.
+    /// Length of the off-network leg from the place to the edge, metres.
     pub off_m: f64,
-    /// The point on the street.
+    /// The point on the edge.
     pub at: Fixed,
 }
 
-/// A place that is too far from any street the profile can use.
+/// The place is too far from every street that the profile can use.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 #[error("{}", match nearest_m {
     Some(m) => format!("the nearest street for this profile is {m:.0} m away, the limit is {limit_m:.0} m"),
     None => "the street network has no street for this profile".to_owned(),
 })]
 pub struct Unsnappable {
-    /// Metres to the nearest usable street, where there is any.
+    /// Metres to the nearest usable street; `None` if the network has none.
     pub nearest_m: Option<f64>,
     pub limit_m: f64,
 }
 
 impl Snap {
-    /// The time from this place to the edge's tail and head (or from them to it, for [`Direction::Towards`]).
+    /// Returns the times from this point to the tail and the head of its edge, or, for [`Direction::Towards`], from them
+    /// to this point.
     #[must_use]
     pub fn to_ends(&self, network: &Network, profile: Profile, direction: Direction) -> [Deciseconds; 2] {
         let (edge, costs) = (network.edge(self.edge), network.costs(profile, direction));
         [costs[edge.arcs[1] as usize].share(self.fraction), costs[edge.arcs[0] as usize].share(1.0 - self.fraction)]
     }
 
-    /// The time from the edge's tail and head to this place (or from it to them, for [`Direction::Towards`]).
+    /// Returns the times from the tail and the head of the edge to this point, or, for [`Direction::Towards`], from this
+    /// point to them.
     #[must_use]
     pub fn from_ends(&self, network: &Network, profile: Profile, direction: Direction) -> [Deciseconds; 2] {
         let (edge, costs) = (network.edge(self.edge), network.costs(profile, direction));
         [costs[edge.arcs[0] as usize].share(self.fraction), costs[edge.arcs[1] as usize].share(1.0 - self.fraction)]
     }
 
-    /// The time straight along the edge to another place on the same edge; [`Deciseconds::NEVER`] on another.
+    /// Returns the time along the edge to another point on it, or [`Deciseconds::NEVER`] if the point is on another edge.
     #[must_use]
     pub fn along_edge(&self, other: &Self, network: &Network, profile: Profile, direction: Direction) -> Deciseconds {
         if self.edge != other.edge {
@@ -179,28 +65,33 @@ impl Snap {
     }
 }
 
-/// A candidate: squared metres, those with the handicap, piece (its edge by its number in the network), fraction along
-/// the piece.
+/// The best edge found so far.
 #[derive(Clone, Copy)]
 struct Best {
+    /// Square of the distance in metres.
     d2: f64,
+    /// Square of the distance plus the handicap.
     score2: f64,
+    /// Edge number in the network, and index of the first shape point of the segment.
     piece: [u32; 2],
+    /// Fraction along the segment.
     t: f64,
 }
 
-struct Walk<'a> {
+/// A nearest-neighbour search in an R-tree.
+struct NearestSearch<'a> {
     tables: SnapTables<'a>,
     profile: Profile,
     place: Place,
     metric: Metric,
     limit2: f64,
-    /// The best of the network, and the best of what is cut off.
+    /// The best edge that is not cut off.
     main: Option<Best>,
+    /// The best edge that is cut off.
     cut_off: Option<Best>,
 }
 
-impl Walk<'_> {
+impl NearestSearch<'_> {
     fn bound(&self) -> f64 {
         self.main.map_or(self.limit2, |b| b.score2)
     }
@@ -246,10 +137,10 @@ impl Walk<'_> {
     }
 
     fn try_pieces(&mut self, from: usize, to: usize) {
-        let SnapTables { first_edge, edges, shapes, pieces, gone, .. } = self.tables;
+        let SnapTables { first_edge, edges, shapes, pieces, removed, .. } = self.tables;
         for &[number, point] in &pieces[from..to] {
             let edge = &edges[number as usize];
-            if !edge.usable().contains(self.profile) || gone.binary_search(&number).is_ok() {
+            if !edge.usable().contains(self.profile) || removed.binary_search(&number).is_ok() {
                 continue;
             }
             let cut_off = edge.cut_off().contains(self.profile);
@@ -270,11 +161,12 @@ impl Walk<'_> {
 }
 
 impl Network {
-    /// Joins a place to the nearest edge that the profile can use and that takes places of its storey, by the rule that
-    /// the module states. What is cut off from the network counts only where nothing else lies within the limit.
+    /// Snaps a place to the nearest edge that the profile can use and that places of its storey can join. Handicaps are
+    /// added to distances (see [`handicap_m`]). Edges that are cut off from the network are used only if no other edge is
+    /// within the snapping limit of the profile.
     ///
     /// # Errors
-    /// [`Unsnappable`] with the distance to the nearest street, past the profile's snapping limit.
+    /// Returns [`Unsnappable`], with the distance to the nearest street, if no street is within the limit.
     pub fn snap(&self, place: impl Into<Place>, profile: Profile) -> Result<Snap, Unsnappable> {
         let mut place = place.into();
         place.at = self.beside(place.at);
@@ -287,16 +179,16 @@ impl Network {
         })
     }
 
-    /// The nearest street of the file on the ground that the profile can use, whether cut off or not, some edges (in the
-    /// order of their numbers) left out.
-    pub(super) fn snap_before(&self, at: Fixed, profile: Profile, limit_m: f64, without: &[u32]) -> Option<Snap> {
-        let of_file = self.snap_tables().take(1).map(|tables| SnapTables { gone: without, ..tables });
+    /// Returns the nearest street of the file, on the ground, that the profile can use, cut off or not. Ignores the edges
+    /// in `excluded` (sorted numbers) and the overlay.
+    pub(crate) fn snap_to_base(&self, at: Fixed, profile: Profile, limit_m: f64, excluded: &[u32]) -> Option<Snap> {
+        let of_file = self.snap_tables().take(1).map(|tables| SnapTables { removed: excluded, ..tables });
         let found = nearest_in(of_file, at.into(), profile, limit_m).into_iter().flatten();
         found.min_by(|a, b| a.score2.total_cmp(&b.score2)).map(|best| self.snap_of(at, best))
     }
 
-    /// Could an edge that is nearer than this take the place from the edge it has joined? Metres.
-    pub(super) fn snap_reach_m(&self, place: Place, snap: Option<&Snap>, profile: Profile) -> f64 {
+    /// Returns the distance in metres within which a new edge could be preferred to the current snap of a place.
+    pub(crate) fn snap_reach_m(&self, place: Place, snap: Option<&Snap>, profile: Profile) -> f64 {
         let limit_m = self.profiles().get(profile).snap_limit_m;
         match snap {
             Some(snap) if !self.edge(snap.edge).cut_off().contains(profile) => {
@@ -320,39 +212,16 @@ impl Network {
         Snap { edge, fraction, off_m: best.d2.sqrt(), at: shape[index].lerp(shape[index + 1], best.t) }
     }
 
-    /// Calls `found` with every street segment (edge, its first point, its last) whose box meets the window.
-    pub fn segments_in(&self, low: Fixed, high: Fixed, mut found: impl FnMut(EdgeId, Fixed, Fixed)) {
-        for tables in self.snap_tables() {
-            let SnapTables { first_edge, shapes, pieces, boxes, levels, gone, .. } = tables;
-            let Some(top) = levels.len().checked_sub(2) else { continue };
-            let meets = |b: &[i32; 4]| b[0] <= high.x && b[2] >= low.x && b[1] <= high.y && b[3] >= low.y;
-            // (level, index) still to visit.
-            let mut stack: Vec<(usize, usize)> =
-                (0..(levels[top + 1] - levels[top]) as usize).map(|i| (top, i)).collect();
-            while let Some((level, i)) = stack.pop() {
-                if !meets(&boxes[levels[level] as usize + i]) {
-                    continue;
-                }
-                let first = i * FANOUT;
-                if level == 0 {
-                    for &[number, point] in &pieces[first..(first + FANOUT).min(pieces.len())] {
-                        let (a, b) = (shapes[point as usize], shapes[point as usize + 1]);
-                        if meets(&[a.x.min(b.x), a.y.min(b.y), a.x.max(b.x), a.y.max(b.y)])
-                            && gone.binary_search(&number).is_err()
-                        {
-                            found(EdgeId(first_edge + number), a, b);
-                        }
-                    }
-                } else {
-                    let below = (levels[level] - levels[level - 1]) as usize;
-                    stack.extend((first..(first + FANOUT).min(below)).map(|c| (level - 1, c)));
-                }
-            }
-        }
+    /// Returns whether a place must be snapped again because of the overlay. `snap` is its snap on the unchanged network.
+    pub(crate) fn needs_snapping(&self, place: Place, snap: Option<&Snap>, profile: Profile) -> bool {
+        let Some(overlay) = self.overlay() else { return false };
+        snap.is_some_and(|snap| self.is_removed(snap.edge))
+            || overlay.may_be_near(self.beside(place.at), self.snap_reach_m(place, snap, profile))
     }
 }
 
-/// The best edge of the network, and the best of what is cut off (which may be missing where it is farther).
+/// Returns the best edge that is not cut off, and the best one that is. The second may be missing if it is farther than the
+/// first.
 fn nearest_in<'t>(
     tables: impl Iterator<Item = SnapTables<'t>>,
     place: Place,
@@ -362,7 +231,7 @@ fn nearest_in<'t>(
     let mut found = [None; 2];
     for tables in tables {
         let Some(top) = tables.levels.len().checked_sub(2) else { continue };
-        let mut walk = Walk {
+        let mut walk = NearestSearch {
             tables,
             profile,
             place,

@@ -1,22 +1,22 @@
-//! The sweep: one pass from many points at once that gives every junction its nearest ones. What a whole city asks of a
-//! set of facilities is a sweep and a look at it from every home.
+//! The sweep: one multi-source search that finds, for every vertex, the nearest of many points. Analyses of a whole city
+//! run one sweep from the facilities and read the result at every home.
 
-use super::file::Network;
-use super::profile::Profile;
-use super::queue::BucketQueue;
-use super::search::Start;
-use super::snap::Snap;
-use super::units::{Deciseconds, Direction, EdgeId, VertexId};
+use crate::network::Network;
+use crate::profile::Profile;
+use crate::queue::BucketQueue;
+use crate::snap::Snap;
+use crate::start::Start;
 use crate::task::{self, Stopped};
+use crate::units::{Deciseconds, Direction, EdgeId, VertexId};
 
-/// Points of a sweep that each junction knows, at most.
+/// Maximum number of nearest points that a sweep keeps for each vertex.
 pub const MAX_NEAREST: usize = 10;
-/// Labels carried on between two looks at whether to go on: a millisecond or two.
-const LABELS_BETWEEN_LOOKS: usize = 16 * 1024;
-/// Points set out from between two looks.
-const POINTS_BETWEEN_LOOKS: usize = 1024;
+/// Labels settled between two checks for cancellation: one or two milliseconds of work.
+const LABELS_PER_CHECK: usize = 16 * 1024;
+/// Points inserted between two checks for cancellation.
+const POINTS_PER_CHECK: usize = 1024;
 
-/// A time and the number of a point in one word, so that nearer is less, and of equals the lower number.
+/// A time (high half) and the index of a point (low half), so that labels sort by time, then by index.
 type Label = u64;
 
 const NO_LABEL: Label = u64::MAX;
@@ -25,18 +25,19 @@ const fn label(time: u32, point: u32) -> Label {
     (time as u64) << 32 | point as u64
 }
 
-const fn unpacked(label: Label) -> (Deciseconds, u32) {
+const fn unpack(label: Label) -> (Deciseconds, u32) {
     (Deciseconds((label >> 32) as u32), label as u32)
 }
 
-/// Puts a label among the best, which are sorted; says whether it belongs there. A point is in the list once.
+/// Inserts a label into the sorted list of the best labels, which holds each point at most once. Returns whether the label
+/// was inserted.
 #[inline]
 fn insert(best: &mut [Label], new: Label) -> bool {
     let last = best.len() - 1;
     if new >= best[last] {
         return false;
     }
-    // One point has one place: where a longer time of it stands, or else the end.
+    // Replace a longer time of the same point, or else the last label.
     let mut at = last;
     for (i, &old) in best.iter().enumerate() {
         if old as u32 == new as u32 && old != NO_LABEL {
@@ -55,7 +56,7 @@ fn insert(best: &mut [Label], new: Label) -> bool {
     true
 }
 
-/// The nearest points of every junction, by time and then by number.
+/// The nearest points of every vertex, ordered by time, then by index.
 pub struct Sweep {
     profile: Profile,
     direction: Direction,
@@ -63,17 +64,18 @@ pub struct Sweep {
     nearest: usize,
     labels: Vec<Label>,
     starts: Vec<Option<Start>>,
-    /// Points by the edge they lie on.
+    /// The points with the edges they lie on, sorted by edge.
     on_edges: Vec<(EdgeId, u32)>,
 }
 
 impl Sweep {
-    /// Finds for every junction the `nearest` (1 to [`MAX_NEAREST`], others are brought into that range) of some points
-    /// within `limit`: with [`Direction::Towards`] people go to the points, with [`Direction::From`] they come from there.
-    /// Points are known by their place in `starts`; those that are `None` lie on no street and are never found.
+    /// Finds, for every vertex, the `nearest` points within `limit`. `nearest` is clamped to 1 to [`MAX_NEAREST`]. With
+    /// [`Direction::Towards`], people travel to the points; with [`Direction::From`], from the points.
+    ///
+    /// Points are identified by their index in `starts`. Points that are `None` (not on a street) are never found.
     ///
     /// # Errors
-    /// [`Stopped`].
+    /// Returns [`Stopped`] if the current task is stopped.
     pub fn run(
         network: &Network,
         profile: Profile,
@@ -88,8 +90,8 @@ impl Sweep {
         let mut queue = BucketQueue::<(u32, u32)>::default();
         queue.start(limit.0);
         for (point, start) in starts.iter().enumerate() {
-            if point % POINTS_BETWEEN_LOOKS == 0 {
-                task::work(POINTS_BETWEEN_LOOKS.min(starts.len() - point))?;
+            if point % POINTS_PER_CHECK == 0 {
+                task::work(POINTS_PER_CHECK.min(starts.len() - point))?;
             }
             let Some(start) = start else { continue };
             on_edges.push((start.snap.edge, point as u32));
@@ -103,41 +105,41 @@ impl Sweep {
             }
         }
         on_edges.sort_unstable();
-        // The lists are short and known when the code is made: the commonest lengths get code of their own.
+        // The length of the lists is a compile-time constant, so that their loops are unrolled.
         match nearest {
-            1 => spread::<1>(network, profile, direction, &mut queue, labels.as_chunks_mut().0, limit.0),
-            2 => spread::<2>(network, profile, direction, &mut queue, labels.as_chunks_mut().0, limit.0),
-            3 => spread::<3>(network, profile, direction, &mut queue, labels.as_chunks_mut().0, limit.0),
-            4 => spread::<4>(network, profile, direction, &mut queue, labels.as_chunks_mut().0, limit.0),
-            5 => spread::<5>(network, profile, direction, &mut queue, labels.as_chunks_mut().0, limit.0),
-            6 => spread::<6>(network, profile, direction, &mut queue, labels.as_chunks_mut().0, limit.0),
-            7 => spread::<7>(network, profile, direction, &mut queue, labels.as_chunks_mut().0, limit.0),
-            8 => spread::<8>(network, profile, direction, &mut queue, labels.as_chunks_mut().0, limit.0),
-            9 => spread::<9>(network, profile, direction, &mut queue, labels.as_chunks_mut().0, limit.0),
-            _ => spread::<MAX_NEAREST>(network, profile, direction, &mut queue, labels.as_chunks_mut().0, limit.0),
+            1 => propagate::<1>(network, profile, direction, &mut queue, labels.as_chunks_mut().0, limit.0),
+            2 => propagate::<2>(network, profile, direction, &mut queue, labels.as_chunks_mut().0, limit.0),
+            3 => propagate::<3>(network, profile, direction, &mut queue, labels.as_chunks_mut().0, limit.0),
+            4 => propagate::<4>(network, profile, direction, &mut queue, labels.as_chunks_mut().0, limit.0),
+            5 => propagate::<5>(network, profile, direction, &mut queue, labels.as_chunks_mut().0, limit.0),
+            6 => propagate::<6>(network, profile, direction, &mut queue, labels.as_chunks_mut().0, limit.0),
+            7 => propagate::<7>(network, profile, direction, &mut queue, labels.as_chunks_mut().0, limit.0),
+            8 => propagate::<8>(network, profile, direction, &mut queue, labels.as_chunks_mut().0, limit.0),
+            9 => propagate::<9>(network, profile, direction, &mut queue, labels.as_chunks_mut().0, limit.0),
+            _ => propagate::<MAX_NEAREST>(network, profile, direction, &mut queue, labels.as_chunks_mut().0, limit.0),
         }?;
         Ok(Self { profile, direction, limit, nearest, labels, starts, on_edges })
     }
 
-    /// How many points each junction may know.
+    /// Returns the maximum number of points kept for each vertex.
     #[must_use]
     pub const fn nearest(&self) -> usize {
         self.nearest
     }
 
-    /// How far it looked.
+    /// Returns the time limit.
     #[must_use]
     pub const fn limit(&self) -> Deciseconds {
         self.limit
     }
 
-    /// The points it set out from, by number; `None` for those on no street.
+    /// Returns the points, by index; `None` for those on no street.
     #[must_use]
     pub fn starts(&self) -> &[Option<Start>] {
         &self.starts
     }
 
-    /// What it holds in memory, bytes.
+    /// Returns the memory it uses in bytes.
     #[must_use]
     pub const fn bytes(&self) -> usize {
         self.labels.len() * size_of::<Label>()
@@ -145,14 +147,14 @@ impl Sweep {
             + self.on_edges.len() * size_of::<(EdgeId, u32)>()
     }
 
-    /// The nearest points of a junction, nearest first.
+    /// Returns the nearest points of a vertex, nearest first: time and index.
     pub fn of_vertex(&self, vertex: VertexId) -> impl Iterator<Item = (Deciseconds, u32)> + '_ {
         let v = vertex.index();
-        self.labels[v * self.nearest..(v + 1) * self.nearest].iter().filter(|&&l| l != NO_LABEL).map(|&l| unpacked(l))
+        self.labels[v * self.nearest..(v + 1) * self.nearest].iter().filter(|&&l| l != NO_LABEL).map(|&l| unpack(l))
     }
 
-    /// The nearest points of a place on a street, nearest first, into `found`: exactly those that a search from each point
-    /// would give, to the decisecond.
+    /// Writes the nearest points of a snapped place (time and index), nearest first, into `found`. The times are equal to
+    /// those of a search from each point, to the decisecond.
     pub fn of_place(&self, network: &Network, place: &Snap, found: &mut Vec<(Deciseconds, u32)>) {
         let mut best = [NO_LABEL; MAX_NEAREST];
         let best = &mut best[..self.nearest];
@@ -172,7 +174,7 @@ impl Sweep {
                 }
             }
         }
-        // Points on the same street segment are reached without passing a junction.
+        // Points on the same edge are reached without passing a vertex.
         let from = self.on_edges.partition_point(|&(e, _)| e < place.edge);
         for &(_, point) in self.on_edges[from..].iter().take_while(|(e, _)| *e == place.edge) {
             if let Some(start) = &self.starts[point as usize] {
@@ -184,13 +186,13 @@ impl Sweep {
             }
         }
         found.clear();
-        found.extend(best.iter().filter(|&&l| l != NO_LABEL).map(|&l| unpacked(l)));
+        found.extend(best.iter().filter(|&&l| l != NO_LABEL).map(|&l| unpack(l)));
     }
 }
 
-/// Carries labels from junction to junction, nearest first, while they are among the best where they arrive. A label that
-/// is not among the best of a junction is on no way to a junction where it would be: the better ones get there before it.
-fn spread<const K: usize>(
+/// Propagates labels from vertex to vertex, nearest first, as long as they are among the best K of the vertex. A label that
+/// is not among the best of a vertex need not be propagated: the better labels reach every later vertex before it.
+fn propagate<const K: usize>(
     network: &Network,
     profile: Profile,
     direction: Direction,
@@ -199,27 +201,27 @@ fn spread<const K: usize>(
     limit: u32,
 ) -> Result<(), Stopped> {
     let (first_arc, heads, costs) = (network.first_arc(), network.arc_heads(), network.costs(profile, direction));
-    let mut until_look = LABELS_BETWEEN_LOOKS;
+    let mut until_check = LABELS_PER_CHECK;
     while let Some((time, (v, point))) = queue.pop() {
-        until_look -= 1;
-        if until_look == 0 {
-            task::work(LABELS_BETWEEN_LOOKS)?;
-            until_look = LABELS_BETWEEN_LOOKS;
+        until_check -= 1;
+        if until_check == 0 {
+            task::work(LABELS_PER_CHECK)?;
+            until_check = LABELS_PER_CHECK;
         }
-        // Bettered or pushed out since.
+        // A better label has replaced it in the meantime.
         if !labels[v as usize].contains(&label(time, point)) {
             continue;
         }
         let arcs = first_arc[v as usize] as usize..first_arc[v as usize + 1] as usize;
         for (&head, cost) in heads[arcs.clone()].iter().zip(&costs[arcs]) {
-            // A barred arc costs u32::MAX, which saturates past every limit.
+            // An unusable arc costs u32::MAX; the sum saturates and exceeds every limit.
             let t = time.saturating_add(cost.0);
             if t <= limit && insert(&mut labels[head as usize], label(t, point)) {
                 queue.push(t, (head, point));
             }
         }
     }
-    task::work(LABELS_BETWEEN_LOOKS - until_look)
+    task::work(LABELS_PER_CHECK - until_check)
 }
 
 #[cfg(test)]
@@ -227,14 +229,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_best_are_kept_in_order_and_each_once() {
+    fn insert_keeps_labels_sorted_and_points_unique() {
         let mut best = [NO_LABEL; 3];
         assert!(insert(&mut best, label(50, 1)));
         assert!(insert(&mut best, label(40, 2)));
-        assert!(!insert(&mut best, label(60, 1)), "worse of the same");
-        assert!(insert(&mut best, label(30, 1)), "better of the same");
+        assert!(!insert(&mut best, label(60, 1)), "longer time of the same point");
+        assert!(insert(&mut best, label(30, 1)), "shorter time of the same point");
         assert_eq!(best, [label(30, 1), label(40, 2), NO_LABEL]);
-        assert!(insert(&mut best, label(40, 0)), "of equals the lower number first");
+        assert!(insert(&mut best, label(40, 0)), "equal times are ordered by index");
         assert_eq!(best, [label(30, 1), label(40, 0), label(40, 2)]);
         assert!(!insert(&mut best, label(40, 3)));
         assert!(insert(&mut best, label(10, 7)));

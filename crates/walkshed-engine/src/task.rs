@@ -1,46 +1,46 @@
-//! Long work that tells how far it has come, and stops when it is told to, or when its time is up.
+//! Progress, cancellation and deadlines of long computations.
 //!
-//! A task belongs to the thread that works on it, as a span of a log does: analyses say `expect`, `step` and `work` wherever
-//! they are called from, and need not hand a task through every function. Without one they do nothing.
+//! The current task is a property of the thread, like a tracing span: analyses call [`expect`], [`step`] and [`work`]
+//! without passing a task through every function. Without a current task these functions do nothing.
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-/// Why work has ended before it was done.
+/// Why a computation has ended early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Stopped {
-    /// Nobody waits for it any more.
+    /// The result is no longer needed.
     #[error("cancelled")]
     Cancelled,
-    /// It has taken as long as it may.
-    #[error("it was stopped after {seconds} seconds, the time it may take")]
+    /// The deadline has passed.
+    #[error("the time limit of {seconds} seconds was exceeded")]
     DeadlineExceeded { seconds: u64 },
 }
 
 type Listener = Box<dyn Fn(f64) + Send + Sync>;
 
-/// A moment, and how many seconds there were until then.
+/// A point in time, and the number of seconds it was ahead when the task was created.
 #[derive(Debug, Clone, Copy)]
 struct Deadline {
     at: Instant,
     seconds: u64,
 }
 
-/// A piece of work.
+/// The state of a long computation.
 #[derive(Default)]
 pub struct Task {
     done: AtomicU64,
     expected: AtomicU64,
     worked: AtomicU64,
     cancelled: AtomicBool,
-    /// Somebody who works on it has been told to stop.
+    /// Set once a check has returned [`Stopped`].
     has_stopped: AtomicBool,
     deadline: Option<Deadline>,
     listener: OnceLock<Listener>,
-    /// What it is a part of.
-    whole: Option<Arc<Self>>,
+    /// The task it is part of.
+    parent: Option<Arc<Self>>,
 }
 
 thread_local! {
@@ -48,72 +48,73 @@ thread_local! {
 }
 
 impl Task {
-    /// A task whose share done (0 to 1) is told after each step.
+    /// Creates a task that calls `listener` with its progress (0 to 1) after each step.
     #[must_use]
     pub fn told_to(listener: impl Fn(f64) + Send + Sync + 'static) -> Self {
         let task = Self::default();
-        // Just made, and so empty.
+        // The cell is empty, so this cannot fail.
         let _ = task.listener.set(Box::new(listener));
         task
     }
 
-    /// A task that stops after so many seconds; 0 for one that does not.
+    /// Creates a task that stops after a number of seconds; 0 means no limit.
     #[must_use]
     pub fn within_seconds(seconds: u64) -> Self {
         let at = Instant::now().checked_add(Duration::from_secs(seconds)).filter(|_| seconds > 0);
         Self { deadline: at.map(|at| Deadline { at, seconds }), ..Self::default() }
     }
 
-    /// A part of a task, which can be stopped alone and stops when the whole does. What it does counts for the whole.
+    /// Creates a child of a task. It stops if its parent is stopped, can be cancelled separately, and adds its progress and
+    /// work to those of the parent.
     #[must_use]
-    pub fn part_of(whole: Option<Arc<Self>>) -> Self {
-        Self { whole, ..Self::default() }
+    pub fn part_of(parent: Option<Arc<Self>>) -> Self {
+        Self { parent, ..Self::default() }
     }
 
-    /// Tells it to stop at its next step.
+    /// Cancels the task: its next check returns [`Stopped::Cancelled`].
     pub fn cancel(&self) {
         self.cancelled.store(true, SeqCst);
     }
 
-    /// Was it, or what it is a part of, told to stop?
+    /// Returns whether the task or one of its parents has been cancelled.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.cancelled.load(SeqCst) || self.whole.as_ref().is_some_and(|whole| whole.is_cancelled())
+        self.cancelled.load(SeqCst) || self.parent.as_ref().is_some_and(|parent| parent.is_cancelled())
     }
 
-    /// Was it told to stop, or is its time up?
+    /// Returns whether the task has been cancelled or its deadline has passed.
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.reason().is_some()
     }
 
-    /// Why it has ended early, if somebody who works on it was told so.
+    /// Returns why the task has ended early, if a check has reported it.
     #[must_use]
     pub fn stopped(&self) -> Option<Stopped> {
         if self.has_stopped.load(SeqCst) { self.reason() } else { None }
     }
 
-    /// The share that is done of what is expected so far, 0 to 1.
+    /// Returns the fraction of the expected steps that is done, 0 to 1.
     #[must_use]
     pub fn share(&self) -> f64 {
         let (done, expected) = (self.done.load(SeqCst), self.expected.load(SeqCst));
         if expected == 0 { 0.0 } else { (done as f64 / expected as f64).min(1.0) }
     }
 
-    /// The work that was done: junctions settled, homes and rows looked at.
+    /// Returns the amount of work done: vertices settled, homes and rows processed.
     #[must_use]
     pub fn worked(&self) -> u64 {
         self.worked.load(SeqCst)
     }
 
-    /// Why it should stop.
+    /// Returns why the task should stop, if it should.
     fn reason(&self) -> Option<Stopped> {
         if self.cancelled.load(SeqCst) {
             return Some(Stopped::Cancelled);
         }
         let late = self.deadline.filter(|deadline| Instant::now() >= deadline.at);
         late.map(|deadline| Stopped::DeadlineExceeded { seconds: deadline.seconds })
-            .or_else(|| self.whole.as_ref()?.reason())
+            .or_else(|| self.parent.as_ref()?.reason())
     }
 
     fn check(&self) -> Result<(), Stopped> {
@@ -128,15 +129,15 @@ impl Task {
 
     fn work(&self, amount: u64) {
         self.worked.fetch_add(amount, SeqCst);
-        if let Some(whole) = &self.whole {
-            whole.work(amount);
+        if let Some(parent) = &self.parent {
+            parent.work(amount);
         }
     }
 
     fn expect(&self, steps: u64) {
         self.expected.fetch_add(steps, SeqCst);
-        if let Some(whole) = &self.whole {
-            whole.expect(steps);
+        if let Some(parent) = &self.parent {
+            parent.expect(steps);
         }
     }
 
@@ -145,13 +146,13 @@ impl Task {
         if let Some(listener) = self.listener.get() {
             listener(self.share());
         }
-        if let Some(whole) = &self.whole {
-            whole.step();
+        if let Some(parent) = &self.parent {
+            parent.step();
         }
     }
 }
 
-/// Puts back the task before, however the work ends.
+/// Restores the previous task when dropped, also on panic.
 struct Restore(Option<Arc<Task>>);
 
 impl Drop for Restore {
@@ -161,38 +162,38 @@ impl Drop for Restore {
     }
 }
 
-/// Works as part of a task.
+/// Runs `work` with a task as the current task of this thread.
 pub fn within<T>(task: Option<Arc<Task>>, work: impl FnOnce() -> T) -> T {
     let before = CURRENT.with(|current| std::mem::replace(&mut *current.borrow_mut(), task));
     let _restore = Restore(before);
     work()
 }
 
-/// The task of this thread, to be handed to others that help it.
+/// Returns the current task of this thread, for example to pass it to helper threads.
 #[must_use]
 pub fn current() -> Option<Arc<Task>> {
     CURRENT.with(|current| current.borrow().clone())
 }
 
-/// Asks the task of this thread, where there is one.
-fn ask<T>(question: impl FnOnce(&Task) -> T, without: T) -> T {
+/// Calls `read` with the current task of this thread, or returns `default` if there is none.
+fn with_current<T>(read: impl FnOnce(&Task) -> T, default: T) -> T {
     CURRENT.with(|current| match &*current.borrow() {
-        Some(task) => question(task),
-        None => without,
+        Some(task) => read(task),
+        None => default,
     })
 }
 
-/// Says how many steps more there will be.
+/// Adds to the number of expected steps.
 pub fn expect(steps: usize) {
-    ask(|task| task.expect(steps as u64), ());
+    with_current(|task| task.expect(steps as u64), ());
 }
 
-/// Says that a step is done.
+/// Reports a completed step.
 ///
 /// # Errors
-/// [`Stopped`] when the work is to stop.
+/// Returns [`Stopped`] if the computation should end.
 pub fn step() -> Result<(), Stopped> {
-    // Listeners may ask for the task themselves: nothing is borrowed while they are told.
+    // A listener may use the current task: do not borrow it while the listener runs.
     match current() {
         None => Ok(()),
         Some(task) => {
@@ -202,24 +203,25 @@ pub fn step() -> Result<(), Stopped> {
     }
 }
 
-/// Asks whether to go on.
+/// Checks whether the computation may continue.
 ///
 /// # Errors
-/// [`Stopped`] when the work is to stop.
+/// Returns [`Stopped`] if the computation should end.
 pub fn check() -> Result<(), Stopped> {
-    ask(Task::check, Ok(()))
+    with_current(Task::check, Ok(()))
 }
 
-/// Counts work, and asks whether to go on. Long loops say so at least every 50 ms; it takes some 50 ns.
+/// Adds to the amount of work done and checks whether the computation may continue. Call it at least every 50 ms in long
+/// loops; a call takes about 50 ns.
 ///
 /// # Errors
-/// [`Stopped`] when the work is to stop.
+/// Returns [`Stopped`] if the computation should end.
 pub fn work(amount: usize) -> Result<(), Stopped> {
-    let doing = |task: &Task| {
+    let count_and_check = |task: &Task| {
         task.work(amount as u64);
         task.check()
     };
-    ask(doing, Ok(()))
+    with_current(count_and_check, Ok(()))
 }
 
 #[cfg(test)]
@@ -228,10 +230,10 @@ mod tests {
     use std::sync::Mutex;
 
     #[test]
-    fn steps_are_told_and_cancelling_stops_at_the_next() {
-        let told: Arc<Mutex<Vec<f64>>> = Arc::default();
-        let heard = told.clone();
-        let task = Arc::new(Task::told_to(move |share| heard.lock().unwrap().push(share)));
+    fn reports_progress_and_stops_at_the_step_after_cancellation() {
+        let reported: Arc<Mutex<Vec<f64>>> = Arc::default();
+        let log = reported.clone();
+        let task = Arc::new(Task::told_to(move |share| log.lock().unwrap().push(share)));
         let stopped_at = within(Some(task.clone()), || {
             expect(4);
             (0..4).find(|n| {
@@ -242,33 +244,33 @@ mod tests {
             })
         });
         assert_eq!(stopped_at, Some(2));
-        assert_eq!(*told.lock().unwrap(), [0.25, 0.5, 0.75]);
-        // Outside of it nothing is counted, and nothing stops.
+        assert_eq!(*reported.lock().unwrap(), [0.25, 0.5, 0.75]);
+        // Without a current task nothing is counted and nothing stops.
         assert!(step().is_ok() && check().is_ok() && current().is_none());
         assert!((task.share() - 0.75).abs() < 1e-9);
     }
 
     #[test]
-    fn a_part_counts_for_the_whole_and_stops_with_it_or_alone() {
-        let whole = Arc::new(Task::default());
-        let part = |()| Arc::new(Task::part_of(Some(whole.clone())));
-        let (one, other) = (part(()), part(()));
+    fn a_child_counts_for_its_parent_and_stops_with_it_or_alone() {
+        let parent = Arc::new(Task::default());
+        let child = |()| Arc::new(Task::part_of(Some(parent.clone())));
+        let (one, other) = (child(()), child(()));
         one.cancel();
         assert_eq!(within(Some(one.clone()), || work(5)), Err(Stopped::Cancelled));
         assert_eq!(within(Some(other.clone()), || work(7)), Ok(()));
-        assert_eq!((one.stopped(), other.stopped(), whole.worked()), (Some(Stopped::Cancelled), None, 12));
-        whole.cancel();
+        assert_eq!((one.stopped(), other.stopped(), parent.worked()), (Some(Stopped::Cancelled), None, 12));
+        parent.cancel();
         assert_eq!(within(Some(other.clone()), check), Err(Stopped::Cancelled));
         assert!(other.is_cancelled());
     }
 
     #[test]
-    fn a_deadline_is_told_with_its_seconds() {
+    fn an_exceeded_deadline_reports_its_seconds() {
         let mut task = Task::within_seconds(1);
         assert!(Task::within_seconds(0).deadline.is_none());
         assert_eq!(within(Some(Arc::new(Task::within_seconds(60))), check), Ok(()));
         task.deadline = task.deadline.map(|d| Deadline { at: Instant::now(), ..d });
-        let part = Arc::new(Task::part_of(Some(Arc::new(task))));
-        assert_eq!(within(Some(part), check), Err(Stopped::DeadlineExceeded { seconds: 1 }));
+        let child = Arc::new(Task::part_of(Some(Arc::new(task))));
+        assert_eq!(within(Some(child), check), Err(Stopped::DeadlineExceeded { seconds: 1 }));
     }
 }

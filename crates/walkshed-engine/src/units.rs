@@ -1,9 +1,17 @@
-//! Numbers that must not be mixed up.
+//! Newtypes for numbers that must not be mixed up.
 
 use serde::{Deserialize, Serialize};
 use std::ops::Add;
 
 /// Travel time in tenths of a second: the unit of every cost in the network.
+///
+/// ```
+/// use walkshed_engine::Deciseconds;
+///
+/// let limit = Deciseconds::from_minutes(15.0);
+/// assert_eq!(limit, Deciseconds(9000));
+/// assert_eq!(limit + Deciseconds::NEVER, Deciseconds::NEVER);
+/// ```
 #[derive(
     Debug,
     Clone,
@@ -23,35 +31,35 @@ use std::ops::Add;
 pub struct Deciseconds(pub u32);
 
 impl Deciseconds {
-    /// "Cannot be travelled", and "not reached".
+    /// "Not passable" or "not reached".
     pub const NEVER: Self = Self(u32::MAX);
 
-    /// From seconds, rounded to the nearest tenth; [`Deciseconds::NEVER`] when not finite.
+    /// Converts seconds, rounded to the nearest tenth. Returns [`Deciseconds::NEVER`] if the value is not finite.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "float-to-int casts saturate")]
     pub fn from_seconds(seconds: f64) -> Self {
         if seconds.is_finite() { Self((seconds * 10.0).round() as u32) } else { Self::NEVER }
     }
 
-    /// From minutes, rounded to the nearest tenth of a second.
+    /// Converts minutes, rounded to the nearest tenth of a second.
     #[must_use]
     pub fn from_minutes(minutes: f64) -> Self {
         Self::from_seconds(minutes * 60.0)
     }
 
-    /// In minutes.
+    /// Returns the time in minutes.
     #[must_use]
     pub fn minutes(self) -> f64 {
         f64::from(self.0) / 600.0
     }
 
-    /// Is this a time, or [`Deciseconds::NEVER`]?
+    /// Returns whether this is a time, not [`Deciseconds::NEVER`].
     #[must_use]
     pub const fn is_some(self) -> bool {
         self.0 != u32::MAX
     }
 
-    /// The time of a fraction (0 to 1) of this edge cost: linear, rounded to the nearest tenth.
+    /// Returns the time for a fraction (0 to 1) of this edge cost: linear, rounded to the nearest tenth.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a u32")]
     pub fn share(self, fraction: f64) -> Self {
@@ -59,7 +67,7 @@ impl Deciseconds {
     }
 }
 
-/// Addition that keeps [`Deciseconds::NEVER`].
+/// Addition saturates at [`Deciseconds::NEVER`].
 impl Add for Deciseconds {
     type Output = Self;
 
@@ -68,18 +76,18 @@ impl Add for Deciseconds {
     }
 }
 
-/// A junction of the street network: its number in Hilbert order.
+/// A vertex of the street network: its number in Hilbert order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(transparent)]
 pub struct VertexId(pub u32);
 
-/// A street segment between two junctions, both directions together.
+/// An edge: a street segment between two vertices, in both directions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(transparent)]
 pub struct EdgeId(pub u32);
 
 impl VertexId {
-    /// As an index into vertex tables.
+    /// Returns the index into vertex tables.
     #[must_use]
     pub const fn index(self) -> usize {
         self.0 as usize
@@ -87,28 +95,28 @@ impl VertexId {
 }
 
 impl EdgeId {
-    /// As an index into edge tables.
+    /// Returns the index into edge tables.
     #[must_use]
     pub const fn index(self) -> usize {
         self.0 as usize
     }
 }
 
-/// Which way people walk relative to the place asked about.
+/// The direction of travel relative to the place in question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
-    /// People walk to the place (the default: towards the facility).
+    /// People travel to the place (the default: towards the facility).
     Towards,
-    /// People walk away from the place.
+    /// People travel away from the place.
     From,
 }
 
 impl Direction {
-    /// Both.
+    /// Both directions.
     pub const ALL: [Self; 2] = [Self::Towards, Self::From];
 
-    /// The other way round.
+    /// Returns the opposite direction.
     #[must_use]
     pub const fn turned(self) -> Self {
         match self {

@@ -1,5 +1,5 @@
-//! Streets for tests and benchmarks: made-up cities, hand-written extracts, a reference search, and the real sample city
-//! where it is present.
+//! Street networks for tests and benchmarks: generated cities, hand-written extracts, a reference search, and the real sample
+//! city if its files are available.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -16,7 +16,7 @@ use walkshed_engine::access::{Access, EdgeFlags, Kind as StreetKind, Structure};
 use walkshed_engine::build::{BuildOptions, Link, OWN_NETWORK_KM, StreetsReport, Topology, assemble, build};
 use walkshed_engine::geo::{Fixed, Metric};
 use walkshed_engine::ground::Ground;
-use walkshed_engine::osm::{StreetRules, WayClass};
+use walkshed_engine::osm::WayClass;
 use walkshed_engine::{Elevation, Network, Profiles};
 
 /// Reports that a test is skipped, and why. Writes to standard error directly, because the test harness hides what passing
@@ -26,7 +26,7 @@ pub fn skip(reason: &str) {
     let _ = writeln!(std::io::stderr(), "skipped: {reason}");
 }
 
-/// The folder of the real sample city, where it is to hand.
+/// Returns the folder of the real sample city, if it is available.
 pub fn porto_alegre() -> Option<PathBuf> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/porto-alegre");
     if folder.join("poa.osm.pbf").exists() {
@@ -37,24 +37,18 @@ pub fn porto_alegre() -> Option<PathBuf> {
 }
 
 pub fn build_options(folder: &std::path::Path) -> BuildOptions {
-    BuildOptions {
-        streets: folder.join("poa.osm.pbf"),
-        elevation: vec![folder.join("poa_elevation.tif")],
-        own_network_km: OWN_NETWORK_KM,
-        profiles: Profiles::default(),
-        rules: StreetRules::default(),
-    }
+    BuildOptions::new(folder.join("poa.osm.pbf")).with_elevation(vec![folder.join("poa_elevation.tif")])
 }
 
-/// The prepared network of the sample city.
+/// Builds the network of the sample city, if its files are available.
 pub fn porto_alegre_network() -> Option<Network> {
     Some(build(&build_options(&porto_alegre()?), &|_| {}).unwrap())
 }
 
-/// The centre of made-up cities: Chongqing.
+/// The centre of generated cities: Chongqing.
 pub const CENTRE: Fixed = Fixed { x: 1_065_500_000, y: 295_600_000 };
 
-/// A point `x` metres east and `y` metres north of the centre.
+/// Returns the point `x` metres east and `y` metres north of the centre.
 pub fn at(x: f64, y: f64) -> Fixed {
     let m = Metric::at(CENTRE.lat());
     Fixed { x: CENTRE.x + (x / m.kx).round() as i32, y: CENTRE.y + (y / m.ky).round() as i32 }
@@ -86,7 +80,7 @@ pub fn network(classes: Vec<WayClass>, links: Vec<Link>, points: Vec<Fixed>) -> 
         .unwrap()
 }
 
-/// Level streets `spacing` metres apart, `side` by `side` junctions, the south-western one at the centre.
+/// Builds a grid of level streets: `side` by `side` junctions, `spacing` metres apart, the south-western one at the centre.
 pub fn grid(side: u32, spacing: f64) -> Network {
     let points: Vec<Fixed> =
         (0..side * side).map(|i| at(f64::from(i % side) * spacing, f64::from(i / side) * spacing)).collect();
@@ -102,7 +96,7 @@ pub fn grid(side: u32, spacing: f64) -> Network {
     network(vec![class(StreetKind::Street, EVERYONE)], links, points)
 }
 
-/// Numbers that look random and are the same each time (`SplitMix64`).
+/// A deterministic pseudo-random generator (`SplitMix64`).
 pub struct Random(pub u64);
 
 impl Random {
@@ -114,7 +108,7 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// Between 0 and 1.
+    /// Returns a number in `0.0..1.0`.
     pub fn unit(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1u64 << 53) as f64
     }
@@ -124,8 +118,8 @@ impl Random {
     }
 }
 
-/// A crooked city with stairs, one-way cycle streets, escalators, gates, lifts, ferries, loops, private streets and gates,
-/// and pieces that are cut off.
+/// Builds an irregular city with stairs, one-way cycle streets, escalators, gates, lifts, ferries, loops, private streets and
+/// gates, and islands.
 pub fn random_network(seed: u64, vertices: usize) -> Network {
     let mut r = Random(seed);
     let size = (vertices as f64).sqrt() * 90.0;
@@ -170,7 +164,7 @@ pub fn random_network(seed: u64, vertices: usize) -> Network {
     network(classes, links, points)
 }
 
-/// A random point in the bounds of a network, somewhat beyond its streets.
+/// Returns a random point in the bounding box of a network.
 pub fn random_point(network: &Network, r: &mut Random) -> Fixed {
     let [west, south, east, north] = network.meta().bounds;
     let mix = |low: f64, high: f64, t: f64| ((low + (high - low) * t) * 1e7).round() as i32;

@@ -1,4 +1,4 @@
-//! A tiny writer of OpenStreetMap PBF, enough for hand-made extracts: plain nodes, ways, relations, no compression.
+//! A minimal writer of OpenStreetMap PBF for test extracts: plain nodes, ways and relations, without compression.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -74,12 +74,12 @@ impl Extract {
         field(out, 3, &packed(values));
     }
 
-    /// A node at metres east and north of Chongqing's centre.
+    /// Adds a node `x` metres east and `y` metres north of the centre of generated cities.
     pub fn node(&mut self, id: i64, x: f64, y: f64, tags: &[Tag]) -> &mut Self {
         self.node_at(id, super::at(x, y), tags)
     }
 
-    /// A node anywhere on the globe.
+    /// Adds a node at a position.
     pub fn node_at(&mut self, id: i64, p: Fixed, tags: &[Tag]) -> &mut Self {
         let mut out = Vec::new();
         number(&mut out, 1, zigzag(id));
@@ -99,7 +99,7 @@ impl Extract {
         self
     }
 
-    /// A relation of ways with their roles.
+    /// Adds a relation of ways with their roles.
     pub fn relation(&mut self, id: i64, members: &[(i64, &str)], tags: &[Tag]) -> &mut Self {
         let mut out = Vec::new();
         number(&mut out, 1, id as u64);

@@ -1,4 +1,4 @@
-//! The real sample city as a whole world: its streets and slopes, people, schools and health places.
+//! The real sample city: its street network, population, schools and health facilities.
 
 use super::read;
 use walkshed_engine::Network;
@@ -7,7 +7,7 @@ use walkshed_exchange::Kind;
 use walkshed_register::{Category, Edit, Facility, RegisterRows};
 use walkshed_testing::{porto_alegre, porto_alegre_network};
 
-/// Streets and register of Porto Alegre, where its files are to hand.
+/// Returns the network and the register of Porto Alegre, if its files are available.
 pub fn world_parts() -> Option<(Network, RegisterRows)> {
     let grid = porto_alegre()?.join("poa_hexgrid.csv");
     let mut population = match &read(&grid, Kind::Population).edits[..] {

@@ -1,7 +1,7 @@
-//! The lattice of communities: contour streets along the ridges, lanes and stairways across, and what is special on steep
-//! ground.
+//! The street lattice of communities: contour streets along the ridges, lanes and stairways across, and special
+//! structures on steep ground.
 
-use super::{CLIFF, Class, Draft, Key, Lies, STEEP_LANE};
+use super::{CLIFF, Class, Key, Placement, STEEP_LANE, StreetBuilder};
 use crate::expressways::Axis;
 use crate::ground::{Ground, Point, from_ridges};
 use crate::layout::{ACROSS, ALONG, BLOCK, Layout, is_core};
@@ -10,15 +10,15 @@ use crate::random::Random;
 use rayon::prelude::*;
 use std::collections::HashMap;
 
-impl Draft<'_> {
-    /// The lattice of all blocks: its nodes, then its ways. Returns the nodes of each site.
+impl StreetBuilder<'_> {
+    /// Adds the nodes, then the ways, of all blocks. Returns the nodes of each site.
     pub fn blocks(&mut self, districts: &[District], layout: &Layout) -> Vec<Vec<u32>> {
         // Nodes in a fixed order: by block, then row by row.
         let mut keys: Vec<(Key, usize)> = Vec::new();
         for (s, site) in layout.sites.iter().enumerate() {
             let Some((bi, bj)) = site.block else { continue };
             let block = (0..BLOCK).flat_map(|j| (0..BLOCK).map(move |i| (bi * BLOCK + i, bj * BLOCK + j)));
-            keys.extend(block.filter(|key| !self.plots.holds(*key)).map(|key| (key, s)));
+            keys.extend(block.filter(|key| !self.plots.contains(*key)).map(|key| (key, s)));
         }
         let ground = self.ground;
         let ideal = |(i, j): Key| from_ridges(f64::from(i) * ALONG, f64::from(j) * ACROSS);
@@ -32,13 +32,13 @@ impl Draft<'_> {
             .into_par_iter()
             .filter_map(|(key, site)| raw.get(&key).map(|&here| (key, site, contour(ground, seed, raw, key, here))))
             .collect();
-        let mut of_site = vec![Vec::new(); layout.sites.len()];
+        let mut nodes_by_site = vec![Vec::new(); layout.sites.len()];
         let mut town_of = HashMap::new();
         for (key, site, p) in placed {
             let node = self.add(p);
             self.lattice.insert(key, node);
             town_of.insert(node, (layout.sites[site].district, layout.sites[site].town));
-            of_site[site].push(node);
+            nodes_by_site[site].push(node);
         }
         let mut order: Vec<(Key, u32)> = self.lattice.iter().map(|(k, n)| (*k, *n)).collect();
         order.sort_unstable_by_key(|&((i, j), _)| (j, i));
@@ -46,10 +46,10 @@ impl Draft<'_> {
         order.sort_unstable();
         self.across(districts, &order, &town_of);
         self.special(&order);
-        of_site
+        nodes_by_site
     }
 
-    /// Streets along the ridges.
+    /// Adds streets along the ridges.
     fn along(&mut self, districts: &[District], order: &[(Key, u32)], town_of: &HashMap<u32, (usize, usize)>) {
         let mut run: (Vec<u32>, Option<(Class, u32)>) = (Vec::new(), None);
         for &((i, j), node) in order {
@@ -76,7 +76,7 @@ impl Draft<'_> {
         self.flush(&mut run);
     }
 
-    /// Lanes and stairways across.
+    /// Adds lanes and stairways across the ridges.
     fn across(&mut self, districts: &[District], order: &[(Key, u32)], town_of: &HashMap<u32, (usize, usize)>) {
         let mut run: (Vec<u32>, Option<(Class, u32)>) = (Vec::new(), None);
         for &((i, j), node) in order {
@@ -102,7 +102,7 @@ impl Draft<'_> {
         self.flush(&mut run);
     }
 
-    /// Lengthens a way while its kind stays, else begins another. A street keeps its name, whichever part of town it is in.
+    /// Extends a way while its class is the same, else starts a new one. A street keeps its name across town borders.
     fn extend_run(
         &mut self,
         run: &mut (Vec<u32>, Option<(Class, u32)>),
@@ -110,8 +110,8 @@ impl Draft<'_> {
         next: Option<u32>,
         kind: Option<(Class, u32)>,
     ) {
-        let goes_on = run.0.last() == Some(&node) && run.1.map(|k| k.0) == kind.map(|k| k.0);
-        if !goes_on {
+        let continues = run.0.last() == Some(&node) && run.1.map(|k| k.0) == kind.map(|k| k.0);
+        if !continues {
             self.flush(run);
         }
         if let (Some(next), Some(kind)) = (next, kind) {
@@ -124,11 +124,11 @@ impl Draft<'_> {
 
     fn flush(&mut self, run: &mut (Vec<u32>, Option<(Class, u32)>)) {
         if let (nodes, Some((class, name))) = std::mem::take(run) {
-            self.way(nodes, class, Lies::OnGround, Some(name));
+            self.way(nodes, class, Placement::OnGround, Some(name));
         }
     }
 
-    /// Lifts and escalators where the core is steep, footbridges over its main streets.
+    /// Adds lifts and escalators where the core is steep, and footbridges over its main streets.
     fn special(&mut self, order: &[(Key, u32)]) {
         let mut steep = 0;
         for &((i, j), node) in order {
@@ -147,9 +147,9 @@ impl Draft<'_> {
                         (above, node)
                     };
                     match steep % 24 {
-                        5 => self.way(vec![low, high], Class::Lift, Lies::OnGround, None),
+                        5 => self.way(vec![low, high], Class::Lift, Placement::OnGround, None),
                         13 => {
-                            // One up, one down, side by side.
+                            // Two escalators side by side, one per direction.
                             let (a, b) = (self.at(low), self.at(high));
                             let beside = |side: f64| {
                                 let (dx, dy) = (b.x - a.x, b.y - a.y);
@@ -159,8 +159,8 @@ impl Draft<'_> {
                             };
                             let (up, down) = (beside(4.0), beside(-4.0));
                             let (up, down) = (self.add(up), self.add(down));
-                            self.way(vec![low, up, high], Class::EscalatorUp, Lies::OnGround, None);
-                            self.way(vec![high, down, low], Class::EscalatorDown, Lies::OnGround, None);
+                            self.way(vec![low, up, high], Class::EscalatorUp, Placement::OnGround, None);
+                            self.way(vec![high, down, low], Class::EscalatorDown, Placement::OnGround, None);
                         }
                         _ => {}
                     }
@@ -168,7 +168,7 @@ impl Draft<'_> {
             }
             let over_main = j.rem_euclid(BLOCK) == BLOCK / 2 - 1 && i.rem_euclid(BLOCK) == 1;
             if over_main && let Some(&beyond) = self.lattice.get(&(i, j + 2)) {
-                self.way(vec![node, beyond], Class::Footbridge, Lies::OnGround, None);
+                self.way(vec![node, beyond], Class::Footbridge, Placement::OnGround, None);
             }
         }
     }
@@ -178,8 +178,8 @@ fn key_bits((i, j): Key) -> u64 {
     u64::from(i as u32) << 32 | u64::from(j as u32)
 }
 
-/// Where a node of the lattice lies: aside of its ideal place, towards the height of the street it is on, and a little by
-/// chance. That is what makes contour streets of rows.
+/// Returns the position of a lattice node: moved sideways towards the mean height of its street, plus a random offset.
+/// This turns rows into contour streets.
 fn contour(ground: &Ground, seed: u64, raw: &HashMap<Key, f64>, (i, j): Key, here: f64) -> Point {
     let near = (i - 4..=i + 4).filter_map(|k| raw.get(&(k, j)));
     let (sum, n) = near.fold((0.0, 0.0), |(s, n), h| (s + h, n + 1.0));

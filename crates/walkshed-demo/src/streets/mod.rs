@@ -1,9 +1,9 @@
-//! Streets that follow the ground: blocks of contour streets with lanes and stairways in communities, paths in villages,
-//! roads between them with bridges and tunnels, and what a steep river city has besides.
+//! Streets that follow the terrain: blocks of contour streets with lanes and stairways in communities, paths in
+//! villages, roads between them with bridges and tunnels, and the special structures of a steep river city.
 
+mod components;
 pub mod index;
 mod lattice;
-mod pieces;
 mod roads;
 mod tags;
 mod villages;
@@ -17,44 +17,44 @@ use super::plots::Plots;
 use std::collections::{BTreeMap, HashMap};
 use walkshed_engine::geo::{Fixed, Position};
 
-pub use tags::{Class, Layer, Lies, Mark, Storeys};
+pub use tags::{Class, Layer, NodeTag, Placement, Storeys};
 
 /// A way through nodes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Way {
     pub nodes: Vec<u32>,
     pub class: Class,
-    pub lies: Lies,
+    pub placement: Placement,
     pub is_private: bool,
     pub name: Option<u32>,
 }
 
-/// The whole network.
+/// The complete street network.
 pub struct Streets {
     pub nodes: Vec<Fixed>,
     pub ways: Vec<Way>,
     pub names: Vec<String>,
-    /// What stands on nodes.
-    pub marks: BTreeMap<u32, Mark>,
-    /// Nodes of each site on streets that are open to everyone.
-    pub of_site: Vec<Vec<u32>>,
+    /// Tagged features of nodes.
+    pub node_tags: BTreeMap<u32, NodeTag>,
+    /// Public street nodes of each site.
+    pub nodes_by_site: Vec<Vec<u32>>,
     pub landmarks: Vec<Landmark>,
-    /// Kilometres of expressways, of streets on viaducts.
+    /// Length of expressways and of streets on viaducts, kilometres.
     pub expressway_km: f64,
     pub viaduct_km: f64,
 }
 
-/// Lanes become stairways from this rise over run on, paths in villages from that.
+/// Lanes steeper than this (rise over run) become steps, and so do village paths steeper than `STEEP_PATH`.
 pub const STEEP_LANE: f64 = 0.18;
 const STEEP_PATH: f64 = 0.28;
-/// What is steeper than this is a cliff.
+/// Anything steeper than this is a cliff.
 const CLIFF: f64 = 0.85;
 
-/// A node of the lattice: which street across, which along.
+/// A lattice node: the number of the street across, and of the street along.
 pub type Key = (i32, i32);
 
-/// A landmark before it is numbered: its places on the plane, the node of the street nearest to it.
-pub struct DraftLandmark {
+/// A landmark before nodes are numbered: places in the plane, and the nearest street node.
+pub struct PendingLandmark {
     pub kind: LandmarkKind,
     pub site: Option<usize>,
     pub name: String,
@@ -64,7 +64,7 @@ pub struct DraftLandmark {
     pub street: u32,
 }
 
-pub struct Draft<'a> {
+pub struct StreetBuilder<'a> {
     pub ground: &'a Ground,
     pub seed: u64,
     pub plots: &'a Plots,
@@ -73,20 +73,20 @@ pub struct Draft<'a> {
     pub heights: Vec<f32>,
     pub ways: Vec<Way>,
     names: Vec<String>,
-    known_names: HashMap<String, u32>,
+    name_indices: HashMap<String, u32>,
     pub lattice: HashMap<Key, u32>,
-    pub marks: BTreeMap<u32, Mark>,
-    pub landmarks: Vec<DraftLandmark>,
+    pub node_tags: BTreeMap<u32, NodeTag>,
+    pub landmarks: Vec<PendingLandmark>,
 }
 
-/// Draws the streets of a layout.
+/// Generates the streets of a layout.
 #[must_use]
 pub fn draw(seed: u64, districts: &[District], layout: &Layout, ground: &Ground) -> Streets {
     let expressways = super::expressways::plan(seed, districts, layout);
     let crossings = expressways.crossings();
     let viaducts = super::viaducts::plan(seed, districts, layout);
     let plots = super::plots::plan(seed, districts, layout, ground, &viaducts);
-    let mut draft = Draft {
+    let mut builder = StreetBuilder {
         ground,
         seed,
         plots: &plots,
@@ -95,30 +95,30 @@ pub fn draw(seed: u64, districts: &[District], layout: &Layout, ground: &Ground)
         heights: Vec::new(),
         ways: Vec::new(),
         names: Vec::new(),
-        known_names: HashMap::new(),
+        name_indices: HashMap::new(),
         lattice: HashMap::new(),
-        marks: BTreeMap::new(),
+        node_tags: BTreeMap::new(),
         landmarks: Vec::new(),
     };
-    let mut of_site = draft.blocks(districts, layout);
-    draft.cross_expressways();
-    draft.viaducts(&viaducts);
-    draft.villages(layout, &mut of_site);
-    draft.link_villages(districts, layout, &of_site);
-    draft.link_towns(districts, layout, &of_site);
-    draft.link_seats(districts, layout, &of_site);
-    draft.cross_rivers();
-    draft.join_pieces();
-    draft.leave_out_unused();
-    draft.islands();
-    draft.compounds(districts, layout);
-    draft.squares(districts, layout);
-    draft.metro(districts, layout);
-    draft.expressways(&expressways);
-    draft.finish(of_site)
+    let mut nodes_by_site = builder.blocks(districts, layout);
+    builder.cross_expressways();
+    builder.viaducts(&viaducts);
+    builder.villages(layout, &mut nodes_by_site);
+    builder.link_villages(districts, layout, &nodes_by_site);
+    builder.link_towns(districts, layout, &nodes_by_site);
+    builder.link_seats(districts, layout, &nodes_by_site);
+    builder.cross_rivers();
+    builder.connect_components();
+    builder.remove_unused_from_lattice();
+    builder.islands();
+    builder.compounds(districts, layout);
+    builder.squares(districts, layout);
+    builder.metro(districts, layout);
+    builder.expressways(&expressways);
+    builder.finish(nodes_by_site)
 }
 
-impl Draft<'_> {
+impl StreetBuilder<'_> {
     pub fn add(&mut self, p: Point) -> u32 {
         self.points.push(p);
         self.heights.push(self.ground.height(p) as f32);
@@ -127,7 +127,7 @@ impl Draft<'_> {
 
     pub fn name(&mut self, name: String) -> u32 {
         let next = self.names.len() as u32;
-        *self.known_names.entry(name).or_insert_with_key(|name| {
+        *self.name_indices.entry(name).or_insert_with_key(|name| {
             self.names.push(name.clone());
             next
         })
@@ -142,21 +142,27 @@ impl Draft<'_> {
         rise / self.at(a).distance(self.at(b)).max(1.0)
     }
 
-    pub fn way(&mut self, nodes: Vec<u32>, class: Class, lies: Lies, name: Option<u32>) {
+    pub fn way(&mut self, nodes: Vec<u32>, class: Class, placement: Placement, name: Option<u32>) {
         if nodes.len() > 1 {
-            self.ways.push(Way { nodes, class, lies, is_private: false, name });
+            self.ways.push(Way { nodes, class, placement, is_private: false, name });
         }
     }
 
-    /// A way on the ground whose parts steeper than a limit are steps.
+    /// Adds a way on the ground. Parts steeper than the limit become steps.
     pub fn stepped(&mut self, nodes: &[u32], (plain, steep): (Class, f64), is_private: bool) {
-        let class = |draft: &Self, a, b| if draft.slope(a, b) > steep { Class::Steps } else { plain };
+        let class = |builder: &Self, a, b| if builder.slope(a, b) > steep { Class::Steps } else { plain };
         let mut start = 0;
         for k in 1..nodes.len() {
             let here = class(self, nodes[k - 1], nodes[k]);
             if k + 1 == nodes.len() || class(self, nodes[k], nodes[k + 1]) != here {
                 let part = nodes[start..=k].to_vec();
-                self.ways.push(Way { nodes: part, class: here, lies: Lies::OnGround, is_private, name: None });
+                self.ways.push(Way {
+                    nodes: part,
+                    class: here,
+                    placement: Placement::OnGround,
+                    is_private,
+                    name: None,
+                });
                 start = k;
             }
         }
@@ -167,8 +173,8 @@ impl Draft<'_> {
         with_distance.min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1))).map(|(_, n)| n)
     }
 
-    /// Leaves out nodes of no way, and puts positions on OpenStreetMap's grid.
-    fn finish(self, of_site: Vec<Vec<u32>>) -> Streets {
+    /// Removes unused nodes and rounds positions to the resolution of OpenStreetMap.
+    fn finish(self, nodes_by_site: Vec<Vec<u32>>) -> Streets {
         let mut is_used = vec![false; self.points.len()];
         self.ways.iter().flat_map(|w| &w.nodes).for_each(|&n| is_used[n as usize] = true);
         let fixed = |p: Point| {
@@ -190,12 +196,12 @@ impl Draft<'_> {
         let viaduct_km = length(&|w| w.class == Class::Elevated);
         let mut ways = self.ways;
         ways.iter_mut().flat_map(|w| &mut w.nodes).for_each(|n| *n = new[*n as usize]);
-        let of_site = of_site
+        let nodes_by_site = nodes_by_site
             .into_iter()
             .map(|list| list.into_iter().map(|n| new[n as usize]).filter(|&n| n != u32::MAX).collect())
             .collect();
         let points = &self.points;
-        let landmark = |l: DraftLandmark| Landmark {
+        let landmark = |l: PendingLandmark| Landmark {
             kind: l.kind,
             site: l.site,
             name: l.name,
@@ -208,8 +214,8 @@ impl Draft<'_> {
             nodes,
             ways,
             names: self.names,
-            marks: self.marks.into_iter().map(|(n, mark)| (new[n as usize], mark)).collect(),
-            of_site,
+            node_tags: self.node_tags.into_iter().map(|(n, mark)| (new[n as usize], mark)).collect(),
+            nodes_by_site,
             landmarks: self.landmarks.into_iter().map(landmark).collect(),
             expressway_km,
             viaduct_km,

@@ -1,25 +1,25 @@
-//! Roads between places: from villages to their town, from town to town, from seat to seat, and across rivers.
+//! Roads between places: from villages to their town, between towns, between seats, and across rivers.
 
-use super::pieces::Pieces;
-use super::{Class, Draft, Layer, Lies};
+use super::components::Components;
+use super::{Class, Layer, Placement, StreetBuilder};
 use crate::ground::{HIGHEST, Point, along_ridges};
 use crate::layout::{ACROSS, ALONG, Layout, is_core};
 use crate::places::District;
 use crate::random::Random;
 use rayon::prelude::*;
 
-impl Draft<'_> {
-    /// A road between two nodes: it winds a little, bridges water and valleys, and goes through ridges.
+impl StreetBuilder<'_> {
+    /// Adds a slightly winding road between two nodes, with bridges over water and valleys, and tunnels through ridges.
     pub fn road(&mut self, from: u32, to: u32, class: Class, name: Option<u32>) {
         let (a, b) = (self.at(from), self.at(to));
         let length = a.distance(b);
-        let pieces = (length / 130.0).ceil().max(1.0) as usize;
+        let segments = (length / 130.0).ceil().max(1.0) as usize;
         let phase = Random::of(self.seed, 20, u64::from(from) << 32 | u64::from(to)).between(0.0, 6.0);
         let (nx, ny) = (-(b.y - a.y) / length.max(1.0), (b.x - a.x) / length.max(1.0));
-        let winding: Vec<Point> = (0..=pieces)
+        let winding: Vec<Point> = (0..=segments)
             .map(|k| {
-                let t = k as f64 / pieces as f64;
-                // Nothing at the ends, so that the road meets them.
+                let t = k as f64 / segments as f64;
+                // Zero at both ends, so that the road meets its end nodes.
                 let ease = (t * std::f64::consts::PI).sin();
                 let aside =
                     ease * length.min(4000.0) * (0.035 * (9.0 * t + phase).sin() + 0.02 * (23.0 * t - phase).sin());
@@ -29,45 +29,45 @@ impl Draft<'_> {
             .collect();
         let ground: Vec<f64> = winding.iter().map(|&p| self.ground.height(p)).collect();
         let graded = class <= Class::Secondary;
-        let lies: Vec<Lies> = (0..pieces)
+        let placement: Vec<Placement> = (0..segments)
             .map(|k| {
                 let middle = winding[k].towards(winding[k + 1], 0.5);
                 if [winding[k], middle, winding[k + 1]].iter().any(|&p| self.ground.is_water(p)) {
-                    return Lies::OnBridge(Layer::One);
+                    return Placement::OnBridge(Layer::One);
                 }
                 if !graded {
-                    return Lies::OnGround;
+                    return Placement::OnGround;
                 }
-                let (low, high) = (k.saturating_sub(9), (k + 10).min(pieces));
+                let (low, high) = (k.saturating_sub(9), (k + 10).min(segments));
                 let grade = ground[low..=high].iter().sum::<f64>() / (high - low + 1) as f64;
                 let here = f64::midpoint(ground[k], ground[k + 1]);
                 if here - grade > 42.0 {
-                    Lies::InTunnel
+                    Placement::InTunnel
                 } else if grade - here > 34.0 {
-                    Lies::OnBridge(Layer::One)
+                    Placement::OnBridge(Layer::One)
                 } else {
-                    Lies::OnGround
+                    Placement::OnGround
                 }
             })
             .collect();
         let mut nodes = vec![from];
-        for (&p, &h) in winding[1..pieces].iter().zip(&ground[1..pieces]) {
+        for (&p, &h) in winding[1..segments].iter().zip(&ground[1..segments]) {
             nodes.push(self.points.len() as u32);
             self.points.push(p);
             self.heights.push(h.min(HIGHEST) as f32);
         }
         nodes.push(to);
         let mut start = 0;
-        for k in 1..=pieces {
-            if k == pieces || lies[k] != lies[start] {
-                self.way(nodes[start..=k].to_vec(), class, lies[start], name);
+        for k in 1..=segments {
+            if k == segments || placement[k] != placement[start] {
+                self.way(nodes[start..=k].to_vec(), class, placement[start], name);
                 start = k;
             }
         }
     }
 
-    /// Every village to what is nearest of its town, from the middle outwards.
-    pub fn link_villages(&mut self, districts: &[District], layout: &Layout, of_site: &[Vec<u32>]) {
+    /// Connects every village to the nearest connected place of its town, from the centre outwards.
+    pub fn link_villages(&mut self, districts: &[District], layout: &Layout, nodes_by_site: &[Vec<u32>]) {
         for (d, district) in districts.iter().enumerate() {
             for (t, town) in district.towns.iter().enumerate() {
                 let sites = layout.first_of_town[d][t]..layout.first_of_town[d][t + 1];
@@ -75,14 +75,14 @@ impl Draft<'_> {
                 let mut known: Vec<u32> = sites
                     .clone()
                     .filter(|&s| layout.sites[s].block.is_some())
-                    .flat_map(|s| of_site[s].iter().copied())
+                    .flat_map(|s| nodes_by_site[s].iter().copied())
                     .collect();
                 let hub = layout.sites[sites.start].centre;
                 let mut villages: Vec<usize> = sites.filter(|&s| layout.sites[s].block.is_none()).collect();
                 let away = |s: &usize| layout.sites[*s].centre.distance(hub);
                 villages.sort_by(|a, b| away(a).total_cmp(&away(b)).then(a.cmp(b)));
                 for s in villages {
-                    let Some(&root) = of_site[s].first() else { continue };
+                    let Some(&root) = nodes_by_site[s].first() else { continue };
                     if let Some(target) = self.nearest(known.iter().copied(), self.at(root)) {
                         self.road(root, target, Class::Track, Some(name));
                     }
@@ -92,12 +92,12 @@ impl Draft<'_> {
         }
     }
 
-    fn nodes_of_town<'s>(layout: &Layout, of_site: &'s [Vec<u32>], (d, t): (usize, usize)) -> Vec<&'s [u32]> {
+    fn nodes_of_town<'s>(layout: &Layout, nodes_by_site: &'s [Vec<u32>], (d, t): (usize, usize)) -> Vec<&'s [u32]> {
         let sites = layout.first_of_town[d][t]..layout.first_of_town[d][t + 1];
-        sites.map(|s| of_site[s].as_slice()).filter(|nodes| !nodes.is_empty()).collect()
+        sites.map(|s| nodes_by_site[s].as_slice()).filter(|nodes| !nodes.is_empty()).collect()
     }
 
-    /// The nearest two nodes of two towns, or nearly so.
+    /// Returns a pair of (approximately) nearest nodes of two towns.
     fn between(&self, a: &[&[u32]], b: &[&[u32]]) -> Option<(u32, u32)> {
         let middle = |nodes: &[u32]| nodes.get(nodes.len() / 2).map(|&n| self.at(n));
         let mut best: Option<(f64, usize, usize)> = None;
@@ -117,15 +117,16 @@ impl Draft<'_> {
         Some((near_a, near_b))
     }
 
-    /// Towns by the shortest tree of roads between them.
-    pub fn link_towns(&mut self, districts: &[District], layout: &Layout, of_site: &[Vec<u32>]) {
+    /// Connects towns by a minimum spanning tree of roads.
+    pub fn link_towns(&mut self, districts: &[District], layout: &Layout, nodes_by_site: &[Vec<u32>]) {
         let towns: Vec<(usize, usize)> =
             districts.iter().enumerate().flat_map(|(d, x)| (0..x.towns.len()).map(move |t| (d, t))).collect();
         let hubs: Vec<Point> = towns.iter().map(|&(d, t)| layout.sites[layout.first_of_town[d][t]].centre).collect();
         let mut pairs: Vec<(f64, usize, usize)> = (0..hubs.len())
             .into_par_iter()
             .flat_map_iter(|a| {
-                // The tree needs short pairs only; the nearest two dozen of each always hold it but where towns lie in clumps.
+                // The tree needs only short pairs. The 24 nearest of each town contain it unless towns form separate
+                // clusters.
                 let mut near: Vec<(f64, usize, usize)> = (0..hubs.len())
                     .filter(|&b| b != a)
                     .map(|b| (hubs[a].distance(hubs[b]), a.min(b), a.max(b)))
@@ -137,28 +138,31 @@ impl Draft<'_> {
             .collect();
         pairs.sort_by(|x, y| x.0.total_cmp(&y.0).then(x.1.cmp(&y.1)).then(x.2.cmp(&y.2)));
         pairs.dedup();
-        let mut pieces = Pieces::of(self.points.len(), &self.ways);
+        let mut components = Components::of(self.points.len(), &self.ways);
         for (_, a, b) in pairs {
-            let (na, nb) =
-                (Self::nodes_of_town(layout, of_site, towns[a]), Self::nodes_of_town(layout, of_site, towns[b]));
+            let (na, nb) = (
+                Self::nodes_of_town(layout, nodes_by_site, towns[a]),
+                Self::nodes_of_town(layout, nodes_by_site, towns[b]),
+            );
             let (Some(first), Some(second)) = (na.first().map(|n| n[0]), nb.first().map(|n| n[0])) else { continue };
-            if pieces.find(first) == pieces.find(second) {
+            if components.find(first) == components.find(second) {
                 continue;
             }
             if let Some((x, y)) = self.between(&na, &nb) {
                 let stem = |(d, t): (usize, usize)| districts[d].towns[t].stem();
                 let name = self.name(format!("{}{}公路", stem(towns[a]), stem(towns[b])));
                 self.road(x, y, Class::Secondary, Some(name));
-                pieces.join(first, second);
-                pieces.join(x, y);
-                pieces.join(x, first);
-                pieces.join(y, second);
+                components.join(first, second);
+                components.join(x, y);
+                components.join(x, first);
+                components.join(y, second);
             }
         }
     }
 
-    /// Seats that are neighbours (none lies in the circle between them, Gabriel and Sokal 1969), by trunk roads.
-    pub fn link_seats(&mut self, districts: &[District], layout: &Layout, of_site: &[Vec<u32>]) {
+    /// Connects neighbouring seats by trunk roads. Seats are neighbours if no other seat is in the circle between them
+    /// (Gabriel and Sokal 1969).
+    pub fn link_seats(&mut self, districts: &[District], layout: &Layout, nodes_by_site: &[Vec<u32>]) {
         let seat = |d: usize| layout.sites[layout.first_of_town[d][0]].centre;
         let all: Vec<Point> = (0..districts.len()).map(seat).collect();
         for a in 0..all.len() {
@@ -167,8 +171,10 @@ impl Draft<'_> {
                 if away < 14_000.0 || all.iter().any(|p| p.distance(middle) < away / 2.0 - 1.0) {
                     continue;
                 }
-                let (na, nb) =
-                    (Self::nodes_of_town(layout, of_site, (a, 0)), Self::nodes_of_town(layout, of_site, (b, 0)));
+                let (na, nb) = (
+                    Self::nodes_of_town(layout, nodes_by_site, (a, 0)),
+                    Self::nodes_of_town(layout, nodes_by_site, (b, 0)),
+                );
                 if let Some((x, y)) = self.between(&na, &nb) {
                     let short =
                         |d: usize| districts[d].name.trim_end_matches(['区', '县']).chars().take(2).collect::<String>();
@@ -189,7 +195,7 @@ impl Draft<'_> {
         self.nearest(near, p)
     }
 
-    /// Bridges and ferries where both banks are built upon, every mile or so, and one cable car.
+    /// Adds bridges and ferries where both banks are built up, at least 1.5 km apart, and one cable car.
     pub fn cross_rivers(&mut self) {
         const EVERY: f64 = 1500.0;
         const REACH: f64 = 900.0;
@@ -217,10 +223,10 @@ impl Draft<'_> {
                 if !has_cable_car && is_core(middle) && crossings % 3 == 2 {
                     has_cable_car = true;
                     let name = self.name("长江索道".to_owned());
-                    self.way(vec![left, right], Class::CableCar, Lies::OnGround, Some(name));
+                    self.way(vec![left, right], Class::CableCar, Placement::OnGround, Some(name));
                 } else if crossings % 4 == 3 {
                     let name = self.name(format!("{crossings}号轮渡"));
-                    self.way(vec![left, right], Class::Ferry, Lies::OnGround, Some(name));
+                    self.way(vec![left, right], Class::Ferry, Placement::OnGround, Some(name));
                 } else {
                     let name = self.name(format!("{crossings}号大桥"));
                     self.road(left, right, Class::Trunk, Some(name));

@@ -1,16 +1,16 @@
-//! The tags of OpenStreetMap that ways and nodes get.
+//! The OpenStreetMap tags of generated ways and nodes.
 
 /// Keys and values.
 pub type Tags = &'static [(&'static str, &'static str)];
 
-/// What a way is.
+/// The class of a way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Class {
-    /// A trunk road without any tag about walkers.
+    /// A trunk road without tags for pedestrians.
     Expressway,
     ExpresswayLink,
     Trunk,
-    /// A street on a viaduct, with the ramps at its ends.
+    /// A street on a viaduct, including the ramps at its ends.
     Elevated,
     Secondary,
     Tertiary,
@@ -26,7 +26,7 @@ pub enum Class {
     Lift,
     CableCar,
     Ferry,
-    /// An area for walkers.
+    /// A pedestrian area.
     Square,
     /// The edge of a platform, as a line.
     PlatformEdge,
@@ -67,27 +67,28 @@ impl Class {
         }
     }
 
-    /// What it says of walkers where it lies: tunnels of streets without a sidewalk are closed to them.
+    /// Returns additional tags that depend on the placement: road tunnels without a sidewalk tag are closed to
+    /// pedestrians.
     #[must_use]
-    pub const fn tags_in(self, lies: Lies) -> Tags {
-        match (self, lies) {
-            (Self::Secondary | Self::Tertiary | Self::Residential | Self::Service, Lies::InTunnel) => {
+    pub const fn tags_in(self, placement: Placement) -> Tags {
+        match (self, placement) {
+            (Self::Secondary | Self::Tertiary | Self::Residential | Self::Service, Placement::InTunnel) => {
                 &[("sidewalk", "both")]
             }
             _ => &[],
         }
     }
 
-    /// Do people walk on it?
+    /// Returns whether pedestrians may use it.
     #[must_use]
-    pub const fn is_walked(self) -> bool {
+    pub const fn is_walkable(self) -> bool {
         !matches!(self, Self::Expressway | Self::ExpresswayLink)
     }
 }
 
-/// Where a way lies.
+/// The vertical placement of a way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Lies {
+pub enum Placement {
     OnGround,
     OnBridge(Layer),
     OnViaduct(Layer),
@@ -95,7 +96,7 @@ pub enum Lies {
     Below(Storeys),
 }
 
-/// How high a bridge is above what it crosses.
+/// The layer of a bridge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Layer {
     One,
@@ -103,7 +104,7 @@ pub enum Layer {
     Three,
 }
 
-/// Storeys under the ground: one, or those that stairs and lifts join.
+/// Underground storeys: one, or two that stairs and lifts connect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Storeys {
     First,
@@ -112,7 +113,7 @@ pub enum Storeys {
     FirstToSecond,
 }
 
-impl Lies {
+impl Placement {
     #[must_use]
     pub const fn tags(self) -> Tags {
         match self {
@@ -132,9 +133,9 @@ impl Lies {
     }
 }
 
-/// What stands on a node.
+/// A tagged feature of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mark {
+pub enum NodeTag {
     Gate {
         barrier: &'static str,
         access: &'static str,
@@ -146,7 +147,7 @@ pub enum Mark {
     MetroEntrance,
 }
 
-impl Mark {
+impl NodeTag {
     #[must_use]
     pub fn tags(self) -> Vec<(&'static str, &'static str)> {
         match self {

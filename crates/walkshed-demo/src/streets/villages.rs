@@ -1,14 +1,14 @@
-//! Villages: some paths from a square, with turnings; and islands in the river.
+//! Villages: paths from a square, with branches; and islands in the river.
 
-use super::{Class, Draft, Lies, STEEP_PATH};
+use super::{Class, Placement, STEEP_PATH, StreetBuilder};
 use crate::ground::{Ground, Point, along_ridges, from_ridges};
 use crate::layout::{Layout, is_core};
 use crate::random::Random;
 use rayon::prelude::*;
 
-impl Draft<'_> {
-    /// Paths of villages: some from the square, with turnings.
-    pub fn villages(&mut self, layout: &Layout, of_site: &mut [Vec<u32>]) {
+impl StreetBuilder<'_> {
+    /// Adds the paths of all villages.
+    pub fn villages(&mut self, layout: &Layout, nodes_by_site: &mut [Vec<u32>]) {
         let (ground, seed) = (self.ground, self.seed);
         let drawn: Vec<Option<Village>> = layout
             .sites
@@ -16,7 +16,7 @@ impl Draft<'_> {
             .enumerate()
             .map(|(s, site)| site.block.is_none().then(|| Village::new(ground, seed, s as u64, site.centre)))
             .collect();
-        for (village, nodes) in drawn.into_iter().zip(of_site) {
+        for (village, nodes) in drawn.into_iter().zip(nodes_by_site) {
             let Some(village) = village else { continue };
             let first = self.points.len() as u32;
             for (p, h) in village.points.into_iter().zip(village.heights) {
@@ -31,7 +31,7 @@ impl Draft<'_> {
         }
     }
 
-    /// A few islands in the river that no bridge reaches.
+    /// Adds a few islands in the river without a bridge.
     pub fn islands(&mut self) {
         const SIDE: usize = 4;
         let course: Vec<Point> = self.ground.courses().next().map(<[Point]>::to_vec).unwrap_or_default();
@@ -50,14 +50,14 @@ impl Draft<'_> {
             for k in 0..SIDE {
                 let row: Vec<u32> = (0..SIDE).map(|i| grid[k * SIDE + i]).collect();
                 let column: Vec<u32> = (0..SIDE).map(|i| grid[i * SIDE + k]).collect();
-                self.way(row, Class::Residential, Lies::OnGround, Some(name));
-                self.way(column, Class::Path, Lies::OnGround, None);
+                self.way(row, Class::Residential, Placement::OnGround, Some(name));
+                self.way(column, Class::Path, Placement::OnGround, None);
             }
         }
     }
 }
 
-/// The paths of a village; node 0 is its square.
+/// The paths of a village. Node 0 is its square.
 struct Village {
     points: Vec<Point>,
     heights: Vec<f32>,
@@ -92,7 +92,7 @@ impl Village {
         self.points.len() as u32 - 1
     }
 
-    /// A path of some steps from a node, each where the ground is easiest.
+    /// Adds a path of `steps` steps from a node, each in the direction with the least climb.
     fn line(&mut self, ground: &Ground, random: &mut Random, from: u32, heading: f64, steps: usize) -> Vec<u32> {
         let mut nodes = vec![from];
         let mut heading = heading;

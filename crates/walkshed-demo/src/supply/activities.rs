@@ -1,17 +1,17 @@
-//! What goes on in centers: services, offers, events, visits, suggestions.
+//! Activities of centers: services, offers, events, visits and suggestions.
 
-use super::{Csv, Maker, lon_lat};
+use super::{Csv, TableBuilder, lon_lat};
 use crate::random::Random;
 use jiff::civil::{Date, date};
 
-/// Visits were counted from this day on, for two years.
+/// Visits are counted from this day on, for two years.
 const FIRST_DAY: Date = date(2024, 10, 1);
 const DAYS: i64 = 730;
-/// Centers whose visits are counted, at scale 1.
+/// Number of centers with counted visits at scale 1.
 const COUNTED: usize = 300;
 const SUGGESTIONS: usize = 2000;
 
-/// Services: key, name, English, category, audiences, fee; share of communities and villages that offer it.
+/// Services: key, name, English name, category, audiences, fee; share of communities, and of villages, that offer it.
 type ServiceRow = (&'static str, &'static str, &'static str, &'static str, &'static str, &'static str, f64, f64);
 const SERVICES: [ServiceRow; 16] = [
     ("syn-counter", "一窗受理", "One-stop handling", "community_governance", "", "free", 1.0, 1.0),
@@ -32,8 +32,8 @@ const SERVICES: [ServiceRow; 16] = [
     ("syn-startup", "创业指导", "Start-up advice", "employment", "founders", "free", 0.12, 0.01),
 ];
 
-/// What people suggest: category, text, answer, what was done.
-const WISHES: [(&str, &str, &str, &str); 14] = [
+/// Suggestions: category, text, answer, note on what was done.
+const SUGGESTION_TEXTS: [(&str, &str, &str, &str); 14] = [
     ("community_governance", "窗口中午能不能不休息，上班族只有中午有空", "安排中午轮值", "已实行中午轮值"),
     ("community_governance", "楼道里堆放杂物，请社区协调清理", "已转物业处理", "杂物已清运"),
     ("life_services", "菜市场太远，老人提着菜爬梯坎不方便", "与街道研究便民菜店选址", "便民菜店已开业"),
@@ -50,7 +50,7 @@ const WISHES: [(&str, &str, &str, &str); 14] = [
     ("employment", "想学做直播，社区有没有培训", "联系培训机构", "首期培训已开班"),
 ];
 
-impl Maker<'_> {
+impl TableBuilder<'_> {
     pub fn services() -> Csv {
         let mut csv = Csv::new("services.csv", "key,name,name_en,category,audiences,fee");
         csv.rows.extend(SERVICES.iter().map(|s| [s.0, s.1, s.2, s.3, s.4, s.5].map(str::to_owned).to_vec()));
@@ -59,7 +59,7 @@ impl Maker<'_> {
 
     pub fn offers(&self) -> Csv {
         let mut csv = Csv::new("offers.csv", "service,center,opening_hours,item_count");
-        for s in self.made_up() {
+        for s in self.generated_sites() {
             let (_, _, division) = self.of(s);
             let mut random = Random::of(self.seed, 33, s as u64);
             for (n, service) in SERVICES.iter().enumerate() {
@@ -84,7 +84,7 @@ impl Maker<'_> {
     }
 
     pub fn events(&self) -> Csv {
-        /// Name, English, when first, minutes, rule, category, audiences.
+        /// Name, English name, first date, minutes, recurrence rule, category, audiences.
         const PLANS: [(&str, &str, &str, u32, &str, &str, &str); 6] = [
             ("便民集市", "Bazaar", "2025-01-15T09:00", 180, "FREQ=MONTHLY;BYMONTHDAY=15", "life_services", ""),
             ("免费义诊", "Free clinic", "2025-01-10T09:00", 120, "FREQ=MONTHLY;BYDAY=2FR", "health_care", "elderly"),
@@ -118,13 +118,13 @@ impl Maker<'_> {
             ("坝坝电影", "Open-air cinema", "2025-05-03T19:30", 110, "FREQ=MONTHLY;BYDAY=1SA", "culture_sports", ""),
         ];
         let mut csv = Csv::new("events.csv", "id,name,name_en,center,starts,duration_minutes,rrule,category,audiences");
-        for s in self.made_up() {
+        for s in self.generated_sites() {
             let (_, _, division) = self.of(s);
             let mut random = Random::of(self.seed, 34, s as u64);
             let mean = if division.is_village { 0.08 } else { 0.7 };
             let first = random.below(PLANS.len());
             let more = random.between(0.0, mean);
-            for k in 0..random.about(mean + more) {
+            for k in 0..random.rounded_randomly(mean + more) {
                 let p = &PLANS[(first + k) % PLANS.len()];
                 let id = format!("syn-event-{:05}", csv.rows.len() + 1);
                 csv.rows.push(vec![
@@ -145,13 +145,13 @@ impl Maker<'_> {
 
     pub fn visits(&self) -> Csv {
         let mut csv = Csv::new("visits.csv", "center,day,audience,count");
-        let open: Vec<usize> = self.made_up().collect();
+        let open: Vec<usize> = self.generated_sites().collect();
         let step = (open.len() as f64 / COUNTED as f64).max(1.0);
         for n in 0..COUNTED.min(open.len()) {
             let s = open[(n as f64 * step) as usize];
             let (_, _, division) = self.of(s);
             let mut random = Random::of(self.seed, 35, s as u64);
-            // One in twenty-five stands nearly idle.
+            // One in twenty-five is hardly used.
             let busy = if n % 25 == 7 { 0.0004 } else { random.between(0.004, 0.015) };
             let (weekend, growth) = (random.between(0.25, 1.3), random.between(-0.25, 0.5));
             for day in 0..DAYS {
@@ -172,14 +172,14 @@ impl Maker<'_> {
             "suggestions.csv",
             "id,center,lon,lat,place,text,category,status,answer,done_note,received_at,answered_at,closed_at",
         );
-        let sites: Vec<usize> = self.made_up().collect();
+        let sites: Vec<usize> = self.generated_sites().collect();
         let wanted = sites.len().min(SUGGESTIONS);
         let start = FIRST_DAY.at(0, 0, 0, 0);
         for n in 0..wanted {
             let mut random = Random::of(self.seed, 36, n as u64);
             let s = *random.pick(&sites);
             let (_, _, division) = self.of(s);
-            let (category, text, answer, done) = WISHES[random.below(WISHES.len())];
+            let (category, text, answer, done) = SUGGESTION_TEXTS[random.below(SUGGESTION_TEXTS.len())];
             let status = ["received", "accepted", "in_progress", "done", "done", "declined"][random.below(6)];
             let minutes = random.below(DAYS as usize * 1440) as i64;
             let at = |minutes: i64| {

@@ -1,12 +1,12 @@
-//! Facilities: rooms in centers, and what towns and villages have besides, on streets, behind walls, on squares, under the
-//! ground and below viaducts.
+//! Facilities: rooms in centers, and facilities beside streets, in compounds, on squares, underground and below
+//! viaducts.
 
-use super::{Csv, Maker, lon_lat};
+use super::{Csv, TableBuilder, lon_lat};
 use crate::landmarks::{Landmark, LandmarkKind};
 use crate::random::Random;
 use walkshed_engine::geo::Position;
 
-/// A kind of facility outside centers: one for so many people in towns, and how likely in a village of 1,300.
+/// A kind of facility outside centers: people per facility in towns, and probability in a village of 1,300 people.
 struct Supply {
     kind: &'static str,
     name: &'static str,
@@ -15,7 +15,7 @@ struct Supply {
     hours: &'static [&'static str],
     capacity: Option<(f64, &'static str)>,
     audiences: &'static str,
-    /// Districts without any, per cent.
+    /// Percentage of districts without any.
     missing: u64,
 }
 
@@ -38,7 +38,8 @@ const SCHOOL: &[&str] = &["Mo-Fr 07:40-18:00; PH off"];
 const CLINIC: &[&str] = &["Mo-Su 08:00-18:00", "Mo-Sa 08:30-17:30; PH off"];
 const LATE: &[&str] = &["10:00-02:00", "08:00-24:00", "24/7"];
 
-/// Numbers of people: GB 50180-2018 where it names one for the kind, elsewhere by what is common; to be believable, not exact.
+/// People per facility follow GB 50180-2018 if it has a number for the kind, else common values. The numbers are
+/// plausible, not exact.
 const SUPPLIES: [Supply; 31] = [
     Supply { capacity: Some((270.0, "places")), ..supply("kindergarten", "幼儿园", 5000.0, 0.14, SCHOOL, 0) },
     Supply { capacity: Some((1080.0, "places")), ..supply("primary_school", "小学", 10_000.0, 0.08, SCHOOL, 0) },
@@ -88,7 +89,7 @@ const SUPPLIES: [Supply; 31] = [
     supply("incubator", "创业孵化基地", 120_000.0, 0.0, OFFICE, 40),
 ];
 
-/// Rooms in centers: kind, name, share of communities, of villages, districts without, per cent.
+/// Rooms in centers: kind, name, share of communities, share of villages, percentage of districts without any.
 const ROOMS: [(&str, &str, f64, f64, u64); 7] = [
     ("reading_area", "阅读角", 0.30, 0.12, 0),
     ("activity_room", "活动室", 0.36, 0.16, 0),
@@ -99,13 +100,14 @@ const ROOMS: [(&str, &str, f64, f64, u64); 7] = [
     ("self_service_area", "自助服务区", 0.15, 0.0, 10),
 ];
 
-/// One district lacks, another has plenty: a factor for a kind in a district.
-fn plenty(seed: u64, district: usize, kind: usize, missing: u64) -> f64 {
+/// Returns a factor for the number of facilities of a kind in a district, so that some districts lack a kind and others
+/// have many.
+fn abundance(seed: u64, district: usize, kind: usize, missing: u64) -> f64 {
     let mut random = Random::of(seed, 40 + kind as u64, district as u64);
     if random.below(100) < missing as usize { 0.0 } else { random.between(0.55, 1.35) }
 }
 
-/// Kinds that stand in compounds.
+/// Kinds that are placed in compounds.
 const BEHIND_WALLS: [&str; 9] = [
     "kindergarten",
     "child_care",
@@ -117,9 +119,10 @@ const BEHIND_WALLS: [&str; 9] = [
     "parcel_station",
     "charging",
 ];
-/// Kinds that stand on squares.
+/// Kinds that are placed on squares.
 const ON_SQUARES: [&str; 5] = ["market", "elderly_canteen", "sports_ground", "convenience_store", "toilet"];
-/// What stands at the places of a landmark: one kind of each list. The last place is empty at every other landmark.
+/// The facilities at the places of a landmark: one kind from each list. The last place of every other landmark is
+/// empty.
 const AT_SQUARES: [&[&str]; 2] = [&["market", "market", "convenience_store"], &["elderly_canteen", "toilet", "bank"]];
 const BELOW_VIADUCTS: [&[&str]; 3] = [
     &["parcel_station", "charging", "rider_rest_stop"],
@@ -129,11 +132,11 @@ const BELOW_VIADUCTS: [&[&str]; 3] = [
 const IN_PASSAGES: [&[&str]; 3] =
     [&["convenience_store"], &["pharmacy", "bank", "dentist"], &["canteen", "training_room", "clinic"]];
 const ON_PLATFORMS: [&[&str]; 2] = [&["toilet"], &["convenience_store"]];
-/// Kinds whose number in the area of a center was reported. None are made up there.
+/// Kinds whose number near a center was reported. None are generated there.
 const REPORTED_NEAR: [&str; 4] = ["delivery_station", "parcel_station", "charging", "rider_rest_stop"];
 
-/// A facility about to be written.
-struct New<'a> {
+/// A facility to be written.
+struct NewFacilityRow<'a> {
     name: String,
     kind: &'a str,
     center: &'a str,
@@ -145,7 +148,7 @@ struct New<'a> {
     capacity: Option<(f64, &'a str)>,
 }
 
-impl New<'_> {
+impl NewFacilityRow<'_> {
     fn row(self, number: usize) -> Vec<String> {
         let [lon, lat] = lon_lat(self.place);
         let (capacity, unit) = self.capacity.map_or((String::new(), ""), |(n, unit)| (format!("{n}"), unit));
@@ -167,7 +170,7 @@ impl New<'_> {
     }
 }
 
-impl Maker<'_> {
+impl TableBuilder<'_> {
     pub fn facilities(&self, places: &[(f64, f64)]) -> Csv {
         let mut csv = Csv::new(
             "facilities.csv",
@@ -188,13 +191,13 @@ impl Maker<'_> {
         csv
     }
 
-    /// The counter and the rooms of a center.
-    fn rooms<'s>(&'s self, site: usize, place: (f64, f64), random: &mut Random, new: &mut Vec<New<'s>>) {
+    /// Adds the counter and the rooms of a center.
+    fn rooms<'s>(&'s self, site: usize, place: (f64, f64), random: &mut Random, new: &mut Vec<NewFacilityRow<'s>>) {
         let (_, _, division) = self.of(site);
         let (code, stem) = (division.code.as_str(), division.stem.as_str());
         let mut add = |name: String, kind, floor: &str, hours| {
             let floor = floor.to_owned();
-            new.push(New {
+            new.push(NewFacilityRow {
                 name,
                 kind,
                 center: code,
@@ -210,28 +213,28 @@ impl Maker<'_> {
         add(format!("{stem}便民服务窗口"), "one_stop_counter", "1", hours);
         for (n, (kind, word, community, village, missing)) in ROOMS.iter().enumerate() {
             let share = if division.is_village { *village } else { *community };
-            if random.chance(share * plenty(self.seed, self.layout.sites[site].district, n, *missing)) {
+            if random.chance(share * abundance(self.seed, self.layout.sites[site].district, n, *missing)) {
                 let floor = if random.chance(0.6) { "2" } else { "1" };
                 add(format!("{stem}{word}"), kind, floor, "");
             }
         }
     }
 
-    /// What so many people have around them.
-    fn supplies<'s>(&'s self, site: usize, random: &mut Random, new: &mut Vec<New<'s>>) {
+    /// Adds facilities in proportion to the population.
+    fn supplies<'s>(&'s self, site: usize, random: &mut Random, new: &mut Vec<NewFacilityRow<'s>>) {
         let (_, _, division) = self.of(site);
         let people = division.people as f64;
         for (n, supply) in SUPPLIES.iter().enumerate() {
             if self.is_reported(site) && REPORTED_NEAR.contains(&supply.kind) {
                 continue;
             }
-            let factor = plenty(self.seed, self.layout.sites[site].district, 10 + n, supply.missing);
+            let factor = abundance(self.seed, self.layout.sites[site].district, 10 + n, supply.missing);
             let mean =
                 factor * if division.is_village { supply.village * people / 1300.0 } else { people / supply.people };
-            for k in 0..random.about(mean) {
+            for k in 0..random.rounded_randomly(mean) {
                 let hours = *random.pick(supply.hours);
                 let number = if k == 0 { String::new() } else { format!("{}号", k + 1) };
-                new.push(New {
+                new.push(NewFacilityRow {
                     name: format!("{}{}{number}", division.stem, supply.name),
                     kind: supply.kind,
                     center: "",
@@ -246,14 +249,14 @@ impl Maker<'_> {
         }
     }
 
-    /// A place for a facility of a kind: as many behind walls as there are homes, half of what squares are for on squares, the
-    /// rest beside streets.
+    /// Returns a place for a facility: in a compound in proportion to the homes there, on a square for half of the
+    /// kinds found on squares, else beside a street.
     fn place(&self, site: usize, kind: &str, random: &mut Random) -> (f64, f64) {
         let of = |wanted: LandmarkKind| self.landmarks[site].iter().copied().filter(move |l| l.kind == wanted);
         let compounds: Vec<&Landmark> =
             of(LandmarkKind::Compound).chain(of(LandmarkKind::CompoundWithoutGate)).collect();
         let homes: f64 = compounds.iter().map(|l| l.people).sum();
-        let share = homes / (homes + self.streets.of_site[site].len() as f64);
+        let share = homes / (homes + self.streets.nodes_by_site[site].len() as f64);
         if BEHIND_WALLS.contains(&kind) && random.chance(share) {
             return any_of(&compounds, random);
         }
@@ -264,8 +267,8 @@ impl Maker<'_> {
         self.beside(site, random)
     }
 
-    /// What stands on squares, below viaducts and underground.
-    fn at_landmarks<'s>(&'s self, site: usize, new: &mut Vec<New<'s>>) {
+    /// Adds facilities on squares, below viaducts and underground.
+    fn at_landmarks<'s>(&'s self, site: usize, new: &mut Vec<NewFacilityRow<'s>>) {
         let (_, _, division) = self.of(site);
         for (k, landmark) in self.landmarks[site].iter().enumerate() {
             let lists: &[&[&str]] = match landmark.kind {
@@ -283,7 +286,7 @@ impl Maker<'_> {
                 if n > 0 && n + 1 == lists.len() && random.chance(0.5) {
                     continue;
                 }
-                new.push(New {
+                new.push(NewFacilityRow {
                     name: format!("{}{}", landmark.name, supply.name),
                     kind: supply.kind,
                     center: "",
@@ -299,7 +302,7 @@ impl Maker<'_> {
     }
 }
 
-/// One of the places of some landmarks.
+/// Returns a random place of some landmarks.
 fn any_of(landmarks: &[&Landmark], random: &mut Random) -> (f64, f64) {
     let landmark = *random.pick(landmarks);
     at(*random.pick(&landmark.places))

@@ -1,5 +1,5 @@
-//! What there is in the city: centers, facilities, services, offers, events, visits, suggestions, as tables. All of it is made
-//! up but what was reported of three centers and a guild hall, which lies in tables of its own.
+//! The supply of the city as tables: centers, facilities, services, offers, events, visits and suggestions. Everything
+//! is generated, except for the reported facts about three centers and a guild hall, which are in separate tables.
 
 mod activities;
 mod facilities;
@@ -12,7 +12,7 @@ use super::random::Random;
 use super::streets::Streets;
 use walkshed_engine::geo::Fixed;
 
-/// A table on its way into a CSV file.
+/// A table to be written as a CSV file.
 pub struct Csv {
     pub file: &'static str,
     pub header: Vec<String>,
@@ -25,21 +25,21 @@ impl Csv {
     }
 }
 
-struct Maker<'a> {
+struct TableBuilder<'a> {
     seed: u64,
     districts: &'a [District],
     layout: &'a Layout,
     streets: &'a Streets,
-    /// What lies in each site besides streets.
+    /// The landmarks of each site.
     landmarks: Vec<Vec<&'a Landmark>>,
 }
 
-/// Text of a position.
+/// Formats a position.
 fn lon_lat((lon, lat): (f64, f64)) -> [String; 2] {
     [format!("{lon:.6}"), format!("{lat:.6}")]
 }
 
-/// All tables, and where the center of each site stands.
+/// Generates all tables. Also returns the position of the center of each site.
 #[must_use]
 pub fn tables(seed: u64, districts: &[District], layout: &Layout, streets: &Streets) -> (Vec<Csv>, Vec<(f64, f64)>) {
     let mut landmarks: Vec<Vec<&Landmark>> = vec![Vec::new(); layout.sites.len()];
@@ -48,44 +48,44 @@ pub fn tables(seed: u64, districts: &[District], layout: &Layout, streets: &Stre
             landmarks[site].push(landmark);
         }
     }
-    let maker = Maker { seed, districts, layout, streets, landmarks };
-    let places: Vec<(f64, f64)> = (0..layout.sites.len()).map(|s| maker.center_place(s)).collect();
+    let builder = TableBuilder { seed, districts, layout, streets, landmarks };
+    let places: Vec<(f64, f64)> = (0..layout.sites.len()).map(|s| builder.center_place(s)).collect();
     let tables = vec![
-        maker.centers(&places),
-        maker.facilities(&places),
-        Maker::services(),
-        maker.offers(),
-        maker.events(),
-        maker.visits(),
-        maker.suggestions(),
+        builder.centers(&places),
+        builder.facilities(&places),
+        TableBuilder::services(),
+        builder.offers(),
+        builder.events(),
+        builder.visits(),
+        builder.suggestions(),
     ];
     (tables, places)
 }
 
-impl Maker<'_> {
+impl TableBuilder<'_> {
     fn of(&self, site: usize) -> (&District, &Town, &Division) {
         let s = &self.layout.sites[site];
         let town = &self.districts[s.district].towns[s.town];
         (&self.districts[s.district], town, &town.divisions[s.division])
     }
 
-    /// A place beside a node of a site.
+    /// Returns a place beside a random street node of a site.
     fn beside(&self, site: usize, random: &mut Random) -> (f64, f64) {
-        let nodes = &self.streets.of_site[site];
+        let nodes = &self.streets.nodes_by_site[site];
         let node = self.streets.nodes[nodes[random.below(nodes.len())] as usize];
         (node.lon() + random.between(-1.8e-4, 1.8e-4), node.lat() + random.between(-1.6e-4, 1.6e-4))
     }
 
     fn center_place(&self, site: usize) -> (f64, f64) {
-        let nodes = self.streets.of_site[site].iter().map(|&n| self.streets.nodes[n as usize]);
+        let nodes = self.streets.nodes_by_site[site].iter().map(|&n| self.streets.nodes[n as usize]);
         let middle = self.layout.sites[site].centre;
         let away = |node: &Fixed| on_plane((node.lon(), node.lat())).distance(middle);
         let node = nodes.min_by(|a, b| away(a).total_cmp(&away(b))).unwrap_or_default();
         (node.lon() + 1.1e-4, node.lat() + 0.9e-4)
     }
 
-    /// Sites whose center is made up: all but those of which something was reported, to which nothing is added.
-    fn made_up(&self) -> impl Iterator<Item = usize> {
+    /// Returns the sites with generated centers: all except those with reported facts.
+    fn generated_sites(&self) -> impl Iterator<Item = usize> {
         (0..self.layout.sites.len()).filter(|&s| !self.is_reported(s))
     }
 
@@ -98,7 +98,7 @@ impl Maker<'_> {
             "centers.csv",
             "code,name,kind,status,lon,lat,position_quality,address,residents_served,floor_area_m2,open_share,opened_on,operating_model,step_free,opening_hours",
         );
-        for s in self.made_up() {
+        for s in self.generated_sites() {
             let (district, town, division) = self.of(s);
             let mut random = Random::of(self.seed, 31, s as u64);
             let people = division.people as f64;

@@ -1,26 +1,30 @@
-//! Numbering, costs, islands, the snapping index: the last steps to a network.
+//! Assembles the network: numbers the vertices, computes heights and costs, marks disconnected components, and builds
+//! the snapping index.
 
 use super::connectivity::{Arcs, mark_separate};
 use super::heights::{Segment, along, vertex_heights};
+use super::options::Step;
 use super::topology::{Link, Topology};
-use super::zones::separate;
-use super::{Step, StreetsReport};
+use super::zones::mark_zones;
 use crate::access::{EdgeFlags, Kind, Structure};
 use crate::cost::{self, cost};
+use crate::edge::Edge;
 use crate::elevation::Elevation;
-use crate::file::{Edge, FileError, Meta, Network, Tables};
+use crate::format::FileError;
 use crate::geo::{Fixed, chord_length_m};
 use crate::ground::Ground;
+use crate::network::{Meta, Network, Tables};
 use crate::profile::{Profile, Profiles};
-use crate::snap::SnapIndex;
+use crate::report::StreetsReport;
+use crate::spatial_index::SnapIndex;
 use crate::units::{Deciseconds, VertexId};
 use rayon::prelude::*;
 use std::collections::HashMap;
 
-/// Turns the street graph into a network.
+/// Converts the street graph to a network.
 ///
 /// # Errors
-/// [`FileError`] when the tables contradict each other (which would be a defect here, not in the input).
+/// Returns a [`FileError`] if the tables contradict each other. That is a defect of this program, not of the input.
 pub fn assemble(
     mut topology: Topology,
     elevation: &Elevation,
@@ -29,7 +33,7 @@ pub fn assemble(
     mut report: StreetsReport,
     progress: &(dyn Fn(Step) + Sync),
 ) -> Result<Network, FileError> {
-    separate(&mut topology, own_network_km, &mut report);
+    mark_zones(&mut topology, own_network_km, &mut report);
     let Topology { classes, mut links, points } = topology;
     let vertices = number_vertices(&mut links, &points);
     let mut tables = Tables { vertices, ..Tables::default() };
@@ -55,9 +59,9 @@ pub fn assemble(
             edge
         })
         .collect();
-    let mut ordered: Vec<(&str, u32)> = names.into_iter().collect();
-    ordered.sort_unstable_by_key(|(_, n)| *n);
-    tables.names = ordered.into_iter().map(|(name, _)| name.to_owned()).collect();
+    let mut names_by_index: Vec<(&str, u32)> = names.into_iter().collect();
+    names_by_index.sort_unstable_by_key(|(_, n)| *n);
+    tables.names = names_by_index.into_iter().map(|(name, _)| name.to_owned()).collect();
 
     let segments: Vec<Segment> = links
         .iter()
@@ -112,12 +116,12 @@ pub fn assemble(
         tables.shapes.extend_from_slice(&link.shape);
         tables.heights.extend_from_slice(heights);
     }
-    lay_arcs(&mut tables, &mut edges, &by_edge);
+    create_arcs(&mut tables, &mut edges, &by_edge);
     let arcs = Arcs { first_arc: &tables.first_arc, heads: &tables.arc_heads };
     let costs: Vec<[&[Deciseconds]; 2]> = tables.costs.iter().map(|c| [&c[0][..], &c[1][..]]).collect();
     mark_separate(&mut edges, arcs, &costs, own_network_km);
     count_kinds(&edges, &mut report);
-    // An entry into a restricted zone and the junction behind it stand for one place on the map.
+    // An entry into a restricted zone and the vertex behind it are one place on the map.
     let entries = edges.iter().filter(|e| e.is_entry()).count() as u64;
     report.vertices = tables.vertices.len() as u64 - entries;
     report.edges = edges.len() as u64 - entries;
@@ -131,9 +135,9 @@ pub fn assemble(
 
     if elevation.is_empty() {
         report.warnings.push(if report.elevation.is_empty() {
-            "no elevation: every street is taken as level; give --elevation to have slopes".to_owned()
+            "no elevation files: all streets count as level; use --elevation to include slopes".to_owned()
         } else {
-            "the elevation files hold no heights here: every street is taken as level".to_owned()
+            "the elevation files have no heights in this area: all streets count as level".to_owned()
         });
     }
     let meta = Meta {
@@ -146,15 +150,15 @@ pub fn assemble(
     Network::from_tables(&tables, &meta)
 }
 
-/// Numbers the vertices that links use along a Hilbert curve and sorts the links by their smaller number, so that
-/// neighbours on the ground are neighbours in memory. Returns the positions.
+/// Numbers the vertices in use along a Hilbert curve and sorts the links by their smaller vertex number, so that nearby
+/// vertices are close in memory. Returns the positions by vertex number.
 fn number_vertices(links: &mut [Link], points: &[Fixed]) -> Vec<Fixed> {
     let mut used: Vec<u32> = links.iter().flat_map(|l| [l.from, l.to]).collect();
     used.par_sort_unstable();
     used.dedup();
     let key = |v: &u32| {
         let p = points[*v as usize];
-        // Shifted to unsigned; the order of the curve covers the whole globe at a centimetre.
+        // Shift to unsigned coordinates; the curve covers the whole globe at a resolution of 1 cm.
         let (x, y) = ((i64::from(p.x) + (1 << 31)) as u32, (i64::from(p.y) + (1 << 31)) as u32);
         (fast_hilbert::xy2h(x, y, 32), *v)
     };
@@ -170,8 +174,8 @@ fn number_vertices(links: &mut [Link], points: &[Fixed]) -> Vec<Fixed> {
     used.iter().map(|v| points[*v as usize]).collect()
 }
 
-/// Lays the two arcs of every edge at its ends, side by side for each vertex.
-fn lay_arcs(tables: &mut Tables, edges: &mut [Edge], costs: &[[[Deciseconds; 2]; Profile::COUNT]]) {
+/// Creates the two arcs of every edge. The arcs leaving a vertex are consecutive.
+fn create_arcs(tables: &mut Tables, edges: &mut [Edge], costs: &[[[Deciseconds; 2]; Profile::COUNT]]) {
     let vertices = tables.vertices.len();
     let mut next = vec![0u32; vertices + 1];
     for edge in edges.iter() {

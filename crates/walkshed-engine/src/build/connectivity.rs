@@ -1,18 +1,17 @@
-//! For each profile, which edges are cut off from the networks that count, and which are fragments.
+//! Marks, for each profile, which edges are disconnected from the main networks and which are fragments.
 
 use super::zones::{own_networks, weight};
-use crate::access::ProfileSet;
 use crate::components::Components;
-use crate::file::Edge;
-use crate::profile::Profile;
+use crate::edge::Edge;
+use crate::profile::{Profile, ProfileSet};
 use crate::units::Deciseconds;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 
-/// Vertices tried as members of the strongly connected core of a network.
+/// Number of vertices tried as members of the strongly connected core of a network.
 const CORE_TRIES: usize = 8;
 
-/// Where arcs lead: for every junction the first of its arcs, for every arc the junction at its head.
+/// The graph in adjacency array form: for every vertex its first arc, and for every arc its head.
 #[derive(Clone, Copy)]
 pub(crate) struct Arcs<'a> {
     pub first_arc: &'a [u32],
@@ -25,13 +24,13 @@ impl Arcs<'_> {
     }
 }
 
-/// Marks for each edge who can use it, and for whom it is cut off or a fragment. `costs` are those along the arcs and those
-/// against them, by profile.
+/// Sets for each edge the profiles that can use it, and those for which it is cut off or a fragment. `costs` holds, by
+/// profile, the costs along the arcs and against them.
 ///
-/// An edge belongs to a network when it is connected to one that counts ([`own_networks`]); by bicycle, where one-way streets
-/// end at the border of the extract, one must also be able to come from that network's core and to get there. All others
-/// are separate. Those that walkers too are cut off from, and all for bicycles (which can be pushed along any footway), are
-/// cut off; the others are fragments: what separates them is a barrier to this profile.
+/// An edge is connected if its component counts as a network ([`own_networks`]). For bicycles it must also reach the
+/// core of that network and be reachable from it, because one-way streets may end at the border of the extract. All
+/// other edges are separate. A separate edge is cut off if it is also separate on foot, or if the profile is bicycle
+/// (bicycles can be pushed along any footway). Otherwise it is a fragment: only a barrier to this profile separates it.
 pub(crate) fn mark_separate(edges: &mut [Edge], arcs: Arcs<'_>, costs: &[[&[Deciseconds]; 2]], own_network_km: f64) {
     for edge in edges.iter_mut() {
         let mut usable = ProfileSet::default();
@@ -82,7 +81,7 @@ fn separate(
         (size.0, size.1) = (size.0 + length, size.1 + weight(edge.kind(), edge.flags(), length));
     }
     let own = own_networks(&sizes, own_network_km);
-    // A vertex of each network to look for its core from: of an open street, in the middle of the list.
+    // Collect vertices on open streets of each network, as starting points for finding its core.
     let mut members: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     let goes_one_way = profile == Profile::Bicycle;
     for edge in edges.iter().filter(|e| goes_one_way && is_usable(e) && !e.is_restricted()) {
@@ -103,7 +102,7 @@ fn separate(
             }
             let root = components.find(edge.tail.0);
             if own.contains(&root) {
-                // Networks of private ways alone have no core; all of such a network counts.
+                // Networks of private ways alone have no core. They count as a whole.
                 if !members.contains_key(&root) {
                     return Separate::No;
                 }
@@ -118,36 +117,36 @@ fn separate(
         .collect()
 }
 
-/// Marks what the core of a network reaches (`enters`) and what reaches it (`leaves`). The core is the largest set of
-/// vertices that reach each other, of those around some of `vertices`.
+/// Marks what the core of a network reaches (`enters`) and what reaches the core (`leaves`). The core is the largest
+/// set of mutually reachable vertices around a sample of `vertices`.
 fn core_of(arcs: Arcs<'_>, costs: [&[Deciseconds]; 2], vertices: &[u32], enters: &mut [bool], leaves: &mut [bool]) {
     let mut best: Option<(usize, Vec<u32>, Vec<u32>)> = None;
     for n in 0..CORE_TRIES {
         let from = vertices[(vertices.len() / 2 + n * (vertices.len() / CORE_TRIES)) % vertices.len()];
-        let (out, home) = (reached(arcs, costs[0], from), reached(arcs, costs[1], from));
-        let (mut a, mut b) = (out.clone(), home.clone());
+        let (out, incoming) = (reached(arcs, costs[0], from), reached(arcs, costs[1], from));
+        let (mut a, mut b) = (out.clone(), incoming.clone());
         a.sort_unstable();
         b.sort_unstable();
         let both = a.iter().filter(|v| b.binary_search(v).is_ok()).count();
-        let is_most = both * 2 >= a.len().max(b.len());
+        let covers_half = both * 2 >= a.len().max(b.len());
         if best.as_ref().is_none_or(|b| both > b.0) {
-            best = Some((both, out, home));
+            best = Some((both, out, incoming));
         }
-        if is_most {
+        if covers_half {
             break;
         }
     }
-    if let Some((_, out, home)) = best {
+    if let Some((_, out, incoming)) = best {
         for v in out {
             enters[v as usize] = true;
         }
-        for v in home {
+        for v in incoming {
             leaves[v as usize] = true;
         }
     }
 }
 
-/// The vertices reached along arcs with a cost.
+/// Returns the vertices reached along arcs with a cost.
 fn reached(arcs: Arcs<'_>, costs: &[Deciseconds], from: u32) -> Vec<u32> {
     let mut seen = vec![false; arcs.vertices()];
     seen[from as usize] = true;

@@ -1,61 +1,62 @@
-//! Ways become links between junctions: cut where ways meet, split at barriers and lifts, crossed at plazas, and
-//! joined again where two pieces of the same street meet with nothing else.
+//! Converts ways to links between vertices: cuts them where ways meet, splits them at barriers and lifts, adds lines
+//! across plazas, and joins consecutive links of the same street.
 
-use super::{BuildError, StreetsReport};
+use super::error::BuildError;
 use crate::access::{Access, EdgeFlags, Kind, Structure};
 use crate::geo::{Fixed, Metric};
 use crate::ground::Ground;
 use crate::osm::{Extract, NodeRule, OsmWay, WayClass, cross_plaza};
+use crate::report::StreetsReport;
 use std::collections::HashMap;
 
-/// Metres from one storey to the next, where a lift's ways say their levels and nothing says its height.
+/// Height of a storey in metres, for lifts whose height is not tagged.
 const STOREY_M: f64 = 3.0;
-/// Ends of ways at one gate or lift that are joined each with each. In the map there are seldom more than six; the joints of
-/// many would be as many as the square of their number.
-const MOST_PAIRED: usize = 24;
+/// Maximum number of way ends at a gate or lift that are connected pairwise. Real maps rarely have more than six; the
+/// number of pairs is quadratic.
+const MAX_PAIRED_ENDS: usize = 24;
 
-/// A street segment between two (not yet numbered) vertices.
+/// A street segment between two vertices, before vertices are numbered.
 #[derive(Debug, Clone)]
 pub struct Link {
     pub from: u32,
     pub to: u32,
-    /// At least two points, ends included.
+    /// At least two points, including both ends.
     pub shape: Vec<Fixed>,
     pub class: u32,
-    /// Rise of a lift in metres, where known.
+    /// Rise of a lift in metres, if known.
     pub rise_m: Option<f64>,
 }
 
-/// The street graph before numbering.
+/// The street graph before vertices are numbered.
 #[derive(Debug)]
 pub struct Topology {
     pub classes: Vec<WayClass>,
     pub links: Vec<Link>,
-    /// Position of every vertex a link may name.
+    /// The position of every vertex.
     pub points: Vec<Fixed>,
 }
 
 impl Topology {
-    /// The number of a class, which is added where it is new.
+    /// Returns the index of a class, adding it if it is new.
     pub(super) fn class_of(&mut self, class: WayClass) -> u32 {
-        let known = self.classes.iter().position(|c| *c == class);
-        known.unwrap_or_else(|| {
+        let index = self.classes.iter().position(|c| *c == class);
+        index.unwrap_or_else(|| {
             self.classes.push(class);
             self.classes.len() - 1
         }) as u32
     }
 
-    /// A new vertex.
+    /// Adds a vertex and returns its index.
     pub(super) fn add_point(&mut self, at: Fixed) -> u32 {
         self.points.push(at);
         u32::try_from(self.points.len() - 1).unwrap_or(u32::MAX)
     }
 }
 
-/// Cuts, splits, crosses and joins.
+/// Converts an extract to the street graph.
 ///
 /// # Errors
-/// [`BuildError::TooLarge`] past 4 billion nodes.
+/// Returns [`BuildError::TooLarge`] for more than 2 billion nodes, and [`BuildError::Nothing`] if no way can be used.
 pub fn link_up(mut extract: Extract, report: &mut StreetsReport) -> Result<Topology, BuildError> {
     if u32::try_from(extract.nodes.len().saturating_mul(2)).is_err() {
         return Err(BuildError::TooLarge("nodes"));
@@ -82,7 +83,7 @@ pub fn link_up(mut extract: Extract, report: &mut StreetsReport) -> Result<Topol
     Ok(Topology { classes, links, points })
 }
 
-/// Adds the rims of multipolygon plazas and the lines across all plazas as ways.
+/// Adds, as ways, the rings of multipolygon plazas and the lines across all plazas.
 fn add_plazas(extract: &mut Extract, report: &mut StreetsReport) {
     let is_ring =
         |w: &OsmWay| extract.classes[w.class as usize].is_area && w.refs.len() > 3 && w.refs.first() == w.refs.last();
@@ -145,7 +146,7 @@ fn add_plazas(extract: &mut Extract, report: &mut StreetsReport) {
     extract.ways.extend(new_ways);
 }
 
-/// How often ways use each node; an end counts twice, so that a count of two or more marks a vertex.
+/// Counts how many times ways use each node. An end counts twice, so that a count of two or more marks a vertex.
 fn count_uses(extract: &Extract) -> Vec<u8> {
     let mut uses = vec![0u8; extract.nodes.len()];
     for way in &extract.ways {
@@ -162,7 +163,7 @@ struct Cutter<'a> {
     extract: &'a Extract,
     uses: &'a [u8],
     points: Vec<Fixed>,
-    /// The copies of a split node, each with the class of the way that ends in it.
+    /// The copies of a split node, each with the class of the way that ends there.
     copies: HashMap<u32, Vec<(u32, u32)>>,
     links: Vec<Link>,
 }
@@ -186,7 +187,7 @@ impl Cutter<'_> {
         }
     }
 
-    /// The vertex of a way's end at a node: the node itself, or a new copy where something stands in the way.
+    /// Returns the vertex of a way's end at a node: the node itself, or a new copy if the node has a barrier or lift.
     fn vertex(&mut self, node: u32, class: u32) -> u32 {
         if !self.extract.rules.contains_key(&node) {
             return node;
@@ -198,7 +199,7 @@ impl Cutter<'_> {
     }
 }
 
-/// Joins the copies of a split node by gates or lifts, for those who may pass.
+/// Connects the copies of a split node by gates or lifts, for those who may pass.
 fn connect_copies(
     extract: &Extract,
     copies: &HashMap<u32, Vec<(u32, u32)>>,
@@ -221,12 +222,13 @@ fn connect_copies(
         }
         let is_crossing = matches!(extract.rules.get(node), Some(NodeRule::Crossing(..)));
         let class = passage_class(classes, kind, access, ground);
-        // Whoever stays on the carriageway meets no kerb.
+        // Those who stay on the carriageway cross no kerb.
         let carriageway =
             is_crossing.then(|| passage_class(classes, kind, Access::FOOT.with(Access::BIKE), Ground::default()));
         for (i, &(a, class_a)) in ends.iter().enumerate() {
-            // Ends after those are joined with the first alone, from which there is a way to all others.
-            let joined = if i == 0 { &ends[1..] } else { ends.get(i + 1..ends.len().min(MOST_PAIRED)).unwrap_or(&[]) };
+            // Ends beyond the maximum are connected to the first end only, which leads to all others.
+            let joined =
+                if i == 0 { &ends[1..] } else { ends.get(i + 1..ends.len().min(MAX_PAIRED_ENDS)).unwrap_or(&[]) };
             for &(b, class_b) in joined {
                 let at = points[a as usize];
                 let level = |c: u32| classes[c as usize].levels;
@@ -243,7 +245,7 @@ fn connect_copies(
     }
 }
 
-/// The class of a gate or a lift on a node.
+/// Returns the class of a gate or lift on a node.
 fn passage_class(classes: &mut Vec<WayClass>, kind: Kind, access: Access, ground: Ground) -> u32 {
     let class = WayClass {
         access,
@@ -263,7 +265,8 @@ fn passage_class(classes: &mut Vec<WayClass>, kind: Kind, access: Access, ground
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-/// Joins links that meet, two and two, with the same class and nothing else there: vertices are junctions only.
+/// Joins pairs of links that meet with the same class and nothing else there, so that every remaining vertex is a
+/// junction.
 fn join(links: Vec<Link>, vertex_count: usize, classes: &[WayClass]) -> Vec<Link> {
     const NONE: u32 = u32::MAX;
     let mut degree = vec![0u8; vertex_count];
@@ -278,7 +281,7 @@ fn join(links: Vec<Link>, vertex_count: usize, classes: &[WayClass]) -> Vec<Link
         }
     }
     let symmetric: Vec<bool> = classes.iter().map(|c| c.access == c.access.reversed()).collect();
-    // The link to go on with at `v`, coming from `from`; the bool says that it must be reversed to begin there.
+    // Returns the link that continues at `v`, coming from `from`, and whether it must be reversed.
     let next = |v: u32, from: u32, forward: bool| -> Option<(u32, bool)> {
         if degree[v as usize] != 2 {
             return None;
@@ -289,9 +292,9 @@ fn join(links: Vec<Link>, vertex_count: usize, classes: &[WayClass]) -> Vec<Link
             return None;
         }
         let (a, b) = (&links[from as usize], &links[other as usize]);
-        let turned = if forward { b.from != v } else { b.to != v };
-        (a.class == b.class && a.rise_m.is_none() && b.rise_m.is_none() && (symmetric[a.class as usize] || !turned))
-            .then_some((other, turned))
+        let reversed = if forward { b.from != v } else { b.to != v };
+        (a.class == b.class && a.rise_m.is_none() && b.rise_m.is_none() && (symmetric[a.class as usize] || !reversed))
+            .then_some((other, reversed))
     };
     let mut used = vec![false; links.len()];
     let mut joined = Vec::with_capacity(links.len());
@@ -304,15 +307,15 @@ fn join(links: Vec<Link>, vertex_count: usize, classes: &[WayClass]) -> Vec<Link
             let mut last = first as u32;
             loop {
                 let v = if forward { whole.to } else { whole.from };
-                let Some((other, turned)) = next(v, last, forward).filter(|(o, _)| !used[*o as usize]) else { break };
+                let Some((other, reversed)) = next(v, last, forward).filter(|(o, _)| !used[*o as usize]) else { break };
                 used[other as usize] = true;
                 let link = &links[other as usize];
-                let far = match (forward, turned) {
+                let far = match (forward, reversed) {
                     (true, false) | (false, true) => link.to,
                     (true, true) | (false, false) => link.from,
                 };
                 let mut shape = link.shape.clone();
-                if turned {
+                if reversed {
                     shape.reverse();
                 }
                 if forward {

@@ -1,52 +1,54 @@
-//! `GeoTIFF` heights in a geographic coordinate system (EPSG:4xxx). Only the strips or tiles that the streets lie on
-//! are decoded.
+//! Reads heights from `GeoTIFF` files in a geographic coordinate system (EPSG:4xxx). Decodes only the strips or tiles
+//! near streets.
 
 use super::band::{Band, of_metadata, of_sidecar};
-use super::geokeys::{GeoKeys, Grid};
+use super::error::{ElevationError, io_error};
+use super::extent::{Extent, SHIFTS};
+use super::geokeys::{GeoKeys, Grid, Tiff};
+use super::implausible::remove_implausible;
 use super::raster::{Frame, Raster};
-use super::{ElevationError, Extent, TURNS, Tiff, io_error, without_implausible};
 use std::fs::File;
 use std::io::{BufReader, ErrorKind};
 use std::path::{Path, PathBuf};
 use tiff::decoder::{Decoder, DecodingResult, Limits};
 use tiff::tags::Tag;
 
-/// A raster larger than this (in samples, after cropping) is a mistake.
+/// Maximum number of samples after cropping.
 const MAX_SAMPLES: usize = 400_000_000;
-/// Samples that are kept for each byte of the file at most, and so many more. Constant ground is packed a thousand times smaller;
-/// heights are packed two to four times.
-const SAMPLES_A_BYTE: usize = 16;
-const MORE_SAMPLES: usize = 16_000_000;
-/// Bytes that one strip or tile may unpack to, for each byte of the file, and so many more.
-const UNPACKED_A_BYTE: usize = 64;
-const MORE_UNPACKED: usize = 64 << 20;
-/// A file beside the raster larger than this does not describe a band.
+/// Limit on the samples kept: a multiple of the file size in bytes plus a constant. Flat ground compresses a
+/// thousandfold, terrain by a factor of two to four.
+const SAMPLES_PER_FILE_BYTE: usize = 16;
+const SAMPLES_EXTRA: usize = 16_000_000;
+/// Limit on the decompressed size of a strip or tile: a multiple of the file size plus a constant.
+const DECOMPRESSED_PER_FILE_BYTE: usize = 64;
+const DECOMPRESSED_EXTRA: usize = 64 << 20;
+/// Maximum size of a sidecar file.
 const MAX_SIDECAR: u64 = 16 << 20;
-/// Bits of the tag `NewSubfileType`: a smaller copy (overview) of another image; its mask.
+/// Bits of the tag `NewSubfileType`: a reduced-resolution copy (overview) of another image; a mask.
 const OVERVIEW: u32 = 1;
 const MASK: u32 = 4;
 const GDAL_METADATA: u16 = 42112;
 
-/// Reads the parts of a `GeoTIFF` within `extent`: none when it lies elsewhere, two where it is met on both sides of the
+/// Reads the parts of a `GeoTIFF` within `extent`: none if it is elsewhere, two if it is needed on both sides of the
 /// 180th meridian.
 pub(super) fn read(path: &Path, extent: Extent, warnings: &mut Vec<String>) -> Result<Vec<Raster>, ElevationError> {
     let unusable = |why: String| ElevationError::Unusable { path: path.to_owned(), why };
     let bad = |e: tiff::TiffError| {
-        let mend = match e {
+        let advice = match e {
             tiff::TiffError::UnsupportedError(_) => {
-                "; write it plainly: gdal_translate -co COMPRESS=DEFLATE -co PREDICTOR=1 in.tif out.tif"
+                "; convert it: gdal_translate -co COMPRESS=DEFLATE -co PREDICTOR=1 in.tif out.tif"
             }
             _ => "",
         };
-        unusable(format!("not a readable TIFF: {e}{mend}"))
+        unusable(format!("not a readable TIFF: {e}{advice}"))
     };
     let file = File::open(path).map_err(io_error(path))?;
     let size = usize::try_from(file.metadata().map_err(io_error(path))?.len()).unwrap_or(usize::MAX);
     let mut limits = Limits::default();
     limits.decoding_buffer_size =
-        size.saturating_mul(UNPACKED_A_BYTE).saturating_add(MORE_UNPACKED).min(512 * 1024 * 1024);
+        size.saturating_mul(DECOMPRESSED_PER_FILE_BYTE).saturating_add(DECOMPRESSED_EXTRA).min(512 * 1024 * 1024);
     limits.intermediate_buffer_size = limits.intermediate_buffer_size.min(limits.decoding_buffer_size);
-    let most_samples = size.saturating_mul(SAMPLES_A_BYTE).saturating_add(MORE_SAMPLES).min(MAX_SAMPLES);
+    let max_samples = size.saturating_mul(SAMPLES_PER_FILE_BYTE).saturating_add(SAMPLES_EXTRA).min(MAX_SAMPLES);
     let mut tiff = Decoder::new(BufReader::new(file)).map_err(bad)?.with_limits(limits);
     let image = Image::of(&mut tiff).map_err(bad)?;
     let Image { columns, rows, .. } = image;
@@ -57,23 +59,23 @@ pub(super) fn read(path: &Path, extent: Extent, warnings: &mut Vec<String>) -> R
     let grid = Grid::of(&mut tiff, &keys, rows).map_err(bad)?.map_err(unusable)?;
 
     let mut rasters = Vec::new();
-    for turn in TURNS {
-        let Some(window) = Window::around(extent.moved(turn), &grid, columns, rows) else { continue };
+    for shift in SHIFTS {
+        let Some(window) = Window::around(extent.shifted_west(shift), &grid, columns, rows) else { continue };
         let Window { x, y } = window;
         let (width, height) = (x.1 - x.0, y.1 - y.0);
-        if width.saturating_mul(height) > most_samples {
+        if width.saturating_mul(height) > max_samples {
             return Err(unusable(format!(
-                "{width} x {height} samples are too many ({most_samples} of a file of this size are read); cut it to the area of the streets: gdal_translate -projwin \
+                "{width} x {height} samples exceed the limit for a file of this size ({max_samples}); crop it to the area of the streets: gdal_translate -projwin \
                  WEST NORTH EAST SOUTH in.tif out.tif"
             )));
         }
         let mut heights = image.heights(&mut tiff, window, &grid, &band, bad).map_err(|e| match e {
-            Chunk::Tiff(error) => error,
-            Chunk::Odd(why) => unusable(why),
+            ChunkError::Tiff(error) => error,
+            ChunkError::Invalid(why) => unusable(why),
         })?;
-        without_implausible(path, &mut heights, &band.text(), warnings)?;
+        remove_implausible(path, &mut heights, &band.text(), warnings)?;
         let frame = Frame {
-            west: grid.west + turn + x.0 as f64 * grid.step_x,
+            west: grid.west + shift + x.0 as f64 * grid.step_x,
             north: grid.north - y.0 as f64 * grid.step_y,
             step_x: grid.step_x,
             step_y: grid.step_y,
@@ -82,12 +84,12 @@ pub(super) fn read(path: &Path, extent: Extent, warnings: &mut Vec<String>) -> R
         };
         rasters.push(Raster::new(frame, heights));
     }
-    // Last, as it leaves the image: what follows the heights in the file.
-    others(&mut tiff).map_err(bad)?.map_err(unusable)?;
+    // Last, because it leaves the first image: check what follows it in the file.
+    check_other_images(&mut tiff).map_err(bad)?.map_err(unusable)?;
     Ok(rasters)
 }
 
-/// The samples around the streets, by column and by row from the north: from the first up to the last.
+/// The range of columns and rows (from the north) around the streets.
 #[derive(Debug, Clone, Copy)]
 struct Window {
     x: (usize, usize),
@@ -112,14 +114,14 @@ struct Image {
     samples: u16,
     photometric: Option<u16>,
     bits: Vec<u16>,
-    /// Bytes of every strip or tile; 0 where the file leaves one out.
+    /// The size of every strip or tile in bytes; 0 for those that the file omits.
     chunk_bytes: Vec<u64>,
 }
 
-/// Why a strip or tile could not be read.
-enum Chunk {
+/// The reason why a strip or tile could not be read.
+enum ChunkError {
     Tiff(ElevationError),
-    Odd(String),
+    Invalid(String),
 }
 
 impl Image {
@@ -139,42 +141,40 @@ impl Image {
         })
     }
 
-    /// Holds it against what heights look like.
+    /// Checks that the image can be a raster of heights.
     fn check(&self, path: &Path) -> Result<(), String> {
         if self.columns == 0 || self.rows == 0 {
-            return Err("it has no samples".into());
+            return Err("the image has no samples".into());
         }
         if self.samples != 1 {
             return Err(format!(
-                "it has {} values a pixel; heights have one. Take the band of the heights: gdal_translate -b 1 in.tif out.tif",
+                "the image has {} values per pixel instead of one; extract the band with the heights: gdal_translate -b 1 in.tif out.tif",
                 self.samples
             ));
         }
         match self.photometric {
             None | Some(1) => {}
             Some(0) => {
-                return Err(
-                    "its values are meant as white for 0 (MINISWHITE); write them plainly: gdal_translate -co \
+                return Err("0 means white (MINISWHITE); convert it: gdal_translate -co \
                             PHOTOMETRIC=MINISBLACK in.tif out.tif"
-                        .into(),
-                );
+                    .into());
             }
-            Some(3) => return Err("its values are colours of a palette, not heights".into()),
+            Some(3) => return Err("the values are palette colours, not heights".into()),
             Some(other) => {
-                return Err(format!("its values are colours (photometric interpretation {other}), not heights"));
+                return Err(format!("the values are colours (photometric interpretation {other}), not heights"));
             }
         }
         if let Some(bits) = self.bits.iter().find(|b| !matches!(b, 8 | 16 | 32 | 64)) {
             return Err(format!(
-                "its values have {bits} bits; 8, 16, 32 and 64 are read: gdal_translate -ot Int32 in.tif out.tif"
+                "the values have {bits} bits; supported are 8, 16, 32 and 64: gdal_translate -ot Int32 in.tif out.tif"
             ));
         }
-        // Whether a mask beside the file leaves out heights is for GDAL to say.
+        // Only GDAL can apply a mask from another file.
         let mask = with_ending(path, ".msk");
         if mask.exists() { Err(format!("{} masks heights; {UNMASK}", mask.display())) } else { Ok(()) }
     }
 
-    /// The heights of a window, row by row from the north; NaN where there is none.
+    /// Returns the heights of a window, row by row from the north; NaN for "no data".
     fn heights(
         &self,
         tiff: &mut Tiff,
@@ -182,9 +182,9 @@ impl Image {
         grid: &Grid,
         band: &Band,
         bad: impl Fn(tiff::TiffError) -> ElevationError,
-    ) -> Result<Vec<f32>, Chunk> {
+    ) -> Result<Vec<f32>, ChunkError> {
         let (columns, rows) = (self.columns, self.rows);
-        // Rows as the file has them.
+        // Converts between row numbers from the north and in the file.
         let in_file = |y: usize| if grid.is_south_up { rows - 1 - y } else { y };
         let (first, last) = (in_file(y0).min(in_file(y1 - 1)), in_file(y0).max(in_file(y1 - 1)));
         let width = x1 - x0;
@@ -192,19 +192,20 @@ impl Image {
         let (chunk_w, chunk_h) = tiff.chunk_dimensions();
         let (chunk_w, chunk_h) = (chunk_w as usize, chunk_h as usize);
         if chunk_w == 0 || chunk_h == 0 {
-            return Err(Chunk::Odd("its strips or tiles have no size".into()));
+            return Err(ChunkError::Invalid("the strips or tiles have no size".into()));
         }
         let across = columns.div_ceil(chunk_w);
         for cy in first / chunk_h..=last / chunk_h {
             for cx in x0 / chunk_w..=(x1 - 1) / chunk_w {
                 let number = cy * across + cx;
-                let index = u32::try_from(number).map_err(|_| Chunk::Odd("it has too many tiles".into()))?;
+                let index =
+                    u32::try_from(number).map_err(|_| ChunkError::Invalid("the image has too many tiles".into()))?;
                 if self.chunk_bytes.get(number) == Some(&0) {
                     continue;
                 }
                 let (data_w, data_h) = tiff.chunk_data_dimensions(index);
                 let (data_w, data_h) = (data_w as usize, data_h as usize);
-                let values = tiff.read_chunk(index).map_err(|e| Chunk::Tiff(bad(e)))?;
+                let values = tiff.read_chunk(index).map_err(|e| ChunkError::Tiff(bad(e)))?;
                 let value = reader(&values);
                 let is_single = matches!(values, DecodingResult::F32(_) | DecodingResult::F16(_));
                 for row in (0..data_h).filter(|row| (first..=last).contains(&(cy * chunk_h + row))) {
@@ -212,7 +213,7 @@ impl Image {
                     for column in (0..data_w).filter(|column| (x0..x1).contains(&(cx * chunk_w + column))) {
                         let x = cx * chunk_w + column;
                         let value = value(row * data_w + column)
-                            .ok_or_else(|| Chunk::Odd(format!("tile {index} is shorter than it should be")))?;
+                            .ok_or_else(|| ChunkError::Invalid(format!("tile {index} is too short")))?;
                         if let Some(height) = band.height(value, is_single) {
                             heights[(y - y0) * width + (x - x0)] = height as f32;
                         }
@@ -224,7 +225,7 @@ impl Image {
     }
 }
 
-/// A reader of one decoded chunk by sample number.
+/// Returns a function that reads one sample of a decoded chunk.
 fn reader(values: &DecodingResult) -> Box<dyn Fn(usize) -> Option<f64> + '_> {
     match values {
         DecodingResult::U8(v) => Box::new(|i| v.get(i).map(|&h| f64::from(h))),
@@ -241,7 +242,7 @@ fn reader(values: &DecodingResult) -> Box<dyn Fn(usize) -> Option<f64> + '_> {
     }
 }
 
-/// How the values of the band are meant, as the file and the one beside it say.
+/// Reads the description of the band from the tags and the sidecar file.
 fn describe(
     path: &Path,
     tiff: &mut Tiff,
@@ -251,7 +252,7 @@ fn describe(
     let unusable = |why: String| ElevationError::Unusable { path: path.to_owned(), why };
     let mut text = |tag: Tag| -> Result<Option<String>, ElevationError> {
         let value = tiff.find_tag(tag).map_err(&bad)?;
-        // Not read as ASCII: GDAL writes UTF-8, such as a unit of "m²".
+        // GDAL writes UTF-8, such as a unit of "m²", so this is not read as ASCII.
         let bytes = value.map(|v| match v {
             tiff::decoder::ifd::Value::Ascii(text) => Ok(text.into_bytes()),
             other => other.into_u8_vec(),
@@ -275,10 +276,11 @@ fn describe(
     described.and_then(|d| d.and(beside?)).and_then(|d| d.band(keys)).map_err(unusable)
 }
 
-const UNMASK: &str = "write what it hides as \"no height\": gdalwarp -dstnodata -32768 in.tif out.tif";
+const UNMASK: &str = "convert masked samples to no data: gdalwarp -dstnodata -32768 in.tif out.tif";
 
-/// Looks at the images after the first: overviews are passed over, whatever else there is may be what was meant.
-fn others(tiff: &mut Tiff) -> tiff::TiffResult<Result<(), String>> {
+/// Checks the images after the first. Overviews are skipped; anything else is an error because it may contain the
+/// heights.
+fn check_other_images(tiff: &mut Tiff) -> tiff::TiffResult<Result<(), String>> {
     while tiff.more_images() {
         tiff.next_image()?;
         let kind: u32 = tiff.find_tag_unsigned(Tag::NewSubfileType)?.unwrap_or(0);
@@ -286,16 +288,16 @@ fn others(tiff: &mut Tiff) -> tiff::TiffResult<Result<(), String>> {
             continue;
         }
         return Ok(Err(if kind & MASK != 0 {
-            format!("a mask in it hides heights; {UNMASK}")
+            format!("the file has a mask; {UNMASK}")
         } else {
-            "it holds more than one image; take the one of the heights: gdal_translate GTIFF_DIR:1:in.tif out.tif"
+            "the file has more than one image; extract the one with the heights: gdal_translate GTIFF_DIR:1:in.tif out.tif"
                 .into()
         }));
     }
     Ok(Ok(()))
 }
 
-/// `in.tif.msk` of `in.tif`.
+/// Appends an ending to a path: `in.tif.msk` for `in.tif`.
 fn with_ending(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);

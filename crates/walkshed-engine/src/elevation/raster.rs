@@ -1,14 +1,14 @@
-//! A raster of heights: sampled between its samples, its voids filled from their rims.
+//! A raster of heights with bilinear sampling and filled voids.
 
 use crate::geo::{Fixed, Metric};
 
-/// One raster of heights in metres; row 0 is the northernmost.
+/// A raster of heights in metres. Row 0 is the northernmost.
 #[derive(Debug, Clone)]
 pub(super) struct Raster {
-    /// Longitude and latitude of the centre of the first (north-western) sample.
+    /// Longitude and latitude of the centre of the first (north-western) sample, degrees.
     pub west: f64,
     pub north: f64,
-    /// Degrees between samples.
+    /// Distance between samples, degrees.
     pub step_x: f64,
     pub step_y: f64,
     pub columns: usize,
@@ -17,30 +17,30 @@ pub(super) struct Raster {
     voids: Voids,
 }
 
-/// Which samples had no height in the file.
+/// The samples without a height in the file.
 #[derive(Debug, Clone)]
 enum Voids {
     None,
-    /// A bit for each sample; they hold what their rims give.
+    /// One bit per sample. Their heights are interpolated from the edge of the void.
     Some(Vec<u64>),
-    /// Every sample, so that there is no rim.
+    /// All samples: there is nothing to interpolate from.
     All,
 }
 
-/// What a raster says of a position.
+/// The result of sampling a position.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Sampled {
-    /// Metres above sea level.
+    /// A measured height, metres above sea level.
     Height(f32),
-    /// The position lies in a void; the height is that of its rims.
+    /// The position is in a void. The height, in metres, is interpolated from the edge of the void.
     Filled(f32),
-    /// The position lies in a void without a rim: there is no height in the file.
+    /// The position is in a raster without any height.
     Void,
-    /// The position lies outside the files.
+    /// The position is outside all rasters.
     Outside,
 }
 
-/// Where a raster lies.
+/// The position and size of a raster.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Frame {
     pub west: f64,
@@ -52,11 +52,11 @@ pub(super) struct Frame {
 }
 
 impl Raster {
-    /// A raster of `heights` (row by row, NaN in voids), whose voids are filled from their rims.
+    /// Creates a raster from `heights` (row by row, NaN in voids) and fills its voids.
     ///
-    /// A sample in a void takes the mean of the nearest heights in the eight directions of the grid, each weighted by one
-    /// over its distance. It lies between the least and the greatest of them, and continues a slope where both sides of it
-    /// are known.
+    /// A void sample gets the mean of the nearest heights in the eight directions of the grid, weighted by the inverse
+    /// of their distance. The result lies between the lowest and the highest of them, and continues a slope if both
+    /// sides are known.
     pub(super) fn new(frame: Frame, heights: Vec<f32>) -> Self {
         let Frame { west, north, step_x, step_y, columns, rows } = frame;
         let mut raster = Self { west, north, step_x, step_y, columns, rows, heights, voids: Voids::None };
@@ -69,8 +69,8 @@ impl Raster {
         raster
     }
 
-    /// Bilinear between the four samples around a position; the nearest ones where the position lies within half a
-    /// sample outside. Where samples of voids weigh half or more, the position lies in the void.
+    /// Interpolates bilinearly between the four samples around a position. Up to half a sample outside the raster, the
+    /// nearest samples count. The position is in a void if void samples have at least half the weight.
     pub(super) fn sample(&self, at: Fixed) -> Sampled {
         let fx = (at.lon() - self.west) / self.step_x;
         let fy = (self.north - at.lat()) / self.step_y;
@@ -106,14 +106,14 @@ impl Raster {
         }
     }
 
-    /// Has it a height anywhere?
+    /// Returns whether any sample has a height.
     pub(super) fn has_heights(&self) -> bool {
         !matches!(self.voids, Voids::All)
     }
 
-    /// Fills `count` voids: one pass over the raster from its first sample to its last for the four directions of what came
-    /// before, one back for the other four. A void that sees no height in any direction sees one that has been filled in the
-    /// next round, at the latest.
+    /// Fills `count` void samples. Each round has two passes: first to last sample for the four directions towards
+    /// preceding samples, and back for the other four. A void sample without a height in any direction uses filled ones
+    /// in the next round.
     fn fill(&mut self, count: usize) {
         let (voids, mut count) = (bits_of_nan(&self.heights), count);
         let mut pending = voids.clone();
@@ -127,16 +127,18 @@ impl Raster {
         self.voids = Voids::Some(voids);
     }
 
-    /// Gives every pending sample the nearest heights of its row and of the rows before it; of those after it when the
-    /// raster is turned by half a circle. `weights` are the sums of the weights of pending samples, in their order.
+    /// Adds to every pending sample the nearest heights in its row and in the preceding rows; in the following rows if
+    /// `is_turned` (the raster is rotated by 180 degrees). `weights` holds the sums of weights of the pending samples,
+    /// in their order.
     fn sweep(&mut self, pending: &[u64], weights: &mut [f32], is_turned: bool) {
-        /// The nearest height in a direction, and how many samples away; NaN and whatever where there is none.
-        type Seen = (f32, u32);
-        const NOTHING: Seen = (f32::NAN, 0);
-        let farther = |(height, steps): Seen| (height, steps.saturating_add(1));
+        /// The nearest height in a direction and its distance in samples. The height is NaN if there is none.
+        type Nearest = (f32, u32);
+        const NO_HEIGHT: Nearest = (f32::NAN, 0);
+        let farther = |(height, steps): Nearest| (height, steps.saturating_add(1));
         let (columns, rows, last) = (self.columns, self.rows, self.heights.len() - 1);
-        // By column of the row before, with one more on either side: what is seen straight on, from the left, from the right.
-        let mut above = vec![[NOTHING; 3]; columns + 2];
+        // By column of the preceding row, with one extra column on each side: the nearest heights straight up, up-left,
+        // and up-right.
+        let mut above = vec![[NO_HEIGHT; 3]; columns + 2];
         let mut here = above.clone();
         let mut number = 0;
         for row in 0..rows {
@@ -144,7 +146,7 @@ impl Raster {
             let metric = Metric::at(lat.clamp(-89.9, 89.9));
             let (dx, dy) = (self.step_x * metric.kx * Fixed::PER_DEGREE, self.step_y * metric.ky * Fixed::PER_DEGREE);
             let metres = [dy, dx.hypot(dy), dx.hypot(dy), dx];
-            let mut before = NOTHING;
+            let mut before = NO_HEIGHT;
             for column in 0..columns {
                 let index = if is_turned { last - (row * columns + column) } else { row * columns + column };
                 if !has_bit(pending, index) {

@@ -1,46 +1,21 @@
-//! The 180th meridian. Inside the program lines and areas are continuous: their longitudes may run past 180 degrees, to
-//! either side. What leaves it lies within [-180, 180] and is cut there (RFC 7946, section 3.1.9).
+//! Geometry that crosses the 180th meridian.
+//!
+//! Inside the program, lines and areas are continuous: their longitudes may exceed 180 degrees in either direction.
+//! Output is cut at the meridian and lies within [-180, 180] degrees (RFC 7946, section 3.1.9).
 
-use super::position::Fixed;
+use super::position::{FULL_TURN, Fixed, HALF_TURN};
 use geo::{BooleanOps, BoundingRect, Coord, LineString, MultiPolygon, Orient, Polygon, Rect, orient};
 use std::borrow::Cow;
 
-/// Half a turn and a whole one, in ten-millionths of a degree.
-const HALF: i64 = 1_800_000_000;
-const TURN: i64 = 2 * HALF;
-
-impl Fixed {
-    /// The same place within [-180, 180] degrees of longitude.
-    #[must_use]
-    pub fn on_globe(self) -> Self {
-        let x = i64::from(self.x);
-        if x.abs() <= HALF { self } else { Self { x: turned(x, 0), ..self } }
-    }
-
-    /// The same place, so many turns away that it lies within 180 degrees of a longitude; as it is where no [`Fixed`] reaches
-    /// that far.
-    #[must_use]
-    pub fn beside(self, middle: i32) -> Self {
-        let x = i64::from(self.x);
-        if (x - i64::from(middle)).abs() <= HALF { self } else { Self { x: turned(x, middle.into()), ..self } }
-    }
-}
-
-/// A longitude moved by whole turns to within half a turn of another; as it is where no `i32` reaches that far.
-fn turned(x: i64, middle: i64) -> i32 {
-    let moved = x - (x - middle + HALF).div_euclid(TURN) * TURN;
-    i32::try_from(moved).or_else(|_| i32::try_from(x)).unwrap_or_default()
-}
-
-/// Degrees of longitude moved by whole turns to within 180 of others.
+/// Shifts a longitude in degrees by multiples of 360 to lie within 180 degrees of `middle`.
 #[must_use]
 pub fn degrees_beside(lon: f64, middle: f64) -> f64 {
     let away = lon - middle;
     if away.abs() <= 180.0 { lon } else { lon - 360.0 * (away / 360.0).round() }
 }
 
-/// The parts of a line on the globe, each of two different positions or more, one after the other. A line that has no
-/// length has no parts.
+/// Cuts a line at the 180th meridian and returns its parts in order. Each part has at least two distinct positions; a
+/// line of zero length has no parts.
 #[must_use]
 pub fn line_on_globe(line: &[Fixed]) -> Vec<Vec<Fixed>> {
     let mut parts = Vec::new();
@@ -56,19 +31,19 @@ pub fn line_on_globe(line: &[Fixed]) -> Vec<Vec<Fixed>> {
     for pair in line.windows(2) {
         let Some(&here) = part.last() else { break };
         let (mut x, mut y) = (i64::from(here.x), f64::from(here.y));
-        // From one position to the next one goes the shorter way round.
+        // Consecutive positions are joined the shorter way around the globe.
         let step = i64::from(pair[1].x) - i64::from(pair[0].x);
-        let to = x + if step.abs() <= HALF { step } else { step - step.signum() * TURN };
+        let to = x + if step.abs() <= HALF_TURN { step } else { step - step.signum() * FULL_TURN };
         let mut to = to;
-        while to.abs() > HALF {
-            let edge = to.signum() * HALF;
+        while to.abs() > HALF_TURN {
+            let edge = to.signum() * HALF_TURN;
             let share = if to == x { 0.0 } else { (edge - x) as f64 / (to - x) as f64 };
             y += (f64::from(pair[1].y) - y) * share;
             let y_there = y.round() as i32;
             part.push(Fixed { x: edge as i32, y: y_there });
             end(&mut part);
             part.push(Fixed { x: -edge as i32, y: y_there });
-            (x, to) = (-edge, to - edge.signum() * TURN);
+            (x, to) = (-edge, to - edge.signum() * FULL_TURN);
         }
         part.push(Fixed { x: to as i32, y: pair[1].y });
     }
@@ -76,8 +51,8 @@ pub fn line_on_globe(line: &[Fixed]) -> Vec<Vec<Fixed>> {
     parts
 }
 
-/// An area with continuous rings: where a ring jumps from one side of the 180th meridian to the other, it goes on beyond
-/// it. All of its polygons lie within half a turn of the first.
+/// Makes the rings of an area continuous: where a ring jumps across the 180th meridian, its longitudes continue beyond
+/// 180 degrees. All polygons are placed within 180 degrees of longitude of the first.
 #[must_use]
 pub fn continuous(mut area: MultiPolygon<f64>) -> MultiPolygon<f64> {
     let mut middle = None;
@@ -90,7 +65,7 @@ pub fn continuous(mut area: MultiPolygon<f64>) -> MultiPolygon<f64> {
                     corner.x = degrees_beside(corner.x, before);
                 }
                 before = Some(corner.x);
-                // A hole begins beside its outer ring.
+                // A hole starts beside its exterior ring.
                 anchor = anchor.or(before);
             }
             ring.close();
@@ -102,7 +77,7 @@ pub fn continuous(mut area: MultiPolygon<f64>) -> MultiPolygon<f64> {
     area
 }
 
-/// An area with continuous rings, cut and moved to within [-180, 180] degrees.
+/// Cuts an area with continuous rings at the 180th meridian and moves its parts to within [-180, 180] degrees.
 #[must_use]
 pub fn area_on_globe(area: &MultiPolygon<f64>) -> Cow<'_, MultiPolygon<f64>> {
     let is_beyond = |p: &Polygon<f64>| p.exterior().0.iter().any(|c| c.x.abs() > 180.0);
@@ -120,7 +95,8 @@ pub fn area_on_globe(area: &MultiPolygon<f64>) -> Cow<'_, MultiPolygon<f64>> {
         let mut turn = low;
         while turn <= high {
             let west = turn * 360.0 - 180.0;
-            // Not wider than the polygon: clipping counts in shares of the whole.
+            // The window is no wider than the polygon, because the clipper's precision is relative to the overall
+            // extent.
             let window = Rect::new(
                 Coord { x: west.max(bounds.min().x - 1.0), y: bounds.min().y - 1.0 },
                 Coord { x: (west + 360.0).min(bounds.max().x + 1.0), y: bounds.max().y + 1.0 },
@@ -152,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn places_are_moved_by_whole_turns() {
+    fn longitudes_shift_by_full_turns() {
         for (lon, on_globe) in
             [(0.0, 0.0), (180.0, 180.0), (-180.0, -180.0), (180.5, -179.5), (-190.0, 170.0), (200.0, -160.0)]
         {
@@ -163,7 +139,7 @@ mod tests {
         assert_eq!(at(170.0, 3.0).beside(middle), at(170.0, 3.0));
         assert_eq!(at(-170.0, 3.0).beside(at(-179.5, 0.0).x), at(-170.0, 3.0));
         assert_eq!(at(179.0, 3.0).beside(at(-179.5, 0.0).x), at(-181.0, 3.0));
-        // 10 E lies 190.5 degrees east of 179.5 E, but 370 degrees are more than a position can hold.
+        // 10 E is 190.5 degrees east of 179.5 E, but 370 degrees do not fit in a `Fixed`.
         assert_eq!(at(-10.0, 3.0).beside(middle), at(-10.0, 3.0));
         assert!(
             (degrees_beside(-179.9, 179.9) - 180.1).abs() < 1e-9 && (degrees_beside(10.0, 179.9) - 10.0).abs() < 1e-9
@@ -171,25 +147,25 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_cut_where_they_cross() {
+    fn lines_are_cut_at_the_meridian() {
         let on = |line: &[(f64, f64)]| line_on_globe(&line.iter().map(|&(x, y)| at(x, y)).collect::<Vec<_>>());
         let cut = |parts: &[&[(f64, f64)]]| -> Vec<Vec<Fixed>> {
             parts.iter().map(|p| p.iter().map(|&(x, y)| at(x, y)).collect()).collect()
         };
-        // Told past 180 degrees, or with a jump: both are 2 degrees long.
+        // Given with longitudes past 180 degrees, or with a jump: both lines are 2 degrees long.
         let crossing = cut(&[&[(179.0, 0.0), (180.0, 1.0)], &[(-180.0, 1.0), (-179.0, 2.0)]]);
         assert_eq!(on(&[(179.0, 0.0), (181.0, 2.0)]), crossing);
         assert_eq!(on(&[(179.0, 0.0), (-179.0, 2.0)]), crossing);
         let back = cut(&[&[(-179.0, 0.0), (-180.0, 1.0)], &[(180.0, 1.0), (179.0, 2.0)]]);
         assert_eq!(on(&[(-179.0, 0.0), (-181.0, 2.0)]), back);
         assert_eq!(on(&[(-179.0, 0.0), (179.0, 2.0)]), back);
-        // Beyond it as a whole.
+        // Entirely beyond the meridian.
         assert_eq!(on(&[(181.0, 0.0), (182.0, 2.0)]), cut(&[&[(-179.0, 0.0), (-178.0, 2.0)]]));
-        // Along it, up to it, and away from it: nothing is cut, and no part is a position alone.
+        // Along, up to, and away from the meridian: nothing is cut, and no part is a single position.
         assert_eq!(on(&[(180.0, 0.0), (180.0, 2.0)]), cut(&[&[(180.0, 0.0), (180.0, 2.0)]]));
         assert_eq!(on(&[(179.0, 0.0), (180.0, 2.0)]), cut(&[&[(179.0, 0.0), (180.0, 2.0)]]));
         assert_eq!(on(&[(180.0, 0.0), (181.0, 2.0)]), cut(&[&[(-180.0, 0.0), (-179.0, 2.0)]]));
-        // There and back again.
+        // Across and back.
         assert_eq!(
             on(&[(179.0, 0.0), (181.0, 2.0), (179.0, 4.0)]),
             cut(&[
@@ -198,13 +174,13 @@ mod tests {
                 &[(180.0, 3.0), (179.0, 4.0)]
             ])
         );
-        // Repeated positions go; a line without length has no part.
+        // Repeated positions are removed; a line without length has no parts.
         assert_eq!(on(&[(1.0, 1.0), (1.0, 1.0), (2.0, 1.0), (2.0, 1.0)]), cut(&[&[(1.0, 1.0), (2.0, 1.0)]]));
         assert!(on(&[(1.0, 1.0), (1.0, 1.0)]).is_empty() && on(&[(1.0, 1.0)]).is_empty() && on(&[]).is_empty());
     }
 
     #[test]
-    fn areas_are_cut_where_they_cross() {
+    fn areas_are_cut_at_the_meridian() {
         let area = MultiPolygon(vec![
             polygon!(
                 exterior: [(x: 179.0, y: 0.0), (x: 182.0, y: 0.0), (x: 182.0, y: 3.0), (x: 179.0, y: 3.0)],
@@ -221,7 +197,7 @@ mod tests {
         }
         let inside: MultiPolygon<f64> = polygon!((x: 1.0, y: 0.0), (x: 2.0, y: 0.0), (x: 2.0, y: 1.0)).into();
         assert!(matches!(area_on_globe(&inside), Cow::Borrowed(_)));
-        // As H3 tells them: with a jump from one side to the other.
+        // As H3 returns them: with a jump from one side to the other.
         let jumping = MultiPolygon(vec![
             polygon!(
                 exterior: [(x: 179.0, y: 0.0), (x: -178.0, y: 0.0), (x: -178.0, y: 3.0), (x: 179.0, y: 3.0)],

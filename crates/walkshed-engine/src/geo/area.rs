@@ -1,14 +1,15 @@
-//! Areas as users give them: GeoJSON polygons in WGS-84.
+//! Parsing of user-supplied areas: GeoJSON polygons in WGS-84.
 
 use super::position::{Position, PositionError};
 use geo::MultiPolygon;
 use geojson::{Feature, GeoJson, Geometry, GeometryValue};
 
-/// Corners of an area at most.
+/// Maximum number of positions in an area.
 const MAX_CORNERS: usize = 200_000;
 
-/// A text that is not an area.
+/// The reason why a text is not a valid area.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum AreaError {
     #[error("is not GeoJSON: {0}")]
     NotGeoJson(String),
@@ -26,7 +27,7 @@ pub enum AreaError {
     CrossesMeridian(f64, f64),
 }
 
-/// The geometry of a Feature; `None` where the text is something else.
+/// Returns the geometry of a GeoJSON Feature as text, or `None` if the text is not a Feature with a geometry.
 #[must_use]
 pub fn geometry_of(text: &str) -> Option<String> {
     match text.parse() {
@@ -35,10 +36,19 @@ pub fn geometry_of(text: &str) -> Option<String> {
     }
 }
 
-/// Reads a Polygon, a MultiPolygon, or a Feature of one.
+/// Parses a GeoJSON Polygon, MultiPolygon, or Feature with such a geometry.
+///
+/// ```
+/// use walkshed_engine::geo::read_area;
+///
+/// let area = read_area(r#"{"type": "Polygon", "coordinates": [[[106, 29], [107, 29], [107, 30], [106, 29]]]}"#)?;
+/// assert_eq!(area.0.len(), 1);
+/// # Ok::<(), walkshed_engine::geo::AreaError>(())
+/// ```
 ///
 /// # Errors
-/// [`AreaError`] with what was found.
+/// Returns an [`AreaError`] if the text is not GeoJSON, has another type, has an unclosed or too short ring, exceeds
+/// 200,000 positions, leaves the valid range of WGS-84 coordinates, or crosses the 180th meridian in one step.
 pub fn read_area(text: &str) -> Result<MultiPolygon<f64>, AreaError> {
     let parsed: GeoJson = text.parse().map_err(|e: geojson::Error| AreaError::NotGeoJson(e.to_string()))?;
     let geometry = match parsed {
@@ -58,7 +68,7 @@ fn area_of(geometry: &Geometry) -> Result<MultiPolygon<f64>, AreaError> {
         GeometryValue::MultiPolygon { coordinates } => coordinates.iter().flatten().collect(),
         _ => Vec::new(),
     };
-    // As they are written: a conversion would close them.
+    // Check the rings as written: the conversion to `geo` types would close them.
     if let Some(ring) = rings.iter().find(|ring| ring.len() < 4 || ring.first() != ring.last()) {
         return Err(AreaError::ShortRing(ring.len()));
     }
@@ -77,7 +87,7 @@ fn area_of(geometry: &Geometry) -> Result<MultiPolygon<f64>, AreaError> {
         for c in &ring.0 {
             Position::new(c.x, c.y).map_err(AreaError::OffTheGlobe)?;
         }
-        // From -180 to 180 it may be the rim of the map; any other step as long is the shorter way round.
+        // A step from -180 to 180 may be the edge of the map. Any other step longer than 180 degrees is ambiguous.
         let is_rim = |a: f64, b: f64| a.abs() >= 180.0 && b.abs() >= 180.0;
         if let Some(step) = ring.lines().find(|l| l.dx().abs() > 180.0 && !is_rim(l.start.x, l.end.x)) {
             return Err(AreaError::CrossesMeridian(step.start.x, step.end.x));
@@ -91,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn areas_are_read_or_refused_by_name() {
+    fn parses_areas_and_reports_what_is_wrong() {
         let square = "[[[106,29],[107,29],[107,30],[106,30],[106,29]]]";
         let polygon = format!(r#"{{"type":"Polygon","coordinates":{square}}}"#);
         for text in [
@@ -101,7 +111,7 @@ mod tests {
         ] {
             assert_eq!(read_area(&text).unwrap().0.len(), 1, "{text}");
         }
-        for (text, told) in [
+        for (text, expected) in [
             ("", "not GeoJSON"),
             ("{}", "not GeoJSON"),
             (r#"{"type":"Point","coordinates":[1,2]}"#, "is a Point"),
@@ -114,7 +124,7 @@ mod tests {
             ),
         ] {
             let error = read_area(text).unwrap_err().to_string();
-            assert!(error.contains(told), "{text}: {error}");
+            assert!(error.contains(expected), "{text}: {error}");
         }
     }
 }

@@ -1,26 +1,26 @@
-//! The datums that positions in Chinese files come in, and their way to WGS-84.
+//! Datums of positions in Chinese data sources, and their conversion to WGS-84.
 
 use super::position::{Position, PositionError};
 use geocoordinates::china::{Bd09, Gcj02, out_of_china};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
-/// A geodetic datum (or obfuscation of one) of incoming positions. Everything inside is WGS-84.
+/// A geodetic datum, or an obfuscated variant of one, of input positions. Everything inside the program is WGS-84.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Datum {
-    /// GPS and OpenStreetMap.
+    /// WGS-84: GPS and OpenStreetMap.
     #[default]
     Wgs84,
-    /// China Geodetic Coordinate System 2000; within a few decimetres of WGS-84, taken as equal.
+    /// China Geodetic Coordinate System 2000. It differs from WGS-84 by a few decimetres and is treated as equal.
     Cgcs2000,
     /// The shifted system of Chinese web maps (Amap, Tencent).
     Gcj02,
-    /// Baidu's further shift of GCJ-02.
+    /// Baidu's additional shift of GCJ-02.
     Bd09,
 }
 
-/// A text that names no datum we know.
+/// The error for an unknown datum name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown datum \"{0}\": expected wgs84, cgcs2000, gcj02 or bd09")]
 pub struct UnknownDatum(pub String);
@@ -52,11 +52,20 @@ impl fmt::Display for Datum {
 }
 
 impl Datum {
-    /// Takes a position given in this datum to WGS-84 (error below a metre). Positions outside China are
-    /// returned unchanged, as the shifts are defined inside it only.
+    /// Converts a position in this datum to WGS-84, with an error below one metre. Positions outside China are returned
+    /// unchanged because the shifts are only defined inside it.
+    ///
+    /// ```
+    /// use walkshed_engine::geo::Datum;
+    ///
+    /// let datum: Datum = "gcj02".parse()?;
+    /// let position = datum.to_wgs84(106.55, 29.56)?;
+    /// assert!((position.lon() - 106.55).abs() > 0.001, "GCJ-02 is shifted by some hundred metres");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
-    /// [`PositionError`] when the position, before or after, is off the globe.
+    /// Returns a [`PositionError`] if the position is out of range, before or after the conversion.
     pub fn to_wgs84(self, lon: f64, lat: f64) -> Result<Position, PositionError> {
         let given = Position::new(lon, lat)?;
         if out_of_china(lat, lon) {
@@ -79,7 +88,7 @@ mod tests {
     use geocoordinates::china::Wgs84;
 
     #[test]
-    fn round_trip_over_china_is_within_a_metre() {
+    fn round_trips_in_china_within_one_metre() {
         for lon in [87.6, 100.2, 106.55, 113.3, 121.5] {
             for lat in [22.5, 29.56, 36.0, 43.8] {
                 let truth = Position::new(lon, lat).unwrap();
@@ -96,9 +105,9 @@ mod tests {
         }
     }
 
-    /// Pairs that the documentation of the npm package coordtransform prints for (116.404, 39.915).
+    /// Values printed in the documentation of the npm package `coordtransform` for (116.404, 39.915).
     #[test]
-    fn known_pairs_are_met() {
+    fn matches_coordtransform() {
         let truth = Fixed::from(Position::new(116.404, 39.915).unwrap());
         let from_gcj = Datum::Gcj02.to_wgs84(116.410_244_499_169_38, 39.916_404_281_501_64).unwrap();
         assert!(chord_length_m(truth, from_gcj.into()) <= 1.0);
@@ -113,13 +122,13 @@ mod tests {
     }
 
     #[test]
-    fn outside_china_nothing_moves() {
+    fn leaves_positions_outside_china_unchanged() {
         let p = Datum::Bd09.to_wgs84(-51.2, -30.03).unwrap();
         assert_eq!((p.lon(), p.lat()), (-51.2, -30.03));
     }
 
     #[test]
-    fn names_are_read_generously_and_refused_clearly() {
+    fn parses_datum_names() {
         assert_eq!("GCJ-02".parse(), Ok(Datum::Gcj02));
         assert_eq!("BD09".parse(), Ok(Datum::Bd09));
         assert_eq!(

@@ -1,5 +1,5 @@
-//! GeoJSON geometries (RFC 7946) as text, written straight into a buffer: coordinates are ten-millionths of a degree
-//! already, so their digits are printed as the integers they are.
+//! Writes GeoJSON geometries (RFC 7946) as text into a buffer. Coordinates are integers in ten-millionths of a degree
+//! and are printed exactly.
 
 use super::antimeridian::{area_on_globe, line_on_globe};
 use super::position::Fixed;
@@ -14,7 +14,8 @@ pub fn push_position(out: &mut String, at: Fixed) {
     out.push(']');
 }
 
-/// Appends a line: a `LineString`; a `MultiLineString` where it crosses the 180th meridian; a `Point` where it has no length.
+/// Appends a line: a `LineString`; a `MultiLineString` if it crosses the 180th meridian; a `Point` if it has zero
+/// length.
 pub fn push_line(out: &mut String, line: &[Fixed]) {
     let parts = line_on_globe(line);
     match &parts[..] {
@@ -47,8 +48,8 @@ pub fn push_point(out: &mut String, at: Fixed) {
     out.push('}');
 }
 
-/// A `MultiPolygon` geometry, rounded to ten-millionths of a degree and cut where it crosses the 180th meridian. Rings that
-/// have no area after rounding are left out.
+/// Returns a `MultiPolygon` geometry, rounded to ten-millionths of a degree and cut at the 180th meridian. Rings
+/// without area after rounding are omitted.
 #[must_use]
 pub fn multi_polygon_text(shape: &MultiPolygon<f64>) -> String {
     let polygons = rounded(shape);
@@ -64,7 +65,7 @@ pub fn multi_polygon_text(shape: &MultiPolygon<f64>) -> String {
     out
 }
 
-/// The same as a `Polygon` where it is one.
+/// Returns a `Polygon` if the shape has one polygon, else a `MultiPolygon`. See [`multi_polygon_text`].
 #[must_use]
 pub fn area_text(shape: &MultiPolygon<f64>) -> String {
     match &rounded(shape)[..] {
@@ -78,7 +79,7 @@ pub fn area_text(shape: &MultiPolygon<f64>) -> String {
     }
 }
 
-/// The rings of every polygon, the outer one first.
+/// Returns the rings of every polygon, exterior ring first.
 fn rounded(shape: &MultiPolygon<f64>) -> Vec<Vec<Vec<Fixed>>> {
     let rings_of = |polygon: &Polygon<f64>| -> Option<Vec<Vec<Fixed>>> {
         let mut rings = vec![ring(polygon.exterior())?];
@@ -88,7 +89,7 @@ fn rounded(shape: &MultiPolygon<f64>) -> Vec<Vec<Vec<Fixed>>> {
     area_on_globe(shape).iter().filter_map(rings_of).collect()
 }
 
-/// A ring without repeated positions, closed; `None` where it has no area.
+/// Closes a ring and removes repeated positions. Returns `None` if it has no area.
 fn ring(line: &LineString<f64>) -> Option<Vec<Fixed>> {
     let mut points: Vec<Fixed> = line.0.iter().map(|&c| fixed(c)).collect();
     points.dedup();
@@ -155,7 +156,7 @@ mod tests {
     use geo::polygon;
 
     #[test]
-    fn degrees_are_printed_to_the_last_digit() {
+    fn prints_degrees_exactly() {
         for (value, text) in [
             (0, "0"),
             (1, "0.0000001"),
@@ -174,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn geometries_are_geojson() {
+    fn writes_valid_geojson() {
         let shape = MultiPolygon(vec![polygon!(
             exterior: [(x: 0.0, y: 0.0), (x: 2.0, y: 0.0), (x: 2.0, y: 2.5)],
             interiors: [[(x: 1.0, y: 0.5), (x: 1.5, y: 1.0), (x: 1.5, y: 0.5)]]
@@ -190,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_degenerate_or_past_180_degrees() {
+    fn omits_degenerate_parts_and_cuts_at_180_degrees() {
         let at = |lon: i32, lat: i32| Fixed { x: lon * 10_000_000, y: lat * 10_000_000 };
         let line = |points: &[Fixed]| {
             let mut out = String::new();
@@ -203,7 +204,7 @@ mod tests {
         );
         assert_eq!(line(&[at(1, 2), at(1, 2)]), r#"{"type":"Point","coordinates":[1,2]}"#);
         assert_eq!(line(&[at(181, 2)]), r#"{"type":"Point","coordinates":[-179,2]}"#);
-        // A square across the meridian, with a sliver that rounding closes and a hole that it closes.
+        // A square across the meridian, with a sliver and a hole that collapse when rounded.
         let shape = MultiPolygon(vec![
             polygon!(
                 exterior: [(x: 179.0, y: 0.0), (x: 181.0, y: 0.0), (x: 181.0, y: 1.0), (x: 179.0, y: 1.0)],

@@ -1,11 +1,11 @@
-//! Metres on the ground around a latitude.
+//! Local metric approximation: distances in metres around a latitude.
 
 use super::position::Fixed;
 
 /// Metres per 10^-7 degree of longitude and latitude around one latitude, on the WGS-84 ellipsoid.
 ///
-/// The series are those of the U.S. Federal Communications Commission rule 47 CFR 73.208 (valid up to some
-/// 475 km); within a city their error against the geodesic is below one part in a thousand.
+/// The series are from 47 CFR 73.208 (U.S. Federal Communications Commission; valid up to about 475 km). Within a city
+/// the error against the geodesic is below 0.1 %.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Metric {
     /// Metres per unit of [`Fixed::x`].
@@ -15,7 +15,7 @@ pub struct Metric {
 }
 
 impl Metric {
-    /// The metric around a latitude in degrees.
+    /// Returns the metric around a latitude in degrees.
     #[must_use]
     pub fn at(lat: f64) -> Self {
         let cos = lat.to_radians().cos();
@@ -29,21 +29,21 @@ impl Metric {
         }
     }
 
-    /// The vector from `a` to `b` in metres (east, north).
+    /// Returns the vector from `a` to `b` in metres (east, north).
     #[must_use]
     pub fn vector(&self, a: Fixed, b: Fixed) -> (f64, f64) {
         ((f64::from(b.x) - f64::from(a.x)) * self.kx, (f64::from(b.y) - f64::from(a.y)) * self.ky)
     }
 
-    /// Metres between two points.
+    /// Returns the distance between two points in metres.
     #[must_use]
     pub fn distance(&self, a: Fixed, b: Fixed) -> f64 {
         let (dx, dy) = self.vector(a, b);
         dx.hypot(dy)
     }
 
-    /// The point of segment `a`-`b` nearest to `p`: its fraction along the segment (0 to 1) and its squared
-    /// distance in square metres.
+    /// Projects `p` onto segment `a`-`b`. Returns the fraction along the segment (0 to 1) and the squared distance in
+    /// square metres.
     #[must_use]
     pub fn project(&self, p: Fixed, a: Fixed, b: Fixed) -> (f64, f64) {
         let (bx, by) = self.vector(a, b);
@@ -55,8 +55,8 @@ impl Metric {
     }
 }
 
-/// Metres of the straight line between two near points, with the metric of their middle latitude; across the 180th
-/// meridian where that is shorter.
+/// Returns the straight-line distance in metres between two nearby points, using the metric at their middle latitude.
+/// Goes across the 180th meridian if that is shorter.
 #[must_use]
 pub fn chord_length_m(a: Fixed, b: Fixed) -> f64 {
     let b = b.beside(a.x);
@@ -69,14 +69,14 @@ mod tests {
     use geo::{Distance, Geodesic, Point};
 
     #[test]
-    fn agrees_with_the_geodesic_within_a_city() {
+    fn agrees_with_the_geodesic_at_city_scale() {
         for lat in [-30.03, 0.0, 29.56, 45.0, 60.2] {
             for (dx, dy) in [(0.01, 0.0), (0.0, 0.01), (0.02, -0.015), (-0.1, 0.1)] {
                 let (a, b) = (Point::new(106.5, lat), Point::new(106.5 + dx, lat + dy));
                 let exact = Geodesic.distance(a, b);
                 let fixed = |p: Point| Fixed { x: (p.x() * 1e7).round() as i32, y: (p.y() * 1e7).round() as i32 };
                 let ours = chord_length_m(fixed(a), fixed(b));
-                assert!((ours - exact).abs() / exact < 1e-3, "{lat} {dx} {dy}: {ours} against {exact}");
+                assert!((ours - exact).abs() / exact < 1e-3, "{lat} {dx} {dy}: {ours} expected {exact}");
             }
         }
     }

@@ -1,5 +1,19 @@
-//! Positions and measures on the ground: WGS-84 positions, the Chinese datums they may arrive in, local
-//! metric distances, and H3 helpers. The lowest room: it knows nothing of streets, registers or the web.
+//! Geometry on the ground: WGS-84 positions, Chinese datums, local metric distances, areas, and H3 helpers.
+//!
+//! This module knows nothing of streets, registers or the web.
+//!
+//! ```
+//! use walkshed_engine::geo::{Datum, Fixed, Position, chord_length_m};
+//!
+//! // A position from a Chinese web map, converted to WGS-84.
+//! let station = Datum::Gcj02.to_wgs84(106.5776, 29.5577)?;
+//! let square = Position::new(106.5770, 29.5590)?;
+//! let metres = chord_length_m(Fixed::from(station), Fixed::from(square));
+//! assert!((300.0..600.0).contains(&metres), "{metres} m");
+//!
+//! assert!(Position::new(29.5590, 106.5770).unwrap_err().to_string().contains("swapped"));
+//! # Ok::<(), walkshed_engine::geo::PositionError>(())
+//! ```
 
 mod antimeridian;
 mod area;

@@ -1,17 +1,26 @@
-//! A position on the ground, in WGS-84.
+//! Positions in WGS-84.
 
 use serde::{Deserialize, Serialize};
 
-/// A WGS-84 position in degrees. It is only ever built through [`Position::new`], so a value that exists is
-/// finite and in range.
+/// A WGS-84 position in degrees. [`Position::new`] is the only constructor, so every value is finite and in range.
+///
+/// ```
+/// use walkshed_engine::geo::Position;
+///
+/// let position = Position::new(106.55, 29.56)?;
+/// assert_eq!((position.lon(), position.lat()), (106.55, 29.56));
+/// assert!(Position::new(200.0, 0.0).is_err());
+/// # Ok::<(), walkshed_engine::geo::PositionError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Position {
     lon: f64,
     lat: f64,
 }
 
-/// Why a pair of numbers is not a position.
+/// The reason why a pair of numbers is not a position.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum PositionError {
     #[error("longitude {0} is not between -180 and 180 degrees")]
     Longitude(f64),
@@ -22,10 +31,10 @@ pub enum PositionError {
 }
 
 impl Position {
-    /// A position from longitude and latitude in degrees.
+    /// Creates a position from longitude and latitude in degrees.
     ///
     /// # Errors
-    /// [`PositionError`] when a value is not finite or out of range; when exchanging the two would mend it,
+    /// Returns a [`PositionError`] if a value is not finite or out of range. If the values would be valid when swapped,
     /// the error says so.
     pub fn new(lon: f64, lat: f64) -> Result<Self, PositionError> {
         let lon_ok = (-180.0..=180.0).contains(&lon);
@@ -40,20 +49,35 @@ impl Position {
         }
     }
 
-    /// Longitude in degrees, east positive.
+    /// Returns the longitude in degrees, east positive.
     #[must_use]
     pub const fn lon(self) -> f64 {
         self.lon
     }
 
-    /// Latitude in degrees, north positive.
+    /// Returns the latitude in degrees, north positive.
     #[must_use]
     pub const fn lat(self) -> f64 {
         self.lat
     }
 }
 
-/// A position in ten-millionths of a degree (about 1 cm), the resolution of OpenStreetMap itself.
+/// 180 and 360 degrees, in ten-millionths of a degree.
+pub(super) const HALF_TURN: i64 = 1_800_000_000;
+pub(super) const FULL_TURN: i64 = 2 * HALF_TURN;
+
+/// A position in ten-millionths of a degree (about 1 cm), the resolution of OpenStreetMap.
+///
+/// Longitudes may exceed 180 degrees: lines and areas that cross the 180th meridian are continuous.
+///
+/// ```
+/// use walkshed_engine::geo::{Fixed, Position};
+///
+/// let fixed = Fixed::from(Position::new(106.55, 29.56)?);
+/// assert_eq!(fixed, Fixed { x: 1_065_500_000, y: 295_600_000 });
+/// assert_eq!(Position::from(fixed), Position::new(106.55, 29.56)?);
+/// # Ok::<(), walkshed_engine::geo::PositionError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
 pub struct Fixed {
@@ -64,28 +88,50 @@ pub struct Fixed {
 }
 
 impl Fixed {
-    /// Units in one degree.
+    /// Units per degree.
     pub const PER_DEGREE: f64 = 1e7;
 
-    /// Longitude in degrees.
+    /// Returns the longitude in degrees.
     #[must_use]
     pub fn lon(self) -> f64 {
         f64::from(self.x) / Self::PER_DEGREE
     }
 
-    /// Latitude in degrees.
+    /// Returns the latitude in degrees.
     #[must_use]
     pub fn lat(self) -> f64 {
         f64::from(self.y) / Self::PER_DEGREE
     }
 
-    /// The point a fraction `t` (0 to 1) of the way from `self` to `other`.
+    /// Returns the point at fraction `t` (0 to 1) of the way from `self` to `other`.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "lies between two i32")]
+    #[expect(clippy::cast_possible_truncation, reason = "result lies between two i32")]
     pub fn lerp(self, other: Self, t: f64) -> Self {
         let mix = |a: i32, b: i32| (f64::from(a) + (f64::from(b) - f64::from(a)) * t).round() as i32;
         Self { x: mix(self.x, other.x), y: mix(self.y, other.y) }
     }
+
+    /// Returns the same position with its longitude normalized to [-180, 180] degrees.
+    #[must_use]
+    pub fn on_globe(self) -> Self {
+        let x = i64::from(self.x);
+        if x.abs() <= HALF_TURN { self } else { Self { x: shift_near(x, 0), ..self } }
+    }
+
+    /// Returns the same position with its longitude shifted by multiples of 360 degrees to lie within 180 degrees of
+    /// `middle` (ten-millionths of a degree). Returns `self` unchanged if the result does not fit in a [`Fixed`].
+    #[must_use]
+    pub fn beside(self, middle: i32) -> Self {
+        let x = i64::from(self.x);
+        if (x - i64::from(middle)).abs() <= HALF_TURN { self } else { Self { x: shift_near(x, middle.into()), ..self } }
+    }
+}
+
+/// Shifts a longitude by multiples of 360 degrees to within 180 degrees of `middle`. Returns it unchanged if the result
+/// does not fit in an `i32`.
+fn shift_near(x: i64, middle: i64) -> i32 {
+    let moved = x - (x - middle + HALF_TURN).div_euclid(FULL_TURN) * FULL_TURN;
+    i32::try_from(moved).or_else(|_| i32::try_from(x)).unwrap_or_default()
 }
 
 impl From<Position> for Fixed {

@@ -1,21 +1,21 @@
-//! Storeys: which ways a place may join depends on whether it is on the ground.
+//! Storeys: whether a place is below, on, or above the ground decides which ways it can be snapped to.
 
 use super::position::{Fixed, Position};
 
-/// On which storey a place is, as far as that decides which ways it may join.
+/// The storey of a place, as far as it matters for snapping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Storey {
-    /// On the ground, or not known.
+    /// On the ground, or unknown.
     #[default]
     Ground,
     /// Below the ground: metro platforms, passages, shopping basements.
     Below,
-    /// Above the ground: the upper storeys of a mall or a station.
+    /// Above the ground: upper storeys of a mall or a station.
     Above,
 }
 
 impl Storey {
-    /// From a `level` as OpenStreetMap has it: 0 is the ground.
+    /// Converts an OpenStreetMap `level`, where 0 is the ground.
     #[must_use]
     pub fn of_level(level: f64) -> Self {
         if level < 0.0 {
@@ -27,8 +27,8 @@ impl Storey {
         }
     }
 
-    /// From a storey as signs in a building call it, where 1 is the ground: `-1`, `B2`, `负一楼`, `地下一层`, `LG`, `3F`,
-    /// `三楼`. A place on several storeys (`B1、1`) is on the ground when one of them is; what is not understood is.
+    /// Parses a storey as written on signs, where 1 is the ground floor: `-1`, `B2`, `负一楼`, `地下一层`, `LG`, `3F`, `三楼`. A
+    /// list of storeys (`B1、1`) is on the ground if the storeys differ. Unrecognized text means the ground.
     #[must_use]
     pub fn of_floor(text: &str) -> Self {
         let text = text.to_lowercase().replace("/f", "f");
@@ -44,7 +44,7 @@ impl Storey {
         let first_digit = part.find(|c: char| c.is_ascii_digit());
         let sign = part.strip_prefix(['-', '−', '－']);
         let is_word = |word: &str| match part.strip_prefix(word) {
-            // "b" is a basement only before a number or alone.
+            // "b" means a basement only before a number or alone.
             Some(rest) if word.len() <= 2 => rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_digit()),
             Some(_) => true,
             None => false,
@@ -60,7 +60,7 @@ impl Storey {
                 Self::Ground
             };
         }
-        // A range such as 1-3 begins where it begins.
+        // A range such as 1-3 counts as its first storey.
         let number = first_digit.map(|at| {
             let digits = part[at..].find(|c: char| !c.is_ascii_digit()).map_or(&part[at..], |end| &part[at..at + end]);
             digits.parse::<u32>().unwrap_or(0)
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn signs_in_buildings_are_understood() {
+    fn parses_floor_signs() {
         for (text, storey) in [
             ("-1", Storey::Below),
             ("－2", Storey::Below),

@@ -1,4 +1,4 @@
-//! What stands on a node: barriers that stop some or all, kerbs, and lifts.
+//! The effect of a node: barriers, kerbs, and lifts.
 
 use super::measures::metres;
 use super::permission::{Allowed, Permission, lookup};
@@ -6,25 +6,25 @@ use super::tags::Tags;
 use crate::access::Access;
 use crate::ground::{Ground, NodeGround, Obstacle};
 
-/// What a node does to those who pass it.
+/// The effect of a node on those who pass it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NodeRule {
-    /// A barrier; what remains passable, for whom (no bits: nobody), and what wheels meet.
+    /// A barrier: who may still pass (no bits: nobody), and what wheels meet.
     Barrier(Access, Ground),
-    /// The kerbs of a crossing, on the node where it meets the carriageway: they are met by those who cross, not by those
-    /// who stay on the carriageway.
+    /// The kerbs of a crossing, on the node where it meets the carriageway. They affect those who cross the
+    /// carriageway, not those who stay on it.
     Crossing(Access, Ground),
     /// A lift between the ways that meet here.
     Lift(Access),
 }
 
-/// Walls and the like, that have no opening unless tagged.
+/// Linear barriers without an opening, unless tagged.
 const WALLS: [&str; 9] =
     ["wall", "fence", "hedge", "retaining_wall", "city_wall", "ditch", "cable_barrier", "wire_fence", "debris"];
 /// Openings too narrow for a bicycle.
 const NARROW: [&str; 6] =
     ["stile", "horse_stile", "kissing_gate", "turnstile", "full-height_turnstile", "hampshire_gate"];
-/// Doors that can be shut.
+/// Barriers that can be locked.
 const GATES: [&str; 9] = [
     "gate",
     "lift_gate",
@@ -36,10 +36,10 @@ const GATES: [&str; 9] = [
     "door",
     "entrance",
 ];
-/// `kerb` values that are raised.
+/// Values of `kerb` that mean a raised kerb.
 const RAISED: [&str; 4] = ["raised", "yes", "regular", "normal"];
 
-/// The rule of a node, `None` where it lets everyone pass.
+/// Derives the rule of a node. Returns `None` if everyone may pass.
 #[must_use]
 pub fn node_rule(tags: &Tags) -> Option<NodeRule> {
     if tags.is("highway", "elevator") {
@@ -75,8 +75,11 @@ fn lift(tags: &Tags) -> Access {
     if tags.is("wheelchair", "no") { bits.with(Access::NO_WHEELCHAIR) } else { bits }
 }
 
-/// Who passes a barrier. A wall is passed where a tag lets somebody pass; whatever else is called closed to the public
-/// (`access=no`), or is locked, has residents with a key: it is the ordinary gate of a compound. `foot=no` is meant as said.
+/// Returns who may pass a barrier.
+///
+/// A wall is passable only if a tag allows it. Other barriers that are closed to the public (`access=no`) or locked
+/// count as private, because they are usually gates of compounds whose residents have keys. `foot=no` is taken
+/// literally.
 fn barrier_access(tags: &Tags, barrier: &str) -> Access {
     let is_wall = WALLS.contains(&barrier);
     let general = match tags.get("access") {
@@ -96,7 +99,7 @@ fn barrier_access(tags: &Tags, barrier: &str) -> Access {
     Allowed::of(foot, bike).bits()
 }
 
-/// What wheels meet.
+/// Returns what wheels meet at a node.
 fn ground_of(tags: &Tags, barrier: Option<&str>) -> Ground {
     let kerb = tags.get("kerb");
     let is_kerb = barrier == Some("kerb") || barrier.is_none() && kerb.is_some();
@@ -109,17 +112,16 @@ fn ground_of(tags: &Tags, barrier: Option<&str>) -> Ground {
         None
     };
     let obstacle = if is_kerb {
-        // A kerb without a word of its height is an ordinary one.
+        // A kerb without a tagged height is a raised one.
         kerb.is_none_or(|k| RAISED.contains(&k)).then(|| Obstacle::named("kerb")).flatten()
     } else {
         barrier.and_then(Obstacle::named)
     };
-    let says_yes = |key: &str| tags.is_any(key, &["yes", "designated"]);
     Ground::from(NodeGround {
         obstacle,
         step_m,
         width_m: tags.get("maxwidth:physical").and_then(metres),
-        wheelchair_fits: says_yes("wheelchair"),
-        stroller_fits: says_yes("stroller"),
+        wheelchair_fits: tags.says_yes("wheelchair"),
+        stroller_fits: tags.says_yes("stroller"),
     })
 }

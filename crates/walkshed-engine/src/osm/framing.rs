@@ -1,15 +1,17 @@
-//! The frame of a PBF file: where its blobs lie. Walked first, so that a truncated file is refused before any work,
-//! and so that the blobs can be decoded on all cores.
+//! The framing of a PBF file: the positions of its blobs.
+//!
+//! The framing is read first, so that truncated files are rejected before any work and blobs can be decoded on all
+//! cores.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
-/// Limits of the format itself.
+/// Limits defined by the format.
 const MAX_HEADER: u64 = 64 * 1024;
 const MAX_BLOB: u64 = 32 * 1024 * 1024;
 
-/// One blob in the file, its header included.
+/// One blob in the file, including its header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BlobSpan {
     pub offset: u64,
@@ -17,36 +19,38 @@ pub struct BlobSpan {
     pub kind: BlobKind,
 }
 
-/// What a blob holds.
+/// The content of a blob.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum BlobKind {
-    /// What is needed to read the file.
+    /// The file header.
     Header,
     /// Map data.
     Data,
-    /// Something that this format does not know; it is passed over.
+    /// An unknown kind of blob, which is skipped.
     Other,
 }
 
-/// Why the bytes are not a whole PBF file.
+/// The reason why the bytes are not a complete PBF file.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum FramingError {
     #[error("the file is empty")]
     Empty,
-    #[error("not an OpenStreetMap PBF file (byte {0} does not begin a blob)")]
+    #[error("not an OpenStreetMap PBF file (no blob starts at byte {0})")]
     Foreign(u64),
-    #[error("the file is cut off: it has {size} bytes, and the blob at byte {offset} needs {needed}")]
+    #[error("the file is truncated: it has {size} bytes, but the blob at byte {offset} needs {needed}")]
     Truncated { size: u64, offset: u64, needed: u64 },
-    #[error("it holds no map data")]
+    #[error("the file contains no map data")]
     NoData,
     #[error(transparent)]
     Io(#[from] io::Error),
 }
 
-/// Walks the frame of a file.
+/// Reads the framing of a file.
 ///
 /// # Errors
-/// [`FramingError`] when it is empty, cut off, or not PBF.
+/// Returns a [`FramingError`] if the file cannot be read, is empty, truncated, or not PBF.
 pub fn blob_spans(path: &Path) -> Result<Vec<BlobSpan>, FramingError> {
     let file = File::open(path)?;
     let size = file.metadata()?.len();
@@ -83,7 +87,7 @@ pub fn blob_spans(path: &Path) -> Result<Vec<BlobSpan>, FramingError> {
     if spans.iter().any(|s| s.kind == BlobKind::Data) { Ok(spans) } else { Err(FramingError::NoData) }
 }
 
-/// Reads `BlobHeader { 1: type, 2: indexdata, 3: datasize }`.
+/// Parses `BlobHeader { 1: type, 2: indexdata, 3: datasize }`.
 fn parse_header(mut bytes: &[u8]) -> Option<(BlobKind, u64)> {
     let (mut kind, mut size) = (None, None);
     while !bytes.is_empty() {

@@ -1,6 +1,6 @@
-//! Values with numbers in them: durations, levels, inclines, lengths.
+//! Parses tag values with numbers: durations, levels, inclines, lengths.
 
-/// `duration` as minutes, `HH:MM`, `HH:MM:SS` or the ISO 8601 form `PT1H5M30S`, in seconds.
+/// Parses `duration` as minutes, `HH:MM`, `HH:MM:SS` or ISO 8601 (`PT1H5M30S`). Returns seconds.
 pub(super) fn duration_s(text: &str) -> Option<u32> {
     let text = text.trim();
     if let Some(iso) = text.strip_prefix("PT") {
@@ -33,7 +33,8 @@ pub(super) fn duration_s(text: &str) -> Option<u32> {
     (seconds > 0 && seconds <= 7 * 86_400).then_some(seconds)
 }
 
-/// Storeys or layers: one, a list (`0;1`), ranges (`-2--1`, `0-3`), halves allowed; the lowest and the highest, in tenths.
+/// Parses levels or layers: a number, a list (`0;1`), or ranges (`-2--1`, `0-3`); halves are allowed. Returns the
+/// lowest and the highest, in tenths.
 pub(super) fn levels(text: &str) -> Option<(i16, i16)> {
     let tenths = |t: &str| t.trim().parse::<f64>().ok().filter(|l| l.abs() < 1000.0).map(|l| (l * 10.0).round() as i16);
     let part = |t: &str| -> Option<(i16, i16)> {
@@ -52,8 +53,8 @@ pub(super) fn levels(text: &str) -> Option<(i16, i16)> {
     })?
 }
 
-/// `incline` with a number: per cent (`10%`, and `10` alone), degrees (`5°`) or a ratio (`1:12`), as rise over run. `up` and
-/// `down` tell no number.
+/// Parses a numeric `incline`: per cent (`10%`, or plain `10`), degrees (`5°`) or a ratio (`1:12`). Returns rise over
+/// run. `up` and `down` have no number and return `None`.
 pub(super) fn incline(text: &str) -> Option<f64> {
     let number = |t: &str| t.trim().parse::<f64>().ok().filter(|v| v.is_finite());
     let text = text.trim();
@@ -69,7 +70,7 @@ pub(super) fn incline(text: &str) -> Option<f64> {
     number(text).map(|v| v / 100.0)
 }
 
-/// A width or a height in metres: `0.8`, `0.8 m`, `80 cm`, `800 mm`, `3'`, `2'6"`, `3 ft`.
+/// Parses a width or a height: `0.8`, `0.8 m`, `80 cm`, `800 mm`, `3'`, `2'6"`, `3 ft`. Returns metres.
 pub(super) fn metres(text: &str) -> Option<f64> {
     const FOOT_M: f64 = 0.3048;
     const INCH_M: f64 = 0.0254;
@@ -94,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_are_read_in_all_their_forms() {
+    fn parses_durations() {
         for (text, seconds) in [
             ("7", Some(420)),
             ("00:20", Some(1200)),
@@ -115,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn levels_are_read_in_lists_and_ranges() {
+    fn parses_lists_and_ranges_of_levels() {
         for (text, range) in [
             ("0", Some((0, 0))),
             ("-1", Some((-10, -10))),
@@ -140,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn inclines_are_read_with_their_units() {
+    fn parses_inclines_with_units() {
         for (text, slope) in [
             ("10%", Some(0.1)),
             ("-8.3 %", Some(-0.083)),
@@ -164,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_are_read_with_their_units() {
+    fn parses_lengths_with_units() {
         for (text, length) in [
             ("0.8", Some(0.8)),
             ("0,8", Some(0.8)),

@@ -1,27 +1,27 @@
-//! What an access tag says of one kind of traveller, and what the tags of all of them come to together.
+//! The meaning of an access tag for one mode, and of all access tags together.
 
 use super::tags::Tags;
 use crate::access::Access;
 
-/// What an access value means for the public.
+/// The meaning of an access value for the public.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Permission {
     Yes,
-    /// Cyclists push.
+    /// Cyclists must dismount.
     Dismount,
-    /// For residents, staff and whoever has business there.
+    /// For residents, staff and those with business there.
     Private,
     No,
 }
 
 impl Permission {
-    /// From a value. A list such as `yes;permissive` counts by its first entry.
+    /// Parses a value. The first entry of a list such as `yes;permissive` counts.
     fn of(value: &str) -> Option<Self> {
         match value.split(';').next().unwrap_or(value).trim() {
             "yes" | "designated" | "permissive" | "official" | "public" | "destination" | "customers"
             | "discouraged" | "1" | "true" => Some(Self::Yes),
             "dismount" => Some(Self::Dismount),
-            // Whoever lives at a road that has a path beside it still goes along it to the door.
+            // `use_sidepath`: residents still use the road beside the path to reach their door.
             "private" | "permit" | "residents" | "delivery" | "employees" | "staff" | "agricultural" | "forestry"
             | "use_sidepath" => Some(Self::Private),
             "no" | "military" | "emergency" | "restricted" | "0" | "false" => Some(Self::No),
@@ -29,18 +29,19 @@ impl Permission {
         }
     }
 
-    /// May the public pass?
+    /// Returns whether the public may pass.
     pub(super) const fn is_public(self) -> bool {
         matches!(self, Self::Yes | Self::Dismount)
     }
 }
 
-/// The most specific access key that is given wins.
+/// Returns the value of the first of `keys` that is set. Callers list the most specific key first.
 pub(super) fn lookup(tags: &Tags, keys: &[&str]) -> Option<Permission> {
     keys.iter().find_map(|key| tags.get(key).and_then(Permission::of))
 }
 
-/// Who may pass: where the public may in some way, whoever else has a key is left aside; else those who have one.
+/// Who may pass. If the public may pass in some mode, private permissions are ignored; otherwise private permissions
+/// count and the way is private.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Allowed {
     pub foot: bool,
@@ -56,7 +57,7 @@ impl Allowed {
         Self { foot, bike, is_private: is_private && (foot || bike) }
     }
 
-    /// As bits, in both directions.
+    /// Returns the access bits for both directions.
     pub(super) fn bits(self) -> Access {
         let mut bits = self.private_bit();
         if self.foot {
@@ -68,7 +69,7 @@ impl Allowed {
         bits
     }
 
-    /// The bit of what is private, or none.
+    /// Returns [`Access::PRIVATE`] if the way is private, else no bits.
     pub(super) const fn private_bit(self) -> Access {
         if self.is_private { Access::PRIVATE } else { Access(0) }
     }

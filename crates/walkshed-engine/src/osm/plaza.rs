@@ -1,22 +1,22 @@
-//! Lines of sight across a plaza, so that people walk across it and not only around.
+//! Lines of sight across a plaza, so that routes cross it and do not only follow its edge.
 //!
-//! The visibility graph over the points where streets enter and the corners one must walk around (reflex vertices),
-//! thinned to the lines that some shortest way between two entries uses.
+//! The lines form a visibility graph over the points where streets enter and over the reflex vertices (corners that
+//! routes must go around). Only lines on some shortest path between two entries are kept.
 
 use std::collections::BTreeSet;
 
-/// More corners than this and the plaza is walked around only (it is counted in the report).
+/// Maximum number of corners. A plaza with more gets no lines and is counted in the report.
 pub const MAX_CORNERS: usize = 128;
-/// The same of its rims' points, reflex or not.
+/// Maximum number of positions in the rings of a plaza.
 const MAX_POINTS: usize = 20_000;
 
-/// A corner of a plaza: its ring, its place in it.
+/// A corner of a plaza: the index of its ring, and the index within the ring.
 type Corner = (usize, usize);
 
-/// Finds the lines to walk across a plaza.
+/// Finds the lines across a plaza.
 ///
-/// `rings` are closed without repeating the first point, in metres, the outer one first; `is_entry(ring, i)` says
-/// whether a street meets the plaza there. Returns pairs of `(ring, index)`, `None` when it has too many corners.
+/// `rings` are in metres, exterior ring first, without a repeated first point. `is_entry(ring, i)` returns whether a
+/// street meets the plaza there. Returns pairs of `(ring, index)`, or `None` if the plaza has too many corners.
 #[must_use]
 pub fn cross_plaza(
     rings: &[Vec<(f64, f64)>],
@@ -25,14 +25,14 @@ pub fn cross_plaza(
     if rings.iter().map(Vec::len).sum::<usize>() > MAX_POINTS {
         return None;
     }
-    let is_turned: Vec<bool> = rings.iter().map(|ring| signed_area(ring) > 0.0).collect();
+    let is_counterclockwise: Vec<bool> = rings.iter().map(|ring| signed_area(ring) > 0.0).collect();
     let corners: Vec<(Corner, bool)> = rings
         .iter()
         .enumerate()
         .flat_map(|(r, ring)| (0..ring.len()).map(move |i| (r, i)))
         .filter_map(|(r, i)| {
             let entry = is_entry(r, i);
-            (entry || is_reflex(&rings[r], i, is_turned[r] == (r == 0))).then_some(((r, i), entry))
+            (entry || is_reflex(&rings[r], i, is_counterclockwise[r] == (r == 0))).then_some(((r, i), entry))
         })
         .collect();
     let entries: Vec<usize> = (0..corners.len()).filter(|&c| corners[c].1).collect();
@@ -44,7 +44,7 @@ pub fn cross_plaza(
     }
     let at = |c: usize| rings[corners[c].0.0][corners[c].0.1];
     let n = corners.len();
-    // Distances by sight, and along the ring between neighbouring corners.
+    // Distances along lines of sight, and along the ring between neighbouring corners.
     let mut sight = vec![f64::INFINITY; n * n];
     let mut around = vec![f64::INFINITY; n * n];
     for a in 0..n {
@@ -84,7 +84,7 @@ pub fn cross_plaza(
             }
         }
     }
-    // Lines that run along the ring itself are there already as its edge.
+    // Lines along the ring already exist as its edges.
     Some(
         used.into_iter()
             .map(|(a, b)| (corners[a].0, corners[b].0))
@@ -93,7 +93,8 @@ pub fn cross_plaza(
     )
 }
 
-/// Dijkstra on a small dense graph: the parent of every corner on the way from `from`.
+/// Runs Dijkstra's algorithm on a small dense graph. Returns the parent of every corner in the shortest-path tree from
+/// `from`.
 fn shortest_tree(n: usize, from: usize, cost: impl Fn(usize, usize) -> f64) -> Vec<Option<usize>> {
     let mut dist = vec![f64::INFINITY; n];
     let mut done = vec![false; n];
@@ -122,7 +123,7 @@ fn distance(a: (f64, f64), b: (f64, f64)) -> f64 {
     (a.0 - b.0).hypot(a.1 - b.1)
 }
 
-/// Twice the signed area of the triangle a, b, c.
+/// Returns twice the signed area of the triangle a, b, c.
 fn cross(a: (f64, f64), b: (f64, f64), c: (f64, f64)) -> f64 {
     (b.0 - a.0) * (c.1 - a.1) - (b.1 - a.1) * (c.0 - a.0)
 }
@@ -131,8 +132,8 @@ fn signed_area(ring: &[(f64, f64)]) -> f64 {
     (0..ring.len()).map(|i| cross((0.0, 0.0), ring[i], ring[(i + 1) % ring.len()])).sum::<f64>() / 2.0
 }
 
-/// Does one walk around this corner? (The interior angle exceeds 180 degrees.) The interior is to the left of the ring, or to its
-/// right.
+/// Returns whether a corner is reflex: its interior angle exceeds 180 degrees. `is_left` says whether the interior is
+/// to the left of the ring.
 fn is_reflex(ring: &[(f64, f64)], i: usize, is_left: bool) -> bool {
     let n = ring.len();
     let turn = cross(ring[(i + n - 1) % n], ring[i], ring[(i + 1) % n]);
@@ -152,7 +153,7 @@ fn is_visible(rings: &[Vec<(f64, f64)>], a: Corner, b: Corner) -> bool {
             if d1 * d2 < 0.0 && d3 * d4 < 0.0 {
                 return false;
             }
-            // A line through another corner is made of two lines; keep those instead.
+            // A line through another corner consists of two shorter lines, which are kept instead.
             if s != p && s != q && d1 == 0.0 && within(p, q, s) {
                 return false;
             }
@@ -165,7 +166,7 @@ fn within(p: (f64, f64), q: (f64, f64), s: (f64, f64)) -> bool {
     (p.0.min(q.0)..=p.0.max(q.0)).contains(&s.0) && (p.1.min(q.1)..=p.1.max(q.1)).contains(&s.1)
 }
 
-/// Even-odd rule over all rings.
+/// Tests whether a point is inside, by the even-odd rule over all rings.
 fn contains(rings: &[Vec<(f64, f64)>], p: (f64, f64)) -> bool {
     let mut inside = false;
     for ring in rings {
@@ -188,33 +189,33 @@ mod tests {
     }
 
     #[test]
-    fn opposite_corners_of_a_square_see_each_other() {
+    fn connects_opposite_corners_of_a_square() {
         let lines = cross_plaza(&[square(0.0, 0.0, 100.0)], |_, i| i % 2 == 0).unwrap();
         assert_eq!(lines, [((0, 0), (0, 2))]);
     }
 
     #[test]
-    fn one_entry_needs_no_line() {
+    fn a_single_entry_needs_no_line() {
         assert_eq!(cross_plaza(&[square(0.0, 0.0, 100.0)], |_, i| i == 0).unwrap(), []);
     }
 
     #[test]
-    fn a_fountain_is_walked_around() {
+    fn lines_go_around_a_hole() {
         let rings = [square(0.0, 0.0, 100.0), square(40.0, 30.0, 20.0)];
         let lines = cross_plaza(&rings, |r, i| r == 0 && i % 2 == 0).unwrap();
         assert!(!lines.contains(&((0, 0), (0, 2))), "the straight line crosses the fountain");
-        assert!(lines.iter().any(|(a, b)| a.0 != b.0), "the way goes by a corner of the fountain: {lines:?}");
+        assert!(lines.iter().any(|(a, b)| a.0 != b.0), "the path passes a corner of the fountain: {lines:?}");
     }
 
     #[test]
-    fn an_l_shape_is_walked_by_its_inner_corner() {
+    fn lines_of_an_l_shape_meet_at_its_inner_corner() {
         let l = vec![(0.0, 0.0), (100.0, 0.0), (100.0, 20.0), (20.0, 20.0), (20.0, 100.0), (0.0, 100.0)];
         let lines = cross_plaza(&[l], |_, i| i == 1 || i == 5).unwrap();
         assert_eq!(lines, [((0, 1), (0, 3)), ((0, 3), (0, 5))]);
     }
 
     #[test]
-    fn too_many_corners_are_given_up() {
+    fn rejects_too_many_corners() {
         let ring: Vec<_> = (0..400).map(|i| (f64::from(i) * 0.015_7).sin_cos()).collect();
         assert!(cross_plaza(&[ring], |_, _| true).is_none());
     }

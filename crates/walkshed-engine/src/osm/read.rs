@@ -1,102 +1,30 @@
-//! Reading a `.osm.pbf` in two streaming passes on all cores: first the ways people can use and the plazas, then the
-//! nodes these refer to. Memory is in proportion to what is kept. A third look at the way blobs happens only when a
-//! plaza is a multipolygon whose rings are ways without tags of their own.
+//! Reads a `.osm.pbf` file in two streaming passes on all cores: first the usable ways and the plazas, then the nodes
+//! they refer to.
+//!
+//! Memory is proportional to what is kept. Way blobs are read a third time only if a plaza is a multipolygon whose
+//! rings are untagged ways.
 
 use super::barrier::{NodeRule, node_rule};
-use super::block::{Block, Element, Unpacked, after_header, required_features, unpack};
-use super::framing::{BlobKind, BlobSpan, FramingError, blob_spans};
+use super::blobs::Blobs;
+use super::block::{Block, Element};
+use super::error::{BlobError, OsmError};
+use super::extract::{Extract, OsmArea, OsmWay, ReadCounts};
+use super::framing::BlobSpan;
+use super::rings::{absolute, close_rings};
 use super::tags::Tags;
-use super::way::{LeftOut, Outline, StreetRules, WayClass, classify};
+use super::way::classify;
+use super::way_class::{Outline, StreetRules, WayClass};
 use crate::access::Access;
 use crate::geo::Fixed;
 use rayon::prelude::*;
-use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::collections::HashMap;
 use std::path::Path;
 
-/// Member ways of a plaza at most; it is not taken with more.
-const MOST_MEMBERS: usize = 10_000;
-/// Nodes of the rings of all plazas that are relations, for each node of a way in the file: ways are seldom in more than two.
-const RING_NODES: usize = 4;
+/// Maximum number of ring nodes of all plaza relations, per way node in the file. Ways are rarely in more than two
+/// rings.
+const RING_NODES_PER_WAY_NODE: usize = 4;
 
-/// Why an extract could not be read.
-#[derive(Debug, thiserror::Error)]
-pub enum OsmError {
-    #[error(transparent)]
-    Framing(#[from] FramingError),
-    #[error("the blob at byte {offset} is damaged: {why}")]
-    Damaged { offset: u64, why: String },
-    #[error(
-        "the file needs the feature \"{0}\", which walkshed does not read; use an ordinary extract without history"
-    )]
-    Feature(String),
-    #[error("no street people can walk or ride on among its {ways} ways; is this an extract of a city?")]
-    NoStreets { ways: u64 },
-}
-
-/// A kept way: its class and its nodes as indices into [`Extract::nodes`].
-#[derive(Debug, Clone)]
-pub struct OsmWay {
-    pub class: u32,
-    pub refs: Vec<u32>,
-}
-
-/// A plaza: its class and its rings (closed, first node not repeated), the outer one first.
-#[derive(Debug, Clone)]
-pub struct OsmArea {
-    pub class: u32,
-    pub rings: Vec<Vec<u32>>,
-    /// Its rings are members of a multipolygon, not a way that is kept as such.
-    pub is_relation: bool,
-}
-
-/// What was read and what was left out.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct ReadCounts {
-    /// Nodes in the file.
-    pub nodes: u64,
-    /// Ways in the file.
-    pub ways: u64,
-    /// Relations in the file.
-    pub relations: u64,
-    /// Ways that are streets of some sort.
-    pub street_ways: u64,
-    /// Of these, kept.
-    pub kept_ways: u64,
-    /// Of these, left out, by reason.
-    pub left_out: BTreeMap<LeftOut, u64>,
-    /// Of those kept, closed to walkers by a default, by reason.
-    pub closed_on_foot: BTreeMap<LeftOut, u64>,
-    /// Of those kept, open only at the ends of a trip: for residents, staff and the like.
-    pub private_ways: u64,
-    /// References to nodes that the extract does not hold; the ways are cut there.
-    pub missing_nodes: u64,
-    /// Barriers that stop somebody.
-    pub barriers: u64,
-    /// Of these, open only at the ends of a trip.
-    pub private_barriers: u64,
-    /// Lifts on nodes.
-    pub lifts: u64,
-    /// Plaza multipolygons whose rings could not be closed.
-    pub broken_areas: u64,
-}
-
-/// The part of an extract that matters here.
-#[derive(Debug, Default)]
-pub struct Extract {
-    pub classes: Vec<WayClass>,
-    pub ways: Vec<OsmWay>,
-    pub areas: Vec<OsmArea>,
-    /// Positions by index; `None` where the extract lacks the node.
-    pub nodes: Vec<Option<Fixed>>,
-    /// What stands on nodes, by index.
-    pub rules: HashMap<u32, NodeRule>,
-    pub counts: ReadCounts,
-}
-
-/// A plaza relation as read: class, and member way ids with "is outer".
+/// A plaza relation as read: its class, and the ids of its member ways with "is outer".
 struct AreaRelation {
     class: u32,
     members: Vec<(i64, bool)>,
@@ -113,10 +41,10 @@ struct WayPass {
     counts: ReadCounts,
 }
 
-/// Reads an extract. `progress` is called with the bytes done and the bytes there are.
+/// Reads the streets of an extract. `progress` receives the bytes done and the total.
 ///
 /// # Errors
-/// [`OsmError`] for a file that is not a whole, readable PBF, or holds no street.
+/// Returns an [`OsmError`] if the file is not a complete, readable PBF file or contains no usable street.
 pub fn read_pbf(path: &Path, rules: StreetRules, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Extract, OsmError> {
     let file = Blobs::open(path)?;
     let data = &file.data;
@@ -137,11 +65,11 @@ pub fn read_pbf(path: &Path, rules: StreetRules, progress: &(dyn Fn(u64, u64) + 
         .collect::<Result<_, OsmError>>()?;
     let kinds: Vec<(bool, bool)> = passes.iter().map(|p| (p.has_nodes, p.has_ways)).collect();
     let (mut merged, relations) = merge(passes);
-    file.unpacked.renew();
+    file.budget.reset();
     let extra = untagged_rings(&file, &kinds, &merged.ways, &relations)?;
-    file.unpacked.renew();
+    file.budget.reset();
 
-    // Node ids become small indices.
+    // Replace 64-bit node ids by dense indices.
     let refs_of = |ways: &[(i64, u32, Vec<i64>)]| ways.iter().flat_map(|w| w.2.iter().copied()).collect::<Vec<i64>>();
     let mut ids = refs_of(&merged.ways);
     ids.extend(extra.values().flatten());
@@ -178,7 +106,7 @@ pub fn read_pbf(path: &Path, rules: StreetRules, progress: &(dyn Fn(u64, u64) + 
     }
     let way_refs: HashMap<i64, usize> = merged.ways.iter().enumerate().map(|(n, w)| (w.0, n)).collect();
     let all_refs = merged.ways.iter().map(|w| w.2.len()).chain(extra.values().map(Vec::len)).sum::<usize>();
-    let mut ring_nodes = all_refs.saturating_mul(RING_NODES);
+    let mut ring_nodes = all_refs.saturating_mul(RING_NODES_PER_WAY_NODE);
     for relation in relations {
         let member = |id: i64| {
             way_refs.get(&id).map(|&n| merged.ways[n].2.as_slice()).or_else(|| extra.get(&id).map(Vec::as_slice))
@@ -217,76 +145,7 @@ pub fn read_pbf(path: &Path, rules: StreetRules, progress: &(dyn Fn(u64, u64) + 
     Ok(extract)
 }
 
-/// The blobs of a file, and what they may still unpack to.
-pub(super) struct Blobs<'p> {
-    path: &'p Path,
-    size: u64,
-    data: Vec<BlobSpan>,
-    unpacked: Unpacked,
-}
-
-impl<'p> Blobs<'p> {
-    /// Finds the blobs, and looks whether the file can be read.
-    ///
-    /// # Errors
-    /// [`OsmError`] for a file that is not a whole, readable PBF.
-    pub(super) fn open(path: &'p Path) -> Result<Self, OsmError> {
-        let spans = blob_spans(path)?;
-        let size = spans.iter().map(|s| s.len as u64).sum();
-        let data = spans.iter().copied().filter(|s| s.kind == BlobKind::Data).collect();
-        let blobs = Self { path, size, data, unpacked: Unpacked::of(size) };
-        for span in spans.iter().filter(|s| s.kind == BlobKind::Header) {
-            let damaged = |why| OsmError::Damaged { offset: span.offset, why };
-            let features = required_features(&blobs.bytes(*span)?).map_err(damaged)?;
-            if let Some(unknown) = features.into_iter().find(|f| !matches!(f.as_str(), "OsmSchema-V0.6" | "DenseNodes"))
-            {
-                return Err(OsmError::Feature(unknown));
-            }
-        }
-        Ok(blobs)
-    }
-
-    /// Bytes of the file.
-    pub(super) const fn size(&self) -> u64 {
-        self.size
-    }
-
-    fn bytes(&self, span: BlobSpan) -> Result<Vec<u8>, OsmError> {
-        let damaged = |why: String| OsmError::Damaged { offset: span.offset, why };
-        let bytes = read_span(self.path, span)?;
-        let blob = after_header(&bytes).ok_or_else(|| damaged("no blob".into()))?;
-        unpack(blob, &self.unpacked).map_err(damaged)
-    }
-
-    /// Unpacks one blob and hands its block to `read`.
-    fn with_block<T>(&self, span: BlobSpan, read: impl FnOnce(&Block<'_>) -> Result<T, String>) -> Result<T, OsmError> {
-        let damaged = |why: String| OsmError::Damaged { offset: span.offset, why };
-        let bytes = self.bytes(span)?;
-        Block::new(&bytes).and_then(|block| read(&block)).map_err(damaged)
-    }
-
-    /// Reads every block of map data on all cores; the results come in the order of the file.
-    ///
-    /// # Errors
-    /// [`OsmError`] for a file that is not a whole, readable PBF.
-    pub(super) fn with_blocks<T: Send>(
-        &self,
-        read: impl Fn(&Block<'_>) -> Result<T, String> + Sync,
-    ) -> Result<Vec<T>, OsmError> {
-        self.unpacked.renew();
-        self.data.par_iter().map(|span| self.with_block(*span, &read)).collect()
-    }
-}
-
-fn read_span(path: &Path, span: BlobSpan) -> Result<Vec<u8>, FramingError> {
-    let mut file = File::open(path)?;
-    file.seek(SeekFrom::Start(span.offset))?;
-    let mut bytes = vec![0; span.len];
-    file.read_exact(&mut bytes)?;
-    Ok(bytes)
-}
-
-fn read_ways(block: &Block<'_>, rules: StreetRules) -> Result<WayPass, String> {
+fn read_ways(block: &Block<'_>, rules: StreetRules) -> Result<WayPass, BlobError> {
     let mut pass = WayPass::default();
     let mut tags = Tags::default();
     block.each(|element| match element {
@@ -295,9 +154,9 @@ fn read_ways(block: &Block<'_>, rules: StreetRules) -> Result<WayPass, String> {
             pass.has_ways = true;
             pass.counts.ways += 1;
             tags.refill(raw.iter());
-            let Some(verdict) = classify(&tags, outline(deltas), rules) else { return };
+            let Some(classification) = classify(&tags, outline(deltas), rules) else { return };
             pass.counts.street_ways += 1;
-            match verdict {
+            match classification {
                 Ok(kept) => {
                     let refs = absolute(deltas);
                     if refs.len() >= 2 {
@@ -333,25 +192,10 @@ fn read_ways(block: &Block<'_>, rules: StreetRules) -> Result<WayPass, String> {
     Ok(pass)
 }
 
-/// Does a way end where it begins? Its references are stored as differences.
+/// Returns whether a way is closed. References are delta-encoded.
 fn outline(deltas: &[i64]) -> Outline {
-    let way_round = deltas.iter().skip(1).fold(0i64, |sum, d| sum.wrapping_add(*d));
-    if deltas.len() > 3 && way_round == 0 { Outline::Ring } else { Outline::Line }
-}
-
-/// Way references are stored as differences.
-pub(super) fn absolute(deltas: &[i64]) -> Vec<i64> {
-    let mut id = 0i64;
-    let mut refs: Vec<i64> = deltas
-        .iter()
-        .map(|d| {
-            id = id.wrapping_add(*d);
-            id
-        })
-        .collect();
-    refs.dedup();
-    refs.shrink_to_fit();
-    refs
+    let sum = deltas.iter().skip(1).fold(0i64, |sum, d| sum.wrapping_add(*d));
+    if deltas.len() > 3 && sum == 0 { Outline::Ring } else { Outline::Line }
 }
 
 fn intern(classes: &mut Vec<WayClass>, ids: &mut HashMap<WayClass, u32>, class: WayClass) -> u32 {
@@ -364,7 +208,7 @@ fn intern(classes: &mut Vec<WayClass>, ids: &mut HashMap<WayClass, u32>, class: 
     id
 }
 
-/// Joins the results of the blobs in file order, so that the outcome does not depend on the number of cores.
+/// Merges the results of all blobs in file order, so that the result does not depend on the number of cores.
 fn merge(passes: Vec<WayPass>) -> (WayPass, Vec<AreaRelation>) {
     let mut all = WayPass::default();
     let mut relations = Vec::new();
@@ -389,7 +233,7 @@ fn merge(passes: Vec<WayPass>) -> (WayPass, Vec<AreaRelation>) {
     (all, relations)
 }
 
-/// The rings of plaza multipolygons that are not streets themselves.
+/// Reads the rings of plaza multipolygons that are not streets themselves.
 fn untagged_rings(
     file: &Blobs<'_>,
     kinds: &[(bool, bool)],
@@ -415,8 +259,8 @@ fn untagged_rings(
     Ok(found.into_iter().flatten().collect())
 }
 
-/// The nodes of wanted ways, whose ids are sorted.
-pub(super) fn ways_of(block: &Block<'_>, wanted: &[i64]) -> Result<Vec<(i64, Vec<i64>)>, String> {
+/// Returns the nodes of the ways whose ids are in `wanted` (sorted).
+pub(super) fn ways_of(block: &Block<'_>, wanted: &[i64]) -> Result<Vec<(i64, Vec<i64>)>, BlobError> {
     let mut found = Vec::new();
     block.each(|element| {
         if let Element::Way { id, deltas, .. } = element
@@ -428,61 +272,6 @@ pub(super) fn ways_of(block: &Block<'_>, wanted: &[i64]) -> Result<Vec<(i64, Vec
     Ok(found)
 }
 
-/// Joins member ways end to end into rings, outer ones first. `None` when a ring stays open, a member is missing, there are too
-/// many, or their nodes are more than `room`, from which they are taken.
-pub(super) fn close_rings<'a>(
-    members: &[(i64, bool)],
-    way: impl Fn(i64) -> Option<&'a [i64]>,
-    room: &mut usize,
-) -> Option<Vec<Vec<i64>>> {
-    if members.len() > MOST_MEMBERS {
-        return None;
-    }
-    let mut rings = Vec::new();
-    for outer in [true, false] {
-        let ways: Vec<&[i64]> = members.iter().filter(|m| m.1 == outer).map(|m| way(m.0)).collect::<Option<_>>()?;
-        *room = room.checked_sub(ways.iter().map(|w| w.len()).sum())?;
-        let mut at_end: HashMap<i64, Vec<usize>> = HashMap::new();
-        for (i, way) in ways.iter().enumerate().rev() {
-            for end in [way.first(), way.last()].into_iter().flatten() {
-                at_end.entry(*end).or_default().push(i);
-            }
-        }
-        let mut used = vec![false; ways.len()];
-        for last in (0..ways.len()).rev() {
-            if std::mem::replace(&mut used[last], true) {
-                continue;
-            }
-            let mut ring = ways[last].to_vec();
-            while ring.first() != ring.last() {
-                let end = *ring.last()?;
-                let here = at_end.get_mut(&end)?;
-                let next = loop {
-                    let next = here.pop()?;
-                    if !std::mem::replace(&mut used[next], true) {
-                        break next;
-                    }
-                };
-                let piece = ways[next].iter();
-                if ways[next].first() == Some(&end) {
-                    ring.extend(piece.skip(1));
-                } else {
-                    ring.extend(piece.rev().skip(1));
-                }
-            }
-            ring.pop();
-            if ring.len() >= 3 {
-                rings.push(ring);
-            }
-        }
-        if outer && rings.len() != 1 {
-            // Several outer rings share one set of holes; each is walked around, none across.
-            return None;
-        }
-    }
-    Some(rings)
-}
-
 #[derive(Default)]
 struct NodePass {
     count: u64,
@@ -490,7 +279,7 @@ struct NodePass {
     rules: Vec<(u32, NodeRule)>,
 }
 
-fn read_nodes(block: &Block<'_>, wanted: &[i64]) -> Result<NodePass, String> {
+fn read_nodes(block: &Block<'_>, wanted: &[i64]) -> Result<NodePass, BlobError> {
     let mut pass = NodePass::default();
     let mut tags = Tags::default();
     block.each(|element| {

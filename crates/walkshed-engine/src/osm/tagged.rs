@@ -1,8 +1,11 @@
-//! Elements of an extract by their tags, each with one position: nodes where they stand, ways and multipolygons by their
-//! centroid.
+//! Finds elements of an extract by their tags and returns one position for each: the position of a node, or the
+//! centroid of a way or multipolygon.
 
+use super::blobs::Blobs;
 use super::block::{Block, Element};
-use super::read::{Blobs, OsmError, absolute, close_rings, ways_of};
+use super::error::{BlobError, OsmError};
+use super::read::ways_of;
+use super::rings::{absolute, close_rings};
 use super::tags::Tags;
 use crate::geo::{Fixed, degrees_beside};
 use geo::{Centroid, Coord, LineString, MultiPoint, Polygon};
@@ -10,12 +13,12 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// The tags of all that is found may take so many times the bytes of the file, and so many more: the text of a tag stands in the
-/// file once, however many elements have it.
-const TEXTS: u64 = 16;
-const TEXTS_MORE: u64 = 8 << 20;
+/// Limit on the bytes of all returned tags: a multiple of the file size plus a constant. A file stores each text once,
+/// however many elements use it.
+const TAG_BYTES_PER_FILE_BYTE: u64 = 16;
+const TAG_BYTES_EXTRA: u64 = 8 << 20;
 
-/// An element that was looked for.
+/// An element that matched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaggedPlace {
     /// `node/1`, `way/2` or `relation/3`.
@@ -24,11 +27,11 @@ pub struct TaggedPlace {
     pub at: Fixed,
 }
 
-/// An element whose position is that of others.
-struct Shaped {
+/// An element whose position is computed from other elements.
+struct AssembledElement {
     id: String,
     tags: Vec<(String, String)>,
-    /// Nodes of a way; for a relation its member ways, with "is outer".
+    /// The nodes of a way; for a relation, its member ways with "is outer".
     nodes: Vec<i64>,
     members: Vec<(i64, bool)>,
 }
@@ -36,21 +39,22 @@ struct Shaped {
 #[derive(Default)]
 struct Found {
     places: Vec<TaggedPlace>,
-    shaped: Vec<Shaped>,
+    shaped: Vec<AssembledElement>,
 }
 
-/// Finds all elements whose tags are wanted, in the order of the file. Also says how many of them have no position in the
-/// extract.
+/// Returns all elements whose tags match `wanted`, in file order, and the number of matches whose position is not in
+/// the extract.
 ///
 /// # Errors
-/// [`OsmError`] for a file that is not a whole, readable PBF.
+/// Returns an [`OsmError`] if the file is not a complete, readable PBF file or if the matching tags take too much
+/// memory.
 pub fn read_tagged(
     path: &Path,
     wanted: impl Fn(&Tags<'_>) -> bool + Sync,
 ) -> Result<(Vec<TaggedPlace>, u64), OsmError> {
     let file = Blobs::open(path)?;
-    let room = AtomicU64::new(file.size().saturating_mul(TEXTS).saturating_add(TEXTS_MORE));
-    let found = file.with_blocks(|block| find(block, &wanted, &room))?;
+    let budget = AtomicU64::new(file.size().saturating_mul(TAG_BYTES_PER_FILE_BYTE).saturating_add(TAG_BYTES_EXTRA));
+    let found = file.with_blocks(|block| find(block, &wanted, &budget))?;
     let (mut places, mut shaped) = (Vec::new(), Vec::new());
     for part in found {
         places.extend(part.places);
@@ -76,7 +80,7 @@ pub fn read_tagged(
     let mut without = 0;
     let mut ring_nodes = rings.values().map(Vec::len).sum::<usize>().saturating_mul(4);
     for element in shaped {
-        match centre(&element, &rings, &positions, &mut ring_nodes) {
+        match centre_of(&element, &rings, &positions, &mut ring_nodes) {
             Some(at) => places.push(TaggedPlace { id: element.id, tags: element.tags, at }),
             None => without += 1,
         }
@@ -84,11 +88,11 @@ pub fn read_tagged(
     Ok((places, without))
 }
 
-/// The tags of an element as its own.
-fn owned(tags: &Tags<'_>, room: &AtomicU64) -> Result<Vec<(String, String)>, String> {
+/// Copies the tags of an element, within the remaining byte budget.
+fn copy_tags(tags: &Tags<'_>, budget: &AtomicU64) -> Result<Vec<(String, String)>, BlobError> {
     let bytes: usize = tags.iter().map(|(k, v)| k.len() + v.len() + 2 * size_of::<String>()).sum();
-    let taken = room.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(bytes as u64));
-    taken.map_err(|_| format!("the tags of its amenities take more than {TEXTS} times its size"))?;
+    let taken = budget.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(bytes as u64));
+    taken.map_err(|_| BlobError::Tags { limit: TAG_BYTES_PER_FILE_BYTE })?;
     Ok(tags.iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect())
 }
 
@@ -98,18 +102,18 @@ fn fixed(nano_lon: i64, nano_lat: i64) -> Option<Fixed> {
     Some(Fixed { x: i32::try_from(nano_lon / 100).ok()?, y: i32::try_from(nano_lat / 100).ok()? })
 }
 
-fn find(block: &Block<'_>, wanted: &impl Fn(&Tags<'_>) -> bool, room: &AtomicU64) -> Result<Found, String> {
+fn find(block: &Block<'_>, wanted: &impl Fn(&Tags<'_>) -> bool, budget: &AtomicU64) -> Result<Found, BlobError> {
     let mut found = Found::default();
     let mut tags = Tags::default();
-    let mut full = Ok(());
+    let mut result = Ok(());
     block.each(|element| {
         let (Element::Node { tags: raw, .. } | Element::Way { tags: raw, .. } | Element::Relation { tags: raw, .. }) =
             element;
         tags.refill(raw.iter());
-        if full.is_err() || tags.is_empty() || !wanted(&tags) {
+        if result.is_err() || tags.is_empty() || !wanted(&tags) {
             return;
         }
-        let mut own = || owned(&tags, room).map_err(|e| full = Err(e)).ok();
+        let mut own = || copy_tags(&tags, budget).map_err(|e| result = Err(e)).ok();
         match element {
             Element::Node { id, lon, lat, .. } => {
                 if let Some(at) = fixed(lon, lat)
@@ -121,7 +125,7 @@ fn find(block: &Block<'_>, wanted: &impl Fn(&Tags<'_>) -> bool, room: &AtomicU64
             Element::Way { id, deltas, .. } => {
                 if let Some(tags) = own() {
                     let nodes = absolute(deltas);
-                    found.shaped.push(Shaped { id: format!("way/{id}"), tags, nodes, members: Vec::new() });
+                    found.shaped.push(AssembledElement { id: format!("way/{id}"), tags, nodes, members: Vec::new() });
                 }
             }
             Element::Relation { id, members, .. } => {
@@ -130,15 +134,20 @@ fn find(block: &Block<'_>, wanted: &impl Fn(&Tags<'_>) -> bool, room: &AtomicU64
                 {
                     let ways = members.iter().filter(|m| m.is_way);
                     let members = ways.map(|m| (m.id, raw.text(m.role) != "inner")).collect();
-                    found.shaped.push(Shaped { id: format!("relation/{id}"), tags, nodes: Vec::new(), members });
+                    found.shaped.push(AssembledElement {
+                        id: format!("relation/{id}"),
+                        tags,
+                        nodes: Vec::new(),
+                        members,
+                    });
                 }
             }
         }
     })?;
-    full.map(|()| found)
+    result.map(|()| found)
 }
 
-fn positions_of(block: &Block<'_>, wanted: &[i64]) -> Result<Vec<(i64, Coord<f64>)>, String> {
+fn positions_of(block: &Block<'_>, wanted: &[i64]) -> Result<Vec<(i64, Coord<f64>)>, BlobError> {
     let mut found = Vec::new();
     block.each(|element| {
         if let Element::Node { id, lon, lat, .. } = element
@@ -151,14 +160,14 @@ fn positions_of(block: &Block<'_>, wanted: &[i64]) -> Result<Vec<(i64, Coord<f64
     Ok(found)
 }
 
-/// The centroid of what is enclosed, or where nothing is, of the corners that are known.
-fn centre(
-    element: &Shaped,
+/// Returns the centroid of the enclosed area. If there is none, returns the centroid of the known positions.
+fn centre_of(
+    element: &AssembledElement,
     rings: &HashMap<i64, Vec<i64>>,
     positions: &HashMap<i64, Coord<f64>>,
     ring_nodes: &mut usize,
 ) -> Option<Fixed> {
-    // One that crosses the 180th meridian goes on beyond it.
+    // Geometry that crosses the 180th meridian continues beyond it.
     let line = |nodes: &[i64]| -> Vec<Coord<f64>> {
         let known: Vec<Coord<f64>> = nodes.iter().filter_map(|id| positions.get(id).copied()).collect();
         let first = known.first().map_or(0.0, |c| c.x);

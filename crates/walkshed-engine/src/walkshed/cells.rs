@@ -1,27 +1,27 @@
-//! A walkshed as H3 cells: a cell is in it when its centre is reached, by the same rule as any other place.
+//! Walksheds as H3 cells. A cell is part of a walkshed if its centre is reached, by the rule for places.
 
 use super::pieces::Reach;
-use crate::file::Network;
 use crate::geo::{Fixed, area_on_globe, cell_centre};
+use crate::network::Network;
 use crate::parallel;
-use crate::search::Start;
+use crate::start::Start;
 use crate::task::Stopped;
 use crate::units::Deciseconds;
 use geo::{Coord, MultiPolygon, Rect};
 use h3o::geom::{ContainmentMode, TilerBuilder};
 use h3o::{CellIndex, Resolution};
 
-/// Fewer cells than this are not worth another thread.
-const MIN_CELLS_A_THREAD: usize = 500;
+/// Minimum number of cells per thread.
+const MIN_CELLS_PER_THREAD: usize = 500;
 
-/// Cells and their times, in the order of the cells' numbers.
+/// Cells with their times, sorted by cell.
 #[derive(Debug, Clone, Default)]
 pub struct CellTimes {
     pub cells: Vec<CellIndex>,
     pub times: Vec<Deciseconds>,
 }
 
-/// Why there is no answer.
+/// Why the cells of a walkshed cannot be computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CellsError {
     #[error(transparent)]
@@ -30,10 +30,10 @@ pub enum CellsError {
     Stopped(#[from] Stopped),
 }
 
-/// More cells than an answer may hold.
+/// The walkshed has more cells than allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "about {estimate} cells of resolution {resolution} would have to be looked at, the limit is {limit}; ask for a coarser resolution or fewer minutes"
+    "the area has about {estimate} cells of resolution {resolution}, the limit is {limit}; use a coarser resolution or fewer minutes"
 )]
 pub struct TooManyCells {
     pub estimate: usize,
@@ -41,14 +41,15 @@ pub struct TooManyCells {
     pub limit: usize,
 }
 
-/// How many cells of a resolution lie around what is reached.
+/// Estimates the number of cells of a resolution in the bounding box of a walkshed.
 #[must_use]
 pub fn cells_around(network: &Network, reach: &Reach, resolution: Resolution) -> usize {
-    around(network, reach, resolution).1
+    bounds_and_estimate(network, reach, resolution).1
 }
 
-/// The rectangle in degrees around what is reached, and how many cells lie in it.
-fn around(network: &Network, reach: &Reach, resolution: Resolution) -> (Rect, usize) {
+/// Returns the bounding box of a walkshed in degrees, extended by the snapping limit, and the estimated number of cells in
+/// it.
+fn bounds_and_estimate(network: &Network, reach: &Reach, resolution: Resolution) -> (Rect, usize) {
     let params = network.profiles().get(reach.profile);
     let metric = crate::geo::Metric::at(reach.start.snap.at.lat());
     let (mut low, mut high) = (reach.start.snap.at, reach.start.snap.at);
@@ -69,23 +70,23 @@ fn around(network: &Network, reach: &Reach, resolution: Resolution) -> (Rect, us
     (rect, estimate)
 }
 
-/// The cells of a resolution whose centres are reached.
+/// Returns the cells of a resolution whose centres are reached.
 ///
 /// # Errors
-/// [`TooManyCells`] when more than `limit` cells lie around what is reached; [`Stopped`].
+/// Returns [`TooManyCells`] if the bounding box has more than `limit` cells, or [`Stopped`] if the current task is stopped.
 pub fn reached_cells(
     network: &Network,
     reach: &Reach,
     resolution: Resolution,
     limit: usize,
 ) -> Result<CellTimes, CellsError> {
-    let (rect, estimate) = around(network, reach, resolution);
+    let (rect, estimate) = bounds_and_estimate(network, reach, resolution);
     if estimate > limit {
         return Err(TooManyCells { estimate, resolution: resolution.into(), limit }.into());
     }
     let mut tiler = TilerBuilder::new(resolution).containment_mode(ContainmentMode::ContainsCentroid).build();
     for part in area_on_globe(&MultiPolygon(vec![rect.to_polygon()])).iter() {
-        // A rectangle around a walkshed, or the part of one on a side of the 180th meridian, is a valid polygon.
+        // A rectangle, or the part of one on either side of the 180th meridian, is a valid polygon.
         let _ = tiler.add(part.clone());
     }
     let mut cells: Vec<CellIndex> = tiler.into_coverage().collect();
@@ -96,7 +97,7 @@ pub fn reached_cells(
         let time = reach.time_to(network, &Start::new(network, snap, reach.profile));
         time.is_some().then_some((cell, time))
     };
-    let timed = parallel::try_map(&cells, MIN_CELLS_A_THREAD, |cell| Ok::<_, Stopped>(time(cell)))?;
+    let timed = parallel::try_map(&cells, MIN_CELLS_PER_THREAD, |cell| Ok::<_, Stopped>(time(cell)))?;
     let (cells, times) = timed.into_iter().flatten().unzip();
     Ok(CellTimes { cells, times })
 }

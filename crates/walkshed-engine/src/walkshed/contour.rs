@@ -1,17 +1,17 @@
-//! Polygons of a field at a time: marching squares, with rings that are valid (OGC), follow the right-hand rule of
-//! RFC 7946 (outer rings counter-clockwise, holes clockwise) and nest with growing times.
+//! Contours of a time field, by marching squares. The polygons are valid (OGC), follow the right-hand rule of RFC 7946
+//! (outer rings counter-clockwise, holes clockwise), and the polygon of a time contains those of all smaller times.
 
 use super::field::Field;
 use crate::units::Deciseconds;
 use geo::{Coord, LineString, MultiPolygon, Polygon};
 
 const NONE: u32 = u32::MAX;
-/// Crossings keep away from the nodes by this share of a cell, so that rings never touch there.
-const KEEP_OFF: f32 = 0.02;
-/// The crossing towards a node that is not reached at all.
-const UNREACHED: f32 = 0.5;
+/// Minimum distance of a crossing from a node, in cells. It keeps rings from touching at nodes.
+const MIN_NODE_DISTANCE: f32 = 0.02;
+/// Position of the crossing on an edge to an unreached node, in cells.
+const CROSSING_TO_UNREACHED: f32 = 0.5;
 
-/// The area of a field whose time is `limit` or less, in degrees.
+/// Returns the area of a field with a time of at most `limit`, in degrees.
 #[must_use]
 pub fn contour(field: &Field, limit: Deciseconds) -> MultiPolygon<f64> {
     let rings = Tracer { field, limit: limit.0 as f32 }.rings();
@@ -23,15 +23,15 @@ struct Tracer<'a> {
     limit: f32,
 }
 
-/// A ring in cells, not closed.
+/// A ring in units of cells; the first point is not repeated at the end.
 type Ring = Vec<(f32, f32)>;
 
 impl Tracer<'_> {
-    /// All rings, with the inside on their left.
+    /// Traces all rings, with the inside on their left.
     ///
-    /// Crossings are numbered by the grid edge they lie on: `2 n` on the edge from node n eastwards, `2 n + 1` northwards.
-    /// In an ambiguous cell (two opposite corners inside) the corners stay apart: a larger time can only join what a
-    /// smaller one keeps apart, which is what makes contours nest.
+    /// Crossings are numbered by the grid edge they lie on: `2 n` on the edge from node n eastwards, `2 n + 1` on the edge
+    /// northwards. In an ambiguous cell (two opposite corners inside) the corners are separated. A larger time can then
+    /// only connect what a smaller one separates, so contours nest.
     fn rings(&self) -> Vec<Ring> {
         let (columns, rows) = (self.field.grid.columns, self.field.grid.rows);
         let inside: Vec<bool> = self.field.times.iter().map(|&t| t <= self.limit).collect();
@@ -83,9 +83,9 @@ impl Tracer<'_> {
             let mut here = start;
             while next[here as usize] != NONE {
                 let point = self.crossing(here);
-                // A point between two others on a line along the grid says nothing. On slanting lines it stays:
-                // rounding to the last digit would else push the rings of two times across each other.
-                #[expect(clippy::float_cmp, reason = "points on one grid line have the very same coordinate")]
+                // Drop a point between two others on the same grid line. Keep collinear points on diagonals: without
+                // them, rounding to the last digit could make the rings of two times cross.
+                #[expect(clippy::float_cmp, reason = "points on one grid line have identical coordinates")]
                 if let [.., a, b] = ring[..]
                     && (a.0 == b.0 && b.0 == point.0 || a.1 == b.1 && b.1 == point.1)
                 {
@@ -101,7 +101,7 @@ impl Tracer<'_> {
         rings
     }
 
-    /// Where the contour crosses a grid edge, in cells.
+    /// Returns the point at which the contour crosses a grid edge, in cells.
     fn crossing(&self, edge: u32) -> (f32, f32) {
         let columns = self.field.grid.columns;
         let (node, north) = (edge as usize / 2, edge % 2 == 1);
@@ -110,9 +110,9 @@ impl Tracer<'_> {
         let (a, b) = (self.field.times[node], self.field.times[other]);
         let share = |inner: f32, outer: f32| {
             if outer.is_finite() {
-                ((self.limit - inner) / (outer - inner)).clamp(KEEP_OFF, 1.0 - KEEP_OFF)
+                ((self.limit - inner) / (outer - inner)).clamp(MIN_NODE_DISTANCE, 1.0 - MIN_NODE_DISTANCE)
             } else {
-                UNREACHED
+                CROSSING_TO_UNREACHED
             }
         };
         let t = if a <= self.limit { share(a, b) } else { 1.0 - share(b, a) };
@@ -120,6 +120,7 @@ impl Tracer<'_> {
     }
 }
 
+/// Returns the area of a ring in square cells, positive if the ring is counter-clockwise.
 fn signed_area(ring: &[(f32, f32)]) -> f64 {
     let (ox, oy) = ring[0];
     let mut sum = 0.0;
@@ -131,6 +132,7 @@ fn signed_area(ring: &[(f32, f32)]) -> f64 {
     sum / 2.0
 }
 
+/// Returns whether a ring contains a point (ray casting).
 fn contains(ring: &[(f32, f32)], p: (f32, f32)) -> bool {
     let mut inside = false;
     let mut a = ring[ring.len() - 1];
@@ -143,7 +145,7 @@ fn contains(ring: &[(f32, f32)], p: (f32, f32)) -> bool {
     inside
 }
 
-/// Gives every hole to the smallest outer ring around it and goes over to degrees.
+/// Assigns every hole to the smallest outer ring around it, and converts the rings to degrees.
 fn assemble(field: &Field, rings: Vec<Ring>) -> MultiPolygon<f64> {
     let (mut outers, mut holes) = (Vec::new(), Vec::new());
     for ring in rings {
@@ -161,7 +163,7 @@ fn assemble(field: &Field, rings: Vec<Ring>) -> MultiPolygon<f64> {
             .iter()
             .map(|&(x, y)| {
                 let (x, y) = field.grid.degrees(f64::from(x), f64::from(y));
-                // 1e-7 degrees (a centimetre) is what leaves the program.
+                // Round to 1e-7 degrees (about a centimetre).
                 Coord { x: (x * 1e7).round() / 1e7, y: (y * 1e7).round() / 1e7 }
             })
             .collect();

@@ -1,35 +1,37 @@
-//! Times on a square grid around what was reached.
+//! Travel times on a square grid around a walkshed.
 //!
-//! Every grid cell that a reached street passes gives its time to its four corners, so that a contour at or above that
-//! time holds the whole cell. Streets that were not reached bar the corners of their cells. The nodes in between take
-//! the time of the street that a place there joins, reached or not, plus the leg to it off the network: streets with a
-//! handicap ([`handicap_m`]) count as farther, and what is cut off bars nothing. Hence, for every contour:
+//! The four corners of every grid cell that a reached street passes get the time of the street, so that a contour at or
+//! above that time contains the whole cell. The corners of cells with unreached streets become unreached. All other nodes
+//! get the time of the street that a place there would join, reached or not, plus the time of the off-network leg.
+//! Streets with a handicap ([`handicap_m`]) count as farther; edges that are cut off are ignored. Every contour therefore
+//! has these properties:
 //!
-//! - every reached point of a street lies inside;
-//! - a point of an ordinary street (one without handicap) that lies inside has a reached point of a street within
-//!   [`Field::tolerance_m`], twice the diagonal of a cell. Bridges and tunnels over and under what is reached cannot
-//!   be told apart on a map;
-//! - a reached place beside the streets lies inside, or outside by at most the tolerance and 4.5 % of its leg off the
-//!   network, the error of the distance transform.
+//! - It contains every reached point of a street.
+//! - If it contains a point of an ordinary street (without handicap), a reached point of a street is within
+//!   [`Field::tolerance_m`] of it, which is twice the diagonal of a cell. Bridges over and tunnels under reached streets
+//!   are exceptions: they cannot be distinguished on a map.
+//! - It contains every reached place off the streets, except for places that are outside by at most the tolerance plus
+//!   4.5 % of their off-network leg, the error of the distance transform.
 
 use super::pieces::{Piece, Reach};
-use crate::file::{Edge, Network};
+use crate::edge::Edge;
 use crate::geo::{Fixed, Metric, Storey};
+use crate::handicap::handicap_m;
+use crate::network::Network;
 use crate::profile::Profile;
-use crate::snap::handicap_m;
 use std::cell::RefCell;
 
-/// The tolerance in cells: two diagonals.
+/// The tolerance in cells: two diagonals of a cell.
 pub const TOLERANCE_CELLS: f64 = 2.0 * std::f64::consts::SQRT_2;
-/// The finest grid, metres.
-const FINEST_M: f64 = 20.0;
-/// Cells along the longer side, at most; beyond it cells grow.
+/// Minimum size of a cell, metres.
+const MIN_CELL_M: f64 = 20.0;
+/// Maximum number of cells along the longer side. Cells of larger walksheds are larger.
 const MAX_CELLS: f64 = 200.0;
 
-/// Where the nodes of a grid lie.
+/// The geometry of a grid.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Grid {
-    /// South-western node.
+    /// The south-western node.
     origin: Fixed,
     metric: Metric,
     cell_m: f64,
@@ -37,22 +39,22 @@ pub(super) struct Grid {
     pub rows: usize,
 }
 
-/// Times in deciseconds on the nodes of a grid, infinite where nothing is reached.
+/// Times in deciseconds at the nodes of a grid, infinite where nothing is reached.
 #[derive(Debug, Clone)]
 pub struct Field {
     pub(super) grid: Grid,
     pub(super) times: Vec<f32>,
 }
 
-/// Scratch of one thread.
+/// Scratch space of a thread.
 #[derive(Default)]
 struct Scratch {
-    /// By edge: reached from end to end. All false between uses.
-    whole: Vec<bool>,
+    /// By edge: whether it is reached from end to end. All false between uses.
+    fully_reached: Vec<bool>,
     /// By node: metres to the nearest street.
     distances: Vec<f32>,
     /// Cells of reached streets above or below the ground, with their times.
-    over: Vec<(usize, f32)>,
+    off_ground: Vec<(usize, f32)>,
 }
 
 thread_local! {
@@ -60,7 +62,7 @@ thread_local! {
 }
 
 impl Grid {
-    /// A grid over a box in fixed coordinates, with a margin of cells around it.
+    /// Creates a grid over a bounding box, extended by `margin` cells on every side.
     fn over(low: Fixed, high: Fixed, metric: Metric, cell_m: f64, margin: f64) -> Self {
         let (shift_x, shift_y) = (margin * cell_m / metric.kx, margin * cell_m / metric.ky);
         let origin = Fixed { x: (f64::from(low.x) - shift_x) as i32, y: (f64::from(low.y) - shift_y) as i32 };
@@ -69,13 +71,13 @@ impl Grid {
         Self { origin, metric, cell_m, columns: nodes(width), rows: nodes(height) }
     }
 
-    /// A position in units of cells.
+    /// Converts a position to units of cells.
     fn cells(&self, p: Fixed) -> (f64, f64) {
         let (x, y) = self.metric.vector(self.origin, p);
         (x / self.cell_m, y / self.cell_m)
     }
 
-    /// Degrees of a position given in cells.
+    /// Converts a position in units of cells to degrees.
     pub(super) fn degrees(&self, x: f64, y: f64) -> (f64, f64) {
         (
             (f64::from(self.origin.x) + x * self.cell_m / self.metric.kx) / Fixed::PER_DEGREE,
@@ -83,8 +85,8 @@ impl Grid {
         )
     }
 
-    /// Visits the cells a line passes: `visit(lower left node, share of the line on entering, on leaving)`.
-    /// The traversal is that of Amanatides and Woo (1987). Parts outside the grid are passed over.
+    /// Visits the cells that a line passes: `visit(lower left node, fraction of the line on entry, on exit)`. Uses the
+    /// traversal of Amanatides and Woo (1987). Skips parts outside the grid.
     fn walk(&self, a: (f64, f64), b: (f64, f64), mut visit: impl FnMut(usize, f64, f64)) {
         let (dx, dy) = (b.0 - a.0, b.1 - a.1);
         let (mut x, mut y) = (a.0.floor() as i64, a.1.floor() as i64);
@@ -118,7 +120,7 @@ impl Grid {
         }
     }
 
-    /// Visits the cells of a piece with the least time in each.
+    /// Visits the cells of a piece with the minimum time in each.
     fn walk_piece(&self, shape: &[Fixed], piece: &Piece, mut visit: impl FnMut(usize, f32)) {
         let length = |p: &[Fixed]| self.metric.distance(p[0], p[1]);
         let total: f64 = shape.windows(2).map(length).sum();
@@ -145,7 +147,7 @@ impl Grid {
         }
     }
 
-    /// Its south-western and north-eastern node.
+    /// Returns the south-western and the north-eastern node.
     fn extent(&self) -> (Fixed, Fixed) {
         let far = |start: i32, nodes: usize, k: f64| (f64::from(start) + nodes as f64 * self.cell_m / k) as i32;
         let high = Fixed {
@@ -161,7 +163,7 @@ impl Grid {
 }
 
 impl Field {
-    /// Draws what was reached.
+    /// Computes the field of a walkshed.
     #[must_use]
     pub fn draw(network: &Network, reach: &Reach) -> Self {
         SCRATCH.with(|s| match s.try_borrow_mut() {
@@ -173,25 +175,25 @@ impl Field {
     fn draw_with(network: &Network, reach: &Reach, scratch: &mut Scratch) -> Self {
         let params = network.profiles().get(reach.profile);
         let metric = Metric::at(reach.start.snap.at.lat());
-        // Deciseconds a metre off the network.
+        // Deciseconds per metre off the network.
         let pace = 10.0 / params.off_network_m_s();
-        // A leg off the network goes no farther than the snapping limit, nor than the time allows.
+        // An off-network leg is limited by the snapping limit and by the time limit.
         let off_limit = params.snap_limit_m.min(f64::from(reach.limit.0) / pace);
         let (low, high) = bounds(network, reach);
         let (width, height) = metric.vector(low, high);
-        let cell_m = (width.max(height) / MAX_CELLS).max(FINEST_M);
+        let cell_m = (width.max(height) / MAX_CELLS).max(MIN_CELL_M);
         let grid = Grid::over(low, high, metric, cell_m, (off_limit / cell_m).ceil() + 2.0);
         let mut times = vec![f32::INFINITY; grid.columns * grid.rows];
 
-        let Scratch { whole, distances, over } = scratch;
-        whole.resize(network.edge_count(), false);
+        let Scratch { fully_reached, distances, off_ground } = scratch;
+        fully_reached.resize(network.edge_count(), false);
         distances.clear();
         distances.resize(times.len(), f32::INFINITY);
-        over.clear();
+        off_ground.clear();
         for piece in &reach.pieces {
             let (edge, shape) = (network.edge(piece.edge), network.shape(piece.edge));
             let handicap = handicap_of(edge, reach.profile);
-            whole[piece.edge.index()] = piece.from <= 0.0 && piece.to >= 1.0;
+            fully_reached[piece.edge.index()] = piece.from <= 0.0 && piece.to >= 1.0;
             grid.walk_piece(shape, piece, |cell, time| {
                 if handicap == Some(0.0) {
                     for node in grid.corners(cell) {
@@ -200,7 +202,7 @@ impl Field {
                     }
                     return;
                 }
-                over.push((cell, time));
+                off_ground.push((cell, time));
                 for node in grid.corners(cell).into_iter().filter(|_| handicap.is_some()) {
                     let metres = handicap.unwrap_or_default() as f32;
                     if metres < distances[node] || metres <= distances[node] && time < times[node] {
@@ -212,8 +214,11 @@ impl Field {
         let (grid_low, grid_high) = grid.extent();
         network.segments_in(grid_low, grid_high, |id, a, b| {
             let edge = network.edge(id);
-            // What is cut off takes a place only where nothing else is near: it keeps no place from a reached street.
-            if whole[id.index()] || !edge.usable().contains(reach.profile) || edge.cut_off().contains(reach.profile) {
+            // Places join edges that are cut off only if nothing else is near, so they block no reached street.
+            if fully_reached[id.index()]
+                || !edge.usable().contains(reach.profile)
+                || edge.cut_off().contains(reach.profile)
+            {
                 return;
             }
             let Some(metres) = handicap_of(edge, reach.profile).map(|m| m as f32) else { return };
@@ -226,15 +231,15 @@ impl Field {
             });
         });
         for piece in &reach.pieces {
-            whole[piece.edge.index()] = false;
+            fully_reached[piece.edge.index()] = false;
         }
-        spread(&mut times, distances, &grid);
+        distance_transform(&mut times, distances, &grid);
         for (time, &metres) in times.iter_mut().zip(distances.iter()) {
             *time =
                 if f64::from(metres) <= off_limit + grid.cell_m { *time + metres * pace as f32 } else { f32::INFINITY };
         }
-        // What is over or under the ground is reached itself, and gives little or nothing to the ground beside it.
-        for &(cell, time) in over.iter() {
+        // Streets above or below the ground count as reached themselves, but hardly affect the ground beside them.
+        for &(cell, time) in off_ground.iter() {
             for node in grid.corners(cell) {
                 times[node] = times[node].min(time);
             }
@@ -242,19 +247,19 @@ impl Field {
         Self { grid, times }
     }
 
-    /// How far from a reached street a street inside a contour can be, metres.
+    /// Returns the maximum distance in metres from a street point inside a contour to the nearest reached street.
     #[must_use]
     pub fn tolerance_m(&self) -> f64 {
         self.grid.cell_m * TOLERANCE_CELLS
     }
 }
 
-/// By how many metres an edge counts as farther than it is to places on the ground; `None` where it takes none.
+/// Returns the handicap of an edge for places on the ground in metres, or `None` if they never join it.
 fn handicap_of(edge: &Edge, profile: Profile) -> Option<f64> {
     if edge.kind().can_be_snapped_to() { handicap_m(edge, profile, Storey::Ground) } else { None }
 }
 
-/// The box of everything reached.
+/// Returns the bounding box of a walkshed.
 fn bounds(network: &Network, reach: &Reach) -> (Fixed, Fixed) {
     let (mut low, mut high) = (reach.start.snap.at, reach.start.snap.at);
     let mut take = |p: &Fixed| {
@@ -271,11 +276,11 @@ fn bounds(network: &Network, reach: &Reach) -> (Fixed, Fixed) {
     (low, high)
 }
 
-/// Gives every node the time of the nearest street and the metres to it: two passes over the eight neighbours
-/// (a chamfer distance transform with the steps of Borgefors 1986, whose distances are at most 4.5 % too short or too long).
-fn spread(times: &mut [f32], distances: &mut [f32], grid: &Grid) {
+/// Gives every node the time of the nearest street and the distance to it in metres. This is a chamfer distance transform:
+/// two passes over the eight neighbours, with the steps of Borgefors (1986). The error of the distances is at most 4.5 %.
+fn distance_transform(times: &mut [f32], distances: &mut [f32], grid: &Grid) {
     let (columns, rows) = (grid.columns, grid.rows);
-    let (straight, slant) = (0.955_09 * grid.cell_m as f32, 1.369_30 * grid.cell_m as f32);
+    let (straight, diagonal) = (0.955_09 * grid.cell_m as f32, 1.369_30 * grid.cell_m as f32);
     let mut relax = |node: usize, from: usize, step: f32| {
         let d = distances[from] + step;
         if d < distances[node] {
@@ -292,10 +297,10 @@ fn spread(times: &mut [f32], distances: &mut [f32], grid: &Grid) {
             if y > 0 {
                 relax(node, node - columns, straight);
                 if x > 0 {
-                    relax(node, node - columns - 1, slant);
+                    relax(node, node - columns - 1, diagonal);
                 }
                 if x + 1 < columns {
-                    relax(node, node - columns + 1, slant);
+                    relax(node, node - columns + 1, diagonal);
                 }
             }
         }
@@ -309,10 +314,10 @@ fn spread(times: &mut [f32], distances: &mut [f32], grid: &Grid) {
             if y + 1 < rows {
                 relax(node, node + columns, straight);
                 if x + 1 < columns {
-                    relax(node, node + columns + 1, slant);
+                    relax(node, node + columns + 1, diagonal);
                 }
                 if x > 0 {
-                    relax(node, node + columns - 1, slant);
+                    relax(node, node + columns - 1, diagonal);
                 }
             }
         }

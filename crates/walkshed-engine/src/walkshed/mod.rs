@@ -1,7 +1,7 @@
-//! Walksheds: what a search reached, as street pieces, as polygons, as H3 cells.
+//! Walksheds (isochrones): the area reached by a search, as street pieces, polygons or H3 cells.
 //!
-//! A place counts as reached when the street nearest to it is reached and the leg from there fits into the time, which
-//! is the rule every query here goes by. The polygon draws that rule on a grid (see [`Field`] for its tolerance).
+//! A place is reached if the time to the street it is snapped to, plus the time of its off-network leg, is within the
+//! limit. All queries use this rule. Polygons approximate it on a grid; [`Field`] states the tolerance.
 
 mod cells;
 mod contour;

@@ -1,26 +1,27 @@
-//! The street pieces a search reached, cut where the time runs out.
+//! The street pieces reached by a search, cut where the time limit is exceeded.
 
-use crate::file::Network;
 use crate::geo::Fixed;
 use crate::geo::Metric;
-use crate::layer::{Scratch, with_scratch};
+use crate::network::Network;
+use crate::polyline::cut;
 use crate::profile::Profile;
-use crate::route::cut;
-use crate::search::{Search, Start};
+use crate::scratch::{Scratch, with_scratch};
+use crate::search::Search;
+use crate::start::Start;
 use crate::units::{Deciseconds, Direction, EdgeId, VertexId};
 
-/// A part of an edge and the times (deciseconds, not rounded) at its two ends; linear in between.
+/// A reached part of an edge and the times (in deciseconds, not rounded) at its two ends. Times are linear in between.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Piece {
     pub edge: EdgeId,
-    /// Fractions from the edge's tail; `from < to`, except for a single point.
+    /// Fractions from the tail of the edge. `from < to`, except if the piece is a single point.
     pub from: f64,
     pub to: f64,
     pub time_from: f64,
     pub time_to: f64,
 }
 
-/// What can be reached from (or can reach) a place within a time.
+/// Everything that can be reached from a place (or from which the place can be reached) within a time limit.
 #[derive(Debug, Clone)]
 pub struct Reach {
     pub start: Start,
@@ -28,12 +29,12 @@ pub struct Reach {
     pub direction: Direction,
     pub limit: Deciseconds,
     pub pieces: Vec<Piece>,
-    /// Reached vertices with their times, by vertex.
+    /// Reached vertices with their times, sorted by vertex.
     vertices: Vec<(VertexId, Deciseconds)>,
 }
 
 impl Reach {
-    /// Searches from a place.
+    /// Runs a search from a place.
     #[must_use]
     pub fn find(network: &Network, profile: Profile, direction: Direction, start: Start, limit: Deciseconds) -> Self {
         with_scratch(|Scratch { search, .. }| {
@@ -42,7 +43,7 @@ impl Reach {
         })
     }
 
-    /// Takes down what `search` has just reached from `start`.
+    /// Records what `search` has reached. It must have been run from `start` with the same arguments.
     #[must_use]
     pub fn of_search(
         network: &Network,
@@ -60,7 +61,7 @@ impl Reach {
             for &half in &arc_edges[first_arc[v as usize] as usize..first_arc[v as usize + 1] as usize] {
                 let (id, backward) = (EdgeId(half / 2), half % 2 == 1);
                 let edge = network.edge(id);
-                // Each edge once: from its tail, or from its head when the tail was not reached.
+                // Visit each edge once: from its tail, or from its head if the tail was not reached.
                 if id == start.snap.edge || backward && time(edge.tail).is_some() {
                     continue;
                 }
@@ -74,32 +75,33 @@ impl Reach {
                 .cut(limit, &mut pieces);
             }
         }
-        // The place's own edge is entered in its middle.
+        // The edge of the start is entered between its ends.
         let edge = network.edge(start.snap.edge);
-        let own = [costs[edge.arcs[0] as usize], costs[edge.arcs[1] as usize]];
+        let start_costs = [costs[edge.arcs[0] as usize], costs[edge.arcs[1] as usize]];
         let f = start.snap.fraction;
         let middle = if start.off <= limit { start.off } else { Deciseconds::NEVER };
         for (from, to, times) in [(0.0, f, [time(edge.tail), middle]), (f, 1.0, [middle, time(edge.head)])] {
-            Span { edge: start.snap.edge, from, to, times, costs: own }.cut(limit, &mut pieces);
+            Span { edge: start.snap.edge, from, to, times, costs: start_costs }.cut(limit, &mut pieces);
         }
         let mut vertices: Vec<_> = search.reached().iter().map(|&v| (VertexId(v), time(VertexId(v)))).collect();
         vertices.sort_unstable();
         Self { start, profile, direction, limit, pieces, vertices }
     }
 
-    /// The time of a vertex, [`Deciseconds::NEVER`] when it was not reached.
+    /// Returns the time of a vertex, or [`Deciseconds::NEVER`] if it was not reached.
     #[must_use]
     pub fn time_of(&self, vertex: VertexId) -> Deciseconds {
         self.vertices.binary_search_by_key(&vertex, |v| v.0).map_or(Deciseconds::NEVER, |i| self.vertices[i].1)
     }
 
-    /// How many junctions were reached.
+    /// Returns the number of vertices reached.
     #[must_use]
     pub fn vertex_count(&self) -> usize {
         self.vertices.len()
     }
 
-    /// The time from (or to) another place, off-network leg included; [`Deciseconds::NEVER`] past the limit.
+    /// Returns the travel time to another place (from it, for [`Direction::Towards`]), off-network legs included, or
+    /// [`Deciseconds::NEVER`] if it exceeds the limit.
     #[must_use]
     pub fn time_to(&self, network: &Network, end: &Start) -> Deciseconds {
         let edge = network.edge(end.snap.edge);
@@ -109,13 +111,13 @@ impl Reach {
         if best <= self.limit { best } else { Deciseconds::NEVER }
     }
 
-    /// Metres of street reached.
+    /// Returns the total length of the reached pieces in metres.
     #[must_use]
     pub fn street_m(&self, network: &Network) -> f64 {
         self.pieces.iter().map(|p| f64::from(network.edge(p.edge).length_m) * (p.to - p.from)).sum()
     }
 
-    /// The points of a piece.
+    /// Returns the points of a piece.
     #[must_use]
     pub fn line_of(network: &Network, piece: &Piece) -> Vec<Fixed> {
         let shape = network.shape(piece.edge);
@@ -123,26 +125,26 @@ impl Reach {
     }
 }
 
-/// A stretch of an edge that can be entered at both ends.
+/// A part of an edge that can be entered at both ends.
 struct Span {
     edge: EdgeId,
     from: f64,
     to: f64,
-    /// At `from` and at `to`.
+    /// The times at `from` and at `to`.
     times: [Deciseconds; 2],
-    /// Of the whole edge, forward and backward.
+    /// The costs of the whole edge, forward and backward.
     costs: [Deciseconds; 2],
 }
 
 impl Span {
-    /// Emits the parts reached within the limit, each with the way by which it is reached first.
+    /// Adds the parts reached within the limit to `out`, with the times of the end from which they are reached first.
     fn cut(&self, limit: Deciseconds, out: &mut Vec<Piece>) {
         let Self { edge, from, to, .. } = *self;
         let limit = f64::from(limit.0);
         let value = |t: Deciseconds| if t.is_some() { f64::from(t.0) } else { f64::INFINITY };
         let (ta, tb) = (value(self.times[0]), value(self.times[1]));
         let (ca, cb) = (value(self.costs[0]), value(self.costs[1]));
-        // How far one gets from either side.
+        // The fraction of the edge covered from one end.
         let reach = |t: f64, c: f64| {
             if t > limit {
                 None
@@ -166,7 +168,7 @@ impl Span {
             (Some(a), Some(b)) => {
                 let (mut a_end, mut b_start) = (from + a, to - b);
                 if a_end > b_start {
-                    // They overlap: they meet where both take the same time.
+                    // The two parts overlap: they meet where both have the same time.
                     let meet = if ca.is_infinite() {
                         from
                     } else if cb.is_infinite() {

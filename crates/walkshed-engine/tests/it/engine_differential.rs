@@ -1,5 +1,5 @@
-//! The engine against a textbook Dijkstra, to the decisecond: random places on random graphs and on Porto Alegre,
-//! every profile and direction. And the laws any such engine must keep.
+//! Compares the engine with a textbook Dijkstra, to the decisecond, for random places on random graphs and on Porto Alegre,
+//! for every profile and direction. Also checks invariants: symmetry, monotonicity, the triangle inequality.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use std::sync::Arc;
@@ -20,7 +20,7 @@ fn place(network: &Network, profile: Profile, r: &mut Random) -> Option<(Fixed, 
     Some((at, Start::new(network, snap, profile)))
 }
 
-/// Checks `count` random places against the reference; returns how many times were compared.
+/// Compares `count` random places with the reference. Returns the number of compared travel times.
 fn compare(network: &Network, seed: u64, count: usize) -> usize {
     let mut r = Random(seed);
     let mut compared = 0;
@@ -33,7 +33,7 @@ fn compare(network: &Network, seed: u64, count: usize) -> usize {
             let reference = Reference::new(network, profile, direction);
             for n in 0..count {
                 let Some((at, start)) = place(network, profile, &mut r) else { continue };
-                // Every few places, one on an edge of a destination: the direct way along it.
+                // Some places are on the edge of a destination, to test the way along that edge.
                 let start = if n % 5 == 0 && !ends.is_empty() {
                     let mut near = ends[r.below(ends.len())].1;
                     near.snap.fraction = r.unit();
@@ -79,7 +79,7 @@ fn compare(network: &Network, seed: u64, count: usize) -> usize {
     compared
 }
 
-/// A route's pieces join, and their costs add up to its time.
+/// Checks that the pieces of a route are connected and that their costs add up to its time.
 fn check_route(network: &Network, profile: Profile, way: &walkshed_engine::Route, start: &Start, end: &Start) {
     let costs = network.costs(profile, Direction::From);
     let mut sum = start.off.0 + end.off.0;
@@ -91,18 +91,18 @@ fn check_route(network: &Network, profile: Profile, way: &walkshed_engine::Route
         }
         sum += costs[edge.arcs[usize::from(span < 0.0)] as usize].share(span.abs()).0;
     }
-    assert_eq!(sum, way.time.0, "the pieces of a route add up to its time");
+    assert_eq!(sum, way.time.0, "the costs of the pieces add up to the time");
     for pair in way.pieces.windows(2) {
         let end_of = |p: &walkshed_engine::PathPiece, f: f64| {
             let e = network.edge(p.edge);
             if f <= 0.0 { e.tail } else { e.head }
         };
-        assert_eq!(end_of(&pair[0], pair[0].to), end_of(&pair[1], pair[1].from), "pieces join at junctions");
+        assert_eq!(end_of(&pair[0], pair[0].to), end_of(&pair[1], pair[1].from), "consecutive pieces share a vertex");
     }
 }
 
 #[test]
-fn random_graphs_to_the_decisecond() {
+fn matches_the_reference_on_random_graphs() {
     let mut compared = 0;
     for seed in 0..6 {
         compared += compare(&random_network(seed, 150 + seed as usize * 60), seed + 100, 60);
@@ -110,32 +110,31 @@ fn random_graphs_to_the_decisecond() {
     assert!(compared > 100_000, "only {compared} times were compared");
 }
 
-/// Streets closed and added at random places: the engine and the textbook search agree on what is left and new.
 #[test]
-fn changed_streets_to_the_decisecond() {
+fn matches_the_reference_on_random_graphs_with_changed_streets() {
     let (mut compared, mut joined) = (0, 0);
     for seed in 0..5 {
         let network = Arc::new(random_network(seed + 500, 200 + seed as usize * 40));
-        let (changed, told) = changed_at_random(&network, seed);
-        joined += told;
+        let (changed, changes) = change_at_random(&network, seed);
+        joined += changes;
         compared += compare(&changed, seed + 700, 50);
         compared += compare(changed.by_length(), seed + 800, 20);
-        compared += layers_agree(&network, &changed, seed);
+        compared += compare_layers(&network, &changed, seed);
     }
     assert!(compared > 100_000 && joined > 30, "{compared} times, {joined} changes");
 }
 
 #[test]
-fn changed_streets_of_porto_alegre_to_the_decisecond() {
+fn matches_the_reference_on_porto_alegre_with_changed_streets() {
     let Some(network) = porto_alegre_network().map(Arc::new) else { return };
-    let (changed, told) = changed_at_random(&network, 9);
-    assert!(told > 5, "only {told} changes were made");
+    let (changed, changes) = change_at_random(&network, 9);
+    assert!(changes > 5, "only {changes} changes were made");
     assert!(compare(&changed, 6, 60) > 20_000);
-    layers_agree(&network, &changed, 3);
+    compare_layers(&network, &changed, 3);
 }
 
-/// Some closures, some additions; those that cannot be made are left out, as one would do by hand.
-fn changed_at_random(network: &Network, seed: u64) -> (Network, usize) {
+/// Closes and adds streets at random places. Drops the changes that cannot be made. Returns the number of changes.
+fn change_at_random(network: &Network, seed: u64) -> (Network, usize) {
     const KINDS: [StreetKind; 7] = [
         StreetKind::Street,
         StreetKind::Footpath,
@@ -152,7 +151,7 @@ fn changed_at_random(network: &Network, seed: u64) -> (Network, usize) {
         changes.push(if n % 3 == 0 {
             StreetChange::Close { at: at.into(), kind: None }
         } else {
-            // Not too long, and now and then from where another ended.
+            // Short lines, some of which start where the previous one ended.
             let from = match changes.last() {
                 Some(StreetChange::Add { line, .. }) if n % 2 == 0 => line[line.len() - 1].into(),
                 _ => at,
@@ -165,36 +164,36 @@ fn changed_at_random(network: &Network, seed: u64) -> (Network, usize) {
     }
     loop {
         match network.with_changes(&changes) {
-            Ok((changed, told)) => {
-                assert_eq!(told.len(), changes.len());
-                return (changed, told.len());
+            Ok((changed, results)) => {
+                assert_eq!(results.len(), changes.len());
+                return (changed, results.len());
             }
             Err((n, _)) => drop(changes.remove(n)),
         }
     }
 }
 
-/// A layer carried over to changed streets is that of the changed streets.
-fn layers_agree(network: &Arc<Network>, changed: &Network, seed: u64) -> usize {
+/// Checks that a layer updated for a changed network is equal to a new layer on it. Returns the number of compared points.
+fn compare_layers(network: &Arc<Network>, changed: &Network, seed: u64) -> usize {
     let mut r = Random(seed);
     let points: Vec<Fixed> = (0..400).map(|_| random_point(network, &mut r)).collect();
     let fresh = PointLayer::new(points.clone());
-    let carried = PointLayer::over_changed(&Arc::new(PointLayer::new(points)), network);
+    let updated = PointLayer::over_changed(&Arc::new(PointLayer::new(points)), network);
     for profile in Profile::ALL {
-        assert_eq!(carried.snapped(changed, profile).snaps, fresh.snapped(changed, profile).snaps, "{profile}");
+        assert_eq!(updated.snapped(changed, profile).snaps, fresh.snapped(changed, profile).snaps, "{profile}");
     }
     Profile::COUNT * 400
 }
 
 #[test]
-fn porto_alegre_to_the_decisecond() {
+fn matches_the_reference_on_porto_alegre() {
     let Some(network) = porto_alegre_network() else { return };
     let compared = compare(&network, 5, 100);
     assert!(compared > 30_000, "only {compared} times were compared");
 }
 
 #[test]
-fn a_catchment_is_the_walkshed_turned_round() {
+fn time_towards_a_place_equals_time_from_the_other() {
     for seed in 0..4 {
         let network = random_network(seed + 40, 200);
         let mut r = Random(seed);
@@ -214,7 +213,7 @@ fn a_catchment_is_the_walkshed_turned_round() {
 }
 
 #[test]
-fn level_two_way_streets_are_symmetric_and_keep_the_triangle_inequality() {
+fn times_on_level_two_way_streets_are_symmetric_and_obey_the_triangle_inequality() {
     let network = grid(12, 100.0);
     let mut r = Random(9);
     let limit = Deciseconds(60_000);
@@ -229,7 +228,7 @@ fn level_two_way_streets_are_symmetric_and_keep_the_triangle_inequality() {
         let time = |a: usize, b: usize| t[a][b].unwrap().0;
         for (a, b, c) in [(0, 1, 2), (1, 2, 0), (2, 0, 1)] {
             assert_eq!(time(a, b), time(b, a));
-            // Off-network legs at the middle place count twice on the way over it; roundings are a decisecond a leg.
+            // The off-network leg of the middle place counts twice; rounding adds up to a decisecond for each leg.
             assert!(time(a, c) <= time(a, b) + time(b, c) + 4);
             checked += 1;
         }
@@ -238,7 +237,7 @@ fn level_two_way_streets_are_symmetric_and_keep_the_triangle_inequality() {
 }
 
 #[test]
-fn more_minutes_reach_more_and_the_limit_itself_is_inside() {
+fn a_longer_limit_reaches_more_and_the_limit_is_inclusive() {
     let network = random_network(77, 250);
     let mut r = Random(2);
     for profile in Profile::ALL {
@@ -251,7 +250,7 @@ fn more_minutes_reach_more_and_the_limit_itself_is_inside() {
                 continue;
             }
             let exact = Reach::find(&network, profile, Direction::From, start, time);
-            assert_eq!(exact.time_to(&network, end), time, "t <= limit is inside");
+            assert_eq!(exact.time_to(&network, end), time, "a time equal to the limit is inside");
             if time.0 > 0 {
                 let short = Reach::find(&network, profile, Direction::From, start, Deciseconds(time.0 - 1));
                 assert!(!short.time_to(&network, end).is_some());
@@ -262,7 +261,7 @@ fn more_minutes_reach_more_and_the_limit_itself_is_inside() {
 }
 
 #[test]
-fn scratch_serves_networks_of_different_sizes_in_turn() {
+fn scratch_adapts_to_networks_of_different_sizes() {
     let (small, large) = (grid(3, 100.0), grid(30, 100.0));
     let mut r = Random(4);
     for _ in 0..50 {
@@ -276,7 +275,7 @@ fn scratch_serves_networks_of_different_sizes_in_turn() {
 }
 
 #[test]
-fn snapping_finds_what_trying_every_street_finds() {
+fn snapping_matches_an_exhaustive_search() {
     let network = random_network(3, 300);
     let mut r = Random(11);
     let mut found = 0;
@@ -285,7 +284,7 @@ fn snapping_finds_what_trying_every_street_finds() {
             let at = random_point(&network, &mut r);
             let metric = walkshed_engine::geo::Metric::at(at.lat());
             let limit = network.profiles().get(profile).snap_limit_m;
-            // By score: metres and the handicap of the edge; with the metres.
+            // The minimum of (distance plus handicap, distance).
             let nearest = |want_cut_off: bool, limit: f64| {
                 network
                     .edge_ids()
@@ -309,8 +308,8 @@ fn snapping_finds_what_trying_every_street_finds() {
                     found += 1;
                     let expected = if main.0.is_finite() { main.1 } else { cut_off.1 };
                     assert!((snap.off_m - expected).abs() < 1e-6, "{} against {expected}", snap.off_m);
-                    let drawn = metric.distance(at, snap.at);
-                    assert!((drawn - snap.off_m).abs() < 0.02, "the point on the street lies as far as was said");
+                    let distance = metric.distance(at, snap.at);
+                    assert!((distance - snap.off_m).abs() < 0.02, "off_m is the distance to the point on the street");
                 }
                 Err(e) => {
                     assert!(!main.0.is_finite() && !cut_off.0.is_finite());

@@ -1,5 +1,5 @@
-//! Where a place joins the network: gated compounds, pieces that are cut off, underground ways, viaducts, cycleways.
-//! Small extracts whose answers are known by hand.
+//! Snapping and connecting: gated compounds, disconnected components, underground ways, viaducts, cycleways. Small
+//! extracts whose expected results are computed by hand.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use walkshed_engine::build::{BuildOptions, build};
@@ -16,14 +16,14 @@ const SERVICE: Tags = &[("highway", "service")];
 const ADULT_M_S: f64 = 4.8 / 3.6;
 const OFF_M_S: f64 = ADULT_M_S * 0.6;
 
-/// An extract on its way: nodes and ways get the next numbers.
+/// An extract under construction: nodes and ways get consecutive ids.
 struct City {
     extract: Extract,
     next: i64,
 }
 
 impl City {
-    /// Streets 100 m apart around a square from (0, 0) to (1000, 1000), the inside of it empty.
+    /// Streets 100 m apart around an empty square from (0, 0) to (1000, 1000).
     fn with_empty_middle() -> Self {
         let mut city = Self { extract: Extract::new(), next: 1 };
         city.grid((-500.0, -500.0), (21, 21), 100.0, STREET, |x, y| !(x > 0.0 && x < 1000.0 && y > 0.0 && y < 1000.0));
@@ -41,14 +41,15 @@ impl City {
         self.next += 1;
     }
 
-    /// A way through new nodes.
+    /// Adds a way through new nodes.
     fn line(&mut self, points: &[(f64, f64)], tags: Tags) -> Vec<i64> {
         let nodes: Vec<i64> = points.iter().map(|&(x, y)| self.node(x, y, &[])).collect();
         self.way(&nodes, tags);
         nodes
     }
 
-    /// Ways between all neighbours of a grid whose nodes are wanted; returns the nodes by row and column.
+    /// Adds ways between all neighbours of a grid, using the nodes that `wanted` selects. Returns the nodes by row and
+    /// column.
     fn grid(
         &mut self,
         (x0, y0): (f64, f64),
@@ -98,22 +99,22 @@ fn go_as(network: &Network, profile: Profile, from: (f64, f64), to: (f64, f64)) 
 }
 
 fn near(value: f64, expected: f64, tolerance: f64) {
-    assert!((value - expected).abs() <= tolerance, "{value} is not {expected} +- {tolerance}");
+    assert!((value - expected).abs() <= tolerance, "{value} differs from {expected} by more than {tolerance}");
 }
 
 fn seconds(route: &Route) -> f64 {
     f64::from(route.time.0) / 10.0
 }
 
-/// A compound of `side` by `side` inner paths, 50 m apart, whose south-western corner is 100 m inside the empty square, with
-/// gates on the streets west and east of it, at the height of its first row.
+/// A compound of `side` by `side` inner paths 50 m apart. Its south-western corner is 100 m inside the empty square.
+/// Its gates are on the streets to the west and east, level with its first row.
 fn compound(side: usize, inner: Tags, gate: Tags, gates: usize) -> City {
     let mut city = City::with_empty_middle();
     let nodes = city.grid((100.0, 100.0), (side, side), 50.0, inner, |_, _| true);
     let first = nodes[0][0].unwrap();
     let last = nodes[0][side - 1].unwrap();
     let (street, gate_node) = (city.node(0.0, 150.0, &[]), city.node(10.0, 150.0, gate));
-    // The street west of the square is cut at the driveway.
+    // The street west of the square is split at the driveway.
     city.way(&[street, gate_node, first], inner);
     city.join_street(street, (0.0, 100.0), (0.0, 200.0));
     if gates > 1 {
@@ -125,11 +126,11 @@ fn compound(side: usize, inner: Tags, gate: Tags, gates: usize) -> City {
 }
 
 impl City {
-    /// Joins a node to the two street corners beside it, which are looked up by their place in the first grid.
+    /// Connects a node to the two street corners beside it, found by their position in the first grid.
     fn join_street(&mut self, node: i64, south: (f64, f64), north: (f64, f64)) {
         let corner = |(x, y): (f64, f64)| {
             let (c, r) = (((x + 500.0) / 100.0).round() as i64, ((y + 500.0) / 100.0).round() as i64);
-            // Nodes of the grid are numbered in their order, those inside the square left out.
+            // Grid nodes are numbered in order, skipping those inside the square.
             let inside_before = |c: i64, r: i64| (6..=14).contains(&c) && (6..=14).contains(&r);
             let mut number = 0;
             for row in 0..=r {
@@ -158,19 +159,19 @@ const GATES: [Tags; 7] = [
 ];
 
 #[test]
-fn residents_of_gated_compounds_go_out_and_come_home() {
+fn gated_compounds_are_connected_in_both_directions() {
     for gate in GATES {
         for side in [2, 5, 8] {
             let network = compound(side, SERVICE, gate, 1).network();
-            assert_eq!(network.meta().report.islands, 0, "{gate:?} {side}: the gate joins the compound");
+            assert_eq!(network.meta().report.islands, 0, "{gate:?} {side}: the gate connects the compound");
             let home = (125.0, 103.0);
-            let out = go(&network, home, (0.0, 400.0)).unwrap_or_else(|| panic!("{gate:?} {side}: no way out"));
-            let back = go(&network, (0.0, 400.0), home).unwrap_or_else(|| panic!("{gate:?} {side}: no way home"));
-            assert_eq!(out.time, back.time, "level streets are the same both ways");
+            let out = go(&network, home, (0.0, 400.0)).unwrap_or_else(|| panic!("{gate:?} {side}: no route out"));
+            let back = go(&network, (0.0, 400.0), home).unwrap_or_else(|| panic!("{gate:?} {side}: no route home"));
+            assert_eq!(out.time, back.time, "level streets take the same time in both directions");
             // 3 m to the path, 25 m along it, 10 and 103 m to the street, 250 m along the street.
             near(seconds(&out), 3.0 / OFF_M_S + (25.0 + 112.96 + 250.0) / ADULT_M_S, 1.0);
             near(out.stats.off_network_m, 3.0, 0.1);
-            // Within the compound one stays inside.
+            // Routes within the compound stay inside.
             let inside = go(&network, home, (100.0, 147.0)).unwrap();
             near(seconds(&inside), 3.0 / OFF_M_S + (25.0 + 47.0) / ADULT_M_S, 1.0);
         }
@@ -178,7 +179,7 @@ fn residents_of_gated_compounds_go_out_and_come_home() {
 }
 
 #[test]
-fn private_inner_ways_are_first_and_last_legs() {
+fn private_ways_are_used_only_at_the_ends_of_a_trip() {
     for access in ["private", "permit", "residents", "agricultural", "forestry", "delivery"] {
         let network = compound(5, &[("highway", "service"), ("access", access)], &[], 1).network();
         let out = go(&network, (200.0, 203.0), (0.0, 400.0));
@@ -189,7 +190,7 @@ fn private_inner_ways_are_first_and_last_legs() {
 }
 
 #[test]
-fn through_traffic_goes_round_a_gated_compound() {
+fn through_routes_go_around_a_gated_compound() {
     let (west, east) = ((0.0, 150.0), (1000.0, 150.0));
     // 19 paths of 50 m lead straight across.
     let round = 1000.0 + 2.0 * 150.0;
@@ -205,20 +206,20 @@ fn through_traffic_goes_round_a_gated_compound() {
         let network = city.network();
         let across = go(&network, west, east).unwrap();
         near(seconds(&across), expected / ADULT_M_S, 3.0);
-        // Those inside leave by the nearer gate on either side.
+        // Trips from inside use the nearer gate.
         for (home, street) in [((110.0, 100.0), west), ((890.0, 100.0), east)] {
             let out = go(&network, home, street).unwrap();
             near(seconds(&out), (10.0 + 111.8) / ADULT_M_S, 2.0);
         }
-        // And from one compound's far side to the other street, by inside or outside, whichever is shorter.
+        // A trip to the street on the far side uses the shorter path, inside or outside.
         let through = go(&network, (110.0, 100.0), east).unwrap();
         near(seconds(&through), (790.0 + 111.8) / ADULT_M_S, 3.0);
     }
 }
 
-/// Home in one compound, a friend in another: out of a gate and in by another.
+/// From one compound to another, through a gate of each.
 #[test]
-fn from_compound_to_compound() {
+fn routes_lead_from_compound_to_compound() {
     let mut city = City::with_empty_middle();
     for (n, x) in [100.0, 700.0].into_iter().enumerate() {
         let nodes = city.grid((x, 100.0), (5, 5), 50.0, FOOTWAY, |_, _| true);
@@ -231,7 +232,7 @@ fn from_compound_to_compound() {
     let network = city.network();
     for profile in [Profile::Adult, Profile::Senior, Profile::Child, Profile::Wheelchair, Profile::Stroller] {
         let way = go_as(&network, profile, (200.0, 200.0), (800.0, 200.0));
-        let way = way.unwrap_or_else(|| panic!("{profile}: no way from compound to compound"));
+        let way = way.unwrap_or_else(|| panic!("{profile}: no route from compound to compound"));
         assert!(way.stats.metres > 1300.0, "{profile}: {} m", way.stats.metres);
     }
     // Matrices and sweeps agree with routes.
@@ -251,29 +252,29 @@ fn from_compound_to_compound() {
     }
 }
 
-/// A compound whose gate is not on the map: places near a street join it, those deep inside come out over a leg.
+/// A compound without a mapped gate: places near a street snap to the street, those deep inside use an off-network leg.
 #[test]
-fn a_compound_without_a_mapped_gate_is_reached() {
+fn a_compound_without_a_mapped_gate_is_connected() {
     let mut city = City::with_empty_middle();
-    // 100 m from the streets west and south, 250 m from those in the east.
+    // 100 m from the streets to the west and south, 250 m from those to the east.
     city.grid((100.0, 100.0), (14, 14), 50.0, FOOTWAY, |_, _| true);
     let network = city.network();
     let report = &network.meta().report;
     assert_eq!((report.islands, report.islands_joined), (1, 1));
-    // 20 m from the street, 80 m from the paths: nothing special.
+    // 20 m from the street, 80 m from the paths: snaps to the street.
     let beside = go(&network, (20.0, 300.0), (0.0, 400.0)).unwrap();
     near(seconds(&beside), 20.0 / OFF_M_S + 100.0 / ADULT_M_S, 1.0);
-    // 70 m from the street, 30 m from the path: the street is nearly as near.
+    // 70 m from the street, 30 m from the path: the street is nearly as close.
     let close = go(&network, (70.0, 300.0), (0.0, 400.0)).unwrap();
     near(seconds(&close), 70.0 / OFF_M_S + 100.0 / ADULT_M_S, 1.0);
-    // Deep inside: along paths, then 100 m off the network, then the street.
+    // Deep inside: along paths, then 100 m off-network, then along the street.
     let deep = go(&network, (400.0, 400.0), (0.0, 400.0)).unwrap();
     near(seconds(&deep), 300.0 / ADULT_M_S + 100.0 / OFF_M_S, 30.0);
     near(deep.stats.off_network_m, 100.0, 10.0);
-    // Neighbours deep inside reach each other without leaving.
+    // Trips between places deep inside stay inside.
     let neighbours = go(&network, (400.0, 400.0), (450.0, 400.0)).unwrap();
     near(seconds(&neighbours), 50.0 / ADULT_M_S, 0.5);
-    // Nobody passes through.
+    // No route passes through.
     let across = go(&network, (0.0, 500.0), (1000.0, 500.0)).unwrap();
     near(seconds(&across), 2000.0 / ADULT_M_S, 2.0);
     near(across.stats.off_network_m, 0.0, 0.1);
@@ -282,9 +283,9 @@ fn a_compound_without_a_mapped_gate_is_reached() {
     near(separate.pieces[0].leg_m.unwrap(), 100.0, 0.5);
 }
 
-/// A market square with many corners that no street touches: the street 2 m beyond its edge serves.
+/// A market square with many corners that no street touches: places snap to the street 2 m beyond its edge.
 #[test]
-fn an_unconnected_square_swallows_no_place() {
+fn places_do_not_snap_to_an_unconnected_square() {
     for corners in [8, 40, 100] {
         let mut city = City::with_empty_middle();
         // A round square of 60 m radius between two streets that pass 2 m beside it.
@@ -300,16 +301,16 @@ fn an_unconnected_square_swallows_no_place() {
         let network = city.network();
         for place in [(-250.0, -203.0), (-250.0, -250.0), (-220.0, -230.0), (-297.0, -250.0)] {
             let way = go(&network, place, (-500.0, -500.0));
-            assert!(way.is_some(), "{corners} corners: nothing is reached from {place:?}");
+            assert!(way.is_some(), "{corners} corners: no route from {place:?}");
         }
         let edge = go(&network, (-250.0, -203.0), (-300.0, -200.0)).unwrap();
         near(seconds(&edge), 3.0 / OFF_M_S + 50.0 / ADULT_M_S, 1.0);
     }
 }
 
-/// Two towns of one size that nothing joins are two networks; a farm track far from both is reached by nobody else.
+/// Two disconnected towns of equal size are two networks. A farm track far from both serves only places beside it.
 #[test]
-fn separate_towns_stay_separate() {
+fn disconnected_towns_stay_separate() {
     let mut city = City { extract: Extract::new(), next: 1 };
     city.grid((0.0, 0.0), (10, 10), 100.0, STREET, |_, _| true);
     city.grid((1200.0, 0.0), (10, 10), 100.0, STREET, |_, _| true);
@@ -317,12 +318,12 @@ fn separate_towns_stay_separate() {
     let network = city.network();
     assert_eq!((network.meta().report.islands, network.meta().report.islands_joined), (1, 0));
     assert!(go(&network, (500.0, 500.0), (1500.0, 500.0)).is_none());
-    assert!(go(&network, (5010.0, 5.0), (5100.0, 0.0)).is_some(), "far from all others, the track serves");
+    assert!(go(&network, (5010.0, 5.0), (5100.0, 0.0)).is_some(), "the track serves places far from other streets");
     assert_eq!(SeparatePieces::find(&network).pieces.len(), 1);
 }
 
 #[test]
-fn surface_places_join_surface_ways() {
+fn places_on_the_ground_snap_to_ways_on_the_ground() {
     let underground: [Tags; 7] = [
         &[("highway", "footway"), ("layer", "-1")],
         &[("highway", "footway"), ("level", "-1")],
@@ -347,7 +348,7 @@ fn surface_places_join_surface_ways() {
         let snap = network.snap(below, Profile::Adult).unwrap();
         near(snap.off_m, 1.0, 0.5);
     }
-    // Indoors above the ground: by those who say that they are there.
+    // Places on an upper storey snap to indoor ways above the ground.
     let mut city = City::with_empty_middle();
     let corridor: Tags = &[("highway", "corridor"), ("indoor", "yes"), ("level", "2")];
     let nodes = city.line(&[(-390.0, -285.0), (-50.0, -285.0)], corridor);
@@ -362,7 +363,7 @@ fn surface_places_join_surface_ways() {
 }
 
 #[test]
-fn viaducts_take_places_unless_a_ground_street_is_nearly_as_near() {
+fn places_snap_to_viaducts_unless_a_ground_street_is_nearly_as_close() {
     let mut city = City::with_empty_middle();
     // A street on a viaduct across the empty square, 500 m from every street on the ground.
     let west = city.node(0.0, 550.0, &[]);
@@ -373,23 +374,23 @@ fn viaducts_take_places_unless_a_ground_street_is_nearly_as_near() {
     city.way(&[b, east], STREET);
     city.join_street(west, (0.0, 500.0), (0.0, 600.0));
     city.join_street(east, (1000.0, 500.0), (1000.0, 600.0));
-    // Beside it a footbridge, on which nobody lives.
+    // A footbridge beside it; places do not snap to footbridges.
     city.line(&[(400.0, 530.0), (600.0, 530.0)], &[("highway", "footway"), ("bridge", "yes")]);
-    // A lane on the ground under its western part.
+    // A lane on the ground under the western part.
     let lane = city.line(&[(210.0, 540.0), (300.0, 540.0)], STREET);
     city.way(&[a, lane[0]], STREET);
     let network = city.network();
     let on = |x: f64, y: f64| network.snap(at(x, y), Profile::Adult).unwrap();
     near(on(500.0, 545.0).off_m, 5.0, 0.2);
     near(on(500.0, 531.0).off_m, 19.0, 0.2);
-    // 1 m from the viaduct and 9 m from the lane: the lane.
+    // 1 m from the viaduct and 9 m from the lane: snaps to the lane.
     near(on(250.0, 549.0).off_m, 9.0, 0.2);
 }
 
 #[test]
-fn a_cycleway_beside_a_street_takes_no_walker() {
+fn pedestrians_snap_to_the_street_beside_a_cycleway() {
     let mut city = City::with_empty_middle();
-    // Joined to the street y = -300 at its western end alone, 10 m north of it.
+    // Connected to the street y = -300 only at its western end, 10 m north of it.
     let nodes = city.line(&[(-390.0, -290.0), (400.0, -290.0)], &[("highway", "cycleway")]);
     let corner = city.node(-350.0, -300.0, &[]);
     city.way(&[nodes[0], corner], STREET);
@@ -397,7 +398,7 @@ fn a_cycleway_beside_a_street_takes_no_walker() {
     let network = city.network();
     near(network.snap(at(350.0, -292.0), Profile::Adult).unwrap().off_m, 8.0, 0.3);
     near(network.snap(at(350.0, -292.0), Profile::Bicycle).unwrap().off_m, 2.0, 0.3);
-    // Where nothing else is nearly as near, it serves.
+    // Without another way nearby, pedestrians snap to the cycleway.
     let mut city = City::with_empty_middle();
     city.line(&[(300.0, 500.0), (700.0, 500.0)], &[("highway", "cycleway")]);
     let network = city.network();
@@ -405,6 +406,6 @@ fn a_cycleway_beside_a_street_takes_no_walker() {
     let mut city = City::with_empty_middle();
     city.line(&[(-390.0, -290.0), (400.0, -290.0)], &[("highway", "cycleway"), ("foot", "yes")]);
     let network = city.network();
-    // Open to walkers by its tags, but joined to nothing: the street is nearly as near.
+    // Open to pedestrians by its tags, but disconnected: the street is nearly as close.
     near(network.snap(at(350.0, -292.0), Profile::Adult).unwrap().off_m, 8.0, 0.3);
 }

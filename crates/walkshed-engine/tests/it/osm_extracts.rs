@@ -1,10 +1,10 @@
-//! Hand-made extracts, small enough to know the answer: barriers, plazas, lifts, escalators, ferries, bridges over
-//! valleys, islands, missing nodes.
+//! Hand-made extracts that are small enough to know the expected result: barriers, plazas, lifts, escalators, ferries,
+//! bridges over valleys, disconnected components, missing nodes.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use std::path::Path;
 use walkshed_engine::access::Kind;
-use walkshed_engine::build::{BuildOptions, OWN_NETWORK_KM, build};
+use walkshed_engine::build::{BuildOptions, build};
 use walkshed_engine::geo::Fixed;
 use walkshed_engine::osm::StreetRules;
 use walkshed_engine::{Deciseconds, EdgeId, Network, Profile, Profiles, Route, Start, route};
@@ -27,13 +27,7 @@ fn city_by(extract: &Extract, elevation: Option<&[u8]>, rules: StreetRules) -> N
         std::fs::write(&path, bytes).unwrap();
         path
     });
-    let options = BuildOptions {
-        streets,
-        elevation: elevation.into_iter().collect(),
-        own_network_km: OWN_NETWORK_KM,
-        profiles: Profiles::default(),
-        rules,
-    };
+    let options = BuildOptions::new(streets).with_elevation(elevation.into_iter().collect()).with_rules(rules);
     build(&options, &|_| {}).unwrap()
 }
 
@@ -51,10 +45,10 @@ fn go(network: &Network, profile: Profile, from: (f64, f64), to: (f64, f64)) -> 
 }
 
 fn near(value: f64, expected: f64, tolerance: f64) {
-    assert!((value - expected).abs() <= tolerance, "{value} is not {expected} +- {tolerance}");
+    assert!((value - expected).abs() <= tolerance, "{value} differs from {expected} by more than {tolerance}");
 }
 
-/// A street of 200 m with a node in its middle.
+/// A street of 200 m with a tagged node in its middle.
 fn street_with(tags: &[(&str, &str)]) -> Network {
     let mut extract = Extract::new();
     extract.node(1, 0.0, 0.0, &[]).node(2, 100.0, 0.0, tags).node(3, 200.0, 0.0, &[]).way(1, &[1, 2, 3], &STREET);
@@ -62,12 +56,12 @@ fn street_with(tags: &[(&str, &str)]) -> Network {
 }
 
 #[test]
-fn barriers_stop_whom_they_should() {
+fn barriers_stop_the_right_modes() {
     let passes = |network: &Network, profile| go(network, profile, (0.0, 0.0), (200.0, 0.0)).is_some();
     for (tags, adult, wheelchair, bicycle) in [
         (&[][..], true, true, true),
         (&[("barrier", "bollard")], true, true, true),
-        // Whoever lives behind it has the key.
+        // Residents have a key.
         (&[("barrier", "gate"), ("access", "private")], true, true, true),
         (&[("barrier", "gate"), ("locked", "yes")], true, true, true),
         (&[("barrier", "gate"), ("foot", "no")], false, false, true),
@@ -81,7 +75,7 @@ fn barriers_stop_whom_they_should() {
         let network = street_with(tags);
         let found = [Profile::Adult, Profile::Wheelchair, Profile::Bicycle].map(|p| passes(&network, p));
         assert_eq!(found, [adult, wheelchair, bicycle], "{tags:?}");
-        // Both sides can be reached from where they are, whatever stands between them.
+        // Both sides remain reachable from their own end.
         assert!(go(&network, Profile::Adult, (0.0, 0.0), (90.0, 0.0)).is_some(), "{tags:?}");
         assert!(go(&network, Profile::Adult, (110.0, 0.0), (200.0, 0.0)).is_some(), "{tags:?}");
     }
@@ -102,7 +96,7 @@ fn square(extract: &mut Extract) -> &mut Extract {
 }
 
 #[test]
-fn plazas_are_walked_across() {
+fn routes_cross_plazas() {
     let mut open = Extract::new();
     square(&mut open).way(3, &[1, 2, 3, 4, 1], &[("highway", "pedestrian"), ("area", "yes")]);
     let network = city(&open);
@@ -110,7 +104,7 @@ fn plazas_are_walked_across() {
     let across = go(&network, Profile::Adult, (-100.0, 0.0), (200.0, 100.0)).unwrap();
     near(across.stats.metres, 200.0 + 100.0 * 2f64.sqrt(), 1.0);
 
-    // Without area=yes the same way is a street around nothing.
+    // Without area=yes, the same way is a circular street.
     let mut ring = Extract::new();
     square(&mut ring).way(3, &[1, 2, 3, 4, 1], &[("highway", "pedestrian")]);
     let around = go(&city(&ring), Profile::Adult, (-100.0, 0.0), (200.0, 100.0)).unwrap();
@@ -118,7 +112,7 @@ fn plazas_are_walked_across() {
 }
 
 #[test]
-fn a_pond_in_a_plaza_is_walked_around() {
+fn routes_go_around_a_pond_in_a_plaza() {
     let mut extract = Extract::new();
     square(&mut extract)
         .node(11, 20.0, 20.0, &[])
@@ -129,13 +123,13 @@ fn a_pond_in_a_plaza_is_walked_around() {
         .way(4, &[11, 12, 13, 14, 11], &[])
         .relation(1, &[(3, "outer"), (4, "inner")], &[("type", "multipolygon"), ("highway", "pedestrian")]);
     let found = go(&city(&extract), Profile::Adult, (-100.0, 0.0), (200.0, 100.0)).unwrap();
-    // By a corner of the pond: from (0,0) over (80,20) to (100,100).
+    // Past a corner of the pond: from (0,0) via (80,20) to (100,100).
     let expected = 200.0 + 80f64.hypot(20.0) * 2.0;
     near(found.stats.metres, expected, 1.0);
 }
 
 #[test]
-fn a_lift_joins_storeys_and_steps_do_not_take_wheelchairs() {
+fn lifts_connect_storeys_and_steps_stop_wheelchairs() {
     let mut extract = Extract::new();
     extract
         .node(1, 0.0, 0.0, &[])
@@ -153,7 +147,7 @@ fn a_lift_joins_storeys_and_steps_do_not_take_wheelchairs() {
     assert!(chair.pieces.iter().any(|p| network.edge(p.edge).kind() == Kind::Lift));
     assert!(chair.pieces.iter().all(|p| network.edge(p.edge).kind() != Kind::Steps));
 
-    // A lift drawn as a way.
+    // A lift mapped as a way.
     let mut drawn = Extract::new();
     drawn
         .node(1, 0.0, 0.0, &[])
@@ -165,11 +159,11 @@ fn a_lift_joins_storeys_and_steps_do_not_take_wheelchairs() {
         .way(3, &[3, 4], &FOOTWAY);
     let up = go(&city(&drawn), Profile::Adult, (0.0, 0.0), (200.0, 0.0)).unwrap();
     let walked = 199.5 / (4.8 / 3.6);
-    assert!(f64::from(up.time.0) / 10.0 >= walked + 30.0, "{:?} has no wait in it", up.time);
+    assert!(f64::from(up.time.0) / 10.0 >= walked + 30.0, "{:?} does not include the wait", up.time);
 }
 
 #[test]
-fn escalators_carry_one_way() {
+fn escalators_are_one_way() {
     let mut extract = Extract::new();
     extract
         .node(1, 0.0, 0.0, &[])
@@ -187,7 +181,7 @@ fn escalators_carry_one_way() {
 }
 
 #[test]
-fn ferries_keep_their_timetable() {
+fn ferries_use_their_duration() {
     let mut extract = Extract::new();
     extract
         .node(1, 0.0, 0.0, &[])
@@ -201,13 +195,13 @@ fn ferries_keep_their_timetable() {
     let over = go(&network, Profile::Adult, (0.0, 0.0), (1000.0, 0.0)).unwrap();
     let wait = network.profiles().get(Profile::Adult).ferry_wait_s;
     near(f64::from(over.time.0) / 10.0, 200.0 / (4.8 / 3.6) + 600.0 + wait, 0.3);
-    // Nobody lives on the river: a place there belongs to the bank.
+    // Places are not snapped to a ferry line: this one snaps to the bank.
     let snap = network.snap(at(300.0, 0.0), Profile::Adult).unwrap();
     assert_eq!(network.edge(snap.edge).kind(), Kind::Street);
     near(snap.off_m, 200.0, 1.0);
 }
 
-/// One square degree of heights: a valley 100 m deep from 300 to 700 m east of the centre, running north and south.
+/// One square degree of heights: a valley 100 m deep, from 300 to 700 m east of the centre, running north-south.
 fn valley() -> Vec<u8> {
     let side = 1201;
     let centre = (walkshed_testing::CENTRE.lon() - 106.0) * 1200.0;
@@ -221,7 +215,7 @@ fn valley() -> Vec<u8> {
 }
 
 #[test]
-fn a_bridge_takes_its_heights_from_its_ends() {
+fn bridge_heights_are_interpolated_between_its_ends() {
     let walk = |tags: &[(&str, &str)]| {
         let mut extract = Extract::new();
         extract
@@ -245,7 +239,7 @@ fn a_bridge_takes_its_heights_from_its_ends() {
     assert!(through.time > over.time);
 }
 
-/// The steepest piece between two samples of height along a segment, up or down.
+/// Returns the steepest slope between two height samples of a segment, up or down.
 fn slope_of(network: &Network, edge: EdgeId) -> f64 {
     let heights = network.heights(edge);
     let piece_m = f64::from(network.edge(edge).length_m) / (heights.len() - 1) as f64;
@@ -257,8 +251,8 @@ fn steepest(network: &Network, found: &Route) -> f64 {
 }
 
 #[test]
-fn wheelchairs_go_around_what_is_too_steep() {
-    // Through the valley (slopes of 40 %) on foot, over the bridge 900 m beside it on wheels.
+fn wheelchairs_avoid_steep_ways() {
+    // Pedestrians cross the valley (slopes of 40 %); wheels use the bridge 900 m away.
     let streets = |has_bridge: bool| {
         let mut extract = Extract::new();
         extract
@@ -290,14 +284,14 @@ fn wheelchairs_go_around_what_is_too_steep() {
     let network = city_with(&streets(false), Some(&valley()));
     assert!(go(&network, Profile::Adult, from, to).is_some());
     assert!(go(&network, Profile::Wheelchair, from, to).is_none());
-    // The limit is a setting, and needs no new import.
+    // The limit is a setting and needs no new import.
     let set = Profiles::with_overrides(&"[wheelchair]\nmax_slope = 0.6".parse().unwrap()).unwrap();
     let network = network.with_profiles(&set);
     assert!(go(&network, Profile::Wheelchair, from, to).is_some());
 }
 
 #[test]
-fn no_wheelchair_route_of_a_hilly_city_is_steeper_than_the_norm() {
+fn wheelchair_routes_in_a_hilly_city_respect_the_slope_limit() {
     let Some(network) = walkshed_testing::porto_alegre_network() else { return };
     let mut random = walkshed_testing::Random(11);
     let (mut found, mut steep_on_foot) = (0, 0);
@@ -323,13 +317,15 @@ fn no_wheelchair_route_of_a_hilly_city_is_steeper_than_the_norm() {
     }
     let usable = |p| network.edge_ids().filter(|&e| network.edge(e).usable().contains(p)).count();
     let open = [Profile::Adult, Profile::Stroller, Profile::Wheelchair].map(usable);
-    println!("{open:?} segments for walkers, strollers, wheelchairs; {found} routes, {steep_on_foot} steep on foot");
-    assert!(found > 20, "only {found} routes to judge by");
-    assert!(steep_on_foot > 50, "the city is hilly: {steep_on_foot}");
+    println!(
+        "{open:?} segments open to pedestrians, strollers, wheelchairs; {found} routes, {steep_on_foot} steep on foot"
+    );
+    assert!(found > 20, "only {found} routes found");
+    assert!(steep_on_foot > 50, "only {steep_on_foot} steep routes on foot");
 }
 
 #[test]
-fn a_kerb_of_a_crossing_stops_those_who_cross() {
+fn kerbs_at_crossings_stop_only_those_who_cross() {
     let mut extract = Extract::new();
     extract
         .node(1, -100.0, 0.0, &[])
@@ -347,7 +343,7 @@ fn a_kerb_of_a_crossing_stops_those_who_cross() {
 }
 
 #[test]
-fn ramps_take_wheels_up_the_steps() {
+fn ramps_open_steps_to_wheels() {
     let climb = |tags: &[(&str, &str)], profile| {
         let mut extract = Extract::new();
         extract
@@ -373,7 +369,7 @@ fn ramps_take_wheels_up_the_steps() {
 }
 
 #[test]
-fn funiculars_and_piers_carry_people() {
+fn funiculars_and_piers_are_part_of_the_network() {
     let mut extract = Extract::new();
     extract
         .node(1, 0.0, 0.0, &[])
@@ -393,14 +389,14 @@ fn funiculars_and_piers_carry_people() {
     near(f64::from(up.time.0) / 10.0, 200.0 / (4.8 / 3.6) + 300.0 + 150.0, 0.3);
     assert!(up.pieces.iter().any(|p| network.edge(p.edge).kind() == Kind::Funicular));
     assert!(go(&network, Profile::Bicycle, (0.0, 0.0), (500.0, 0.0)).is_none());
-    // To the end of the pier, on its edge or on a line across.
+    // To the end of the pier, along its edge or a line across.
     let pier = network.snap(at(510.0, 51.0), Profile::Adult).unwrap();
     assert_eq!((network.edge(pier.edge).kind(), network.meta().report.plazas), (Kind::Plaza, 1));
     assert!(go(&network, Profile::Adult, (400.0, 0.0), (510.0, 50.0)).is_some());
 }
 
 #[test]
-fn trunk_roads_and_road_tunnels_are_left_out_by_name_and_let_in_by_a_setting() {
+fn trunk_roads_and_road_tunnels_are_left_out_unless_configured() {
     let mut extract = Extract::new();
     extract
         .node(1, 0.0, 0.0, &[])
@@ -422,8 +418,8 @@ fn trunk_roads_and_road_tunnels_are_left_out_by_name_and_let_in_by_a_setting() {
 }
 
 #[test]
-fn voids_and_what_lies_outside_the_files_are_told_apart() {
-    // Three junctions on known ground, two in a void of 300 m, one west of 106 E and so outside the file.
+fn distinguishes_voids_from_positions_outside_the_files() {
+    // Three junctions on known ground, two in a void of 300 m, one west of 106 E and thus outside the file.
     let mut extract = Extract::new();
     extract
         .node(1, 0.0, 0.0, &[])
@@ -440,7 +436,7 @@ fn voids_and_what_lies_outside_the_files_are_told_apart() {
     let side = 1201;
     let column = |x: f64| (at(x, 0.0).lon() - 106.0) * 1200.0;
     let row = |y: f64| (30.0 - at(0.0, y).lat()) * 1200.0;
-    // 400 m in the west, 500 m in the east, in between a void.
+    // 400 m in the west, 500 m in the east, a void in between.
     let bytes: Vec<u8> = (0..side * side)
         .flat_map(|i| {
             let (x, y) = ((i % side) as f64, (i / side) as f64);
@@ -464,15 +460,15 @@ fn voids_and_what_lies_outside_the_files_are_told_apart() {
     assert_eq!(
         report.warnings,
         [
-            "2 junctions lie in voids of the elevation files; their heights are filled from the rims of the voids",
-            "1 junctions lie outside the elevation files and take the height of a neighbour"
+            "2 junctions are in voids of the elevation files; their heights are interpolated from the edges of the voids",
+            "1 junctions are outside the elevation files; they take the height of a neighbour"
         ]
     );
     assert_eq!((report.min_height_m, report.max_height_m), (400.0, 500.0));
     let way = go(&network, Profile::Adult, (0.0, 0.0), (1000.0, 0.0)).unwrap();
     assert!(way.stats.climb_m > 25.0 && way.stats.climb_m < 75.0, "up to the middle of the void: {:?}", way.stats);
-    let told = walkshed_engine::build::StreetsReport::default();
-    let old = serde_json::to_value(&told).unwrap();
+    let report = walkshed_engine::build::StreetsReport::default();
+    let old = serde_json::to_value(&report).unwrap();
     let without: serde_json::Map<String, serde_json::Value> = old
         .as_object()
         .unwrap()
@@ -481,25 +477,25 @@ fn voids_and_what_lies_outside_the_files_are_told_apart() {
         .filter(|(k, _)| !k.starts_with("vertices_in") && !k.starts_with("vertices_out"))
         .collect();
     let read: walkshed_engine::build::StreetsReport = serde_json::from_value(without.into()).unwrap();
-    assert_eq!(read.vertices_in_voids, 0, "files prepared before have no such counts");
+    assert_eq!(read.vertices_in_voids, 0, "older prepared files lack these counts");
 
-    // A file that is one void: the ground counts as level, and it is said why.
+    // A file that is one void: the ground counts as level, with a warning.
     let network = city_with(&extract, Some(&(-32768i16).to_be_bytes().repeat(side * side)));
     let report = &network.meta().report;
     assert!(!network.meta().has_elevation);
     assert_eq!((report.vertices_in_voids, report.vertices_outside_elevation), (5, 1));
     assert!(
-        report.warnings.iter().any(|w| w == "N29E106.hgt holds no heights where the streets are"
-            || w.ends_with("/N29E106.hgt holds no heights where the streets are")),
+        report.warnings.iter().any(|w| w == "N29E106.hgt has no heights where the streets are"
+            || w.ends_with("/N29E106.hgt has no heights where the streets are")),
         "{:?}",
         report.warnings
     );
 }
 
 #[test]
-fn places_are_not_put_on_islands_while_a_street_is_near() {
+fn places_snap_to_islands_only_without_a_street_nearby() {
     let mut extract = Extract::new();
-    // A comb of 24 junctions, and beside it a path that leads nowhere.
+    // A comb of 24 junctions, and beside it a disconnected path.
     let mut spine = Vec::new();
     for i in 0..24 {
         let x = f64::from(i) * 20.0;
@@ -519,20 +515,20 @@ fn places_are_not_put_on_islands_while_a_street_is_near() {
     near(beside.off_m, 28.0, 0.5);
     let far = network.snap(at(5050.0, 10.0), Profile::Adult).unwrap();
     near(far.off_m, 10.0, 0.5);
-    // And too far is too far, with the distance told.
+    // Beyond the snap limit the error reports the distance.
     let error = network.snap(at(5050.0, 1000.0), Profile::Adult).unwrap_err();
     near(error.nearest_m.unwrap(), 1000.0, 2.0);
 }
 
 #[test]
-fn what_cannot_be_used_is_counted_and_named() {
+fn unusable_input_is_counted() {
     let mut extract = Extract::new();
     extract
         .node(1, 0.0, 0.0, &[])
         .node(2, 100.0, 0.0, &[])
         .node(4, 300.0, 0.0, &[])
         .node(5, 400.0, 0.0, &[])
-        // Node 3 lies outside of the extract: the street is cut there.
+        // Node 3 is missing from the extract: the street is cut there.
         .way(1, &[1, 2, 3, 4, 5], &STREET)
         .way(2, &[1, 2], &[("highway", "service"), ("access", "private")])
         .way(3, &[1, 2], &[("highway", "motorway")])
@@ -549,73 +545,55 @@ fn what_cannot_be_used_is_counted_and_named() {
 }
 
 #[test]
-fn files_that_are_no_extracts_are_refused_by_name() {
+fn rejects_files_that_are_not_extracts() {
     let folder = tempfile::tempdir().unwrap();
-    let refuse = |name: &str, bytes: &[u8]| {
+    let error_of = |name: &str, bytes: &[u8]| {
         let streets = folder.path().join(name);
         std::fs::write(&streets, bytes).unwrap();
-        let options = BuildOptions {
-            streets,
-            elevation: Vec::new(),
-            own_network_km: OWN_NETWORK_KM,
-            profiles: Profiles::default(),
-            rules: StreetRules::default(),
-        };
+        let options = BuildOptions::new(streets);
         build(&options, &|_| {}).err().unwrap().to_string()
     };
     for bytes in [&b""[..], b"<osm version=\"0.6\">", &[0; 100], &[255; 100], b"\x00\x00\x00\x0d"] {
-        let error = refuse("a.osm.pbf", bytes);
+        let error = error_of("a.osm.pbf", bytes);
         assert!(error.contains("a.osm.pbf"), "{error}");
     }
     let mut no_streets = Extract::new();
     no_streets.node(1, 0.0, 0.0, &[]).node(2, 9.0, 0.0, &[]).way(1, &[1, 2], &[("waterway", "river")]);
-    assert!(refuse("b.osm.pbf", &no_streets.bytes()).contains("no street"));
-    let missing = BuildOptions {
-        streets: Path::new("/nowhere/x.osm.pbf").into(),
-        elevation: Vec::new(),
-        own_network_km: OWN_NETWORK_KM,
-        profiles: Profiles::default(),
-        rules: StreetRules::default(),
-    };
+    assert!(error_of("b.osm.pbf", &no_streets.bytes()).contains("no street"));
+    let missing = BuildOptions::new(Path::new("/nowhere/x.osm.pbf").into());
     assert!(build(&missing, &|_| {}).err().unwrap().to_string().contains("/nowhere/x.osm.pbf"));
 }
 
 #[test]
-fn an_extract_cut_anywhere_is_refused_and_never_read_in_part() {
+fn rejects_truncated_extracts() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cut.osm.pbf");
-    let refuse = |bytes: &[u8], step: usize| {
+    let error_of = |bytes: &[u8], step: usize| {
         for end in (0..bytes.len()).step_by(step) {
             std::fs::write(&path, &bytes[..end]).unwrap();
-            let options = BuildOptions {
-                streets: path.clone(),
-                elevation: Vec::new(),
-                own_network_km: OWN_NETWORK_KM,
-                profiles: Profiles::default(),
-                rules: StreetRules::default(),
-            };
-            // Cut after the header it has no streets; cut elsewhere (and no multiple of 1,000 is a blob's end in the
-            // real file) it is damaged.
-            assert!(build(&options, &|_| {}).is_err(), "cut at {end} of {} it was read", bytes.len());
+            let options = BuildOptions::new(path.clone());
+            // Truncated after the header, the file has no streets; elsewhere it is damaged (no multiple of 1,000 is the
+            // end of a blob in the real file).
+            assert!(build(&options, &|_| {}).is_err(), "a file truncated at {end} of {} bytes was read", bytes.len());
         }
     };
     let mut small = Extract::new();
     small.node(1, 0.0, 0.0, &[]).node(2, 100.0, 0.0, &[]).way(1, &[1, 2], &STREET);
-    refuse(&small.bytes(), 1);
+    error_of(&small.bytes(), 1);
     if let Some(real) = walkshed_testing::porto_alegre() {
-        refuse(&std::fs::read(real.join("poa.osm.pbf")).unwrap(), 1000);
+        error_of(&std::fs::read(real.join("poa.osm.pbf")).unwrap(), 1000);
     }
 }
 
 #[test]
-fn bytes_changed_at_random_never_panic() {
+fn never_panics_on_random_changes() {
     let mut extract = Extract::new();
     square(&mut extract).way(3, &[1, 2, 3, 4, 1], &[("highway", "pedestrian"), ("area", "yes")]);
     let good = extract.bytes();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("odd.osm.pbf");
     let mut random = walkshed_testing::Random(7);
-    let mut refused = 0;
+    let mut rejected = 0;
     for _ in 0..2000 {
         let mut bytes = good.clone();
         for _ in 0..=random.below(3) {
@@ -623,14 +601,8 @@ fn bytes_changed_at_random_never_panic() {
             bytes[i] = random.next() as u8;
         }
         std::fs::write(&path, &bytes).unwrap();
-        let options = BuildOptions {
-            streets: path.clone(),
-            elevation: Vec::new(),
-            own_network_km: OWN_NETWORK_KM,
-            profiles: Profiles::default(),
-            rules: StreetRules::default(),
-        };
-        refused += usize::from(build(&options, &|_| {}).is_err());
+        let options = BuildOptions::new(path.clone());
+        rejected += usize::from(build(&options, &|_| {}).is_err());
     }
-    assert!(refused > 200, "only {refused} of 2000 changed files were refused");
+    assert!(rejected > 200, "only {rejected} of 2000 changed files were rejected");
 }

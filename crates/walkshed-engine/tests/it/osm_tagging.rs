@@ -1,6 +1,6 @@
-//! OpenStreetMap tagging: what ways and nodes mean to walkers and cyclists, one line a case. The expectations follow the
-//! OSM wiki ("Key:access", "OSM tags for routing/Access restrictions", "Key:oneway", "Key:conveying", "Tag:highway=*",
-//! "Key:barrier"), not the code.
+//! OpenStreetMap tagging: the meaning of ways and nodes for pedestrians and cyclists, one case per line. Expectations
+//! follow the OSM wiki ("Key:access", "OSM tags for routing/Access restrictions", "Key:oneway", "Key:conveying",
+//! "Tag:highway=*", "Key:barrier"), not the code.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use walkshed_engine::access::{Access, EdgeFlags, Kind, Structure};
@@ -8,7 +8,7 @@ use walkshed_engine::ground::Ground;
 use walkshed_engine::osm::{NodeRule, Outline, StreetRules, Tags, classify, node_rule};
 use walkshed_engine::{Profile, Profiles};
 
-/// Letters of those whom what wheels meet does not stop: wheelchairs, strollers, bicycles.
+/// Returns letters of the modes that the ground does not stop: wheelchairs, strollers, bicycles.
 fn wheels(kind: Kind, ground: Ground) -> String {
     let profiles = Profiles::default();
     [(Profile::Wheelchair, 'w'), (Profile::Stroller, 's'), (Profile::Bicycle, 'b')]
@@ -18,12 +18,13 @@ fn wheels(kind: Kind, ground: Ground) -> String {
         .collect()
 }
 
-/// `kind walkers cyclists`, with `<>` both ways, `>` along the way, `<` against it, `-` not at all; then what else holds.
+/// Returns `kind foot bicycle` with `<>` for both directions, `>` along the way, `<` against it, `-` for closed; then
+/// other properties.
 fn way(text: &str) -> String {
     way_with(text, StreetRules::default())
 }
 
-/// `ring` among the tags stands for a way that ends where it begins.
+/// `ring` among the tags means a closed way.
 fn way_with(text: &str, rules: StreetRules) -> String {
     let tags: Tags = text.split(' ').filter_map(|pair| pair.split_once('=')).collect();
     let outline = if text.split(' ').any(|word| word == "ring") { Outline::Ring } else { Outline::Line };
@@ -95,7 +96,7 @@ fn way_with(text: &str, rules: StreetRules) -> String {
     }
 }
 
-/// Who passes a node: walkers, wheelchairs, strollers, cyclists as letters; `free` where nothing stops anyone.
+/// Returns who passes a node as letters (foot, wheelchair, stroller, bicycle), or `free` if the node has no rule.
 fn node(text: &str) -> String {
     let tags: Tags = text.split(' ').filter_map(|pair| pair.split_once('=')).collect();
     let (name, access, ground) = match node_rule(&tags) {
@@ -147,7 +148,7 @@ fn ways() {
         ("highway=motorway_link foot=yes", "street <> - unusual"),
         ("highway=primary motorroad=yes", "out motor_traffic"),
         ("highway=primary motorroad=yes foot=yes", "street <> - unusual"),
-        // Trunk roads, the expressways of Chinese cities: whoever is named.
+        // Trunk roads (urban expressways in China): only those who are tagged.
         ("highway=trunk_link", "out trunk"),
         ("highway=trunk access=yes", "out trunk"),
         ("highway=trunk access=no", "out forbidden"),
@@ -189,7 +190,7 @@ fn ways() {
         ("highway=platform", "path <> -"),
         ("railway=platform", "path <> -"),
         ("public_transport=platform", "path <> -"),
-        // Pedestrian areas and what can be walked across.
+        // Pedestrian areas.
         ("highway=pedestrian", "path <> -"),
         ("highway=pedestrian bicycle=yes", "path <> <>"),
         ("highway=pedestrian area=yes ring", "plaza <> - area"),
@@ -249,7 +250,7 @@ fn ways() {
         ("highway=residential access=military", "out forbidden"),
         ("highway=residential access=emergency", "out forbidden"),
         ("highway=residential access=restricted", "out forbidden"),
-        // Where the public may pass, who has a key is left aside.
+        // If the public may pass, private permissions do not count.
         ("highway=residential access=private foot=yes", "street <> -"),
         ("highway=residential foot=private", "street - <>"),
         ("highway=residential foot=private bicycle=no", "street <> - private"),
@@ -260,7 +261,7 @@ fn ways() {
         ("highway=elevator access=private", "lift <> <> private"),
         ("highway=pedestrian area=yes access=private ring", "plaza <> - private area"),
         ("highway=residential access=private oneway=yes", "street <> > private"),
-        // A private motorway is still one.
+        // A private motorway is still a motorway.
         ("highway=motorway access=private", "out motor_traffic"),
         ("highway=trunk access=private", "out trunk"),
         ("highway=track access=agricultural", "path <> <> private"),
@@ -287,7 +288,7 @@ fn ways() {
         ("highway=steps conveying=yes oneway=yes", "escalator > -"),
         ("highway=steps conveying=yes oneway=-1", "escalator < -"),
         ("highway=footway conveying=backward", "path < -"),
-        // Below the ground, above it, inside.
+        // Below the ground, above it, indoors.
         ("highway=footway layer=-1", "path <> - underground"),
         ("highway=residential layer=-1", "street <> <> underground"),
         ("highway=footway layer=1", "path <> -"),
@@ -319,7 +320,7 @@ fn ways() {
         ("railway=platform subway=yes", "path <> - underground"),
         ("public_transport=platform subway=yes level=2", "path <> - indoor"),
         ("railway=platform subway=yes layer=1", "path <> -"),
-        // Open to walkers, and not where they ordinarily walk.
+        // Open to pedestrians, but not where people usually walk.
         ("highway=cycleway foot=yes", "path <> <>"),
         ("highway=cycleway foot=designated segregated=yes", "path <> <>"),
         ("highway=cycleway segregated=no", "path <> <>"),
@@ -366,7 +367,7 @@ fn ways() {
         ("highway=pedestrian ring", "path <> -"),
         ("aerialway=goods", "out not_for_people"),
         ("aerialway=t-bar", "out not_for_people"),
-        // What is not there, or not for people.
+        // Not built, or not for people.
         ("highway=construction construction=residential", "out not_built"),
         ("highway=proposed proposed=footway", "out not_built"),
         ("highway=razed", "out not_built"),
@@ -375,7 +376,7 @@ fn ways() {
         ("waterway=river", "none"),
         ("railway=rail", "none"),
         ("", "none"),
-        // Who else is stopped.
+        // Other prohibitions.
         ("highway=footway wheelchair=no", "path <> - no-wheelchair"),
         ("highway=path stroller=no", "path <> <> no-stroller"),
         // What wheels meet.
@@ -406,9 +407,9 @@ fn ways() {
     check(&cases, way);
 }
 
-/// The same with the defaults of another country.
+/// The access defaults of another country.
 #[test]
-fn defaults_can_be_set() {
+fn access_defaults_are_configurable() {
     let rules = StreetRules { walk_on_trunk: true, walk_in_road_tunnels: true };
     check(
         &[

@@ -1,5 +1,5 @@
-//! The sweep against a textbook search from every point, to the decisecond and the decimetre: random graphs and Porto
-//! Alegre, every profile and direction.
+//! Compares the sweep with a textbook search from every point, to the decisecond and the decimetre, on random graphs and
+//! Porto Alegre, for every profile and direction.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use walkshed_engine::{
@@ -16,20 +16,21 @@ fn places(network: &Network, profile: Profile, count: usize, r: &mut Random) -> 
     (0..count).map(place).collect()
 }
 
-/// Compares sweeps of several widths over `points` random points with searches from each; returns how many places.
+/// Compares sweeps from `points` random points with searches from each point, for several numbers of nearest points. Returns
+/// the number of compared places.
 fn compare(network: &Network, seed: u64, points: usize, homes: usize) -> usize {
     let mut r = Random(seed);
     let mut compared = 0;
     for profile in Profile::ALL {
         for direction in Direction::ALL {
             let mut starts = places(network, profile, points, &mut r);
-            // Two at the same place, and one that lies on no street.
+            // Two points at the same place, and one that is not on a street.
             if let [first, .., a, b] = &mut starts[..] {
                 *a = *first;
                 *b = None;
             }
             let mut ends: Vec<Start> = places(network, profile, homes, &mut r).into_iter().flatten().collect();
-            // Some on the street segment of a point.
+            // Some places on the edge of a point.
             for start in starts.iter().flatten().take(10) {
                 let mut near = *start;
                 near.snap.fraction = r.unit();
@@ -45,12 +46,12 @@ fn compare(network: &Network, seed: u64, points: usize, homes: usize) -> usize {
                 let sweep = Sweep::run(network, profile, direction, starts.clone(), nearest, limit).unwrap();
                 let mut found = Vec::new();
                 for (e, end) in ends.iter().enumerate() {
-                    let mut wanted: Vec<(Deciseconds, u32)> =
+                    let mut expected: Vec<(Deciseconds, u32)> =
                         (0..starts.len()).filter_map(|p| Some((Deciseconds(by_point[p][e]?), p as u32))).collect();
-                    wanted.sort_unstable();
-                    wanted.truncate(nearest);
+                    expected.sort_unstable();
+                    expected.truncate(nearest);
                     sweep.of_place(network, &end.snap, &mut found);
-                    assert_eq!(found, wanted, "{profile} {direction:?}, {nearest} nearest within {limit:?}");
+                    assert_eq!(found, expected, "{profile} {direction:?}, {nearest} nearest within {limit:?}");
                     compared += 1;
                 }
             }
@@ -60,7 +61,7 @@ fn compare(network: &Network, seed: u64, points: usize, homes: usize) -> usize {
 }
 
 #[test]
-fn random_graphs_by_time_and_by_length() {
+fn matches_the_reference_on_random_graphs() {
     for seed in 0..5 {
         let network = random_network(seed + 300, 120 + seed as usize * 60);
         assert!(compare(&network, seed, 30, 60) > 500);
@@ -69,13 +70,14 @@ fn random_graphs_by_time_and_by_length() {
 }
 
 #[test]
-fn porto_alegre_by_time_and_by_length() {
+fn matches_the_reference_on_porto_alegre() {
     let Some(network) = porto_alegre_network() else { return };
     assert!(compare(&network, 7, 25, 150) > 2000);
     assert!(compare(network.by_length(), 8, 25, 150) > 2000);
 }
 
-/// Where a search from a junction begins: in a restricted zone, as from a place at the end of one of its streets there.
+/// Returns the seeds of a search from a vertex. In a restricted zone they include those of places at the vertex on its
+/// restricted edges.
 fn seeds_at(network: &Network, profile: Profile, direction: Direction, v: usize, limit: Deciseconds) -> Vec<Seed> {
     let vertex = VertexId(v as u32);
     let here = Seed { vertex, time: Deciseconds(0) };
@@ -98,9 +100,9 @@ fn seeds_at(network: &Network, profile: Profile, direction: Direction, v: usize,
     seeds
 }
 
-/// People within reach of each junction: by a search from each point, against one from each junction.
+/// Compares the sums of all vertices, by a search from each point, with a search from each vertex.
 #[test]
-fn sums_of_all_junctions_are_those_of_each() {
+fn sums_within_matches_a_search_from_each_vertex() {
     for seed in 0..3 {
         let network = random_network(seed + 700, 150);
         let mut r = Random(seed);
@@ -114,7 +116,7 @@ fn sums_of_all_junctions_are_those_of_each() {
                 for (v, sum) in sums.iter().enumerate() {
                     let mut search = Search::new();
                     search.run(&network, profile, direction, &seeds_at(&network, profile, direction, v, limit), limit);
-                    // By hand, from both ends of each point's street.
+                    // Computed here from both ends of the edge of each point.
                     let reached = points.iter().zip(&weights).filter(|(point, _)| {
                         let Ok(snap) = network.snap(**point, profile) else { return false };
                         let off = Start::new(&network, snap, profile).off;
@@ -122,8 +124,8 @@ fn sums_of_all_junctions_are_those_of_each() {
                         let time = |vertex, leg| search.time(vertex) + leg + off;
                         time(edge.tail, legs[0]).min(time(edge.head, legs[1])) <= limit
                     });
-                    let wanted: f64 = reached.map(|(_, w)| w).sum();
-                    assert!((sum - wanted).abs() < 1e-9, "{profile} {direction:?} at {v}: {sum} is not {wanted}");
+                    let expected: f64 = reached.map(|(_, w)| w).sum();
+                    assert!((sum - expected).abs() < 1e-9, "{profile} {direction:?} at {v}: {sum} is not {expected}");
                 }
             }
         }
@@ -131,12 +133,12 @@ fn sums_of_all_junctions_are_those_of_each() {
 }
 
 #[test]
-fn lengths_are_those_of_the_streets() {
+fn by_length_gives_lengths_of_streets() {
     let network = walkshed_testing::grid(10, 100.0);
     let at = |x: f64, y: f64| network.snap(walkshed_testing::at(x, y), Profile::Adult).unwrap();
     let metres = network.by_length();
     let start = Start::new(metres, at(300.0, 210.0), Profile::Adult);
-    for (x, y, wanted) in [(300.0, 290.0, 80.0), (500.0, 300.0, 290.0), (100.0, 200.0, 210.0)] {
+    for (x, y, expected) in [(300.0, 290.0, 80.0), (500.0, 300.0, 290.0), (100.0, 200.0, 210.0)] {
         let sweep = Sweep::run(
             metres,
             Profile::Adult,
@@ -149,12 +151,12 @@ fn lengths_are_those_of_the_streets() {
         let mut found = Vec::new();
         sweep.of_place(metres, &at(x, y), &mut found);
         let metres = f64::from(found[0].0.0) / 10.0;
-        assert!((metres - wanted).abs() < 0.5, "{metres} to {x} {y}");
+        assert!((metres - expected).abs() < 0.5, "{metres} to {x} {y}");
     }
 }
 
 #[test]
-fn nothing_to_find_is_nothing_found_and_the_limit_is_inside() {
+fn a_sweep_without_points_finds_nothing_and_the_limit_is_inclusive() {
     let network = walkshed_testing::grid(5, 100.0);
     let snap = network.snap(walkshed_testing::at(200.0, 0.0), Profile::Adult).unwrap();
     let mut found = vec![(Deciseconds(1), 1)];

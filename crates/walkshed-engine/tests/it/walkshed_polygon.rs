@@ -1,5 +1,5 @@
-//! What the walkshed polygon promises: valid, right-handed, nested; it holds every reached street point, and no street
-//! point farther than its tolerance from what is reached.
+//! Checks the properties of walkshed polygons: they are valid, follow the right-hand rule and nest; they contain every
+//! reached street point, and no street point farther than the tolerance from a reached one.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use geo::{Area, Contains, Intersects, MultiPolygon, Point, Validation, Winding};
@@ -12,7 +12,7 @@ fn point(p: Fixed) -> Point<f64> {
     Point::new(p.lon(), p.lat())
 }
 
-/// A fine sample of an edge: fraction and point.
+/// Samples an edge at steps of at most 5 m: fraction and point.
 fn sample(network: &Network, id: EdgeId) -> Vec<(f64, Fixed)> {
     let shape = network.shape(id);
     let metric = Metric::at(shape[0].lat());
@@ -31,13 +31,13 @@ fn sample(network: &Network, id: EdgeId) -> Vec<(f64, Fixed)> {
     out
 }
 
-/// Time of a point on an edge by the engine's own rule for places.
+/// Returns the time of a point on an edge, by the engine's rule for places.
 fn time_at(network: &Network, reach: &Reach, id: EdgeId, fraction: f64, at: Fixed) -> Deciseconds {
     let snap = walkshed_engine::Snap { edge: id, fraction: fraction.clamp(0.0, 1.0), off_m: 0.0, at };
     reach.time_to(network, &Start { snap, off: Deciseconds(0) })
 }
 
-/// Checks all promises for one place; returns how many street points were looked at.
+/// Checks all properties for one place. Returns the number of reached street points.
 fn check(network: &Network, profile: Profile, direction: Direction, start: Start, minutes: &[f64]) -> usize {
     let most = Deciseconds::from_minutes(minutes.iter().copied().fold(0.0, f64::max));
     let reach = Reach::find(network, profile, direction, start, most);
@@ -49,19 +49,22 @@ fn check(network: &Network, profile: Profile, direction: Direction, start: Start
         let polygon = contour(&field, limit);
         assert!(polygon.is_valid(), "{:?}", polygon.check_validation());
         for part in &polygon {
-            assert!(part.exterior().is_ccw(), "outer rings run counter-clockwise");
-            assert!(part.interiors().iter().all(Winding::is_cw), "holes run clockwise");
+            assert!(part.exterior().is_ccw(), "outer rings are counter-clockwise");
+            assert!(part.interiors().iter().all(Winding::is_cw), "holes are clockwise");
         }
         if let Some(inner) = &inner {
             assert!(inner.unsigned_area() <= polygon.unsigned_area());
             for p in
                 inner.iter().flat_map(|p| std::iter::once(p.exterior()).chain(p.interiors())).flat_map(|r| r.points())
             {
-                assert!(polygon.intersects(&p), "{m} minutes do not hold {p:?} of the smaller polygon");
+                assert!(
+                    polygon.intersects(&p),
+                    "the polygon of {m} minutes does not contain {p:?} of the smaller polygon"
+                );
             }
         }
         let metric = Metric::at(start.snap.at.lat());
-        // Reached points in buckets the size of the tolerance.
+        // Reached points by bucket; the size of a bucket is the tolerance.
         let tolerance = field.tolerance_m();
         let bucket = |p: Fixed| {
             let (x, y) = metric.vector(start.snap.at, p);
@@ -76,10 +79,10 @@ fn check(network: &Network, profile: Profile, direction: Direction, start: Start
             }
             for (fraction, p) in sample(network, id) {
                 if time_at(network, &reach, id, fraction, p) <= limit {
-                    assert!(polygon.contains(&point(p)), "{m} minutes: reached point {p:?} of {id:?} lies outside");
+                    assert!(polygon.contains(&point(p)), "{m} minutes: reached point {p:?} of {id:?} is outside");
                     reached.entry(bucket(p)).or_default().push(p);
                     seen += 1;
-                } else if takes_places_itself(edge, profile) {
+                } else if is_ordinary_street(edge, profile) {
                     outside.push(p);
                 }
             }
@@ -96,7 +99,10 @@ fn check(network: &Network, profile: Profile, direction: Direction, start: Start
                     .flatten();
                 // Street points are sampled every 5 m.
                 let nearest = near.map(|&q| metric.distance(p, q)).fold(f64::INFINITY, f64::min);
-                assert!(nearest <= tolerance + 5.0, "{m} minutes: {p:?} lies inside, {nearest} m from what is reached");
+                assert!(
+                    nearest <= tolerance + 5.0,
+                    "{m} minutes: {p:?} is inside, {nearest} m from the nearest reached point"
+                );
             }
         }
         inner = Some(polygon);
@@ -104,20 +110,20 @@ fn check(network: &Network, profile: Profile, direction: Direction, start: Start
     seen
 }
 
-/// Is it an ordinary street, which every place on it joins?
-fn takes_places_itself(edge: &Edge, profile: Profile) -> bool {
+/// Returns whether every place on the edge is snapped to it.
+fn is_ordinary_street(edge: &Edge, profile: Profile) -> bool {
     edge.kind().can_be_snapped_to()
         && !edge.cut_off().contains(profile)
         && handicap_m(edge, profile, Storey::Ground) == Some(0.0)
 }
 
-/// Is a place reached, by the rule by which places join the network?
+/// Returns whether a place is reached, by the rule for places.
 fn is_reached(network: &Network, reach: &Reach, place: Fixed, limit: Deciseconds) -> bool {
     let Ok(snap) = network.snap(place, reach.profile) else { return false };
     reach.time_to(network, &Start::new(network, snap, reach.profile)) <= limit
 }
 
-/// Metres from a point to an outline.
+/// Returns the distance from a point to the outline of a polygon in metres.
 fn metres_to(polygon: &MultiPolygon<f64>, p: Fixed) -> f64 {
     let metric = Metric::at(p.lat());
     let fixed = |c: &geo::Coord<f64>| Fixed { x: (c.x * 1e7).round() as i32, y: (c.y * 1e7).round() as i32 };
@@ -126,9 +132,9 @@ fn metres_to(polygon: &MultiPolygon<f64>, p: Fixed) -> f64 {
     segments.map(|s| metric.project(p, fixed(&s[0]), fixed(&s[1])).1.sqrt()).fold(f64::INFINITY, f64::min)
 }
 
-/// Random places that are reached lie inside the polygon, or nearer to it than its tolerance and the error of the distance
-/// transform over their leg (4.5 %); returns how many were reached.
-fn places_lie_inside(network: &Network, profile: Profile, start: Start, minutes: f64, r: &mut Random) -> usize {
+/// Checks that reached random places are inside the polygon, or outside by at most the tolerance plus 4.5 % of their
+/// off-network leg (the error of the distance transform). Returns the number of reached places.
+fn check_places(network: &Network, profile: Profile, start: Start, minutes: f64, r: &mut Random) -> usize {
     let limit = Deciseconds::from_minutes(minutes);
     let reach = Reach::find(network, profile, Direction::From, start, limit);
     let field = Field::draw(network, &reach);
@@ -151,37 +157,37 @@ fn places_lie_inside(network: &Network, profile: Profile, start: Start, minutes:
     seen
 }
 
-/// One rule joins places, whatever is asked: on cities with private streets, gates and pieces that are cut off.
+/// Uses cities with private streets, gates and islands.
 #[test]
-fn reached_places_lie_in_their_own_polygon() {
+fn polygons_contain_reached_places() {
     let mut r = Random(31);
     let mut seen = 0;
     for seed in 0..10 {
         let network = random_network(seed + 40, 200);
-        assert!(network.meta().report.islands > 0, "the city of seed {seed} has no piece that is cut off");
+        assert!(network.meta().report.islands > 0, "the city of seed {seed} has no island");
         for profile in Profile::ALL {
             let Ok(snap) = network.snap(random_point(&network, &mut r), profile) else { continue };
             let start = Start::new(&network, snap, profile);
-            seen += places_lie_inside(&network, profile, start, 12.0, &mut r);
+            seen += check_places(&network, profile, start, 12.0, &mut r);
         }
     }
     assert!(seen > 2_000, "{seen}");
 }
 
 #[test]
-fn reached_places_of_porto_alegre_lie_in_their_own_polygon() {
+fn polygons_of_porto_alegre_contain_reached_places() {
     let Some(network) = porto_alegre_network() else { return };
     let mut r = Random(32);
     let mut seen = 0;
     for profile in Profile::ALL.into_iter().cycle().take(90) {
         let Ok(snap) = network.snap(random_point(&network, &mut r), profile) else { continue };
-        seen += places_lie_inside(&network, profile, Start::new(&network, snap, profile), 20.0, &mut r);
+        seen += check_places(&network, profile, Start::new(&network, snap, profile), 20.0, &mut r);
     }
     assert!(seen > 500, "{seen}");
 }
 
 #[test]
-fn promises_hold_on_porto_alegre() {
+fn properties_hold_on_porto_alegre() {
     let Some(network) = porto_alegre_network() else { return };
     let mut r = Random(12);
     let mut seen = 0;
@@ -195,7 +201,7 @@ fn promises_hold_on_porto_alegre() {
 }
 
 #[test]
-fn promises_hold_on_crooked_cities() {
+fn properties_hold_on_random_cities() {
     let mut r = Random(5);
     let mut seen = 0;
     for seed in 0..8 {
@@ -209,19 +215,18 @@ fn promises_hold_on_crooked_cities() {
     assert!(seen > 10_000, "{seen}");
 }
 
-/// On level streets 100 m apart, 6 minutes from a junction are 480 m: the diamond |x| + |y| <= 480.
+/// On level streets 100 m apart, a walk of 6 minutes from a junction is 480 m long: the diamond |x| + |y| <= 480.
 #[test]
-fn a_grid_gives_the_diamond_that_is_known_by_hand() {
+fn the_walkshed_on_a_grid_is_a_diamond() {
     let network = grid(21, 100.0);
     let middle = at(1000.0, 1000.0);
     let profile = Profile::Adult;
     let start = Start::new(&network, network.snap(middle, profile).unwrap(), profile);
     let reach = Reach::find(&network, profile, Direction::From, start, Deciseconds(3600));
     let metric = Metric::at(CENTRE.lat());
-    // Junctions: 1 + 4 + 8 + 12 + 16 within 400 m.
+    // Vertices within 400 m: 1 + 4 + 8 + 12 + 16.
     assert_eq!(reach.vertex_count(), 41);
-    // Streets: the edges between them, and 80 m beyond each of the outermost in every outward direction.
-    // Edges with both ends within 400 m: sum over rings k = 0..3 of outward edges 4, 12, 20, 28 = 64; then 36 x 80 m.
+    // Edges with both ends within 400 m: 4 + 12 + 20 + 28 = 64. Beyond the outermost vertices, 36 edges are reached for 80 m.
     assert!((reach.street_m(&network) - (64.0 * 100.0 + 36.0 * 80.0)).abs() < 5.0, "{}", reach.street_m(&network));
     let field = Field::draw(&network, &reach);
     let polygon = contour(&field, Deciseconds(3600));
@@ -238,19 +243,19 @@ fn a_grid_gives_the_diamond_that_is_known_by_hand() {
             }
         }
     }
-    // The diamond has 2 x 480^2 m2; the polygon may differ by the tolerance around its rim, no more.
+    // The area of the diamond is 2 x 480^2 m2. The polygon may differ by the tolerance along its outline.
     let m2 = polygon.unsigned_area() * (metric.kx * 1e7) * (metric.ky * 1e7);
     let (ideal, rim) = (2.0 * 480.0_f64.powi(2), 4.0 * 480.0 * std::f64::consts::SQRT_2 * field.tolerance_m());
     assert!((m2 - ideal).abs() < rim, "{m2} against {ideal}");
 }
 
 #[test]
-fn a_block_that_cannot_be_crossed_in_time_is_a_hole() {
+fn a_block_that_is_not_reached_becomes_a_hole() {
     let network = grid(4, 600.0);
     let profile = Profile::Adult;
     let start = Start::new(&network, network.snap(at(900.0, 600.0), profile).unwrap(), profile);
-    // In 23 minutes all four streets around the block to the north are walked, the last of them (its northern side)
-    // only just: what lies behind that one is not reached, and has streets all around it.
+    // In 23 minutes all four streets around the block to the north are reached, the northern one only just. The interior
+    // next to it is not reached and is surrounded by reached streets.
     let limit = Deciseconds::from_minutes(23.0);
     let reach = Reach::find(&network, profile, Direction::From, start, limit);
     let polygon = contour(&Field::draw(&network, &reach), limit);
@@ -266,7 +271,7 @@ fn a_block_that_cannot_be_crossed_in_time_is_a_hole() {
 }
 
 #[test]
-fn nothing_reached_is_the_place_itself() {
+fn a_zero_limit_gives_the_place_itself_and_an_unreachable_street_nothing() {
     let network = grid(5, 100.0);
     let profile = Profile::Adult;
     let start = Start::new(&network, network.snap(at(200.0, 200.0), profile).unwrap(), profile);
@@ -280,7 +285,7 @@ fn nothing_reached_is_the_place_itself() {
 }
 
 #[test]
-fn cells_are_those_whose_centres_are_reached() {
+fn reached_cells_are_those_with_a_reached_centre() {
     let network = grid(21, 100.0);
     let profile = Profile::Adult;
     let start = Start::new(&network, network.snap(at(1000.0, 1000.0), profile).unwrap(), profile);
@@ -294,7 +299,7 @@ fn cells_are_those_whose_centres_are_reached() {
             assert_eq!(reach.time_to(&network, &end), *time);
             assert!(*time <= Deciseconds(6000));
         }
-        // No reached centre is forgotten: look at all cells around.
+        // No reached cell is missing: check all cells around.
         let middle = walkshed_engine::geo::cell_of(at(1000.0, 1000.0).into(), resolution);
         let around: Vec<h3o::CellIndex> = middle.grid_disk(if resolution == h3o::Resolution::Twelve { 60 } else { 12 });
         let reached = around.iter().filter(|c| {

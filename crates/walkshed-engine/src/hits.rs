@@ -1,0 +1,57 @@
+//! The points of a layer that a search has found.
+
+use crate::units::{Deciseconds, VertexId};
+
+/// The points of a layer that a search has found. Scratch space: reused by later searches, never cleared in full.
+#[derive(Default)]
+pub struct Hits {
+    times: Vec<Deciseconds>,
+    via: Vec<Option<VertexId>>,
+    found: Vec<u32>,
+}
+
+impl Hits {
+    /// Removes all points and adapts to a layer of `points` points.
+    pub(crate) fn clear(&mut self, points: usize) {
+        for &p in &self.found {
+            self.times[p as usize] = Deciseconds::NEVER;
+        }
+        self.found.clear();
+        if self.times.len() != points {
+            self.times.clear();
+            self.times.resize(points, Deciseconds::NEVER);
+            self.via.resize(points, None);
+        }
+    }
+
+    /// Records a way to a point if it is within the limit and faster than the ways recorded before.
+    #[inline]
+    pub(crate) fn offer(&mut self, point: u32, time: Deciseconds, via: Option<VertexId>, limit: Deciseconds) {
+        let best = &mut self.times[point as usize];
+        if time <= limit && time < *best {
+            if !best.is_some() {
+                self.found.push(point);
+            }
+            *best = time;
+            self.via[point as usize] = via;
+        }
+    }
+
+    /// Returns the points found, in no particular order.
+    #[must_use]
+    pub fn points(&self) -> &[u32] {
+        &self.found
+    }
+
+    /// Returns the time of a point, or [`Deciseconds::NEVER`] if it was not found.
+    #[must_use]
+    pub fn time(&self, point: u32) -> Deciseconds {
+        self.times[point as usize]
+    }
+
+    /// Returns the last vertex on the way to a point, or `None` if the way follows the edge of the start only.
+    #[must_use]
+    pub fn via(&self, point: u32) -> Option<VertexId> {
+        self.via[point as usize]
+    }
+}

@@ -1,0 +1,108 @@
+//! Extracts of OpenStreetMap, elevation models and prepared files.
+
+use std::path::{Path, PathBuf};
+use walkshed_engine::build::{BuildOptions, build};
+use walkshed_engine::geo::{Fixed, Position};
+use walkshed_engine::walkshed::Reach;
+use walkshed_engine::{Deciseconds, Direction, Elevation, Extent, Network, Profile, Start};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// An extract, built into a network that then answers.
+pub fn pbf(data: &[u8]) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let streets = folder.path().join("a.osm.pbf");
+    std::fs::write(&streets, data).expect("a temporary file");
+    let options = BuildOptions::new(streets);
+    if let Ok(network) = build(&options, &|_| {}) {
+        ask(&network);
+        // What was built can be saved, opened and asked again.
+        let prepared = folder.path().join("a.walkshed");
+        network.save(&prepared).expect("what was built can be saved");
+        ask(&Network::open(&prepared).expect("what was saved can be opened"));
+    }
+}
+
+/// A GeoTIFF, sampled at a grid of places.
+pub fn geotiff(data: &[u8]) {
+    elevation(data, "a.tif");
+}
+
+/// An SRTM tile: the seven characters of its name, then heights that are repeated up to the size of a tile.
+pub fn hgt(data: &[u8]) {
+    const TILE: usize = 2_884_802;
+    let Some((name, heights)) = data.split_at_checked(7) else { return };
+    let Ok(name) = std::str::from_utf8(name) else { return };
+    if name.chars().any(|c| !c.is_ascii_alphanumeric()) {
+        return;
+    }
+    let mut bytes: Vec<u8> = heights.iter().copied().cycle().take(TILE).collect();
+    // One input in a while is no tile by its size.
+    if heights.len() % 64 == 63 || heights.is_empty() {
+        bytes = heights.to_vec();
+    }
+    elevation(&bytes, &format!("{name}.hgt"));
+}
+
+fn elevation(data: &[u8], name: &str) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path: PathBuf = folder.path().join(name);
+    std::fs::write(&path, data).expect("a temporary file");
+    for extent in [
+        Extent { west: 106.0, south: 29.0, east: 107.0, north: 30.0 },
+        Extent { west: -180.0, south: -90.0, east: 180.0, north: 90.0 },
+    ] {
+        let Ok(model) = Elevation::open(std::slice::from_ref(&path), extent) else { continue };
+        for step in 0..100 {
+            let part = |n: u32| f64::from(n) / 9.0;
+            let (lon, lat) = (
+                extent.west + (extent.east - extent.west) * part(step % 10),
+                extent.south + (extent.north - extent.south) * part(step / 10),
+            );
+            if let Ok(position) = Position::new(lon, lat) {
+                let height = model.sample(Fixed::from(position));
+                assert!(height.is_none_or(f32::is_finite), "the height at {lon}, {lat} is {height:?}");
+            }
+        }
+    }
+}
+
+/// A prepared file. Its length and checksum are put right first: a damaged file is otherwise found by them alone, and the checks
+/// behind them would never run.
+pub fn prepared_file(data: &[u8]) {
+    const HEADER: usize = 32;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path: &Path = &folder.path().join("a.walkshed");
+    let mut bytes = data.to_vec();
+    if bytes.len() >= HEADER {
+        let length = (bytes.len() as u64).to_le_bytes();
+        bytes[16..24].copy_from_slice(&length);
+        let sum = xxh3_64(&bytes[HEADER..]).to_le_bytes();
+        bytes[24..32].copy_from_slice(&sum);
+    }
+    std::fs::write(path, &bytes).expect("a temporary file");
+    if let Ok(network) = Network::open(path) {
+        ask(&network);
+    }
+}
+
+/// Asks a network whatever a server would: places put on streets, searches and walksheds for every profile.
+fn ask(network: &Network) {
+    let [west, south, east, north] = network.meta().bounds;
+    for profile in [Profile::Adult, Profile::Wheelchair, Profile::Bicycle] {
+        for step in 0..9 {
+            let part = |n: u32| f64::from(n) / 2.0;
+            let place = Position::new(west + (east - west) * part(step % 3), south + (north - south) * part(step / 3));
+            let Some(snap) = place.ok().and_then(|place| network.snap(Fixed::from(place), profile).ok()) else {
+                continue;
+            };
+            let limit = Deciseconds(3000);
+            for direction in [Direction::Towards, Direction::From] {
+                let reach = Reach::find(network, profile, direction, Start::new(network, snap, profile), limit);
+                std::hint::black_box(&reach);
+            }
+        }
+    }
+    for edge in network.edge_ids().take(50) {
+        std::hint::black_box((network.shape(edge).len(), network.heights(edge).len(), network.name(edge)));
+    }
+}

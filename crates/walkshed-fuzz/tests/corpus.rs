@@ -1,0 +1,33 @@
+//! Runs every fuzz target over its committed corpus, on stable Rust.
+
+use std::path::Path;
+use walkshed_fuzz::TARGETS;
+
+#[test]
+fn every_target_accepts_its_corpus() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
+    for (name, target) in TARGETS {
+        let mut inputs: Vec<_> = std::fs::read_dir(corpus.join(name))
+            .unwrap_or_else(|e| panic!("fuzz/corpus/{name}: {e}"))
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        inputs.sort();
+        assert!(inputs.len() >= 3, "fuzz/corpus/{name} holds {} inputs", inputs.len());
+        for input in inputs {
+            println!("{}", input.display());
+            target(&std::fs::read(&input).unwrap());
+        }
+    }
+}
+
+/// Each target exists in `fuzz/`, and the other way round.
+#[test]
+fn the_targets_are_those_of_cargo_fuzz() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/fuzz_targets");
+    let mut files: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().trim_end_matches(".rs").to_owned())
+        .collect();
+    files.sort();
+    assert_eq!(files, TARGETS.map(|(name, _)| name));
+}
