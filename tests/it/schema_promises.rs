@@ -172,7 +172,7 @@ fn custom_scalars_have_description_and_specification() {
 
 #[test]
 fn deprecated_fields_equal_their_replacements() {
-    let desk = Desk::small();
+    let desk = ServerWithTokens::small();
     let import = "mutation($i: ImportInput!) { importRecords(input: $i) { refused { reason why } } }";
     let csv = "code,name,lon,lat\n500113003010,x,106.52,\n";
     let reply = desk.edit(import, &json!({ "i": { "kind": "CENTERS", "format": "CSV", "content": csv } }));
