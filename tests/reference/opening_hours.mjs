@@ -1,18 +1,19 @@
 #!/usr/bin/env node
-/* Makes tests/reference/opening_hours.json: what opening_hours.js, the reference implementation of OpenStreetMap's
- * opening_hours, says of texts over the year 2026, in Chongqing, with the public holidays of src/registry/holidays.toml.
+/* Generates tests/reference/opening_hours.json: the states computed by opening_hours.js, the reference implementation of
+ * OpenStreetMap's opening_hours, for texts over the year 2026 in Chongqing, with the public holidays of walkshed-register.
  *
  *     mkdir /tmp/oh && cd /tmp/oh && npm install opening_hours@3.15.0 suncalc@2.0.2
  *     TZ=Asia/Shanghai node .../tests/reference/opening_hours.mjs /tmp/oh > .../tests/reference/opening_hours.json
  *
- * The library (LGPL) is used to make the file and is no part of walkshed. It knows no holidays of China, so those of the file
- * are put into its table. Of each text there is one line:
+ * The library (LGPL) only generates the file and is not part of walkshed. It has no holidays of China, so those of the register
+ * are added to its table. The file has one line per text:
  *
- * - "days": the different days there are, each as the minutes from midnight at which the state changes and the state from then on
+ * - "days": the distinct days, each as the minutes from midnight at which the state changes, followed by the new state
  *   (o open, c closed, u unknown), such as "0c540o1080c";
- * - "year": for each day of the year a character, A for the first of "days"; left out where no two days need be the same.
+ * - "year": a character for each day of the year, A for the first of "days"; omitted if there are more than 26 distinct days, in
+ *   which case "days" has all days of the year.
  *
- * Texts that the library refuses are left out and told on stderr.
+ * Texts that the library rejects are omitted and reported on stderr.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -24,9 +25,9 @@ const installed = path.resolve(process.argv[2], 'node_modules/opening_hours');
 const { version } = JSON.parse(fs.readFileSync(path.join(installed, 'package.json'), 'utf8'));
 if (version !== '3.15.0') throw new Error(`made for opening_hours 3.15.0, not ${version}`);
 
-// Public holidays, each as a day of every year: only 2026 is looked at. School holidays are never.
+// Public holidays, each as a day of every year, because only 2026 is evaluated. There are no school holidays.
 const YEAR = 2026;
-const toml = fs.readFileSync(path.join(here, '../../src/registry/holidays.toml'), 'utf8');
+const toml = fs.readFileSync(path.join(here, '../../crates/walkshed-register/src/holidays.toml'), 'utf8');
 const section = toml.split(`[${YEAR}]`)[1].split(/^\[/m)[0];
 const PH = [];
 for (const [span] of section.matchAll(/\d{4}-\d\d-\d\d(\/\d{4}-\d\d-\d\d)?/g)) {
@@ -39,7 +40,7 @@ globalThis.holidaysOfChina = { PH, SH };
 
 const source = fs.readFileSync(path.join(installed, 'build/opening_hours.esm.mjs'), 'utf8');
 const table = 'holidayDefinitions = holiday_definitions;';
-if (!source.includes(table)) throw new Error('the table of holidays is elsewhere');
+if (!source.includes(table)) throw new Error('the table of holidays was not found');
 const patched = path.join(installed, 'build/with_china.mjs');
 fs.writeFileSync(patched, source.replace(table, 'holidayDefinitions = { ...holiday_definitions, cn: globalThis.holidaysOfChina };'));
 const { default: OpeningHours } = await import(pathToFileURL(patched));
@@ -48,7 +49,7 @@ const chongqing = { lat: '29.565', lon: '106.555', address: { country_code: 'cn'
 const DAY = 24 * 60;
 const start = new Date(YEAR, 0, 1);
 const end = new Date(YEAR + 1, 0, 1);
-/* The year as states and the minutes at which they begin. */
+/* Returns the states of the year and the minutes at which they begin. */
 function changes(text) {
     const hours = new OpeningHours(text, chongqing, 0);
     const at = hours.getIterator(start);
@@ -88,7 +89,7 @@ for (const text of texts) {
     try {
         lines.push(JSON.stringify(line(text)));
     } catch (error) {
-        warn(`refused: ${text}: ${String(error).split('\n')[0]}`);
+        warn(`rejected: ${text}: ${String(error).split('\n')[0]}`);
     }
 }
 console.log(`{"made_with":"opening_hours ${version}","year":${YEAR},"place":[106.555,29.565],"texts":[\n${lines.join(',\n')}\n]}`);

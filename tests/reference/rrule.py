@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Makes tests/reference/rrule.json: when recurring events take place, worked out by dateutil.
+"""Generates tests/reference/rrule.json: the occurrences of recurring events, computed by dateutil.
 
     python3 -m venv venv && venv/bin/pip install python-dateutil==4.0.0
     venv/bin/python tests/reference/rrule.py > tests/reference/rrule.json
 
-Times are by the clock of Asia/Shanghai. A list is cut after 40 times; then it ends with null.
+Times are local times of Asia/Shanghai. A list with more than 40 times is truncated and ends with null.
 """
 import importlib.metadata as versions
 import json
@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 from dateutil import tz
 from dateutil.rrule import rrulestr
 
-MOST = 40
+MAX_TIMES = 40
 SHANGHAI = tz.gettz("Asia/Shanghai")
 MONDAY, LEAP, END = "2026-01-05T09:00", "2024-02-29T18:30", "2026-01-31T08:00"
 
-# (first time, rule, days after it from which to look, years to look)
+# (start, rule, days from the start to the beginning of the window, years in the window)
 RULES = [
     # ends
     ("2026-11-02T09:00", "FREQ=DAILY;UNTIL=20261105", 0, 1),
@@ -123,7 +123,7 @@ RULES = [
     ("0001-01-01T09:00", "FREQ=DAILY;INTERVAL=7", 739000, 1),
     ("0001-01-31T09:00", "FREQ=MONTHLY;INTERVAL=7", 739000, 9),
     ("0004-02-29T09:00", "FREQ=YEARLY", 739000, 30),
-    # small letters, signs, leading zeros
+    # lower case, signs, leading zeros
     (MONDAY, "freq=weekly;byday=mo,fr", 0, 1),
     (MONDAY, "FREQ=MONTHLY;BYMONTHDAY=+5,05,-05", 0, 1),
 ]
@@ -133,14 +133,14 @@ def times(starts, rule, after, years):
     first = datetime.fromisoformat(starts)
     start = first + timedelta(days=after)
     end = start + timedelta(days=366 * years)
-    # UNTIL in UTC needs a first time with a zone.
+    # UNTIL in UTC requires a start with a time zone.
     zone = SHANGHAI if rule.endswith("Z") else None
     found = rrulestr(rule, dtstart=first.replace(tzinfo=zone)).xafter(start.replace(tzinfo=zone), inc=True)
     list_ = []
     for at in found:
         if at.replace(tzinfo=None) >= end:
             break
-        if len(list_) == MOST:
+        if len(list_) == MAX_TIMES:
             list_.append(None)
             break
         list_.append(at.replace(tzinfo=None).isoformat())

@@ -14,7 +14,7 @@ mod osm;
 mod osm_supply;
 mod plan;
 mod records;
-mod refused;
+mod rejected_rows;
 mod table;
 mod text;
 mod xlsx;
@@ -30,7 +30,7 @@ pub use geoparquet::geoparquet;
 pub use header::Column;
 pub use plan::{Plan, PlanError, foresee, plan};
 pub use records::{Kind, Options, Read, read_edits};
-pub use refused::write_refused;
+pub use rejected_rows::write_refused;
 pub use table::{FileProblem, MAX_ROWS, Refused, Row, Table};
 pub use text::encoding_named;
 

@@ -28,9 +28,9 @@ const COLUMNS: [(Column, &str); 10] = [
 const MAX_LISTED_TAGS: usize = 12;
 
 /// Facility kinds by tag key and value, in the order of the file.
-struct Rules(Vec<(String, Vec<(String, String)>)>);
+struct TagTable(Vec<(String, Vec<(String, String)>)>);
 
-impl Rules {
+impl TagTable {
     fn read() -> Self {
         let table: toml::Table = TAGS.parse().unwrap_or_else(|e| unreachable!("a test reads the table of tags: {e}"));
         // The TOML parser sorts tables by name; the position of the headers gives the order in the file.
@@ -64,14 +64,15 @@ impl Rules {
         Vec::new()
     }
 
-    fn knows(&self, key: &str, text: &str) -> bool {
+    /// Returns whether a tag maps to a kind.
+    fn maps(&self, key: &str, text: &str) -> bool {
         let kinds = self.0.iter().find(|(known, _)| known == key).map(|(_, kinds)| kinds);
         kinds.is_some_and(|kinds| values(text).any(|value| kinds.iter().any(|(known, _)| known == value)))
     }
 
-    /// Stands an element for a kind, or did it, or will it?
-    fn wants(&self, tags: &Tags<'_>) -> bool {
-        tags.iter().any(|(key, value)| self.knows(prefixed(key).map_or(key, |(_, plain)| plain), value))
+    /// Returns whether any tag of an element maps to a kind, with or without a life-cycle prefix.
+    fn concerns(&self, tags: &Tags<'_>) -> bool {
+        tags.iter().any(|(key, value)| self.maps(prefixed(key).map_or(key, |(_, plain)| plain), value))
     }
 }
 
@@ -113,9 +114,9 @@ impl OmittedElements {
 /// # Errors
 /// [`FileProblem`] if the file is not an extract, or contains no amenities.
 pub fn read(path: &Path, calendar: &Calendar) -> Result<Table, FileProblem> {
-    let rules = Rules::read();
+    let tag_table = TagTable::read();
     let bad = |e: OsmError| FileProblem::BadExtract { why: e.to_string() };
-    let (places, without) = read_tagged(path, |tags| rules.wants(tags)).map_err(bad)?;
+    let (places, without) = read_tagged(path, |tags| tag_table.concerns(tags)).map_err(bad)?;
     let kinds = Kinds::default();
     let today = calendar.zone.day(Timestamp::now());
     let (mut unnamed, mut unread, mut several, mut left_out) = (0u64, 0u64, 0u64, OmittedElements::default());
@@ -123,12 +124,14 @@ pub fn read(path: &Path, calendar: &Calendar) -> Result<Table, FileProblem> {
     let mut table = Table { header: COLUMNS.iter().map(|(_, name)| (*name).to_owned()).collect(), ..Table::default() };
     for place in &places {
         let tag = |key: &str| place.tags.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str());
-        let of_kinds = rules.kinds(tag);
+        let of_kinds = tag_table.kinds(tag);
         if of_kinds.is_empty() {
             // The element matched because of a life-cycle prefix, such as `disused:amenity`.
             for (key, value) in &place.tags {
-                let Some((why, plain)) = prefixed(key).filter(|(_, plain)| rules.knows(plain, value)) else { continue };
-                let kind = rules.kinds(|k| (k == plain).then_some(value.as_str()));
+                let Some((why, plain)) = prefixed(key).filter(|(_, plain)| tag_table.maps(plain, value)) else {
+                    continue;
+                };
+                let kind = tag_table.kinds(|k| (k == plain).then_some(value.as_str()));
                 left_out.count(why, format!("{key}=…"), kind.first().copied().unwrap_or_default());
                 table.left_out.push(facility_id(place, None));
                 break;
@@ -212,10 +215,10 @@ mod tests {
 
     #[test]
     fn tag_table_refers_to_existing_kinds() {
-        let (rules, kinds) = (Rules::read(), Kinds::default());
-        assert_eq!(rules.0[0].0, "amenity");
-        assert!(rules.0.iter().map(|(_, values)| values.len()).sum::<usize>() > 40);
-        for (key, values) in &rules.0 {
+        let (tag_table, kinds) = (TagTable::read(), Kinds::default());
+        assert_eq!(tag_table.0[0].0, "amenity");
+        assert!(tag_table.0.iter().map(|(_, values)| values.len()).sum::<usize>() > 40);
+        for (key, values) in &tag_table.0 {
             for (value, kind) in values {
                 assert!(kinds.find(kind).is_some(), "{key}={value}: {kind}");
             }

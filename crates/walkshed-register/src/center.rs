@@ -2,7 +2,7 @@
 
 use super::code::DivisionCode;
 use super::partial_date::PartialDate;
-use super::words::{Audience, CenterKind, OperatingModel, PositionQuality, Status};
+use super::vocabulary::{Audience, CenterKind, OperatingModel, PositionQuality, Status};
 use serde::{Deserialize, Serialize};
 use walkshed_engine::geo::Position;
 

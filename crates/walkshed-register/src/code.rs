@@ -1,6 +1,6 @@
 //! Statistical division codes of China, and the codes of the regions they form a tree of.
 
-use super::keyed::keyed_enum;
+use super::keyed_enum::keyed_enum;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -48,7 +48,7 @@ pub enum CodeError {
     NotARegion,
     #[error("the first two digits, {0}, are not the code of a province (GB/T 2260); 50 is Chongqing")]
     NoProvince(String),
-    #[error("the {part} part is zero, but what follows it is not: {code}")]
+    #[error("the {part} part is zero, but a later part is not: {code}")]
     Gap { part: &'static str, code: String },
 }
 

@@ -4,7 +4,7 @@ use super::calendar::{Zone, naive_day, naive_time};
 use super::category::Category;
 use super::recurrence::{Expansion, Recurrence};
 use super::service::Host;
-use super::words::{Audience, Fee};
+use super::vocabulary::{Audience, Fee};
 use chrono::{DateTime as ChronoTime, TimeZone, Utc};
 use chrono_tz::Tz;
 use jiff::Timestamp;

@@ -3,7 +3,7 @@
 use super::category::Category;
 use super::code::DivisionCode;
 use super::partial_date::PartialDate;
-use super::words::{Audience, PositionQuality, Status};
+use super::vocabulary::{Audience, PositionQuality, Status};
 use serde::{Deserialize, Serialize};
 use walkshed_engine::geo::{Position, Storey};
 

@@ -1,7 +1,7 @@
 //! Kinds of facility: a built-in list that the configuration can extend.
 
 use super::category::Category;
-use super::keyed::plain_key;
+use super::keyed_enum::plain_key;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use toml::{Table, Value};

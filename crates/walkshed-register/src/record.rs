@@ -3,7 +3,7 @@
 use super::center::Center;
 use super::event::Event;
 use super::facility::Facility;
-use super::keyed::keyed_enum;
+use super::keyed_enum::keyed_enum;
 use super::population::PopulationCell;
 use super::region::Region;
 use super::scenario::Scenario;

@@ -3,7 +3,7 @@
 use super::category::Category;
 use super::facility::Facility;
 use super::service::Host;
-use super::words::Audience;
+use super::vocabulary::Audience;
 use serde::{Deserialize, Serialize};
 use walkshed_engine::StreetChange;
 use walkshed_engine::geo::Position;

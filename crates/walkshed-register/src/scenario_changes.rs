@@ -6,7 +6,7 @@ use super::record::{AnyRecord, Done};
 use super::register::Register;
 use super::scenario::{Change, FIRST_MADE_UP, Scenario};
 use super::service::{Host, Offer};
-use super::words::Status;
+use super::vocabulary::Status;
 use std::collections::BTreeMap;
 use walkshed_engine::StreetChange;
 

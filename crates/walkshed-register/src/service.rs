@@ -1,7 +1,7 @@
 //! Services, and the offers of services by centers and facilities.
 
 use super::category::Category;
-use super::words::{Audience, Fee};
+use super::vocabulary::{Audience, Fee};
 use serde::{Deserialize, Serialize};
 
 /// A service, independent of where it is offered.

@@ -2,7 +2,7 @@
 
 use super::category::Category;
 use super::problem::{Problem, ProblemCode};
-use super::words::SuggestionStatus;
+use super::vocabulary::SuggestionStatus;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use walkshed_engine::geo::Position;

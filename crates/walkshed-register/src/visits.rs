@@ -1,6 +1,6 @@
 //! Visit counts of centers, by day and optionally by hour and audience.
 
-use super::words::Audience;
+use super::vocabulary::Audience;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 

@@ -11,6 +11,7 @@ use walkshed_register::{Audience, EVERYONE, PopulationCell, Suggestion, Suggesti
 type Visit = ((i64, Date), Option<VisitCount>);
 
 impl Reader<'_> {
+    /// Reads a visit count; `None` if not even its day is known.
     pub fn visit(&mut self, row: &Row) -> Option<Visit> {
         self.readable(row)?;
         let center = self.center_id(row, Column::Center)?;
@@ -28,6 +29,7 @@ impl Reader<'_> {
         Some(((center, day), read()))
     }
 
+    /// Reads a suggestion; `None` if the row is rejected.
     pub fn suggestion(&mut self, row: &Row) -> Option<Suggestion> {
         self.readable(row)?;
         let text = self.text(row, Column::Text)?;
@@ -80,6 +82,7 @@ impl Reader<'_> {
         Some(s)
     }
 
+    /// Reads the group and population of a cell; `None` if the row is rejected.
     pub fn population(&mut self, row: &Row) -> Option<(String, PopulationCell)> {
         self.readable(row)?;
         let column = if row.get(Column::Cell).is_some() { Column::Cell } else { Column::Id };

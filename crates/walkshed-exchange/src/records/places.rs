@@ -5,6 +5,7 @@ use super::{Column, Reader, Row};
 use walkshed_register::{Center, DivisionCode, Facility, FundingShare, GroupServed, Partner, Region, RegionCode};
 
 impl Reader<'_> {
+    /// Reads a center; `None` if the row is rejected.
     pub fn center(&mut self, row: &Row) -> Option<Center> {
         self.readable(row)?;
         let code = self.value(row, Column::Code, |text| DivisionCode::new(text).map_err(|e| e.to_string()))?;
@@ -41,6 +42,7 @@ impl Reader<'_> {
         Some(c)
     }
 
+    /// Reads a facility; `None` if the row is rejected.
     pub fn facility(&mut self, row: &Row) -> Option<Facility> {
         self.readable(row)?;
         let id = row.get(Column::Id).map(str::to_owned);

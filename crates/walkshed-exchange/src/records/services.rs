@@ -5,6 +5,7 @@ use super::{Column, Reader, Row};
 use walkshed_register::{Event, Offer, Service, WrittenTime};
 
 impl Reader<'_> {
+    /// Reads a service; `None` if the row is rejected.
     pub fn service(&mut self, row: &Row) -> Option<Service> {
         self.readable(row)?;
         let column =
@@ -33,6 +34,7 @@ impl Reader<'_> {
         }
     }
 
+    /// Reads an offer; `None` if the row is rejected.
     pub fn offer(&mut self, row: &Row) -> Option<Offer> {
         self.readable(row)?;
         let key = self.text(row, Column::Service)?;
@@ -48,6 +50,7 @@ impl Reader<'_> {
         Some(o)
     }
 
+    /// Reads an event; `None` if the row is rejected.
     pub fn event(&mut self, row: &Row) -> Option<Event> {
         self.readable(row)?;
         let (id, name, host) = (self.text(row, Column::Id)?, self.text(row, Column::Name)?, self.host(row)?);

@@ -107,7 +107,7 @@ fn reports_rejected_rows_with_line_field_value_and_reason() {
     let lines: Vec<String> =
         refused.iter().map(|r| format!("{} {} {:?}: {}", r.line, r.field, r.value, r.why)).collect();
     let ids: Vec<&str> = list.iter().map(|f| f.external_id.as_str()).collect();
-    insta::assert_snapshot!("refused_rows", format!("{}\n\ntaken: {}", lines.join("\n"), ids.join(" ")));
+    insta::assert_snapshot!("refused_rows", format!("{}\n\naccepted: {}", lines.join("\n"), ids.join(" ")));
 }
 
 #[test]

@@ -9,12 +9,14 @@ use chrono::NaiveDate;
 const MAX_SHIFT: u16 = 366;
 
 impl Parser {
+    /// Parses dates, which may occur once in a rule.
     pub fn dates_once(&mut self, days: &mut DaySelector) -> Result<()> {
         self.once(days.dates.is_empty(), "dates")?;
         days.dates = self.dates()?;
         Ok(())
     }
 
+    /// Parses a list of years, or dates with a year.
     pub fn years_or_dates(&mut self, days: &mut DaySelector) -> Result<()> {
         if self.is_dated_ahead(1) {
             return self.dates_once(days);
@@ -58,6 +60,7 @@ impl Parser {
         }
     }
 
+    /// Parses a list of weeks such as `week 40-53,01-10`.
     pub fn weeks(&mut self, list: &mut Vec<WeekRange>) -> Result<()> {
         loop {
             self.take(Kind::Week);

@@ -60,21 +60,25 @@ impl Parser {
         self.tokens.get(self.at + n).map(|t| t.kind)
     }
 
+    /// Returns the kind of the current token.
     pub fn kind(&self) -> Option<Kind> {
         self.ahead(0)
     }
 
+    /// Consumes the current token if it is of a kind. Returns whether it was.
     pub fn take(&mut self, kind: Kind) -> bool {
         let found = self.kind() == Some(kind);
         self.at += usize::from(found);
         found
     }
 
+    /// Returns an error at the current token.
     pub fn fail<T>(&self, why: impl Into<String>) -> Result<T> {
         let start = self.tokens.get(self.at).map_or(self.end, |t| t.start);
         Err(SyntaxError { start, why: why.into() })
     }
 
+    /// Returns the number `n` positions ahead.
     pub fn number_ahead(&self, n: usize) -> Option<u16> {
         match self.ahead(n) {
             Some(Kind::Number { value, .. }) => Some(value),
@@ -82,6 +86,7 @@ impl Parser {
         }
     }
 
+    /// Returns the year `n` positions ahead.
     pub fn year_ahead(&self, n: usize) -> Option<i32> {
         match self.ahead(n) {
             Some(Kind::Number { value, digits: 4 }) if value >= FIRST_YEAR => Some(value.into()),
@@ -103,6 +108,7 @@ impl Parser {
         !self.is_clock_ahead(n) || self.ahead(n + 3) == Some(Kind::Colon)
     }
 
+    /// Returns whether a clock time or sun time follows.
     pub fn is_time_ahead(&self, n: usize) -> bool {
         self.is_clock_ahead(n) || matches!(self.ahead(n), Some(Kind::Sun(_) | Kind::OpenParenthesis))
     }

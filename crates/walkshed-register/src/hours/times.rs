@@ -5,6 +5,7 @@ use super::parser::{Parser, Result};
 use super::rule::{DAY, Span, Time};
 
 impl Parser {
+    /// Parses a list of spans such as `09:00-12:00,14:00-18:00`.
     pub fn times(&mut self) -> Result<Vec<Span>> {
         // For each entry, the span, and the span with an open end that follows it.
         let mut list: Vec<(Option<Span>, Option<Span>)> = Vec::new();

@@ -49,10 +49,12 @@ impl Parts {
         Ok(Self(parts))
     }
 
+    /// Returns the value of a part.
     pub fn get(&self, part: &str) -> Option<&str> {
         self.0.iter().find(|(name, _)| *name == part).map(|(_, value)| value.as_str())
     }
 
+    /// Parses FREQ.
     pub fn frequency(&self) -> Result<Frequency, RuleError> {
         let value = self.get("FREQ").ok_or(RuleError::NoFrequency)?;
         match value {
@@ -133,6 +135,7 @@ impl Parts {
         value.split(',').map(|item| read(item).ok_or_else(|| invalid_value(part, item, why))).collect()
     }
 
+    /// Parses BYDAY.
     pub fn weekdays(&self) -> Result<Vec<RuleDay>, RuleError> {
         let Some(value) = self.get("BYDAY") else { return Ok(Vec::new()) };
         let read = |item: &str| {
@@ -184,6 +187,7 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
+/// Parses the name of a weekday. `item` is the text quoted in the error.
 pub fn weekday(part: &'static str, item: &str, name: &str) -> Result<Weekday, RuleError> {
     let found = WEEKDAYS.iter().find(|(known, _)| *known == name).map(|(_, day)| *day);
     found.ok_or_else(|| invalid_value(part, item, "is not a weekday. Allowed: MO, TU, WE, TH, FR, SA, SU"))
@@ -193,6 +197,7 @@ fn invalid_value(part: &'static str, value: &str, why: &str) -> RuleError {
     RuleError::Value { part, value: short(value), why: why.to_owned() }
 }
 
+/// Truncates a text for messages.
 pub fn short(text: &str) -> String {
     text.chars().take(120).collect()
 }

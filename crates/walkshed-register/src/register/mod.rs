@@ -9,11 +9,11 @@ mod sort_orders;
 pub use opening_hours::is_open;
 
 use super::calendar::Calendar;
+use super::cell_divisions::Homes;
 use super::center::Center;
 use super::demonstration::Demonstration;
 use super::event::Event;
 use super::facility::Facility;
-use super::homes::Homes;
 use super::hours::Hours;
 use super::import_record::ImportRecord;
 use super::population::{EVERYONE, PopulationCell};

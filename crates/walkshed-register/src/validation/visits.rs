@@ -30,8 +30,7 @@ impl Validate for VisitDay {
             }
             let (is_whole_day, is_hourly) = (c.hour.is_none(), c.hour.is_some());
             if seen.iter().any(|(a, h)| *a == c.audience && (h.is_none() && is_hourly || h.is_some() && is_whole_day)) {
-                let why =
-                    format!("for {} are given both by hour and for the whole day; give one of the two", c.audience);
+                let why = format!("for {} are given both by hour and for the whole day; give only one", c.audience);
                 check.add("counts", ProblemCode::Invalid, why);
             }
             seen.push((c.audience, c.hour));

@@ -1,6 +1,6 @@
 //! The enumerations of the register: kinds of center, statuses, audiences, fees, roles.
 
-use super::keyed::keyed_enum;
+use super::keyed_enum::keyed_enum;
 
 keyed_enum! {
     /// The kind of a center, by the area or group it serves.
