@@ -1,6 +1,6 @@
 //! Authentication: finds the caller of a request by its bearer token.
 
-use super::Shared;
+use super::shared::Shared;
 use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, WWW_AUTHENTICATE};
 use actix_web::{HttpRequest, HttpResponse};
 use async_graphql::ServerError;

@@ -38,7 +38,7 @@ impl MessageReader {
         loop {
             match self.codec.decode(&mut self.buffer) {
                 Ok(Some(frame)) => {
-                    if let Some(message) = self.to_message(frame) {
+                    if let Some(message) = self.read_frame(frame) {
                         return Some(message);
                     }
                 }
@@ -52,7 +52,7 @@ impl MessageReader {
         }
     }
 
-    fn to_message(&mut self, frame: Frame) -> Option<ClientMessage> {
+    fn read_frame(&mut self, frame: Frame) -> Option<ClientMessage> {
         let text = |bytes: Vec<u8>| match std::str::from_utf8(&bytes) {
             Ok(_) => ClientMessage::Text(bytes),
             Err(_) => ClientMessage::Wrong(1007, "the text is not UTF-8"),

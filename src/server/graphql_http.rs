@@ -5,7 +5,8 @@ use super::connections::Connection;
 use super::encoding::ContentCoding;
 use super::middleware::connection;
 use super::parameters::{Refusal, read_body, read_parameters};
-use super::{Shared, auth, playground, request_bodies, sse, ws};
+use super::shared::Shared;
+use super::{auth, playground, request_bodies, sse, ws};
 use actix_web::http::header::{
     ACCEPT, ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, ETAG, HeaderMap, HeaderValue, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
 };

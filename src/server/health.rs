@@ -1,6 +1,7 @@
 //! Health checks: liveness and readiness.
 
-use super::{Shared, auth};
+use super::auth;
+use super::shared::Shared;
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};

@@ -1,8 +1,9 @@
 //! Results of jobs as files.
 
+use super::auth;
 use super::caching::{EntityTag, VARY_HEADERS, not_modified, with_body};
 use super::encoding::ContentCoding;
-use super::{Shared, auth};
+use super::shared::Shared;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, ETAG, RETRY_AFTER, VARY};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};

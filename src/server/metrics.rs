@@ -1,9 +1,5 @@
 //! Metrics for Prometheus.
 
-use super::{Shared, auth};
-use actix_web::http::header::CACHE_CONTROL;
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
 use prometheus::{
     Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
@@ -110,41 +106,33 @@ impl Metrics {
         self.seconds.with_label_values(&[route]).observe(took.as_secs_f64());
     }
 
+    /// Sets the number of loaded objects of a kind.
+    pub fn set_loaded(&self, kind: &str, count: usize) {
+        self.loaded.with_label_values(&[kind]).set(count as i64);
+    }
+
+    /// Sets the numbers of running and waiting pieces of work of a size.
+    pub fn set_work(&self, size: &str, (running, waiting): (usize, usize)) {
+        self.work.with_label_values(&[size, "running"]).set(running as i64);
+        self.work.with_label_values(&[size, "waiting"]).set(waiting as i64);
+    }
+
+    /// Sets the metrics that other parts of the server count.
+    pub fn set_counts(&self, connections: usize, response_bytes: usize, subscription_runs: u64) {
+        self.open.set(connections as i64);
+        self.response_bytes.set(response_bytes as i64);
+        self.subscription_runs.set(subscription_runs as i64);
+    }
+
+    /// Returns all metrics in the text format of Prometheus.
+    pub fn encode(&self) -> Result<Vec<u8>, prometheus::Error> {
+        let mut text = Vec::new();
+        TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
+        Ok(text)
+    }
+
     /// Records the outcome of a GraphQL request.
     pub fn graphql(&self, outcome: &str) {
         self.graphql.with_label_values(&[outcome]).inc();
-    }
-}
-
-/// `GET /metrics`: returns all metrics in the text format of Prometheus.
-pub async fn show(shared: Data<Shared>, request: HttpRequest) -> HttpResponse {
-    if let Some(reply) = auth::refusal(&shared, &request) {
-        return reply;
-    }
-    let (world, metrics) = (shared.live.world(), &shared.metrics);
-    let streets = world.network().map_or((0, 0), |n| (n.vertices().len(), n.edge_count()));
-    for (kind, count) in [
-        ("centers", world.register.centers.len()),
-        ("facilities", world.register.facilities.len()),
-        ("population_cells", world.register.population.len()),
-        ("street_junctions", streets.0),
-        ("street_segments", streets.1),
-    ] {
-        metrics.loaded.with_label_values(&[kind]).set(count as i64);
-    }
-    for (size, (running, waiting)) in [("analysis", shared.api.analyses()), ("small", shared.api.small_work())] {
-        metrics.work.with_label_values(&[size, "running"]).set(running as i64);
-        metrics.work.with_label_values(&[size, "waiting"]).set(waiting as i64);
-    }
-    metrics.open.set(shared.connections.count() as i64);
-    metrics.response_bytes.set(shared.api.response_memory().bytes() as i64);
-    metrics.subscription_runs.set(shared.api.subscription_runs() as i64);
-    let mut text = Vec::new();
-    match TextEncoder::new().encode(&metrics.registry.gather(), &mut text) {
-        Ok(()) => HttpResponse::Ok()
-            .content_type("text/plain; version=0.0.4; charset=utf-8")
-            .insert_header((CACHE_CONTROL, "no-store"))
-            .body(text),
-        Err(e) => HttpResponse::InternalServerError().body(e.to_string()),
     }
 }

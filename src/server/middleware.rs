@@ -1,8 +1,8 @@
 //! Middleware for every request: the request id, the log and the metrics.
 
-use super::Shared;
 use super::connections::Connection;
 use super::response_bodies::TrackedBody;
+use super::shared::Shared;
 use actix_web::HttpRequest;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};

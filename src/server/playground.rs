@@ -1,8 +1,9 @@
 //! The GraphiQL playground. Its files are part of the binary, because government networks cannot reach a CDN.
 
+use super::auth;
 use super::caching::{EntityTag, VARY_HEADERS, not_modified, static_response};
 use super::encoding::ContentCoding;
-use super::{Shared, auth};
+use super::shared::Shared;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, HeaderValue, VARY, X_CONTENT_TYPE_OPTIONS,
 };

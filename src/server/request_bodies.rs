@@ -1,8 +1,8 @@
 //! Reads request bodies within limits of size and time, and decompresses them while they arrive.
 
-use super::Shared;
 use super::connections::Connection;
 use super::parameters::Refusal;
+use super::shared::Shared;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap};
 use actix_web::web::Payload;

@@ -3,8 +3,9 @@
 
 use super::auth::Session;
 use super::response_bodies::StreamedBody;
+use super::shared::Shared;
+use super::subscribers;
 use super::subscribers::SubscriberSlot;
-use super::{Shared, subscribers};
 use actix_web::HttpResponse;
 use actix_web::http::header::{ACCEPT, CACHE_CONTROL, HeaderMap, VARY};
 use actix_web::web::{Bytes, Data};
@@ -36,7 +37,7 @@ struct EventSource {
 
 /// Starts a subscription and returns its event stream.
 pub async fn follow(shared: &Data<Shared>, request: ApiRequest, session: Session) -> HttpResponse {
-    let Some(slot) = shared.subscriber_slots.enter() else { return subscribers::full(shared) };
+    let Some(slot) = shared.subscriber_slots.enter() else { return subscribers::full(&shared.subscriber_slots) };
     let (ended, stopped) = (session.ended(shared).boxed(), shared.live.stopped().boxed());
     let (caller, live) = (Some(session.caller.clone()), Some(shared.live.clone()));
     let messages = shared.api.subscribe(ApiRequest { queries_only: false, caller, live, ..request }).await;

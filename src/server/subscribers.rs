@@ -1,6 +1,5 @@
 //! The limit on clients with subscriptions, over all transports.
 
-use super::Shared;
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, RETRY_AFTER};
 use serde_json::json;
@@ -31,8 +30,8 @@ impl SubscriberSlots {
 }
 
 /// Returns "503 Service Unavailable": all slots are taken.
-pub fn full(shared: &Shared) -> HttpResponse {
-    let max = shared.subscriber_slots.max;
+pub fn full(slots: &SubscriberSlots) -> HttpResponse {
+    let max = slots.max;
     let why = format!("The maximum of {max} subscribed clients (maxFollowers) is reached; try again later.");
     let error = json!({ "message": why, "extensions": { "code": "BUSY", "limit": "maxFollowers" } });
     HttpResponse::ServiceUnavailable()

@@ -5,8 +5,9 @@ use super::auth::{self, Session};
 use super::frames::{ClientMessage, MessageReader, close_frame, ping_frame, pong_frame, text_frame};
 use super::parameters::read_request;
 use super::response_bodies::StreamedBody;
+use super::shared::Shared;
 use super::subscribers::SubscriberSlot;
-use super::{Shared, middleware, subscribers};
+use super::{middleware, subscribers};
 use actix_http::ws::{CloseCode, CloseReason, handshake};
 use actix_web::body::MessageBody;
 use actix_web::http::Method;
@@ -63,7 +64,7 @@ pub fn open(shared: &Data<Shared>, request: &HttpRequest, payload: Payload) -> H
         Err(_) if headers.get(AUTHORIZATION).is_none() => None,
         Err(error) => return HttpResponse::Unauthorized().body(error.message),
     };
-    let Some(slot) = shared.subscriber_slots.enter() else { return subscribers::full(shared) };
+    let Some(slot) = shared.subscriber_slots.enter() else { return subscribers::full(&shared.subscriber_slots) };
     let mut response = match handshake(request.head()) {
         Ok(response) => response,
         Err(error) => return HttpResponse::BadRequest().body(error.to_string()),

@@ -316,7 +316,8 @@ fn streets_can_be_added_across_the_meridian_and_pictures_are_complete() {
             ..RegisterRows::default()
         },
     );
-    let desk = crate::support::desk::ServerWithTokens::over(folder, walkshed::server::ServerOptions::default());
+    let desk =
+        crate::support::server_with_tokens::ServerWithTokens::over(folder, walkshed::server::ServerOptions::default());
     let point = |e: i64, n: i64| {
         let p = place(180, e, n);
         json!({"lon": p.lon(), "lat": p.lat()})

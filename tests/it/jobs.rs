@@ -2,10 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use crate::support::city::{self, position};
-use crate::support::desk::ServerWithTokens;
 use crate::support::events::Events;
 use crate::support::http::Server;
 use crate::support::register::{block_on, open};
+use crate::support::server_with_tokens::ServerWithTokens;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use walkshed::server::ServerOptions;

@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use crate::support::city;
-use crate::support::desk::ServerWithTokens;
 use crate::support::http::{Reply, Server};
+use crate::support::server_with_tokens::ServerWithTokens;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;

@@ -1,7 +1,7 @@
 //! Events: conversion of times to local time, and recurrence rules according to RFC 5545.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
-use crate::support::desk::ServerWithTokens;
+use crate::support::server_with_tokens::ServerWithTokens;
 use serde_json::{Value, json};
 use walkshed_engine::geo::Position;
 use walkshed_exchange::{Kind, Options, Read, read_edits, read_table};

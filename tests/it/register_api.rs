@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use crate::support::city;
-use crate::support::desk::ServerWithTokens;
 use crate::support::register::facts;
+use crate::support::server_with_tokens::ServerWithTokens;
 use serde_json::{Value, json};
 use walkshed::server::ServerOptions;
 use walkshed_register::{Demonstration, Role};

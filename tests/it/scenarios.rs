@@ -4,7 +4,7 @@
 #![allow(clippy::float_cmp, reason = "people are whole numbers here, whose sums are exact")]
 
 use crate::support::city::{self, position, random_world};
-use crate::support::desk::ServerWithTokens;
+use crate::support::server_with_tokens::ServerWithTokens;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;

@@ -1,6 +1,6 @@
 //! Guarantees of schema descriptions that were once violated.
 
-use crate::support::desk::ServerWithTokens;
+use crate::support::server_with_tokens::ServerWithTokens;
 use serde_json::{Value, json};
 use walkshed_register::Role;
 

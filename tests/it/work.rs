@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use crate::support::city::{self, position};
-use crate::support::desk::ServerWithTokens;
+use crate::support::server_with_tokens::ServerWithTokens;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::net::TcpStream;

@@ -1,8 +1,9 @@
 //! The GraphQL API: thin resolvers that read arguments, call the lower layers and shape the response. It knows no HTTP.
 //! Each request is answered from the one snapshot it is given.
 //!
-//! Modules depend on each other in one direction: `api` -> `subscriptions` -> `executor` -> `schema` -> resolvers ->
-//! `jobs`, `cost`, `work_pools`, `documents`, `context` -> `limits`, `budget`, `error`.
+//! Modules depend on each other in one direction: `api` -> `subscriptions` -> `executor` -> `schema` -> resolvers (`planning`,
+//! `mutation`, `register`, `subscription`, ...) -> `jobs` -> `cost`, `documents`, `response` -> `work_pools`, `context` ->
+//! `limits`, `budget`, `error`.
 
 #![allow(clippy::unused_async, reason = "async-graphql requires resolvers to be async")]
 
@@ -19,6 +20,7 @@ mod documents;
 mod enums;
 mod erased_schema;
 mod error;
+mod event_source;
 mod executor;
 mod ids;
 mod jobs;
@@ -35,6 +37,7 @@ mod request_cost;
 mod response;
 mod scalars;
 mod schema;
+mod standard;
 mod streets;
 mod subscription;
 mod subscriptions;

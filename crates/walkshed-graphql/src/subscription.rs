@@ -1,11 +1,11 @@
 //! Subscriptions: changes of the register, progress of imports and jobs.
 
 use super::enums::RecordKind;
+use super::event_source::{Event, Source, begins, event};
 use super::ids::NodeId;
 use super::jobs::{Job, current_job, ticks};
 use super::mutation::check_progress_id;
 use super::register::{Center, Node, node_of};
-use super::subscriptions::{Event, Source, begins, event};
 use crate::arguments::distinct_values;
 use crate::context::{current, kinds, live, standards};
 use async_graphql::{Context, ID, Result, SimpleObject, Subscription as SubscriptionMacro};

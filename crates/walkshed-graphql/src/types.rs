@@ -4,6 +4,7 @@ use super::error::{bad_input, not_found, unsnappable};
 use super::ids::NodeId;
 use super::scalars::H3Cell;
 use async_graphql::{Enum, ID, InputObject, OneofObject, Result, SimpleObject};
+use walkshed_analysis::Measure;
 use walkshed_analysis::world::{PlacedPoint, World};
 use walkshed_engine::geo::{Fixed, Position, Storey, cell_centre};
 use walkshed_engine::{Direction as EngineDirection, Network, Profile as EngineProfile};
@@ -72,6 +73,16 @@ pub enum Direction {
     Towards,
     /// From the place: what can be reached?
     From,
+}
+
+/// The unit of limits and distances.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "Measure")]
+pub enum CoverageUnit {
+    /// Travel time in minutes.
+    Minutes,
+    /// Length of the route over the street network in metres.
+    Metres,
 }
 
 /// A position in WGS-84.

@@ -7,12 +7,12 @@
 )]
 
 pub mod city;
-pub mod desk;
 pub mod events;
 pub mod facts;
 pub mod http;
 pub mod real;
 pub mod register;
+pub mod server_with_tokens;
 
 #[path = "../../../crates/walkshed-exchange/tests/it/support.rs"]
 mod read;

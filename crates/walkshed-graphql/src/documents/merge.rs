@@ -67,7 +67,9 @@ pub fn merge(document: &mut ExecutableDocument, types: &FieldTypes) {
     match &mut document.operations {
         DocumentOperations::Single(operation) => merge_operation(&mut operation.node),
         DocumentOperations::Multiple(all) => {
-            all.values_mut().for_each(|operation| merge_operation(&mut operation.node));
+            for operation in all.values_mut() {
+                merge_operation(&mut operation.node);
+            }
         }
     }
     for fragment in document.fragments.values_mut() {

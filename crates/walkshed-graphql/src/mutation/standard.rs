@@ -4,7 +4,7 @@ use super::fields::{given, set_text};
 use super::write::{Checked, WriteOutcome, changed, idempotent, put};
 use crate::auth::require;
 use crate::context::{Nullable, kinds, standards};
-use crate::planning::Standard;
+use crate::standard::Standard;
 use crate::types::Category;
 use crate::user_error::UserError;
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};

@@ -3,7 +3,6 @@
 use super::covered_people::CoveredPeople;
 use super::explanation::Explanation;
 use super::need::{NeedInput, question};
-use super::standard::{Requirement, Standard};
 use crate::arguments::{region_code, require_network};
 use crate::context::{current, kinds, standards};
 use crate::cost::City;
@@ -11,6 +10,7 @@ use crate::error::{bad_input, invalid, not_found, stopped};
 use crate::paging::{PageArguments, Paged, SortKey, connection, counted, page_by};
 use crate::register::{Center, Facility, Region, world_with_scenario};
 use crate::scalars::{Cells, Numbers};
+use crate::standard::{Requirement, Standard};
 use crate::types::{Direction, Profile, round};
 use crate::work_pools::analyse;
 use crate::{budget, cost};

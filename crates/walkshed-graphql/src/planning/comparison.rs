@@ -3,14 +3,14 @@
 use super::coverage::{Coverage, coverage_price};
 use super::covered_people::CoveredPeople;
 use super::explanation::{Explanation, explain};
-use super::need::{CoverageUnit, NeedInput, question};
+use super::need::{NeedInput, question};
 use crate::arguments::require_network;
 use crate::context::current;
 use crate::error::{bad_input, invalid, not_ready, stopped};
 use crate::paging::{PageArguments, Paged, SortKey, connection, counted, page_by};
 use crate::register::{Region, Scenario, world_with_scenario};
 use crate::scalars::{GeoJson, H3Cell};
-use crate::types::{Category, Direction, PositionObject, Profile, round};
+use crate::types::{Category, CoverageUnit, Direction, PositionObject, Profile, round};
 use crate::work_pools::analyse;
 use crate::{budget, cost};
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};

@@ -12,7 +12,6 @@ mod explanation;
 mod need;
 mod site_search;
 mod sites;
-mod standard;
 
 pub use accessibility::AccessibilityQuery;
 pub use assessment::AssessmentQuery;
@@ -20,4 +19,3 @@ pub use catchment::CatchmentQuery;
 pub use comparison::ComparisonQuery;
 pub use coverage::CoverageQuery;
 pub use site_search::SiteQuery;
-pub use standard::Standard;

@@ -8,7 +8,7 @@ use crate::error::{bad_input, invalid, not_found, stopped, too_many, within_boun
 use crate::ids::NodeId;
 use crate::scalars::DateTime;
 use crate::types::{Category, Direction, Profile};
-use async_graphql::{Context, Enum, Error, ID, InputObject, Result};
+use async_graphql::{Context, Error, ID, InputObject, Result};
 use std::sync::Arc;
 use walkshed_analysis::world::World;
 use walkshed_analysis::{self as analysis, HORIZON_METRES, Measure, Need, Question, QuestionError, Travel, Wishes};
@@ -44,16 +44,6 @@ pub struct NeedInput {
     pub audience: Option<Audience>,
     /// If true, count only facilities that can be entered without a step. False is the same as omitting it.
     pub step_free: Option<bool>,
-}
-
-/// The unit of limits and distances.
-#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
-#[graphql(remote = "Measure")]
-pub enum CoverageUnit {
-    /// Travel time in minutes.
-    Minutes,
-    /// Length of the route over the street network in metres.
-    Metres,
 }
 
 impl NeedInput {

@@ -2,7 +2,7 @@
 
 use super::{Center, Event, Facility, Offer, Region, Scenario, Service, Suggestion};
 use crate::ids::NodeId;
-use crate::planning::Standard;
+use crate::standard::Standard;
 use async_graphql::{ID, Interface};
 use std::sync::Arc;
 use walkshed_analysis::Standards;

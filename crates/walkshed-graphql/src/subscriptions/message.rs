@@ -36,6 +36,7 @@ impl EventText {
     }
 
     /// Serializes a list of errors.
+    #[must_use]
     pub fn of_errors(errors: &[ServerError]) -> Self {
         Self(Arc::new((serde_json::to_vec(errors).unwrap_or_else(|_| b"[]".to_vec()), None)))
     }

@@ -4,9 +4,7 @@
 
 mod message;
 mod run;
-mod source;
 mod topic;
 
 pub use message::{EventText, SubscriptionMessage};
 pub use run::Subscriptions;
-pub use source::{Event, Source, begins, event};

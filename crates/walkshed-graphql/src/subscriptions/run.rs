@@ -1,10 +1,10 @@
 //! Starts subscriptions, and executes them for events.
 
 use super::message::{EventText, SubscriptionMessage, once, to_event_text};
-use super::source::{Event, Source, Stage};
 use super::topic::{Key, Topic, Topics};
 use crate::documents::Document;
 use crate::error::{code, server_error};
+use crate::event_source::{Event, Source, Stage};
 use crate::executor::Executor;
 use crate::limits::too_complex;
 use crate::request::{ApiRequest, Outcome};

@@ -1,8 +1,7 @@
 //! Planning standards and their requirements.
 
-use super::need::CoverageUnit;
 use crate::ids::{NodeId, decode, encode};
-use crate::types::Category;
+use crate::types::{Category, CoverageUnit};
 use async_graphql::{ID, Object};
 use walkshed_analysis::{self as analysis, Standards};
 use walkshed_register::{Kinds, RecordKind};
@@ -11,7 +10,7 @@ use walkshed_register::{Kinds, RecordKind};
 const BY_KEY: &str = "Standard:key:";
 
 /// A requirement of a planning standard.
-pub struct Requirement(pub(super) analysis::Requirement);
+pub struct Requirement(pub analysis::Requirement);
 
 /// A requirement of a planning standard.
 #[Object(name = "StandardRequirement")]
@@ -71,9 +70,9 @@ impl Requirement {
 /// A planning standard: built in, defined in the configuration (`[standards.KEY]`), or added with `createStandard`.
 #[derive(Clone)]
 pub struct Standard {
-    pub(super) standard: analysis::Standard,
+    pub standard: analysis::Standard,
     /// Number and version, if it was added with `createStandard`.
-    pub(super) row: Option<(i64, i64)>,
+    pub row: Option<(i64, i64)>,
 }
 
 impl Standard {
