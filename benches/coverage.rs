@@ -9,14 +9,13 @@ mod support;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
 use rayon::prelude::*;
-use std::hint::black_box;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use walkshed_analysis::memo::Memo;
 use walkshed_analysis::world::World;
 use walkshed_analysis::{
-    Candidates, Demand, Measure, Need, Objective, Question, Site, SiteSearch, Standards, Travel, Wishes, assess,
-    compare, coverage, lay_scenario, pairs, suggest_sites, wanted_places,
+    Candidates, Demand, Measure, Need, Objective, Question, Site, SiteSearch, Standards, Travel, Wishes,
+    apply_scenario, assess, compare, coverage, pairs, suggest_sites, wanted_places,
 };
 use walkshed_engine::geo::{Fixed, Position};
 use walkshed_engine::{Deciseconds, Direction, Network, Profile, Profiles, Start, StreetChange, StreetKind, Sweep};
@@ -69,7 +68,7 @@ fn scenarios(group: &mut BenchmarkGroup<'_, WallTime>, world: &World, need: &Nee
     };
     let mut ask = |change: &dyn Fn(Position) -> Change| {
         let changes = vec![change(next())];
-        let laid = lay_scenario(world, &Scenario { changes, ..Scenario::new("s".into(), "s".into()) }).unwrap();
+        let laid = apply_scenario(world, &Scenario { changes, ..Scenario::new("s".into(), "s".into()) }).unwrap();
         compare(world, &laid, &question(need.clone())).unwrap().total()
     };
     let id = facility.id;

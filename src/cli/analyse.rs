@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use walkshed_analysis::world::World;
 use walkshed_analysis::{
-    self as analysis, Balance, Candidates, Coverage, MET_SHARE, Measure, Need, Objective, PartChange, Question,
-    SiteSearch, Standards, Suggestions, Travel, Wishes, cells_csv, cells_text, changes_csv, changes_geojson, gaps_csv,
-    gaps_text, lay_scenario, regions_csv, regions_text, sites_csv, sites_text,
+    self as analysis, Balance, Candidates, Coverage, DEFAULT_MET_SHARE, Measure, Need, Objective, PartChange, Question,
+    SiteSearch, Standards, Suggestions, Travel, Wishes, apply_scenario, cells_csv, cells_geojson, changes_csv,
+    changes_geojson, gaps_csv, gaps_geojson, regions_csv, regions_geojson, sites_csv, sites_geojson,
 };
 use walkshed_engine::{Direction, MAX_NEAREST, Network, Profile, replace_file};
 use walkshed_exchange::{flatgeobuf, geoparquet};
@@ -154,7 +154,7 @@ pub struct AssessArgs {
     #[arg(long, value_name = "KEY", default_value = "service_circle")]
     standard: String,
     /// A requirement counts as met when it is for this share of the people, 0 to 1.
-    #[arg(long, value_name = "F", default_value_t = MET_SHARE)]
+    #[arg(long, value_name = "F", default_value_t = DEFAULT_MET_SHARE)]
     met_share: f64,
     #[command(flatten)]
     who: Who,
@@ -264,7 +264,7 @@ fn laid(flag: &str, key: &str, world: &World) -> Result<World, Failure> {
         let all = if keys.is_empty() { "there are none".to_owned() } else { format!("there are {}", keys.join(", ")) };
         return Err(format!("{flag} {key}: there is no such scenario; {all}").into());
     };
-    let laid = lay_scenario(world, scenario);
+    let laid = apply_scenario(world, scenario);
     laid.map_err(|e| format!("{flag} {key}: does not fit the city as it is now: {e}").into())
 }
 
@@ -390,7 +390,7 @@ pub async fn coverage_of(args: &CoverageArgs, settings: &Settings, output: &Outp
         };
         let text = match format {
             Format::GeoJson | Format::FlatGeobuf | Format::GeoParquet => {
-                cells_text(&found, resolution, None, world.attribution())
+                cells_geojson(&found, resolution, None, world.attribution())
             }
             Format::Csv => cells_csv(&found, &world.register, resolution),
             Format::Svg => map::coverage(&world, network, &found, &[], None)?,
@@ -410,7 +410,8 @@ pub async fn compare_of(args: &CompareArgs, settings: &Settings, output: &Output
     let city = world(settings, &Who { scenario: None, ..args.asked.who.clone() }).await?;
     let (key, before, after) = match (&args.before, &args.asked.who.scenario) {
         (None, None) => {
-            let why = analysis::name_a_scenario(&city.register, |key| format!("walkshed compare --scenario {key}"));
+            let why =
+                analysis::missing_scenario_message(&city.register, |key| format!("walkshed compare --scenario {key}"));
             return Err(format!("the command {why}").into());
         }
         (None, Some(key)) => {
@@ -525,7 +526,7 @@ pub async fn gaps_of(args: &GapsArgs, settings: &Settings, output: &Output) -> R
     if let Some((format, path)) = format {
         let text = match format {
             Format::GeoJson | Format::FlatGeobuf | Format::GeoParquet => {
-                gaps_text(&found, register, &gaps, world.attribution())
+                gaps_geojson(&found, register, &gaps, world.attribution())
             }
             Format::Csv => gaps_csv(&found, register, &gaps),
             Format::Svg => map::coverage(&world, network, &found, &gaps, None)?,
@@ -596,7 +597,7 @@ pub async fn sites_of(args: &SitesArgs, settings: &Settings, output: &Output) ->
     });
     if let Some((format, path)) = format {
         let text = match format {
-            Format::GeoJson | Format::FlatGeobuf | Format::GeoParquet => sites_text(&found, world.attribution()),
+            Format::GeoJson | Format::FlatGeobuf | Format::GeoParquet => sites_geojson(&found, world.attribution()),
             Format::Csv => sites_csv(&found),
             Format::Svg => {
                 let today = ask(&world, network, question)?;
@@ -667,7 +668,7 @@ pub async fn assess(args: &AssessArgs, settings: &Settings, output: &Output) -> 
         let text = match format {
             Format::Csv => regions_csv(&found),
             Format::GeoJson | Format::FlatGeobuf | Format::GeoParquet | Format::Svg => {
-                regions_text(&found, &world.register, world.attribution())
+                regions_geojson(&found, &world.register, world.attribution())
             }
         };
         lines.push(write(path, format, &text, &world)?);

@@ -72,7 +72,7 @@ fn compare(world: &World, need: &Need, travel: Travel) -> usize {
             continue;
         };
         let counted = |part: &Vec<Vec<(u32, i64)>>| part[n].get(need.min_count - 1).map_or(u32::MAX, |t| t.0);
-        let missing = by_part.iter().enumerate().filter(|(_, p)| counted(p) > need.counted_limit().0);
+        let missing = by_part.iter().enumerate().filter(|(_, p)| counted(p) > need.limit_cost().0);
         assert_eq!(cell.missing, missing.fold(0, |bits, (k, _)| bits | 1 << k), "cell {i}");
         let worst = by_part.iter().rev().max_by_key(|p| counted(p)).unwrap();
         assert_eq!(cell.time.0, counted(worst), "cell {i}");

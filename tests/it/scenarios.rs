@@ -13,8 +13,8 @@ use walkshed::server::ServerOptions;
 use walkshed_analysis::world::{PlacedPoint, World};
 use walkshed_analysis::{
     AccessMeasure, Balance, Candidates, Change as Becomes, Decay, Demand, Measure, NearbyQuery, Need, Objective,
-    Offered, Question, SiteSearch, Travel, Wishes, catchment, changes_geojson, compare, coverage, lay_scenario, nearby,
-    suggest_sites, surface,
+    Offered, Question, SiteSearch, Travel, Wishes, apply_scenario, catchment, changes_geojson, compare, coverage,
+    nearby, suggest_sites, surface,
 };
 use walkshed_engine::geo::cell_of;
 use walkshed_engine::{Deciseconds, Direction, Profile, StreetChange, StreetKind};
@@ -506,7 +506,7 @@ fn scenario_equals_the_city_with_its_changes_made() {
         for _ in 0..5 {
             let scenario = scenario(&world, &mut r);
             // Invalid street changes are tested elsewhere.
-            let Ok(changed_world) = lay_scenario(&world, &scenario) else { continue };
+            let Ok(changed_world) = apply_scenario(&world, &scenario) else { continue };
             let (done, streets) = scenario.lay_over(&world.register).unwrap();
             street_scenarios += usize::from(!streets.is_empty());
             let register: Register = world.register.with(9, &done);
@@ -529,7 +529,7 @@ fn gains_and_losses_add_up() {
         let world = random_world(seed + 400);
         let mut r = Random(seed + 20);
         for _ in 0..4 {
-            let Ok(changed_world) = lay_scenario(&world, &scenario(&world, &mut r)) else { continue };
+            let Ok(changed_world) = apply_scenario(&world, &scenario(&world, &mut r)) else { continue };
             let need = Need::single(
                 Wishes { categories: vec![Category::HealthCare], ..Wishes::default() },
                 Measure::Minutes,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 use walkshed_analysis::world::World;
-use walkshed_analysis::{Period, lay_scenario, region_usage, underused};
+use walkshed_analysis::{Period, apply_scenario, region_usage, underused};
 use walkshed_engine::StreetChange;
 use walkshed_engine::geo::cell_of;
 use walkshed_register::{
@@ -62,9 +62,9 @@ fn comparing_centers_on_unsnapped_streets_does_not_deadlock() {
             let at = position(f64::from(n) * 100.0 + 50.0, 500.0);
             let changes = vec![Change::Street(StreetChange::Close { at, kind: None })];
             let scenario = Scenario { changes, ..Scenario::new(format!("s{n}"), "s".into()) };
-            let changed = lay_scenario(&world, &scenario).unwrap();
+            let changed = apply_scenario(&world, &scenario).unwrap();
             let found = underused(&changed, None, period).unwrap();
-            let changed = lay_scenario(&world, &scenario).unwrap();
+            let changed = apply_scenario(&world, &scenario).unwrap();
             let usage = region_usage(&changed, &RegionCode::new("50").unwrap(), period).unwrap();
             done.send((found.1, usage.counted_centers)).unwrap();
         }

@@ -16,7 +16,7 @@ const BUCKETS: u32 = 255;
 
 /// People assigned to sites.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Assigned {
+pub struct Assignment {
     /// Per cell: people assigned.
     pub served: Vec<f64>,
     /// Per site: people assigned to it.
@@ -26,11 +26,24 @@ pub struct Assigned {
 }
 
 /// Assigns people to sites, pairs with the lowest cost first. Ties are broken by site id, then by cell index. A site with
-/// no capacity given takes everyone.
+/// no capacity given takes everyone. `people` is per cell, `capacity` per site.
+///
+/// ```
+/// use walkshed_analysis::{Pairs, Site, assign};
+/// use walkshed_engine::Deciseconds;
+/// use walkshed_engine::geo::Position;
+///
+/// // Both cells reach the only site, cell 1 first. It has a capacity of 50.
+/// let site = Site { id: 7, position: Position::new(106.55, 29.56).unwrap() };
+/// let pairs = Pairs::new(vec![site], vec![Some(vec![(0, Deciseconds(900)), (1, Deciseconds(300))])]);
+/// let assigned = assign(&pairs, &[40.0, 30.0], &[Some(50.0)]).unwrap();
+/// assert_eq!(assigned.served, [20.0, 30.0]);
+/// assert_eq!(assigned.left, [Some(0.0)]);
+/// ```
 ///
 /// # Errors
 /// [`Stopped`].
-pub fn assign(pairs: &Pairs, people: &[f64], capacity: &[Option<f64>]) -> Result<Assigned, Stopped> {
+pub fn assign(pairs: &Pairs, people: &[f64], capacity: &[Option<f64>]) -> Result<Assignment, Stopped> {
     let mut order: Vec<(Deciseconds, i64, u32, u32)> = Vec::with_capacity(pairs.len());
     for (n, site) in pairs.sites.iter().enumerate() {
         let cells = pairs.cells_of(n);
@@ -39,7 +52,7 @@ pub fn assign(pairs: &Pairs, people: &[f64], capacity: &[Option<f64>]) -> Result
     }
     sort_by_time(&mut order)?;
     let mut assigned =
-        Assigned { served: vec![0.0; people.len()], load: vec![0.0; pairs.sites.len()], left: capacity.to_vec() };
+        Assignment { served: vec![0.0; people.len()], load: vec![0.0; pairs.sites.len()], left: capacity.to_vec() };
     for (n, (_, _, cell, site)) in order.into_iter().enumerate() {
         if n % PAIRS_PER_CHECK == 0 {
             task::work(PAIRS_PER_CHECK)?;
@@ -91,14 +104,15 @@ fn sort_by_time(order: &mut Vec<(Deciseconds, i64, u32, u32)>) -> Result<(), Sto
 /// How far the capacity of the facilities is used.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct CapacityUse {
-    /// Facilities with known capacity, and their total capacity.
+    /// Number of facilities with known capacity.
     pub limited: u64,
+    /// Total capacity of the facilities with known capacity.
     pub capacity: f64,
-    /// Facilities with unknown capacity. They take everyone.
+    /// Number of facilities with unknown capacity. They take everyone.
     pub unlimited: u64,
     /// People assigned to facilities with known capacity.
     pub used: f64,
-    /// Facilities with no capacity left.
+    /// Number of facilities with no capacity left.
     pub full: u64,
 }
 
@@ -109,12 +123,12 @@ pub(super) fn assign_demand(
     network: &Network,
     question: &Question,
     demand: &Demand,
-) -> Result<(Assigned, CapacityUse), Stopped> {
+) -> Result<(Assignment, CapacityUse), Stopped> {
     let need = &question.need;
     let indices = need.parts.first().map_or_else(Vec::new, |part| wanted_places(&world.register, &part.wishes));
     let sites = sites_of(world, &indices);
     let capacity: Vec<Option<f64>> = indices.iter().map(|&i| world.register.facilities[i as usize].capacity).collect();
-    let pairs = pairs(world, network, sites, question.travel, need.measure, need.counted_limit())?;
+    let pairs = pairs(world, network, sites, question.travel, need.measure, need.limit_cost())?;
     let assigned = assign(&pairs, &demand.people, &capacity)?;
     let mut usage = CapacityUse::default();
     for ((capacity, load), left) in capacity.iter().zip(&assigned.load).zip(&assigned.left) {

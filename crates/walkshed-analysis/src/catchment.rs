@@ -3,7 +3,7 @@
 use crate::demand::Demand;
 use crate::distances::{SweepQuery, facility_sweep, point_sweep};
 use crate::need::{Measure, Travel};
-use crate::reach::{Walkshed, walkshed};
+use crate::walkshed::{Walkshed, walkshed};
 use crate::world::{PlacedPoint, World};
 use std::collections::BTreeMap;
 use walkshed_engine::geo::Storey;
@@ -18,7 +18,9 @@ const SHARED_HORIZON_MINUTES: f64 = 60.0;
 /// Another facility or center that some of the same people reach.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Overlap {
+    /// The other facility or center.
     pub other: Host,
+    /// People who reach both.
     pub people: f64,
 }
 
@@ -26,6 +28,7 @@ pub struct Overlap {
 pub struct Catchment {
     /// The walkshed: area, people and facilities within reach.
     pub walkshed: Walkshed,
+    /// People of the group within the limit.
     pub people: f64,
     /// People who reach no other facility of the category, or no other center, within the limit.
     pub exclusive: f64,

@@ -1,6 +1,6 @@
 //! Compares coverage in two worlds: who gains and who loses.
 
-use crate::cover::{CellCover, Coverage, Share, coverage};
+use crate::coverage::{CellCover, Coverage, Share, coverage};
 use crate::need::{Need, Part};
 use crate::question::{Question, QuestionError};
 use crate::regions::{RegionShare, Subregions};
@@ -27,7 +27,9 @@ pub enum Change {
 
 /// The coverage of one question in two worlds with the same population.
 pub struct Comparison {
+    /// Coverage before.
     pub before: Arc<Coverage>,
+    /// Coverage after.
     pub after: Arc<Coverage>,
     /// Each part of the need on its own, in order. With several parts, most changes affect one part and leave the farthest
     /// one unchanged.
@@ -47,11 +49,13 @@ pub struct PartChange {
 /// Numbers of people affected by a change.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Balance {
-    /// Newly covered, and no longer covered.
+    /// People newly covered.
     pub gained: f64,
+    /// People no longer covered.
     pub lost: f64,
-    /// With a shorter and a longer distance than before.
+    /// People with a shorter distance than before.
     pub nearer: f64,
+    /// People with a longer distance than before.
     pub farther: f64,
 }
 

@@ -41,6 +41,7 @@ impl SweepQuery {
 
 /// A sweep with the id of each of its points.
 pub struct SupplySweep {
+    /// Ids of the points, in sweep order.
     pub ids: Vec<i64>,
     pub sweep: Sweep,
 }

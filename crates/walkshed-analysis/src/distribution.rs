@@ -1,6 +1,6 @@
 //! The distribution of distances over the people of a coverage.
 
-use crate::cover::Coverage;
+use crate::coverage::Coverage;
 use crate::need::Measure;
 use crate::statistics::weighted_mean;
 use walkshed_engine::Deciseconds;
@@ -11,8 +11,9 @@ const BARS: usize = 13;
 /// A histogram bar: people with a distance above `from` and at most `to`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct HistogramBin {
+    /// Lower bound in the unit of the need, exclusive except for 0.
     pub from: f64,
-    /// `None` for the last bar.
+    /// Upper bound, inclusive; `None` for the last bar.
     pub to: Option<f64>,
     pub people: f64,
 }

@@ -1,6 +1,6 @@
 //! Optimal sites for small problems: mixed-integer programs, solved by branch and bound.
 
-use crate::siting::{Choice, Objective, SitingProblem, State, greedy};
+use crate::siting::{Objective, SiteSelection, SitingProblem, State, greedy};
 use crate::solver::solve_on_thread;
 use good_lp::solvers::{SolutionStatus, WithInitialSolution, WithTimeLimit};
 use good_lp::{
@@ -19,7 +19,9 @@ pub const MAX_PAIRS: usize = 20_000;
     "{candidates} candidates with {pairs} candidate-cell pairs are too many for exact optimization (at most {MAX_CANDIDATES} candidates and {MAX_PAIRS} pairs). Use a smaller region or fewer places, or omit `exact`"
 )]
 pub struct TooLarge {
+    /// Candidates with a gain.
     pub candidates: usize,
+    /// Pairs of such a candidate and a cell.
     pub pairs: usize,
 }
 
@@ -64,7 +66,7 @@ fn groups(problem: &SitingProblem<'_>, objective: Objective) -> Vec<Group> {
     merged.into_iter().map(|(serves, people)| Group { people, serves }).collect()
 }
 
-/// Returns the optimal selection of up to `count` sites ([`Choice::is_exact`]). If the solver does not finish within
+/// Returns the optimal selection of up to `count` sites ([`SiteSelection::is_exact`]). If the solver does not finish within
 /// `seconds`, returns the best selection found, with the bound of the greedy algorithm.
 ///
 /// # Errors
@@ -74,7 +76,7 @@ pub fn exact(
     objective: Objective,
     count: usize,
     seconds: f64,
-) -> Result<Choice, ExactError> {
+) -> Result<SiteSelection, ExactError> {
     let groups = groups(problem, objective);
     let mut used: Vec<u32> = groups.iter().flat_map(|g| g.serves.iter().map(|s| s.0)).collect();
     used.sort_unstable();
@@ -85,7 +87,7 @@ pub fn exact(
     }
     let first = greedy(problem, objective, count)?;
     if used.is_empty() || first.chosen.is_empty() {
-        return Ok(Choice { is_exact: true, ..first });
+        return Ok(SiteSelection { is_exact: true, ..first });
     }
     let is_fewest = matches!(objective, Objective::MinFacilities { .. });
     let mut variables = variables!();
@@ -124,7 +126,7 @@ pub fn exact(
         return Ok(first);
     }
     let bound = if is_exact { best.gained } else { first.bound.max(best.gained) };
-    Ok(Choice { bound, is_exact, ..best })
+    Ok(SiteSelection { bound, is_exact, ..best })
 }
 
 /// How a group is served: by a candidate for the mean objective, by any candidate otherwise.
@@ -202,7 +204,7 @@ impl Program {
     }
 
     /// Returns the greedy selection as initial values of all variables.
-    fn initial_values(&self, greedy: &Choice) -> Vec<(Variable, f64)> {
+    fn initial_values(&self, greedy: &SiteSelection) -> Vec<(Variable, f64)> {
         let is_built = |candidate: u32| greedy.chosen.iter().any(|c| c.0 == candidate);
         let value = |is_set: bool| f64::from(u8::from(is_set));
         let sites = self.candidates.iter().zip(&self.build).map(|(&c, &build)| (build, value(is_built(c))));
@@ -226,10 +228,10 @@ impl Program {
 }
 
 /// Orders selected sites by gain, each given those before it.
-fn in_order(problem: &SitingProblem<'_>, objective: Objective, chosen: &[u32]) -> Choice {
+fn in_order(problem: &SitingProblem<'_>, objective: Objective, chosen: &[u32]) -> SiteSelection {
     let mut state = State::new(problem, objective);
     let mut left: Vec<u32> = chosen.to_vec();
-    let mut choice = Choice { chosen: Vec::new(), gained: 0.0, bound: 0.0, is_exact: false };
+    let mut choice = SiteSelection { chosen: Vec::new(), gained: 0.0, bound: 0.0, is_exact: false };
     while let Some((at, gain)) =
         left.iter().enumerate().map(|(at, &c)| (at, state.gain(c))).reduce(|a, b| if b.1 > a.1 { b } else { a })
     {

@@ -1,12 +1,12 @@
 //! Explains how an answer was computed, so that a figure in a report can be reproduced.
 
+use crate::access_surface::{Offered, Surface};
 use crate::assumptions::assumptions;
 use crate::need::{Measure, Part};
 use crate::question::Question;
 use crate::sites::SiteSearch;
 use crate::siting::Objective;
 use crate::standard::Standard;
-use crate::surface::{Offered, Surface};
 use crate::world::World;
 use walkshed_engine::Network;
 use walkshed_register::Register;

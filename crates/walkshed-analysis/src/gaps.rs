@@ -1,6 +1,6 @@
 //! Gaps in coverage: groups of adjacent uncovered cells.
 
-use crate::cover::Coverage;
+use crate::coverage::Coverage;
 use geo::MultiPolygon;
 use h3o::CellIndex;
 use h3o::geom::SolventBuilder;
@@ -14,6 +14,7 @@ use walkshed_register::{Register, district_of};
 pub struct Gap {
     /// Indices into [`Coverage::cells`].
     pub cells: Vec<u32>,
+    /// Uncovered people.
     pub people: f64,
     /// Code of the district with most of these people.
     pub district: Option<String>,

@@ -12,11 +12,13 @@ pub struct NearbyQuery<'a> {
     pub place: &'a PlacedPoint,
     pub profile: Profile,
     pub direction: Direction,
+    /// Maximum travel time, inclusive.
     pub limit: Deciseconds,
     /// Which facilities.
     pub wishes: &'a Wishes,
     /// First key of the page: a travel time, and a register index among the facilities with that time.
     pub from: Option<(Deciseconds, u32)>,
+    /// Page size.
     pub first: usize,
     /// Whether to compute length and climb of the paths.
     pub with_stats: bool,
@@ -27,6 +29,7 @@ pub struct NearbyQuery<'a> {
 pub struct Neighbour {
     /// Its index among the facilities of the register.
     pub index: u32,
+    /// Travel time.
     pub time: Deciseconds,
     /// Length and climb in the direction of travel; zero if not requested.
     pub stats: PathStats,
@@ -38,6 +41,7 @@ pub struct NearbyPage {
     pub neighbours: Vec<Neighbour>,
     /// Number of facilities within reach on all pages.
     pub total: usize,
+    /// Whether there are more facilities after this page.
     pub has_next: bool,
 }
 
@@ -47,8 +51,8 @@ pub fn nearby(world: &World, network: &Network, query: &NearbyQuery) -> NearbyPa
     let NearbyQuery { profile, direction, limit, .. } = *query;
     let start = &query.place.start;
     with_scratch(|Scratch { search, hits }| {
-        search.run(network, profile, direction, &start.seeds(network, profile, direction, limit), limit);
-        world.facility_layer.collect(network, profile, direction, start, search, limit, hits);
+        search.run_from(network, profile, direction, start, limit);
+        world.facility_layer.collect(network, start, search, hits);
         let mut wanted = Wanted::new(&world.register, query.wishes);
         let mut keys: Vec<(Deciseconds, u32)> =
             hits.points().iter().filter(|&&i| wanted.is(i as usize)).map(|&i| (hits.time(i), i)).collect();
@@ -70,7 +74,7 @@ pub fn nearby(world: &World, network: &Network, query: &NearbyQuery) -> NearbyPa
             .map(|(time, index)| {
                 let end = snapped.snaps[index as usize].as_ref().filter(|_| query.with_stats);
                 let stats = end.map_or_else(PathStats::default, |end| {
-                    path_to(network, search, (profile, direction), start, hits.via(index), end, &mut pieces);
+                    path_to(network, search, start, hits.via(index), end, &mut pieces);
                     stats_of(network, &pieces, direction, start.snap.off_m + end.off_m)
                 });
                 Neighbour { index, time, stats }

@@ -80,6 +80,7 @@ pub struct Part {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Need {
     pub parts: Vec<Part>,
+    /// Unit of the limit.
     pub measure: Measure,
     /// Minutes or metres, inclusive.
     pub limit: f64,
@@ -124,7 +125,7 @@ impl Need {
 
     /// Returns the limit as a network cost.
     #[must_use]
-    pub fn counted_limit(&self) -> Deciseconds {
+    pub fn limit_cost(&self) -> Deciseconds {
         self.measure.to_cost(self.limit)
     }
 

@@ -102,8 +102,8 @@ pub fn pairs(
             let Ok(snap) = network.snap(site.position, profile) else { return Ok(None) };
             let start = Start::new(network, snap, profile);
             with_scratch(|Scratch { search, hits }| {
-                search.run(network, profile, direction, &start.seeds(network, profile, direction, limit), limit);
-                world.population_layer.collect(network, profile, direction, &start, search, limit, hits);
+                search.run_from(network, profile, direction, &start, limit);
+                world.population_layer.collect(network, &start, search, hits);
                 let mut cells: Vec<_> = hits.points().iter().map(|&p| (p, hits.time(p))).collect();
                 cells.sort_unstable();
                 task::work(search.reached().len() + cells.len())?;

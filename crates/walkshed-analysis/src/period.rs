@@ -9,7 +9,9 @@ const MAX_DAYS: i32 = 3660;
 /// A range of days, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Period {
+    /// First day.
     pub from: Date,
+    /// Last day.
     pub to: Date,
 }
 

@@ -42,23 +42,24 @@ impl Question {
 
 /// Why a question cannot be answered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum QuestionError {
     #[error("unknown population group \"{0}\"")]
     UnknownGroup(String),
     #[error("capacities require a need of one category, kinds or one service, with minCount 1")]
-    CapacityOfSeveral,
+    CapacityNeedsOnePart,
     #[error("access measures require a need of one category, kinds or one service")]
-    AccessOfSeveral,
+    AccessNeedsOnePart,
     #[error("site suggestions require a need of one category, kinds or one service, with minCount 1")]
-    SitesOfSeveral,
+    SitesNeedOnePart,
     #[error("a capacity can be combined with the objectives maximum coverage and fewest facilities, not with the mean")]
-    CapacityOfMean,
+    CapacityWithMeanObjective,
     #[error(
         "sites with a capacity cannot be solved exactly, because the nearest-first assignment of people has no integer-programming formulation here"
     )]
-    ExactCapacity,
+    ExactWithCapacity,
     #[error("a budget can be combined with the objectives maximum coverage and least mean, not with fewest facilities")]
-    BudgetOfFewest,
+    BudgetWithMinFacilities,
     #[error("facility {0} is not among the open facilities that meet this need")]
     NotOpenToday(i64),
     #[error(transparent)]

@@ -1,6 +1,6 @@
 //! Results by region.
 
-use crate::cover::{Coverage, Share};
+use crate::coverage::{Coverage, Share};
 use std::collections::BTreeMap;
 use walkshed_register::{Homes, RegionCode, Register, part_of};
 

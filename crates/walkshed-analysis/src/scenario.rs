@@ -17,7 +17,7 @@ pub enum ScenarioError {
 
 /// Returns the world with a scenario applied if it is cached, or if the world is that scenario already.
 #[must_use]
-pub fn known_scenario(world: &Arc<World>, scenario: i64) -> Option<Arc<World>> {
+pub fn cached_scenario_world(world: &Arc<World>, scenario: i64) -> Option<Arc<World>> {
     let scenario = world.register.scenarios.get(scenario)?;
     let of = (scenario.id, scenario.version);
     if world.scenario.as_ref().is_some_and(|laid| (laid.id, laid.version) == of) {
@@ -30,21 +30,21 @@ pub fn known_scenario(world: &Arc<World>, scenario: i64) -> Option<Arc<World>> {
 ///
 /// # Errors
 /// [`ScenarioError`].
-pub fn under_scenario(world: &Arc<World>, scenario: i64) -> Result<Arc<World>, ScenarioError> {
-    if let Some(cached) = known_scenario(world, scenario) {
+pub fn scenario_world(world: &Arc<World>, scenario: i64) -> Result<Arc<World>, ScenarioError> {
+    if let Some(cached) = cached_scenario_world(world, scenario) {
         return Ok(cached);
     }
     let scenario = world.register.scenarios.get(scenario).ok_or(ScenarioError::Unknown)?;
     world.scenarios.get_or_insert_with(&(scenario.id, scenario.version), || {
-        let applied = lay_scenario(world, scenario);
+        let applied = apply_scenario(world, scenario);
         applied.map(Arc::new).map_err(|why| ScenarioError::Stale { key: scenario.key.clone(), why })
     })
 }
 
 /// Returns why a scenario cannot be applied to a world, if so, without building the changed world.
 #[must_use]
-pub fn scenario_problem(world: &Arc<World>, scenario: i64) -> Option<ScenarioError> {
-    if known_scenario(world, scenario).is_some() {
+pub fn scenario_error(world: &Arc<World>, scenario: i64) -> Option<ScenarioError> {
+    if cached_scenario_world(world, scenario).is_some() {
         return None;
     }
     let Some(scenario) = world.register.scenarios.get(scenario) else { return Some(ScenarioError::Unknown) };
@@ -62,7 +62,7 @@ pub fn scenario_problem(world: &Arc<World>, scenario: i64) -> Option<ScenarioErr
 ///
 /// # Errors
 /// [`ChangeError`] if a changed record does not exist or a street change is invalid.
-pub fn lay_scenario(world: &World, scenario: &Scenario) -> Result<World, ChangeError> {
+pub fn apply_scenario(world: &World, scenario: &Scenario) -> Result<World, ChangeError> {
     let (done, streets) = scenario.lay_over(&world.register)?;
     let (indices, streets): (Vec<usize>, Vec<StreetChange>) = streets.into_iter().unzip();
     let register = world.register.with(world.register.version, &done);
@@ -80,7 +80,7 @@ pub fn lay_scenario(world: &World, scenario: &Scenario) -> Result<World, ChangeE
 /// Returns the message for a missing scenario argument, which lists the scenarios. `example` formats a correct call with the
 /// key of one of them.
 #[must_use]
-pub fn name_a_scenario(register: &Register, example: impl Fn(&str) -> String) -> String {
+pub fn missing_scenario_message(register: &Register, example: impl Fn(&str) -> String) -> String {
     /// Maximum number of keys to list.
     const LISTED: usize = 10;
     let scenarios = &register.scenarios;

@@ -1,14 +1,14 @@
 //! Site suggestions: sets up a facility location problem from the world, solves it and reports what the sites change.
 
 use crate::capacity::assign_demand;
-use crate::cover::Share;
+use crate::coverage::Share;
 use crate::demand::cells_in;
 use crate::distances::cell_distances;
 use crate::exact::exact;
 use crate::need::{Measure, Part};
 use crate::pairs::{Site, pairs};
 use crate::question::{Question, QuestionError};
-use crate::siting::{Objective, SitingProblem, Terms, greedy, min_site_count};
+use crate::siting::{Objective, SitingConstraints, SitingProblem, greedy, min_site_count};
 use crate::world::World;
 use h3o::{CellIndex, Resolution};
 use std::collections::HashSet;
@@ -32,7 +32,9 @@ pub enum Candidates {
 /// A suggested site.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SiteSuggestion {
+    /// Location of the site.
     pub position: Position,
+    /// H3 cell of resolution 9 that contains it.
     pub cell: CellIndex,
     /// Name of the nearest street, if it has one.
     pub street: Option<String>,
@@ -61,13 +63,17 @@ impl SiteSuggestion {
 /// The suggested sites and their effect.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Suggestions {
+    /// Sites in order of selection.
     pub list: Vec<SiteSuggestion>,
+    /// Coverage by the existing facilities that are kept.
     pub before: Share,
+    /// Coverage with all suggested sites.
     pub after: Share,
     /// Mean distance before, with distances capped at the limit.
     pub mean_before: f64,
-    /// Upper bound on the gain (see [`crate::Choice::bound`]).
+    /// Upper bound on the gain (see [`crate::SiteSelection::bound`]).
     pub bound: f64,
+    /// Total gain: people, or people times minutes (or metres) saved.
     pub gained: f64,
     /// Optimality gap as a share of the bound.
     pub gap: f64,
@@ -75,8 +81,9 @@ pub struct Suggestions {
     pub is_exact: bool,
     /// Lower bound on the number of sites, for [`Objective::MinFacilities`].
     pub fewest: Option<usize>,
-    /// Number of candidates, and how many of them are off the network.
+    /// Number of candidates.
     pub candidates: u64,
+    /// Number of candidates off the network.
     pub off_network: u64,
 }
 
@@ -106,18 +113,18 @@ impl SiteSearch {
 
 /// Checks that the options of a search can be combined, and restricts the question to the existing facilities that are kept.
 fn restrict_to_kept(register: &Register, question: &Question, search: &SiteSearch) -> Result<Question, QuestionError> {
-    let part = question.single_part().ok_or(QuestionError::SitesOfSeveral)?;
+    let part = question.single_part().ok_or(QuestionError::SitesNeedOnePart)?;
     if question.need.min_count > 1 {
-        return Err(QuestionError::SitesOfSeveral);
+        return Err(QuestionError::SitesNeedOnePart);
     }
     if search.capacity.is_some() && search.objective == Objective::MinMeanTime {
-        return Err(QuestionError::CapacityOfMean);
+        return Err(QuestionError::CapacityWithMeanObjective);
     }
     if search.capacity.is_some() && search.exact_seconds.is_some() {
-        return Err(QuestionError::ExactCapacity);
+        return Err(QuestionError::ExactWithCapacity);
     }
     if search.budget.is_some() && matches!(search.objective, Objective::MinFacilities { .. }) {
-        return Err(QuestionError::BudgetOfFewest);
+        return Err(QuestionError::BudgetWithMinFacilities);
     }
     let mut question = question.clone();
     if let Some(kept) = &search.kept {
@@ -197,7 +204,7 @@ pub fn suggest_sites(
     let mut demand = asked.demand(register)?;
     let question = &restrict_to_kept(register, asked, search)?;
     let (need, travel) = (&question.need, question.travel);
-    let part = question.single_part().ok_or(QuestionError::SitesOfSeveral)?;
+    let part = question.single_part().ok_or(QuestionError::SitesNeedOnePart)?;
     // People assigned to existing facilities, including people from outside the region.
     let assigned = match search.capacity {
         Some(_) => Some(assign_demand(world, network, question, &demand)?.0.served),
@@ -216,14 +223,15 @@ pub fn suggest_sites(
     let today = cell_distances(world, network, &part.wishes, need, travel)?;
     task::step()?;
     let sites = candidate_sites(register, asked, search, candidates, &demand.people);
-    let limit = need.counted_limit();
+    let limit = need.limit_cost();
     let pairs = pairs(world, network, sites, travel, need.measure, limit)?;
     task::step()?;
     let costs = match candidates {
         Candidates::Places { costs, .. } => costs.as_deref(),
         _ => None,
     };
-    let terms = Terms { capacity: search.capacity, served: assigned.as_deref(), costs, budget: search.budget };
+    let terms =
+        SitingConstraints { capacity: search.capacity, served: assigned.as_deref(), costs, budget: search.budget };
     let problem = SitingProblem { pairs: &pairs, people: &demand.people, today: &today.counted, limit, terms };
     let choice = match search.exact_seconds {
         Some(seconds) => {

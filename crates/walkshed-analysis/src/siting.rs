@@ -30,13 +30,14 @@ pub struct SitingProblem<'a> {
     pub people: &'a [f64],
     /// Per cell: cost to the nearest existing facility; `NEVER` or beyond the limit if there is none.
     pub today: &'a [Deciseconds],
+    /// Cells with a cost up to this limit, inclusive, are covered.
     pub limit: Deciseconds,
-    pub terms: Terms<'a>,
+    pub terms: SitingConstraints<'a>,
 }
 
 /// Optional constraints.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Terms<'a> {
+pub struct SitingConstraints<'a> {
     /// Capacity of each new site. It takes unserved people, the nearest first; ties are broken by cell index. Not used by
     /// [`Objective::MinMeanTime`].
     pub capacity: Option<f64>,
@@ -66,7 +67,7 @@ impl SitingProblem<'_> {
 
 /// A selection of sites.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Choice {
+pub struct SiteSelection {
     /// Candidates in order of selection, each with its gain: people, or people times deciseconds saved.
     pub chosen: Vec<(u32, f64)>,
     /// Total gain.
@@ -77,7 +78,7 @@ pub struct Choice {
     pub is_exact: bool,
 }
 
-impl Choice {
+impl SiteSelection {
     /// Returns the optimality gap as a share of the bound: 0 if the selection is optimal.
     #[must_use]
     pub fn gap(&self) -> f64 {
@@ -187,16 +188,37 @@ impl Ord for Entry {
 
 /// Selects up to `count` sites one by one, each time the one with the largest gain.
 ///
-/// - The total gain is at least 1 - 1/e of the optimum (Nemhauser, Wolsey and Fisher 1978); [`Choice::bound`] is usually much
+/// - The total gain is at least 1 - 1/e of the optimum (Nemhauser, Wolsey and Fisher 1978); [`SiteSelection::bound`] is usually much
 ///   tighter. Gains only shrink as sites are added, so most candidates need no re-evaluation (Minoux 1978).
 /// - With costs, selects the affordable site with the largest gain per cost, or the single best site if that gains more. The
 ///   total gain is at least half of 1 - 1/e of the optimum (Khuller, Moss and Naor 1999).
 /// - With capacities, the selection serves at least half of the people that the optimum serves: for each site of the optimal
 ///   set, the people it serves in addition are no more than those served by the selected site charged with them.
 ///
+/// ```
+/// use walkshed_analysis::{Objective, Pairs, Site, SitingProblem, SitingConstraints, greedy};
+/// use walkshed_engine::Deciseconds;
+/// use walkshed_engine::geo::Position;
+///
+/// // Candidate 0 reaches cell 0, candidate 1 reaches both cells.
+/// let position = Position::new(106.55, 29.56).unwrap();
+/// let sites = vec![Site { id: 1, position }, Site { id: 2, position }];
+/// let near = Deciseconds(1200);
+/// let pairs = Pairs::new(sites, vec![Some(vec![(0, near)]), Some(vec![(0, near), (1, near)])]);
+/// let problem = SitingProblem {
+///     pairs: &pairs,
+///     people: &[100.0, 60.0],
+///     today: &[Deciseconds::NEVER; 2],
+///     limit: Deciseconds::from_minutes(5.0),
+///     terms: SitingConstraints::default(),
+/// };
+/// let selection = greedy(&problem, Objective::MaxCover, 1).unwrap();
+/// assert_eq!((selection.chosen, selection.bound), (vec![(1, 160.0)], 160.0));
+/// ```
+///
 /// # Errors
 /// [`Stopped`].
-pub fn greedy(problem: &SitingProblem<'_>, objective: Objective, count: usize) -> Result<Choice, Stopped> {
+pub fn greedy(problem: &SitingProblem<'_>, objective: Objective, count: usize) -> Result<SiteSelection, Stopped> {
     let mut state = State::new(problem, objective);
     let entry = |state: &State<'_>, candidate| Entry {
         gain: state.gain(candidate),
@@ -222,7 +244,7 @@ pub fn greedy(problem: &SitingProblem<'_>, objective: Objective, count: usize) -
         Objective::MinFacilities { share } => coverable(problem)? * share.clamp(0.0, 1.0) * (1.0 - 1e-12),
         _ => f64::INFINITY,
     };
-    let mut choice = Choice { chosen: Vec::new(), gained: 0.0, bound: f64::INFINITY, is_exact: false };
+    let mut choice = SiteSelection { chosen: Vec::new(), gained: 0.0, bound: f64::INFINITY, is_exact: false };
     // Any other set adds to the sites selected so far at most the largest current gains.
     let mut bound = f64::INFINITY;
     let budget = problem.terms.budget;

@@ -17,11 +17,15 @@ pub struct Requirement {
     pub key: String,
     pub name: String,
     pub name_en: String,
+    /// Category that counts; `None` if kinds are given.
     pub category: Option<Category>,
     /// Keys of kinds, any of which counts; empty if a category is given.
     pub kinds: Vec<String>,
+    /// Unit of the limit.
     pub measure: Measure,
+    /// Limit in that unit, inclusive.
     pub limit: f64,
+    /// Required number of facilities within the limit.
     pub min_count: usize,
     /// Required capacity of a region's facilities per 1,000 of its people.
     pub places_per_1000: Option<f64>,
@@ -58,6 +62,7 @@ pub struct Standard {
     pub name_en: String,
     /// Source of its values.
     pub source: String,
+    /// Caveats for reports.
     pub note: Option<String>,
     pub requirements: Vec<Requirement>,
 }

@@ -74,8 +74,8 @@ fn catchment(world: &World, network: &Network, place: usize) -> Option<f64> {
     let start = PlacedPoint::new(network, center.position, profile).ok()?.start;
     let limit = Deciseconds::from_minutes(CATCHMENT_MIN);
     Some(with_scratch(|Scratch { search, hits }| {
-        search.run(network, profile, direction, &start.seeds(network, profile, direction, limit), limit);
-        world.population_layer.collect(network, profile, direction, &start, search, limit, hits);
+        search.run_from(network, profile, direction, &start, limit);
+        world.population_layer.collect(network, &start, search, hits);
         // Only recorded here; the caller checks for cancellation after each center.
         let _ = task::work(search.reached().len() + hits.points().len());
         let mut cells = hits.points().to_vec();

@@ -7,8 +7,9 @@ use super::layout::{ACROSS, ALONG, Layout};
 use super::places::District;
 use super::plots::{Plot, PlotUse};
 use super::random::Random;
+use super::streets::builder::{PendingLandmark, STEEP_LANE, StreetBuilder, Way};
 use super::streets::index::SegmentIndex;
-use super::streets::{Class, NodeTag, PendingLandmark, Placement, STEEP_LANE, StreetBuilder, Way};
+use super::streets::tags::{Class, NodeTag, Placement};
 
 /// Distance between the outermost lattice nodes of the plot and the walls, in lattice steps.
 const MARGIN: f64 = 0.35;

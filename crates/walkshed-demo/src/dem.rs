@@ -43,8 +43,8 @@ where
     image.rows_per_strip(STRIP)?;
     let step = 1.0 / f64::from(per_degree);
     let tags = image.encoder();
-    tags.write_tag(Tag::ImageDescription, super::MARK_TEXT)?;
-    tags.write_tag(Tag::Software, super::WRITER)?;
+    tags.write_tag(Tag::ImageDescription, crate::mark::MARK_TEXT)?;
+    tags.write_tag(Tag::Software, crate::mark::WRITER)?;
     tags.write_tag(Tag::ModelPixelScaleTag, &[step, step, 0.0][..])?;
     tags.write_tag(Tag::ModelTiepointTag, &[0.0, 0.0, 0.0, bounds[0], bounds[3], 0.0][..])?;
     // GeoKeys 1.1.0 with three keys: geographic, pixel is area, WGS-84.

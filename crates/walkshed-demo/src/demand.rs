@@ -5,7 +5,7 @@ use super::landmarks::Landmark;
 use super::layout::Layout;
 use super::places::District;
 use super::random::{Random, apportion, noise};
-use super::streets::Streets;
+use super::streets::network::Streets;
 use super::supply::Csv;
 use h3o::geom::SolventBuilder;
 use h3o::{CellIndex, Resolution};
@@ -123,7 +123,7 @@ fn outlines(districts: &[District], cells: &BTreeMap<CellIndex, People>) -> Stri
     let features: Vec<String> = features.collect();
     format!(
         "{{\"type\":\"FeatureCollection\",\"description\":\"{}\",\"features\":[\n{}\n]}}\n",
-        super::MARK_TEXT,
+        crate::mark::MARK_TEXT,
         features.join(",\n")
     )
 }

@@ -1,42 +1,17 @@
 //! Expressways through the core, closed to pedestrians. On the ground they cut the streets except for a few crossings.
 //! Streets pass below their viaducts, and a part of each is in a tunnel.
 
+use super::crossings::{Axis, Crossing, Crossings};
 use super::ground::{Point, along_ridges, from_ridges};
 use super::landmarks::LandmarkKind;
 use super::layout::{ACROSS, ALONG, BLOCK, Layout, is_core};
 use super::places::District;
 use super::random::Random;
+use super::streets::builder::{PendingLandmark, StreetBuilder, Way};
 use super::streets::index::{meet, squares};
-use super::streets::{Class, Key, Layer, PendingLandmark, Placement, StreetBuilder, Way};
+use super::streets::tags::{Class, Layer, Placement};
+use crate::layout::Key;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-
-/// The direction of a street: along the ridges or across them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Axis {
-    Along,
-    Across,
-}
-
-/// The way to cross an expressway on the ground.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Crossing {
-    /// Closed.
-    Closed,
-    /// A street; the expressway passes over it.
-    Street,
-    Underpass,
-    Footbridge,
-}
-
-/// The crossing types of lattice edges that cross an expressway, by their first key and their axis.
-pub struct Crossings(BTreeMap<(Key, Axis), Crossing>);
-
-impl Crossings {
-    /// Returns whether the street from a node to the next one is closed.
-    pub fn cuts(&self, key: Key, axis: Axis) -> bool {
-        self.0.get(&(key, axis)).is_some_and(|c| *c != Crossing::Street)
-    }
-}
 
 /// The construction of a part of an expressway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +56,7 @@ const PATTERN: [(Construction, i32); 5] = [
 /// Chooses the expressways.
 #[must_use]
 pub fn plan(seed: u64, districts: &[District], layout: &Layout) -> Expressways {
-    let sites = layout.sites.iter().filter(|s| is_core(s.centre) && !super::is_reported(districts, s));
+    let sites = layout.sites.iter().filter(|s| is_core(s.centre) && !s.is_reported(districts));
     let blocks: BTreeSet<(i32, i32)> = sites.filter_map(|s| s.block).collect();
     let mut list: Vec<Expressway> = Vec::new();
     for (axis, most) in MAX_EXPRESSWAYS {

@@ -1,6 +1,6 @@
 //! Imports the files of a city into a data folder, with the ordinary importers.
 
-use super::Files;
+use super::files::Files;
 use jiff::Timestamp;
 use std::error::Error;
 use std::fs::{File, TryLockError};

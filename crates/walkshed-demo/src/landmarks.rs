@@ -83,7 +83,7 @@ pub fn text(landmarks: &[Landmark]) -> String {
     let features: Vec<String> = features.collect();
     format!(
         "{{\"type\":\"FeatureCollection\",\"description\":\"{}\",\"features\":[\n{}\n]}}\n",
-        super::MARK_TEXT,
+        crate::mark::MARK_TEXT,
         features.join(",\n")
     )
 }

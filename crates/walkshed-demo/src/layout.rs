@@ -2,7 +2,7 @@
 //! scattered around them. All positions are generated.
 
 use super::ground::{CORE, Ground, Point, REGION, along_ridges, from_ridges, in_degrees, on_plane};
-use super::places::District;
+use super::places::{District, REPORTED};
 use super::random::Random;
 use h3o::{CellIndex, Resolution};
 use std::collections::{HashMap, HashSet};
@@ -14,6 +14,9 @@ pub const ALONG: f64 = 70.0;
 /// Number of streets, and of lanes, in the block of one community.
 pub const BLOCK: i32 = 9;
 
+/// A lattice node: the number of the street across, and of the street along.
+pub type Key = (i32, i32);
+
 /// A division and its position.
 #[derive(Debug, Clone)]
 pub struct Site {
@@ -24,6 +27,15 @@ pub struct Site {
     pub centre: Point,
     /// The block of the lattice; none for villages.
     pub block: Option<(i32, i32)>,
+}
+
+impl Site {
+    /// Returns whether this is the division of a center with reported facts.
+    #[must_use]
+    pub fn is_reported(&self, districts: &[District]) -> bool {
+        let division = &districts[self.district].towns[self.town].divisions[self.division];
+        REPORTED.contains(&division.code.as_str())
+    }
 }
 
 /// All divisions in the order of their codes, and the district of each part of the area.

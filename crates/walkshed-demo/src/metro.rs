@@ -6,7 +6,9 @@ use super::landmarks::LandmarkKind;
 use super::layout::{ALONG, BLOCK, Layout, is_core};
 use super::places::District;
 use super::random::Random;
-use super::streets::{Class, Key, NodeTag, PendingLandmark, Placement, Storeys, StreetBuilder};
+use super::streets::builder::{PendingLandmark, StreetBuilder};
+use super::streets::tags::{Class, NodeTag, Placement, Storeys};
+use crate::layout::Key;
 
 /// Number of core blocks per station, and minimum number of stations.
 const BLOCKS_PER_STATION: usize = 14;
@@ -33,7 +35,7 @@ impl StreetBuilder<'_> {
     /// Adds stations at random blocks of the core.
     pub fn metro(&mut self, districts: &[District], layout: &Layout) {
         let sites = layout.sites.iter().enumerate();
-        let sites = sites.filter(|(_, site)| is_core(site.centre) && !super::is_reported(districts, site));
+        let sites = sites.filter(|(_, site)| is_core(site.centre) && !site.is_reported(districts));
         let mut blocks: Vec<(u64, usize, Key)> = sites
             .filter_map(|(s, site)| {
                 let (i, j) = site.block?;

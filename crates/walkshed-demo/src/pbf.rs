@@ -1,7 +1,9 @@
 //! Writes the streets as an OpenStreetMap extract (<https://wiki.openstreetmap.org/wiki/PBF_Format>): dense nodes and
 //! ways, sorted by type and id, compressed with zlib.
 
-use super::streets::{NodeTag, Streets, Way};
+use super::streets::builder::Way;
+use super::streets::network::Streets;
+use super::streets::tags::NodeTag;
 use flate2::{Compression, write::ZlibEncoder};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap};
@@ -75,7 +77,7 @@ fn header(nodes: &[Fixed], source: &str) -> Vec<u8> {
         bytes(&mut out, 4, feature.as_bytes());
     }
     bytes(&mut out, 5, b"Sort.Type_then_ID");
-    bytes(&mut out, 16, super::WRITER.as_bytes());
+    bytes(&mut out, 16, crate::mark::WRITER.as_bytes());
     bytes(&mut out, 17, source.as_bytes());
     out
 }
@@ -144,7 +146,7 @@ fn ways_block(first: usize, ways: &[Way], names: &[String]) -> Vec<u8> {
         let tags = way.class.tags().iter().chain(way.placement.tags()).chain(way.class.tags_in(way.placement)).copied();
         let access = way.is_private.then_some(("access", "private"));
         let name = way.name.map(|n| ("name", names[n as usize].as_str()));
-        for (key, value) in tags.chain(access).chain(name).chain([("source", super::MARK)]) {
+        for (key, value) in tags.chain(access).chain(name).chain([("source", crate::mark::MARK)]) {
             varint(&mut keys, strings.index(key));
             varint(&mut values, strings.index(value));
         }

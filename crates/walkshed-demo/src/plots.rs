@@ -2,11 +2,9 @@
 //! between its main streets and its edges; a plot takes lattice nodes in part of a quarter.
 
 use super::ground::{Ground, from_ridges};
-use super::layout::{ACROSS, ALONG, BLOCK, Layout, is_core};
+use super::layout::{ACROSS, ALONG, BLOCK, Key, Layout, is_core};
 use super::places::District;
 use super::random::Random;
-use super::streets::Key;
-use super::viaducts::Viaduct;
 use std::collections::HashSet;
 
 /// The use of a plot.
@@ -71,13 +69,19 @@ const SIDES: [i32; 8] = [4, 4, 4, 4, 4, 3, 3, 2];
 /// Maximum height difference between two corners of a plot, metres.
 const MAX_RISE: f64 = 55.0;
 
-/// Chooses the plots. The blocks of centers with reported facts have none.
+/// Chooses the plots, in addition to the open ground below viaducts. `below_viaducts` are the blocks below viaducts. The
+/// blocks of centers with reported facts have no plots.
 #[must_use]
-pub fn plan(seed: u64, districts: &[District], layout: &Layout, ground: &Ground, viaducts: &[Viaduct]) -> Plots {
-    let mut list: Vec<Plot> = viaducts.iter().flat_map(Viaduct::plots).collect();
-    let below: HashSet<(i32, i32)> = viaducts.iter().flat_map(|v| v.blocks().map(|(block, _)| block)).collect();
+pub fn plan(
+    seed: u64,
+    (districts, layout): (&[District], &Layout),
+    ground: &Ground,
+    open_ground: Vec<Plot>,
+    below_viaducts: &HashSet<(i32, i32)>,
+) -> Plots {
+    let mut list = open_ground;
     for (s, site) in layout.sites.iter().enumerate() {
-        let Some((bi, bj)) = site.block.filter(|_| !super::is_reported(districts, site)) else { continue };
+        let Some((bi, bj)) = site.block.filter(|_| !site.is_reported(districts)) else { continue };
         let zone = match (is_core(site.centre), districts[site.district].towns[site.town].is_subdistrict()) {
             (true, _) => 0,
             (_, true) => 1,
@@ -93,7 +97,7 @@ pub fn plan(seed: u64, districts: &[District], layout: &Layout, ground: &Ground,
                 _ => continue,
             };
             // A viaduct runs above the upper streets of the block.
-            if north && below.contains(&(bi, bj)) {
+            if north && below_viaducts.contains(&(bi, bj)) {
                 continue;
             }
             sides = (sides.0.min(QUARTER), sides.1.min(QUARTER));

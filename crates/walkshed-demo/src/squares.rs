@@ -6,8 +6,10 @@ use super::layout::{ACROSS, ALONG, Layout};
 use super::places::District;
 use super::plots::{Plot, PlotUse};
 use super::random::Random;
+use super::streets::builder::{PendingLandmark, StreetBuilder};
 use super::streets::index::SegmentIndex;
-use super::streets::{Class, Key, PendingLandmark, Placement, StreetBuilder};
+use super::streets::tags::{Class, Placement};
+use crate::layout::Key;
 
 impl StreetBuilder<'_> {
     /// Adds the squares on their plots.

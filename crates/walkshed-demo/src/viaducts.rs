@@ -7,7 +7,9 @@ use super::layout::{ACROSS, ALONG, BLOCK, Layout, is_core};
 use super::places::District;
 use super::plots::{Plot, PlotUse};
 use super::random::Random;
-use super::streets::{Class, Key, Layer, PendingLandmark, Placement, StreetBuilder};
+use super::streets::builder::{PendingLandmark, StreetBuilder};
+use super::streets::tags::{Class, Layer, Placement};
+use crate::layout::Key;
 use std::collections::BTreeMap;
 
 /// A viaduct above a row of blocks.
@@ -31,7 +33,7 @@ const START_PERCENT: usize = 9;
 #[must_use]
 pub fn plan(seed: u64, districts: &[District], layout: &Layout) -> Vec<Viaduct> {
     let sites = layout.sites.iter().enumerate();
-    let sites = sites.filter(|(_, site)| is_core(site.centre) && !super::is_reported(districts, site));
+    let sites = sites.filter(|(_, site)| is_core(site.centre) && !site.is_reported(districts));
     // By row, then by position in the row.
     let blocks: BTreeMap<(i32, i32), usize> =
         sites.filter_map(|(s, site)| site.block.map(|(i, j)| ((j, i), s))).collect();

@@ -60,8 +60,7 @@ fn engine(c: &mut Criterion) {
     c.bench_function("search: 15 minutes on foot", |b| {
         b.iter(|| {
             with_scratch(|Scratch { search, .. }| {
-                let seeds = starts[next()].seeds(&network, profile, Direction::Towards, LIMIT);
-                search.run(&network, profile, Direction::Towards, &seeds, LIMIT);
+                search.run_from(&network, profile, Direction::Towards, &starts[next()], LIMIT);
                 reached += search.reached().len();
                 runs += 1;
             });
@@ -90,14 +89,8 @@ fn engine(c: &mut Criterion) {
         b.iter(|| {
             with_scratch(|Scratch { search, hits }| {
                 let start = &starts[next()];
-                search.run(
-                    &network,
-                    profile,
-                    Direction::Towards,
-                    &start.seeds(&network, profile, Direction::Towards, LIMIT),
-                    LIMIT,
-                );
-                layer.collect(&network, profile, Direction::Towards, start, search, LIMIT, hits);
+                search.run_from(&network, profile, Direction::Towards, start, LIMIT);
+                layer.collect(&network, start, search, hits);
                 hits.points().len()
             })
         });

@@ -8,9 +8,13 @@ use super::units::Deciseconds;
 /// The properties of a segment that determine its cost.
 #[derive(Debug, Clone, Copy)]
 pub struct Segment<'a> {
+    /// Length in metres.
     pub length_m: f64,
+    /// The kind of the segment.
     pub kind: Kind,
+    /// Who may use it, and in which direction.
     pub access: Access,
+    /// What wheels meet.
     pub ground: Ground,
     /// Seconds from the `duration` tag (ferries, aerialways, funiculars), or 0.
     pub duration_s: u32,
@@ -24,7 +28,7 @@ pub struct Segment<'a> {
 #[must_use]
 pub fn cost(segment: &Segment, params: &ProfileParams, forward: bool) -> Deciseconds {
     let is_open = is_usable(segment, params) && segment.access.allows(params.access, forward);
-    if !is_open || segment.ground.bars(segment.kind, params) || is_too_steep(segment, params) {
+    if !is_open || segment.ground.stops(segment.kind, params) || is_too_steep(segment, params) {
         return Deciseconds::NEVER;
     }
     Deciseconds::from_seconds(seconds(segment, params, forward))

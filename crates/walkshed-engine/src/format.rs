@@ -31,6 +31,7 @@ const ENTRY: usize = 24;
 
 /// Why a prepared file cannot be used. The messages name the command to run.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum FileError {
     #[error("there is no prepared street network at {}; run: walkshed import streets CITY.osm.pbf", .0.display())]
     Missing(PathBuf),

@@ -8,11 +8,15 @@ pub use super::surface::{Obstacle, SacScale, Smoothness, Surface};
 /// The properties of a way that concern wheels.
 #[derive(Debug, Clone, Copy)]
 pub struct WayGround {
+    /// The `surface` tag.
     pub surface: Option<Surface>,
+    /// The `smoothness` tag, or its equivalent from other tags.
     pub smoothness: Option<Smoothness>,
+    /// Clear width in metres.
     pub width_m: Option<f64>,
     /// Rise over run, without a sign.
     pub incline: Option<f64>,
+    /// The `sac_scale` tag.
     pub sac_scale: SacScale,
     /// `wheelchair=yes`: confirmed on site.
     pub wheelchair_fits: bool,
@@ -25,6 +29,7 @@ pub struct WayGround {
 /// The properties of a node that concern wheels.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NodeGround {
+    /// The obstacle on the node.
     pub obstacle: Option<Obstacle>,
     /// Height of a kerb or a step in metres, if tagged.
     pub step_m: Option<f64>,
@@ -180,7 +185,7 @@ impl Ground {
 
     /// Returns whether the ground stops this profile. For slopes, see [`Ground::is_steeper_than`].
     #[must_use]
-    pub fn bars(self, kind: Kind, params: &ProfileParams) -> bool {
+    pub fn stops(self, kind: Kind, params: &ProfileParams) -> bool {
         if self.0 == 0 || self.fits(params.access) {
             return false;
         }

@@ -87,7 +87,7 @@ fn passes(kind: Kind, ground: Ground) -> String {
     let profiles = Profiles::default();
     [(Profile::Adult, 'a'), (Profile::Stroller, 's'), (Profile::Wheelchair, 'w'), (Profile::Bicycle, 'b')]
         .iter()
-        .map(|(p, letter)| if ground.bars(kind, profiles.get(*p)) { '-' } else { *letter })
+        .map(|(p, letter)| if ground.stops(kind, profiles.get(*p)) { '-' } else { *letter })
         .collect()
 }
 

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 /// A connected component that is too small to count as a network.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct SeparatePiece {
     /// The position of one of its vertices.
     pub at: Fixed,

@@ -7,7 +7,7 @@ use crate::network::Network;
 use crate::parallel;
 use crate::profile::Profile;
 use crate::scratch::{Scratch, with_scratch};
-use crate::search::Search;
+use crate::search::{Scope, Search};
 use crate::snap::{Snap, Unsnappable};
 use crate::start::Start;
 use crate::task::{self, Stopped};
@@ -37,6 +37,23 @@ struct PointsByVertex {
 }
 
 /// A fixed set of points over one network. The tables of a profile are computed on first use.
+///
+/// ```
+/// # let network = walkshed_testing::grid(10, 100.0);
+/// use walkshed_engine::{Deciseconds, Direction, Hits, PointLayer, Profile, Search, Start};
+///
+/// let layer = PointLayer::new([(300.0, 0.0), (900.0, 900.0)].map(|(x, y)| walkshed_testing::at(x, y)).to_vec());
+/// let profile = Profile::Adult;
+/// let start = Start::new(&network, network.snap(walkshed_testing::at(0.0, 0.0), profile)?, profile);
+///
+/// let (mut search, mut hits) = (Search::new(), Hits::default());
+/// search.run_from(&network, profile, Direction::From, &start, Deciseconds::from_minutes(10.0));
+/// layer.collect(&network, &start, &search, &mut hits);
+/// assert_eq!(hits.points(), [0]);
+/// // 300 m at 4.8 km/h.
+/// assert_eq!(hits.time(0).minutes(), 3.75);
+/// # Ok::<(), walkshed_engine::Unsnappable>(())
+/// ```
 pub struct PointLayer {
     points: Vec<Place>,
     by_profile: ByProfile,
@@ -172,7 +189,7 @@ impl PointLayer {
         limit: Deciseconds,
         weights: &[f64],
     ) -> Result<Vec<f64>, Stopped> {
-        let (snapped, reverse) = (self.snapped(network, profile), direction.turned());
+        let (snapped, reverse) = (self.snapped(network, profile), direction.reversed());
         let points: Vec<(Start, f64)> = snapped
             .snaps
             .iter()
@@ -186,7 +203,7 @@ impl PointLayer {
             let mut sums = vec![0.0; vertices];
             for (start, weight) in *part {
                 with_scratch(|Scratch { search, .. }| {
-                    search.run(network, profile, reverse, &start.seeds(network, profile, reverse, limit), limit);
+                    search.run_from(network, profile, reverse, start, limit);
                     for &v in search.reached() {
                         sums[v as usize] += weight;
                     }
@@ -204,21 +221,12 @@ impl PointLayer {
         Ok(totals)
     }
 
-    /// Collects the points within `limit` into `hits`. `search` must have been run from `start` with the same network,
-    /// profile, direction and limit.
-    #[expect(clippy::too_many_arguments, reason = "what a search was run with, and where its answer goes")]
-    pub fn collect(
-        &self,
-        network: &Network,
-        profile: Profile,
-        direction: Direction,
-        start: &Start,
-        search: &Search,
-        limit: Deciseconds,
-        hits: &mut Hits,
-    ) {
-        let (snapped, by_vertex) = self.by_vertex(network, profile, direction);
+    /// Collects the points within the limit of a search into `hits`. The search must have been run from `start` on this
+    /// network.
+    pub fn collect(&self, network: &Network, start: &Start, search: &Search, hits: &mut Hits) {
         hits.clear(self.points.len());
+        let Some(Scope { profile, direction, limit }) = search.scope() else { return };
+        let (snapped, by_vertex) = self.by_vertex(network, profile, direction);
         for &v in search.reached() {
             let range = by_vertex.first[v as usize] as usize..by_vertex.first[v as usize + 1] as usize;
             if range.is_empty() {

@@ -1,5 +1,23 @@
-//! The street network and the algorithms on it: OpenStreetMap and elevation import, the prepared file, snapping, searches,
-//! routes and walksheds. Depends on positions (`geo`) and on nothing from the register or the web.
+//! Walking and cycling times on real street networks.
+//!
+//! The crate builds a routing network from an OpenStreetMap extract and elevation files ([`build`]), stores it in a
+//! prepared file ([`Network::open`], [`Network::save`]), and answers queries on it:
+//!
+//! | question | entry point |
+//! | --- | --- |
+//! | Which street does a place join? | [`Network::snap`] |
+//! | What is the fastest route between two places? | [`route`](fn@route) |
+//! | How long does it take between many places? | [`matrix`](fn@matrix) |
+//! | Which points are within a time limit of a place? | [`Search`] and [`PointLayer`] |
+//! | Which of many points are nearest to every place? | [`Sweep`] |
+//! | Which area is within a time limit of a place? | [`walkshed`] |
+//! | What changes if streets are added or closed? | [`Network::with_changes`] |
+//!
+//! Times are whole [`Deciseconds`]; a time equal to a limit is within the limit. Heights and lengths are in metres.
+//! Positions are WGS-84 ([`geo`]).
+//!
+//! A query has the same steps everywhere: snap the place ([`Network::snap`]), add the off-network leg ([`Start`]), run a
+//! search. Long computations report progress to, and can be stopped by, the current [`task`].
 
 pub mod access;
 mod antimeridian;
@@ -52,7 +70,7 @@ pub use access::AccessMode;
 pub use antimeridian::TooFarRound;
 pub use changes::{ChangedStreet, JOIN_LIMIT_M, StreetChange, StreetChangeError, StreetKind};
 pub use edge::Edge;
-pub use elevation::{Elevation, ElevationError, Extent};
+pub use elevation::{Elevation, ElevationError, Extent, Sampled};
 pub use format::FileError;
 pub use handicap::handicap_m;
 pub use hits::Hits;

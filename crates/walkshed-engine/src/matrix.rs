@@ -16,6 +16,25 @@ use crate::units::{Deciseconds, Direction};
 ///
 /// # Errors
 /// Returns [`Stopped`] if the current task is stopped.
+///
+/// ```
+/// # let network = walkshed_testing::grid(10, 100.0);
+/// use walkshed_engine::{Deciseconds, Profile, Start, matrix};
+///
+/// let profile = Profile::Adult;
+/// let start = |x| {
+///     let snap = network.snap(walkshed_testing::at(x, 0.0), profile).ok()?;
+///     Some(Start::new(&network, snap, profile))
+/// };
+/// // The third place has no street within 300 m.
+/// let places = [start(0.0), start(400.0), start(9000.0)];
+///
+/// let times = matrix(&network, profile, &places, &places, Deciseconds::from_minutes(30.0))?;
+/// assert_eq!(times[0][0], Some(Deciseconds(0)));
+/// assert_eq!(times[0][1].map(|time| time.minutes().round()), Some(5.0));
+/// assert_eq!(times[0][2], None);
+/// # Ok::<(), walkshed_engine::task::Stopped>(())
+/// ```
 pub fn matrix(
     network: &Network,
     profile: Profile,
@@ -43,7 +62,7 @@ fn times_between(
         .map(|t| t.map(|t| t.snap.from_ends(network, profile, direction).map(|leg| leg + t.off)))
         .collect();
     let row = |start: &Start, search: &mut Search| {
-        search.run(network, profile, direction, &start.seeds(network, profile, direction, limit), limit);
+        search.run_from(network, profile, direction, start, limit);
         let time = |(end, legs): (&Option<Start>, &Option<[Deciseconds; 2]>)| {
             let (end, legs) = (end.as_ref()?, legs.as_ref()?);
             let edge = network.edge(end.snap.edge);

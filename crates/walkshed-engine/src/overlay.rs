@@ -1,5 +1,4 @@
-//! Overlays: streets added to and closed in a network without changing its file. Scenarios use them.
-//!
+//! Overlays: streets added to and closed in a network without changing its file. [`crate::changes`] builds them.
 
 use crate::edge::Edge;
 use crate::geo::{Fixed, Metric};
@@ -59,6 +58,7 @@ pub(crate) struct Overlay {
 }
 
 impl Overlay {
+    /// Returns the spatial index of the added edges. `first_edge` is the number of the first of them.
     pub(crate) fn snap_tables(&self, first_edge: u32) -> SnapTables<'_> {
         SnapTables {
             first_edge,

@@ -4,8 +4,8 @@ use crate::access::Kind;
 use crate::geo::{Fixed, Metric};
 use crate::network::Network;
 use crate::polyline::{cut, height_along};
-use crate::profile::Profile;
-use crate::search::Search;
+
+use crate::search::{Scope, Search};
 use crate::snap::Snap;
 use crate::start::Start;
 use crate::units::{Deciseconds, Direction, EdgeId, VertexId};
@@ -21,6 +21,7 @@ pub struct PathPiece {
 
 /// Totals of a route.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[non_exhaustive]
 pub struct PathStats {
     /// Length, off-network legs included.
     pub metres: f64,
@@ -66,18 +67,18 @@ impl PathStats {
 
 /// Writes the pieces from `start` to `end`, in search order, into `out`.
 ///
-/// `search` must have been run from `start` with this profile and direction. `via` is the last vertex before `end`, or
-/// `None` if both places are on one edge and the way follows it directly.
+/// `search` must have been run from `start` on this network. `via` is the last vertex before `end`, or `None` if both
+/// places are on one edge and the way follows it directly.
 pub fn path_to(
     network: &Network,
     search: &Search,
-    (profile, direction): (Profile, Direction),
     start: &Start,
     via: Option<VertexId>,
     end: &Snap,
     out: &mut Vec<PathPiece>,
 ) {
     out.clear();
+    let Some(Scope { profile, direction, .. }) = search.scope() else { return };
     let Some(mut here) = via else {
         out.push(PathPiece { edge: end.edge, from: start.snap.fraction, to: end.fraction });
         return;

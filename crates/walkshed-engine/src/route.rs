@@ -12,6 +12,7 @@ use crate::units::{Deciseconds, Direction, VertexId};
 
 /// A route between two places, in travel order.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Route {
     pub time: Deciseconds,
     pub pieces: Vec<PathPiece>,
@@ -22,6 +23,22 @@ pub struct Route {
 
 /// Returns the fastest route from one place to another, or `None` if there is none within `limit`. A place is its position
 /// and its [`Start`].
+///
+/// ```
+/// # let network = walkshed_testing::grid(10, 100.0);
+/// use walkshed_engine::{Deciseconds, Profile, Start, route};
+///
+/// let profile = Profile::Adult;
+/// let start = |at| network.snap(at, profile).map(|snap| Start::new(&network, snap, profile));
+/// let (from, to) = (walkshed_testing::at(0.0, 0.0), walkshed_testing::at(300.0, 100.0));
+/// let limit = Deciseconds::from_minutes(30.0);
+///
+/// let route = route(&network, profile, (from, &start(from)?), (to, &start(to)?), limit).unwrap();
+/// assert_eq!(route.stats.metres.round(), 400.0);
+/// assert_eq!(route.time.minutes().round(), 5.0);
+/// assert_eq!(route.line.first(), Some(&from));
+/// # Ok::<(), walkshed_engine::Unsnappable>(())
+/// ```
 #[must_use]
 pub fn route(
     network: &Network,
@@ -34,7 +51,7 @@ pub fn route(
     with_scratch(|Scratch { search, .. }| {
         let (time, via) = time_and_last_vertex(network, search, profile, start, end, limit)?;
         let mut pieces = Vec::new();
-        path_to(network, search, (profile, Direction::From), start, via, &end.snap, &mut pieces);
+        path_to(network, search, start, via, &end.snap, &mut pieces);
         #[expect(clippy::float_cmp, reason = "an empty piece has identical fractions at both ends")]
         pieces.retain(|p| p.from != p.to || network.edge(p.edge).kind() == Kind::Lift);
         let stats = stats_of(network, &pieces, Direction::From, start.snap.off_m + end.snap.off_m);

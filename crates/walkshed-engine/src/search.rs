@@ -4,15 +4,40 @@
 use crate::network::Network;
 use crate::profile::Profile;
 use crate::queue::BucketQueue;
-use crate::start::Seed;
+use crate::start::{Seed, Start};
 use crate::units::{Deciseconds, Direction, VertexId};
 
 const NONE: u32 = u32::MAX;
 
-/// A search with its scratch space. Create one for each thread and run it many times: only the first run on a network
-/// allocates, and runs that need a larger queue than all before.
+/// Who travels in a search, in which direction, and for how long at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Scope {
+    pub profile: Profile,
+    pub direction: Direction,
+    pub limit: Deciseconds,
+}
+
+/// A search with its scratch space. Create one for each thread and run it many times. A run allocates memory only if the
+/// network, the limit or the number of vertices reached is larger than in all runs before.
+///
+/// ```
+/// # use walkshed_engine::{Deciseconds, Direction, Profile, Search, Start};
+/// # let network = walkshed_testing::grid(10, 100.0);
+/// let place = walkshed_testing::at(400.0, 400.0);
+/// let profile = Profile::Adult;
+/// let start = Start::new(&network, network.snap(place, profile)?, profile);
+///
+/// let mut search = Search::new();
+/// search.run_from(&network, profile, Direction::From, &start, Deciseconds::from_minutes(5.0));
+///
+/// // On level ground an adult walks 400 m in five minutes: 41 junctions of a grid of 100 m.
+/// assert_eq!(search.reached().len(), 41);
+/// # Ok::<(), walkshed_engine::Unsnappable>(())
+/// ```
 #[derive(Default)]
 pub struct Search {
+    /// The scope of the last run.
+    scope: Option<Scope>,
     /// Time of every vertex; [`Deciseconds::NEVER`] if the last run has not reached it.
     times: Vec<Deciseconds>,
     /// The arc by which each vertex was reached, or [`NONE`].
@@ -28,7 +53,19 @@ impl Search {
         Self::default()
     }
 
-    /// Finds all vertices with a time of at most `limit` from the seeds.
+    /// Finds all vertices with a time of at most `limit` from (for [`Direction::Towards`]: to) a place.
+    pub fn run_from(
+        &mut self,
+        network: &Network,
+        profile: Profile,
+        direction: Direction,
+        start: &Start,
+        limit: Deciseconds,
+    ) {
+        self.run(network, profile, direction, &start.seeds(network, profile, direction, limit), limit);
+    }
+
+    /// Finds all vertices with a time of at most `limit` from (for [`Direction::Towards`]: to) the seeds.
     pub fn run(
         &mut self,
         network: &Network,
@@ -50,6 +87,7 @@ impl Search {
         limit: Deciseconds,
         mut stop: impl FnMut(VertexId, Deciseconds) -> bool,
     ) {
+        self.scope = Some(Scope { profile, direction, limit });
         for &v in &self.touched {
             self.times[v as usize] = Deciseconds::NEVER;
         }
@@ -101,6 +139,11 @@ impl Search {
         if stopped {
             self.queue.drain();
         }
+    }
+
+    /// Returns the scope of the last run, or `None` before the first.
+    pub(crate) const fn scope(&self) -> Option<Scope> {
+        self.scope
     }
 
     /// Returns the time of a vertex in the last run, or [`Deciseconds::NEVER`] if it was not reached.

@@ -3,7 +3,7 @@
 //! Every edge within the snapping limit of the profile that the profile can use is a candidate. Edges along which people
 //! seldom live or walk have a handicap in metres, which is added to their distance, so that an ordinary street that is
 //! nearly as near is preferred ([`handicap_m`]). Edges that are cut off from the network are candidates only if no other
-//! edge is within the limit..
+//! edge is within the limit.
 
 use crate::geo::{Fixed, Metric, Place};
 use crate::handicap::handicap_m;
@@ -167,6 +167,20 @@ impl Network {
     ///
     /// # Errors
     /// Returns [`Unsnappable`], with the distance to the nearest street, if no street is within the limit.
+    ///
+    /// ```
+    /// # let network = walkshed_testing::grid(10, 100.0);
+    /// use walkshed_engine::Profile;
+    ///
+    /// // A quarter along a street from west to east, 20 m north of it.
+    /// let snap = network.snap(walkshed_testing::at(325.0, 220.0), Profile::Adult)?;
+    /// assert_eq!(snap.fraction.mul_add(100.0, 0.5).floor(), 25.0);
+    /// assert_eq!(snap.off_m.round(), 20.0);
+    ///
+    /// let far = network.snap(walkshed_testing::at(0.0, -5000.0), Profile::Adult).unwrap_err();
+    /// assert_eq!(far.to_string(), "the nearest street for this profile is 5000 m away, the limit is 300 m");
+    /// # Ok::<(), walkshed_engine::Unsnappable>(())
+    /// ```
     pub fn snap(&self, place: impl Into<Place>, profile: Profile) -> Result<Snap, Unsnappable> {
         let mut place = place.into();
         place.at = self.beside(place.at);

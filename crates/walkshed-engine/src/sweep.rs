@@ -57,6 +57,23 @@ fn insert(best: &mut [Label], new: Label) -> bool {
 }
 
 /// The nearest points of every vertex, ordered by time, then by index.
+///
+/// ```
+/// # let network = walkshed_testing::grid(10, 100.0);
+/// use walkshed_engine::{Deciseconds, Direction, Profile, Start, Sweep};
+///
+/// let profile = Profile::Adult;
+/// let snap = |x, y| network.snap(walkshed_testing::at(x, y), profile);
+/// let points = [snap(0.0, 0.0)?, snap(500.0, 0.0)?, snap(900.0, 900.0)?];
+/// let starts = points.map(|snap| Some(Start::new(&network, snap, profile))).to_vec();
+/// let limit = Deciseconds::from_minutes(15.0);
+/// let sweep = Sweep::run(&network, profile, Direction::Towards, starts, 2, limit)?;
+///
+/// let mut nearest = Vec::new();
+/// sweep.of_place(&network, &snap(400.0, 0.0)?, &mut nearest);
+/// assert_eq!(nearest.iter().map(|(_, point)| *point).collect::<Vec<_>>(), [1, 0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Sweep {
     profile: Profile,
     direction: Direction,

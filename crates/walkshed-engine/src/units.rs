@@ -118,7 +118,7 @@ impl Direction {
 
     /// Returns the opposite direction.
     #[must_use]
-    pub const fn turned(self) -> Self {
+    pub const fn reversed(self) -> Self {
         match self {
             Self::Towards => Self::From,
             Self::From => Self::Towards,

@@ -37,7 +37,7 @@ pub struct Bounds {
 
 /// Finds the streets that are cut off, on a separate thread, unless they are known already.
 pub async fn find_cut_off(ctx: &Context<'_>, world: &Arc<World>) -> Result<()> {
-    if world.knows_cut_off() {
+    if world.is_cut_off_computed() {
         return Ok(());
     }
     let (shared, price) = (world.clone(), City::of(world).streets());

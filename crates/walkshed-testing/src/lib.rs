@@ -10,6 +10,7 @@
 
 pub mod dijkstra;
 pub mod pbf;
+pub mod structure;
 
 use std::path::PathBuf;
 use walkshed_engine::access::{Access, EdgeFlags, Kind as StreetKind, Structure};

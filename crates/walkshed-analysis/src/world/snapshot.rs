@@ -238,7 +238,7 @@ impl World {
 
     /// Returns whether [`World::cut_off`] has been computed.
     #[must_use]
-    pub fn knows_cut_off(&self) -> bool {
+    pub fn is_cut_off_computed(&self) -> bool {
         self.cut_off.get().is_some()
     }
 

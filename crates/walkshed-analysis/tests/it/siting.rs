@@ -4,7 +4,7 @@
 
 use crate::support::pairs_of;
 use proptest::prelude::*;
-use walkshed_analysis::{Objective, Pairs, SitingProblem, Terms, assign, exact, greedy, min_site_count};
+use walkshed_analysis::{Objective, Pairs, SitingConstraints, SitingProblem, assign, exact, greedy, min_site_count};
 use walkshed_engine::Deciseconds;
 use walkshed_testing::Random;
 
@@ -95,7 +95,7 @@ proptest! {
     fn greedy_and_exact_match_brute_force(seed in 0u64..1 << 40, cells in 1usize..30, count in 1usize..9, size in 1usize..5) {
         let s = small(seed, cells, count);
         let size = size.min(count);
-        let problem = SitingProblem { pairs: &s.pairs, people: &s.people, today: &s.today, limit: Deciseconds(LIMIT), terms: Terms::default() };
+        let problem = SitingProblem { pairs: &s.pairs, people: &s.people, today: &s.today, limit: Deciseconds(LIMIT), terms: SitingConstraints::default() };
         for objective in [Objective::MaxCover, Objective::MinMeanTime] {
             let found = greedy(&problem, objective, size).unwrap();
             let chosen: Vec<usize> = found.chosen.iter().map(|c| c.0 as usize).collect();
@@ -123,7 +123,7 @@ proptest! {
     #[test]
     fn min_facilities_matches_brute_force(seed in 0u64..1 << 40, cells in 1usize..20, count in 1usize..8, percent in 1u32..=100) {
         let s = small(seed, cells, count);
-        let problem = SitingProblem { pairs: &s.pairs, people: &s.people, today: &s.today, limit: Deciseconds(LIMIT), terms: Terms::default() };
+        let problem = SitingProblem { pairs: &s.pairs, people: &s.people, today: &s.today, limit: Deciseconds(LIMIT), terms: SitingConstraints::default() };
         let share = f64::from(percent) / 100.0;
         let all: Vec<usize> = (0..count).collect();
         let target = value(&s, &all, Objective::MaxCover) * share * (1.0 - 1e-12);
@@ -142,7 +142,7 @@ proptest! {
         let mut r = Random(seed ^ 2);
         let costs: Vec<f64> = (0..count).map(|_| 1.0 + r.below(20) as f64).collect();
         let budget = 1.0 + r.below(40) as f64;
-        let terms = Terms { costs: Some(&costs), budget: Some(budget), ..Terms::default() };
+        let terms = SitingConstraints { costs: Some(&costs), budget: Some(budget), ..SitingConstraints::default() };
         let problem = SitingProblem { pairs: &s.pairs, people: &s.people, today: &s.today, limit: Deciseconds(LIMIT), terms };
         let cost = |set: &[usize]| set.iter().map(|&c| costs[c]).sum::<f64>();
         for objective in [Objective::MaxCover, Objective::MinMeanTime] {
@@ -172,7 +172,7 @@ proptest! {
         let mut r = Random(seed ^ 3);
         let served: Vec<f64> = s.people.iter().map(|&p| if r.below(3) == 0 { p } else { r.below(1 + p as usize) as f64 }).collect();
         let capacity = 1.0 + r.below(90) as f64;
-        let terms = Terms { capacity: Some(capacity), served: Some(&served), ..Terms::default() };
+        let terms = SitingConstraints { capacity: Some(capacity), served: Some(&served), ..SitingConstraints::default() };
         let problem = SitingProblem { pairs: &s.pairs, people: &s.people, today: &s.today, limit: Deciseconds(LIMIT), terms };
         let size = size.min(count);
         let found = greedy(&problem, Objective::MaxCover, size).unwrap();

@@ -1,6 +1,7 @@
 //! Connected components of the streets, and the footways that connect them.
 
-use super::{Class, Placement, STEEP_LANE, StreetBuilder, Way};
+use super::builder::{STEEP_LANE, StreetBuilder, Way};
+use super::tags::{Class, Placement};
 use crate::ground::Point;
 use std::collections::{BTreeMap, HashMap};
 

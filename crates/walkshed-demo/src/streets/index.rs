@@ -1,6 +1,6 @@
 //! A spatial index of street segments.
 
-use super::{StreetBuilder, Way};
+use super::builder::{StreetBuilder, Way};
 use crate::ground::Point;
 use std::collections::HashMap;
 

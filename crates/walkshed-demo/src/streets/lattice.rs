@@ -1,9 +1,11 @@
 //! The street lattice of communities: contour streets along the ridges, lanes and stairways across, and special
 //! structures on steep ground.
 
-use super::{CLIFF, Class, Key, Placement, STEEP_LANE, StreetBuilder};
-use crate::expressways::Axis;
+use super::builder::{CLIFF, STEEP_LANE, StreetBuilder};
+use super::tags::{Class, Placement};
+use crate::crossings::Axis;
 use crate::ground::{Ground, Point, from_ridges};
+use crate::layout::Key;
 use crate::layout::{ACROSS, ALONG, BLOCK, Layout, is_core};
 use crate::places::District;
 use crate::random::Random;

@@ -1,7 +1,8 @@
 //! Roads between places: from villages to their town, between towns, between seats, and across rivers.
 
+use super::builder::StreetBuilder;
 use super::components::Components;
-use super::{Class, Layer, Placement, StreetBuilder};
+use super::tags::{Class, Layer, Placement};
 use crate::ground::{HIGHEST, Point, along_ridges};
 use crate::layout::{ACROSS, ALONG, Layout, is_core};
 use crate::places::District;

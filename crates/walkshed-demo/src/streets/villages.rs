@@ -1,6 +1,7 @@
 //! Villages: paths from a square, with branches; and islands in the river.
 
-use super::{Class, Placement, STEEP_PATH, StreetBuilder};
+use super::builder::{STEEP_PATH, StreetBuilder};
+use super::tags::{Class, Placement};
 use crate::ground::{Ground, Point, along_ridges, from_ridges};
 use crate::layout::{Layout, is_core};
 use crate::random::Random;

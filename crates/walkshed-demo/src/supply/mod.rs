@@ -9,7 +9,7 @@ use super::landmarks::Landmark;
 use super::layout::Layout;
 use super::places::{District, Division, Town};
 use super::random::Random;
-use super::streets::Streets;
+use super::streets::network::Streets;
 use walkshed_engine::geo::Fixed;
 
 /// A table to be written as a CSV file.
@@ -90,7 +90,7 @@ impl TableBuilder<'_> {
     }
 
     fn is_reported(&self, site: usize) -> bool {
-        crate::is_reported(self.districts, &self.layout.sites[site])
+        self.layout.sites[site].is_reported(self.districts)
     }
 
     fn centers(&self, places: &[(f64, f64)]) -> Csv {

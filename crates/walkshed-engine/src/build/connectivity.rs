@@ -38,37 +38,39 @@ pub(crate) fn mark_separate(edges: &mut [Edge], arcs: Arcs<'_>, costs: &[[&[Deci
         Profile::ALL.into_iter().filter(can_use).for_each(|p| usable.insert(p));
         edge.set_usable(usable);
     }
-    let separate: Vec<Vec<Separate>> =
-        Profile::ALL.into_par_iter().map(|p| separate(edges, arcs, (p, costs[p.index()]), own_network_km)).collect();
-    let adult = &separate[Profile::Adult.index()];
+    let separation: Vec<Vec<Separation>> =
+        Profile::ALL.into_par_iter().map(|p| separation(edges, arcs, (p, costs[p.index()]), own_network_km)).collect();
+    let adult = &separation[Profile::Adult.index()];
     for (n, edge) in edges.iter_mut().enumerate() {
         let (mut cut_off, mut fragment) = (ProfileSet::default(), ProfileSet::default());
         for profile in Profile::ALL {
-            match separate[profile.index()][n] {
-                Separate::No => {}
-                Separate::Fragment if profile != Profile::Bicycle && adult[n] == Separate::No => {
+            match separation[profile.index()][n] {
+                Separation::Connected => {}
+                Separation::Fragment if profile != Profile::Bicycle && adult[n] == Separation::Connected => {
                     fragment.insert(profile);
                 }
-                Separate::Fragment | Separate::CutOff => cut_off.insert(profile),
+                Separation::Fragment | Separation::CutOff => cut_off.insert(profile),
             }
         }
         edge.set_separate(cut_off, fragment);
     }
 }
 
+/// Whether an edge is connected to a network, for one profile.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Separate {
-    No,
+enum Separation {
+    Connected,
     Fragment,
     CutOff,
 }
 
-fn separate(
+/// Returns for each edge whether it is connected, for one profile with its costs along and against the arcs.
+fn separation(
     edges: &[Edge],
     arcs: Arcs<'_>,
     (profile, costs): (Profile, [&[Deciseconds]; 2]),
     own_network_km: f64,
-) -> Vec<Separate> {
+) -> Vec<Separation> {
     let mut components = Components::new(arcs.vertices());
     let is_usable = |edge: &Edge| edge.usable().contains(profile);
     for edge in edges.iter().filter(|e| is_usable(e)) {
@@ -98,21 +100,21 @@ fn separate(
         .iter()
         .map(|edge| {
             if !is_usable(edge) {
-                return Separate::No;
+                return Separation::Connected;
             }
             let root = components.find(edge.tail.0);
             if own.contains(&root) {
                 // Networks of private ways alone have no core. They count as a whole.
                 if !members.contains_key(&root) {
-                    return Separate::No;
+                    return Separation::Connected;
                 }
                 let (tail, head) = (edge.tail.index(), edge.head.index());
                 let [ahead, back] = edge.arcs.map(|arc| costs[0][arc as usize].is_some());
                 let can_leave = ahead && leaves[head] || back && leaves[tail];
                 let can_enter = ahead && enters[tail] || back && enters[head];
-                return if can_leave && can_enter { Separate::No } else { Separate::CutOff };
+                return if can_leave && can_enter { Separation::Connected } else { Separation::CutOff };
             }
-            Separate::Fragment
+            Separation::Fragment
         })
         .collect()
 }

@@ -18,10 +18,13 @@ const MAX_PAIRED_ENDS: usize = 24;
 /// A street segment between two vertices, before vertices are numbered.
 #[derive(Debug, Clone)]
 pub struct Link {
+    /// The vertex at the first point.
     pub from: u32,
+    /// The vertex at the last point.
     pub to: u32,
     /// At least two points, including both ends.
     pub shape: Vec<Fixed>,
+    /// Index into [`Topology::classes`].
     pub class: u32,
     /// Rise of a lift in metres, if known.
     pub rise_m: Option<f64>,
@@ -30,7 +33,9 @@ pub struct Link {
 /// The street graph before vertices are numbered.
 #[derive(Debug)]
 pub struct Topology {
+    /// The classes of links.
     pub classes: Vec<WayClass>,
+    /// The street segments.
     pub links: Vec<Link>,
     /// The position of every vertex.
     pub points: Vec<Fixed>,

@@ -21,7 +21,7 @@ pub use street_change::{ChangedStreet, JOIN_LIMIT_M, StreetChange, StreetChangeE
 use crate::network::Network;
 use crate::polyline::length_m;
 use connect::ConnectedLines;
-use overlay_builder::OverlayBuilder;
+use overlay_builder::build_overlay;
 
 impl Network {
     /// Returns the network with changes, and the result of each change. Changes always apply to the streets of the file;
@@ -32,6 +32,22 @@ impl Network {
     ///
     /// # Errors
     /// Returns the index of a change that cannot be made, with the reason.
+    ///
+    /// ```
+    /// # let network = walkshed_testing::grid(10, 100.0);
+    /// use walkshed_engine::{StreetChange, StreetKind};
+    /// use walkshed_testing::at;
+    ///
+    /// let line = vec![at(50.0, 0.0).into(), at(50.0, 100.0).into()];
+    /// let changes = [
+    ///     StreetChange::Close { at: at(350.0, 5.0).into(), kind: None },
+    ///     StreetChange::Add { kind: StreetKind::Footpath, line, name: Some("Cut".into()) },
+    /// ];
+    /// let (changed, results) = network.with_changes(&changes).map_err(|(_, reason)| reason)?;
+    /// assert_eq!(results[0].length_m.round(), 100.0);
+    /// assert_eq!(changed.vertices().len(), network.vertices().len() + 2);
+    /// # Ok::<(), walkshed_engine::StreetChangeError>(())
+    /// ```
     pub fn with_changes(
         &self,
         changes: &[StreetChange],
@@ -48,13 +64,6 @@ impl Network {
         closed.sort_unstable();
         closed.dedup();
         let ConnectedLines { lines, joints, change_of_line } = self.connect_lines(changes, &closed)?;
-        let mut builder = OverlayBuilder::new(self, &closed);
-        for (joint, n) in joints.iter().zip(0..) {
-            builder.add_vertex(joint.at);
-            if let Some((edge, fraction)) = joint.on {
-                builder.cuts.entry(edge).or_default().push((fraction, n));
-            }
-        }
         for (line, change) in lines.iter().zip(change_of_line) {
             results[change] = Some(ChangedStreet {
                 length_m: length_m(&line.points),
@@ -64,7 +73,7 @@ impl Network {
                 rise_m: f64::from(joints[line.ends[1]].height - joints[line.ends[0]].height),
             });
         }
-        let overlay = builder.finish(self, &lines, &joints);
+        let overlay = build_overlay(self, &closed, &lines, &joints);
         Ok((self.with_overlay(overlay), results.into_iter().flatten().collect()))
     }
 }

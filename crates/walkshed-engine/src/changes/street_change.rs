@@ -87,6 +87,7 @@ pub enum StreetChange {
 
 /// Why a street change cannot be made.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum StreetChangeError {
     #[error("there is no {} within {JOIN_LIMIT_M} m of ({}, {}){}", kind.map_or("street", StreetKind::name), at.lon(), at.lat(), nearest(*.nearest_m))]
     NothingToClose { at: Position, kind: Option<StreetKind>, nearest_m: Option<f64> },
@@ -110,6 +111,7 @@ fn nearest(metres: Option<f64>) -> String {
 
 /// The result of a change.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct ChangedStreet {
     /// The line of the closed segment or the added street, ends included.
     pub line: Vec<Fixed>,

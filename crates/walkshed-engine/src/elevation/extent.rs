@@ -3,9 +3,13 @@
 /// A bounding box in degrees. Longitudes may exceed 180 degrees in either direction.
 #[derive(Debug, Clone, Copy)]
 pub struct Extent {
+    /// Smallest longitude.
     pub west: f64,
+    /// Smallest latitude.
     pub south: f64,
+    /// Largest longitude.
     pub east: f64,
+    /// Largest latitude.
     pub north: f64,
 }
 

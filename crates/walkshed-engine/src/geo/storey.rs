@@ -73,7 +73,9 @@ impl Storey {
 /// A position and its storey.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Place {
+    /// The position.
     pub at: Fixed,
+    /// The storey.
     pub storey: Storey,
 }
 

@@ -42,7 +42,7 @@ impl Network {
     /// Returns the lengths of the arcs that a profile can use, along them and against them.
     pub(in crate::network) fn lengths_of(&self, profile: Profile) -> [Vec<Deciseconds>; 2] {
         let (edges, arc_edges) = (self.base_edges(), self.base_arc_edges());
-        let before = [0, 1].map(|way| {
+        let base = [0, 1].map(|way| {
             let times = self.base_times(profile, way).iter().zip(arc_edges);
             let length = |(time, &edge): (&Deciseconds, &u32)| {
                 if time.is_some() {
@@ -54,8 +54,8 @@ impl Network {
             times.map(length).collect::<Vec<_>>()
         });
         match &self.overlay {
-            Some(overlay) => overlay.lengths(profile, [&before[0], &before[1]]),
-            None => before,
+            Some(overlay) => overlay.lengths(profile, [&base[0], &base[1]]),
+            None => base,
         }
     }
 }

@@ -24,6 +24,8 @@ use std::sync::{Arc, OnceLock};
 use tables::section;
 
 /// A prepared street network. Immutable.
+///
+/// [`build`](crate::build::build) creates a network from OpenStreetMap data, [`Network::open`] opens a prepared file.
 pub struct Network {
     file: Arc<Sections>,
     meta: Meta,

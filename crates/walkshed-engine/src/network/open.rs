@@ -54,6 +54,19 @@ impl Network {
     /// # Errors
     /// Returns a [`FileError`] if the file is missing, unreadable, of another format version, or damaged. Its message
     /// names the command that creates the file.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("streets.walkshed");
+    /// use walkshed_engine::{FileError, Network};
+    ///
+    /// assert!(matches!(Network::open(&path), Err(FileError::Missing(_))));
+    /// # let built = walkshed_testing::grid(10, 100.0);
+    /// built.save(&path)?;
+    /// let network = Network::open(&path)?;
+    /// assert_eq!(network.vertices().len(), 100);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn open(path: &Path) -> Result<Self, FileError> {
         Self::check(Sections::open(path, &element_sizes())?, path)
     }

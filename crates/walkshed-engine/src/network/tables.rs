@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// The metadata of a prepared file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Meta {
     pub report: StreetsReport,
     pub profiles: Profiles,

@@ -9,14 +9,18 @@ use std::collections::{BTreeMap, HashMap};
 /// A kept way: its class, and its nodes as indices into [`Extract::nodes`].
 #[derive(Debug, Clone)]
 pub struct OsmWay {
+    /// Index into [`Extract::classes`].
     pub class: u32,
+    /// Indices into [`Extract::nodes`].
     pub refs: Vec<u32>,
 }
 
 /// A plaza: its class and its rings (closed, first node not repeated), exterior ring first.
 #[derive(Debug, Clone)]
 pub struct OsmArea {
+    /// Index into [`Extract::classes`].
     pub class: u32,
+    /// Indices into [`Extract::nodes`], ring by ring.
     pub rings: Vec<Vec<u32>>,
     /// Whether the rings are members of a multipolygon rather than a kept way.
     pub is_relation: bool,
@@ -56,12 +60,16 @@ pub struct ReadCounts {
 /// The relevant part of an extract.
 #[derive(Debug, Default)]
 pub struct Extract {
+    /// The distinct classes of ways and plazas.
     pub classes: Vec<WayClass>,
+    /// The kept ways.
     pub ways: Vec<OsmWay>,
+    /// The plazas.
     pub areas: Vec<OsmArea>,
     /// Positions by node index; `None` if the node is missing from the extract.
     pub nodes: Vec<Option<Fixed>>,
     /// Rules of nodes, by node index.
     pub rules: HashMap<u32, NodeRule>,
+    /// Counts of what was read.
     pub counts: ReadCounts,
 }

@@ -14,8 +14,11 @@ const MAX_BLOB: u64 = 32 * 1024 * 1024;
 /// One blob in the file, including its header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BlobSpan {
+    /// Position of the first byte in the file.
     pub offset: u64,
+    /// Length in bytes.
     pub len: usize,
+    /// The content.
     pub kind: BlobKind,
 }
 

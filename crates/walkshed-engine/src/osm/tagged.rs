@@ -23,7 +23,9 @@ const TAG_BYTES_EXTRA: u64 = 8 << 20;
 pub struct TaggedPlace {
     /// `node/1`, `way/2` or `relation/3`.
     pub id: String,
+    /// All tags, as keys and values.
     pub tags: Vec<(String, String)>,
+    /// The position.
     pub at: Fixed,
 }
 

@@ -7,8 +7,11 @@ use serde::{Deserialize, Serialize};
 /// The properties of a way that the network keeps.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct WayClass {
+    /// Who may use the way, and in which direction.
     pub access: Access,
+    /// The kind of the way.
     pub kind: Kind,
+    /// Whether it is a bridge or a tunnel.
     pub structure: Structure,
     /// Whether the way is underground, indoors, or unusual for pedestrians.
     pub flags: EdgeFlags,
@@ -20,12 +23,14 @@ pub struct WayClass {
     pub is_area: bool,
     /// Lowest and highest storey from the `level` tag, in tenths.
     pub levels: Option<(i16, i16)>,
+    /// The `name` tag.
     pub name: Option<String>,
 }
 
 /// A way that is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptWay {
+    /// Its properties.
     pub class: WayClass,
     /// The reason why pedestrians may not use it, if this follows from a default and not from a tag.
     pub closed_on_foot: Option<ExclusionReason>,

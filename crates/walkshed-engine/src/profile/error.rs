@@ -1,11 +1,4 @@
-//! Errors in the names and settings of profiles.
-
-use super::Profile;
-
-/// The error for an unknown profile name.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown profile \"{0}\": expected one of {names}", names = Profile::ALL.map(Profile::name).join(", "))]
-pub struct UnknownProfile(pub String);
+//! Errors in the settings of profiles.
 
 /// The reason why profile settings are invalid.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

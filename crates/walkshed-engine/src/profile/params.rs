@@ -1,6 +1,6 @@
 //! The parameters of a profile, and the speeds that follow from them.
 
-use super::ProfileError;
+use super::error::ProfileError;
 use crate::access::AccessMode;
 use crate::cycling::Rider;
 use crate::surface::{Obstacle, SacScale, Smoothness, Surface};

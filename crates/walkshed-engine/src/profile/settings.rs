@@ -1,6 +1,8 @@
 //! The parameters of all profiles: the default values, and overrides from the configuration.
 
-use super::{Profile, ProfileError, ProfileParams};
+use super::error::ProfileError;
+use super::params::ProfileParams;
+use super::traveller::Profile;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 

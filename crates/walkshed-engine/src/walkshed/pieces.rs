@@ -38,7 +38,7 @@ impl Reach {
     #[must_use]
     pub fn find(network: &Network, profile: Profile, direction: Direction, start: Start, limit: Deciseconds) -> Self {
         with_scratch(|Scratch { search, .. }| {
-            search.run(network, profile, direction, &start.seeds(network, profile, direction, limit), limit);
+            search.run_from(network, profile, direction, &start, limit);
             Self::of_search(network, profile, direction, start, limit, search)
         })
     }

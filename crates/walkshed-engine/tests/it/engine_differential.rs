@@ -44,9 +44,8 @@ fn compare(network: &Network, seed: u64, count: usize) -> usize {
                 let limit = LIMITS[n % LIMITS.len()];
                 let expected = reference.times(&start, &only_starts, limit);
                 let found: Vec<Option<u32>> = with_scratch(|Scratch { search, hits }| {
-                    let seeds = start.seeds(network, profile, direction, Deciseconds(limit));
-                    search.run(network, profile, direction, &seeds, Deciseconds(limit));
-                    layer.collect(network, profile, direction, &start, search, Deciseconds(limit), hits);
+                    search.run_from(network, profile, direction, &start, Deciseconds(limit));
+                    layer.collect(network, &start, search, hits);
                     (0..ends.len() as u32).map(|p| Some(hits.time(p)).filter(|t| t.is_some()).map(|t| t.0)).collect()
                 });
                 assert_eq!(found, expected, "{profile} {direction:?} from {at:?} within {limit}");

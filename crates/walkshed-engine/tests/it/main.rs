@@ -5,5 +5,6 @@ mod joining;
 mod osm_extracts;
 mod osm_tagging;
 mod street_changes;
+mod structure;
 mod sweep;
 mod walkshed_polygon;

@@ -13,7 +13,7 @@ fn wheels(kind: Kind, ground: Ground) -> String {
     let profiles = Profiles::default();
     [(Profile::Wheelchair, 'w'), (Profile::Stroller, 's'), (Profile::Bicycle, 'b')]
         .iter()
-        .filter(|(p, _)| !ground.bars(kind, profiles.get(*p)))
+        .filter(|(p, _)| !ground.stops(kind, profiles.get(*p)))
         .map(|(_, letter)| *letter)
         .collect()
 }

@@ -11,7 +11,7 @@ use crate::types::{Category, PointInput};
 use crate::user_error::UserError;
 use crate::work_pools::analyse;
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, OneofObject, Result};
-use walkshed_analysis::lay_scenario;
+use walkshed_analysis::apply_scenario;
 use walkshed_engine::StreetChange;
 use walkshed_engine::geo::Position;
 use walkshed_register::{
@@ -302,7 +302,7 @@ async fn put_if_applicable(
     {
         // The rules do not check streets, so the scenario is applied as a trial.
         let (shared, trial) = (world.clone(), valid.clone());
-        let applied = analyse(ctx, move || lay_scenario(&shared, &trial).map(drop));
+        let applied = analyse(ctx, move || apply_scenario(&shared, &trial).map(drop));
         if let Err(e) = applied.await? {
             return Ok(Err(wrong(e.index, e.why)));
         }

@@ -17,7 +17,7 @@ use crate::{budget, cost};
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use std::sync::Arc;
 use walkshed_analysis::world::World;
-use walkshed_analysis::{self as analysis, MET_SHARE, Travel};
+use walkshed_analysis::{self as analysis, DEFAULT_MET_SHARE, Travel};
 
 /// Estimated bytes of a cell, as text and as a list item.
 const CELL_BYTES: usize = 80;
@@ -46,7 +46,7 @@ pub struct RequirementResult {
 /// A region in a ranking.
 pub struct RatedRegion {
     world: Arc<World>,
-    rated: analysis::Rated,
+    rated: analysis::RegionRating,
     rank: u64,
 }
 
@@ -160,7 +160,7 @@ impl Assessment {
     async fn requirements(&self, ctx: &Context<'_>) -> Result<Vec<RequirementResult>> {
         cost::charge_rows(ctx, self.found.standard.requirements.len())?;
         let rows = self.found.standard.requirements.iter().zip(&self.found.requirements).enumerate();
-        let row = |(n, (requirement, met)): (usize, (&analysis::Requirement, &analysis::Met))| {
+        let row = |(n, (requirement, met)): (usize, (&analysis::Requirement, &analysis::RequirementOutcome))| {
             let distance = self.center.as_ref().and_then(|c| c.distances[n]);
             let is_met = match &self.center {
                 Some(_) => requirement.is_within(distance),
@@ -278,7 +278,7 @@ impl AssessmentQuery {
         )]
         direction: Direction,
         #[graphql(
-            default_with = "MET_SHARE",
+            default_with = "DEFAULT_MET_SHARE",
             desc = "The share of the people, 0 to 1, from which a requirement counts as met."
         )]
         met_share: f64,

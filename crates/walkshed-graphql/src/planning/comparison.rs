@@ -339,7 +339,9 @@ impl ComparisonQuery {
             return Err(bad_input(
                 "after",
                 "null",
-                analysis::name_a_scenario(&current(ctx).register, |key| format!("compareScenarios(after: \"{key}\")")),
+                analysis::missing_scenario_message(&current(ctx).register, |key| {
+                    format!("compareScenarios(after: \"{key}\")")
+                }),
             ));
         }
         let (before, after) =

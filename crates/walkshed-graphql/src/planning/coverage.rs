@@ -19,7 +19,7 @@ use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use h3o::Resolution;
 use std::sync::{Arc, OnceLock};
 use walkshed_analysis::world::World;
-use walkshed_analysis::{self as analysis, Measure, Part, Question, QuestionError, cells_text};
+use walkshed_analysis::{self as analysis, Measure, Part, Question, QuestionError, cells_geojson};
 
 /// Estimated bytes of the outline of a gap, for each of its cells.
 const OUTLINE_BYTES: usize = 100;
@@ -251,7 +251,7 @@ impl Coverage {
         let estimate = cells * HEXAGON_BYTES;
         budget::charge(ctx, estimate)?;
         let text = cost::charge_and_run(ctx, cost::hexagons(cells) + cost::rows(answer.found.cells.len()), move || {
-            cells_text(&answer.found, chosen, covered, answer.world.attribution())
+            cells_geojson(&answer.found, chosen, covered, answer.world.attribution())
         })
         .await?;
         budget::charge(ctx, text.len().saturating_sub(estimate))?;
@@ -302,7 +302,7 @@ impl Coverage {
         let text = cost::charge_and_run(ctx, price, move || {
             let gaps = answer.gaps();
             let largest = &gaps[..gaps.len().min(MAX_OUTLINES)];
-            analysis::gaps_text(&answer.found, &answer.world.register, largest, answer.world.attribution())
+            analysis::gaps_geojson(&answer.found, &answer.world.register, largest, answer.world.attribution())
         })
         .await?;
         budget::charge(ctx, text.len().saturating_sub(estimate))?;

@@ -150,8 +150,8 @@ pub async fn count_matching_facilities(ctx: &Context<'_>, world: &Arc<World>, ne
 pub fn question_error(e: QuestionError) -> Error {
     match e {
         QuestionError::TooLarge(e) => too_many("maxExact", format!("exact: {e}")),
-        QuestionError::CapacityOfMean | QuestionError::ExactCapacity => invalid("capacity", e),
-        QuestionError::BudgetOfFewest => invalid("budget", e),
+        QuestionError::CapacityWithMeanObjective | QuestionError::ExactWithCapacity => invalid("capacity", e),
+        QuestionError::BudgetWithMinFacilities => invalid("budget", e),
         QuestionError::NotOpenToday(id) => {
             let id = ID::from(NodeId::new(RecordKind::Facility, id));
             bad_input("mustKeep", format_args!("\"{}\"", *id), "is not open today for this need")

@@ -28,13 +28,13 @@ pub async fn world_with_scenario(ctx: &Context<'_>, scenario: Option<&ID>) -> Re
     let scenarios = &world.register.scenarios;
     let number = NodeId::number_of(RecordKind::Scenario, id).or_else(|| scenarios.find(id).map(|s| s.id));
     let number = number.ok_or_else(|| not_found("scenario", id, "scenario with the id or key"))?;
-    if let Some(cached) = analysis::known_scenario(world, number) {
+    if let Some(cached) = analysis::cached_scenario_world(world, number) {
         return Ok(cached);
     }
     // Applying street changes occupies a core for a while, as analyses do.
     let (shared, id) = (world.clone(), id.clone());
     let price = City::of(world).scenario(changes_streets(world, number));
-    let applied = cost::charge_and_run(ctx, price, move || analysis::under_scenario(&shared, number)).await?;
+    let applied = cost::charge_and_run(ctx, price, move || analysis::scenario_world(&shared, number)).await?;
     applied.map_err(|e| match e {
         analysis::ScenarioError::Unknown => not_found("scenario", &id, "scenario with the id or key"),
         stale @ analysis::ScenarioError::Stale { .. } => crate::error::stale("scenario", stale),
@@ -212,11 +212,11 @@ impl ScenarioChange {
     /// Returns the world with the scenario applied. `None` if it cannot be applied; `problem` then gives the reason.
     async fn applied(&self, ctx: &Context<'_>) -> Result<Option<Arc<World>>> {
         let (world, scenario) = (self.world.clone(), self.scenario);
-        if let Some(cached) = analysis::known_scenario(&world, scenario) {
+        if let Some(cached) = analysis::cached_scenario_world(&world, scenario) {
             return Ok(Some(cached));
         }
         let price = City::of(&world).scenario(changes_streets(&world, scenario));
-        Ok(cost::charge_and_run(ctx, price, move || analysis::under_scenario(&world, scenario)).await?.ok())
+        Ok(cost::charge_and_run(ctx, price, move || analysis::scenario_world(&world, scenario)).await?.ok())
     }
 }
 
@@ -273,7 +273,7 @@ impl Scenario {
             let (world, id) = (self.world.clone(), self.row().id);
             let city = City::of(&world);
             let price = if changes_streets(&world, id) { city.streets() } else { cost::rows(self.row().changes.len()) };
-            let problem = cost::charge_and_run(ctx, price, move || analysis::scenario_problem(&world, id)).await?;
+            let problem = cost::charge_and_run(ctx, price, move || analysis::scenario_error(&world, id)).await?;
             Ok(problem.map(|e| e.to_string()))
         })
         .await

@@ -13,6 +13,7 @@ use walkshed_register::{Category, EVERYONE, Register, Status};
 pub struct Walkshed {
     pub place: PlacedPoint,
     pub reach: Reach,
+    /// One per requested limit, in order.
     pub bands: Vec<Band>,
     /// Reached population cells by index, with their travel times.
     people: Vec<(u32, Deciseconds)>,
@@ -24,6 +25,7 @@ pub struct Walkshed {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Band {
     pub minutes: f64,
+    /// The same as a network cost.
     pub limit: Deciseconds,
     /// People in cells whose centre is within the limit.
     pub population: f64,
@@ -50,14 +52,14 @@ pub fn walkshed(
         .collect();
     let (reach, people) = with_scratch(|Scratch { search, hits }| {
         let start = place.start;
-        search.run(network, profile, direction, &start.seeds(network, profile, direction, most), most);
-        world.facility_layer.collect(network, profile, direction, &start, search, most, hits);
+        search.run_from(network, profile, direction, &start, most);
+        world.facility_layer.collect(network, &start, search, hits);
         for &p in hits.points().iter().filter(|&&p| world.register.facilities[p as usize].status == Status::Open) {
             for band in bands.iter_mut().filter(|b| hits.time(p) <= b.limit) {
                 band.facilities[world.register.facilities[p as usize].category.index()] += 1;
             }
         }
-        world.population_layer.collect(network, profile, direction, &start, search, most, hits);
+        world.population_layer.collect(network, &start, search, hits);
         // Summed in cell order, so that rounding does not depend on the order of the search.
         let mut cells: Vec<u32> = hits.points().to_vec();
         cells.sort_unstable();

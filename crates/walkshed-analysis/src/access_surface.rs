@@ -1,6 +1,6 @@
 //! Access measures for all population cells of a city or region.
 
-use crate::access::{Decay, Inequality, gravity, inequality, left_of, two_step};
+use crate::access_measures::{Decay, Inequality, gravity, inequality, remaining_share, two_step};
 use crate::demand::cells_in;
 use crate::distances::cell_distances;
 use crate::pairs::{pairs, sites_of};
@@ -15,7 +15,7 @@ use walkshed_engine::{Deciseconds, Network};
 use walkshed_register::Register;
 use walkshed_register::query::wanted_places;
 
-/// An access measure. `access.rs` has the formulas.
+/// An access measure. `access_measures.rs` has the formulas.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AccessMeasure {
     /// Supply within the limit.
@@ -56,7 +56,9 @@ pub enum Offered {
 pub struct CellAccess {
     /// Index in the total population.
     pub index: u32,
+    /// H3 index.
     pub cell: CellIndex,
+    /// People of the group.
     pub people: f64,
     /// `None` off the network, and for [`AccessMeasure::KthNearest`] beyond the horizon.
     pub value: Option<f64>,
@@ -70,6 +72,7 @@ pub struct CellAccess {
 pub struct RegionAccess {
     pub code: Option<String>,
     pub name: Option<String>,
+    /// All people.
     pub people: f64,
     /// People without a value.
     pub without: f64,
@@ -105,7 +108,7 @@ pub fn surface(
     let register = &world.register;
     let demand = question.demand(register)?;
     let need = &question.need;
-    let part = question.single_part().ok_or(QuestionError::AccessOfSeveral)?;
+    let part = question.single_part().ok_or(QuestionError::AccessNeedsOnePart)?;
     task::expect(1);
     let places = wanted_places(register, &part.wishes);
     let capacity = |&p: &u32| register.facilities[p as usize].capacity;
@@ -122,7 +125,7 @@ pub fn surface(
             Offered::Capacity => places.iter().map(|p| capacity(p).unwrap_or(0.0)).collect(),
         };
         let sites = sites_of(world, &places);
-        let pairs = pairs(world, network, sites, question.travel, need.measure, need.counted_limit())?;
+        let pairs = pairs(world, network, sites, question.travel, need.measure, need.limit_cost())?;
         let (cells, people) = (demand.people.len(), &demand.people);
         let sums = match measure {
             AccessMeasure::Cumulative => gravity(&pairs, cells, &supply, &Decay::None, unit),
@@ -142,7 +145,7 @@ pub fn surface(
             let value = values.get(i).copied().flatten();
             let on_network = snaps.get(i).is_some_and(Option::is_some);
             let benefit = match measure {
-                AccessMeasure::KthNearest => on_network.then(|| left_of(need.limit, value)),
+                AccessMeasure::KthNearest => on_network.then(|| remaining_share(need.limit, value)),
                 _ => value,
             };
             CellAccess { index, cell: register.population[i].cell, people: demand.people[i], value, benefit }

@@ -22,7 +22,9 @@ const CELLS_PER_CHECK: usize = 8192;
 pub struct CellCover {
     /// Index in the total population.
     pub index: u32,
+    /// H3 index.
     pub cell: CellIndex,
+    /// People of the group.
     pub people: f64,
     /// Cost to the `min_count`-th nearest facility of the farthest part; this is compared with the limit. `NEVER` beyond the
     /// horizon.
@@ -72,8 +74,11 @@ impl CellCover {
 /// People, and how many of them are covered. People off the network are neither covered nor uncovered.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Share {
+    /// All people.
     pub people: f64,
+    /// People who have everything they need within the limit.
     pub covered: f64,
+    /// People beyond snapping distance of any street the profile can use.
     pub off_network: f64,
 }
 
@@ -101,7 +106,9 @@ impl Share {
 
 /// The answer to a [`Question`].
 pub struct Coverage {
+    /// The question that was answered.
     pub question: Question,
+    /// All people of the question.
     pub total: Share,
     /// Per part of the need, in order.
     pub parts: Vec<Share>,
@@ -127,11 +134,11 @@ pub fn coverage(world: &World, network: &Network, question: Question) -> Result<
         task::step().map(|()| found)
     })?;
     if question.with_capacity && (need.parts.len() != 1 || need.min_count > 1) {
-        return Err(QuestionError::CapacityOfSeveral);
+        return Err(QuestionError::CapacityNeedsOnePart);
     }
     let assigned = question.with_capacity.then(|| assign_demand(world, network, &question, &demand)).transpose()?;
     let snaps = &world.population_layer.snapped(network, travel.profile).snaps;
-    let limit = need.counted_limit();
+    let limit = need.limit_cost();
     let mut total = Share::default();
     let mut parts = vec![Share::default(); need.parts.len()];
     let mut cells = Vec::new();

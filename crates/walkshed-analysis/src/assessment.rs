@@ -1,6 +1,6 @@
 //! Assessment of a region and its sub-regions by a planning standard.
 
-use crate::cover::{Coverage, Share, coverage};
+use crate::coverage::{Coverage, Share, coverage};
 use crate::need::Travel;
 use crate::question::{Question, QuestionError};
 use crate::regions::RegionShare;
@@ -15,11 +15,11 @@ use walkshed_register::RegionCode;
 use walkshed_register::query::wanted_places;
 
 /// Default share of the people (0 to 1) for whom a requirement must be met.
-pub const MET_SHARE: f64 = 0.9;
+pub const DEFAULT_MET_SHARE: f64 = 0.9;
 
 /// How far a requirement is met in a region.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Met {
+pub struct RequirementOutcome {
     /// People for whom it is met.
     pub share: Share,
     /// Number of facilities that count, in the whole city.
@@ -30,9 +30,10 @@ pub struct Met {
 
 /// A region in the ranking.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Rated {
+pub struct RegionRating {
     pub code: Option<String>,
     pub name: Option<String>,
+    /// People of the region.
     pub people: f64,
     /// 0 to 100: mean share over all requirements.
     pub score: f64,
@@ -45,6 +46,7 @@ pub struct Rated {
 pub struct LeastServed {
     /// Their cells. With the last cell the total may exceed 10 %.
     pub cells: Vec<CellIndex>,
+    /// People in these cells.
     pub people: f64,
     /// Best score among them, 0 to 100.
     pub score: f64,
@@ -53,19 +55,23 @@ pub struct LeastServed {
 /// The result of an assessment.
 pub struct Assessment {
     pub standard: Standard,
+    /// The region assessed; `None` means the whole city.
     pub region: Option<RegionCode>,
     pub travel: Travel,
+    /// The population group.
     pub group: String,
+    /// People of the group in the region.
     pub people: f64,
     /// 0 to 100.
     pub score: f64,
-    pub requirements: Vec<Met>,
+    /// Per requirement of the standard, in order.
+    pub requirements: Vec<RequirementOutcome>,
     /// Regions one level below, the best first.
-    pub regions: Vec<Rated>,
+    pub regions: Vec<RegionRating>,
     pub least_served: LeastServed,
 }
 
-impl Met {
+impl RequirementOutcome {
     /// Returns whether the requirement is met for at least the share `met_share` (0 to 1) of the people, and the required
     /// capacity is available.
     #[must_use]
@@ -121,11 +127,11 @@ pub fn assess(
         let places: f64 = inside.filter_map(|f| f.capacity).sum();
         Some(if people > 0.0 { places / people * 1000.0 } else { 0.0 })
     };
-    let requirements: Vec<Met> = standard
+    let requirements: Vec<RequirementOutcome> = standard
         .requirements
         .iter()
         .zip(&all)
-        .map(|(requirement, found)| Met {
+        .map(|(requirement, found)| RequirementOutcome {
             share: found.total,
             facilities: found.facilities[0],
             places_per_1000: places_of(requirement, region.as_ref(), found.total.people),
@@ -135,20 +141,21 @@ pub fn assess(
     let score =
         requirements.iter().zip(&standard.requirements).map(|(met, r)| met.score(r)).sum::<f64>() / count * 100.0;
 
-    let mut table: BTreeMap<Option<String>, Rated> = BTreeMap::new();
+    let mut table: BTreeMap<Option<String>, RegionRating> = BTreeMap::new();
     for (found, requirement) in all.iter().zip(&standard.requirements) {
         for RegionShare { code, name, share } in found.by_region(register) {
             let region = code.as_deref().and_then(|c| RegionCode::new(c).ok());
-            let met = Met {
+            let met = RequirementOutcome {
                 share,
                 facilities: 0,
                 places_per_1000: region.and_then(|r| places_of(requirement, Some(&r), share.people)),
             };
-            let new = || Rated { code: code.clone(), name, people: share.people, score: 0.0, shares: Vec::new() };
+            let new =
+                || RegionRating { code: code.clone(), name, people: share.people, score: 0.0, shares: Vec::new() };
             table.entry(code.clone()).or_insert_with(new).shares.push(met.score(requirement));
         }
     }
-    let mut regions: Vec<Rated> = table.into_values().collect();
+    let mut regions: Vec<RegionRating> = table.into_values().collect();
     for rated in &mut regions {
         rated.score = rated.shares.iter().sum::<f64>() / count * 100.0;
     }

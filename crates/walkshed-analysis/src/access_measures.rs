@@ -96,7 +96,7 @@ pub fn two_step(
 /// Returns the remaining share of a limit, 1 - `value` / `limit`: 0 at the limit, beyond it, and for `None`. Both have the
 /// same unit.
 #[must_use]
-pub fn left_of(limit: f64, value: Option<f64>) -> f64 {
+pub fn remaining_share(limit: f64, value: Option<f64>) -> f64 {
     value.map_or(0.0, |value| (1.0 - value / limit).clamp(0.0, 1.0))
 }
 
@@ -116,6 +116,14 @@ pub struct Inequality {
 const LORENZ_POINTS: usize = 20;
 
 /// Computes the inequality of (value, people) pairs. Higher values must be better.
+///
+/// ```
+/// use walkshed_analysis::inequality;
+///
+/// // A quarter of the people has everything.
+/// let found = inequality(&[(8.0, 1.0), (0.0, 3.0)]);
+/// assert_eq!(found.gini, Some(0.75));
+/// ```
 #[must_use]
 pub fn inequality(values: &[(f64, f64)]) -> Inequality {
     let mut sorted: Vec<(f64, f64)> = values.iter().copied().filter(|v| v.1 > 0.0).collect();

@@ -1,8 +1,8 @@
 //! Exports results as GeoJSON and CSV. GeoJSON includes the attribution of the street data.
 
-use crate::assess::{Assessment, Rated};
+use crate::assessment::{Assessment, RegionRating};
 use crate::comparison::Comparison;
-use crate::cover::{Coverage, Share};
+use crate::coverage::{Coverage, Share};
 use crate::gaps::Gap;
 use crate::need::Measure;
 use crate::sites::{SiteSuggestion, Suggestions};
@@ -57,7 +57,7 @@ fn distance_field(distance: Option<f64>) -> String {
 
 /// Returns the cells as a FeatureCollection of hexagons. `covered` restricts them to cells with covered people, or without.
 #[must_use]
-pub fn cells_text(found: &Coverage, resolution: Resolution, covered: Option<bool>, attribution: &str) -> String {
+pub fn cells_geojson(found: &Coverage, resolution: Resolution, covered: Option<bool>, attribution: &str) -> String {
     let unit = found.question.need.measure.name();
     let cells = found.aggregated(resolution).into_iter();
     let selected = cells.filter(|(_, share, _)| covered.is_none_or(|c| (share.covered > 0.0) == c));
@@ -132,7 +132,7 @@ fn gap_properties(found: &Coverage, register: &Register, gap: &Gap) -> Value {
 
 /// Returns gaps as a FeatureCollection of their outlines.
 #[must_use]
-pub fn gaps_text(found: &Coverage, register: &Register, gaps: &[Gap], attribution: &str) -> String {
+pub fn gaps_geojson(found: &Coverage, register: &Register, gaps: &[Gap], attribution: &str) -> String {
     let feature = |gap: &Gap| (multi_polygon_text(&found.outline(&gap.cells)), gap_properties(found, register, gap));
     feature_collection(attribution, gaps.iter().map(feature))
 }
@@ -157,7 +157,7 @@ pub fn gaps_csv(found: &Coverage, register: &Register, gaps: &[Gap]) -> String {
 
 /// Returns suggested sites as a FeatureCollection of points, in order of rank.
 #[must_use]
-pub fn sites_text(found: &Suggestions, attribution: &str) -> String {
+pub fn sites_geojson(found: &Suggestions, attribution: &str) -> String {
     let feature = |(n, site): (usize, &SiteSuggestion)| {
         let geometry =
             json!({"type": "Point", "coordinates": [rounded(site.position.lon(), 7), rounded(site.position.lat(), 7)]});
@@ -195,8 +195,8 @@ pub fn sites_csv(found: &Suggestions) -> String {
 
 /// Returns the ranking of an assessment as a FeatureCollection of region outlines; the geometry is null if there is none.
 #[must_use]
-pub fn regions_text(found: &Assessment, register: &Register, attribution: &str) -> String {
-    let feature = |(n, rated): (usize, &Rated)| {
+pub fn regions_geojson(found: &Assessment, register: &Register, attribution: &str) -> String {
+    let feature = |(n, rated): (usize, &RegionRating)| {
         let region = rated.code.as_deref().and_then(|c| register.regions.find(c));
         let outline = region.and_then(|r| r.outline.clone()).unwrap_or_else(|| "null".to_owned());
         let mut properties = json!({
