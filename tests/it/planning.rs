@@ -81,7 +81,11 @@ fn errors_name_the_invalid_argument() {
             "give only one of them",
         ),
         ("{ coverage(need: {service: \"nothing\"}) { limit } }", "NOT_FOUND", "need.service"),
-        ("{ coverage(region: \"500199\") { limit } }", "NOT_FOUND", "region: there is no"),
+        (
+            "{ coverage(region: \"500199\") { limit } }",
+            "NOT_FOUND",
+            "region: no region or center with the code \"500199\"",
+        ),
         ("{ coverage(region: \"x\") { limit } }", "BAD_USER_INPUT", "region: \"x\""),
         ("{ coverage(group: \"nobody\") { limit } }", "NOT_FOUND", "group"),
         ("{ coverage(capacity: true) { limit } }", "BAD_USER_INPUT", "one category"),

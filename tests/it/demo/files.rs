@@ -126,14 +126,14 @@ fn other_tools_can_read_the_files() {
     let files = city().join("files");
     let run = |tool: &str, args: &[&str]| Command::new(tool).args(args).current_dir(&files).output().ok();
     match run("osmium", &["fileinfo", "-e", "--no-progress", "streets.osm.pbf"]) {
-        None => println!("SKIPPED: osmium is not installed (apt install osmium-tool)"),
+        None => walkshed_testing::skip("osmium is not installed (apt install osmium-tool)"),
         Some(out) => {
             let text = output_text(&out);
             assert!(out.status.success() && text.contains("Objects ordered (by type and id): yes"), "{text}");
         }
     }
     match run("gdalinfo", &["-json", "-mm", "elevation-core.tif"]) {
-        None => println!("SKIPPED: GDAL is not installed (apt install gdal-bin)"),
+        None => walkshed_testing::skip("GDAL is not installed (apt install gdal-bin)"),
         Some(out) => {
             let value: Value = serde_json::from_slice(&out.stdout).unwrap();
             assert_eq!(value["size"], json!([1512, 1800]));
@@ -142,7 +142,7 @@ fn other_tools_can_read_the_files() {
         }
     }
     if run("valhalla_build_tiles", &["--version"]).is_none() {
-        println!("SKIPPED: Valhalla is not installed");
+        walkshed_testing::skip("Valhalla is not installed");
         return;
     }
     let tiles = tempfile::tempdir().unwrap();
