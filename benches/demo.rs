@@ -1,5 +1,5 @@
-//! The demonstration city: `cargo bench --bench demo`. How long the first start and a later one take, from the command to
-//! the first answer, and how much memory the server holds then. Making it alone is `walkshed demo`.
+//! Start of a server with the demonstration city: `cargo bench --bench demo`. Measures the time of the first start, which creates
+//! the city, and of later starts until the first response, and the memory of the server. `walkshed demo` only creates the city.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a benchmark that cannot set up should fail")]
 
@@ -21,7 +21,7 @@ impl Drop for Running {
 }
 
 fn main() {
-    // `cargo bench -- --test` looks whether it runs, on a small city.
+    // `cargo bench -- --test` runs it once, on a small city.
     let is_test = std::env::args().any(|a| a == "--test");
     let folder = tempfile::tempdir().unwrap();
     if is_test {
@@ -44,7 +44,7 @@ fn main() {
     }
 }
 
-/// `walkshed` alone, until it is ready.
+/// Starts `walkshed` without a command, and waits until it is ready.
 fn start(folder: &Path) -> (Duration, Running) {
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let began = Instant::now();
@@ -72,7 +72,7 @@ fn start(folder: &Path) -> (Duration, Running) {
     }
 }
 
-/// As Linux tells it: what is held, and the highest it has been.
+/// Describes the resident memory and its peak, as reported by Linux.
 fn memory(process: u32) -> String {
     let Ok(status) = std::fs::read_to_string(format!("/proc/{process}/status")) else {
         return "memory unknown: there is no /proc here".into();

@@ -1,5 +1,5 @@
-//! Requests a second over HTTP: `cargo bench --bench http`. Server and clients share this machine's cores. On Porto
-//! Alegre with its schools and health places where its files are to hand, else on a small made-up city.
+//! Requests per second over HTTP: `cargo bench --bench http`. The server and the clients share the cores of the machine. Uses Porto
+//! Alegre with its schools and health facilities if the files are available, otherwise a small synthetic city.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a benchmark that cannot set up should fail")]
 
@@ -27,7 +27,7 @@ const NUMBERS: &str =
     "query($p: PlaceInput!) { walkshed(from: $p) { bands { population facilityCounts { category count } } } }";
 
 fn main() {
-    // Under `cargo test --benches` there is nothing to measure.
+    // `cargo test --benches` measures nothing.
     if std::env::args().any(|a| a == "--test") {
         return;
     }
@@ -59,7 +59,7 @@ fn main() {
         load(server.address, &requests, WARM_UP);
         show(name, load(server.address, &requests, MEASURED));
     }
-    // What one client sees that asks one thing after the other by one connection: no row may wait for the network.
+    // The latency of one client that sends requests one after another on one connection.
     for (name, query) in [("nearby, 20 rows of 6 fields", NEARBY), ("walkshed with polygon", WALKSHED)] {
         for coding in ["identity", "gzip", "zstd"] {
             let header = format!("Accept-Encoding: {coding}\r\n");
@@ -82,7 +82,7 @@ fn show(name: &str, mut latencies: Vec<Duration>) {
     );
 }
 
-/// One connection, one request after the other, with what the system does unless told otherwise.
+/// Sends requests one after another on one connection with default socket options, and returns their latencies.
 fn one_by_one(address: SocketAddr, requests: &[Vec<u8>], time: Duration) -> Vec<Duration> {
     let mut connection = TcpStream::connect(address).unwrap();
     let (mut latencies, mut buffer, end) = (Vec::new(), vec![0; 1 << 20], Instant::now() + time);
@@ -106,7 +106,7 @@ fn request(address: SocketAddr, query: &str, (lon, lat): (f64, f64), header: &st
         .into_bytes()
 }
 
-/// Keeps all connections busy for a time; how long each request took.
+/// Keeps all connections busy for a time, and returns the latencies of the requests.
 fn load(address: SocketAddr, requests: &[Vec<u8>], time: Duration) -> Vec<Duration> {
     let end = Instant::now() + time;
     std::thread::scope(|scope| {

@@ -1,5 +1,7 @@
-//! The register at its real size: `cargo bench --bench register`. 11,251 centers and 60,000 facilities over made-up streets;
-//! with the divisions of Chongqing where their list is to hand.
+//! Queries and changes of a register of realistic size: `cargo bench --bench register`.
+//!
+//! The register has 11,251 centers and 60,000 facilities over synthetic streets. Centers have the division codes of Chongqing
+//! if their list is available, otherwise synthetic codes.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a benchmark that cannot set up should fail")]
 
@@ -24,10 +26,10 @@ use walkshed_testing::{Random, at};
 
 const CENTERS: usize = 11_251;
 const FACILITIES: usize = 60_000;
-/// Centers whose visits are counted, for two years.
+/// Number of centers with visit counts, and of days with counts.
 const COUNTED: usize = 300;
 const DAYS: i64 = 730;
-/// Streets by streets, 100 m apart.
+/// Number of streets in each direction, 100 m apart.
 const SIDE: u32 = 300;
 
 fn codes() -> Vec<DivisionCode> {
@@ -38,7 +40,7 @@ fn codes() -> Vec<DivisionCode> {
     if listed.len() == CENTERS {
         return listed;
     }
-    println!("the list of divisions is not to hand: codes are made up");
+    println!("the list of divisions is not available: using synthetic codes");
     let code =
         |i: usize| format!("5001{:02}{:03}{:03}", 1 + i / 400 % 38, 1 + i / 20 % 20, 1 + i % 20 + i / 15_200 * 20);
     (0..CENTERS).map(|i| DivisionCode::new(&code(i)).unwrap()).collect()
@@ -152,7 +154,7 @@ fn set_up() -> Bench {
 }
 
 impl Bench {
-    fn ask(&self, query: &str, variables: serde_json::Value) -> usize {
+    fn query(&self, query: &str, variables: serde_json::Value) -> usize {
         let request =
             ApiRequest { query: query.into(), variables: Variables::from_json(variables), ..ApiRequest::default() };
         let answer = self.runtime.block_on(self.api.execute(&self.live.world(), request));
@@ -160,12 +162,13 @@ impl Bench {
         serde_json::to_vec(&answer.response).unwrap().len()
     }
 
-    /// A write, until who asks next sees it.
+    /// Measures a change until the next query sees it.
     fn write(&self, edits: Vec<Edit>) -> Duration {
-        let edition = Edition { edits, actor: "bench".into(), at: "2026-11-25T01:00:00Z".into(), ..Edition::default() };
+        let change_set =
+            Edition { edits, actor: "bench".into(), at: "2026-11-25T01:00:00Z".into(), ..Edition::default() };
         let began = Instant::now();
         let before = self.live.world().version.clone();
-        self.runtime.block_on(self.live.edit(&edition)).unwrap();
+        self.runtime.block_on(self.live.edit(&change_set)).unwrap();
         assert_ne!(self.live.world().version, before);
         began.elapsed()
     }
@@ -190,10 +193,10 @@ fn benches(c: &mut Criterion) {
     let middle = at(15_000.0, 15_000.0);
     let here = serde_json::json!({"p": {"point": {"lon": middle.lon(), "lat": middle.lat()}}});
     let nearby = "query($p: PlaceInput!) { nearby(from: $p, openAt: \"2026-11-24T17:00:00Z\", first: 20) { totalCount edges { minutes node { id name isOpen(at: \"2026-11-24T17:00:00Z\") } } } }";
-    group.bench_function("nearby, open at 1 in the night, 20 rows", |b| b.iter(|| bench.ask(nearby, here.clone())));
+    group.bench_function("nearby, open at 1 in the night, 20 rows", |b| b.iter(|| bench.query(nearby, here.clone())));
     let page = "{ centers(first: 50) { totalCount nodes { id code name address facilities(first: 10) { totalCount nodes { id name category } } } } }";
     group.bench_function("page of 50 centers with their facilities", |b| {
-        b.iter(|| bench.ask(page, serde_json::Value::Null));
+        b.iter(|| bench.query(page, serde_json::Value::Null));
     });
     for (name, query) in [
         ("centers by text", "{ centers(filter: {text: \"777\"}, first: 20) { totalCount nodes { name } } }"),
@@ -215,11 +218,11 @@ fn benches(c: &mut Criterion) {
         ),
     ] {
         let variables = if query.starts_with("query") { here.clone() } else { serde_json::Value::Null };
-        group.bench_function(name, |b| b.iter(|| bench.ask(query, variables.clone())));
+        group.bench_function(name, |b| b.iter(|| bench.query(query, variables.clone())));
     }
     group.bench_function("underused centers, of 300 counted", |b| {
         b.iter(|| {
-            bench.ask(
+            bench.query(
                 "{ underusedCenters(first: 20) { compared nodes { ratioToMedian reason { factor } } } }",
                 serde_json::Value::Null,
             )

@@ -1,16 +1,16 @@
-//! `walkshed backup` and `walkshed restore`: the register to a file and back, while servers run.
+//! `walkshed backup` and `walkshed restore`. Both work while servers are running.
 
-use super::COMMAND_LINE;
+use super::actor::COMMAND_LINE;
 use super::output::{Failure, Output};
 use super::settings::Settings;
 use serde_json::json;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// Writes everything to a new file.
+/// Writes the register to a new file.
 pub async fn backup(file: &Path, settings: &Settings, output: &Output) -> Result<ExitCode, Failure> {
     if !settings.data.is_dir() && settings.database.is_none() {
-        return Err(format!("there is no data folder at {}: nothing to back up", settings.data.display()).into());
+        return Err(format!("the data folder {} does not exist: nothing to back up", settings.data.display()).into());
     }
     let folder = settings.folder()?;
     let store = folder.store().await?;
@@ -18,7 +18,7 @@ pub async fn backup(file: &Path, settings: &Settings, output: &Output) -> Result
     store.close().await;
     let bytes = bytes?;
     let text = format!(
-        "the register is in {} ({:.1} MB); the streets are not: they are made anew from their extract",
+        "Backed up the register to {} ({:.1} MB). The streets are not included; import them again from their extract.",
         file.display(),
         bytes as f64 / 1e6
     );
@@ -26,14 +26,14 @@ pub async fn backup(file: &Path, settings: &Settings, output: &Output) -> Result
     Ok(ExitCode::SUCCESS)
 }
 
-/// Puts a backup back.
+/// Replaces the register by a backup.
 pub async fn restore(file: &Path, settings: &Settings, output: &Output) -> Result<ExitCode, Failure> {
     let folder = settings.folder()?;
     let store = folder.store().await?;
     let outcome = store.restore(file, COMMAND_LINE).await;
     store.close().await;
     outcome?;
-    let text = format!("the register is again as in {}; a running server notices within two seconds", file.display());
+    let text = format!("Restored the register from {}. A running server loads it within two seconds.", file.display());
     output.result(&json!({ "restored": file }), &text);
     Ok(ExitCode::SUCCESS)
 }

@@ -1,4 +1,4 @@
-//! `walkshed check`: opens everything, says what is there and what is wrong.
+//! `walkshed check`: opens the data folder and reports its contents and problems.
 
 use super::import::streets_text;
 use super::output::{Failure, Output};
@@ -8,35 +8,35 @@ use std::process::ExitCode;
 use walkshed_analysis::world::{CutOff, CutOffPiece};
 use walkshed_live::folder::DataFolder;
 
-/// How many pieces of street that are cut off are listed.
-const LARGEST: usize = 10;
+/// Number of disconnected components that are listed.
+const MAX_LISTED: usize = 10;
 
-/// Opens the data folder, the database and the prepared streets.
+/// Checks the data folder, the database and the prepared streets.
 pub async fn check(settings: &Settings, output: &Output) -> Result<ExitCode, Failure> {
     if !settings.data.is_dir() {
         return Err(Failure::from(format!(
-            "there is no data folder at {}; the first start or import makes it (or name another with --data)",
+            "the data folder {} does not exist; the first start or import creates it (choose another folder with --data)",
             settings.data.display()
         )));
     }
     let folder = settings.folder()?;
     let store = match folder.store().await {
         Ok(store) => store,
-        Err(error) => return Ok(cannot_be_read(&folder, &[error.to_string()], output)),
+        Err(error) => return Ok(unreadable(&folder, &[error.to_string()], output)),
     };
-    let damage = store.damage().await.unwrap_or_else(|e| vec![e.to_string()]);
+    let damage = store.integrity_errors().await.unwrap_or_else(|e| vec![e.to_string()]);
     let world = folder.world(&store).await;
     store.close().await;
     let world = match world {
         Ok(world) => world,
-        Err(error) => return Ok(cannot_be_read(&folder, &[&[error.to_string()], &damage[..]].concat(), output)),
+        Err(error) => return Ok(unreadable(&folder, &[&[error.to_string()], &damage[..]].concat(), output)),
     };
     let streets_damaged = folder.streets_stamp().is_some() && world.network().is_err();
     let damaged = streets_damaged || !damage.is_empty();
     let problems = [damage_lines(&damage), world.problems()].concat();
     let streets = world.network().ok().map(|n| (&n.meta().report, n.size_bytes()));
     let cut_off = world.cut_off();
-    let pieces: Vec<_> = cut_off.pieces.iter().take(LARGEST).map(piece_json).collect();
+    let pieces: Vec<_> = cut_off.pieces.iter().take(MAX_LISTED).map(piece_json).collect();
     let value = json!({
         "data": folder.path(),
         "database": folder.database().to_string(),
@@ -69,7 +69,7 @@ pub async fn check(settings: &Settings, output: &Output) -> Result<ExitCode, Fai
     });
     let mut lines = vec![format!("data folder {}, database {}", folder.path().display(), folder.database())];
     if let Some((report, bytes)) = streets {
-        lines.push(streets_text(report, &folder.streets(), bytes).replace("written to", "read from"));
+        lines.push(streets_text(report, &folder.streets(), bytes).replace("Written to", "Read from"));
     }
     lines.push(format!(
         "{} centers, {} facilities, {:.0} people in {} cells",
@@ -91,16 +91,16 @@ pub async fn check(settings: &Settings, output: &Output) -> Result<ExitCode, Fai
         lines.extend(cut_off_lines(cut_off));
     }
     if problems.is_empty() {
-        lines.push("nothing is wrong".into());
+        lines.push("No problems found.".into());
     } else {
-        lines.push("still to do:".into());
+        lines.push("Problems:".into());
         lines.extend(problems.iter().map(|p| format!("  - {p}")));
     }
     output.result(&value, &lines.join("\n"));
     Ok(if damaged { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// What is damaged in the database file, and what to do about it.
+/// Returns the damage of the database file and how to repair it.
 fn damage_lines(damage: &[String]) -> Vec<String> {
     if damage.is_empty() {
         return Vec::new();
@@ -109,13 +109,13 @@ fn damage_lines(damage: &[String]) -> Vec<String> {
     found.chain([REPAIR.to_owned()]).collect()
 }
 
-const REPAIR: &str = "Stop the server, keep a copy of the database file, move it away with those beside it (-wal, -shm), and put a \
-                      backup back: `walkshed restore FILE`";
+const REPAIR: &str = "Stop the server, move the database file away together with its -wal and -shm files, and restore a backup: \
+                      `walkshed restore FILE`";
 
-/// A register that cannot be read: what is wrong with it, and what can be said all the same.
-fn cannot_be_read(folder: &DataFolder, why: &[String], output: &Output) -> ExitCode {
+/// Reports a register that cannot be read, and what is known about the streets.
+fn unreadable(folder: &DataFolder, errors: &[String], output: &Output) -> ExitCode {
     let streets = folder.network();
-    let mut problems: Vec<String> = why.to_vec();
+    let mut problems: Vec<String> = errors.to_vec();
     problems.push(REPAIR.to_owned());
     problems.extend(streets.as_ref().err().cloned());
     let value = json!({
@@ -124,11 +124,11 @@ fn cannot_be_read(folder: &DataFolder, why: &[String], output: &Output) -> ExitC
         "streets": streets.ok().map(|n| json!({ "bytes": n.size_bytes(), "report": n.meta().report })),
         "problems": problems,
         "damaged": true,
-        "databaseDamage": why,
+        "databaseDamage": errors,
     });
     let mut lines = vec![
         format!("data folder {}, database {}", folder.path().display(), folder.database()),
-        "the register cannot be read:".to_owned(),
+        "The register cannot be read:".to_owned(),
     ];
     lines.extend(problems.iter().map(|p| format!("  - {p}")));
     output.result(&value, &lines.join("\n"));
@@ -156,12 +156,13 @@ fn cut_off_lines(cut_off: &CutOff) -> Vec<String> {
             cut_off.restricted_people, cut_off.restricted_facilities
         ),
         format!(
-            "{people:.0} people and {facilities} facilities on {} pieces of street that are cut off; of these {alone:.0} and {facilities_alone} without a way out",
+            "{people:.0} people and {facilities} facilities on {} disconnected components; of these, {alone:.0} people and {facilities_alone} facilities have no way out",
             cut_off.pieces.len()
         ),
     ];
-    lines.extend(cut_off.pieces.iter().take(LARGEST).map(|CutOffPiece { piece, people, facilities }| {
-        let joined = piece.leg_m.map_or("no street within 300 m".to_owned(), |m| format!("{m:.0} m from a street"));
+    lines.extend(cut_off.pieces.iter().take(MAX_LISTED).map(|CutOffPiece { piece, people, facilities }| {
+        let joined =
+            piece.leg_m.map_or("no street within 300 m".to_owned(), |m| format!("{m:.0} m from the nearest street"));
         format!(
             "  - at {:.5},{:.5}: {:.1} km, {people:.0} people, {facilities} facilities, {joined}",
             piece.at.lon(),

@@ -1,6 +1,6 @@
-//! `walkshed demo`: the demonstration city, made, kept as files, taken away.
+//! `walkshed demo`: creates, exports and removes the demonstration city.
 
-use super::COMMAND_LINE;
+use super::actor::COMMAND_LINE;
 use super::output::{Failure, Output};
 use super::settings::Settings;
 use clap::Args;
@@ -15,25 +15,25 @@ use walkshed_demo::{
 };
 use walkshed_live::folder::DataFolder;
 use walkshed_register::Demonstration;
-use walkshed_store::{Removed, Store};
+use walkshed_store::{RemovedDemonstration, Store};
 
 #[derive(Args, Debug)]
 pub struct DemoArgs {
-    /// Share of each district's towns to make, over 0 to 1; 1 is the whole city of 11,251 centers.
+    /// Share of each district's towns to create, more than 0 and at most 1. The whole city has 11,251 centers.
     #[arg(long, value_name = "F", default_value_t = 1.0, value_parser = scale)]
     scale: f64,
-    /// Another seed makes another city of the same names; the same one the same, byte for byte.
+    /// Random seed. The same seed always creates the same city, byte for byte; names do not depend on it.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// Keep the files (OSM PBF, GeoTIFF, CSV, GeoJSON) in this folder, which must be empty or new. Where the data folder is not
-    /// empty, only the files are made.
+    /// Write the source files (OSM PBF, GeoTIFF, CSV, GeoJSON) to this folder, which must be empty or new. If the data folder is
+    /// not empty, only the files are created.
     #[arg(long, value_name = "DIR")]
     export: Option<PathBuf>,
-    /// Take the demonstration city away whole, with all that was added to it or changed in it: facilities, scenarios, standards,
-    /// jobs. What users have added is named. Tokens and the audit log stay.
+    /// Remove the demonstration city and everything users have added to it: facilities, scenarios, standards, jobs. Lists what
+    /// users have added. Tokens and the audit log stay.
     #[arg(long, conflicts_with_all = ["scale", "seed", "export"])]
     remove: bool,
-    /// Stop when standard input ends: it ends with the process that waits for this one, however that goes.
+    /// Stop when standard input closes, that is, when the parent process ends in any way.
     #[arg(long, hide = true)]
     attached: bool,
 }
@@ -41,7 +41,7 @@ pub struct DemoArgs {
 fn scale(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(scale) if scale > 0.0 && scale <= 1.0 => Ok(scale),
-        _ => Err("must be over 0 and at most 1, such as 0.1".into()),
+        _ => Err("must be more than 0 and at most 1, such as 0.1".into()),
     }
 }
 
@@ -49,13 +49,14 @@ fn now() -> String {
     Timestamp::now().round(jiff::Unit::Second).unwrap_or(Timestamp::UNIX_EPOCH).to_string()
 }
 
-/// What is in a data folder, as far as a demonstration city goes.
+/// The contents of a data folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Holds {
     Nothing,
-    /// A city that was cut off while it was brought in.
+    /// An incomplete demonstration city, whose installation was interrupted.
     Part,
     Demonstration,
+    /// Other data.
     Data,
 }
 
@@ -68,7 +69,7 @@ async fn holds(folder: &DataFolder, store: &Store) -> Result<Holds, Failure> {
     })
 }
 
-/// Carries out `walkshed demo`.
+/// Runs `walkshed demo`.
 pub async fn demo(args: &DemoArgs, settings: &Settings, output: &Output) -> Result<ExitCode, Failure> {
     let folder = settings.folder()?;
     let store = folder.store().await?;
@@ -77,10 +78,10 @@ pub async fn demo(args: &DemoArgs, settings: &Settings, output: &Output) -> Resu
     };
     let done = tokio::select! {
         done = work => done,
-        () = told_to_stop(args.attached) => {
-            // Threads are still at work in there; what they leave is removed at the next start.
+        () = stop_requested(args.attached) => {
+            // Threads still write to the staging folder; the next start removes it.
             Staging::abandon(folder.path());
-            output.say("stopped: the demonstration city was not brought in");
+            output.say("Stopped: the demonstration city was not installed.");
             std::process::exit(INTERRUPTED);
         }
     };
@@ -88,12 +89,12 @@ pub async fn demo(args: &DemoArgs, settings: &Settings, output: &Output) -> Resu
     done.map(|()| ExitCode::SUCCESS)
 }
 
-/// As shells have it, for what was ended by an interrupt.
+/// The exit code of a process ended by an interrupt, as in shells.
 const INTERRUPTED: i32 = 130;
 
-/// Waits for a signal to stop, and for the end of standard input where a process waits at its other end.
-async fn told_to_stop(attached: bool) {
-    let left = async {
+/// Waits for a stop signal or, if `attached`, for the end of standard input.
+async fn stop_requested(attached: bool) {
+    let input_closed = async {
         if !attached {
             return std::future::pending().await;
         }
@@ -105,49 +106,45 @@ async fn told_to_stop(attached: bool) {
         let _ = closed.await;
     };
     tokio::select! {
-        () = left => {}
+        () = input_closed => {}
         _ = crate::server::stop_signal() => {}
     }
 }
 
 async fn remove(folder: &DataFolder, store: &Store, output: &Output) -> Result<(), Failure> {
     let Some(removed) = store.remove_demonstration(COMMAND_LINE, &now()).await? else {
-        return Err(format!("{} holds no demonstration city; nothing was removed", folder.path().display()).into());
+        return Err(format!("{} contains no demonstration city; nothing was removed", folder.path().display()).into());
     };
     Staging::remove_from(folder.path());
     let streets = remove_streets(folder).err();
     let mut lines =
-        vec!["the demonstration city is gone; `walkshed import --help` says how to bring in your own".to_owned()];
+        vec!["Removed the demonstration city. `walkshed import --help` shows how to import your own data.".to_owned()];
     lines.extend(removed_text(&removed));
     if let Some(why) = &streets {
-        lines.push(format!("Its streets are still there: {why}; remove that file"));
+        lines.push(format!("The streets file remains: {why}; delete it yourself"));
     }
     let value = json!({
         "removed": true,
         "data": folder.path(),
         "rows": removed.rows,
-        "addedByUsers": removed.of_users,
+        "addedByUsers": removed.added_by_users,
         "streetsLeft": streets,
     });
     output.result(&value, &lines.join("\n"));
     Ok(())
 }
 
-/// What went with the city, and what of it others had added.
-fn removed_text(removed: &Removed) -> Vec<String> {
-    let rows: Vec<String> = removed
-        .rows
-        .iter()
-        .filter(|(t, _)| **t != "demonstration")
-        .map(|(table, n)| format!("{n} of {table}"))
-        .collect();
+/// Lists the removed rows, and the keys of those that users had added.
+fn removed_text(removed: &RemovedDemonstration) -> Vec<String> {
+    let rows: Vec<String> =
+        removed.rows.iter().filter(|(t, _)| **t != "demonstration").map(|(table, n)| format!("{n} {table}")).collect();
     let mut lines = Vec::new();
     if !rows.is_empty() {
         lines.push(format!("  rows removed: {}", rows.join(", ")));
     }
-    if !removed.of_users.is_empty() {
-        lines.push("  among them what users had added or changed (the audit log still has it):".to_owned());
-        lines.extend(removed.of_users.iter().map(|(kind, keys)| format!("    {kind}: {}", keys.join(", "))));
+    if !removed.added_by_users.is_empty() {
+        lines.push("  including records that users had added or changed (still in the audit log):".to_owned());
+        lines.extend(removed.added_by_users.iter().map(|(kind, keys)| format!("    {kind}: {}", keys.join(", "))));
     }
     lines
 }
@@ -155,7 +152,7 @@ fn removed_text(removed: &Removed) -> Vec<String> {
 fn remove_streets(folder: &DataFolder) -> Result<(), String> {
     match std::fs::remove_file(folder.streets()) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
-            Err(format!("{} cannot be removed: {e}", folder.streets().display()))
+            Err(format!("cannot delete {}: {e}", folder.streets().display()))
         }
         _ => Ok(()),
     }
@@ -163,13 +160,13 @@ fn remove_streets(folder: &DataFolder) -> Result<(), String> {
 
 async fn make(args: &DemoArgs, folder: &DataFolder, store: &Store, output: &Output) -> Result<(), Failure> {
     let options = Options { seed: args.seed, scale: args.scale };
-    let held = holds(folder, store).await?;
-    let brings_in = matches!(held, Holds::Nothing | Holds::Part);
-    if !brings_in && args.export.is_none() {
-        let what = if held == Holds::Demonstration {
-            "holds a demonstration city already; take it away first with `walkshed demo --remove`"
+    let contents = holds(folder, store).await?;
+    let installs = matches!(contents, Holds::Nothing | Holds::Part);
+    if !installs && args.export.is_none() {
+        let what = if contents == Holds::Demonstration {
+            "already contains the demonstration city; remove it first with `walkshed demo --remove`"
         } else {
-            "holds data; the demonstration city needs an empty one: choose another with --data"
+            "contains data, but the demonstration city needs an empty folder; choose another folder with --data"
         };
         return Err(format!("{} {what}", folder.path().display()).into());
     }
@@ -180,10 +177,10 @@ async fn make(args: &DemoArgs, folder: &DataFolder, store: &Store, output: &Outp
             Err(e) => return Err(format!("--export {}: {e}", export.display()).into()),
         };
         if entries.as_mut().is_some_and(|e| e.next().is_some()) {
-            return Err(format!("--export {}: the folder is not empty; choose a new one", export.display()).into());
+            return Err(format!("--export {}: the folder is not empty; choose another", export.display()).into());
         }
     }
-    let (contents, installed) = build(options, folder, store, args.export.as_deref(), brings_in, output).await?;
+    let (contents, installed) = build(options, folder, store, args.export.as_deref(), installs, output).await?;
     let streets = installed.as_ref().map(|i| &i.streets);
     let landmarks: BTreeMap<&str, usize> =
         LandmarkKind::ALL.map(LandmarkKind::key).into_iter().zip(contents.landmarks).collect();
@@ -214,91 +211,91 @@ async fn make(args: &DemoArgs, folder: &DataFolder, store: &Store, output: &Outp
         lines.push(format!("  {} street segments between {} junctions", streets.edges, streets.vertices));
     }
     if let Some(export) = &args.export {
-        lines.push(format!("The files are in {}", export.display()));
+        lines.push(format!("The source files are in {}.", export.display()));
     }
     let data = folder.path().display();
-    lines.push(if brings_in {
-        format!("It is in {data}: `walkshed serve` serves it")
+    lines.push(if installs {
+        format!("The city is installed in {data}. Start the server with `walkshed serve`.")
     } else {
-        format!("{data} was not empty, and is left as it was")
+        format!("{data} was not empty and is unchanged.")
     });
     output.result(&value, &lines.join("\n"));
     Ok(())
 }
 
-/// Makes the files, and where wanted brings them in. All of it is put together in a folder of its own within the data folder.
+/// Creates the source files and, with `installs`, imports them. Works in a staging folder inside the data folder.
 async fn build(
     options: Options,
     folder: &DataFolder,
     store: &Store,
     export: Option<&Path>,
-    brings_in: bool,
+    installs: bool,
     output: &Output,
 ) -> Result<(Contents, Option<Installed>), Failure> {
-    // Stage by stage, as far as one looks: drawing, then each table beside the streets.
+    // The steps: drawing the city, the streets, and each table.
     let bar = output.progress(12);
     bar.set_message("drawing the city");
     let staging = Staging::new(folder)?;
     let target = export.map_or_else(|| staging.files(), Path::to_path_buf);
-    std::fs::create_dir_all(&target).map_err(|e| format!("{} cannot be made: {e}", target.display()))?;
+    std::fs::create_dir_all(&target).map_err(|e| format!("cannot create {}: {e}", target.display()))?;
     let made = tokio::task::spawn_blocking(move || write_files(options, &target))
         .await
         .unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()));
     let outcome = match made {
-        Ok(files) if brings_in => {
+        Ok(files) if installs => {
             bar.inc(1);
-            let told = bar.clone();
-            let tell = move |stage| match stage {
+            let stage_bar = bar.clone();
+            let on_stage = move |stage| match stage {
                 Stage::Streets => {}
-                Stage::StreetsDone => told.inc(1),
+                Stage::StreetsDone => stage_bar.inc(1),
                 Stage::Table(name) => {
-                    told.set_message(format!("importing {name}"));
-                    told.inc(1);
+                    stage_bar.set_message(format!("importing {name}"));
+                    stage_bar.inc(1);
                 }
             };
             let mark = Demonstration { seed: options.seed, scale: options.scale, is_whole: false };
-            bring_in(mark, &staging, folder, store, &files, tell).await.map(|i| (files, Some(i)))
+            install_city(mark, &staging, folder, store, &files, on_stage).await.map(|i| (files, Some(i)))
         }
         Ok(files) => Ok((files, None)),
         Err(e) => Err(e.into()),
     };
     bar.finish_and_clear();
     let (files, installed) = outcome?;
-    // Only who keeps the files reads what is written of them; the city is there either way.
+    // The description is part of an export; if it fails, the city is installed anyway.
     if export.is_some()
         && let Err(why) = walkshed_demo::describe(&files, options, installed.as_ref())
     {
-        output.say(&format!("the files are not described: {why}"));
+        output.say(&format!("Cannot write the description of the source files: {why}"));
     }
     Ok((files.contents, installed))
 }
 
-/// Puts the city together aside, then puts it in its place. Cut off before that, nothing of it is there; cut off in between,
-/// it is marked as not whole, and is begun again.
-async fn bring_in(
+/// Builds the city in the staging folder, then moves it to the data folder. If interrupted before the move, the data folder
+/// stays empty; if interrupted during the move, the city is marked as incomplete and the next start builds it again.
+async fn install_city(
     mark: Demonstration,
     staging: &Staging,
     folder: &DataFolder,
     store: &Store,
     files: &Files,
-    tell: impl Fn(Stage) + Send + Sync + Clone + 'static,
+    on_stage: impl Fn(Stage) + Send + Sync + Clone + 'static,
 ) -> Result<Installed, Failure> {
     let staged = staging.data();
     let aside = staged.store().await?;
     store.lend_numbers(&aside).await?;
-    let installed = install(files, staged, &aside, tell).await;
+    let installed = install(files, staged, &aside, on_stage).await;
     aside.close().await;
     let installed = installed?;
-    let file = aside.file().ok_or("the database that was put together has no file")?;
+    let file = aside.file().ok_or("the staging database is not a file")?;
     store.mark_demonstration(mark, &now()).await?;
     let placed = async {
         std::fs::rename(staged.streets(), folder.streets())
-            .map_err(|e| format!("{} cannot be put in place: {e}", folder.streets().display()))?;
+            .map_err(|e| format!("cannot move the streets to {}: {e}", folder.streets().display()))?;
         Ok::<_, Failure>(store.take_demonstration(file, mark, &now()).await?)
     }
     .await;
     if let Err(why) = placed {
-        // What cannot be taken back either is marked as not whole.
+        // If this fails too, the city stays marked as incomplete.
         let _ = store.remove_demonstration(COMMAND_LINE, &now()).await;
         let _ = remove_streets(folder);
         return Err(why);
@@ -306,35 +303,35 @@ async fn bring_in(
     Ok(installed)
 }
 
-/// The first start: an empty data folder gets the whole city. Another process makes it, with this one's settings: what it
-/// takes for that, near a gigabyte, is the machine's again before the server answers.
+/// Creates the whole demonstration city in an empty data folder, at the first start. A child process with the same settings
+/// does it, so that nearly a gigabyte of memory is returned to the system before the server starts.
 pub async fn fill_if_empty(folder: &DataFolder, store: &Store, output: &Output) -> Result<(), Failure> {
     if !matches!(holds(folder, store).await?, Holds::Nothing | Holds::Part) {
         return Ok(());
     }
     let started = Instant::now();
-    output.say("The data folder is empty: making the demonstration city, some half a minute ...");
-    // `walkshed` alone has no arguments but those that every command has. The child ends with its standard input, which this
-    // process holds: it leaves no orphan behind, however this one is stopped.
+    output.say("The data folder is empty: creating the demonstration city, which takes about half a minute ...");
+    // Without a command, the arguments are only those common to all commands. The child ends when its standard input closes,
+    // which this process holds open: however this process ends, no orphan remains.
     let mut command = Command::new(std::env::current_exe()?);
     command.args(std::env::args_os().skip(1)).args(["demo", "--attached"]).stdin(Stdio::piped()).stdout(Stdio::null());
     let made = tokio::task::spawn_blocking(move || {
         let mut child = command.spawn()?;
-        // `wait` would close it.
-        let held = child.stdin.take();
+        // Taken out because `wait` would close it.
+        let input = child.stdin.take();
         let status = child.wait();
-        drop(held);
+        drop(input);
         status
     })
     .await
     .unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))?;
     if !made.success() {
         return Err(format!(
-            "the demonstration city was not made ({made}); try `walkshed demo`, or start without it: `walkshed serve`"
+            "the demonstration city was not created ({made}); try `walkshed demo`, or start without it: `walkshed serve`"
         )
         .into());
     }
     output
-        .say(&format!("... made in {:.0} s. `walkshed demo --remove` takes it away.", started.elapsed().as_secs_f64()));
+        .say(&format!("... created in {:.0} s. `walkshed demo --remove` removes it.", started.elapsed().as_secs_f64()));
     Ok(())
 }

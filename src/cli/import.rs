@@ -1,8 +1,9 @@
-//! `walkshed import`: streets, and every type of the register.
+//! `walkshed import`: imports streets and tables of the register.
 
+use super::actor::COMMAND_LINE;
+use super::args::{FacilitiesArgs, Import, RegisterArgs, StreetsArgs};
 use super::output::{Failure, Output};
 use super::settings::Settings;
-use super::{COMMAND_LINE, FacilitiesArgs, Import, RegisterArgs, StreetsArgs};
 use jiff::Timestamp;
 use serde_json::json;
 use std::path::Path;
@@ -15,12 +16,12 @@ use walkshed_live::folder::DataFolder;
 use walkshed_register::{Category, Register, Rules};
 use walkshed_store::{EditError, Edition, Progress};
 
-/// Refused rows shown to people; scripts get all.
-const SHOWN: usize = 20;
-/// Some rows were refused, the rest imported.
-const PARTLY: u8 = 3;
+/// Maximum number of refused rows in the text output; JSON contains all.
+const MAX_SHOWN: usize = 20;
+/// The exit code if some rows were refused and the others imported.
+const PARTLY_IMPORTED: u8 = 3;
 
-/// Carries out an import.
+/// Runs an import.
 pub async fn import(what: Import, settings: &Settings, output: &Output) -> Result<ExitCode, Failure> {
     let folder = settings.folder()?;
     let (kind, rows, category) = match what {
@@ -62,9 +63,9 @@ fn streets(args: &StreetsArgs, folder: &DataFolder, set: StreetRules, output: &O
             bar.set_length(all.max(1));
             bar.set_position(done);
         }
-        Step::Linking => bar.set_message("joining segments"),
-        Step::Heights => bar.set_message("reading heights"),
-        Step::Costs => bar.set_message("computing times"),
+        Step::Linking => bar.set_message("connecting segments"),
+        Step::Heights => bar.set_message("reading elevation"),
+        Step::Costs => bar.set_message("computing travel times"),
     })?;
     bar.set_message("writing");
     network.save(&folder.streets())?;
@@ -80,7 +81,7 @@ fn streets(args: &StreetsArgs, folder: &DataFolder, set: StreetRules, output: &O
     Ok(ExitCode::SUCCESS)
 }
 
-/// The report of a street import, for people.
+/// Formats the report of a street import as text.
 pub fn streets_text(report: &StreetsReport, path: &Path, bytes: usize) -> String {
     let counts = |of: &std::collections::BTreeMap<String, u64>| {
         let mut all: Vec<_> = of.iter().filter(|(_, n)| **n > 0).collect();
@@ -96,23 +97,23 @@ pub fn streets_text(report: &StreetsReport, path: &Path, bytes: usize) -> String
         ),
         format!("  kinds     {}", counts(&report.kinds)),
         match left_out {
-            0 => "  left out  no street way".to_owned(),
+            0 => "  left out  none".to_owned(),
             n => format!("  left out  {n} street ways: {}", counts(&report.left_out)),
         },
         format!(
-            "  private   ways: {}, gates: {}; used only at the ends of a trip",
+            "  private   ways: {}, gates: {}; usable only at the start and end of a trip",
             report.private_ways, report.private_barriers
         ),
         format!(
-            "  plazas    {} crossed by {} lines; {} barriers, {} lifts, {} bridges, {} tunnels",
+            "  plazas    {} with {} crossing lines; {} barriers, {} lifts, {} bridges, {} tunnels",
             report.plazas, report.plaza_lines, report.barriers, report.lifts, report.bridges, report.tunnels
         ),
         format!(
-            "  cut off   {} pieces with {} segments; {} of them joined to the streets near them by {} legs off the network",
+            "  cut off   {} components with {} segments; {} of them joined to nearby streets by {} off-network legs",
             report.islands, report.island_edges, report.islands_joined, report.off_network_legs
         ),
         format!(
-            "  private   {} segments in gated compounds, on private roads and on such pieces: first and last legs only",
+            "  private   {} segments in gated compounds, on private roads and in cut-off components: first and last leg only",
             report.restricted_edges
         ),
     ];
@@ -120,10 +121,10 @@ pub fn streets_text(report: &StreetsReport, path: &Path, bytes: usize) -> String
         lines.push(format!("  on foot   closed: {}", counts(&report.closed_on_foot)));
     }
     if report.elevation.is_empty() {
-        lines.push("  heights   none: all ground counts as level (give --elevation)".into());
+        lines.push("  elevation none: all ground counts as level (use --elevation)".into());
     } else {
         lines.push(format!(
-            "  heights   {:.0} to {:.0} m from {}; {} junctions without: {} in voids, {} outside",
+            "  elevation {:.0} to {:.0} m from {}; {} junctions without elevation: {} in voids, {} outside",
             report.min_height_m,
             report.max_height_m,
             report.elevation.join(", "),
@@ -133,10 +134,10 @@ pub fn streets_text(report: &StreetsReport, path: &Path, bytes: usize) -> String
         ));
     }
     if report.missing_nodes > 0 {
-        lines.push(format!("  missing   {} nodes that ways refer to; they are cut there", report.missing_nodes));
+        lines.push(format!("  missing   {} nodes; ways are cut at missing nodes", report.missing_nodes));
     }
     lines.extend(report.warnings.iter().map(|w| format!("  warning   {w}")));
-    lines.push(format!("written to {} ({:.1} MB)", path.display(), bytes as f64 / 1e6));
+    lines.push(format!("Written to {} ({:.1} MB)", path.display(), bytes as f64 / 1e6));
     lines.join("\n")
 }
 
@@ -155,7 +156,7 @@ async fn register(
     let options = Options { datum: args.datum, category, now: Timestamp::now() };
     bar.set_message(format!("checking {}", kind.name()));
     let store = folder.store().await?;
-    // Rows are held against what is there: a row of what is known changes only the columns the file has.
+    // Needed because a row of an existing record changes only the columns present in the file.
     let register = Register::new(store.load().await?, folder.shared_calendar());
     let rules = Rules { register: &register, kinds: folder.kinds(), calendar: folder.calendar() };
     let source = args.file.file_name().unwrap_or_default().to_string_lossy();
@@ -168,7 +169,7 @@ async fn register(
                 message = format!("{message}:\n{}", refused_text(error.refused()));
             }
             if matches!(error, PlanError::Refused { .. }) {
-                message.push_str("\nMend them, or import the others with --keep-going");
+                message.push_str("\nCorrect these rows, or import the others with --keep-going.");
             }
             message.push_str(&notes_text(error.notes()));
             let details = json!({ "rows": table.rows.len(), "refused": error.refused(), "notes": error.notes() });
@@ -180,25 +181,27 @@ async fn register(
         (foresee(&planned.edits, &register), None)
     } else {
         bar.set_message(format!("storing {}", kind.name()));
-        let told = bar.clone();
+        let storing_bar = bar.clone();
         let edition = Edition {
             edits: planned.edits,
             actor: COMMAND_LINE.to_owned(),
             at: planned.record.at.clone(),
             import: Some(planned.record),
             progress: Some(Progress(Arc::new(move |done, all| {
-                told.set_length(all.max(1));
-                told.set_position(done);
+                storing_bar.set_length(all.max(1));
+                storing_bar.set_position(done);
             }))),
             ..Edition::default()
         };
         let applied = store.edit(&edition).await.map_err(|e| match e {
             EditError::Problem { problem, .. } => {
-                format!("{file}: {problem} (it has been changed by another; nothing was imported, try again)")
+                format!(
+                    "{file}: {problem} (another user changed the record meanwhile; nothing was imported, try again)"
+                )
             }
             other => other.to_string(),
         })?;
-        // The good rows are stored; that the others cannot be written down is no reason to tell it as a failure.
+        // The valid rows are stored, so a failure to write the refused ones does not fail the import.
         let written = (!refused.is_empty()).then(|| write_refused(&args.file, &table, &refused));
         ([applied.inserted, applied.updated, applied.unchanged], written)
     };
@@ -219,12 +222,12 @@ async fn register(
         "notes": notes,
     });
     let mut text = format!(
-        "{source}: {rows} rows of {}: {inserted} new, {updated} changed, {unchanged} as before, {} refused",
+        "{source}: {rows} rows of {}: {inserted} new, {updated} changed, {unchanged} unchanged, {} refused",
         kind.name(),
         refused.len()
     );
     if args.dry_run {
-        text.push_str("\nNothing was stored (--dry-run)");
+        text.push_str("\nNothing was stored (--dry-run).");
     }
     text.push_str(&notes_text(&notes));
     if !refused.is_empty() {
@@ -233,17 +236,17 @@ async fn register(
     }
     match &refused_file {
         Some(Ok(path)) => {
-            text.push_str("\nThe refused rows are in ");
+            text.push_str("\nRefused rows written to ");
             text.push_str(&path.display().to_string());
         }
         Some(Err(why)) => {
-            text.push_str("\nThe others are imported; the refused rows are in no file: ");
+            text.push_str("\nThe other rows are imported. The refused rows could not be written to a file: ");
             text.push_str(why);
         }
         None => {}
     }
     output.result(&value, &text);
-    Ok(if refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(PARTLY) })
+    Ok(if refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(PARTLY_IMPORTED) })
 }
 
 fn notes_text(notes: &[String]) -> String {
@@ -253,15 +256,15 @@ fn notes_text(notes: &[String]) -> String {
 fn refused_text(refused: &[Refused]) -> String {
     let mut lines: Vec<String> = refused
         .iter()
-        .take(SHOWN)
+        .take(MAX_SHOWN)
         .map(|r| match (r.field.as_str(), r.value.as_str()) {
             ("", value) => format!("  line {}: \"{value}\": {}", r.line, r.why),
             (field, "") => format!("  line {}: {field} {}", r.line, r.why),
             (field, value) => format!("  line {}: {field} \"{value}\" {}", r.line, r.why),
         })
         .collect();
-    if refused.len() > SHOWN {
-        lines.push(format!("  and {} more; --json lists all", refused.len() - SHOWN));
+    if refused.len() > MAX_SHOWN {
+        lines.push(format!("  and {} more; --json lists all", refused.len() - MAX_SHOWN));
     }
     lines.join("\n")
 }

@@ -1,4 +1,4 @@
-//! Maps as SVG: from degrees to pixels, the streets, and how people are served.
+//! SVG maps: the projection, streets, and coverage.
 
 use super::output::Failure;
 use geo::{BoundingRect, MultiPolygon, Rect};
@@ -7,27 +7,27 @@ use walkshed_analysis::world::World;
 use walkshed_analysis::{Coverage, Gap, Suggestions, wanted_places};
 use walkshed_engine::Network;
 use walkshed_engine::access::Kind;
-use walkshed_engine::geo::{Fixed, Metric, degrees_beside};
+use walkshed_engine::geo::{Fixed, Metric, longitude_near};
 
 /// Width of a picture in pixels.
 pub const WIDTH: f64 = 900.0;
-/// Streets are left out of maps with more of them: they would be a grey sheet, and megabytes of it.
-const MOST_STREETS: usize = 60_000;
+/// Maps with more streets than this omit them: they would be an illegible grey area of several megabytes.
+const MAX_STREETS: usize = 60_000;
 
-/// From degrees to pixels.
+/// Projects degrees to pixels.
 pub struct Frame {
     west: f64,
-    /// Longitudes are drawn within half a turn of this one.
+    /// Longitudes are normalised to within 180 degrees of this one.
     middle: f64,
     north: f64,
-    /// Pixels a degree.
+    /// Pixels per degree, of longitude and of latitude.
     scale: (f64, f64),
     pub height: f64,
     pub metres_per_pixel: f64,
 }
 
 impl Frame {
-    /// A picture around a rectangle of degrees.
+    /// Creates a frame around a rectangle in degrees, with a margin.
     pub fn around(rect: Rect<f64>) -> Self {
         let metric = Metric::at(rect.center().y);
         let metres = (metric.kx * Fixed::PER_DEGREE, metric.ky * Fixed::PER_DEGREE);
@@ -45,17 +45,17 @@ impl Frame {
         }
     }
 
-    /// Where a position is drawn.
+    /// Returns the pixel coordinates of a position.
     pub fn at(&self, lon: f64, lat: f64) -> (f64, f64) {
-        ((degrees_beside(lon, self.middle) - self.west) * self.scale.0, (self.north - lat) * self.scale.1)
+        ((longitude_near(lon, self.middle) - self.west) * self.scale.0, (self.north - lat) * self.scale.1)
     }
 
-    /// Is a point in the picture?
+    /// Returns whether pixel coordinates are inside the frame.
     pub fn shows(&self, (x, y): (f64, f64)) -> bool {
         (0.0..=WIDTH).contains(&x) && (0.0..=self.height).contains(&y)
     }
 
-    /// A line as a path.
+    /// Returns the SVG path of a line.
     pub fn points(&self, line: impl Iterator<Item = (f64, f64)>) -> String {
         let mut path = String::new();
         for (i, (lon, lat)) in line.enumerate() {
@@ -67,13 +67,13 @@ impl Frame {
     }
 }
 
-/// A shape as one path.
+/// Returns the SVG path of a shape.
 pub fn path_of(frame: &Frame, shape: &MultiPolygon<f64>) -> String {
     let rings = shape.iter().flat_map(|p| std::iter::once(p.exterior()).chain(p.interiors()));
     rings.map(|r| frame.points(r.0.iter().map(|c| (c.x, c.y))) + "Z").collect()
 }
 
-/// The streets in the frame, steps brown.
+/// Draws the streets in the frame, with steps in brown.
 pub fn streets(svg: &mut String, frame: &Frame, network: &Network) {
     let (mut plain, mut steps) = (String::new(), String::new());
     let mut count = 0;
@@ -81,7 +81,7 @@ pub fn streets(svg: &mut String, frame: &Frame, network: &Network) {
         let shape = network.shape(id);
         if shape.iter().any(|p| frame.shows(frame.at(p.lon(), p.lat()))) {
             count += 1;
-            if count > MOST_STREETS {
+            if count > MAX_STREETS {
                 return;
             }
             let into = if network.edge(id).kind() == Kind::Steps { &mut steps } else { &mut plain };
@@ -97,9 +97,9 @@ pub fn streets(svg: &mut String, frame: &Frame, network: &Network) {
     }
 }
 
-/// A bar of a round length, and who made the streets.
+/// Draws a scale bar of a round length and the attribution.
 pub fn foot(svg: &mut String, frame: &Frame, notice: &str) {
-    // The longest round length that takes no more than a fifth of the width.
+    // The longest round length that takes at most a fifth of the width.
     let round = [50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0, 10_000.0, 20_000.0, 50_000.0, 100_000.0];
     let metres = round.into_iter().rfind(|m| m / frame.metres_per_pixel <= WIDTH / 5.0).unwrap_or(round[0]);
     let length = metres / frame.metres_per_pixel;
@@ -116,7 +116,7 @@ pub fn foot(svg: &mut String, frame: &Frame, notice: &str) {
     );
 }
 
-/// The head of a picture, with so many pixels above the map.
+/// Returns the SVG header, with `above` pixels of space above the map.
 pub fn head(frame: &Frame, above: f64) -> String {
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 {:.0} {WIDTH} {1}\" font-family=\"sans-serif\" font-size=\"15\">\n\
@@ -126,18 +126,18 @@ pub fn head(frame: &Frame, above: f64) -> String {
     )
 }
 
-/// Pixels of the legend's heading and of each of its rows.
+/// Heights in pixels of the legend's heading and of each of its rows.
 const LEGEND_HEAD: f64 = 48.0;
 const LEGEND_ROW: f64 = 24.0;
-/// Shades of served cells by thirds of the limit, of unserved ones up to twice the limit and beyond, and off the network.
+/// Colours: of covered cells by thirds of the limit; of uncovered cells up to twice the limit and beyond; of off-network cells.
 const SERVED: [&str; 3] = ["#0b6e4f", "#2f9e79", "#86cbb0"];
 const UNSERVED: [&str; 2] = ["#f2b5a0", "#d1495b"];
 const OFF: &str = "#b8b8b8";
 
-/// A map of how people are served, with gaps outlined and sites numbered.
+/// Draws a map of coverage by cell, with gaps outlined and sites numbered.
 ///
 /// # Errors
-/// A sentence where there is nobody to draw.
+/// If there are no people to draw.
 pub fn coverage(
     world: &World,
     network: &Network,
@@ -166,7 +166,7 @@ pub fn coverage(
         people[shade] += cell.people;
     }
     let fills = [SERVED[0], SERVED[1], SERVED[2], UNSERVED[0], UNSERVED[1], OFF];
-    // The legend lies above the map and hides none of it.
+    // The legend is above the map and hides none of it.
     let rows = people.iter().filter(|p| **p > 0.0).count();
     let mut svg = head(&frame, LEGEND_HEAD + LEGEND_ROW * rows as f64);
     for (path, fill) in shades.iter().zip(fills).filter(|(path, _)| !path.is_empty()) {

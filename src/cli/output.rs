@@ -1,4 +1,4 @@
-//! What commands print: plain sentences or JSON on standard output, progress on standard error.
+//! The output of commands: text or JSON on standard output, progress and errors on standard error.
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
@@ -8,19 +8,19 @@ use std::sync::Arc;
 use std::time::Duration;
 use walkshed_engine::task::{Task, within};
 
-/// Steps of a bar of work whose own steps are not known beforehand.
+/// Steps of a progress bar when the number of work steps is unknown.
 const STEPS: u64 = 100;
 
-/// Why a command failed, in a sentence that says how to mend it.
+/// Why a command failed, in a sentence that says how to fix it.
 #[derive(Debug)]
 pub struct Failure {
     message: String,
-    /// More for scripts, such as the refused rows.
+    /// Additional JSON, such as the refused rows.
     details: Option<Value>,
 }
 
 impl Failure {
-    /// A failure with details for scripts.
+    /// Creates a failure with additional JSON.
     pub fn with_details(message: String, details: Value) -> Self {
         Self { message, details: Some(details) }
     }
@@ -32,18 +32,18 @@ impl<E: std::fmt::Display> From<E> for Failure {
     }
 }
 
-/// Where a command's answer goes.
+/// Prints the results of commands.
 pub struct Output {
     json: bool,
 }
 
 impl Output {
-    /// For people, or for scripts.
+    /// Creates an output that prints JSON or text.
     pub const fn new(json: bool) -> Self {
         Self { json }
     }
 
-    /// Prints the answer in the form wanted.
+    /// Prints a result: `value` as JSON or `text`.
     pub fn result(&self, value: &Value, text: &str) {
         if self.json {
             self.text(&serde_json::to_string_pretty(value).unwrap_or_default());
@@ -52,20 +52,20 @@ impl Output {
         }
     }
 
-    /// Prints a text.
+    /// Prints a text to standard output.
     #[expect(clippy::unused_self, reason = "everything a command prints goes through its output")]
     pub fn text(&self, text: &str) {
-        // A reader that has gone away (a closed pipe) is not our failure.
+        // A closed pipe is not an error of the command.
         let _ = writeln!(std::io::stdout().lock(), "{text}");
     }
 
-    /// Tells those who watch what goes on; answers go to standard output.
+    /// Prints a status message to standard error.
     #[expect(clippy::unused_self, reason = "everything a command prints goes through its output")]
     pub fn say(&self, text: &str) {
         let _ = writeln!(std::io::stderr().lock(), "{text}");
     }
 
-    /// Says why a command failed.
+    /// Prints why a command failed, and returns its exit code.
     pub fn fail(&self, failure: &Failure) -> ExitCode {
         if self.json {
             let mut error = json!({ "error": { "message": failure.message } });
@@ -79,12 +79,12 @@ impl Output {
         ExitCode::FAILURE
     }
 
-    /// Works something out, with a bar on a terminal that shows how far it has come.
+    /// Runs a computation with a progress bar.
     pub fn working<T>(&self, what: &'static str, work: impl FnOnce() -> T) -> T {
         let bar = self.progress(STEPS);
         bar.set_message(what);
         let shown = bar.clone();
-        // What is expected grows as the work is understood; the bar does not go back.
+        // The total can grow during the computation; the bar never moves back.
         let task = Task::told_to(move |share| {
             let step = (share * STEPS as f64) as u64;
             if step > shown.position() {
@@ -96,7 +96,7 @@ impl Output {
         done
     }
 
-    /// A progress bar on a terminal, nothing elsewhere.
+    /// Creates a progress bar, which is hidden unless standard error is a terminal.
     pub fn progress(&self, length: u64) -> ProgressBar {
         if self.json || !std::io::stderr().is_terminal() {
             return ProgressBar::hidden();

@@ -1,4 +1,4 @@
-//! `walkshed picture`: a walkshed as an SVG picture, for reports and for this project's own README.
+//! `walkshed picture`: draws a walkshed as an SVG picture, for reports and for this project's README.
 
 use super::map::{Frame, foot, head, path_of, streets};
 use super::output::{Failure, Output};
@@ -18,33 +18,33 @@ use walkshed_engine::{Direction, Network, Profile, replace_file};
 #[derive(Args, Debug)]
 #[group(skip)]
 pub struct PictureArgs {
-    /// The place, as WGS-84 longitude and latitude.
+    /// Origin, as WGS-84 longitude and latitude in degrees.
     #[arg(long, value_name = "LON,LAT", allow_hyphen_values = true, required_unless_present_any = ["center", "facility"])]
     point: Option<String>,
-    /// The place, as the division code of a center.
+    /// Origin, as the division code of a center.
     #[arg(long, value_name = "CODE", conflicts_with_all = ["point", "facility"])]
     center: Option<String>,
-    /// The place, as the external id of a facility.
+    /// Origin, as the external id of a facility.
     #[arg(long, value_name = "ID", conflicts_with = "point")]
     facility: Option<String>,
     /// Time limits in minutes.
     #[arg(long, value_name = "M,M", value_delimiter = ',', default_values_t = [5.0, 10.0, 15.0])]
     minutes: Vec<f64>,
-    /// Who travels: adult, senior, child, wheelchair, stroller or bicycle.
+    /// Travel profile: adult, senior, child, wheelchair, stroller or bicycle.
     #[arg(long, default_value = "adult")]
     profile: Profile,
-    /// Draw from where the place can be reached, not what can be reached from it.
+    /// Draw the area from which the origin can be reached, instead of the area that can be reached from it.
     #[arg(long)]
     towards: bool,
-    /// Where to write the picture.
+    /// Path of the picture.
     #[arg(long, value_name = "FILE.svg")]
     out: PathBuf,
 }
 
-/// Fills of the bands, from the shortest time on; the last one is repeated.
+/// Fill colours of the bands, shortest time first. The last one is repeated.
 const FILLS: [&str; 4] = ["#0b6e4f", "#2f9e79", "#86cbb0", "#c8e6d8"];
 
-/// Draws a walkshed.
+/// Runs `walkshed picture`.
 pub async fn picture(args: &PictureArgs, settings: &Settings, output: &Output) -> Result<ExitCode, Failure> {
     let folder = settings.folder()?;
     let store = folder.store().await?;
@@ -54,7 +54,7 @@ pub async fn picture(args: &PictureArgs, settings: &Settings, output: &Output) -
     let position = position_of(args, &world)?;
     let most = settings.server.limits.max_minutes;
     if let Some(bad) = args.minutes.iter().find(|m| !(**m > 0.0 && **m <= most)) {
-        return Err(Failure::from(format!("--minutes {bad}: must be more than 0 and no more than {most}")));
+        return Err(Failure::from(format!("--minutes {bad}: must be more than 0 and at most {most}")));
     }
     let place = PlacedPoint::new(network, position, args.profile)?;
     let direction = if args.towards { Direction::Towards } else { Direction::From };
@@ -71,7 +71,7 @@ pub async fn picture(args: &PictureArgs, settings: &Settings, output: &Output) -
         .collect();
     output.result(
         &json!({ "file": args.out, "bytes": svg.len(), "bands": bands }),
-        &format!("written to {} ({:.0} kB)", args.out.display(), svg.len() as f64 / 1000.0),
+        &format!("Written to {} ({:.0} kB)", args.out.display(), svg.len() as f64 / 1000.0),
     );
     Ok(ExitCode::SUCCESS)
 }
@@ -79,24 +79,25 @@ pub async fn picture(args: &PictureArgs, settings: &Settings, output: &Output) -
 fn position_of(args: &PictureArgs, world: &World) -> Result<Position, Failure> {
     if let Some(code) = &args.center {
         let center =
-            world.register.centers.find(code).ok_or_else(|| format!("--center {code}: there is no such center"))?;
+            world.register.centers.find(code).ok_or_else(|| format!("--center {code}: no center has this code"))?;
         return Ok(center.position);
     }
     if let Some(id) = &args.facility {
         let facility =
-            world.register.facilities.find(id).ok_or_else(|| format!("--facility {id}: there is no such facility"))?;
+            world.register.facilities.find(id).ok_or_else(|| format!("--facility {id}: no facility has this id"))?;
         return Ok(facility.position);
     }
     let text = args.point.as_deref().unwrap_or_default();
     let numbers: Option<(f64, f64)> =
         text.split_once(',').and_then(|(lon, lat)| Some((lon.trim().parse().ok()?, lat.trim().parse().ok()?)));
-    let (lon, lat) = numbers.ok_or_else(|| format!("--point {text}: must be LON,LAT such as 106.55,29.56"))?;
+    let (lon, lat) = numbers.ok_or_else(|| format!("--point {text}: must be LON,LAT, such as 106.55,29.56"))?;
     Ok(Position::new(lon, lat).map_err(|e| format!("--point {text}: {e}"))?)
 }
 
 fn draw(world: &World, network: &Network, found: &Walkshed) -> Result<String, Failure> {
     let polygons = found.polygons(network);
-    let rect = polygons.last().and_then(BoundingRect::bounding_rect).ok_or("nothing is reached from there")?;
+    let rect =
+        polygons.last().and_then(BoundingRect::bounding_rect).ok_or("nothing can be reached from this origin")?;
     let frame = Frame::around(rect);
     let mut svg = head(&frame, 0.0);
     bands(&mut svg, &frame, polygons);

@@ -1,4 +1,4 @@
-//! `walkshed serve`: starts the server and says in plain words what it serves.
+//! `walkshed serve`: starts the server and prints what it serves.
 
 use super::output::{Failure, Output};
 use super::settings::{LogFormat, Settings};
@@ -11,15 +11,15 @@ use walkshed_live::Live;
 use walkshed_live::folder::DataFolder;
 use walkshed_register::DEMONSTRATION_TEXT;
 
-/// Serves until it is told to stop. With `fills`, an empty data folder first gets the demonstration city.
-pub async fn serve(settings: &Settings, fills: bool, output: &Output) -> Result<ExitCode, Failure> {
+/// Runs the server until it receives a stop signal. With `create_demo`, an empty data folder first gets the demonstration city.
+pub async fn serve(settings: &Settings, create_demo: bool, output: &Output) -> Result<ExitCode, Failure> {
     start_logs(settings)?;
     let folder = settings.folder()?;
     let store = folder.store().await?;
     if walkshed_demo::Staging::remove_from(folder.path()) {
-        tracing::info!("removed what was left of a demonstration city whose making was cut off");
+        tracing::info!("removed the leftovers of an interrupted installation of the demonstration city");
     }
-    if fills {
+    if create_demo {
         super::demo::fill_if_empty(&folder, &store, output).await?;
     }
     let running = server::start(folder.clone(), store, &settings.server).await?;
@@ -35,8 +35,8 @@ pub async fn serve(settings: &Settings, fills: bool, output: &Output) -> Result<
         "problems": running.live.problems(&world),
     });
     let stale = world.network().map(|n| settings.not_imported(n.meta().report.rules)).unwrap_or_default();
-    for told in &stale {
-        tracing::warn!("{told}");
+    for warning in &stale {
+        tracing::warn!("{warning}");
     }
     output.result(&value, &banner(&running.live, &world, &folder, &address));
     drop(world);
@@ -46,14 +46,14 @@ pub async fn serve(settings: &Settings, fills: bool, output: &Output) -> Result<
 
 fn banner(live: &Live, world: &World, folder: &DataFolder, address: &str) -> String {
     let mut lines = vec![format!("walkshed {}: data in {}", env!("CARGO_PKG_VERSION"), folder.path().display())];
-    let made_up = world.register.demonstration.is_some();
-    if made_up {
+    let is_synthetic = world.register.demonstration.is_some();
+    if is_synthetic {
         lines.push(format!("  {DEMONSTRATION_TEXT}"));
-        lines.push("  `walkshed demo --remove` takes it away".into());
+        lines.push("  `walkshed demo --remove` removes it".into());
     }
     if let Ok(network) = world.network() {
         let report = &network.meta().report;
-        let attribution = if made_up { String::new() } else { format!(" ({})", world.attribution()) };
+        let attribution = if is_synthetic { String::new() } else { format!(" ({})", world.attribution()) };
         lines.push(format!(
             "  streets     {} segments, {:.0} km, from {}{attribution}",
             report.edges, report.length_km, report.source
@@ -71,7 +71,7 @@ fn banner(live: &Live, world: &World, folder: &DataFolder, address: &str) -> Str
     lines.push(format!("  schema      http://{address}/schema"));
     let problems = live.problems(world);
     if !problems.is_empty() {
-        lines.push("Still to do (imports are noticed while the server runs):".into());
+        lines.push("Problems (imports take effect while the server runs):".into());
         lines.extend(problems.iter().map(|p| format!("  - {p}")));
     }
     lines.push("Stop with Ctrl-C.".into());
@@ -79,7 +79,7 @@ fn banner(live: &Live, world: &World, folder: &DataFolder, address: &str) -> Str
 }
 
 fn start_logs(settings: &Settings) -> Result<(), Failure> {
-    // sqlx tells of slow statements, the servers of every worker; both are noise at info.
+    // At level info, sqlx logs slow statements and actix every worker.
     let filter = if settings.log.contains('=') || settings.log.contains(',') {
         settings.log.clone()
     } else {

@@ -1,15 +1,16 @@
-//! `walkshed token`: who may change what.
+//! `walkshed token`: creates, lists and revokes access tokens.
 
+use super::actor::COMMAND_LINE;
+use super::args::Token;
 use super::output::{Failure, Output};
 use super::settings::Settings;
-use super::{COMMAND_LINE, Token};
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
 use std::process::ExitCode;
 use walkshed_live::access::{hash, new_token};
 use walkshed_store::{Store, StoreError, TokenRow};
 
-/// Carries out a command on tokens.
+/// Runs a token command.
 pub async fn tokens(what: Token, settings: &Settings, output: &Output) -> Result<ExitCode, Failure> {
     let folder = settings.folder()?;
     let store = folder.store().await?;
@@ -31,7 +32,7 @@ async fn create(
 ) -> Result<ExitCode, Failure> {
     let name = name.trim().to_owned();
     if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
-        return Err(format!("--name \"{name}\": must have 1 to 100 characters").into());
+        return Err(format!("--name \"{name}\": must have 1 to 100 characters, and no control characters").into());
     }
     let now = Timestamp::now();
     let expires_at = days
@@ -55,7 +56,7 @@ async fn create(
     let value = json!({ "number": number, "name": name, "role": role, "expiresAt": expires_at, "token": token });
     let until = expires_at.map_or_else(|| "until it is revoked".to_owned(), |at| format!("until {at}"));
     let text = format!(
-        "token {number} for {name}, role {role}, {until}:\n\n  {token}\n\nIt is shown this once. Send it as `Authorization: Bearer {token}`.\nA running server knows it within two seconds."
+        "Token {number} for {name}, role {role}, valid {until}:\n\n  {token}\n\nIt is shown only this once. Send it as `Authorization: Bearer {token}`.\nA running server accepts it within two seconds."
     );
     output.result(&value, &text);
     Ok(ExitCode::SUCCESS)
@@ -66,8 +67,8 @@ async fn list(store: &Store, output: &Output) -> Result<ExitCode, Failure> {
     let state = |t: &TokenRow| match (t.revoked_at, t.expires_at) {
         (Some(at), _) => format!("revoked {at}"),
         (None, Some(at)) if at <= now => format!("expired {at}"),
-        (None, Some(at)) => format!("until {at}"),
-        (None, None) => "in force".to_owned(),
+        (None, Some(at)) => format!("valid until {at}"),
+        (None, None) => "valid".to_owned(),
     };
     let tokens = store.tokens().await?;
     let values: Vec<Value> = tokens
@@ -80,7 +81,7 @@ async fn list(store: &Store, output: &Output) -> Result<ExitCode, Failure> {
     let lines: Vec<String> =
         tokens.iter().map(|t| format!("{:>4}  {:11}  {}  ({})", t.id, t.role.key(), t.name, state(t))).collect();
     let text = if lines.is_empty() {
-        "there are no tokens; make one with `walkshed token create --role editor --name NAME`".to_owned()
+        "There are no tokens. Create one with `walkshed token create --role editor --name NAME`.".to_owned()
     } else {
         lines.join("\n")
     };
@@ -90,11 +91,11 @@ async fn list(store: &Store, output: &Output) -> Result<ExitCode, Failure> {
 
 async fn revoke(store: &Store, number: i64, output: &Output) -> Result<ExitCode, Failure> {
     if !store.revoke_token(number, Timestamp::now(), COMMAND_LINE).await? {
-        return Err(format!("{number} is the number of no token in force; `walkshed token list` lists them").into());
+        return Err(format!("no valid token has the number {number}; `walkshed token list` lists all tokens").into());
     }
     output.result(
         &json!({ "revoked": number }),
-        &format!("token {number} is revoked; a running server knows it within two seconds"),
+        &format!("Revoked token {number}. A running server rejects it within two seconds."),
     );
     Ok(ExitCode::SUCCESS)
 }

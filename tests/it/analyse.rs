@@ -59,7 +59,7 @@ fn coverage_prints_a_summary_and_writes_files() {
         (&1000.0.into(), &500.0.into(), &0.0.into())
     );
     let text = done(at, &[&health[..], &["--out", "cells.csv"]].concat());
-    assert!(text.contains("500 of 1000 people (50.0 %) have it within 5 minutes, 500 have not"), "{text}");
+    assert!(text.contains("500 of 1000 people (50.0 %) are covered within 5 minutes, 500 are not"), "{text}");
     let cells = rows(&at.join("cells.csv"));
     assert_eq!(cells.len(), 3);
     let covered: f64 = cells.iter().map(|r| r[2].parse::<f64>().unwrap()).sum();

@@ -1,4 +1,4 @@
-//! The command line: what it prints, what it writes, and exit codes that tell the truth.
+//! The command line: output, files and exit codes.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use crate::support::city;
@@ -62,13 +62,13 @@ fn places(folder: &Path) -> &'static str {
 }
 
 #[test]
-fn a_city_is_imported_and_checked() {
+fn imports_and_checks_a_city() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
     let streets = run(at, &["import", "streets", extract(at)]);
     assert_eq!(code(&streets), 0, "{}", text(&streets));
-    for told in ["4 segments between 4 junctions", "private   ways: 1, gates: 0", "all ground counts as level"] {
-        assert!(text(&streets).contains(told), "{told}: {}", text(&streets));
+    for expected in ["4 segments between 4 junctions", "private   ways: 1, gates: 0", "all ground counts as level"] {
+        assert!(text(&streets).contains(expected), "{expected}: {}", text(&streets));
     }
     let facilities = run(at, &["import", "facilities", places(at), "--json"]);
     assert_eq!(code(&facilities), 0);
@@ -86,7 +86,7 @@ fn a_city_is_imported_and_checked() {
 }
 
 #[test]
-fn trunk_roads_and_tunnels_are_let_in_by_a_flag_or_a_setting() {
+fn flags_and_settings_allow_trunk_roads_and_tunnels() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
     let mut extract = Extract::new();
@@ -114,15 +114,17 @@ fn trunk_roads_and_tunnels_are_let_in_by_a_flag_or_a_setting() {
 }
 
 #[test]
-fn bad_rows_stop_an_import_unless_it_is_told_to_go_on() {
+fn invalid_rows_stop_an_import_without_keep_going() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
     std::fs::write(at.join("p.csv"), "id,name,category,lon,lat\na,A,health_care,106.5,29.5\nb,B,shopping,106.5,29.5\n")
         .unwrap();
     let stopped = run(at, &["import", "facilities", "p.csv"]);
     assert_eq!(code(&stopped), FAILED);
-    for told in ["1 of 2 rows were refused, so nothing was imported", "line 3: category \"shopping\"", "--keep-going"] {
-        assert!(text(&stopped).contains(told), "{told}: {}", text(&stopped));
+    for expected in
+        ["1 of 2 rows were refused, so nothing was imported", "line 3: category \"shopping\"", "--keep-going"]
+    {
+        assert!(text(&stopped).contains(expected), "{expected}: {}", text(&stopped));
     }
     assert!(!at.join("p.refused.csv").exists());
     let stopped = run(at, &["import", "facilities", "p.csv", "--json"]);
@@ -137,19 +139,19 @@ fn bad_rows_stop_an_import_unless_it_is_told_to_go_on() {
 }
 
 #[test]
-fn failures_name_the_file_and_leave_the_data_alone() {
+fn failures_name_the_file_and_change_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
     assert_eq!(code(&run(at, &["import", "streets", extract(at)])), 0);
     let prepared = std::fs::read(at.join("data/streets.walkshed")).unwrap();
     std::fs::write(at.join("bad.osm.pbf"), b"no extract").unwrap();
     std::fs::write(at.join("bad.tif"), b"no elevation").unwrap();
-    for (arguments, told) in [
+    for (arguments, expected) in [
         (&["import", "streets", "bad.osm.pbf"][..], "bad.osm.pbf"),
         (&["import", "streets", "none.osm.pbf"], "none.osm.pbf"),
         (&["import", "streets", "city.osm.pbf", "--elevation", "bad.tif"], "bad.tif"),
         (&["import", "facilities", "none.csv"], "none.csv"),
-        (&["import", "population", "city.osm.pbf"], "ending of the name"),
+        (&["import", "population", "city.osm.pbf"], "the file name must end in"),
         (&["check", "--data", "elsewhere"], "elsewhere"),
         (&["config", "--config", "none.toml"], "none.toml"),
         (&["picture", "--point", "0,0", "--out", "p.svg"], "street"),
@@ -158,21 +160,21 @@ fn failures_name_the_file_and_leave_the_data_alone() {
         (&["serve", "--listen", "nowhere"], "nowhere"),
     ] {
         let output = run(at, arguments);
-        assert!(code(&output) == FAILED && text(&output).contains(told), "{arguments:?}: {}", text(&output));
+        assert!(code(&output) == FAILED && text(&output).contains(expected), "{arguments:?}: {}", text(&output));
         let as_json = run(at, &[arguments, &["--json"]].concat());
-        assert!(json_of(&as_json)["error"]["message"].as_str().unwrap().contains(told), "{arguments:?}");
+        assert!(json_of(&as_json)["error"]["message"].as_str().unwrap().contains(expected), "{arguments:?}");
     }
     assert_eq!(std::fs::read(at.join("data/streets.walkshed")).unwrap(), prepared);
     assert_eq!(code(&run(at, &["import", "facilities"])), 2);
     assert_eq!(code(&run(at, &["import", "facilities", "x.csv", "--datum", "mars"])), 2);
-    // What is there but damaged is a failure of the check.
+    // Damaged streets make the check fail.
     std::fs::write(at.join("data/streets.walkshed"), &prepared[..100]).unwrap();
     let check = run(at, &["check"]);
     assert!(code(&check) == FAILED && text(&check).contains("run: walkshed import streets"), "{}", text(&check));
 }
 
 #[test]
-fn an_import_tells_what_it_did_not_read_and_in_which_encoding() {
+fn imports_report_ignored_columns_and_the_encoding() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
     let table = "name,kind,lon,lat,机构类型,rrule\n渝中区医院,clinic,106.555,29.565,甲,\n";
@@ -189,7 +191,7 @@ fn an_import_tells_what_it_did_not_read_and_in_which_encoding() {
         assert!(text(&output).contains(&format!("note: {note}\n")), "{}", text(&output));
     }
     assert_eq!(json_of(&run(at, &["import", "facilities", "gbk.csv", "--json"]))["notes"], json!(notes));
-    // Refused rows do not hide them.
+    // The notes appear with refused rows too.
     let (bad, _, _) = encoding_rs::GBK.encode("name,kind,lon,lat,机构类型,rrule\n渝中区医院,castle,106.5,29.5,甲,\n");
     std::fs::write(at.join("bad.csv"), &bad).unwrap();
     let output = run(at, &["import", "facilities", "bad.csv", "--json"]);
@@ -199,9 +201,9 @@ fn an_import_tells_what_it_did_not_read_and_in_which_encoding() {
     let (big5, _, _) = encoding_rs::BIG5.encode("name,kind,lon,lat\n臺北市立聯合醫院,clinic,121.5,25.0\n");
     std::fs::write(at.join("big5.csv"), &big5).unwrap();
     let output = run(at, &["import", "facilities", "big5.csv"]);
-    let told = text(&output);
-    assert!(code(&output) == FAILED && told.contains("big5.csv: the text looks like Big5"), "{told}");
-    assert!(told.contains("--encoding big5") && told.contains("iconv -f BIG5 -t UTF-8"), "{told}");
+    let error = text(&output);
+    assert!(code(&output) == FAILED && error.contains("big5.csv: the text looks like Big5"), "{error}");
+    assert!(error.contains("--encoding big5") && error.contains("iconv -f BIG5 -t UTF-8"), "{error}");
     let output = run(at, &["import", "facilities", "big5.csv", "--encoding", "big5", "--json"]);
     assert_eq!((code(&output), &json_of(&output)["inserted"]), (0, &json!(1)), "{}", text(&output));
     let output = run(at, &["import", "facilities", "big5.csv", "--encoding", "utf-8"]);
@@ -210,10 +212,14 @@ fn an_import_tells_what_it_did_not_read_and_in_which_encoding() {
 }
 
 #[test]
-fn the_schema_and_the_settings_are_printed() {
-    let folder = tempfile::tempdir().unwrap();
-    let schema = run(folder.path(), &["schema"]);
+fn prints_the_schema() {
+    let schema = run(tempfile::tempdir().unwrap().path(), &["schema"]);
     assert_eq!(String::from_utf8(schema.stdout).unwrap(), include_str!("../../schema.graphql"));
+}
+
+#[test]
+fn prints_the_settings_with_their_origins() {
+    let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("walkshed.toml"), "listen = \"0.0.0.0:9\"\n[profiles.senior]\nlevel_kmh = 3\n")
         .unwrap();
     let config = json_of(&run(folder.path(), &["config", "--json", "--log", "debug"]));
@@ -237,10 +243,28 @@ fn every_command_has_help_with_an_example() {
         &["import", "streets"],
         &["import", "facilities"],
         &["import", "centers"],
+        &["import", "services"],
+        &["import", "offers"],
+        &["import", "events"],
+        &["import", "visits"],
+        &["import", "suggestions"],
+        &["import", "regions"],
         &["import", "population"],
+        &["demo"],
+        &["coverage"],
+        &["compare"],
+        &["gaps"],
+        &["sites"],
+        &["assess"],
         &["schema"],
         &["check"],
         &["config"],
+        &["token"],
+        &["token", "create"],
+        &["token", "list"],
+        &["token", "revoke"],
+        &["backup"],
+        &["restore"],
         &["picture"],
     ] {
         let output = run(folder.path(), &[command, &["--help"]].concat());
@@ -250,7 +274,7 @@ fn every_command_has_help_with_an_example() {
 }
 
 #[test]
-fn a_picture_is_drawn() {
+fn draws_a_picture() {
     let folder = city::folder();
     let at = folder.path();
     let output = run(
@@ -260,13 +284,13 @@ fn a_picture_is_drawn() {
     assert_eq!(code(&output), 0, "{}", text(&output));
     assert_eq!(json_of(&output)["bands"][1]["minutes"], 10.0);
     let svg = std::fs::read_to_string(at.join("w.svg")).unwrap();
-    for told in ["<svg", "5 min: ", "10 min: ", "© OpenStreetMap contributors", "</svg>"] {
-        assert!(svg.contains(told), "{told}");
+    for expected in ["<svg", "5 min: ", "10 min: ", "© OpenStreetMap contributors", "</svg>"] {
+        assert!(svg.contains(expected), "{expected}");
     }
 }
 
 #[test]
-fn the_first_start_on_an_empty_folder_serves_and_says_what_comes_next() {
+fn serves_an_empty_folder_and_lists_the_next_steps() {
     let folder = tempfile::tempdir().unwrap();
     let mut server = Command::new(env!("CARGO_BIN_EXE_walkshed"))
         .args(["--json", "serve", "--listen", "127.0.0.1:0"])
@@ -278,9 +302,9 @@ fn the_first_start_on_an_empty_folder_serves_and_says_what_comes_next() {
         .unwrap();
     let started: Value =
         serde_json::Deserializer::from_reader(server.stdout.take().unwrap()).into_iter().next().unwrap().unwrap();
-    let told: Vec<&str> = started["problems"].as_array().unwrap().iter().map(|p| p.as_str().unwrap()).collect();
-    assert_eq!(told.len(), 4, "{told:?}");
-    for (problem, import) in told.iter().zip(["streets", "facilities", "centers", "population"]) {
+    let problems: Vec<&str> = started["problems"].as_array().unwrap().iter().map(|p| p.as_str().unwrap()).collect();
+    assert_eq!(problems.len(), 4, "{problems:?}");
+    for (problem, import) in problems.iter().zip(["streets", "facilities", "centers", "population"]) {
         assert!(problem.contains(&format!("walkshed import {import}")), "{problem}");
     }
     assert_eq!(started["data"], "walkshed-data");

@@ -189,12 +189,12 @@ fn a_failed_import_changes_nothing() {
         assert!(matches!(error, EditError::Store(StoreError::Sql(_))), "{error}");
         // Or its external id exists already, or its version is outdated, or the record does not exist.
         bad[3] = Facility { id: 0, version: 0, ..before.facilities[1].clone() };
-        let error = fails(bad.clone(), "\"f-11\" is there already").await;
+        let error = fails(bad.clone(), "\"f-11\" already exists").await;
         assert!(matches!(error, EditError::Problem { index: 3, ref problem } if problem.code == ProblemCode::Taken));
         bad[3] = Facility { version: 9, ..before.facilities[1].clone() };
-        fails(bad.clone(), "is not the version").await;
+        fails(bad.clone(), "is not the current version").await;
         bad[3] = Facility { id: 99, version: 1, ..before.facilities[1].clone() };
-        fails(bad, "does not exist").await;
+        fails(bad, "no longer exists").await;
     });
 }
 

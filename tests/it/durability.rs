@@ -1,4 +1,5 @@
-//! What was acknowledged outlives a kill at any moment; nothing half is ever there. Backups, restores, migrations.
+//! Durability: acknowledged changes survive a kill at any time, and changes are never stored partially. Also backup, restore
+//! and migrations.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use crate::support::city;
@@ -17,11 +18,11 @@ use walkshed_store::{BackupError, Edition, MIGRATIONS, Store};
 use walkshed_testing::Random;
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");
-/// Kills of a server in the middle of mutations, and of imports in the middle of theirs.
+/// Number of times a server is killed during mutations, and an import during its run.
 const KILLS: usize = 40;
 const IMPORT_KILLS: usize = 15;
 
-/// The program itself, serving a folder.
+/// A server process and its address.
 struct Process(Child, SocketAddr);
 
 impl Process {
@@ -41,15 +42,15 @@ impl Process {
         Self(child, port)
     }
 
-    /// A request whose answer may never come.
+    /// Sends a request; returns `None` if no response arrives.
     fn try_ask(&self, token: &str, query: &str, variables: &Value) -> Option<Value> {
         let body = json!({ "query": query, "variables": variables }).to_string();
         let authorization = format!("Bearer {token}");
         let address = self.1;
-        let asked = std::panic::catch_unwind(|| {
+        let response = std::panic::catch_unwind(|| {
             send(address, "POST", "/graphql", &[JSON, ("Authorization", &authorization)], body.as_bytes())
         });
-        serde_json::from_slice(&asked.ok()?.body).ok()
+        serde_json::from_slice(&response.ok()?.body).ok()
     }
 
     fn kill(mut self) {
@@ -59,11 +60,11 @@ impl Process {
 }
 
 #[test]
-fn what_a_server_has_acknowledged_survives_its_kill() {
+fn acknowledged_mutations_survive_a_kill() {
     let folder = city::folder();
     let editor = token(folder.path(), Role::Editor);
     let quiet = std::panic::take_hook();
-    // Requests that a kill cuts off fail in their threads; that is what is tested.
+    // Interrupted requests panic in their threads, which is expected.
     std::panic::set_hook(Box::new(|_| {}));
     let mut random = Random(2026);
     let acknowledged: Mutex<Vec<String>> = Mutex::default();
@@ -100,6 +101,14 @@ fn what_a_server_has_acknowledged_survives_its_kill() {
                     }
                 });
             }
+            // In every other round the kill comes after the first acknowledgement, however slow the machine is.
+            let began = Instant::now();
+            while round % 2 == 1
+                && acknowledged.lock().unwrap().len() == known.len()
+                && began.elapsed() < Duration::from_secs(20)
+            {
+                std::thread::sleep(Duration::from_millis(1));
+            }
             std::thread::sleep(Duration::from_micros(5_000 + random.next() % 60_000));
             let mut child = Command::new("kill").args(["-KILL", &server.0.id().to_string()]).spawn().unwrap();
             child.wait().unwrap();
@@ -110,24 +119,24 @@ fn what_a_server_has_acknowledged_survives_its_kill() {
     std::panic::set_hook(quiet);
     assert_eq!(begun, KILLS);
     let known = acknowledged.into_inner().unwrap();
-    assert!(known.len() > KILLS, "there was time to write: {}", known.len());
+    assert!(known.len() > KILLS, "too few writes between the kills: {}", known.len());
     let (rows, log) = block_on(async {
         let store = open(folder.path()).await;
         (store.load().await.unwrap(), store.audit(&walkshed_store::AuditFilter::default(), 100_000).await.unwrap())
     });
-    let there: std::collections::HashSet<&str> = rows.services.iter().map(|s| s.key.as_str()).collect();
-    let lost: Vec<&String> = known.iter().filter(|key| !there.contains(key.as_str())).collect();
+    let stored: std::collections::HashSet<&str> = rows.services.iter().map(|s| s.key.as_str()).collect();
+    let lost: Vec<&String> = known.iter().filter(|key| !stored.contains(key.as_str())).collect();
     assert!(lost.is_empty(), "{} of {} acknowledged writes are lost: {lost:?}", lost.len(), known.len());
-    // Every row has its audit row and none is without: they are of one transaction, as is the version.
-    let noted: std::collections::HashSet<&str> =
+    // The record, its audit row and the new version are stored in one transaction.
+    let logged: std::collections::HashSet<&str> =
         log.iter().filter(|l| l.kind == "service").map(|l| l.key.as_str()).collect();
-    assert_eq!(there, noted);
-    assert_eq!(rows.version, 3 + rows.services.len() as u64, "three imports, then one version a write");
-    println!("{} acknowledged writes and {} kills: none lost", known.len(), KILLS);
+    assert_eq!(stored, logged);
+    assert_eq!(rows.version, 3 + rows.services.len() as u64, "three imports, then one version per write");
+    println!("{} acknowledged writes, {} kills, no write lost", known.len(), KILLS);
 }
 
 #[test]
-fn an_import_that_is_killed_is_there_whole_or_not_at_all() {
+fn a_killed_import_is_stored_completely_or_not_at_all() {
     let folder = city::folder();
     let rows = 4000;
     let file = folder.path().join("many.csv");
@@ -153,15 +162,15 @@ fn an_import_that_is_killed_is_there_whole_or_not_at_all() {
         let fresh = of_round(round);
         assert!(fresh == 0 || fresh == rows, "round {round}: {fresh} of {rows}");
         outcomes[usize::from(fresh == rows)] += 1;
-        // The rest is of one earlier round, whole.
+        // All other rows belong to one earlier round.
         let imported = now.facilities.iter().filter(|f| f.external_id.starts_with('k')).count();
         assert!(imported == 0 || imported == rows, "round {round}: {imported}");
     }
-    println!("killed before {} and after {} commits", outcomes[0], outcomes[1]);
+    println!("{} kills before and {} after the commit", outcomes[0], outcomes[1]);
 }
 
 #[test]
-fn a_backup_of_a_running_server_can_be_put_back_while_it_runs() {
+fn backup_and_restore_work_while_the_server_runs() {
     let folder = facts();
     let editor = token(folder.path(), Role::Editor);
     let server = Process::serve(folder.path());
@@ -179,8 +188,8 @@ fn a_backup_of_a_running_server_can_be_put_back_while_it_runs() {
         )
     };
     assert_eq!(run(&["backup"]).0, 0);
-    let (code, told) = run(&["backup"]);
-    assert!(code == 1 && told.contains("never overwrites"), "{told}");
+    let (code, text) = run(&["backup"]);
+    assert!(code == 1 && text.contains("never overwrites"), "{text}");
     let read = "{ center(code: \"500106013004\") { id version phone } services { totalCount } }";
     let before = server.try_ask(&editor, read, &Value::Null).unwrap()["data"].clone();
     let update = "mutation($i: UpdateCenterInput!) { updateCenter(input: $i) { userErrors { message } } }";
@@ -189,16 +198,16 @@ fn a_backup_of_a_running_server_can_be_put_back_while_it_runs() {
     let create =
         "mutation { createService(input: {key: \"lost\", name: \"x\", category: EMPLOYMENT}) { service { id } } }";
     server.try_ask(&editor, create, &Value::Null).unwrap();
-    let (code, told) = run(&["restore"]);
-    assert_eq!(code, 0, "{told}");
+    let (code, text) = run(&["restore"]);
+    assert_eq!(code, 0, "{text}");
     let began = Instant::now();
     let mut now = Value::Null;
     while began.elapsed() < Duration::from_secs(10) && now != before {
         std::thread::sleep(Duration::from_millis(100));
         now = server.try_ask(&editor, read, &Value::Null).unwrap()["data"].clone();
     }
-    assert_eq!(now, before, "the server has noticed, and all is as it was");
-    // And it writes on: numbers of what was lost are not given again.
+    assert_eq!(now, before, "the server has loaded the restored register");
+    // It still accepts changes. Ids of the lost records are not reused.
     let created = server.try_ask(&editor, create, &Value::Null).unwrap();
     assert!(created["data"]["createService"]["service"]["id"].is_string(), "{created}");
     server.kill();
@@ -207,7 +216,7 @@ fn a_backup_of_a_running_server_can_be_put_back_while_it_runs() {
     assert_eq!(log[1].action, "restore");
     assert_eq!(log[1].actor, "command line");
 
-    // What is no backup is refused, and changes nothing.
+    // Files that are not backups are refused and change nothing.
     let other = folder.path().join("other");
     std::fs::write(&other, "not a database").unwrap();
     block_on(async {
@@ -221,7 +230,7 @@ fn a_backup_of_a_running_server_can_be_put_back_while_it_runs() {
 }
 
 #[test]
-fn a_token_revoked_after_the_backup_stays_revoked() {
+fn tokens_revoked_after_the_backup_stay_revoked() {
     let folder = tempfile::tempdir().unwrap();
     token(folder.path(), Role::Admin);
     block_on(async {
@@ -235,9 +244,9 @@ fn a_token_revoked_after_the_backup_stays_revoked() {
 }
 
 #[test]
-fn a_backup_put_back_elsewhere_brings_its_whole_audit_log() {
+fn a_backup_restored_elsewhere_includes_its_whole_audit_log() {
     let (here, there) = (facts(), tempfile::tempdir().unwrap());
-    // The other database has a log of its own already.
+    // The other database already has its own audit log.
     token(there.path(), Role::Admin);
     token(there.path(), Role::Reader);
     block_on(async {
@@ -247,23 +256,23 @@ fn a_backup_put_back_elsewhere_brings_its_whole_audit_log() {
         to.restore(&file, "test").await.unwrap();
         let all = walkshed_store::AuditFilter::default();
         let (old, new) = (from.audit(&all, 1000).await.unwrap(), to.audit(&all, 1000).await.unwrap());
-        assert_eq!(new.len(), old.len() + 3, "theirs, our two tokens, and the restore");
+        assert_eq!(new.len(), old.len() + 3, "their rows, our two tokens, and the restore");
         for row in &old {
             let same = |r: &&walkshed_store::AuditRow| (&r.kind, &r.key, &r.after) == (&row.kind, &row.key, &row.after);
             assert_eq!(new.iter().filter(same).count(), 1, "{row:?}");
         }
         let (a, b) = (from.load().await.unwrap(), to.load().await.unwrap());
         assert_eq!((a.centers, a.offers, a.visits, a.suggestions), (b.centers, b.offers, b.visits, b.suggestions));
-        // Again, nothing of it is doubled.
+        // A second restore duplicates no rows.
         to.restore(&file, "test").await.unwrap();
         let again = to.audit(&all, 1000).await.unwrap();
-        assert_eq!(again.len(), new.len() + 1, "the second restore alone");
+        assert_eq!(again.len(), new.len() + 1, "only the row of the second restore");
     });
 }
 
-/// A database as each earlier version left it, with a row of everything that version knew.
+/// Creates a database of every earlier version, with a row in each table of that version.
 #[test]
-fn databases_of_every_earlier_version_are_brought_up_to_date() {
+fn migrates_databases_of_every_earlier_version() {
     let all: Vec<_> = MIGRATIONS.iter().cloned().collect();
     for known in 1..=all.len() {
         let folder = tempfile::tempdir().unwrap();
@@ -303,7 +312,7 @@ fn databases_of_every_earlier_version_are_brought_up_to_date() {
                      '2026-11-25T00:00:00Z', '2026-11-25T00:00:00Z')";
                 sqlx::query(row).execute(&pool).await.unwrap();
             }
-            // Names of tokens were not unique before the seventh, and a number in brackets was a name like any other.
+            // Before version 7, token names were not unique, and a name could end in a number in parentheses.
             let twice = (2..7).contains(&known);
             if twice {
                 let rows = "INSERT INTO token (name, role, hash, created_at) VALUES
@@ -336,14 +345,14 @@ fn databases_of_every_earlier_version_are_brought_up_to_date() {
             let job = store.job_result("j").await.unwrap();
             assert_eq!(job.as_deref(), (known >= 5).then_some("{\"data\":1}"));
             let rule = |s: &walkshed_register::Standard| (s.key.clone(), s.requirements[0].minutes);
-            let wanted = if known >= 6 { vec![("ours".to_owned(), Some(5.0))] } else { vec![] };
-            assert_eq!(rows.standards.iter().map(rule).collect::<Vec<_>>(), wanted);
+            let expected = if known >= 6 { vec![("ours".to_owned(), Some(5.0))] } else { vec![] };
+            assert_eq!(rows.standards.iter().map(rule).collect::<Vec<_>>(), expected);
             let (center, facility) = (&rows.centers[0], &rows.facilities[0]);
             assert_eq!((center.id, center.version, center.name.as_str()), (7, 1, "模范村"));
             assert_eq!(center.address.as_deref(), Some("土湾"));
             assert_eq!((facility.id, facility.center.as_ref().map(DivisionCode::as_str)), (9, Some("500106013004")));
             assert_eq!((rows.population[0].people, rows.version), (12.5, 5));
-            // And it can be written to.
+            // The migrated database can be changed.
             let changed = Center { phone: Some("023".into()), ..center.clone() };
             let edits = vec![Edit::Put(changed.into())];
             let edition =

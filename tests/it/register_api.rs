@@ -700,7 +700,7 @@ fn adds_updates_and_assesses_standards() {
 
     for (key, requirements, field, why) in [
         ("gb_50180_2018", json!([doctor]), "key", "is a built-in or configured standard"),
-        ("ours", json!([doctor]), "key", "is there already"),
+        ("ours", json!([doctor]), "key", "already exists"),
         ("Ours!", json!([doctor]), "requirements", "lower-case letters"),
         ("more", json!([]), "requirements", "has no requirements"),
         ("more", json!([doctor, doctor]), "requirements", "two requirements \"doctor\""),

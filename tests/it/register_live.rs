@@ -1,5 +1,5 @@
-//! The next world, made from the last one and a change, is the one that would be loaded: held to it over hundreds of random
-//! changes of every kind.
+//! Compares the world after an incremental change with the world loaded from the database, over hundreds of random changes of
+//! every kind.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use crate::support::city;
@@ -16,8 +16,8 @@ use walkshed_register::{
 use walkshed_store::{EditError, Edition};
 use walkshed_testing::{Random, at};
 
-/// Everything one can come to from everything else, by numbers, as text.
-fn told(world: &World) -> Vec<String> {
+/// Describes all records, and all indexes between them, as text.
+fn describe(world: &World) -> Vec<String> {
     let r = &world.register;
     let of = |list: &[u32], id: &dyn Fn(usize) -> i64| list.iter().map(|&i| id(i as usize)).collect::<Vec<i64>>();
     let (facility, offer, event) =
@@ -58,7 +58,7 @@ fn told(world: &World) -> Vec<String> {
     lines.push(format!("{:?} {:?}", r.offers.iter().collect::<Vec<_>>(), r.events.iter().collect::<Vec<_>>()));
     lines.push(format!("{:?}", r.suggestions.iter().collect::<Vec<_>>()));
     lines.push(format!("{:?} {:?}", r.centers_by_name(), r.facilities_by_name()));
-    // And what is found on the streets, for two profiles and both directions.
+    // Searches on the streets, for two profiles and both directions.
     let network = world.network().unwrap();
     for (x, y) in [(300.0, 300.0), (1500.0, 1400.0), (2600.0, 700.0)] {
         for profile in [Profile::Adult, Profile::Wheelchair] {
@@ -106,7 +106,7 @@ impl Maker {
         at(self.r.unit() * 2900.0, self.r.unit() * 2900.0).into()
     }
 
-    /// Some change; it may not be possible.
+    /// Returns a random change, which may be invalid.
     fn edit(&mut self, world: &World) -> Option<Edit> {
         let r = &world.register;
         self.n += 1;
@@ -189,15 +189,15 @@ impl Maker {
 }
 
 #[test]
-fn the_next_world_is_the_one_that_would_be_loaded() {
+fn incremental_worlds_equal_loaded_worlds() {
     let folder = city::folder();
     let mut maker = Maker { r: Random(11), n: 0 };
     let (mut done, mut refused) = (0, 0);
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(async {
         let data = DataFolder::new(folder.path(), None, Profiles::default()).unwrap();
         let live = Live::load(data.clone(), data.store().await.unwrap()).await.unwrap();
-        // Layers of another profile are made ready, so that they are carried on too.
-        told(&live.world());
+        // Builds the layers of a second profile, so that they are updated too.
+        describe(&live.world());
         for round in 0..600 {
             let Some(edit) = maker.edit(&live.world()) else { continue };
             let edition = Edition {
@@ -213,9 +213,9 @@ fn the_next_world_is_the_one_that_would_be_loaded() {
             }
             if round % 10 == 0 {
                 let loaded = data.world(live.store()).await.unwrap();
-                let (now, then) = (told(&live.world()), told(&loaded));
-                assert_eq!(now.len(), then.len(), "round {round}, {edit:?}");
-                for (a, b) in now.iter().zip(&then) {
+                let (incremental, loaded) = (describe(&live.world()), describe(&loaded));
+                assert_eq!(incremental.len(), loaded.len(), "round {round}, {edit:?}");
+                for (a, b) in incremental.iter().zip(&loaded) {
                     assert_eq!(a, b, "round {round}, {edit:?}");
                 }
             }

@@ -1,5 +1,5 @@
-//! What goes wrong with files, disks and rows: what still works goes on, what does not is told with what to do, and nobody
-//! else reads the data. Each of these failed in 0.1.0.
+//! Faults of files, disks and rows: unaffected parts keep working, errors say how to fix the fault, and only the owner can read
+//! the data. Each of these tests failed in version 0.1.0.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use crate::support::city;
@@ -26,25 +26,25 @@ fn walkshed(data: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_walkshed")).args(arguments).env("WALKSHED_DATA", data).output().unwrap()
 }
 
-fn told(output: &Output) -> String {
+fn text(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
-fn done(output: &Output) {
-    assert!(output.status.success(), "{}", told(output));
+fn assert_success(output: &Output) {
+    assert!(output.status.success(), "{}", text(output));
 }
 
-fn edition(edit: Edit) -> Edition {
+fn change_set(edit: Edit) -> Edition {
     Edition { edits: vec![edit], actor: "test".into(), at: "2026-11-27T00:00:00Z".into(), ..Edition::default() }
 }
 
 fn service(key: &str) -> Edition {
-    edition(Edit::Put(Service::new(key.into(), "x".into(), Category::Employment).into()))
+    change_set(Edit::Put(Service::new(key.into(), "x".into(), Category::Employment).into()))
 }
 
 fn facility(id: &str) -> Edition {
     let at = city::position(100.0, 0.0);
-    edition(Edit::Put(Facility::new(id.into(), "诊所".into(), Category::HealthCare, at).into()))
+    change_set(Edit::Put(Facility::new(id.into(), "诊所".into(), Category::HealthCare, at).into()))
 }
 
 async fn live(folder: &Path) -> Live {
@@ -52,14 +52,14 @@ async fn live(folder: &Path) -> Live {
     Live::load(data.clone(), data.store().await.unwrap()).await.unwrap()
 }
 
-/// SQL past the store, as another program would send it.
+/// Runs SQL directly on the database file, as another program could.
 async fn sql(folder: &Path, text: &'static str) {
     let pool = sqlx::SqlitePool::connect(&Store::url_of(&folder.join("walkshed.db"))).await.unwrap();
     sqlx::raw_sql(text).execute(&pool).await.unwrap();
     pool.close().await;
 }
 
-/// The program itself, serving.
+/// A server process.
 struct Process {
     child: Child,
     address: SocketAddr,
@@ -101,38 +101,38 @@ fn problems(reply: &Value) -> String {
 }
 
 #[test]
-fn streets_that_cannot_be_opened_hold_up_nothing_else() {
+fn unreadable_streets_do_not_block_other_changes() {
     let folder = city::folder();
     let server = Server::start(folder.path(), ServerOptions::default());
     let before = server.get("/health/ready").json();
     let streets = folder.path().join("streets.walkshed");
     std::fs::write(folder.path().join("new"), b"WALKSHED but no network, and longer than a header").unwrap();
     std::fs::rename(folder.path().join("new"), &streets).unwrap();
-    let said = server.wait_for("/health/ready", |r| problems(&r.json()).contains("cannot be opened"));
-    let said = said.json();
-    assert_eq!((&said["status"], &said["streets"]), (&json!("ready"), &json!(true)), "{said}");
-    let first = said["problems"][0].as_str().unwrap();
-    assert!(first.contains("the ones before stay in force") && first.contains("walkshed import streets"), "{first}");
-    // What comes in now is in force all the same: from this process, from another, from an import.
+    let health = server.wait_for("/health/ready", |r| problems(&r.json()).contains("cannot be opened"));
+    let health = health.json();
+    assert_eq!((&health["status"], &health["streets"]), (&json!("ready"), &json!(true)), "{health}");
+    let first = health["problems"][0].as_str().unwrap();
+    assert!(first.contains("the previous ones stay in use") && first.contains("walkshed import streets"), "{first}");
+    // Changes by another process are loaded nevertheless.
     for (n, what) in ["first", "second"].iter().enumerate() {
         block_on(async { open(folder.path()).await.edit(&facility(what)).await.unwrap() });
-        let wanted = before["facilities"].as_u64().unwrap() + n as u64 + 1;
-        let now = server.wait_for("/health/ready", |r| r.json()["facilities"] == json!(wanted)).json();
-        assert_eq!(now["facilities"], json!(wanted));
-        assert!(problems(&now).contains("cannot be opened"), "told until it is mended: {now}");
+        let expected = before["facilities"].as_u64().unwrap() + n as u64 + 1;
+        let now = server.wait_for("/health/ready", |r| r.json()["facilities"] == json!(expected)).json();
+        assert_eq!(now["facilities"], json!(expected));
+        assert!(problems(&now).contains("cannot be opened"), "the problem is reported until it is fixed: {now}");
     }
     let query = "{ dataset { problems } nearby(from: {center: \"500106013004\"}) { totalCount } }";
     let answer = server.query(query, &Value::Null).json();
     assert!(problems(&answer["data"]["dataset"]).contains("cannot be opened"), "{answer}");
     assert!(answer["data"]["nearby"]["totalCount"].as_u64().unwrap() > 0, "{answer}");
-    // A good one takes over.
+    // A valid file replaces it.
     city::network().save(&streets).unwrap();
-    let mended = server.wait_for("/health/ready", |r| !problems(&r.json()).contains("cannot be opened"));
-    assert!(!problems(&mended.json()).contains("cannot be opened"));
+    let fixed = server.wait_for("/health/ready", |r| !problems(&r.json()).contains("cannot be opened"));
+    assert!(!problems(&fixed.json()).contains("cannot be opened"));
 }
 
 #[test]
-fn a_server_outlives_its_streets_being_shortened_or_written_over_in_place() {
+fn server_survives_truncated_and_overwritten_streets() {
     let folder = city::folder();
     let mut command = Command::new(env!("CARGO_BIN_EXE_walkshed"));
     command.env("WALKSHED_DATA", folder.path());
@@ -148,7 +148,7 @@ fn a_server_outlives_its_streets_being_shortened_or_written_over_in_place() {
         if bytes > 0 {
             std::io::Write::write_all(&mut &file, &vec![0xee; size as usize]).unwrap();
         }
-        // At once, and after the watch has looked at it.
+        // Immediately, and again after the server has polled the file.
         for _ in 0..2 {
             let now = server.ask(None, query, &json!({"m": [7.0]}));
             assert_eq!(now["data"], before["data"]);
@@ -158,29 +158,32 @@ fn a_server_outlives_its_streets_being_shortened_or_written_over_in_place() {
         }
     }
     assert!(server.child.try_wait().unwrap().is_none());
-    let said = send(server.address, "GET", "/health/ready", &[], b"").json();
-    assert!(problems(&said).contains("the ones before stay in force"), "{said}");
+    let health = send(server.address, "GET", "/health/ready", &[], b"").json();
+    assert!(problems(&health).contains("the previous ones stay in use"), "{health}");
 }
 
 #[test]
-fn a_change_that_is_stored_is_never_told_as_a_failure() {
+fn stored_changes_are_not_reported_as_failures() {
     let folder = city::folder();
     block_on(async {
         let live = live(folder.path()).await;
         let before = live.world();
-        // Another process has changed something, so that the next change needs all of it anew; and a row cannot be read.
+        // A change by another process forces the next change to reload the register, in which one row is unreadable.
         open(folder.path()).await.edit(&service("theirs")).await.unwrap();
         sql(folder.path(), "UPDATE facility SET opened_on = 'once upon a time' WHERE id = 2").await;
         let (applied, world) = live.edit(&service("ours")).await.unwrap();
         assert_eq!(applied.inserted, 1);
-        assert!(world.register.services.find("ours").is_some(), "who has written it sees it");
-        let said = live.problems(&world);
-        assert!(said[0].contains("facility 2") && said[0].contains("opened_on"), "{said:?}");
-        assert!(said[0].contains("the one before stays in force") && said[0].contains("walkshed restore"), "{said:?}");
+        assert!(world.register.services.find("ours").is_some(), "the writer sees its change");
+        let found = live.problems(&world);
+        assert!(found[0].contains("facility 2") && found[0].contains("opened_on"), "{found:?}");
+        assert!(
+            found[0].contains("the previous one stays in use") && found[0].contains("walkshed restore"),
+            "{found:?}"
+        );
         assert_eq!(world.register.facilities.len(), before.register.facilities.len());
-        // The watch tries again, tells it no second time, and puts it right once it can.
+        // A refresh retries after a delay, and succeeds when the row is fixed.
         assert!(live.refresh().await.is_err());
-        assert!(matches!(live.refresh().await, Ok(false)), "not over and over");
+        assert!(matches!(live.refresh().await, Ok(false)), "no retry before the delay has passed");
         sql(folder.path(), "UPDATE facility SET opened_on = NULL WHERE id = 2").await;
         let began = Instant::now();
         while live.world().register.services.find("theirs").is_none() {
@@ -196,7 +199,7 @@ fn a_change_that_is_stored_is_never_told_as_a_failure() {
 }
 
 #[test]
-fn a_row_that_cannot_be_read_is_named_and_checked() {
+fn unreadable_rows_are_named_in_errors_and_by_check() {
     let folder = city::folder();
     block_on(sql(folder.path(), "UPDATE center SET opened_on = 'soon' WHERE id = 1"));
     let data = DataFolder::new(folder.path(), None, Profiles::default()).unwrap();
@@ -204,20 +207,20 @@ fn a_row_that_cannot_be_read_is_named_and_checked() {
     assert!(error.to_string().contains("center 1") && error.to_string().contains("walkshed restore"), "{error}");
     let checked = walkshed(folder.path(), &["check"]);
     assert_eq!(checked.status.code(), Some(1));
-    assert!(told(&checked).contains("center 1") && told(&checked).contains("walkshed restore"), "{}", told(&checked));
+    assert!(text(&checked).contains("center 1") && text(&checked).contains("walkshed restore"), "{}", text(&checked));
 }
 
 #[test]
-fn a_token_that_cannot_be_read_keeps_no_other_from_being_used() {
+fn unreadable_tokens_do_not_affect_other_tokens() {
     let folder = city::folder();
     let (_broken, good) = (token(folder.path(), Role::Admin), token(folder.path(), Role::Editor));
     block_on(async {
         sql(folder.path(), "UPDATE token SET created_at = 'x' WHERE id = 1").await;
         let live = live(folder.path()).await;
         assert_eq!(live.caller(&good, None).unwrap().role, Role::Editor);
-        let said = live.problems(&live.world());
-        assert!(said[0].contains("token 1"), "{said:?}");
-        // And the register is looked at all the same.
+        let found = live.problems(&live.world());
+        assert!(found[0].contains("token 1"), "{found:?}");
+        // The register is still refreshed.
         open(folder.path()).await.edit(&service("k")).await.unwrap();
         assert!(live.refresh().await.unwrap());
         sql(folder.path(), "UPDATE token SET created_at = '2026-01-01T00:00:00Z' WHERE id = 1").await;
@@ -227,26 +230,26 @@ fn a_token_that_cannot_be_read_keeps_no_other_from_being_used() {
 }
 
 #[test]
-fn names_of_tokens_are_given_once() {
+fn token_names_are_unique() {
     let folder = tempfile::tempdir().unwrap();
     let create = |name| walkshed(folder.path(), &["token", "create", "--role", "reader", "--name", name]);
-    done(&create("door"));
+    assert_success(&create("door"));
     for name in ["door", " door "] {
         let again = create(name);
         assert_eq!(again.status.code(), Some(1));
         assert!(
-            told(&again).contains("--name \"door\"") && told(&again).contains("choose another"),
+            text(&again).contains("--name \"door\"") && text(&again).contains("Choose another"),
             "{}",
-            told(&again)
+            text(&again)
         );
     }
-    done(&walkshed(folder.path(), &["token", "revoke", "1"]));
-    assert_eq!(create("door").status.code(), Some(1), "the audit log goes by names, also of what is revoked");
-    done(&create("other door"));
+    assert_success(&walkshed(folder.path(), &["token", "revoke", "1"]));
+    assert_eq!(create("door").status.code(), Some(1), "the audit log identifies tokens by name, revoked ones too");
+    assert_success(&create("other door"));
 }
 
 #[test]
-fn keys_of_repeated_requests_are_those_of_who_has_sent_them() {
+fn idempotency_keys_are_scoped_to_their_sender() {
     let folder = city::folder();
     block_on(async {
         let live = Arc::new(live(folder.path()).await);
@@ -272,48 +275,48 @@ fn keys_of_repeated_requests_are_those_of_who_has_sent_them() {
         assert!(a.0.is_string(), "{a:?}");
         assert_eq!(submit(from("203.0.113.1"), "more light").await, a, "sent again");
         assert_eq!(submit(from("203.0.113.1"), "less light").await.1, "KEY_REUSED");
-        // The same key from elsewhere is another's.
+        // The same key from another address is independent.
         let b = submit(from("203.0.113.2"), "more light").await;
         assert!(b.0.is_string() && b != a, "{b:?}");
         assert!(submit(from("203.0.113.3"), "a bench").await.0.is_string());
-        // One household has many addresses in IPv6.
+        // A household has many IPv6 addresses: the /64 prefix counts.
         let c = submit(from("2001:db8::1"), "more light").await;
         assert_eq!(submit(from("2001:db8::2"), "more light").await, c);
         assert!(submit(from("2001:db8:0:1::1"), "more light").await != c);
-        // Who cannot be told from others has no keys.
+        // Senders without a token or address cannot use keys.
         assert_eq!(submit(Caller::anonymous(None), "more light").await, (Value::Null, json!("INVALID")));
         let token = Caller { role: Role::Contributor, token: Some("door".into()), address: None };
         assert!(submit(token, "more light").await.0.is_string());
     });
-    // No address is kept.
+    // Addresses are not stored.
     let bytes = std::fs::read(folder.path().join("walkshed.db")).unwrap();
     assert!(!bytes.windows(11).any(|w| w == b"203.0.113.1"));
 }
 
 #[test]
-fn folders_may_have_any_name() {
+fn data_folders_may_have_any_name() {
     let parent = tempfile::tempdir().unwrap();
     let names = ["a b", "what?", "what?mode=memory", "100%", "%41", "a#b", "渝中区", "it's", ":memory:", "file:x"];
     for name in names {
         let data = parent.path().join(name);
-        done(&walkshed(&data, &["token", "create", "--role", "reader", "--name", "door"]));
+        assert_success(&walkshed(&data, &["token", "create", "--role", "reader", "--name", "door"]));
         let backup = data.join("copy of 100%?.db");
-        done(&walkshed(&data, &["backup", backup.to_str().unwrap()]));
-        done(&walkshed(&data, &["restore", backup.to_str().unwrap()]));
-        done(&walkshed(&data, &["check"]));
+        assert_success(&walkshed(&data, &["backup", backup.to_str().unwrap()]));
+        assert_success(&walkshed(&data, &["restore", backup.to_str().unwrap()]));
+        assert_success(&walkshed(&data, &["check"]));
         let listed = walkshed(&data, &["token", "list"]);
-        assert!(told(&listed).contains("door"), "{name}: {}", told(&listed));
+        assert!(text(&listed).contains("door"), "{name}: {}", text(&listed));
         assert!(data.join("walkshed.db").exists(), "{name}");
         let kept: Vec<_> = std::fs::read_dir(&data).unwrap().map(|e| e.unwrap().file_name()).collect();
         assert_eq!(kept.len(), 2, "{name}: {kept:?}");
     }
-    let mut there: Vec<String> =
+    let mut actual: Vec<String> =
         std::fs::read_dir(parent.path()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
-    there.sort_unstable();
-    let mut wanted = names.map(str::to_owned);
-    wanted.sort_unstable();
-    assert_eq!(there, wanted, "nothing was made elsewhere");
-    // A relative one, and a server in it.
+    actual.sort_unstable();
+    let mut expected = names.map(str::to_owned);
+    expected.sort_unstable();
+    assert_eq!(actual, expected, "no other folders are created");
+    // A server with a relative path.
     let mut command = Command::new(env!("CARGO_BIN_EXE_walkshed"));
     command.current_dir(parent.path()).env("WALKSHED_DATA", "what?");
     let server = Process::start(command);
@@ -326,9 +329,9 @@ fn mode(path: &Path) -> u32 {
     std::fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
 
-/// The program with a umask that takes nothing away.
+/// Runs the program with umask 0.
 #[cfg(unix)]
-fn open_handed(data: &Path, arguments: &[&str]) -> Output {
+fn with_umask_zero(data: &Path, arguments: &[&str]) -> Output {
     Command::new("sh")
         .args(["-c", "umask 0; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_walkshed")])
         .args(arguments)
@@ -339,23 +342,23 @@ fn open_handed(data: &Path, arguments: &[&str]) -> Output {
 
 #[cfg(unix)]
 #[test]
-fn nobody_else_reads_the_database_or_its_backups() {
+fn only_the_owner_can_read_the_database_and_its_backups() {
     use std::os::unix::fs::PermissionsExt;
     let parent = tempfile::tempdir().unwrap();
     let data = parent.path().join("data");
-    done(&open_handed(&data, &["token", "create", "--role", "reader", "--name", "door"]));
+    assert_success(&with_umask_zero(&data, &["token", "create", "--role", "reader", "--name", "door"]));
     let database = data.join("walkshed.db");
     assert_eq!((mode(&data), mode(&database)), (0o700, 0o600));
     let backup = parent.path().join("b.db");
-    done(&open_handed(&data, &["backup", backup.to_str().unwrap()]));
+    assert_success(&with_umask_zero(&data, &["backup", backup.to_str().unwrap()]));
     assert_eq!(mode(&backup), 0o600);
-    // Refused rows hold what people have written, with how to reach them.
+    // Refused rows can contain personal data.
     let suggestions = parent.path().join("s.csv");
     std::fs::write(&suggestions, "text,lon,lat,contact\nlight,106.5,29.5,13800000000\n,1,1,13900000000\n").unwrap();
-    let imported = open_handed(&data, &["import", "suggestions", suggestions.to_str().unwrap(), "--keep-going"]);
-    assert_eq!(imported.status.code(), Some(3), "{}", told(&imported));
+    let imported = with_umask_zero(&data, &["import", "suggestions", suggestions.to_str().unwrap(), "--keep-going"]);
+    assert_eq!(imported.status.code(), Some(3), "{}", text(&imported));
     assert_eq!(mode(&parent.path().join("s.refused.csv")), 0o600);
-    // A database of before is tightened when it is opened, and so is what lies beside it.
+    // An existing database is restricted when it is opened, together with its -wal and -shm files.
     std::fs::set_permissions(&database, std::fs::Permissions::from_mode(0o644)).unwrap();
     let mut command = Command::new("sh");
     command.args(["-c", "umask 0; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_walkshed")]).env("WALKSHED_DATA", &data);
@@ -367,18 +370,18 @@ fn nobody_else_reads_the_database_or_its_backups() {
 
 #[cfg(unix)]
 #[test]
-fn a_restore_that_is_killed_leaves_nothing_for_others() {
+fn a_killed_restore_leaves_no_readable_files() {
     let folder = city::folder();
     let (elsewhere, backups) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     block_on(async {
-        // Large enough to be caught on the way.
+        // Large enough to be killed during the restore.
         let store = open(folder.path()).await;
         let mut one = Service::new("k".into(), "x".into(), Category::Employment);
         for n in 0..3000 {
             one.key = format!("k{n}");
             one.description = Some("what is secret, again and again ".repeat(100));
             if n == 0 {
-                store.edit(&edition(Edit::Put(one.clone().into()))).await.unwrap();
+                store.edit(&change_set(Edit::Put(one.clone().into()))).await.unwrap();
             }
         }
         let edits = (1..3000).map(|n| Edit::Put(Service { key: format!("k{n}"), ..one.clone() }.into())).collect();
@@ -411,21 +414,24 @@ fn a_restore_that_is_killed_leaves_nothing_for_others() {
         let left: Vec<PathBuf> = names(folder.path()).into_iter().filter(is_part).collect();
         caught += usize::from(!left.is_empty());
         assert!(left.iter().all(|p| mode(p) == 0o600), "{left:?}");
-        // Whole before or whole after.
+        // The register is complete, before or after the restore.
         let rows = block_on(async { open(folder.path()).await.load().await.unwrap() });
         assert_eq!(rows.services.iter().filter(|s| s.key.starts_with('k')).count(), 3000, "round {round}");
     }
-    println!("{caught} of 12 kills left a part behind");
-    done(&walkshed(folder.path(), &["restore", backups.path().join("b.db").to_str().unwrap()]));
+    println!("{caught} of 12 kills left a temporary file");
+    assert_success(&walkshed(folder.path(), &["restore", backups.path().join("b.db").to_str().unwrap()]));
     let left: Vec<PathBuf> = names(folder.path());
-    assert!(!left.iter().any(|p| p.to_str().unwrap().contains(".walkshed-")), "the next one tidies up: {left:?}");
+    assert!(
+        !left.iter().any(|p| p.to_str().unwrap().contains(".walkshed-")),
+        "the next restore removes leftovers: {left:?}"
+    );
     assert_eq!(names(backups.path()).len(), 1);
 }
 
-/// Larger files cannot be written: as on a full disk, what there is of a backup or a restored copy is removed.
+/// A file size limit simulates a full disk: incomplete backups and copies are removed.
 #[cfg(unix)]
 #[test]
-fn a_backup_for_which_there_is_no_room_leaves_nothing() {
+fn a_backup_without_disk_space_leaves_no_files() {
     let folder = city::folder();
     let elsewhere = tempfile::tempdir().unwrap();
     let limited = |arguments: &[&str]| {
@@ -437,23 +443,23 @@ fn a_backup_for_which_there_is_no_room_leaves_nothing() {
             .unwrap()
     };
     let count = |at: &Path| std::fs::read_dir(at).unwrap().count();
-    let there = count(folder.path());
+    let before = count(folder.path());
     let file = elsewhere.path().join("b.db");
     let refused = limited(&["backup", file.to_str().unwrap()]);
-    assert_eq!(refused.status.code(), Some(1), "{}", told(&refused));
-    assert!(told(&refused).contains("b.db"), "{}", told(&refused));
+    assert_eq!(refused.status.code(), Some(1), "{}", text(&refused));
+    assert!(text(&refused).contains("b.db"), "{}", text(&refused));
     assert_eq!(count(elsewhere.path()), 0);
-    done(&walkshed(folder.path(), &["backup", file.to_str().unwrap()]));
+    assert_success(&walkshed(folder.path(), &["backup", file.to_str().unwrap()]));
     let refused = limited(&["restore", file.to_str().unwrap()]);
-    assert_eq!(refused.status.code(), Some(1), "{}", told(&refused));
-    assert_eq!((count(folder.path()), count(elsewhere.path())), (there, 1));
-    done(&walkshed(folder.path(), &["check"]));
+    assert_eq!(refused.status.code(), Some(1), "{}", text(&refused));
+    assert_eq!((count(folder.path()), count(elsewhere.path())), (before, 1));
+    assert_success(&walkshed(folder.path(), &["check"]));
 }
 
-/// A disk of two megabytes, in a namespace of its own.
+/// Mounts a disk of 3 MB in a separate namespace.
 #[cfg(target_os = "linux")]
 #[test]
-fn after_a_full_disk_a_server_writes_again_without_a_restart() {
+fn a_server_recovers_from_a_full_disk_without_a_restart() {
     let disk = tempfile::tempdir().unwrap();
     let mount = "mount -t tmpfs -o size=3m tmpfs \"$1\" && shift && exec \"$@\"";
     let in_namespace = |arguments: &[&str]| {
@@ -465,7 +471,7 @@ fn after_a_full_disk_a_server_writes_again_without_a_restart() {
         walkshed_testing::skip("cannot create a mount namespace with a small tmpfs (unshare -Urm, mount -t tmpfs)");
         return;
     }
-    // What is mounted there is seen by the server alone, and by us through it.
+    // Only the server sees the mount; this process accesses it through /proc.
     let data = disk.path().join("data");
     let secret = walkshed_live::access::new_token().unwrap();
     let prepared = tempfile::tempdir().unwrap();
@@ -501,13 +507,13 @@ fn after_a_full_disk_a_server_writes_again_without_a_restart() {
     for round in 0..2 {
         let stored = write();
         assert!(stored["data"]["createService"]["service"]["key"].is_string(), "round {round}: {stored}");
-        // Fill it to the last byte.
+        // Fill the disk completely.
         let filler = seen.join("filler");
         let mut file = std::fs::File::create(&filler).unwrap();
         while std::io::Write::write(&mut file, &[1; 4096]).is_ok_and(|n| n > 0) {}
         let (before, mut refused) = (count(), Value::Null);
         let mut stored = 0;
-        // What room the log of writes has left is used up first.
+        // Writes succeed until the space already allocated to the write-ahead log is used up.
         while stored < 2000 {
             let reply = write();
             if reply.get("errors").is_some() {
@@ -523,7 +529,7 @@ fn after_a_full_disk_a_server_writes_again_without_a_restart() {
             let again = write();
             assert_eq!(again["errors"][0]["extensions"]["code"], "STORAGE_FULL", "{again}");
         }
-        assert_eq!(count().as_u64(), before.as_u64().map(|n| n + stored), "what was refused is not there");
+        assert_eq!(count().as_u64(), before.as_u64().map(|n| n + stored), "refused changes are not stored");
         drop(file);
         std::fs::remove_file(&filler).unwrap();
         for _ in 0..8 {
@@ -534,7 +540,7 @@ fn after_a_full_disk_a_server_writes_again_without_a_restart() {
 }
 
 #[test]
-fn what_a_killed_import_has_left_is_removed_at_the_next_start() {
+fn removes_leftovers_of_killed_processes_at_start() {
     let folder = city::folder();
     let left = ["streets.tmp123", "streets.held9-0", ".walkshed-backup-1-0.part"].map(|n| folder.path().join(n));
     let in_use = folder.path().join("streets.tmp77");
@@ -543,16 +549,16 @@ fn what_a_killed_import_has_left_is_removed_at_the_next_start() {
     }
     let held = std::fs::File::open(&in_use).unwrap();
     held.lock().unwrap();
-    done(&walkshed(folder.path(), &["check"]));
+    assert_success(&walkshed(folder.path(), &["check"]));
     assert!(left.iter().all(|path| !path.exists()), "{left:?}");
     assert!(in_use.exists() && folder.path().join("mine.tmp1").exists());
 }
 
 #[test]
-fn a_damaged_database_is_told_by_check() {
+fn check_reports_a_damaged_database() {
     let folder = city::folder();
-    done(&walkshed(folder.path(), &["check"]));
-    // A row that refers to nothing.
+    assert_success(&walkshed(folder.path(), &["check"]));
+    // A row with a dangling reference.
     block_on(sql(
         folder.path(),
         "PRAGMA foreign_keys = OFF;
@@ -560,12 +566,12 @@ fn a_damaged_database_is_told_by_check() {
          VALUES (77, 1, 'orphan', 4711, 'x', 'received', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z')",
     ));
     let checked = walkshed(folder.path(), &["--json", "check"]);
-    assert_eq!(checked.status.code(), Some(1), "{}", told(&checked));
+    assert_eq!(checked.status.code(), Some(1), "{}", text(&checked));
     let value: Value = serde_json::from_slice(&checked.stdout).unwrap();
     assert_eq!(value["databaseDamage"], json!(["suggestion 77 refers to a center that does not exist"]));
     assert!(problems(&value).contains("walkshed restore FILE"), "{value}");
     assert_eq!(value["damaged"], json!(true));
-    // Bytes written over in the middle of the file.
+    // An overwritten page in the middle of the file.
     let path = folder.path().join("walkshed.db");
     let mut bytes = std::fs::read(&path).unwrap();
     let middle = bytes.len() / 2 / 4096 * 4096;
@@ -573,11 +579,11 @@ fn a_damaged_database_is_told_by_check() {
     std::fs::write(&path, &bytes).unwrap();
     let checked = walkshed(folder.path(), &["check"]);
     assert_eq!(checked.status.code(), Some(1));
-    assert!(told(&checked).contains("walkshed restore FILE"), "{}", told(&checked));
+    assert!(text(&checked).contains("walkshed restore FILE"), "{}", text(&checked));
 }
 
 #[test]
-fn of_a_flood_of_changes_some_wait_and_the_rest_is_refused() {
+fn queues_some_concurrent_changes_and_refuses_the_rest() {
     let folder = city::folder();
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(async {
         let live = Arc::new(live(folder.path()).await.with_waiting_writes(4));
@@ -600,10 +606,10 @@ fn of_a_flood_of_changes_some_wait_and_the_rest_is_refused() {
         }
         assert!(stored >= 5 && refused > 0 && stored + refused == 40, "{stored} stored, {refused} refused");
         assert_eq!(live.world().register.services.iter().filter(|s| s.key.starts_with('k')).count(), stored);
-        // And over the wire it has a code of its own.
+        // GraphQL reports it with its own error code.
         let none = Arc::new(self::live(folder.path()).await.with_waiting_writes(0));
         let api = Arc::new(Api::new(Limits::default()));
-        let asked: Vec<_> = (0..20)
+        let requests: Vec<_> = (0..20)
             .map(|n| {
                 let (api, live) = (api.clone(), none.clone());
                 tokio::spawn(async move {
@@ -619,7 +625,7 @@ fn of_a_flood_of_changes_some_wait_and_the_rest_is_refused() {
             })
             .collect();
         let mut busy = 0;
-        for task in asked {
+        for task in requests {
             let reply = task.await.unwrap();
             if let Some(error) = reply.get("errors") {
                 assert_eq!(error[0]["extensions"]["code"], "BUSY", "{reply}");
@@ -632,7 +638,7 @@ fn of_a_flood_of_changes_some_wait_and_the_rest_is_refused() {
 }
 
 #[test]
-fn errors_of_the_database_say_what_to_do() {
+fn database_errors_say_how_to_fix_them() {
     let folder = tempfile::tempdir().unwrap();
     block_on(async {
         let store = open(folder.path()).await;

@@ -10,7 +10,7 @@ use geo::{Coord, LineString, Polygon};
 use h3o::{CellIndex, Resolution};
 use serde_json::{Value, json};
 use std::fmt::Write;
-use walkshed_engine::geo::{area_text, continuous, multi_polygon_text};
+use walkshed_engine::geo::{area_text, make_continuous, multi_polygon_text};
 use walkshed_register::Register;
 use walkshed_register::spreadsheet::CsvTable;
 
@@ -42,7 +42,7 @@ fn columns(names: &[&str]) -> Vec<String> {
 /// Returns a cell as a GeoJSON Polygon with seven decimals, or a MultiPolygon if it crosses the 180th meridian.
 fn hexagon(cell: CellIndex) -> String {
     let corners: Vec<Coord> = cell.boundary().iter().map(|c| Coord { x: c.lng(), y: c.lat() }).collect();
-    area_text(&continuous(Polygon::new(LineString(corners), Vec::new()).into()))
+    area_text(&make_continuous(Polygon::new(LineString(corners), Vec::new()).into()))
 }
 
 fn rounded(value: f64, decimals: i32) -> f64 {

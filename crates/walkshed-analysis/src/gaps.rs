@@ -6,7 +6,7 @@ use h3o::CellIndex;
 use h3o::geom::SolventBuilder;
 use std::collections::{BTreeMap, HashMap};
 use walkshed_engine::Deciseconds;
-use walkshed_engine::geo::continuous;
+use walkshed_engine::geo::make_continuous;
 use walkshed_register::{Register, district_of};
 
 /// A gap: a group of adjacent uncovered cells.
@@ -94,6 +94,6 @@ impl Coverage {
     pub fn outline(&self, cells: &[u32]) -> MultiPolygon<f64> {
         let cells = cells.iter().map(|&c| self.cells[c as usize].cell);
         // The cells of a population are unique and of one resolution, so dissolving them cannot fail.
-        continuous(SolventBuilder::new().build().dissolve(cells).unwrap_or_else(|_| MultiPolygon::new(Vec::new())))
+        make_continuous(SolventBuilder::new().build().dissolve(cells).unwrap_or_else(|_| MultiPolygon::new(Vec::new())))
     }
 }

@@ -11,7 +11,7 @@ use crate::mark::{MARK_TEXT, WRITER};
 /// Returns a [`DemoError`] that names the file.
 pub fn describe(files: &Files, options: Options, installed: Option<&Installed>) -> Result<(), DemoError> {
     let c = files.contents;
-    let mut measured = vec![
+    let mut statistics = vec![
         format!("- {} districts, {} centers, {} facilities, {} people", c.districts, c.centers, c.facilities, c.people),
         format!("- {} street nodes, {} ways", c.nodes, c.ways),
         format!("- {}; `landmarks.geojson` has their positions", c.special_features()),
@@ -19,11 +19,11 @@ pub fn describe(files: &Files, options: Options, installed: Option<&Installed>) 
     if let Some(Installed { streets: r, median_m, .. }) = installed {
         let kind = |name: &str| r.kinds.get(name).copied().unwrap_or_default();
         let share = kind("steps") as f64 * 100.0 / (r.edges as f64).max(1.0);
-        measured.push(format!(
+        statistics.push(format!(
             "- {} junctions and {} segments as imported, {:.0} km, the median segment {median_m:.0} m; {share:.1} % are steps",
             r.vertices, r.edges, r.length_km
         ));
-        measured.push(format!(
+        statistics.push(format!(
             "- {} bridge and {} tunnel segments, {} lifts, {} escalators, {} cable cars, {} ferries; {} disconnected components",
             r.bridges,
             r.tunnels,
@@ -33,14 +33,14 @@ pub fn describe(files: &Files, options: Options, installed: Option<&Installed>) 
             kind("ferry"),
             r.islands
         ));
-        measured.push(format!("- junctions from {:.0} to {:.0} m above sea level", r.min_height_m, r.max_height_m));
+        statistics.push(format!("- junctions from {:.0} to {:.0} m above sea level", r.min_height_m, r.max_height_m));
     }
     let text = format!(
         "# The demonstration city of walkshed
 
 {MARK_TEXT}.
 
-Made by `walkshed demo --seed {} --scale {} --export DIR` ({WRITER}). The same command creates the same files. Statistics:
+Created by `walkshed demo --seed {} --scale {} --export DIR` ({WRITER}). The same command creates the same files. Statistics:
 
 {}
 
@@ -61,7 +61,7 @@ done
 ",
         options.seed,
         options.scale,
-        measured.join("\n")
+        statistics.join("\n")
     );
     let path = files.folder.join("README.md");
     std::fs::write(&path, text).map_err(DemoError::write(&path))

@@ -18,9 +18,9 @@ const SAME_PLACE: i64 = 10;
 impl Network {
     /// Returns a position shifted to the side of the meridian on which the network has its streets.
     #[must_use]
-    pub fn beside(&self, at: Fixed) -> Fixed {
+    pub fn align_longitude(&self, at: Fixed) -> Fixed {
         let [west, _, east, _] = self.meta().bounds;
-        at.beside((f64::midpoint(west, east) * Fixed::PER_DEGREE) as i32)
+        at.align_longitude((f64::midpoint(west, east) * Fixed::PER_DEGREE) as i32)
     }
 }
 
@@ -29,7 +29,7 @@ impl Network {
 #[error(
     "streets cross the 180th meridian (such as from {from} to {to} degrees of longitude), and the extract is too wide to be arranged as one continuous area; cut it to the area you need: osmium extract --bbox WEST,SOUTH,EAST,NORTH"
 )]
-pub struct TooFarRound {
+pub struct ExtractTooWide {
     pub from: f64,
     pub to: f64,
 }
@@ -38,8 +38,8 @@ pub struct TooFarRound {
 /// degrees, and merges nodes at 180 and -180 degrees that are the same place. Returns the number of merged nodes.
 ///
 /// # Errors
-/// Returns [`TooFarRound`] if ways still cross the meridian, because the extract is too wide.
-pub(super) fn lay_side_by_side(extract: &mut Extract) -> Result<u64, TooFarRound> {
+/// Returns [`ExtractTooWide`] if ways still cross the meridian, because the extract is too wide.
+pub(super) fn join_across_meridian(extract: &mut Extract) -> Result<u64, ExtractTooWide> {
     let Some(shift) = shift_of(extract) else {
         return crossing(extract).map_or(Ok(0), Err);
     };
@@ -121,11 +121,11 @@ fn shift_of(extract: &Extract) -> Option<(i64, i64, i64)> {
 }
 
 /// Returns a remaining step of a way or plaza across the meridian.
-fn crossing(extract: &Extract) -> Option<TooFarRound> {
+fn crossing(extract: &Extract) -> Option<ExtractTooWide> {
     let longitude = |i: &u32| extract.nodes.get(*i as usize).copied().flatten();
     let step = |pair: &[u32]| {
         let (a, b) = (longitude(&pair[0])?, longitude(&pair[1])?);
-        ((i64::from(a.x) - i64::from(b.x)).abs() > HALF_TURN).then(|| TooFarRound { from: a.lon(), to: b.lon() })
+        ((i64::from(a.x) - i64::from(b.x)).abs() > HALF_TURN).then(|| ExtractTooWide { from: a.lon(), to: b.lon() })
     };
     let ways = extract.ways.iter().flat_map(|w| w.refs.windows(2)).find_map(step);
     ways.or_else(|| extract.areas.iter().flat_map(|a| &a.rings).flat_map(|r| r.windows(2)).find_map(step))

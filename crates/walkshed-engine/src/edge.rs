@@ -8,12 +8,15 @@ use crate::units::{Deciseconds, VertexId};
 #[derive(Debug, Clone, Copy, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
 pub struct Edge {
+    /// The vertex at the start of the segment.
     pub tail: VertexId,
+    /// The vertex at the end of the segment.
     pub head: VertexId,
     /// Index of the first shape point. The range ends where that of the next edge begins.
     pub shape: u32,
     /// Index of the first height. The range ends where that of the next edge begins.
     pub heights: u32,
+    /// Length in metres.
     pub length_m: f32,
     /// Index of the name, or [`Edge::NO_NAME`].
     pub name: u32,
@@ -21,6 +24,7 @@ pub struct Edge {
     pub extra: u32,
     /// The arc from tail to head, then the arc from head to tail.
     pub arcs: [u32; 2],
+    /// Who may travel it, by direction.
     pub access: Access,
     kind: u8,
     structure: u8,
@@ -117,7 +121,7 @@ impl Edge {
     ///
     /// An entry of a restricted zone can only be passed inwards, in both tables: a search from outside enters the zone
     /// and ends there. The module [`crate::zone`] finds the way out of a zone.
-    pub(crate) fn lay_costs(&self, both: [Deciseconds; 2], tables: &mut [Vec<Deciseconds>; 2]) {
+    pub(crate) fn write_costs(&self, both: [Deciseconds; 2], tables: &mut [Vec<Deciseconds>; 2]) {
         let [inwards, outwards] = self.arcs.map(|arc| arc as usize);
         if self.is_entry() {
             for table in tables {
@@ -138,7 +142,7 @@ impl Edge {
     }
 
     /// Sets the profiles for which the edge is cut off, and those for which it is part of a fragment.
-    pub const fn set_separate(&mut self, cut_off: ProfileSet, fragment: ProfileSet) {
+    pub const fn set_disconnected(&mut self, cut_off: ProfileSet, fragment: ProfileSet) {
         self.cut_off = cut_off.0;
         self.fragment = fragment.0;
     }

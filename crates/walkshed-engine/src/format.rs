@@ -33,16 +33,36 @@ const ENTRY: usize = 24;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FileError {
+    /// The file does not exist.
     #[error("there is no prepared street network at {}; run: walkshed import streets CITY.osm.pbf", .0.display())]
     Missing(PathBuf),
+    /// The file cannot be read or written.
     #[error("cannot read or write {}: {source}", path.display())]
-    Io { path: PathBuf, source: io::Error },
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The error of the operating system.
+        source: io::Error,
+    },
+    /// The file is not a prepared street network.
     #[error("{} is not a street network that walkshed prepared; run: walkshed import streets CITY.osm.pbf", .0.display())]
     Foreign(PathBuf),
+    /// The file has another format version.
     #[error("{} was prepared by another version of walkshed (format {found}, this one reads {VERSION}); run: walkshed import streets CITY.osm.pbf", path.display())]
-    Version { path: PathBuf, found: u32 },
-    #[error("{} is cut off or damaged ({why}); run: walkshed import streets CITY.osm.pbf", path.display())]
-    Damaged { path: PathBuf, why: String },
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// The format version of the file.
+        found: u32,
+    },
+    /// The file is truncated or damaged.
+    #[error("{} is truncated or damaged ({why}); run: walkshed import streets CITY.osm.pbf", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
 }
 
 /// The bytes of a prepared file.

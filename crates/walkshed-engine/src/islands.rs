@@ -14,7 +14,9 @@ use std::collections::BTreeMap;
 pub struct SeparatePiece {
     /// The position of one of its vertices.
     pub at: Fixed,
+    /// Number of street segments.
     pub segments: u64,
+    /// Length of its streets in metres.
     pub length_m: f64,
     /// Metres of the shortest off-network leg that connects it to a street; `None` if no street is near enough.
     pub leg_m: Option<f64>,
@@ -23,6 +25,7 @@ pub struct SeparatePiece {
 /// All islands of a network, longest first, and the island of every edge.
 #[derive(Debug, Clone, Default)]
 pub struct SeparatePieces {
+    /// The islands, longest first.
     pub pieces: Vec<SeparatePiece>,
     /// By edge: the index of its island, or [`u32::MAX`] if the edge is part of a network.
     of_edge: Vec<u32>,

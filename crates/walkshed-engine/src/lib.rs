@@ -67,7 +67,7 @@ mod zone;
 pub const ATTRIBUTION: &str = "© OpenStreetMap contributors";
 
 pub use access::AccessMode;
-pub use antimeridian::TooFarRound;
+pub use antimeridian::ExtractTooWide;
 pub use changes::{ChangedStreet, JOIN_LIMIT_M, StreetChange, StreetChangeError, StreetKind};
 pub use edge::Edge;
 pub use elevation::{Elevation, ElevationError, Extent, Sampled};

@@ -108,7 +108,7 @@ impl Overlay {
                     Deciseconds::NEVER
                 }
             };
-            edge.lay_costs(whole.map(part), &mut tables);
+            edge.write_costs(whole.map(part), &mut tables);
         }
         tables
     }

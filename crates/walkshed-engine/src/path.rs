@@ -14,8 +14,11 @@ use crate::zone::ZoneExit;
 /// A part of an edge, travelled from one fraction (0 at the tail, 1 at the head) to another.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PathPiece {
+    /// The edge.
     pub edge: EdgeId,
+    /// Where travel on the edge starts.
     pub from: f64,
+    /// Where travel on the edge ends; less than `from` if it goes from head to tail.
     pub to: f64,
 }
 
@@ -25,7 +28,9 @@ pub struct PathPiece {
 pub struct PathStats {
     /// Length, off-network legs included.
     pub metres: f64,
+    /// Sum of all rises, metres.
     pub climb_m: f64,
+    /// Sum of all falls, metres.
     pub descent_m: f64,
     /// The part of `metres` on steps.
     pub steps_m: f64,

@@ -14,8 +14,11 @@ use crate::units::{Deciseconds, Direction, VertexId};
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Route {
+    /// Travel time, off-network legs included.
     pub time: Deciseconds,
+    /// The parts of edges travelled.
     pub pieces: Vec<PathPiece>,
+    /// Length, climb and other totals.
     pub stats: PathStats,
     /// The geometry, from the origin to the destination, off-network legs included.
     pub line: Vec<Fixed>,

@@ -9,7 +9,9 @@ use std::sync::{Mutex, PoisonError};
 /// points.
 #[derive(Default)]
 pub struct Scratch {
+    /// A search.
     pub search: Search,
+    /// The points that a layer collects from the search.
     pub hits: Hits,
 }
 

@@ -15,6 +15,7 @@ use crate::units::{Deciseconds, Direction, EdgeId};
 /// A place snapped to the network.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Snap {
+    /// The edge.
     pub edge: EdgeId,
     /// Position along the edge: 0 at the tail, 1 at the head.
     pub fraction: f64,
@@ -33,6 +34,7 @@ pub struct Snap {
 pub struct Unsnappable {
     /// Metres to the nearest usable street; `None` if the network has none.
     pub nearest_m: Option<f64>,
+    /// The snapping limit of the profile, metres.
     pub limit_m: f64,
 }
 
@@ -183,7 +185,7 @@ impl Network {
     /// ```
     pub fn snap(&self, place: impl Into<Place>, profile: Profile) -> Result<Snap, Unsnappable> {
         let mut place = place.into();
-        place.at = self.beside(place.at);
+        place.at = self.align_longitude(place.at);
         let limit_m = self.profiles().get(profile).snap_limit_m;
         let found = nearest_in(self.snap_tables(), place, profile, limit_m);
         found[0].or(found[1]).map(|best| self.snap_of(place.at, best)).ok_or_else(|| {
@@ -230,7 +232,7 @@ impl Network {
     pub(crate) fn needs_snapping(&self, place: Place, snap: Option<&Snap>, profile: Profile) -> bool {
         let Some(overlay) = self.overlay() else { return false };
         snap.is_some_and(|snap| self.is_removed(snap.edge))
-            || overlay.may_be_near(self.beside(place.at), self.snap_reach_m(place, snap, profile))
+            || overlay.may_be_near(self.align_longitude(place.at), self.snap_reach_m(place, snap, profile))
     }
 }
 

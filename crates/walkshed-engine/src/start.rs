@@ -8,14 +8,18 @@ use crate::units::{Deciseconds, Direction, VertexId};
 /// A source of a search: a vertex and the time at which the search leaves it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seed {
+    /// The vertex.
     pub vertex: VertexId,
+    /// The time already spent when the search leaves the vertex.
     pub time: Deciseconds,
 }
 
 /// The start (or end) of a search: a snapped place and the time of its off-network leg.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Start {
+    /// The place on the network.
     pub snap: Snap,
+    /// The time of the off-network leg.
     pub off: Deciseconds,
 }
 

@@ -16,7 +16,10 @@ pub enum Stopped {
     Cancelled,
     /// The deadline has passed.
     #[error("the time limit of {seconds} seconds was exceeded")]
-    DeadlineExceeded { seconds: u64 },
+    DeadlineExceeded {
+        /// The time limit.
+        seconds: u64,
+    },
 }
 
 type Listener = Box<dyn Fn(f64) + Send + Sync>;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use walkshed_analysis::world::{CutOffPiece, World};
 use walkshed_engine::Network;
 use walkshed_engine::build::StreetsReport;
-use walkshed_engine::geo::degrees_beside;
+use walkshed_engine::geo::longitude_near;
 
 /// The street network.
 pub struct Streets(pub Arc<World>);
@@ -143,7 +143,7 @@ impl Streets {
     /// The bounding box of the junctions.
     async fn bounds(&self) -> Bounds {
         let [west, south, east, north] = self.network().meta().bounds;
-        let on_globe = |lon: f64| round(degrees_beside(lon, 0.0), 7);
+        let on_globe = |lon: f64| round(longitude_near(lon, 0.0), 7);
         Bounds { west: on_globe(west), south, east: on_globe(east), north }
     }
 }

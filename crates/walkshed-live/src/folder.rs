@@ -1,4 +1,4 @@
-//! The data folder: where the prepared streets and the embedded database lie, and how a [`World`] is made of them.
+//! The data folder: the prepared streets file, the embedded database, and building a [`World`] from them.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use walkshed_engine::{Network, Profiles};
 use walkshed_register::{Calendar, Kinds, Register, RegisterRows};
 use walkshed_store::{Database, Store, StoreError};
 
-/// The data folder and what overrides its contents.
+/// A data folder with the settings that affect its contents.
 #[derive(Debug, Clone)]
 pub struct DataFolder {
     path: PathBuf,
@@ -22,26 +22,27 @@ pub struct DataFolder {
     calendar: Arc<Calendar>,
 }
 
-/// What tells one prepared file from the next.
+/// Identifies a version of the prepared streets file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stamp {
+pub struct FileStamp {
     modified: SystemTime,
     bytes: u64,
-    /// Its number, and when anything about it was changed (also who may read it), where the system tells.
+    /// Inode number and inode change time, on Unix.
     identity: Option<(u64, i64, i64)>,
 }
 
-/// Why the data folder cannot be used.
+/// An error of the data folder.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
-    #[error("the data folder {} cannot be made: {source}; choose another with --data", path.display())]
+    #[error("cannot create the data folder {}: {source}; choose another folder with --data", path.display())]
     Make { path: PathBuf, source: std::io::Error },
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl DataFolder {
-    /// A folder, made for its owner alone when it is not there; `database` is an URL that takes the place of the embedded one.
+    /// Opens a data folder and creates it if it does not exist, with access for its owner only. `database` is the URL of a
+    /// database to use instead of the embedded one.
     ///
     /// # Errors
     /// [`FolderError::Make`].
@@ -57,61 +58,61 @@ impl DataFolder {
         })
     }
 
-    /// The same folder, with the kinds of facility and the calendar of another city.
+    /// Sets the kinds of facility and the calendar.
     #[must_use]
     pub fn with_rules(self, kinds: Kinds, calendar: Arc<Calendar>) -> Self {
         Self { kinds, calendar, ..self }
     }
 
-    /// The same folder, with other planning standards.
+    /// Sets the planning standards.
     #[must_use]
     pub fn with_standards(self, standards: Standards) -> Self {
         Self { standards, ..self }
     }
 
-    /// The planning standards in force.
+    /// Returns the planning standards.
     #[must_use]
     pub const fn standards(&self) -> &Standards {
         &self.standards
     }
 
-    /// The kinds of facility in force.
+    /// Returns the kinds of facility.
     #[must_use]
     pub const fn kinds(&self) -> &Kinds {
         &self.kinds
     }
 
-    /// The city's clock and holidays, to share.
+    /// Returns a shared handle to the calendar.
     #[must_use]
     pub fn shared_calendar(&self) -> Arc<Calendar> {
         self.calendar.clone()
     }
 
-    /// The city's clock and holidays.
+    /// Returns the calendar: time zone and holidays.
     #[must_use]
     pub fn calendar(&self) -> &Calendar {
         &self.calendar
     }
 
-    /// The folder itself.
+    /// Returns the path of the folder.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The prepared streets.
+    /// Returns the path of the prepared streets file.
     #[must_use]
     pub fn streets(&self) -> PathBuf {
         self.path.join("streets.walkshed")
     }
 
-    /// Where the database lies.
+    /// Returns the location of the database.
     #[must_use]
     pub fn database(&self) -> Database {
         self.database.clone().map_or_else(|| Database::File(self.path.join("walkshed.db")), Database::Url)
     }
 
-    /// Another folder with the same settings and a database of its own, in which something is put together.
+    /// Returns a staging folder at another path, with the same settings and its own embedded database.
     ///
     /// # Errors
     /// [`FolderError::Make`].
@@ -120,7 +121,7 @@ impl DataFolder {
         Ok(Self { path: path.to_owned(), database: None, ..self.clone() })
     }
 
-    /// The profiles in force.
+    /// Returns the travel profiles.
     #[must_use]
     pub const fn profiles(&self) -> &Profiles {
         &self.profiles
@@ -137,33 +138,35 @@ impl DataFolder {
     /// Opens the prepared streets.
     ///
     /// # Errors
-    /// A sentence that says what to run.
+    /// A sentence that says which command to run.
     pub fn network(&self) -> Result<Arc<Network>, String> {
         let path = self.streets();
         if !path.exists() {
-            return Err("There are no streets: run `walkshed import streets FILE.osm.pbf --elevation DEM.tif`".into());
+            return Err(
+                "No streets are imported: run `walkshed import streets FILE.osm.pbf --elevation DEM.tif`".into()
+            );
         }
         Network::open(&path).map(|network| Arc::new(network.with_profiles(&self.profiles))).map_err(|e| e.to_string())
     }
 
-    /// Removes what processes that were killed have left half written; what is in use is locked.
+    /// Removes temporary files of killed processes. Files in use are locked and stay.
     pub fn tidy(&self) {
         private_file::remove_left_behind(&self.path);
         let streets = self.streets();
         let stem = streets.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         for entry in std::fs::read_dir(&self.path).into_iter().flatten().flatten() {
             let name = entry.file_name();
-            let end = name.to_str().and_then(|n| n.strip_prefix(&stem)?.strip_prefix('.'));
-            let is_part = end.is_some_and(|end| end.starts_with("tmp") || end.starts_with("held"));
-            if is_part && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok()) {
+            let suffix = name.to_str().and_then(|n| n.strip_prefix(&stem)?.strip_prefix('.'));
+            let is_temporary = suffix.is_some_and(|s| s.starts_with("tmp") || s.starts_with("held"));
+            if is_temporary && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok()) {
                 let _ = std::fs::remove_file(entry.path());
             }
         }
     }
 
-    /// What tells the prepared streets from those before; `None` when there are none.
+    /// Returns the stamp of the prepared streets file, or `None` if there is none.
     #[must_use]
-    pub fn streets_stamp(&self) -> Option<Stamp> {
+    pub fn streets_stamp(&self) -> Option<FileStamp> {
         let meta = std::fs::metadata(self.streets()).ok()?;
         #[cfg(unix)]
         let identity = {
@@ -172,26 +175,26 @@ impl DataFolder {
         };
         #[cfg(not(unix))]
         let identity = None;
-        Some(Stamp { modified: meta.modified().ok()?, bytes: meta.len(), identity })
+        Some(FileStamp { modified: meta.modified().ok()?, bytes: meta.len(), identity })
     }
 
-    /// Reads everything.
+    /// Loads the streets and the register.
     ///
     /// # Errors
-    /// [`StoreError`]; missing or damaged streets are not an error but a problem the world tells.
+    /// [`StoreError`]. Missing or damaged streets are not an error but a problem of the world.
     pub async fn world(&self, store: &Store) -> Result<World, StoreError> {
         let rows = store.load().await?;
         Ok(self.world_of(self.network(), rows).await)
     }
 
-    /// Puts a world together of other streets and a register that is loaded already.
+    /// Builds a world from a network and an already loaded register.
     pub async fn world_over(&self, network: Result<Arc<Network>, String>, register: Arc<Register>) -> World {
         tokio::task::spawn_blocking(move || World::from_register(network, Arc::unwrap_or_clone(register)))
             .await
             .unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))
     }
 
-    /// Puts a world together away from the threads that answer requests.
+    /// Builds a world from a network and the rows of a register, on a blocking thread.
     pub async fn world_of(&self, network: Result<Arc<Network>, String>, rows: RegisterRows) -> World {
         let calendar = self.calendar.clone();
         tokio::task::spawn_blocking(move || World::from_register(network, Register::new(rows, calendar)))

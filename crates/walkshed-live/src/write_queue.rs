@@ -1,26 +1,27 @@
-//! The line in front of the database: one writes at a time, so many wait, the rest is refused. Those with a token go first.
+//! The queue of writers: one writes at a time, a limited number waits, further ones are rejected. Writers with a token go
+//! first.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
-/// Of the places in line, what those without a token may take at most: one in so many.
+/// Writers without a token may take at most one in this many places of the queue.
 const ANONYMOUS_SHARE: usize = 4;
 
-/// Who waits.
+/// The class of a writer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Writer {
-    /// Someone with a token, or the server itself.
+    /// A writer with a token, or the server itself.
     Known,
-    /// Someone without: waits behind all others, and in fewer places.
+    /// A writer without a token. Waits behind all known writers, and has fewer places.
     Anonymous,
 }
 
-/// Lets one write at a time.
+/// Admits one writer at a time.
 #[derive(Debug)]
 pub struct WriteQueue {
     line: Arc<Line>,
-    most: usize,
+    capacity: usize,
 }
 
 #[derive(Debug, Default)]
@@ -29,7 +30,7 @@ struct Line(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     is_taken: bool,
-    /// Known writers, then anonymous ones; each with the number of its place.
+    /// Queues of known and of anonymous writers, each with the number of its place.
     waiting: [VecDeque<(u64, oneshot::Sender<Turn>)>; 2],
     next: u64,
 }
@@ -40,11 +41,11 @@ impl Line {
     }
 }
 
-/// The right to write, until it is dropped.
+/// The right to write, held until it is dropped.
 #[derive(Debug)]
 pub struct Turn {
     line: Arc<Line>,
-    /// Handed to someone who was gone: the one who hands it out goes on.
+    /// Set when the receiver had gone: the sender keeps the turn and passes it to the next writer.
     is_void: bool,
 }
 
@@ -72,7 +73,7 @@ impl Drop for Turn {
     }
 }
 
-/// A place in line, given up by whoever goes away.
+/// A place in the queue. Dropping it leaves the queue.
 struct Place<'a> {
     line: &'a Line,
     writer: Writer,
@@ -86,21 +87,21 @@ impl Drop for Place<'_> {
 }
 
 impl WriteQueue {
-    /// A line with so many places.
+    /// Creates a queue with places for `capacity` known writers.
     #[must_use]
-    pub fn new(most: usize) -> Self {
-        Self { line: Arc::default(), most }
+    pub fn new(capacity: usize) -> Self {
+        Self { line: Arc::default(), capacity }
     }
 
     /// Waits for the turn to write.
     ///
     /// # Errors
-    /// How many wait already, where there is no place left.
+    /// The number of waiting writers, if the queue is full.
     pub async fn turn(&self, writer: Writer) -> Result<Turn, usize> {
-        self.wait(writer, Some(self.most)).await
+        self.wait(writer, Some(self.capacity)).await
     }
 
-    /// Waits however many others do: for what must be done.
+    /// Waits for the turn to write, even if the queue is full.
     pub async fn turn_in_any_case(&self) -> Turn {
         loop {
             if let Ok(turn) = self.wait(Writer::Known, None).await {
@@ -109,7 +110,7 @@ impl WriteQueue {
         }
     }
 
-    async fn wait(&self, writer: Writer, most: Option<usize>) -> Result<Turn, usize> {
+    async fn wait(&self, writer: Writer, capacity: Option<usize>) -> Result<Turn, usize> {
         let (place, turn) = {
             let mut state = self.line.lock();
             if !state.is_taken {
@@ -117,12 +118,12 @@ impl WriteQueue {
                 return Ok(Turn { line: self.line.clone(), is_void: false });
             }
             let [known, anonymous] = state.waiting.each_ref().map(VecDeque::len);
-            let full = |most: usize| match writer {
-                Writer::Known => known >= most,
-                // Their places are their own: they take none from others.
-                Writer::Anonymous => anonymous >= most.div_ceil(ANONYMOUS_SHARE),
+            let is_full = |capacity: usize| match writer {
+                Writer::Known => known >= capacity,
+                // These places are additional: anonymous writers never take the place of a known one.
+                Writer::Anonymous => anonymous >= capacity.div_ceil(ANONYMOUS_SHARE),
             };
-            if most.is_some_and(full) {
+            if capacity.is_some_and(is_full) {
                 return Err(known + anonymous);
             }
             let (sender, turn) = oneshot::channel();
@@ -133,7 +134,7 @@ impl WriteQueue {
         };
         let turn = turn.await;
         drop(place);
-        // A sender is never dropped without a turn but with the line itself.
+        // A sender is dropped without sending a turn only when the queue itself is dropped.
         turn.map_err(|_| 0)
     }
 }
@@ -147,14 +148,14 @@ mod tests {
         queue.line.lock().waiting.each_ref().map(VecDeque::len)
     }
 
-    async fn until(queue: &WriteQueue, wanted: [usize; 2]) {
-        while waiting(queue) != wanted {
+    async fn until(queue: &WriteQueue, expected: [usize; 2]) {
+        while waiting(queue) != expected {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
 
     #[tokio::test]
-    async fn known_writers_go_first_and_the_line_has_an_end() {
+    async fn serves_known_writers_first_and_rejects_writers_when_full() {
         let queue = Arc::new(WriteQueue::new(4));
         let order: Arc<Mutex<Vec<&str>>> = Arc::default();
         let start = |writer, name: &'static str| {
@@ -170,7 +171,7 @@ mod tests {
         let turn = queue.turn(Writer::Known).await.unwrap();
         let flood = start(Writer::Anonymous, "anonymous");
         until(&queue, [0, 1]).await;
-        // A flood of those without a token takes a quarter of the places, and none of the others'.
+        // Anonymous writers have a quarter as many places, and take none from known writers.
         assert_eq!(queue.turn(Writer::Anonymous).await.unwrap_err(), 1);
         let mut known = Vec::new();
         for (n, name) in ["a", "b", "c", "d"].into_iter().enumerate() {
@@ -178,26 +179,26 @@ mod tests {
             until(&queue, [n + 1, 1]).await;
         }
         assert_eq!(queue.turn(Writer::Known).await.unwrap_err(), 5);
-        // Who goes away leaves the line, and the place is another's.
+        // A cancelled writer leaves the queue, and its place is free.
         known.remove(1).abort();
         until(&queue, [3, 1]).await;
         known.push(start(Writer::Known, "e"));
         until(&queue, [4, 1]).await;
-        let sure = queue.clone();
-        let sure = tokio::spawn(async move { drop(sure.turn_in_any_case().await) });
+        let unbounded = queue.clone();
+        let unbounded = tokio::spawn(async move { drop(unbounded.turn_in_any_case().await) });
         until(&queue, [5, 1]).await;
         drop(turn);
         for task in known.into_iter().chain([flood]) {
             task.await.unwrap().unwrap();
         }
-        sure.await.unwrap();
+        unbounded.await.unwrap();
         assert_eq!(*order.lock().unwrap(), ["a", "c", "d", "e", "anonymous"]);
-        // And it is free again.
+        // The queue is free again.
         drop(queue.turn(Writer::Anonymous).await.unwrap());
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn the_turn_is_never_lost_whoever_gives_up() {
+    async fn keeps_the_turn_when_waiting_writers_are_cancelled() {
         let queue = Arc::new(WriteQueue::new(1000));
         let mut tasks = Vec::new();
         for n in 0..400u64 {

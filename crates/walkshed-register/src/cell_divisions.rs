@@ -88,7 +88,7 @@ type CenterAt<'a> = (Fixed, &'a Center);
 fn nearest<'a>(centers: &[CenterAt<'a>], within: &str, at: Fixed) -> Option<&'a Center> {
     let metric = Metric::at(at.lat());
     let distance2 = |other: Fixed| {
-        let (dx, dy) = metric.vector(at, other.beside(at.x));
+        let (dx, dy) = metric.vector(at, other.align_longitude(at.x));
         dx * dx + dy * dy
     };
     let mut best: Option<(f64, &Center)> = None;

@@ -1,11 +1,11 @@
-//! Who changed what, when: written with every change, read by admins.
+//! The audit log: who changed what, and when. Each change is recorded in its own transaction; admins can read the log.
 
-use super::edit::Tx;
-use super::{Store, StoreError};
+use crate::transaction::Tx;
+use crate::{Store, StoreError};
 use serde_json::Value;
 use sqlx::Row;
 
-/// One change, on its way into the log.
+/// A change to record in the audit log.
 pub struct Entry<'a> {
     pub at: &'a str,
     pub actor: &'a str,
@@ -17,7 +17,7 @@ pub struct Entry<'a> {
     pub after: Option<Value>,
 }
 
-/// One change that was made.
+/// A recorded change.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AuditRow {
     pub id: i64,
@@ -34,18 +34,18 @@ pub struct AuditRow {
     pub after: Option<String>,
 }
 
-/// Which changes to look for.
+/// Selects rows of the audit log. `None` matches everything.
 #[derive(Debug, Clone, Default)]
 pub struct AuditFilter {
     pub kind: Option<String>,
     pub object_id: Option<i64>,
     pub actor: Option<String>,
-    /// Only those before this number: the next page.
+    /// Only rows with a smaller id; used to fetch the next page.
     pub before: Option<i64>,
 }
 
-/// Notes a change in its own transaction.
-pub async fn note(tx: &mut Tx<'_>, entry: &Entry<'_>) -> Result<(), StoreError> {
+/// Records a change, as part of the transaction that makes it.
+pub async fn record(tx: &mut Tx<'_>, entry: &Entry<'_>) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO audit (at, actor, action, kind, object_id, key, before, after) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     )
@@ -63,10 +63,10 @@ pub async fn note(tx: &mut Tx<'_>, entry: &Entry<'_>) -> Result<(), StoreError> 
 }
 
 impl Store {
-    /// Changes, the newest first.
+    /// Returns at most `first` matching rows, newest first.
     ///
     /// # Errors
-    /// [`StoreError`] when the database fails.
+    /// [`StoreError`] if the database fails.
     pub async fn audit(&self, filter: &AuditFilter, first: usize) -> Result<Vec<AuditRow>, StoreError> {
         let rows = sqlx::query(
             "SELECT id, at, actor, action, kind, object_id, key, before, after FROM audit

@@ -1,28 +1,31 @@
-//! The mark of the demonstration city, and taking it away whole.
+//! Installing, marking and removing the demonstration city.
+//!
+//! A row in the table `demonstration` marks a register that contains the demonstration city.
 
-use super::audit::{Entry, note};
-use super::{Store, StoreError, backup, tables};
-use sqlx::{AssertSqlSafe, Connection, Row, Sqlite, Transaction};
+use crate::audit::{self, Entry};
+use crate::transaction::{Tx, increment_version};
+use crate::{Store, StoreError, attached, tables};
+use sqlx::{AssertSqlSafe, Row};
 use std::collections::BTreeMap;
 use std::path::Path;
 use walkshed_register::Demonstration;
 
-/// Who brings it in, as the audit log says.
-pub const ACTOR: &str = "demonstration city";
-/// Keys of each kind that are named at most.
-const NAMED: usize = 20;
+/// The actor of the installation in the audit log.
+pub const DEMONSTRATION_ACTOR: &str = "demonstration city";
+/// Maximum number of user-added keys listed per kind.
+const MAX_LISTED_KEYS: usize = 20;
 
-/// What went with a demonstration city.
+/// What was removed with the demonstration city.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Removed {
-    /// Rows, by table.
+pub struct RemovedDemonstration {
+    /// Number of rows removed, by table.
     pub rows: BTreeMap<&'static str, u64>,
-    /// By kind, the keys of what users had added or changed since it was brought in, as the audit log has them; some of each.
-    pub of_users: BTreeMap<String, Vec<String>>,
+    /// Keys of records that users had added or changed since the installation, by kind, at most 20 each. From the audit log.
+    pub added_by_users: BTreeMap<String, Vec<String>>,
 }
 
-/// The mark, if it is there.
-pub async fn mark(tx: &mut Transaction<'_, Sqlite>) -> Result<Option<Demonstration>, StoreError> {
+/// Reads the mark of the demonstration city.
+pub async fn mark(tx: &mut Tx<'_>) -> Result<Option<Demonstration>, StoreError> {
     let row =
         sqlx::query("SELECT seed, scale, is_whole FROM demonstration WHERE id = 1").fetch_optional(&mut **tx).await?;
     let Some(row) = row else { return Ok(None) };
@@ -31,7 +34,7 @@ pub async fn mark(tx: &mut Transaction<'_, Sqlite>) -> Result<Option<Demonstrati
 }
 
 impl Store {
-    /// The mark of the demonstration city, if the register holds it.
+    /// Returns the mark of the demonstration city, or `None` if the register does not contain it.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -40,7 +43,7 @@ impl Store {
         mark(&mut tx).await
     }
 
-    /// Is there nothing in the register?
+    /// Returns whether the register has no rows and no jobs.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -54,34 +57,37 @@ impl Store {
         Ok(true)
     }
 
-    /// Marks the register as that of a demonstration city, whole or still to be filled.
+    /// Marks the register as containing the demonstration city, complete or still being installed.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn mark_demonstration(&self, mark: Demonstration, at: &str) -> Result<(), StoreError> {
-        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin_write().await?;
         set_mark(&mut tx, mark, at).await?;
-        sqlx::query("UPDATE register_version SET version = version + 1 WHERE id = 1").execute(&mut *tx).await?;
+        increment_version(&mut tx).await?;
         Ok(tx.commit().await?)
     }
 
-    /// Takes the demonstration city away with all that has been added to it; tokens and the audit log stay. Says what went with
-    /// it; `None` when there was none.
+    /// Removes the demonstration city and everything users have added to it. Tokens and the audit log stay. Returns `None` if
+    /// the register does not contain it.
     ///
     /// # Errors
-    /// [`StoreError`]; then nothing has changed.
-    pub async fn remove_demonstration(&self, actor: &str, at: &str) -> Result<Option<Removed>, StoreError> {
-        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+    /// [`StoreError`]; then nothing changes.
+    pub async fn remove_demonstration(
+        &self,
+        actor: &str,
+        at: &str,
+    ) -> Result<Option<RemovedDemonstration>, StoreError> {
+        let mut tx = self.begin_write().await?;
         if mark(&mut tx).await?.is_none() {
             return Ok(None);
         }
-        let of_users = of_users(&mut tx).await?;
+        let added_by_users = added_by_users(&mut tx).await?;
         let mut rows = BTreeMap::new();
         for table in tables::register().rev().chain([tables::JOBS, "demonstration"]) {
-            let text = AssertSqlSafe(format!("DELETE FROM main.{table}"));
-            let gone = sqlx::query(text).execute(&mut *tx).await?.rows_affected();
-            if gone > 0 {
-                rows.insert(table, gone);
+            let removed = tables::clear(&mut tx, table).await?;
+            if removed > 0 {
+                rows.insert(table, removed);
             }
         }
         let entry = Entry {
@@ -94,14 +100,14 @@ impl Store {
             before: None,
             after: None,
         };
-        note(&mut tx, &entry).await?;
-        sqlx::query("UPDATE register_version SET version = version + 1 WHERE id = 1").execute(&mut *tx).await?;
+        audit::record(&mut tx, &entry).await?;
+        increment_version(&mut tx).await?;
         tx.commit().await?;
-        Ok(Some(Removed { rows, of_users }))
+        Ok(Some(RemovedDemonstration { rows, added_by_users }))
     }
 
-    /// Readies a database in which a city is put together, so that it gives no number that this one has given to something
-    /// else before.
+    /// Prepares a staging database so that it never assigns an id that this database has already assigned. Ids of deleted
+    /// records count as assigned.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -111,11 +117,11 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await?;
-        let mut tx = staged.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = staged.begin_write().await?;
         for (kind, id) in given {
             let entry = Entry {
                 at: "",
-                actor: LENT,
+                actor: RESERVED_ID_ACTOR,
                 action: "delete",
                 kind: &kind,
                 object_id: Some(id),
@@ -123,49 +129,39 @@ impl Store {
                 before: None,
                 after: None,
             };
-            note(&mut tx, &entry).await?;
+            audit::record(&mut tx, &entry).await?;
         }
         Ok(tx.commit().await?)
     }
 
-    /// Takes over a city from the database in which it was put together, whole or not at all, and marks it as whole.
+    /// Copies the city from its staging database in one transaction, and marks it as complete.
     ///
     /// # Errors
-    /// [`StoreError`]; then nothing has changed.
+    /// [`StoreError`]; then nothing changes.
     pub async fn take_demonstration(&self, staged: &Path, made: Demonstration, at: &str) -> Result<(), StoreError> {
-        let name = staged.to_string_lossy();
-        let mut connection = self.pool.acquire().await?;
-        // It is closed afterwards, and with it what is attached.
-        connection.close_on_drop();
-        sqlx::query("ATTACH DATABASE ? AS old").bind(&*name).execute(&mut *connection).await?;
-        let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
-        sqlx::query("PRAGMA defer_foreign_keys = ON").execute(&mut *tx).await?;
-        for table in tables::register().rev() {
-            tables::clear(&mut tx, table).await?;
-        }
-        for table in tables::register() {
-            tables::copy(&mut tx, table).await?;
-        }
+        let mut connection = self.attach(&staged.to_string_lossy()).await?;
+        let mut tx = connection.begin_write().await?;
+        let register: Vec<&'static str> = tables::register().collect();
+        attached::replace(&mut tx, &register).await?;
         sqlx::query(
             "INSERT INTO main.audit (at, actor, action, kind, object_id, key, before, after)
              SELECT at, actor, action, kind, object_id, key, before, after FROM old.audit WHERE actor <> ? ORDER BY id",
         )
-        .bind(LENT)
+        .bind(RESERVED_ID_ACTOR)
         .execute(&mut *tx)
         .await?;
         set_mark(&mut tx, Demonstration { is_whole: true, ..made }, at).await?;
-        backup::raise_past(&mut tx).await?;
+        attached::advance_version(&mut tx).await?;
         tx.commit().await?;
-        // It is done; what goes wrong from here on changes nothing of that.
-        let _ = connection.close().await;
+        connection.close().await;
         Ok(())
     }
 }
 
-/// Who has given the numbers that [`Store::lend_numbers`] notes.
-const LENT: &str = "(numbers given before)";
+/// The actor of the audit rows that [`Store::lend_numbers`] writes to the staging database. They are not copied back.
+const RESERVED_ID_ACTOR: &str = "(reserved ids)";
 
-async fn set_mark(tx: &mut Transaction<'_, Sqlite>, mark: Demonstration, at: &str) -> Result<(), StoreError> {
+async fn set_mark(tx: &mut Tx<'_>, mark: Demonstration, at: &str) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO main.demonstration (id, seed, scale, is_whole, made_at) VALUES (1, ?1, ?2, ?3, ?4)
          ON CONFLICT (id) DO UPDATE SET seed = ?1, scale = ?2, is_whole = ?3, made_at = ?4",
@@ -179,8 +175,8 @@ async fn set_mark(tx: &mut Transaction<'_, Sqlite>, mark: Demonstration, at: &st
     Ok(())
 }
 
-/// What others than the installation have added or changed since it began, and is there still.
-async fn of_users(tx: &mut Transaction<'_, Sqlite>) -> Result<BTreeMap<String, Vec<String>>, StoreError> {
+/// Returns the keys of existing records that someone other than the installation has added or changed since it began.
+async fn added_by_users(tx: &mut Tx<'_>) -> Result<BTreeMap<String, Vec<String>>, StoreError> {
     let rows: Vec<(String, String)> = sqlx::query_as(
         "SELECT kind, key FROM audit AS a
          WHERE actor <> ?1 AND action IN ('create', 'update', 'import') AND kind NOT IN ('token', 'demonstration')
@@ -189,15 +185,15 @@ async fn of_users(tx: &mut Transaction<'_, Sqlite>) -> Result<BTreeMap<String, V
                WHERE b.kind = a.kind AND b.object_id = a.object_id AND b.action = 'delete' AND b.id > a.id)
          GROUP BY kind, key ORDER BY min(id)",
     )
-    .bind(ACTOR)
+    .bind(DEMONSTRATION_ACTOR)
     .fetch_all(&mut **tx)
     .await?;
     let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (kind, key) in rows {
         let keys = all.entry(kind).or_default();
-        if keys.len() < NAMED {
+        if keys.len() < MAX_LISTED_KEYS {
             keys.push(key);
-        } else if keys.len() == NAMED {
+        } else if keys.len() == MAX_LISTED_KEYS {
             keys.push("...".to_owned());
         }
     }

@@ -1,17 +1,17 @@
-//! Jobs: what was asked and what was answered, kept for a day. They change nothing of the register, and so leave its version
-//! and the audit log alone.
+//! Background jobs: the requests and their results, kept for one day. Jobs do not change the register, and therefore neither
+//! its version nor the audit log.
 
-use super::{Store, StoreError};
+use crate::{Store, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-/// How long jobs are kept after they have ended.
+/// How long finished jobs are kept.
 pub const KEEP_JOBS: SignedDuration = SignedDuration::from_hours(24);
-/// A job of which nothing was heard for so long has failed with its process.
+/// An unfinished job without a heartbeat for this long counts as failed, because its server process has stopped.
 pub const SILENT_AFTER: SignedDuration = SignedDuration::from_secs(60);
 
-/// How far a job has come.
+/// The state of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobState {
     Queued,
@@ -24,7 +24,7 @@ pub enum JobState {
 impl JobState {
     const ALL: [Self; 5] = [Self::Queued, Self::Running, Self::Done, Self::Failed, Self::Cancelled];
 
-    /// The name in the database.
+    /// Returns the name in the database.
     #[must_use]
     pub const fn key(self) -> &'static str {
         match self {
@@ -36,19 +36,19 @@ impl JobState {
         }
     }
 
-    /// Is nothing more to come?
+    /// Returns whether the job has ended.
     #[must_use]
     pub const fn is_last(self) -> bool {
         !matches!(self, Self::Queued | Self::Running)
     }
 }
 
-/// A job as the database knows it, without its answer.
+/// A job as stored in the database, without its result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobRow {
     pub id: String,
     pub state: JobState,
-    /// JSON: query, variables, operationName.
+    /// JSON with `query`, `variables` and `operationName`.
     pub request: String,
     pub actor: String,
     pub created_at: Timestamp,
@@ -60,7 +60,7 @@ pub struct JobRow {
 
 const COLUMNS: &str = "id, state, request, actor, created_at, started_at, finished_at, world_version, error, alive_at";
 
-/// Moments in the order of their texts: always with as many digits.
+/// Formats a time with a fixed number of digits, so that the texts sort by time.
 fn text(at: Timestamp) -> String {
     format!("{at:.3}")
 }
@@ -69,39 +69,39 @@ fn job(row: &SqliteRow) -> Result<JobRow, StoreError> {
     let id: String = row.try_get(0)?;
     let corrupt =
         |why: &dyn std::fmt::Display| StoreError::Corrupt { table: "job", id: id.clone(), why: why.to_string() };
-    let moment = |text: Option<&str>| -> Result<Option<Timestamp>, StoreError> {
+    let timestamp = |text: Option<&str>| -> Result<Option<Timestamp>, StoreError> {
         text.map(|t| t.parse().map_err(|e: jiff::Error| corrupt(&e))).transpose()
     };
     let key: &str = row.try_get(1)?;
-    let state = JobState::ALL.into_iter().find(|s| s.key() == key).ok_or_else(|| corrupt(&"has no state"))?;
-    let created_at = moment(row.try_get(4)?)?.ok_or_else(|| corrupt(&"has no moment of creation"))?;
-    let alive_at = moment(row.try_get(9)?)?.unwrap_or(created_at);
+    let state = JobState::ALL.into_iter().find(|s| s.key() == key).ok_or_else(|| corrupt(&"has no valid state"))?;
+    let created_at = timestamp(row.try_get(4)?)?.ok_or_else(|| corrupt(&"has no creation time"))?;
+    let alive_at = timestamp(row.try_get(9)?)?.unwrap_or(created_at);
     let mut job = JobRow {
         id: id.clone(),
         state,
         request: row.try_get(2)?,
         actor: row.try_get(3)?,
         created_at,
-        started_at: moment(row.try_get(5)?)?,
-        finished_at: moment(row.try_get(6)?)?,
+        started_at: timestamp(row.try_get(5)?)?,
+        finished_at: timestamp(row.try_get(6)?)?,
         world_version: row.try_get(7)?,
         error: row.try_get(8)?,
     };
     if !job.state.is_last() && Timestamp::now().duration_since(alive_at) > SILENT_AFTER {
         job.state = JobState::Failed;
-        job.error = Some("the server that worked on it was stopped; start it again".into());
+        job.error = Some("the server that ran the job has stopped; start the job again".into());
         job.finished_at = Some(alive_at);
     }
     Ok(job)
 }
 
 impl Store {
-    /// Keeps a new job, and forgets those that are too old.
+    /// Stores a new job and deletes expired ones.
     ///
     /// # Errors
-    /// [`StoreError`] when the database fails.
+    /// [`StoreError`] if the database fails.
     pub async fn add_job(&self, job: &JobRow) -> Result<(), StoreError> {
-        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin_write().await?;
         sqlx::query("DELETE FROM job WHERE max(alive_at, coalesce(finished_at, '')) < ?")
             .bind(text(Timestamp::now() - KEEP_JOBS))
             .execute(&mut *tx)
@@ -119,10 +119,10 @@ impl Store {
         Ok(())
     }
 
-    /// Notes that a job has begun, and on which world.
+    /// Marks a job as running on a world version.
     ///
     /// # Errors
-    /// [`StoreError`] when the database fails.
+    /// [`StoreError`] if the database fails.
     pub async fn begin_job(&self, id: &str, world_version: &str) -> Result<(), StoreError> {
         let now = text(Timestamp::now());
         sqlx::query(
@@ -136,20 +136,20 @@ impl Store {
         Ok(())
     }
 
-    /// Notes that a job is still worked on, or waits.
+    /// Records a heartbeat of a queued or running job.
     ///
     /// # Errors
-    /// [`StoreError`] when the database fails.
+    /// [`StoreError`] if the database fails.
     pub async fn touch_job(&self, id: &str) -> Result<(), StoreError> {
         let now = text(Timestamp::now());
         sqlx::query("UPDATE job SET alive_at = ? WHERE id = ?").bind(now).bind(id).execute(&self.pool).await?;
         Ok(())
     }
 
-    /// Notes how a job has ended, with its answer as JSON.
+    /// Records the final state of a job, with its result as JSON.
     ///
     /// # Errors
-    /// [`StoreError`] when the database fails.
+    /// [`StoreError`] if the database fails.
     pub async fn end_job(
         &self,
         id: &str,
@@ -171,10 +171,10 @@ impl Store {
         Ok(())
     }
 
-    /// A job, if it is kept (still).
+    /// Returns a job, or `None` if it does not exist or has expired.
     ///
     /// # Errors
-    /// [`StoreError`] when the database fails.
+    /// [`StoreError`] if the database fails.
     pub async fn job(&self, id: &str) -> Result<Option<JobRow>, StoreError> {
         let query = sqlx::query(sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM job WHERE id = ?")));
         let row = query.bind(id).fetch_optional(&self.pool).await?;
@@ -183,12 +183,12 @@ impl Store {
         Ok(found.filter(|job| job.finished_at.is_none_or(|at| at >= oldest)))
     }
 
-    /// How many bytes the answer of a job has, where it has one.
+    /// Returns the size of a job's result in bytes, or `None` if it has none.
     ///
     /// # Errors
-    /// [`StoreError`] when the database fails.
+    /// [`StoreError`] if the database fails.
     pub async fn job_result_bytes(&self, id: &str) -> Result<Option<usize>, StoreError> {
-        // It is known without reading it.
+        // SQLite reads the length without reading the text.
         let bytes: Option<Option<i64>> = sqlx::query_scalar("SELECT octet_length(result) FROM job WHERE id = ?")
             .bind(id)
             .fetch_optional(&self.pool)
@@ -196,20 +196,20 @@ impl Store {
         Ok(bytes.flatten().and_then(|n| usize::try_from(n).ok()))
     }
 
-    /// The answer of a job, as JSON.
+    /// Returns the result of a job as JSON, or `None` if it has none.
     ///
     /// # Errors
-    /// [`StoreError`] when the database fails.
+    /// [`StoreError`] if the database fails.
     pub async fn job_result(&self, id: &str) -> Result<Option<String>, StoreError> {
         let result: Option<Option<String>> =
             sqlx::query_scalar("SELECT result FROM job WHERE id = ?").bind(id).fetch_optional(&self.pool).await?;
         Ok(result.flatten())
     }
 
-    /// All jobs that are kept, the newest first.
+    /// Returns at most `first` jobs that have not expired, newest first.
     ///
     /// # Errors
-    /// [`StoreError`] when the database fails.
+    /// [`StoreError`] if the database fails.
     pub async fn jobs(&self, first: usize) -> Result<Vec<JobRow>, StoreError> {
         let text = format!("SELECT {COLUMNS} FROM job ORDER BY created_at DESC, id LIMIT ?");
         let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(first as i64).fetch_all(&self.pool).await?;

@@ -1,11 +1,11 @@
-//! Which tables there are, for what takes them all: backups, and the demonstration city. A test holds the lists to the
-//! database.
+//! The list of tables, for backups and for the demonstration city. A test checks it against the database.
 
-use super::StoreError;
-use sqlx::{AssertSqlSafe, SqliteConnection};
+use crate::StoreError;
+use crate::transaction::Tx;
+use sqlx::AssertSqlSafe;
 
-/// Tables whose rows a backup brings back, those that others refer to first.
-pub const KEPT: [&str; 15] = [
+/// The tables that a restore replaces. Referenced tables come first.
+pub const RESTORED: [&str; 15] = [
     "demonstration",
     "region",
     "center",
@@ -23,29 +23,18 @@ pub const KEPT: [&str; 15] = [
     "idempotency",
 ];
 
-/// Of these, what a demonstration city consists of, and is taken away with it.
+/// Returns the tables that make up a demonstration city and are cleared with it.
 pub fn register() -> impl DoubleEndedIterator<Item = &'static str> {
-    KEPT.into_iter().filter(|table| !matches!(*table, "demonstration" | "token"))
+    RESTORED.into_iter().filter(|table| !matches!(*table, "demonstration" | "token"))
 }
 
-/// Answers to queries: not in backups, and of no use without the register they are about.
+/// The table of jobs. Their results are not restored, and become useless when the register they refer to is removed.
 pub const JOBS: &str = "job";
 
-/// Copies a table from the attached database `old`.
-pub async fn copy(connection: &mut SqliteConnection, table: &str) -> Result<(), StoreError> {
-    let columns: Vec<String> =
-        sqlx::query_scalar("SELECT name FROM pragma_table_info(?)").bind(table).fetch_all(&mut *connection).await?;
-    let columns = columns.iter().map(|c| format!("\"{c}\"")).collect::<Vec<_>>().join(", ");
-    // Only names of our own tables and columns go into the text.
-    let text = format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM old.{table}");
-    sqlx::query(AssertSqlSafe(text)).execute(connection).await?;
-    Ok(())
-}
-
-/// Empties a table.
-pub async fn clear(connection: &mut SqliteConnection, table: &str) -> Result<(), StoreError> {
-    sqlx::query(AssertSqlSafe(format!("DELETE FROM main.{table}"))).execute(connection).await?;
-    Ok(())
+/// Deletes all rows of a table, and returns their number.
+pub async fn clear(tx: &mut Tx<'_>, table: &str) -> Result<u64, StoreError> {
+    let text = AssertSqlSafe(format!("DELETE FROM main.{table}"));
+    Ok(sqlx::query(text).execute(&mut **tx).await?.rows_affected())
 }
 
 #[cfg(test)]
@@ -53,21 +42,21 @@ mod tests {
     use super::*;
     use crate::Store;
 
-    /// A new table must say whether backups and the demonstration city hold it.
+    /// A new table must be assigned to one of the lists.
     #[tokio::test]
-    async fn every_table_is_in_its_list() {
+    async fn lists_contain_every_table() {
         let store = Store::open("sqlite::memory:").await.unwrap();
-        let mut there: Vec<String> = sqlx::query_scalar(
+        let mut actual: Vec<String> = sqlx::query_scalar(
             "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
         )
         .fetch_all(&store.pool)
         .await
         .unwrap();
-        let mut known: Vec<&str> = KEPT.to_vec();
-        // The log is added to, never replaced; versions and migrations are the database's own.
-        known.extend([JOBS, "audit", "register_version", "_sqlx_migrations"]);
-        known.sort_unstable();
-        there.sort_unstable();
-        assert_eq!(there, known);
+        let mut listed: Vec<&str> = RESTORED.to_vec();
+        // The audit log is appended to, never replaced; the version and the migrations belong to the database file.
+        listed.extend([JOBS, "audit", "register_version", "_sqlx_migrations"]);
+        listed.sort_unstable();
+        actual.sort_unstable();
+        assert_eq!(actual, listed);
     }
 }

@@ -1,14 +1,14 @@
-//! Tokens: only their hashes are kept, with whom they are for and until when.
+//! Access tokens. Only their hashes are stored, with name, role and expiry.
 
-use super::audit::{Entry, note};
-use super::{Store, StoreError};
+use crate::audit::{self, Entry};
+use crate::{Store, StoreError};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 use walkshed_register::Role;
 
-/// A token as the database knows it.
+/// A token as stored in the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenRow {
     /// 0 before it is stored.
@@ -26,7 +26,7 @@ fn token(row: &SqliteRow) -> Result<TokenRow, StoreError> {
     let id: i64 = row.try_get(0)?;
     let corrupt =
         |why: &dyn std::fmt::Display| StoreError::Corrupt { table: "token", id: id.to_string(), why: why.to_string() };
-    let moment = |text: Option<&str>| -> Result<Option<Timestamp>, StoreError> {
+    let timestamp = |text: Option<&str>| -> Result<Option<Timestamp>, StoreError> {
         text.map(|t| t.parse().map_err(|e: jiff::Error| corrupt(&e))).transpose()
     };
     Ok(TokenRow {
@@ -34,46 +34,47 @@ fn token(row: &SqliteRow) -> Result<TokenRow, StoreError> {
         name: row.try_get(1)?,
         role: row.try_get::<&str, _>(2)?.parse().map_err(|e| corrupt(&e))?,
         hash: row.try_get::<&[u8], _>(3)?.try_into().map_err(|e| corrupt(&e))?,
-        created_at: moment(row.try_get(4)?)?.ok_or_else(|| corrupt(&"has no moment of creation"))?,
-        expires_at: moment(row.try_get(5)?)?,
-        revoked_at: moment(row.try_get(6)?)?,
+        created_at: timestamp(row.try_get(4)?)?.ok_or_else(|| corrupt(&"has no creation time"))?,
+        expires_at: timestamp(row.try_get(5)?)?,
+        revoked_at: timestamp(row.try_get(6)?)?,
     })
 }
 
 impl Store {
-    /// All tokens, by number.
+    /// Returns all tokens, ordered by id.
     ///
     /// # Errors
-    /// [`StoreError`] when the database fails.
+    /// [`StoreError`] if the database fails or a row is invalid.
     pub async fn tokens(&self) -> Result<Vec<TokenRow>, StoreError> {
         let rows =
             sqlx::query("SELECT id, name, role, hash, created_at, expires_at, revoked_at FROM token ORDER BY id");
         rows.fetch_all(&self.pool).await?.iter().map(token).collect()
     }
 
-    /// All tokens that can be read, by number, and what is wrong with the others: those are in force for nobody.
+    /// Returns all tokens with valid rows, ordered by id, and an error for each invalid row. Tokens with invalid rows are not
+    /// accepted.
     ///
     /// # Errors
-    /// [`StoreError`] when the database fails.
+    /// [`StoreError`] if the database fails.
     pub async fn usable_tokens(&self) -> Result<(Vec<TokenRow>, Vec<StoreError>), StoreError> {
         let rows =
             sqlx::query("SELECT id, name, role, hash, created_at, expires_at, revoked_at FROM token ORDER BY id");
-        let (mut usable, mut wrong) = (Vec::new(), Vec::new());
+        let (mut valid, mut errors) = (Vec::new(), Vec::new());
         for row in rows.fetch_all(&self.pool).await? {
             match token(&row) {
-                Ok(token) => usable.push(token),
-                Err(error) => wrong.push(error),
+                Ok(token) => valid.push(token),
+                Err(error) => errors.push(error),
             }
         }
-        Ok((usable, wrong))
+        Ok((valid, errors))
     }
 
-    /// Keeps a new token; returns its number.
+    /// Stores a new token and returns its id.
     ///
     /// # Errors
-    /// [`StoreError::NameTaken`] for a name that another token has or had; others when the database fails.
+    /// [`StoreError::NameTaken`] if another token has or had the name; other variants if the database fails.
     pub async fn add_token(&self, token: &TokenRow, actor: &str) -> Result<i64, StoreError> {
-        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin_write().await?;
         let created = token.created_at.to_string();
         let done = sqlx::query("INSERT INTO token (name, role, hash, created_at, expires_at) VALUES (?, ?, ?, ?, ?)")
             .bind(&token.name)
@@ -85,24 +86,24 @@ impl Store {
             .await;
         let id = match done {
             Ok(done) => done.last_insert_rowid(),
-            // Random tokens are never the same; names may be.
+            // Hashes of random tokens do not collide, so the violated constraint is that of the name.
             Err(sqlx::Error::Database(e)) if e.is_unique_violation() => {
                 return Err(StoreError::NameTaken(token.name.clone()));
             }
             Err(e) => return Err(e.into()),
         };
         let after = json!({ "name": token.name, "role": token.role, "expiresAt": token.expires_at });
-        note(&mut tx, &entry(&created, actor, "create", id, &token.name, after)).await?;
+        audit::record(&mut tx, &entry(&created, actor, "create", id, &token.name, after)).await?;
         tx.commit().await?;
         Ok(id)
     }
 
-    /// Revokes a token for good; says whether there was one to revoke.
+    /// Revokes a token permanently. Returns `false` if no unrevoked token has this id.
     ///
     /// # Errors
-    /// [`StoreError`] when the database fails.
+    /// [`StoreError`] if the database fails.
     pub async fn revoke_token(&self, id: i64, at: Timestamp, actor: &str) -> Result<bool, StoreError> {
-        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin_write().await?;
         let now = at.to_string();
         let name: Option<String> =
             sqlx::query_scalar("UPDATE token SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL RETURNING name")
@@ -111,7 +112,7 @@ impl Store {
                 .fetch_optional(&mut *tx)
                 .await?;
         if let Some(name) = &name {
-            note(&mut tx, &entry(&now, actor, "update", id, name, json!({ "revokedAt": at }))).await?;
+            audit::record(&mut tx, &entry(&now, actor, "update", id, name, json!({ "revokedAt": at }))).await?;
         }
         tx.commit().await?;
         Ok(name.is_some())

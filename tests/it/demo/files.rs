@@ -1,6 +1,7 @@
 //! The generated files: reproducible, with correct sums, and marked as generated.
 
 use super::*;
+use walkshed_testing::structure::import_cycles;
 
 #[test]
 fn the_same_seed_gives_the_same_files() {
@@ -159,4 +160,10 @@ fn positions_are_in_chongqing() {
         let Position { .. } = center.position;
         assert!((105.0..110.5).contains(&center.position.lon()) && (27.9..32.4).contains(&center.position.lat()));
     }
+}
+
+#[test]
+fn source_files_do_not_import_each_other_in_a_circle() {
+    let cycles = import_cycles(&Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/walkshed-demo/src"));
+    assert!(cycles.is_empty(), "files that import each other: {cycles:#?}");
 }

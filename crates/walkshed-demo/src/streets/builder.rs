@@ -52,12 +52,14 @@ pub struct StreetBuilder<'a> {
 }
 
 impl StreetBuilder<'_> {
+    /// Adds a node and returns its index.
     pub fn add(&mut self, p: Point) -> u32 {
         self.points.push(p);
         self.heights.push(self.ground.height(p) as f32);
         self.points.len() as u32 - 1
     }
 
+    /// Returns the index of a name, adding it if it is new.
     pub fn name(&mut self, name: String) -> u32 {
         let next = self.names.len() as u32;
         *self.name_indices.entry(name).or_insert_with_key(|name| {
@@ -66,15 +68,18 @@ impl StreetBuilder<'_> {
         })
     }
 
+    /// Returns the position of a node.
     pub fn at(&self, node: u32) -> Point {
         self.points[node as usize]
     }
 
+    /// Returns the slope between two nodes, rise over run.
     pub fn slope(&self, a: u32, b: u32) -> f64 {
         let rise = f64::from(self.heights[a as usize] - self.heights[b as usize]).abs();
         rise / self.at(a).distance(self.at(b)).max(1.0)
     }
 
+    /// Adds a way, unless it has less than two nodes.
     pub fn way(&mut self, nodes: Vec<u32>, class: Class, placement: Placement, name: Option<u32>) {
         if nodes.len() > 1 {
             self.ways.push(Way { nodes, class, placement, is_private: false, name });
@@ -101,6 +106,7 @@ impl StreetBuilder<'_> {
         }
     }
 
+    /// Returns the node nearest to a point.
     pub fn nearest(&self, nodes: impl IntoIterator<Item = u32>, p: Point) -> Option<u32> {
         let with_distance = nodes.into_iter().map(|n| (self.at(n).distance(p), n));
         with_distance.min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1))).map(|(_, n)| n)

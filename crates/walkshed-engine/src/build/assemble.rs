@@ -1,7 +1,7 @@
 //! Assembles the network: numbers the vertices, computes heights and costs, marks disconnected components, and builds
 //! the snapping index.
 
-use super::connectivity::{Arcs, mark_separate};
+use super::connectivity::{Arcs, mark_disconnected};
 use super::heights::{Segment, along, vertex_heights};
 use super::options::Step;
 use super::topology::{Link, Topology};
@@ -119,7 +119,7 @@ pub fn assemble(
     create_arcs(&mut tables, &mut edges, &by_edge);
     let arcs = Arcs { first_arc: &tables.first_arc, heads: &tables.arc_heads };
     let costs: Vec<[&[Deciseconds]; 2]> = tables.costs.iter().map(|c| [&c[0][..], &c[1][..]]).collect();
-    mark_separate(&mut edges, arcs, &costs, own_network_km);
+    mark_disconnected(&mut edges, arcs, &costs, own_network_km);
     count_kinds(&edges, &mut report);
     // An entry into a restricted zone and the vertex behind it are one place on the map.
     let entries = edges.iter().filter(|e| e.is_entry()).count() as u64;
@@ -200,7 +200,7 @@ fn create_arcs(tables: &mut Tables, edges: &mut [Edge], costs: &[[[Deciseconds; 
             tables.arc_edges[arc] = (n * 2 + side) as u32;
         }
         for p in Profile::ALL {
-            edge.lay_costs(costs[n][p.index()], &mut tables.costs[p.index()]);
+            edge.write_costs(costs[n][p.index()], &mut tables.costs[p.index()]);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Marks, for each profile, which edges are disconnected from the main networks and which are fragments.
 
-use super::zones::{own_networks, weight};
+use super::zones::{independent_networks, weight};
 use crate::components::Components;
 use crate::edge::Edge;
 use crate::profile::{Profile, ProfileSet};
@@ -27,11 +27,16 @@ impl Arcs<'_> {
 /// Sets for each edge the profiles that can use it, and those for which it is cut off or a fragment. `costs` holds, by
 /// profile, the costs along the arcs and against them.
 ///
-/// An edge is connected if its component counts as a network ([`own_networks`]). For bicycles it must also reach the
+/// An edge is connected if its component counts as a network ([`independent_networks`]). For bicycles it must also reach the
 /// core of that network and be reachable from it, because one-way streets may end at the border of the extract. All
 /// other edges are separate. A separate edge is cut off if it is also separate on foot, or if the profile is bicycle
 /// (bicycles can be pushed along any footway). Otherwise it is a fragment: only a barrier to this profile separates it.
-pub(crate) fn mark_separate(edges: &mut [Edge], arcs: Arcs<'_>, costs: &[[&[Deciseconds]; 2]], own_network_km: f64) {
+pub(crate) fn mark_disconnected(
+    edges: &mut [Edge],
+    arcs: Arcs<'_>,
+    costs: &[[&[Deciseconds]; 2]],
+    own_network_km: f64,
+) {
     for edge in edges.iter_mut() {
         let mut usable = ProfileSet::default();
         let can_use = |p: &Profile| edge.arcs.iter().any(|&arc| costs[p.index()][0][arc as usize].is_some());
@@ -52,7 +57,7 @@ pub(crate) fn mark_separate(edges: &mut [Edge], arcs: Arcs<'_>, costs: &[[&[Deci
                 Separation::Fragment | Separation::CutOff => cut_off.insert(profile),
             }
         }
-        edge.set_separate(cut_off, fragment);
+        edge.set_disconnected(cut_off, fragment);
     }
 }
 
@@ -82,7 +87,7 @@ fn separation(
         let length = f64::from(edge.length_m);
         (size.0, size.1) = (size.0 + length, size.1 + weight(edge.kind(), edge.flags(), length));
     }
-    let own = own_networks(&sizes, own_network_km);
+    let own = independent_networks(&sizes, own_network_km);
     // Collect vertices on open streets of each network, as starting points for finding its core.
     let mut members: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     let goes_one_way = profile == Profile::Bicycle;

@@ -1,6 +1,6 @@
 //! Errors of a build.
 
-use crate::antimeridian::TooFarRound;
+use crate::antimeridian::ExtractTooWide;
 use crate::elevation::ElevationError;
 use crate::format::FileError;
 use crate::osm::OsmError;
@@ -13,7 +13,7 @@ pub enum BuildError {
     #[error("{}: {source}", path.display())]
     Osm { path: PathBuf, source: OsmError },
     #[error("{}: {why}", path.display())]
-    TooFarRound { path: PathBuf, why: TooFarRound },
+    ExtractTooWide { path: PathBuf, why: ExtractTooWide },
     #[error(transparent)]
     Elevation(#[from] ElevationError),
     #[error(transparent)]

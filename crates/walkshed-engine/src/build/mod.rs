@@ -37,9 +37,9 @@ pub use crate::report::StreetsReport;
 pub use assemble::assemble;
 pub use error::BuildError;
 pub use options::{BuildOptions, OWN_NETWORK_KM, Step};
-pub use topology::{Link, Topology, link_up};
+pub use topology::{Link, Topology, build_topology};
 
-use crate::antimeridian::lay_side_by_side;
+use crate::antimeridian::join_across_meridian;
 use crate::elevation::{Elevation, Extent};
 use crate::network::Network;
 use crate::osm::{Extract, read_pbf};
@@ -53,7 +53,8 @@ pub fn build(options: &BuildOptions, progress: &(dyn Fn(Step) + Sync)) -> Result
     let path = &options.streets;
     let mut extract = read_pbf(path, options.rules, &|done, all| progress(Step::Reading(done, all)))
         .map_err(|source| BuildError::Osm { path: path.clone(), source })?;
-    let joined = lay_side_by_side(&mut extract).map_err(|why| BuildError::TooFarRound { path: path.clone(), why })?;
+    let joined =
+        join_across_meridian(&mut extract).map_err(|why| BuildError::ExtractTooWide { path: path.clone(), why })?;
     let extent = extent_of(&extract).ok_or(BuildError::Nothing)?;
     let mut report =
         StreetsReport { source: file_name(path), built_at: now(), rules: options.rules, ..StreetsReport::default() };
@@ -64,7 +65,7 @@ pub fn build(options: &BuildOptions, progress: &(dyn Fn(Step) + Sync)) -> Result
         ));
     }
     progress(Step::Linking);
-    let topology = link_up(extract, &mut report)?;
+    let topology = build_topology(extract, &mut report)?;
     let elevation = Elevation::open(&options.elevation, extent)?;
     report.elevation = options.elevation.iter().map(|p| file_name(p)).collect();
     report.warnings.extend(elevation.warnings.iter().cloned());

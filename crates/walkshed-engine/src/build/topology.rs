@@ -62,7 +62,7 @@ impl Topology {
 ///
 /// # Errors
 /// Returns [`BuildError::TooLarge`] for more than 2 billion nodes, and [`BuildError::Nothing`] if no way can be used.
-pub fn link_up(mut extract: Extract, report: &mut StreetsReport) -> Result<Topology, BuildError> {
+pub fn build_topology(mut extract: Extract, report: &mut StreetsReport) -> Result<Topology, BuildError> {
     if u32::try_from(extract.nodes.len().saturating_mul(2)).is_err() {
         return Err(BuildError::TooLarge("nodes"));
     }

@@ -3,13 +3,13 @@
 //! Three steps over the links, before vertices are numbered:
 //!
 //! 1. *Zones.* Within each component (private links included), the largest part connected by public links alone is
-//!   open. Everything else is restricted: private ways and gates, and public ways that only they connect to the rest.
-//!   Restricted links are passable at the start and end of a trip, not in between.
+//!    open. Everything else is restricted: private ways and gates, and public ways that only they connect to the rest.
+//!    Restricted links are passable at the start and end of a trip, not in between.
 //! 2. *Disconnected components.* A component that does not count as a network of its own is connected to the nearest
-//!   streets by off-network legs of at most [`MAX_LEG_M`](super::islands::MAX_LEG_M), travelled at the off-network speed. It is restricted too, so
-//!   that no route passes through it.
+//!    streets by off-network legs of at most [`MAX_LEG_M`](super::islands::MAX_LEG_M), travelled at the off-network
+//!    speed. It is restricted too, so that no route passes through it.
 //! 3. *Entries.* Where restricted and open links meet, the restricted ones get their own vertex, connected to the other
-//!   by an entry (see [`crate`]'s `zone`).
+//!    by an entry (see [`crate`]'s `zone`).
 
 use super::islands::connect_islands;
 use super::topology::{Link, Topology};
@@ -37,7 +37,7 @@ pub(super) fn weight(kind: Kind, flags: EdgeFlags, length_m: f64) -> f64 {
 /// Returns the components that count as networks of their own: those with at least `own_network_km` kilometres of
 /// streets, and those with at least half the weight of the largest. `sizes` holds their lengths in metres and their
 /// weights.
-pub(super) fn own_networks(sizes: &BTreeMap<u32, (f64, f64)>, own_network_km: f64) -> HashSet<u32> {
+pub(super) fn independent_networks(sizes: &BTreeMap<u32, (f64, f64)>, own_network_km: f64) -> HashSet<u32> {
     let most = sizes.values().map(|s| s.1).fold(0.0, f64::max);
     sizes.iter().filter(|(_, s)| s.0 >= own_network_km * 1000.0 || s.1 >= most / 2.0).map(|(&root, _)| root).collect()
 }
@@ -98,7 +98,7 @@ impl Zones {
                 *best = (root, size);
             }
         }
-        let own = own_networks(&of_whole, own_network_km);
+        let own = independent_networks(&of_whole, own_network_km);
         let mut zones = Self { marks: Vec::new(), islands: BTreeMap::new(), network: Vec::new() };
         for (n, link) in links.iter().enumerate() {
             let (piece, root) = (whole.find(link.from), public.find(link.from));

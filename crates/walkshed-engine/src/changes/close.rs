@@ -18,7 +18,7 @@ impl Network {
         at: Position,
         kind: Option<StreetKind>,
     ) -> Result<EdgeId, StreetChangeError> {
-        let (point, metric) = (self.beside(at.into()), Metric::at(at.lat()));
+        let (point, metric) = (self.align_longitude(at.into()), Metric::at(at.lat()));
         let edges = self.base_edges();
         let can_be_closed = |edge: &Edge| !matches!(edge.kind(), Kind::Gate | Kind::OffNetwork) && edge.access.any();
         let matches = |edge: &Edge| can_be_closed(edge) && kind.is_none_or(|k| k.matches(edge));

@@ -37,7 +37,7 @@ impl Network {
             if line.len() < 2 {
                 return Err((n, StreetChangeError::TooShort(line.len())));
             }
-            let points = line.iter().map(|&p| self.beside(p.into())).collect();
+            let points = line.iter().map(|&p| self.align_longitude(p.into())).collect();
             lines.push(Line {
                 kind: *kind,
                 points,

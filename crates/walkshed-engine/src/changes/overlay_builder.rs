@@ -213,13 +213,15 @@ impl<'a> OverlayBuilder<'a> {
             some => ProfileSet(some.iter().fold(usable.0, |all, edge| all & mask(edge).0)),
         };
         edge.set_usable(usable);
-        edge.set_separate(all_are(Edge::cut_off), all_are(Edge::fragment));
+        edge.set_disconnected(all_are(Edge::cut_off), all_are(Edge::fragment));
     }
 
     /// Adds the entries from open new streets into restricted zones.
     fn add_entries(&mut self) {
         let mut everyone = ProfileSet::default();
-        Profile::ALL.into_iter().for_each(|profile| everyone.insert(profile));
+        for profile in Profile::ALL {
+            everyone.insert(profile);
+        }
         for (inside, outside) in std::mem::take(&mut self.outside) {
             let number = self.next_edge();
             let access = Access::FOOT.with(Access::BIKE);

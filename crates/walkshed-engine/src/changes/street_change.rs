@@ -79,27 +79,58 @@ impl StreetKind {
 #[serde(rename_all = "snake_case")]
 pub enum StreetChange {
     /// Closes the segment (between two vertices) nearest to a position, of a given kind if there is one.
-    Close { at: Position, kind: Option<StreetKind> },
+    Close {
+        /// A position within [`JOIN_LIMIT_M`] of the segment.
+        at: Position,
+        /// The kind of the segment; `None` for any.
+        kind: Option<StreetKind>,
+    },
     /// Adds a street along a line of at least two positions. Its ends join the nearest streets, or other new streets. It
     /// crosses the streets between its ends without joining them.
-    Add { kind: StreetKind, line: Vec<Position>, name: Option<String> },
+    Add {
+        /// The kind of the new street.
+        kind: StreetKind,
+        /// The line of the new street.
+        line: Vec<Position>,
+        /// The name of the new street.
+        name: Option<String>,
+    },
 }
 
 /// Why a street change cannot be made.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StreetChangeError {
+    /// There is no street to close near the position.
     #[error("there is no {} within {JOIN_LIMIT_M} m of ({}, {}){}", kind.map_or("street", StreetKind::name), at.lon(), at.lat(), nearest(*.nearest_m))]
-    NothingToClose { at: Position, kind: Option<StreetKind>, nearest_m: Option<f64> },
+    NothingToClose {
+        /// The position given.
+        at: Position,
+        /// The kind given.
+        kind: Option<StreetKind>,
+        /// Metres to the nearest street of the kind; `None` if the network has none.
+        nearest_m: Option<f64>,
+    },
+    /// An end of the line is not near a street or another new street.
     #[error(
         "the {end} of the line, ({}, {}), is not within {JOIN_LIMIT_M} m of a street or another new street{}; move it to a street",
         at.lon(), at.lat(), nearest(*.nearest_m)
     )]
-    EndNotConnected { end: &'static str, at: Position, nearest_m: Option<f64> },
+    EndNotConnected {
+        /// "start" or "end".
+        end: &'static str,
+        /// The position of the end.
+        at: Position,
+        /// Metres to the nearest street; `None` if the network has none.
+        nearest_m: Option<f64>,
+    },
+    /// The line has fewer than two positions; the number is given.
     #[error("the line has {0} positions; at least two are required")]
     TooShort(usize),
+    /// Neither the line nor the new streets it meets join an existing street.
     #[error("the line and the new streets it meets join no existing street; move one of them to a street")]
     NotConnected,
+    /// All positions of the line are the same.
     #[error("the line has no length: it starts and ends at ({}, {})", .0.lon(), .0.lat())]
     NoLength(Position),
 }
@@ -115,6 +146,7 @@ fn nearest(metres: Option<f64>) -> String {
 pub struct ChangedStreet {
     /// The line of the closed segment or the added street, ends included.
     pub line: Vec<Fixed>,
+    /// Length in metres.
     pub length_m: f64,
     /// The name of the closed or added street.
     pub name: Option<String>,

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 /// Shifts a longitude in degrees by multiples of 360 to lie within 180 degrees of `middle`.
 #[must_use]
-pub fn degrees_beside(lon: f64, middle: f64) -> f64 {
+pub fn longitude_near(lon: f64, middle: f64) -> f64 {
     let away = lon - middle;
     if away.abs() <= 180.0 { lon } else { lon - 360.0 * (away / 360.0).round() }
 }
@@ -17,10 +17,10 @@ pub fn degrees_beside(lon: f64, middle: f64) -> f64 {
 /// Cuts a line at the 180th meridian and returns its parts in order. Each part has at least two distinct positions; a
 /// line of zero length has no parts.
 #[must_use]
-pub fn line_on_globe(line: &[Fixed]) -> Vec<Vec<Fixed>> {
+pub fn split_line_at_meridian(line: &[Fixed]) -> Vec<Vec<Fixed>> {
     let mut parts = Vec::new();
     let Some(first) = line.first() else { return parts };
-    let mut part = vec![first.on_globe()];
+    let mut part = vec![first.normalized()];
     let mut end = |part: &mut Vec<Fixed>| {
         part.dedup();
         let done = std::mem::take(part);
@@ -54,7 +54,7 @@ pub fn line_on_globe(line: &[Fixed]) -> Vec<Vec<Fixed>> {
 /// Makes the rings of an area continuous: where a ring jumps across the 180th meridian, its longitudes continue beyond
 /// 180 degrees. All polygons are placed within 180 degrees of longitude of the first.
 #[must_use]
-pub fn continuous(mut area: MultiPolygon<f64>) -> MultiPolygon<f64> {
+pub fn make_continuous(mut area: MultiPolygon<f64>) -> MultiPolygon<f64> {
     let mut middle = None;
     for polygon in &mut area.0 {
         let mut anchor = middle;
@@ -62,7 +62,7 @@ pub fn continuous(mut area: MultiPolygon<f64>) -> MultiPolygon<f64> {
             let mut before = anchor;
             for corner in &mut ring.0 {
                 if let Some(before) = before {
-                    corner.x = degrees_beside(corner.x, before);
+                    corner.x = longitude_near(corner.x, before);
                 }
                 before = Some(corner.x);
                 // A hole starts beside its exterior ring.
@@ -79,7 +79,7 @@ pub fn continuous(mut area: MultiPolygon<f64>) -> MultiPolygon<f64> {
 
 /// Cuts an area with continuous rings at the 180th meridian and moves its parts to within [-180, 180] degrees.
 #[must_use]
-pub fn area_on_globe(area: &MultiPolygon<f64>) -> Cow<'_, MultiPolygon<f64>> {
+pub fn split_area_at_meridian(area: &MultiPolygon<f64>) -> Cow<'_, MultiPolygon<f64>> {
     let is_beyond = |p: &Polygon<f64>| p.exterior().0.iter().any(|c| c.x.abs() > 180.0);
     if !area.iter().any(is_beyond) {
         return Cow::Borrowed(area);
@@ -132,23 +132,23 @@ mod tests {
         for (lon, on_globe) in
             [(0.0, 0.0), (180.0, 180.0), (-180.0, -180.0), (180.5, -179.5), (-190.0, 170.0), (200.0, -160.0)]
         {
-            assert_eq!(at(lon, 1.0).on_globe(), at(on_globe, 1.0));
+            assert_eq!(at(lon, 1.0).normalized(), at(on_globe, 1.0));
         }
         let middle = at(179.5, 0.0).x;
-        assert_eq!(at(-179.5, 3.0).beside(middle), at(180.5, 3.0));
-        assert_eq!(at(170.0, 3.0).beside(middle), at(170.0, 3.0));
-        assert_eq!(at(-170.0, 3.0).beside(at(-179.5, 0.0).x), at(-170.0, 3.0));
-        assert_eq!(at(179.0, 3.0).beside(at(-179.5, 0.0).x), at(-181.0, 3.0));
+        assert_eq!(at(-179.5, 3.0).align_longitude(middle), at(180.5, 3.0));
+        assert_eq!(at(170.0, 3.0).align_longitude(middle), at(170.0, 3.0));
+        assert_eq!(at(-170.0, 3.0).align_longitude(at(-179.5, 0.0).x), at(-170.0, 3.0));
+        assert_eq!(at(179.0, 3.0).align_longitude(at(-179.5, 0.0).x), at(-181.0, 3.0));
         // 10 E is 190.5 degrees east of 179.5 E, but 370 degrees do not fit in a `Fixed`.
-        assert_eq!(at(-10.0, 3.0).beside(middle), at(-10.0, 3.0));
+        assert_eq!(at(-10.0, 3.0).align_longitude(middle), at(-10.0, 3.0));
         assert!(
-            (degrees_beside(-179.9, 179.9) - 180.1).abs() < 1e-9 && (degrees_beside(10.0, 179.9) - 10.0).abs() < 1e-9
+            (longitude_near(-179.9, 179.9) - 180.1).abs() < 1e-9 && (longitude_near(10.0, 179.9) - 10.0).abs() < 1e-9
         );
     }
 
     #[test]
     fn lines_are_cut_at_the_meridian() {
-        let on = |line: &[(f64, f64)]| line_on_globe(&line.iter().map(|&(x, y)| at(x, y)).collect::<Vec<_>>());
+        let on = |line: &[(f64, f64)]| split_line_at_meridian(&line.iter().map(|&(x, y)| at(x, y)).collect::<Vec<_>>());
         let cut = |parts: &[&[(f64, f64)]]| -> Vec<Vec<Fixed>> {
             parts.iter().map(|p| p.iter().map(|&(x, y)| at(x, y)).collect()).collect()
         };
@@ -188,7 +188,7 @@ mod tests {
             ),
             polygon!((x: 178.0, y: 0.0), (x: 178.5, y: 0.0), (x: 178.5, y: 1.0)),
         ]);
-        let cut = area_on_globe(&area).into_owned();
+        let cut = split_area_at_meridian(&area).into_owned();
         assert!((cut.unsigned_area() - area.unsigned_area()).abs() < 1e-6);
         assert_eq!(cut.0.len(), 3);
         for polygon in &cut {
@@ -196,7 +196,7 @@ mod tests {
             assert!(polygon.signed_area() > 0.0 && polygon.exterior().is_closed());
         }
         let inside: MultiPolygon<f64> = polygon!((x: 1.0, y: 0.0), (x: 2.0, y: 0.0), (x: 2.0, y: 1.0)).into();
-        assert!(matches!(area_on_globe(&inside), Cow::Borrowed(_)));
+        assert!(matches!(split_area_at_meridian(&inside), Cow::Borrowed(_)));
         // As H3 returns them: with a jump from one side to the other.
         let jumping = MultiPolygon(vec![
             polygon!(
@@ -205,7 +205,7 @@ mod tests {
             ),
             polygon!((x: -178.0, y: 5.0), (x: -177.5, y: 5.0), (x: -177.5, y: 6.0)),
         ]);
-        let whole = continuous(jumping);
+        let whole = make_continuous(jumping);
         let bounds = whole.bounding_rect().unwrap();
         assert!((bounds.min().x - 179.0).abs() < 1e-9 && (bounds.max().x - 182.5).abs() < 1e-9, "{bounds:?}");
         assert!((whole.unsigned_area() - 8.25).abs() < 1e-9);

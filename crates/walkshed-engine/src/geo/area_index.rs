@@ -87,7 +87,7 @@ impl AreaIndex {
 
     /// Returns whether a point (degrees) lies in the area or on its boundary.
     #[must_use]
-    pub fn holds(&self, x: f64, y: f64) -> bool {
+    pub fn contains(&self, x: f64, y: f64) -> bool {
         let Some(bounds) = self.bounds else { return false };
         if !(bounds.min().x..=bounds.max().x).contains(&x) || !(bounds.min().y..=bounds.max().y).contains(&y) {
             return false;
@@ -168,7 +168,7 @@ mod tests {
             for x in -18..18 {
                 for y in -18..18 {
                     let (x, y) = (f64::from(x) / 2.0, f64::from(y) / 2.0);
-                    prop_assert_eq!(index.holds(x, y), area.intersects(&Point::new(x, y)), "({}, {})", x, y);
+                    prop_assert_eq!(index.contains(x, y), area.intersects(&Point::new(x, y)), "({}, {})", x, y);
                 }
             }
         }
@@ -182,7 +182,7 @@ mod tests {
         };
         let round = AreaIndex::new(&circle(10_000));
         assert!(round.longest_band() < 200, "{}", round.longest_band());
-        assert!(round.holds(0.0, 0.0) && round.holds(0.99, 0.0) && !round.holds(0.8, 0.8));
+        assert!(round.contains(0.0, 0.0) && round.contains(0.99, 0.0) && !round.contains(0.8, 0.8));
         // A comb whose teeth are all as high as the comb.
         let tooth = |n: u32| [(f64::from(n), 0.0), (f64::from(n) + 0.5, 1.0)];
         let mut corners: Vec<(f64, f64)> = (0..5000).flat_map(tooth).collect();

@@ -1,7 +1,7 @@
 //! Writes GeoJSON geometries (RFC 7946) as text into a buffer. Coordinates are integers in ten-millionths of a degree
 //! and are printed exactly.
 
-use super::antimeridian::{area_on_globe, line_on_globe};
+use super::antimeridian::{split_area_at_meridian, split_line_at_meridian};
 use super::position::Fixed;
 use geo::{Coord, LineString, MultiPolygon, Polygon};
 
@@ -17,10 +17,10 @@ pub fn push_position(out: &mut String, at: Fixed) {
 /// Appends a line: a `LineString`; a `MultiLineString` if it crosses the 180th meridian; a `Point` if it has zero
 /// length.
 pub fn push_line(out: &mut String, line: &[Fixed]) {
-    let parts = line_on_globe(line);
+    let parts = split_line_at_meridian(line);
     match &parts[..] {
         [] => match line.first() {
-            Some(&at) => push_point(out, at.on_globe()),
+            Some(&at) => push_point(out, at.normalized()),
             None => out.push_str("null"),
         },
         [one] => {
@@ -86,7 +86,7 @@ fn rounded(shape: &MultiPolygon<f64>) -> Vec<Vec<Vec<Fixed>>> {
         rings.extend(polygon.interiors().iter().filter_map(ring));
         Some(rings)
     };
-    area_on_globe(shape).iter().filter_map(rings_of).collect()
+    split_area_at_meridian(shape).iter().filter_map(rings_of).collect()
 }
 
 /// Closes a ring and removes repeated positions. Returns `None` if it has no area.

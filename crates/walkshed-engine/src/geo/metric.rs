@@ -59,7 +59,7 @@ impl Metric {
 /// Goes across the 180th meridian if that is shorter.
 #[must_use]
 pub fn chord_length_m(a: Fixed, b: Fixed) -> f64 {
-    let b = b.beside(a.x);
+    let b = b.align_longitude(a.x);
     Metric::at(f64::midpoint(a.lat(), b.lat())).distance(a, b)
 }
 

@@ -25,7 +25,7 @@ mod metric;
 mod position;
 mod storey;
 
-pub use antimeridian::{area_on_globe, continuous, degrees_beside, line_on_globe};
+pub use antimeridian::{longitude_near, make_continuous, split_area_at_meridian, split_line_at_meridian};
 pub use area::{AreaError, geometry_of, read_area};
 pub use area_index::AreaIndex;
 pub use datum::{Datum, UnknownDatum};

@@ -113,7 +113,7 @@ impl Fixed {
 
     /// Returns the same position with its longitude normalized to [-180, 180] degrees.
     #[must_use]
-    pub fn on_globe(self) -> Self {
+    pub fn normalized(self) -> Self {
         let x = i64::from(self.x);
         if x.abs() <= HALF_TURN { self } else { Self { x: shift_near(x, 0), ..self } }
     }
@@ -121,7 +121,7 @@ impl Fixed {
     /// Returns the same position with its longitude shifted by multiples of 360 degrees to lie within 180 degrees of
     /// `middle` (ten-millionths of a degree). Returns `self` unchanged if the result does not fit in a [`Fixed`].
     #[must_use]
-    pub fn beside(self, middle: i32) -> Self {
+    pub fn align_longitude(self, middle: i32) -> Self {
         let x = i64::from(self.x);
         if (x - i64::from(middle)).abs() <= HALF_TURN { self } else { Self { x: shift_near(x, middle.into()), ..self } }
     }
@@ -143,7 +143,7 @@ impl From<Position> for Fixed {
 
 impl From<Fixed> for Position {
     fn from(f: Fixed) -> Self {
-        let f = f.on_globe();
+        let f = f.normalized();
         Self { lon: f.lon().clamp(-180.0, 180.0), lat: f.lat().clamp(-90.0, 90.0) }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Network;
 use crate::access::Kind;
-use crate::build::connectivity::{Arcs, mark_separate};
+use crate::build::connectivity::{Arcs, mark_disconnected};
 use crate::cost::{self, cost};
 use crate::ground::Ground;
 use crate::profile::{Profile, Profiles};
@@ -23,7 +23,7 @@ impl Network {
                 for id in self.edge_ids() {
                     let (edge, segment) = (self.edge(id), self.cost_segment(id));
                     let both = [cost(&segment, params, true), cost(&segment, params, false)];
-                    edge.lay_costs(both, &mut table);
+                    edge.write_costs(both, &mut table);
                 }
                 table
             })
@@ -37,7 +37,7 @@ impl Network {
             let arcs = Arcs { first_arc: self.base_first_arc(), heads: self.base_arc_heads() };
             let costs: Vec<[&[Deciseconds]; 2]> =
                 Profile::ALL.iter().map(|&p| [0, 1].map(|way| self.base_times(p, way))).collect();
-            mark_separate(&mut edges[..end], arcs, &costs, self.meta.own_network_km);
+            mark_disconnected(&mut edges[..end], arcs, &costs, self.meta.own_network_km);
             self.recomputed_edges = Some(Arc::new(edges));
         }
         self

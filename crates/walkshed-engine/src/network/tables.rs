@@ -11,10 +11,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Meta {
+    /// What the import read and built.
     pub report: StreetsReport,
+    /// The profiles of the cost tables.
     pub profiles: Profiles,
     /// Kilometres of streets from which a connected component counts as a network rather than an island.
     pub own_network_km: f64,
+    /// Whether heights come from elevation files. Otherwise all streets are level.
     pub has_elevation: bool,
     /// Bounding box in degrees: west, south, east, north.
     pub bounds: [f64; 4],
@@ -56,18 +59,27 @@ pub(crate) fn element_sizes() -> [usize; section::COUNT] {
 /// The tables of a network, in the order of the file.
 #[derive(Default)]
 pub struct Tables {
+    /// Positions of the vertices.
     pub vertices: Vec<Fixed>,
+    /// For every vertex the index of its first outgoing arc, followed by the number of arcs.
     pub first_arc: Vec<u32>,
+    /// For every arc the vertex it leads to.
     pub arc_heads: Vec<u32>,
     /// For every arc: twice its edge number, plus one for the arc from head to tail.
     pub arc_edges: Vec<u32>,
     /// The edges, followed by a sentinel that ends the ranges of the last edge.
     pub edges: Vec<Edge>,
+    /// Points of the edges, from tail to head; [`Edge::shape`] is the first of an edge.
     pub shapes: Vec<Fixed>,
+    /// Heights in metres at equal distances along the edges; [`Edge::heights`] is the first of an edge.
     pub heights: Vec<f32>,
+    /// Names of streets; [`Edge::name`] is an index.
     pub names: Vec<String>,
+    /// Spatial index: street segments, as edge and index of the first shape point.
     pub snap_pieces: Vec<[u32; 2]>,
+    /// Spatial index: bounding boxes (west, south, east, north), level by level from the leaves.
     pub snap_boxes: Vec<[i32; 4]>,
+    /// Spatial index: the first box of every level, followed by the number of boxes.
     pub snap_levels: Vec<u32>,
     /// By profile, direction (from, towards) and arc.
     pub costs: Vec<[Vec<Deciseconds>; 2]>,

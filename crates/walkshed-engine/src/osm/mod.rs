@@ -32,4 +32,4 @@ pub use read::read_pbf;
 pub use tagged::{TaggedPlace, read_tagged};
 pub use tags::Tags;
 pub use way::classify;
-pub use way_class::{ExclusionReason, KeptWay, Outline, StreetRules, WayClass};
+pub use way_class::{ClassifiedWay, ExclusionReason, Outline, StreetRules, WayClass};

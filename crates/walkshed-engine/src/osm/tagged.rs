@@ -7,7 +7,7 @@ use super::error::{BlobError, OsmError};
 use super::read::ways_of;
 use super::rings::{absolute, close_rings};
 use super::tags::Tags;
-use crate::geo::{Fixed, degrees_beside};
+use crate::geo::{Fixed, longitude_near};
 use geo::{Centroid, Coord, LineString, MultiPoint, Polygon};
 use std::collections::HashMap;
 use std::path::Path;
@@ -173,7 +173,7 @@ fn centre_of(
     let line = |nodes: &[i64]| -> Vec<Coord<f64>> {
         let known: Vec<Coord<f64>> = nodes.iter().filter_map(|id| positions.get(id).copied()).collect();
         let first = known.first().map_or(0.0, |c| c.x);
-        known.into_iter().map(|c| Coord { x: degrees_beside(c.x, first), ..c }).collect()
+        known.into_iter().map(|c| Coord { x: longitude_near(c.x, first), ..c }).collect()
     };
     let closed = |nodes: &[i64]| nodes.len() > 3 && nodes.first() == nodes.last();
     let outer: Vec<i64> = if element.members.is_empty() {
@@ -197,5 +197,5 @@ fn centre_of(
     };
     let middle = middle.or_else(|| MultiPoint::from(corners).centroid())?;
     let unit = |degrees: f64| (degrees * Fixed::PER_DEGREE).round() as i32;
-    Some(Fixed { x: unit(degrees_beside(middle.x(), 0.0)), y: unit(middle.y()) })
+    Some(Fixed { x: unit(longitude_near(middle.x(), 0.0)), y: unit(middle.y()) })
 }

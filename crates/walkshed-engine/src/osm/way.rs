@@ -5,7 +5,7 @@ use super::measures::{duration_s, incline, levels};
 use super::permission::{Allowed, Permission, lookup};
 use super::tags::Tags;
 use super::way_access::{bike_oneway, bike_permission, foot_oneway, foot_permission, ramp_bits};
-use super::way_class::{ExclusionReason, KeptWay, Outline, StreetRules, WayClass};
+use super::way_class::{ClassifiedWay, ExclusionReason, Outline, StreetRules, WayClass};
 use super::way_defaults::{default_of, is_platform_or_pier, is_tunnel};
 use super::way_ground::{flags_of, ground_of};
 use crate::access::{Access, Kind, Structure};
@@ -27,7 +27,7 @@ use crate::access::{Access, Kind, Structure};
 /// assert_eq!(kind(&[("building", "yes")]), None);
 /// ```
 #[must_use]
-pub fn classify(tags: &Tags, outline: Outline, rules: StreetRules) -> Option<Result<KeptWay, ExclusionReason>> {
+pub fn classify(tags: &Tags, outline: Outline, rules: StreetRules) -> Option<Result<ClassifiedWay, ExclusionReason>> {
     let base = match default_of(tags, rules)? {
         Ok(base) => base,
         Err(reason) => return Some(Err(reason)),
@@ -107,7 +107,7 @@ pub fn classify(tags: &Tags, outline: Outline, rules: StreetRules) -> Option<Res
         levels: tags.get("level").and_then(levels),
         name: tags.get("name").map(str::trim).filter(|n| !n.is_empty()).map(str::to_owned),
     };
-    Some(Ok(KeptWay { class, closed_on_foot }))
+    Some(Ok(ClassifiedWay { class, closed_on_foot }))
 }
 
 /// Returns whether this is an area that people walk across.

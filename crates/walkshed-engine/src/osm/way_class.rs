@@ -29,7 +29,7 @@ pub struct WayClass {
 
 /// A way that is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeptWay {
+pub struct ClassifiedWay {
     /// Its properties.
     pub class: WayClass,
     /// The reason why pedestrians may not use it, if this follows from a default and not from a tag.

@@ -13,14 +13,14 @@
 //! ```
 
 mod error;
+mod id;
 mod params;
 mod settings;
-mod traveller;
 
 pub use error::ProfileError;
+pub use id::{Profile, ProfileSet, UnknownProfile};
 pub use params::{ProfileParams, SlopeModel};
 pub use settings::Profiles;
-pub use traveller::{Profile, ProfileSet, UnknownProfile};
 
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,8 @@
 //! The parameters of all profiles: the default values, and overrides from the configuration.
 
 use super::error::ProfileError;
+use super::id::Profile;
 use super::params::ProfileParams;
-use super::traveller::Profile;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 

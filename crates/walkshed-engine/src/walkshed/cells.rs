@@ -1,7 +1,7 @@
 //! Walksheds as H3 cells. A cell is part of a walkshed if its centre is reached, by the rule for places.
 
 use super::pieces::Reach;
-use crate::geo::{Fixed, area_on_globe, cell_centre};
+use crate::geo::{Fixed, cell_centre, split_area_at_meridian};
 use crate::network::Network;
 use crate::parallel;
 use crate::start::Start;
@@ -17,15 +17,19 @@ const MIN_CELLS_PER_THREAD: usize = 500;
 /// Cells with their times, sorted by cell.
 #[derive(Debug, Clone, Default)]
 pub struct CellTimes {
+    /// The cells whose centres are reached.
     pub cells: Vec<CellIndex>,
+    /// By cell: the travel time to its centre.
     pub times: Vec<Deciseconds>,
 }
 
 /// Why the cells of a walkshed cannot be computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CellsError {
+    /// There are too many cells.
     #[error(transparent)]
     TooMany(#[from] TooManyCells),
+    /// The current task was stopped.
     #[error(transparent)]
     Stopped(#[from] Stopped),
 }
@@ -36,8 +40,11 @@ pub enum CellsError {
     "the area has about {estimate} cells of resolution {resolution}, the limit is {limit}; use a coarser resolution or fewer minutes"
 )]
 pub struct TooManyCells {
+    /// Estimated number of cells.
     pub estimate: usize,
+    /// H3 resolution, 0 to 15.
     pub resolution: u8,
+    /// Maximum number of cells.
     pub limit: usize,
 }
 
@@ -85,7 +92,7 @@ pub fn reached_cells(
         return Err(TooManyCells { estimate, resolution: resolution.into(), limit }.into());
     }
     let mut tiler = TilerBuilder::new(resolution).containment_mode(ContainmentMode::ContainsCentroid).build();
-    for part in area_on_globe(&MultiPolygon(vec![rect.to_polygon()])).iter() {
+    for part in split_area_at_meridian(&MultiPolygon(vec![rect.to_polygon()])).iter() {
         // A rectangle, or the part of one on either side of the 180th meridian, is a valid polygon.
         let _ = tiler.add(part.clone());
     }

@@ -13,21 +13,30 @@ use crate::units::{Deciseconds, Direction, EdgeId, VertexId};
 /// A reached part of an edge and the times (in deciseconds, not rounded) at its two ends. Times are linear in between.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Piece {
+    /// The edge.
     pub edge: EdgeId,
-    /// Fractions from the tail of the edge. `from < to`, except if the piece is a single point.
+    /// The end nearer to the tail, as a fraction of the edge from its tail.
     pub from: f64,
+    /// The end nearer to the head. `from < to`, except if the piece is a single point.
     pub to: f64,
+    /// Time at `from`.
     pub time_from: f64,
+    /// Time at `to`.
     pub time_to: f64,
 }
 
 /// Everything that can be reached from a place (or from which the place can be reached) within a time limit.
 #[derive(Debug, Clone)]
 pub struct Reach {
+    /// The place.
     pub start: Start,
+    /// Who travels.
     pub profile: Profile,
+    /// From the place or towards it.
     pub direction: Direction,
+    /// The time limit, inclusive.
     pub limit: Deciseconds,
+    /// The reached parts of edges.
     pub pieces: Vec<Piece>,
     /// Reached vertices with their times, sorted by vertex.
     vertices: Vec<(VertexId, Deciseconds)>,

@@ -59,7 +59,7 @@ impl Area {
     pub fn contains(&self, p: Position) -> bool {
         match self {
             Self::Box(rectangle) => rectangle.contains(p),
-            Self::Polygon(index) => index.holds(p.lon(), p.lat()),
+            Self::Polygon(index) => index.contains(p.lon(), p.lat()),
             Self::Cells { cells, resolutions } => resolutions.iter().any(|&r| cells.contains(&cell_of(p, r))),
         }
     }

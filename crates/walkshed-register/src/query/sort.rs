@@ -167,7 +167,8 @@ impl SortOrder {
             }
             SortBy::Distance(from) => {
                 let start = Fixed::from(from);
-                let distance = Metric::at(from.lat()).distance(start, Fixed::from(fields.position).beside(start.x));
+                let distance =
+                    Metric::at(from.lat()).distance(start, Fixed::from(fields.position).align_longitude(start.x));
                 SortKey::Number(distance)
             }
         }

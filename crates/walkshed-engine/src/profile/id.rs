@@ -1,4 +1,4 @@
-//! Who travels.
+//! The profiles, and sets of profiles.
 
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};

@@ -1,33 +1,22 @@
-//! Reading the whole register at one moment.
+//! Loading the whole register in one read transaction.
 
-use super::columns::{Columns, Stored};
-use super::demonstration::mark;
-use super::fields::{Field, Source, as_json};
-use super::{Store, StoreError};
+use crate::table::{Field, Source, TableRecord, comma_separated, read_record};
+use crate::transaction::{Tx, register_version};
+use crate::{Store, StoreError, demonstration, visit_counts};
 use h3o::CellIndex;
-use sqlx::{AssertSqlSafe, Sqlite, Transaction};
+use sqlx::AssertSqlSafe;
 use std::collections::BTreeMap;
 use tokio::task::JoinHandle;
-use walkshed_register::{EVERYONE, PopulationCell, RegisterRows, VisitCount, VisitDay};
+use walkshed_register::{EVERYONE, PopulationCell, RegisterRows, VisitDay};
 
-/// Imports the answers of `dataset` go back to.
-const IMPORTS_SHOWN: i64 = 50;
+/// Number of imports that are loaded for the field `dataset`.
+const MAX_IMPORTS: i64 = 50;
 
-fn corrupt(table: &'static str, id: impl ToString, why: impl ToString) -> StoreError {
-    StoreError::Corrupt { table, id: id.to_string(), why: why.to_string() }
-}
-
-/// `SELECT id, version, ...` of a table, with what comes after `FROM`.
-pub fn select<T: Stored>(rest: &str) -> AssertSqlSafe<String> {
-    // Only names of our own tables and columns go into the text.
-    AssertSqlSafe(format!("SELECT id, version, {} FROM {} {rest}", T::COLUMNS.join(", "), T::TABLE))
-}
-
-/// Rows of a table in one text, and centers whose visits are read together.
+/// Number of rows per JSON text, and of centers whose visits are parsed in one task.
 const ROWS_AT_ONCE: i64 = 4000;
 const CENTERS_AT_ONCE: usize = 40;
 
-/// Work on what the database hands over, beside its reading on. Answers come in the order of the parts.
+/// Tasks that parse rows on other threads while the database reads on. Results keep the order of the tasks.
 struct Parts<T>(Vec<JoinHandle<Result<Vec<T>, StoreError>>>);
 
 impl<T: Send + 'static> Parts<T> {
@@ -48,13 +37,12 @@ impl<T: Send + 'static> Parts<T> {
     }
 }
 
-/// All rows of a table, thousands of them in one text.
-async fn all<T: Stored + Send + 'static>(tx: &mut Transaction<'_, Sqlite>) -> Result<Parts<T>, StoreError> {
-    let columns: Vec<String> = T::COLUMNS.iter().map(|c| as_json(c, T::REALS.contains(c))).collect();
+/// Reads all rows of a table, thousands of them per JSON text.
+async fn all<T: TableRecord + Send + 'static>(tx: &mut Tx<'_>) -> Result<Parts<T>, StoreError> {
     let text = format!(
         "SELECT max(id), json_group_array(json_array(id, version, {}))
          FROM (SELECT * FROM {} WHERE id > ? ORDER BY id LIMIT {ROWS_AT_ONCE})",
-        columns.join(", "),
+        comma_separated(T::json_columns()),
         T::TABLE
     );
     let mut parts = Parts::new();
@@ -65,53 +53,27 @@ async fn all<T: Stored + Send + 'static>(tx: &mut Transaction<'_, Sqlite>) -> Re
         let Some(highest) = highest else { return Ok(parts) };
         last = highest;
         parts.add(move || {
-            let rows: Vec<Vec<Field<'_>>> = serde_json::from_str(&rows).map_err(|e| corrupt(T::TABLE, last, e))?;
-            rows.iter().map(|row| Columns::of(Source::Fields(row))).collect()
+            let rows: Vec<Vec<Field<'_>>> =
+                serde_json::from_str(&rows).map_err(|e| StoreError::corrupt(T::TABLE, last, e))?;
+            rows.iter().map(|row| read_record(Source::Fields(row))).collect()
         });
     }
 }
 
-/// Counts of a day as one text: audience:hour:count, apart by commas.
-pub fn counts_of(text: &str) -> Option<Vec<VisitCount>> {
-    text.split(',')
-        .map(|part| {
-            let mut pieces = part.split(':');
-            let (audience, hour, count) = (pieces.next()?, pieces.next()?, pieces.next()?);
-            let hour: i8 = hour.parse().ok()?;
-            Some(VisitCount {
-                audience: audience.parse().ok()?,
-                hour: u8::try_from(hour).ok(),
-                count: count.parse().ok()?,
-            })
-        })
-        .collect()
-}
-
 impl Store {
-    /// The version of the register.
+    /// Loads the whole register in one read transaction.
     ///
     /// # Errors
-    /// [`StoreError`] when the database fails.
-    pub async fn version(&self) -> Result<u64, StoreError> {
-        let version: i64 =
-            sqlx::query_scalar("SELECT version FROM register_version WHERE id = 1").fetch_one(&self.pool).await?;
-        Ok(version as u64)
-    }
-
-    /// Everything, in one read transaction.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database fails or holds a value that no door lets in.
+    /// [`StoreError`] if the database fails or contains a value that validation rejects.
     pub async fn load(&self) -> Result<RegisterRows, StoreError> {
         let mut tx = self.pool.begin().await?;
-        let version: i64 =
-            sqlx::query_scalar("SELECT version FROM register_version WHERE id = 1").fetch_one(&mut *tx).await?;
-        let log = sqlx::query_scalar("SELECT report FROM import_log ORDER BY id DESC LIMIT ?").bind(IMPORTS_SHOWN);
+        let version = register_version(&mut tx).await?;
+        let log = sqlx::query_scalar("SELECT report FROM import_log ORDER BY id DESC LIMIT ?").bind(MAX_IMPORTS);
         let imports = log
             .fetch_all(&mut *tx)
             .await?
             .iter()
-            .map(|text: &String| serde_json::from_str(text).map_err(|e| corrupt("import_log", "", e)))
+            .map(|text: &String| serde_json::from_str(text).map_err(|e| StoreError::corrupt("import_log", "", e)))
             .collect::<Result<_, _>>()?;
         let groups = populations(&mut tx).await?;
         let visits = visits(&mut tx).await?;
@@ -120,7 +82,7 @@ impl Store {
         let (regions, scenarios, standards) = (all(&mut tx).await?, all(&mut tx).await?, all(&mut tx).await?);
         let mut groups: BTreeMap<String, Vec<PopulationCell>> = groups.all().await?.into_iter().collect();
         let rows = RegisterRows {
-            version: version as u64,
+            version,
             centers: centers.all().await?,
             facilities: facilities.all().await?,
             services: services.all().await?,
@@ -134,23 +96,22 @@ impl Store {
             population: groups.remove(EVERYONE).unwrap_or_default(),
             groups,
             imports,
-            demonstration: mark(&mut tx).await?,
+            demonstration: demonstration::mark(&mut tx).await?,
         };
         tx.rollback().await?;
         Ok(rows)
     }
 }
 
-/// A row a center, not a row a count: the database hands over rows slowly, and texts fast.
-async fn visits(tx: &mut Transaction<'_, Sqlite>) -> Result<Parts<VisitDay>, StoreError> {
-    let centers: Vec<(i64, String)> = sqlx::query_as(
+/// Reads all visits, one row per center: the driver returns rows slowly and texts fast.
+async fn visits(tx: &mut Tx<'_>) -> Result<Parts<VisitDay>, StoreError> {
+    let text = format!(
         "SELECT center_id, group_concat(day || ' ' || counts, ';') FROM (
-             SELECT center_id, day, group_concat(audience || ':' || hour || ':' || count) AS counts
-             FROM visit GROUP BY center_id, day ORDER BY center_id, day
+             SELECT center_id, day, {} AS counts FROM visit GROUP BY center_id, day ORDER BY center_id, day
          ) GROUP BY center_id ORDER BY center_id",
-    )
-    .fetch_all(&mut **tx)
-    .await?;
+        visit_counts::AS_TEXT
+    );
+    let centers: Vec<(i64, String)> = sqlx::query_as(AssertSqlSafe(text)).fetch_all(&mut **tx).await?;
     let mut parts = Parts::new();
     let mut centers = centers.into_iter().peekable();
     while centers.peek().is_some() {
@@ -166,12 +127,12 @@ fn days_of(center: i64, days: &str) -> Result<Vec<VisitDay>, StoreError> {
     let mut list: Vec<VisitDay> = days
         .split(';')
         .map(|entry| {
-            let bad = |why: &str| corrupt("visit", format_args!("{center} {entry}"), why);
+            let bad = |why: &str| StoreError::corrupt("visit", format_args!("{center} {entry}"), why);
             let (day, counts) = entry.split_once(' ').ok_or_else(|| bad("is not a day with counts"))?;
             let mut day = VisitDay {
                 center,
                 day: day.parse().map_err(|_| bad("is not a day"))?,
-                counts: counts_of(counts).ok_or_else(|| bad("has a count that cannot be read"))?,
+                counts: visit_counts::parse(counts).ok_or_else(|| bad("has an invalid count"))?,
             };
             day.sort();
             Ok(day)
@@ -181,8 +142,8 @@ fn days_of(center: i64, days: &str) -> Result<Vec<VisitDay>, StoreError> {
     Ok(list)
 }
 
-/// A row a group: its cells and people in one text.
-async fn populations(tx: &mut Transaction<'_, Sqlite>) -> Result<Parts<(String, Vec<PopulationCell>)>, StoreError> {
+/// Reads the population, one row per group.
+async fn populations(tx: &mut Tx<'_>) -> Result<Parts<(String, Vec<PopulationCell>)>, StoreError> {
     let groups: Vec<(String, String)> = sqlx::query_as(
         "SELECT demand_group, group_concat(cell || ':' || quote(people)) FROM population GROUP BY demand_group",
     )
@@ -191,17 +152,18 @@ async fn populations(tx: &mut Transaction<'_, Sqlite>) -> Result<Parts<(String, 
     let mut parts = Parts::new();
     for (group, cells) in groups {
         parts.add(move || {
-            let bad = |entry: &str| corrupt("population", entry, "is not a cell with people");
+            let bad = |entry: &str| StoreError::corrupt("population", entry, "is not a cell with people");
             let mut list: Vec<PopulationCell> = cells
                 .split(',')
                 .map(|entry| {
                     let (bits, people) = entry.split_once(':').ok_or_else(|| bad(entry))?;
                     let bits: i64 = bits.parse().map_err(|_| bad(entry))?;
-                    let cell = CellIndex::try_from(bits as u64).map_err(|e| corrupt("population", bits, e))?;
+                    let cell =
+                        CellIndex::try_from(bits as u64).map_err(|e| StoreError::corrupt("population", bits, e))?;
                     Ok(PopulationCell { cell, people: people.parse().map_err(|_| bad(entry))? })
                 })
                 .collect::<Result<_, StoreError>>()?;
-            // As the database orders its numbers, which have a sign.
+            // The order of SQLite, whose integers are signed.
             list.sort_unstable_by_key(|c| u64::from(c.cell) as i64);
             Ok(vec![(group, list)])
         });

@@ -1,14 +1,13 @@
-//! Values of a row, whichever way they came: from the driver column by column, or many rows at once in one text of JSON.
-//! The driver hands each value from one thread to another, which at a hundred thousand rows takes longer than all else.
+//! Rows in JSON. A bulk read lets SQLite put a few thousand rows into one JSON text.
+//!
+//! The driver passes every value between threads. For a hundred thousand rows that takes longer than everything else.
 
-use super::StoreError;
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Decode, Row, Sqlite, Type};
+use sqlx::{Decode, Sqlite, Type};
 use std::borrow::Cow;
 use std::fmt;
 
-/// One value of a row that came as JSON.
+/// A column value in JSON.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Field<'t> {
     Null,
@@ -52,9 +51,9 @@ impl<'t> Deserialize<'t> for Field<'t> {
     }
 }
 
-/// A value that is read from either.
+/// A type that can be read from a driver row and from JSON.
 pub trait FromField<'r>: Decode<'r, Sqlite> + Type<Sqlite> + Sized {
-    /// From JSON; `None` where it is of another type.
+    /// Converts a JSON value. Returns `None` if it has another type.
     fn from_field(field: &'r Field<'_>) -> Option<Self>;
 }
 
@@ -77,7 +76,7 @@ impl FromField<'_> for bool {
 }
 
 impl FromField<'_> for f64 {
-    /// Numbers that are not whole come as text: JSON written by the database keeps 15 digits, `quote` all that are needed.
+    /// Reals arrive as text, see [`as_json`].
     fn from_field(field: &Field<'_>) -> Option<Self> {
         if let Field::Text(text) = field { text.parse().ok() } else { None }
     }
@@ -104,33 +103,12 @@ where
     }
 }
 
-/// Where the values of a row are.
-#[derive(Clone, Copy)]
-pub enum Source<'r> {
-    Row(&'r SqliteRow),
-    Fields(&'r [Field<'r>]),
-}
-
-impl<'r> Source<'r> {
-    /// The value at a place.
-    pub fn get<T: FromField<'r>>(self, place: usize) -> Result<T, StoreError> {
-        match self {
-            Self::Row(row) => Ok(row.try_get(place)?),
-            Self::Fields(fields) => fields.get(place).and_then(T::from_field).ok_or_else(|| {
-                StoreError::Sql(sqlx::Error::ColumnDecode {
-                    index: place.to_string(),
-                    source: format!("{:?} is of another type", fields.get(place)).into(),
-                })
-            }),
-        }
-    }
-}
-
-/// How a column is put into JSON.
+/// Returns the SQL expression that puts a column into JSON. Reals become text: SQLite writes JSON numbers with 15 digits,
+/// whereas `quote` writes as many as are needed to read the same number back.
 pub fn as_json(column: &str, is_real: bool) -> String {
     if is_real { format!("iif({column} IS NULL, NULL, quote({column}))") } else { column.to_owned() }
 }
 
 #[cfg(test)]
-#[path = "fields_tests.rs"]
+#[path = "json_row_tests.rs"]
 mod tests;

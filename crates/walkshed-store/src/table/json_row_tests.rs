@@ -1,10 +1,11 @@
-//! Every number comes back as it was, to the last bit.
+//! Numbers and texts read back from JSON are exactly those that were stored.
 
 use super::{Field, as_json};
 use crate::Store;
+use crate::table::json_row::FromField;
 
 #[tokio::test]
-async fn numbers_and_texts_come_back_as_they_were() {
+async fn json_fields_round_trip_exactly() {
     let store = Store::open("sqlite::memory:").await.unwrap();
     let mut bits = 1u64;
     let mut numbers =
@@ -19,10 +20,10 @@ async fn numbers_and_texts_come_back_as_they_were() {
         let text: String =
             sqlx::query_scalar(sqlx::AssertSqlSafe(query.clone())).bind(number).fetch_one(&store.pool).await.unwrap();
         let fields: Vec<Field<'_>> = serde_json::from_str(&text).unwrap();
-        let back = <f64 as super::FromField>::from_field(&fields[0]).unwrap();
-        // The sign of zero is no information anywhere in the register.
+        let back = <f64 as FromField>::from_field(&fields[0]).unwrap();
+        // The sign of zero has no meaning anywhere in the register.
         assert!(back.to_bits() == number.to_bits() || number == 0.0 && back == 0.0, "{number:?} became {back:?}");
-        assert_eq!(<&str as super::FromField>::from_field(&fields[1]), Some("a\"b\n\u{1f}龙"));
+        assert_eq!(<&str as FromField>::from_field(&fields[1]), Some("a\"b\n\u{1f}龙"));
         assert_eq!(fields[2..], [Field::Null, Field::Whole(7)]);
     }
 }
