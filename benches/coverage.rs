@@ -14,13 +14,13 @@ use std::sync::Arc;
 use walkshed_analysis::memo::Memo;
 use walkshed_analysis::world::World;
 use walkshed_analysis::{
-    Candidates, Demand, Measure, Need, Objective, Question, Site, SiteSearch, Standards, Travel, Wishes,
-    apply_scenario, assess, compare, coverage, pairs, suggest_sites, wanted_places,
+    Candidates, Demand, FacilityCriteria, Measure, Need, Objective, Question, Site, SiteSearch, Standards, Travel,
+    apply_scenario, assess, compare, coverage, matching_facilities, pairs, suggest_sites,
 };
 use walkshed_engine::geo::{Fixed, Position};
 use walkshed_engine::{Deciseconds, Direction, Network, Profile, Profiles, Start, StreetChange, StreetKind, Sweep};
 use walkshed_live::folder::DataFolder;
-use walkshed_register::{Category, Change, Homes, Host, Scenario};
+use walkshed_register::{Category, CellDivisions, Change, Host, Scenario};
 
 fn world() -> World {
     let folder = tempfile::tempdir().unwrap();
@@ -40,8 +40,8 @@ fn world() -> World {
     })
 }
 
-fn of(category: Category) -> Wishes {
-    Wishes { categories: vec![category], ..Wishes::default() }
+fn of(category: Category) -> FacilityCriteria {
+    FacilityCriteria { categories: vec![category], ..FacilityCriteria::default() }
 }
 
 fn question(need: Need) -> Question {
@@ -50,7 +50,7 @@ fn question(need: Need) -> Question {
 
 /// Sweeps for the nearest facilities of a category to every vertex, within two hours.
 fn nearest_of(world: &World, network: &Network, category: Category, nearest: usize) -> Sweep {
-    let places = wanted_places(&world.register, &of(category));
+    let places = matching_facilities(&world.register, &of(category));
     let snaps = &world.facility_layer.snapped(network, Profile::Adult).snaps;
     let starts = places.iter().map(|&p| Some(Start::new(network, snaps[p as usize]?, Profile::Adult))).collect();
     let limit = Deciseconds::from_minutes(120.0);
@@ -122,9 +122,11 @@ fn city(c: &mut Criterion) {
     let need = Need::single(of(Category::HealthCare), Measure::Minutes, 15.0);
     group.bench_function("division of every cell", |b| {
         let register = &world.register;
-        b.iter(|| Homes::assign(&register.centers, &register.population, |at| register.outlined_region_at(at)).codes());
+        b.iter(|| {
+            CellDivisions::assign(&register.centers, &register.population, |at| register.outlined_region_at(at)).codes()
+        });
     });
-    let _ = world.register.homes();
+    let _ = world.register.cell_divisions();
     group.bench_function("coverage of the whole city, one need, uncached", |b| {
         b.iter(|| {
             world.memo = Arc::new(Memo::default());
@@ -251,7 +253,7 @@ fn export(world: &World, network: &Network, group: &str, sites: &[Site]) {
     write("sites_at.u32", on_street.flat_map(|snap| vertex_of(&snap).to_le_bytes()).collect());
     let snaps = &world.facility_layer.snapped(network, Profile::Adult).snaps;
     for category in Category::ALL {
-        let places = wanted_places(&world.register, &of(category));
+        let places = matching_facilities(&world.register, &of(category));
         if places.is_empty() {
             continue;
         }

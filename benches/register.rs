@@ -21,7 +21,7 @@ use walkshed_register::{
     Audience, Category, Center, DivisionCode, Edit, Facility, Offer, PopulationCell, RegisterRows, Service, Suggestion,
     VisitCount, VisitDay,
 };
-use walkshed_store::Edition;
+use walkshed_store::ChangeSet;
 use walkshed_testing::{Random, at};
 
 const CENTERS: usize = 11_251;
@@ -165,7 +165,7 @@ impl Bench {
     /// Measures a change until the next query sees it.
     fn write(&self, edits: Vec<Edit>) -> Duration {
         let change_set =
-            Edition { edits, actor: "bench".into(), at: "2026-11-25T01:00:00Z".into(), ..Edition::default() };
+            ChangeSet { edits, actor: "bench".into(), at: "2026-11-25T01:00:00Z".into(), ..ChangeSet::default() };
         let began = Instant::now();
         let before = self.live.world().version.clone();
         self.runtime.block_on(self.live.edit(&change_set)).unwrap();

@@ -5,7 +5,7 @@ use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use walkshed_engine::build::OWN_NETWORK_KM;
 use walkshed_engine::geo::Datum;
-use walkshed_exchange::{Encoding, encoding_named};
+use walkshed_exchange::{Encoding, encoding_by_label};
 use walkshed_register::{Category, Role};
 
 /// Measures which services people can reach on foot over the street network, and serves the results through a GraphQL API.
@@ -253,7 +253,7 @@ pub struct RegisterArgs {
     #[arg(long, value_name = "DATUM", default_value = "wgs84")]
     pub datum: Datum,
     /// Text encoding, such as gb18030, big5, shift_jis or windows-1252 [default: detected; UTF-8, UTF-16 or GB18030]
-    #[arg(long, value_name = "ENCODING", value_parser = encoding_named)]
+    #[arg(long, value_name = "ENCODING", value_parser = encoding_by_label)]
     pub encoding: Option<&'static Encoding>,
     /// Import the valid rows, and write the refused ones to a file next to the input.
     #[arg(long)]

@@ -282,7 +282,7 @@ async fn install_city(
 ) -> Result<Installed, Failure> {
     let staged = staging.data();
     let aside = staged.store().await?;
-    store.lend_numbers(&aside).await?;
+    store.reserve_ids(&aside).await?;
     let installed = install(files, staged, &aside, on_stage).await;
     aside.close().await;
     let installed = installed?;
@@ -291,7 +291,7 @@ async fn install_city(
     let placed = async {
         std::fs::rename(staged.streets(), folder.streets())
             .map_err(|e| format!("cannot move the streets to {}: {e}", folder.streets().display()))?;
-        Ok::<_, Failure>(store.take_demonstration(file, mark, &now()).await?)
+        Ok::<_, Failure>(store.install_demonstration(file, mark, &now()).await?)
     }
     .await;
     if let Err(why) = placed {

@@ -11,10 +11,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use walkshed_engine::build::{BuildOptions, Step, StreetsReport, build};
 use walkshed_engine::osm::StreetRules;
-use walkshed_exchange::{Kind, Options, PlanError, Refused, foresee, plan, read_table_in, write_refused};
+use walkshed_exchange::{
+    Kind, Options, PlanError, RejectedRow, count_changes, plan, read_table_in, write_rejected_rows,
+};
 use walkshed_live::folder::DataFolder;
 use walkshed_register::{Category, Register, Rules};
-use walkshed_store::{EditError, Edition, Progress};
+use walkshed_store::{ChangeSet, EditError, Progress};
 
 /// Maximum number of refused rows in the text output; JSON contains all.
 const MAX_SHOWN: usize = 20;
@@ -178,11 +180,11 @@ async fn register(
     };
     let (refused, notes, rows) = (planned.refused, planned.notes, planned.record.rows);
     let (counts, refused_file) = if args.dry_run {
-        (foresee(&planned.edits, &register), None)
+        (count_changes(&planned.edits, &register), None)
     } else {
         bar.set_message(format!("storing {}", kind.name()));
         let storing_bar = bar.clone();
-        let edition = Edition {
+        let edition = ChangeSet {
             edits: planned.edits,
             actor: COMMAND_LINE.to_owned(),
             at: planned.record.at.clone(),
@@ -191,7 +193,7 @@ async fn register(
                 storing_bar.set_length(all.max(1));
                 storing_bar.set_position(done);
             }))),
-            ..Edition::default()
+            ..ChangeSet::default()
         };
         let applied = store.edit(&edition).await.map_err(|e| match e {
             EditError::Problem { problem, .. } => {
@@ -202,7 +204,7 @@ async fn register(
             other => other.to_string(),
         })?;
         // The valid rows are stored, so a failure to write the refused ones does not fail the import.
-        let written = (!refused.is_empty()).then(|| write_refused(&args.file, &table, &refused));
+        let written = (!refused.is_empty()).then(|| write_rejected_rows(&args.file, &table, &refused));
         ([applied.inserted, applied.updated, applied.unchanged], written)
     };
     store.close().await;
@@ -253,7 +255,7 @@ fn notes_text(notes: &[String]) -> String {
     notes.iter().flat_map(|note| ["\n  note: ", note]).collect()
 }
 
-fn refused_text(refused: &[Refused]) -> String {
+fn refused_text(refused: &[RejectedRow]) -> String {
     let mut lines: Vec<String> = refused
         .iter()
         .take(MAX_SHOWN)

@@ -4,7 +4,7 @@ use super::output::Failure;
 use geo::{BoundingRect, MultiPolygon, Rect};
 use std::fmt::Write;
 use walkshed_analysis::world::World;
-use walkshed_analysis::{Coverage, Gap, Suggestions, wanted_places};
+use walkshed_analysis::{Coverage, Gap, Suggestions, matching_facilities};
 use walkshed_engine::Network;
 use walkshed_engine::access::Kind;
 use walkshed_engine::geo::{Fixed, Metric, longitude_near};
@@ -178,7 +178,7 @@ pub fn coverage(
         let _ = writeln!(svg, "<path d=\"{path}\" fill=\"none\" stroke=\"#7a1024\" stroke-width=\"1.6\"/>");
     }
     for part in &need.parts {
-        for place in wanted_places(&world.register, &part.wishes) {
+        for place in matching_facilities(&world.register, &part.wishes) {
             let position = world.register.facilities[place as usize].position;
             let (x, y) = frame.at(position.lon(), position.lat());
             if frame.shows((x, y)) {

@@ -85,7 +85,7 @@ impl Output {
         bar.set_message(what);
         let shown = bar.clone();
         // The total can grow during the computation; the bar never moves back.
-        let task = Task::told_to(move |share| {
+        let task = Task::with_listener(move |share| {
             let step = (share * STEPS as f64) as u64;
             if step > shown.position() {
                 shown.set_position(step);

@@ -9,7 +9,7 @@ use serde_json::json;
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use walkshed_analysis::world::{PlacedPoint, World};
+use walkshed_analysis::world::{SnappedPoint, World};
 use walkshed_analysis::{self as analysis, Walkshed};
 use walkshed_engine::geo::Position;
 use walkshed_engine::{Direction, Network, Profile, replace_file};
@@ -56,7 +56,7 @@ pub async fn picture(args: &PictureArgs, settings: &Settings, output: &Output) -
     if let Some(bad) = args.minutes.iter().find(|m| !(**m > 0.0 && **m <= most)) {
         return Err(Failure::from(format!("--minutes {bad}: must be more than 0 and at most {most}")));
     }
-    let place = PlacedPoint::new(network, position, args.profile)?;
+    let place = SnappedPoint::new(network, position, args.profile)?;
     let direction = if args.towards { Direction::Towards } else { Direction::From };
     let mut minutes = args.minutes.clone();
     minutes.sort_by(f64::total_cmp);

@@ -9,7 +9,7 @@ use tracing_subscriber::EnvFilter;
 use walkshed_analysis::world::World;
 use walkshed_live::Live;
 use walkshed_live::folder::DataFolder;
-use walkshed_register::DEMONSTRATION_TEXT;
+use walkshed_register::DEMONSTRATION_NOTICE;
 
 /// Runs the server until it receives a stop signal. With `create_demo`, an empty data folder first gets the demonstration city.
 pub async fn serve(settings: &Settings, create_demo: bool, output: &Output) -> Result<ExitCode, Failure> {
@@ -48,7 +48,7 @@ fn banner(live: &Live, world: &World, folder: &DataFolder, address: &str) -> Str
     let mut lines = vec![format!("walkshed {}: data in {}", env!("CARGO_PKG_VERSION"), folder.path().display())];
     let is_synthetic = world.register.demonstration.is_some();
     if is_synthetic {
-        lines.push(format!("  {DEMONSTRATION_TEXT}"));
+        lines.push(format!("  {DEMONSTRATION_NOTICE}"));
         lines.push("  `walkshed demo --remove` removes it".into());
     }
     if let Ok(network) = world.network() {

@@ -50,7 +50,7 @@ async fn create(
         revoked_at: None,
     };
     let number = store.add_token(&row, COMMAND_LINE).await.map_err(|e| match e {
-        StoreError::NameTaken(_) => Failure::from(format!("--name \"{name}\": {e}")),
+        StoreError::TokenNameTaken(_) => Failure::from(format!("--name \"{name}\": {e}")),
         other => other.into(),
     })?;
     let value = json!({ "number": number, "name": name, "role": role, "expiresAt": expires_at, "token": token });

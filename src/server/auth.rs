@@ -20,7 +20,7 @@ pub struct Session {
 impl Session {
     /// Returns whether the token is still valid and has the same role as before.
     pub fn is_valid(&self, shared: &Shared) -> bool {
-        let caller = |hash| shared.live.caller_of(hash, None);
+        let caller = |hash| shared.live.caller_by_hash(hash, None);
         self.hash.as_ref().is_none_or(|hash| caller(hash).is_ok_and(|c| c.role == self.caller.role))
     }
 
@@ -62,7 +62,7 @@ pub fn session(shared: &Shared, request: &HttpRequest) -> Result<Session, Server
 /// As [`session`].
 pub fn token_session(shared: &Shared, token: &str, address: Option<IpAddr>) -> Result<Session, ServerError> {
     let hash = hash(token.as_bytes());
-    let caller = shared.live.caller_of(&hash, address).map_err(|e| refused(&e.to_string()))?;
+    let caller = shared.live.caller_by_hash(&hash, address).map_err(|e| refused(&e.to_string()))?;
     Ok(Session { caller, hash: Some(hash) })
 }
 

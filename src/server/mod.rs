@@ -79,7 +79,7 @@ pub struct Running {
 /// # Errors
 /// [`ServeError`].
 pub async fn start(folder: DataFolder, store: Store, options: &ServerOptions) -> Result<Running, ServeError> {
-    let live = Live::load(folder, store).await?.with_waiting_writes(options.limits.max_waiting_writes);
+    let live = Live::load(folder, store).await?.with_max_waiting_writes(options.limits.max_waiting_writes);
     let live = Arc::new(live);
     let trusted =
         options.trusted_documents.as_deref().map(|path| TrustedDocuments::read(path, &options.limits)).transpose()?;

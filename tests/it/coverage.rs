@@ -9,15 +9,15 @@ use geo::Area;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use walkshed_analysis::world::World;
-use walkshed_analysis::{Coverage, Measure, Need, Question, Travel, Wishes, coverage};
+use walkshed_analysis::{Coverage, FacilityCriteria, Measure, Need, Question, Travel, coverage};
 use walkshed_engine::geo::{Position, cell_of};
 use walkshed_engine::{Deciseconds, Direction, Network, Profile, Start};
 use walkshed_register::{Category, Center, DivisionCode, PopulationCell, Region, RegionCode, RegisterRows, Status};
 use walkshed_testing::dijkstra::Reference;
 use walkshed_testing::grid;
 
-fn of(category: Category) -> Wishes {
-    Wishes { categories: vec![category], ..Wishes::default() }
+fn of(category: Category) -> FacilityCriteria {
+    FacilityCriteria { categories: vec![category], ..FacilityCriteria::default() }
 }
 
 fn ask(world: &World, need: Need, travel: Travel) -> Coverage {

@@ -5,7 +5,7 @@ use crate::support::city;
 use std::path::Path;
 use walkshed_engine::{FileError, Network};
 use walkshed_register::{AnyRecord, Edit, Facility, ImportRecord, PopulationCell, ProblemCode, Record, RegisterRows};
-use walkshed_store::{Applied, EditError, Edition, Store, StoreError};
+use walkshed_store::{Applied, ChangeSet, EditError, Store, StoreError};
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
@@ -80,16 +80,16 @@ fn record(kind: &str) -> ImportRecord {
     ImportRecord { kind: kind.into(), ..city::rows().imports[0].clone() }
 }
 
-fn edition(kind: &str, edits: Vec<Edit>) -> Edition {
+fn edition(kind: &str, edits: Vec<Edit>) -> ChangeSet {
     let import = Some(record(kind));
-    Edition { edits, actor: "test".into(), at: "2026-11-25T01:00:00Z".into(), import, ..Edition::default() }
+    ChangeSet { edits, actor: "test".into(), at: "2026-11-25T01:00:00Z".into(), import, ..ChangeSet::default() }
 }
 
 /// Edits that insert records, without ids.
 fn inserts<T: Record + Into<Box<AnyRecord>>>(list: &[T]) -> Vec<Edit> {
     let edit = |r: &T| {
         let mut r = r.clone();
-        r.numbered(0, 0);
+        r.set_id_and_version(0, 0);
         Edit::Put(r.into())
     };
     list.iter().map(edit).collect()

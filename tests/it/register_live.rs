@@ -4,8 +4,8 @@
 
 use crate::support::city;
 use std::sync::Arc;
-use walkshed_analysis::world::{PlacedPoint, World};
-use walkshed_analysis::{NearbyQuery, Wishes, nearby};
+use walkshed_analysis::world::{SnappedPoint, World};
+use walkshed_analysis::{FacilityCriteria, NearbyQuery, nearby};
 use walkshed_engine::{Deciseconds, Direction, Profile, Profiles};
 use walkshed_live::Live;
 use walkshed_live::folder::DataFolder;
@@ -13,7 +13,7 @@ use walkshed_register::{
     Audience, Category, Center, DivisionCode, Edit, Event, Facility, Host, Offer, RecordKind, Region, RegionCode,
     Service, Status, Suggestion, VisitCount, VisitDay,
 };
-use walkshed_store::{EditError, Edition};
+use walkshed_store::{ChangeSet, EditError};
 use walkshed_testing::{Random, at};
 
 /// Describes all records, and all indexes between them, as text.
@@ -30,7 +30,7 @@ fn describe(world: &World) -> Vec<String> {
             of(r.offers_of_center(i), &offer),
             of(r.events_of_center(i), &event),
             of(r.suggestions_of_center(i), &|s| r.suggestions[s].id),
-            r.centers.place_of(c.code.as_str()),
+            r.centers.index_of_key(c.code.as_str()),
             r.visits_of(c.id),
             r.hours_of_center(c).map(|h| h.hours().text().to_owned()),
         ));
@@ -42,7 +42,7 @@ fn describe(world: &World) -> Vec<String> {
             of(r.events_of_facility(i), &event),
             r.center_of(f).map(|c| c.id),
             r.hours_of_facility(f).map(|h| h.hours().text().to_owned()),
-            r.facilities.place_of(&f.external_id),
+            r.facilities.index_of_key(&f.external_id),
         ));
     }
     for (i, s) in r.services.iter().enumerate() {
@@ -62,14 +62,14 @@ fn describe(world: &World) -> Vec<String> {
     let network = world.network().unwrap();
     for (x, y) in [(300.0, 300.0), (1500.0, 1400.0), (2600.0, 700.0)] {
         for profile in [Profile::Adult, Profile::Wheelchair] {
-            let place = PlacedPoint::new(network, at(x, y).into(), profile).unwrap();
+            let place = SnappedPoint::new(network, at(x, y).into(), profile).unwrap();
             for direction in [Direction::From, Direction::Towards] {
                 let query = NearbyQuery {
                     place: &place,
                     profile,
                     direction,
                     limit: Deciseconds::from_minutes(20.0),
-                    wishes: &Wishes::default(),
+                    wishes: &FacilityCriteria::default(),
                     from: None,
                     first: 1000,
                     with_stats: true,
@@ -200,11 +200,11 @@ fn incremental_worlds_equal_loaded_worlds() {
         describe(&live.world());
         for round in 0..600 {
             let Some(edit) = maker.edit(&live.world()) else { continue };
-            let edition = Edition {
+            let edition = ChangeSet {
                 edits: vec![edit.clone()],
                 actor: "test".into(),
                 at: "2026-11-25T01:00:00Z".into(),
-                ..Edition::default()
+                ..ChangeSet::default()
             };
             match live.edit(&edition).await {
                 Ok(_) => done += 1,

@@ -10,10 +10,10 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use walkshed::server::ServerOptions;
-use walkshed_analysis::world::{PlacedPoint, World};
+use walkshed_analysis::world::{SnappedPoint, World};
 use walkshed_analysis::{
-    AccessMeasure, Balance, Candidates, Change as Becomes, Decay, Demand, Measure, NearbyQuery, Need, Objective,
-    Offered, Question, SiteSearch, Travel, Wishes, apply_scenario, catchment, changes_geojson, compare, coverage,
+    AccessMeasure, Balance, Candidates, Change as Becomes, Decay, Demand, FacilityCriteria, Measure, NearbyQuery, Need,
+    Objective, Offered, Question, SiteSearch, Travel, apply_scenario, catchment, changes_geojson, compare, coverage,
     nearby, suggest_sites, surface,
 };
 use walkshed_engine::geo::cell_of;
@@ -410,7 +410,7 @@ fn stale_scenarios_report_the_missing_record() {
 fn all_results(world: &World) -> Vec<String> {
     let network = world.network().unwrap();
     let mut all = Vec::new();
-    let health = Wishes { categories: vec![Category::HealthCare], ..Wishes::default() };
+    let health = FacilityCriteria { categories: vec![Category::HealthCare], ..FacilityCriteria::default() };
     for profile in [Profile::Adult, Profile::Wheelchair, Profile::Bicycle] {
         let travel = Travel { profile, direction: Direction::Towards };
         let question = |need: Need| Question { need, travel, region: None, group: "all".into(), with_capacity: false };
@@ -442,14 +442,14 @@ fn all_results(world: &World) -> Vec<String> {
             ));
         }
         let home = world.register.population[3].cell;
-        if let Ok(place) = PlacedPoint::new(network, walkshed_engine::geo::cell_centre(home), profile) {
+        if let Ok(place) = SnappedPoint::new(network, walkshed_engine::geo::cell_centre(home), profile) {
             for direction in Direction::ALL {
                 let query = NearbyQuery {
                     place: &place,
                     profile,
                     direction,
                     limit: Deciseconds::from_minutes(10.0),
-                    wishes: &Wishes::default(),
+                    wishes: &FacilityCriteria::default(),
                     from: None,
                     first: 100,
                     with_stats: true,
@@ -507,9 +507,9 @@ fn scenario_equals_the_city_with_its_changes_made() {
             let scenario = scenario(&world, &mut r);
             // Invalid street changes are tested elsewhere.
             let Ok(changed_world) = apply_scenario(&world, &scenario) else { continue };
-            let (done, streets) = scenario.lay_over(&world.register).unwrap();
+            let (done, streets) = scenario.resolve_changes(&world.register).unwrap();
             street_scenarios += usize::from(!streets.is_empty());
-            let register: Register = world.register.with(9, &done);
+            let register: Register = world.register.with_edits(9, &done);
             let streets: Vec<StreetChange> = streets.into_iter().map(|s| s.1).collect();
             let network = world.network().unwrap().with_changes(&streets).unwrap().0;
             let made = World::from_register(Ok(Arc::new(network)), register);
@@ -531,7 +531,7 @@ fn gains_and_losses_add_up() {
         for _ in 0..4 {
             let Ok(changed_world) = apply_scenario(&world, &scenario(&world, &mut r)) else { continue };
             let need = Need::single(
-                Wishes { categories: vec![Category::HealthCare], ..Wishes::default() },
+                FacilityCriteria { categories: vec![Category::HealthCare], ..FacilityCriteria::default() },
                 Measure::Minutes,
                 4.0,
             );
@@ -581,7 +581,7 @@ fn scenarios_survive_restart_and_backup() {
         let store = crate::support::register::open(folder.path()).await;
         let changes = vec![Change::Close { place: Host::Facility(1) }];
         let scenario = Scenario { changes, ..Scenario::new("less".into(), "少一个".into()) };
-        let edition = walkshed_store::Edition {
+        let edition = walkshed_store::ChangeSet {
             edits: vec![walkshed_register::Edit::Put(scenario.into())],
             actor: "test".into(),
             at: "2026-11-25T00:00:00Z".into(),

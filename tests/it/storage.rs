@@ -18,7 +18,7 @@ use walkshed_live::Live;
 use walkshed_live::access::Caller;
 use walkshed_live::folder::DataFolder;
 use walkshed_register::{Category, Edit, Facility, Role, Service};
-use walkshed_store::{EditError, Edition, Store, StoreError};
+use walkshed_store::{ChangeSet, EditError, Store, StoreError};
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");
 
@@ -34,15 +34,15 @@ fn assert_success(output: &Output) {
     assert!(output.status.success(), "{}", text(output));
 }
 
-fn change_set(edit: Edit) -> Edition {
-    Edition { edits: vec![edit], actor: "test".into(), at: "2026-11-27T00:00:00Z".into(), ..Edition::default() }
+fn change_set(edit: Edit) -> ChangeSet {
+    ChangeSet { edits: vec![edit], actor: "test".into(), at: "2026-11-27T00:00:00Z".into(), ..ChangeSet::default() }
 }
 
-fn service(key: &str) -> Edition {
+fn service(key: &str) -> ChangeSet {
     change_set(Edit::Put(Service::new(key.into(), "x".into(), Category::Employment).into()))
 }
 
-fn facility(id: &str) -> Edition {
+fn facility(id: &str) -> ChangeSet {
     let at = city::position(100.0, 0.0);
     change_set(Edit::Put(Facility::new(id.into(), "诊所".into(), Category::HealthCare, at).into()))
 }
@@ -385,7 +385,7 @@ fn a_killed_restore_leaves_no_readable_files() {
             }
         }
         let edits = (1..3000).map(|n| Edit::Put(Service { key: format!("k{n}"), ..one.clone() }.into())).collect();
-        store.edit(&Edition { edits, ..service("") }).await.unwrap();
+        store.edit(&ChangeSet { edits, ..service("") }).await.unwrap();
         store.backup(&backups.path().join("b.db")).await.unwrap();
         store.close().await;
     });
@@ -586,7 +586,7 @@ fn check_reports_a_damaged_database() {
 fn queues_some_concurrent_changes_and_refuses_the_rest() {
     let folder = city::folder();
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(async {
-        let live = Arc::new(live(folder.path()).await.with_waiting_writes(4));
+        let live = Arc::new(live(folder.path()).await.with_max_waiting_writes(4));
         let tasks: Vec<_> = (0..40)
             .map(|n| {
                 let live = live.clone();
@@ -607,7 +607,7 @@ fn queues_some_concurrent_changes_and_refuses_the_rest() {
         assert!(stored >= 5 && refused > 0 && stored + refused == 40, "{stored} stored, {refused} refused");
         assert_eq!(live.world().register.services.iter().filter(|s| s.key.starts_with('k')).count(), stored);
         // GraphQL reports it with its own error code.
-        let none = Arc::new(self::live(folder.path()).await.with_waiting_writes(0));
+        let none = Arc::new(self::live(folder.path()).await.with_max_waiting_writes(0));
         let api = Arc::new(Api::new(Limits::default()));
         let requests: Vec<_> = (0..20)
             .map(|n| {

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use walkshed_engine::task;
 use walkshed_engine::{Deciseconds, Network};
 use walkshed_register::Register;
-use walkshed_register::query::wanted_places;
+use walkshed_register::query::matching_facilities;
 
 /// An access measure. `access_measures.rs` has the formulas.
 #[derive(Debug, Clone, PartialEq)]
@@ -110,7 +110,7 @@ pub fn surface(
     let need = &question.need;
     let part = question.single_part().ok_or(QuestionError::AccessNeedsOnePart)?;
     task::expect(1);
-    let places = wanted_places(register, &part.wishes);
+    let places = matching_facilities(register, &part.wishes);
     let capacity = |&p: &u32| register.facilities[p as usize].capacity;
     let unknown =
         if offered == Offered::Capacity { places.iter().filter(|p| capacity(p).is_none()).count() } else { 0 };

@@ -12,7 +12,7 @@ use walkshed_engine::Network;
 use walkshed_engine::parallel;
 use walkshed_engine::task;
 use walkshed_register::RegionCode;
-use walkshed_register::query::wanted_places;
+use walkshed_register::query::matching_facilities;
 
 /// Default share of the people (0 to 1) for whom a requirement must be met.
 pub const DEFAULT_MET_SHARE: f64 = 0.9;
@@ -117,11 +117,11 @@ pub fn assess(
         Ok::<_, QuestionError>(found)
     };
     task::expect(standard.requirements.len());
-    let _ = register.homes();
+    let _ = register.cell_divisions();
     let all: Vec<Coverage> = parallel::try_map(&standard.requirements, 1, ask)?;
     let places_of = |requirement: &Requirement, region: Option<&RegionCode>, people: f64| {
         requirement.places_per_1000?;
-        let indices = wanted_places(register, &requirement.need().parts[0].wishes);
+        let indices = matching_facilities(register, &requirement.need().parts[0].wishes);
         let facilities = indices.iter().map(|&p| &register.facilities[p as usize]);
         let inside = facilities.filter(|f| region.is_none_or(|r| register.is_in(f, r)));
         let places: f64 = inside.filter_map(|f| f.capacity).sum();

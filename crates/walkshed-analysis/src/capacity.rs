@@ -7,7 +7,7 @@ use crate::question::Question;
 use crate::world::World;
 use walkshed_engine::task::{self, Stopped};
 use walkshed_engine::{Deciseconds, Network};
-use walkshed_register::query::wanted_places;
+use walkshed_register::query::matching_facilities;
 
 /// Pairs to process between two checks for cancellation.
 const PAIRS_PER_CHECK: usize = 64 * 1024;
@@ -125,7 +125,7 @@ pub(super) fn assign_demand(
     demand: &Demand,
 ) -> Result<(Assignment, CapacityUse), Stopped> {
     let need = &question.need;
-    let indices = need.parts.first().map_or_else(Vec::new, |part| wanted_places(&world.register, &part.wishes));
+    let indices = need.parts.first().map_or_else(Vec::new, |part| matching_facilities(&world.register, &part.wishes));
     let sites = sites_of(world, &indices);
     let capacity: Vec<Option<f64>> = indices.iter().map(|&i| world.register.facilities[i as usize].capacity).collect();
     let pairs = pairs(world, network, sites, question.travel, need.measure, need.limit_cost())?;

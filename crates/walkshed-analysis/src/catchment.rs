@@ -4,12 +4,12 @@ use crate::demand::Demand;
 use crate::distances::{SweepQuery, facility_sweep, point_sweep};
 use crate::need::{Measure, Travel};
 use crate::walkshed::{Walkshed, walkshed};
-use crate::world::{PlacedPoint, World};
+use crate::world::{SnappedPoint, World};
 use std::collections::BTreeMap;
 use walkshed_engine::geo::Storey;
 use walkshed_engine::task::Stopped;
 use walkshed_engine::{Deciseconds, MAX_NEAREST, Network, Unsnappable};
-use walkshed_register::query::{Wishes, wanted_places};
+use walkshed_register::query::{FacilityCriteria, matching_facilities};
 use walkshed_register::{EVERYONE, Host, Register, Status};
 
 /// Minimum search limit of the sweep that finds other facilities, so that catchments with different limits share it.
@@ -76,14 +76,14 @@ pub fn catchment(
         Host::Center(id) => register.centers.get(id).map(|c| (c.position, Storey::Ground, None)),
     };
     let Some((position, storey, category)) = found else { return Ok(None) };
-    let place = PlacedPoint::on(network, position, storey, travel.profile)?;
+    let place = SnappedPoint::on(network, position, storey, travel.profile)?;
     let walkshed = walkshed(world, network, place, travel.profile, travel.direction, &[minutes]);
     // One sweep from all facilities of the category also serves later queries about any of them.
     let horizon = Measure::Minutes.to_cost(SHARED_HORIZON_MINUTES).max(limit);
     let query = SweepQuery { travel, measure: Measure::Minutes, nearest: MAX_NEAREST, horizon };
     let others = if let Some(category) = category {
-        let wishes = Wishes { categories: vec![category], ..Wishes::default() };
-        facility_sweep(world, network, &wanted_places(register, &wishes), query)?
+        let wishes = FacilityCriteria { categories: vec![category], ..FacilityCriteria::default() };
+        facility_sweep(world, network, &matching_facilities(register, &wishes), query)?
     } else {
         let centers = register.centers.iter().filter(|c| c.status == Status::Open);
         let points = centers.map(|c| (c.id, c.position)).collect();
@@ -100,7 +100,7 @@ pub fn catchment(
         let count = demand.people[cell as usize];
         people += count;
         let Some(snap) = &snaps[cell as usize] else { continue };
-        others.sweep.of_place(network, snap, &mut near);
+        others.sweep.nearest_to(network, snap, &mut near);
         let mut is_alone = true;
         for &(_, other) in near.iter().take_while(|n| n.0 <= limit) {
             let id = others.ids[other as usize];

@@ -7,7 +7,7 @@ use crate::world::World;
 use walkshed_engine::parallel;
 use walkshed_engine::task::{self, Stopped};
 use walkshed_engine::{Deciseconds, Network, Snap};
-use walkshed_register::query::wanted_places;
+use walkshed_register::query::matching_facilities;
 use walkshed_register::{RegionCode, Status};
 
 /// Minimum number of centers to snap per thread.
@@ -90,13 +90,13 @@ fn rate(
     let snaps: Vec<_> = parallel::try_map::<_, _, Stopped>(&rated, CENTERS_PER_THREAD, snap)?;
     let columns = parallel::try_map(&standard.requirements, 1, |requirement| {
         let need = requirement.need();
-        let facilities = wanted_places(register, &need.parts[0].wishes);
+        let facilities = matching_facilities(register, &need.parts[0].wishes);
         let supply = facility_sweep(world, network, &facilities, SweepQuery::of_need(&need, travel))?;
         let network = need.measure.network(network);
         let mut found = Vec::new();
         let of_center = |snap: &Option<Snap>| {
             let Some(snap) = snap else { return (Deciseconds::NEVER, None) };
-            supply.sweep.of_place(network, snap, &mut found);
+            supply.sweep.nearest_to(network, snap, &mut found);
             let counted = found.get(need.min_count - 1).map_or(Deciseconds::NEVER, |f| f.0);
             (counted, found.first().map(|f| supply.ids[f.1 as usize]))
         };

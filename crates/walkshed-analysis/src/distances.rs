@@ -9,7 +9,7 @@ use walkshed_engine::geo::{Place, Position};
 use walkshed_engine::parallel;
 use walkshed_engine::task::{self, Stopped};
 use walkshed_engine::{Deciseconds, MAX_NEAREST, Network, Snap, Start, Sweep};
-use walkshed_register::query::{Wishes, wanted_places};
+use walkshed_register::query::{FacilityCriteria, matching_facilities};
 
 /// Minimum number of points to snap, and of cells to evaluate, per thread.
 const POINTS_PER_THREAD: usize = 64;
@@ -127,11 +127,11 @@ pub fn point_sweep(
 pub fn cell_distances(
     world: &World,
     network: &Network,
-    wishes: &Wishes,
+    wishes: &FacilityCriteria,
     need: &Need,
     travel: Travel,
 ) -> Result<Arc<CellDistances>, Stopped> {
-    let indices = wanted_places(&world.register, wishes);
+    let indices = matching_facilities(&world.register, wishes);
     let query = SweepQuery::of_need(need, travel);
     let cells: Vec<u64> = world.register.population.iter().map(|c| c.cell.into()).collect();
     let key = with_facilities(world.memo_key::<CellDistances>(()), world, &indices).and(query).and(cells);
@@ -142,7 +142,7 @@ pub fn cell_distances(
         let never = (Deciseconds::NEVER, 0);
         let of_cell = |found: &mut Vec<(Deciseconds, u32)>, snap: &Option<Snap>| {
             let Some(snap) = snap else { return (never, Deciseconds::NEVER) };
-            supply.sweep.of_place(network, snap, found);
+            supply.sweep.nearest_to(network, snap, found);
             let counted = found.get(query.nearest - 1).map_or(Deciseconds::NEVER, |f| f.0);
             (found.first().copied().unwrap_or(never), counted)
         };

@@ -1,10 +1,10 @@
 //! Two places in the loaded city for examples that can be run as they are.
 
 use crate::nearby::{NearbyQuery, nearby};
-use crate::world::{PlacedPoint, World};
+use crate::world::{SnappedPoint, World};
 use walkshed_engine::geo::{Position, cell_centre};
 use walkshed_engine::{Deciseconds, Direction, Profile};
-use walkshed_register::query::Wishes;
+use walkshed_register::query::FacilityCriteria;
 
 /// Distance between the two places in vertex order, if there are no facilities to choose from.
 const STEP: usize = 200;
@@ -27,7 +27,7 @@ pub fn example_places(world: &World) -> Option<[Position; 2]> {
         .map(|c| cell_centre(c.cell));
     let facilities = &world.register.facilities;
     let origin = crowded.or_else(|| Some(facilities[..].get(facilities.len() / 2)?.position));
-    let Some(Ok(place)) = origin.map(|position| PlacedPoint::new(network, position, Profile::Adult)) else {
+    let Some(Ok(place)) = origin.map(|position| SnappedPoint::new(network, position, Profile::Adult)) else {
         return Some(streets_alone);
     };
     let query = NearbyQuery {
@@ -35,7 +35,7 @@ pub fn example_places(world: &World) -> Option<[Position; 2]> {
         profile: Profile::Adult,
         direction: Direction::From,
         limit: Deciseconds::from_minutes(15.0),
-        wishes: &Wishes::default(),
+        wishes: &FacilityCriteria::default(),
         from: Some((Deciseconds::from_minutes(5.0), 0)),
         first: 1,
         with_stats: false,

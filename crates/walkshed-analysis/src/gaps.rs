@@ -64,7 +64,7 @@ impl Coverage {
     }
 
     fn gap(&self, register: &Register, cells: Vec<u32>) -> Gap {
-        let homes = register.homes();
+        let homes = register.cell_divisions();
         let mut districts: BTreeMap<&str, f64> = BTreeMap::new();
         let mut missed = vec![0.0; self.question.need.parts.len()];
         let (mut people, mut nearest) = (0.0, None);

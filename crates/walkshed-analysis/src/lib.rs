@@ -87,4 +87,4 @@ pub use standard::{Requirement, RequirementProblem, Standard, StandardError, Sta
 pub use underused::{Factor, Underused, underused};
 pub use usage::{Usage, center_usage, region_usage};
 pub use walkshed::{Band, Walkshed, walkshed};
-pub use walkshed_register::query::{Wanted, Wishes, wanted_places};
+pub use walkshed_register::query::{FacilityCriteria, FacilityMatcher, matching_facilities};

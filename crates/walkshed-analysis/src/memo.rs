@@ -69,7 +69,7 @@ impl Memo {
     /// Returns the error of `work`, in which case nothing is stored, or [`Stopped`] if the current task is stopped while
     /// waiting.
     pub fn get<T: Kept, E: From<Stopped>>(&self, key: &Key, work: impl FnOnce() -> Result<T, E>) -> Result<Arc<T>, E> {
-        let entry = get_or_make(&self.0, &key.number(), || {
+        let entry = get_or_compute(&self.0, &key.number(), || {
             let value = Arc::new(work()?);
             let bytes = value.bytes() as u64 + 64;
             Ok::<_, E>(Entry { value, bytes })
@@ -90,7 +90,7 @@ impl Memo {
 /// # Errors
 /// Returns the error of `work`, in which case nothing is stored and one of the waiting threads tries again, or [`Stopped`]
 /// if the current task is stopped while waiting.
-pub fn get_or_make<K, V, W, B, E>(
+pub fn get_or_compute<K, V, W, B, E>(
     cache: &Cache<K, V, W, B, DefaultLifecycle<K, V>>,
     key: &K,
     work: impl FnOnce() -> Result<V, E>,

@@ -1,21 +1,21 @@
 //! Facilities within reach of a point, by travel time.
 
-use crate::world::{PlacedPoint, World};
+use crate::world::{SnappedPoint, World};
 use walkshed_engine::{
-    Deciseconds, Direction, Network, PathPiece, PathStats, Profile, Scratch, path_to, stats_of, with_scratch,
+    Deciseconds, Direction, Network, PathPiece, PathStats, Profile, Scratch, path_stats, path_to, with_scratch,
 };
-use walkshed_register::query::{Wanted, Wishes};
+use walkshed_register::query::{FacilityCriteria, FacilityMatcher};
 
 /// A query for facilities near a point.
 #[derive(Debug, Clone, Copy)]
 pub struct NearbyQuery<'a> {
-    pub place: &'a PlacedPoint,
+    pub place: &'a SnappedPoint,
     pub profile: Profile,
     pub direction: Direction,
     /// Maximum travel time, inclusive.
     pub limit: Deciseconds,
     /// Which facilities.
-    pub wishes: &'a Wishes,
+    pub wishes: &'a FacilityCriteria,
     /// First key of the page: a travel time, and a register index among the facilities with that time.
     pub from: Option<(Deciseconds, u32)>,
     /// Page size.
@@ -53,7 +53,7 @@ pub fn nearby(world: &World, network: &Network, query: &NearbyQuery) -> NearbyPa
     with_scratch(|Scratch { search, hits }| {
         search.run_from(network, profile, direction, start, limit);
         world.facility_layer.collect(network, start, search, hits);
-        let mut matcher = Wanted::new(&world.register, query.wishes);
+        let mut matcher = FacilityMatcher::new(&world.register, query.wishes);
         let mut keys: Vec<(Deciseconds, u32)> =
             hits.points().iter().filter(|&&i| matcher.is(i as usize)).map(|&i| (hits.time(i), i)).collect();
         let total = keys.len();
@@ -75,7 +75,7 @@ pub fn nearby(world: &World, network: &Network, query: &NearbyQuery) -> NearbyPa
                 let end = snapped.snaps[index as usize].as_ref().filter(|_| query.with_stats);
                 let stats = end.map_or_else(PathStats::default, |end| {
                     path_to(network, search, start, hits.via(index), end, &mut pieces);
-                    stats_of(network, &pieces, direction, start.snap.off_m + end.off_m)
+                    path_stats(network, &pieces, direction, start.snap.off_m + end.off_m)
                 });
                 Neighbour { index, time, stats }
             })

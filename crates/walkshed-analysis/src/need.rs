@@ -2,7 +2,7 @@
 
 use walkshed_engine::{Deciseconds, Direction, Network, Profile};
 use walkshed_register::Category;
-use walkshed_register::query::Wishes;
+use walkshed_register::query::FacilityCriteria;
 
 /// The unit of a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -73,7 +73,7 @@ pub struct Part {
     /// The category, if the part is exactly one category.
     pub category: Option<Category>,
     /// The facilities that count.
-    pub wishes: Wishes,
+    pub wishes: FacilityCriteria,
 }
 
 /// What people need within reach. If there are several parts, all of them are needed.
@@ -92,13 +92,13 @@ impl Need {
     /// Creates a need for all seven categories within a number of minutes.
     #[must_use]
     pub fn all_categories(minutes: f64) -> Self {
-        let parts = Self::parts_for(None, Wishes::default());
+        let parts = Self::parts_for(None, FacilityCriteria::default());
         Self { parts, measure: Measure::Minutes, limit: minutes, min_count: 1 }
     }
 
     /// Creates a need of one part.
     #[must_use]
-    pub fn single(wishes: Wishes, measure: Measure, limit: f64) -> Self {
+    pub fn single(wishes: FacilityCriteria, measure: Measure, limit: f64) -> Self {
         let category = match wishes.categories[..] {
             [category] => Some(category),
             _ => None,
@@ -109,10 +109,10 @@ impl Need {
     /// Returns the parts of a need: one for `category`, one for the kinds or services in `wishes`, or one for each of the seven
     /// categories if none of them is given. All parts share the other criteria in `wishes`.
     #[must_use]
-    pub fn parts_for(category: Option<Category>, wishes: Wishes) -> Vec<Part> {
+    pub fn parts_for(category: Option<Category>, wishes: FacilityCriteria) -> Vec<Part> {
         let of = |category: Category| Part {
             category: Some(category),
-            wishes: Wishes { categories: vec![category], ..wishes.clone() },
+            wishes: FacilityCriteria { categories: vec![category], ..wishes.clone() },
         };
         match category {
             Some(category) => vec![of(category)],

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
-use walkshed_register::{Register, day_of, naive_day};
+use walkshed_register::{Register, to_civil_date, to_naive_date};
 
 /// Maximum length of a period in days.
 const MAX_DAYS: i32 = 3660;
@@ -46,18 +46,18 @@ impl Period {
     /// Returns the number of days.
     #[must_use]
     pub fn days(self) -> i32 {
-        (naive_day(self.to) - naive_day(self.from)).num_days() as i32 + 1
+        (to_naive_date(self.to) - to_naive_date(self.from)).num_days() as i32 + 1
     }
 
     pub(super) fn middle(self) -> Date {
-        day_of(naive_day(self.from) + chrono::TimeDelta::days(i64::from(self.days() / 2)))
+        to_civil_date(to_naive_date(self.from) + chrono::TimeDelta::days(i64::from(self.days() / 2)))
     }
 
     /// Returns the start (inclusive) and the end (exclusive) as timestamps in the register's time zone.
     #[must_use]
     pub fn moments(self, register: &Register) -> (Timestamp, Timestamp) {
         let zone = register.calendar.zone;
-        let midnight = |day: Date| zone.moment(naive_day(day).and_time(chrono::NaiveTime::MIN));
+        let midnight = |day: Date| zone.moment(to_naive_date(day).and_time(chrono::NaiveTime::MIN));
         (midnight(self.from), midnight(self.to.saturating_add(1.day())))
     }
 }

@@ -48,7 +48,7 @@ pub fn scenario_error(world: &Arc<World>, scenario: i64) -> Option<ScenarioError
         return None;
     }
     let Some(scenario) = world.register.scenarios.get(scenario) else { return Some(ScenarioError::Unknown) };
-    let streets = match scenario.lay_over(&world.register) {
+    let streets = match scenario.resolve_changes(&world.register) {
         Ok((_, streets)) => streets,
         Err(why) => return Some(ScenarioError::Stale { key: scenario.key.clone(), why }),
     };
@@ -63,9 +63,9 @@ pub fn scenario_error(world: &Arc<World>, scenario: i64) -> Option<ScenarioError
 /// # Errors
 /// [`ChangeError`] if a changed record does not exist or a street change is invalid.
 pub fn apply_scenario(world: &World, scenario: &Scenario) -> Result<World, ChangeError> {
-    let (done, streets) = scenario.lay_over(&world.register)?;
+    let (done, streets) = scenario.resolve_changes(&world.register)?;
     let (indices, streets): (Vec<usize>, Vec<StreetChange>) = streets.into_iter().unzip();
-    let register = world.register.with(world.register.version, &done);
+    let register = world.register.with_edits(world.register.version, &done);
     let applied = AppliedScenario {
         id: scenario.id,
         version: scenario.version,

@@ -15,7 +15,7 @@ use std::collections::HashSet;
 use walkshed_engine::geo::{Position, cell_centre, cell_of};
 use walkshed_engine::task;
 use walkshed_engine::{Deciseconds, Network, Snap};
-use walkshed_register::query::wanted_places;
+use walkshed_register::query::matching_facilities;
 use walkshed_register::{Register, Status};
 
 /// The candidate locations.
@@ -141,7 +141,7 @@ fn restrict_to_kept(register: &Register, question: &Question, search: &SiteSearc
 
 /// Returns the ids of the open facilities that meet a part of a need, in ascending order, like the register.
 fn open_ids(register: &Register, part: &Part) -> impl Iterator<Item = i64> {
-    wanted_places(register, &part.wishes).into_iter().map(|i| register.facilities[i as usize].id)
+    matching_facilities(register, &part.wishes).into_iter().map(|i| register.facilities[i as usize].id)
 }
 
 /// Returns the number of candidates; an upper bound for [`Candidates::Vacant`].
@@ -153,7 +153,7 @@ pub fn candidate_count(world: &World, question: &Question, candidates: &Candidat
         Candidates::Places { at, .. } => at.len(),
         Candidates::Vacant => {
             let not_open = register.facilities.iter().filter(|f| f.status != Status::Open).count();
-            let open = question.need.parts.iter().map(|part| wanted_places(register, &part.wishes).len());
+            let open = question.need.parts.iter().map(|part| matching_facilities(register, &part.wishes).len());
             not_open + open.sum::<usize>()
         }
     }

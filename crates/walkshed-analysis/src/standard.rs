@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use toml::{Table, Value};
 use walkshed_engine::MAX_NEAREST;
-use walkshed_register::query::Wishes;
+use walkshed_register::query::FacilityCriteria;
 use walkshed_register::{self as register, Category, Kinds, Register, StandardRule};
 
 const BUILT_IN: &str = include_str!("standards.toml");
@@ -43,8 +43,11 @@ impl Requirement {
     /// Returns the requirement as a need.
     #[must_use]
     pub fn need(&self) -> Need {
-        let wishes =
-            Wishes { categories: self.category.into_iter().collect(), kinds: self.kinds.clone(), ..Wishes::default() };
+        let wishes = FacilityCriteria {
+            categories: self.category.into_iter().collect(),
+            kinds: self.kinds.clone(),
+            ..FacilityCriteria::default()
+        };
         Need {
             parts: vec![Part { category: self.category, wishes }],
             measure: self.measure,
@@ -230,7 +233,7 @@ impl Standards {
     ///
     /// # Errors
     /// [`StandardError`] with the key and the problem.
-    pub fn with_more(more: &Table, kinds: &Kinds) -> Result<Self, StandardError> {
+    pub fn with_custom(more: &Table, kinds: &Kinds) -> Result<Self, StandardError> {
         let built_in: Table =
             BUILT_IN.parse().unwrap_or_else(|e| unreachable!("a test reads the built_in standards: {e}"));
         let mut all = BTreeMap::new();
@@ -268,7 +271,7 @@ impl Standards {
 
 impl Default for Standards {
     fn default() -> Self {
-        Self::with_more(&Table::new(), &Kinds::default())
+        Self::with_custom(&Table::new(), &Kinds::default())
             .unwrap_or_else(|e| unreachable!("a test parses the built-in standards: {e}"))
     }
 }
@@ -300,7 +303,7 @@ mod tests {
         let base = "[ours]\nname = \"x\"\nname_en = \"x\"\nsource = \"us\"\n";
         let rule = |rest: &str| {
             let text = format!("{base}[[ours.requirements]]\nkey = \"k\"\nname = \"x\"\nname_en = \"x\"\n{rest}");
-            Standards::with_more(&text.parse().unwrap(), &Kinds::default()).map_err(|e| e.to_string())
+            Standards::with_custom(&text.parse().unwrap(), &Kinds::default()).map_err(|e| e.to_string())
         };
         let ours = rule("kinds = [\"骑手驿站\"]\nminutes = 5\nmin_count = 2\nplaces_per_1000 = 3.5").unwrap();
         let r = &ours.find("ours").unwrap().requirements[0];

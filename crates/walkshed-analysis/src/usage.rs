@@ -2,7 +2,7 @@
 
 use crate::period::Period;
 use crate::statistics::{mean, median};
-use crate::world::{PlacedPoint, World};
+use crate::world::{SnappedPoint, World};
 use jiff::civil::Date;
 use walkshed_engine::parallel;
 use walkshed_engine::task::{self, Stopped};
@@ -71,7 +71,7 @@ struct CenterValues {
 fn catchment(world: &World, network: &Network, place: usize) -> Option<f64> {
     let (profile, direction) = (Profile::Adult, Direction::Towards);
     let center = &world.register.centers[place];
-    let start = PlacedPoint::new(network, center.position, profile).ok()?.start;
+    let start = SnappedPoint::new(network, center.position, profile).ok()?.start;
     let limit = Deciseconds::from_minutes(CATCHMENT_MIN);
     Some(with_scratch(|Scratch { search, hits }| {
         search.run_from(network, profile, direction, &start, limit);

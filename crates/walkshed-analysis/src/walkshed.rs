@@ -1,6 +1,6 @@
 //! Walksheds with their area, people and facilities, in bands of minutes.
 
-use crate::world::{PlacedPoint, World};
+use crate::world::{SnappedPoint, World};
 use geo::{Area, MultiPolygon};
 use std::sync::OnceLock;
 use walkshed_engine::geo::Metric;
@@ -11,7 +11,7 @@ use walkshed_register::{Category, EVERYONE, Register, Status};
 
 /// A walkshed with one or more bands. Polygons are computed on first use.
 pub struct Walkshed {
-    pub place: PlacedPoint,
+    pub place: SnappedPoint,
     pub reach: Reach,
     /// One per requested limit, in order.
     pub bands: Vec<Band>,
@@ -38,7 +38,7 @@ pub struct Band {
 pub fn walkshed(
     world: &World,
     network: &Network,
-    place: PlacedPoint,
+    place: SnappedPoint,
     profile: Profile,
     direction: Direction,
     minutes: &[f64],

@@ -10,7 +10,7 @@ use walkshed_engine::build::{BuildOptions, StreetsReport, build};
 use walkshed_exchange::{Kind, Options, plan, read_table};
 use walkshed_live::folder::DataFolder;
 use walkshed_register::{Audience, Category, Change, Edit, NewFacility, Register, Rules, Scenario};
-use walkshed_store::{DEMONSTRATION_ACTOR, Edition, Store, StoreError};
+use walkshed_store::{ChangeSet, DEMONSTRATION_ACTOR, Store, StoreError};
 
 /// A folder inside the data folder in which a city is built: its files, its streets, its register. It is removed on
 /// drop. The folder of a killed process is removed at the next start.
@@ -197,11 +197,11 @@ async fn add_example_scenario(store: &Store, register: &Register) -> Result<(), 
         changes: vec![Change::Add(stop)],
         ..Scenario::new("rest-stop".into(), "骑手驿站设在中心".into())
     };
-    let edition = Edition {
+    let edition = ChangeSet {
         edits: vec![Edit::Put(scenario.into())],
         actor: DEMONSTRATION_ACTOR.to_owned(),
         at: Timestamp::now().to_string(),
-        ..Edition::default()
+        ..ChangeSet::default()
     };
     store.edit(&edition).await.map_err(|e| InstallError::Edit(e.into()))?;
     Ok(())
@@ -230,15 +230,15 @@ async fn table(
     });
     let (planned, register) = planned.await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))?;
     let rows = planned.record.rows;
-    let edition = Edition {
+    let edition = ChangeSet {
         edits: planned.edits,
         actor: DEMONSTRATION_ACTOR.to_owned(),
         at: planned.record.at.clone(),
         demonstration: true,
         import: Some(planned.record),
-        ..Edition::default()
+        ..ChangeSet::default()
     };
     let applied = store.edit(&edition).await.map_err(|e| InstallError::Edit(e.into()))?;
-    let next = tokio::task::spawn_blocking(move || register.with(applied.version, &applied.done));
+    let next = tokio::task::spawn_blocking(move || register.with_edits(applied.version, &applied.done));
     Ok((next.await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic())), rows))
 }

@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let sweep = Sweep::run(&network, Profile::Adult, Direction::Towards, starts, count.parse()?, limit)?;
 
     let mut found = Vec::new();
-    sweep.of_place(&network, &network.snap(place, Profile::Adult)?, &mut found);
+    sweep.nearest_to(&network, &network.snap(place, Profile::Adult)?, &mut found);
     for (time, point) in found {
         println!("{:.1} min\t{}", time.minutes(), points[point as usize].1);
     }

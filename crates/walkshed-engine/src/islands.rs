@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 /// A connected component that is too small to count as a network.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
-pub struct SeparatePiece {
+pub struct Island {
     /// The position of one of its vertices.
     pub at: Fixed,
     /// Number of street segments.
@@ -24,14 +24,14 @@ pub struct SeparatePiece {
 
 /// All islands of a network, longest first, and the island of every edge.
 #[derive(Debug, Clone, Default)]
-pub struct SeparatePieces {
+pub struct Islands {
     /// The islands, longest first.
-    pub pieces: Vec<SeparatePiece>,
+    pub pieces: Vec<Island>,
     /// By edge: the index of its island, or [`u32::MAX`] if the edge is part of a network.
     of_edge: Vec<u32>,
 }
 
-impl SeparatePieces {
+impl Islands {
     /// Finds all islands of a network.
     #[must_use]
     pub fn find(network: &Network) -> Self {
@@ -41,13 +41,12 @@ impl SeparatePieces {
             components.union(edge.tail.0, edge.head.0);
         }
         // A component counts as a network if one of its edges does.
-        let mut found: BTreeMap<u32, (SeparatePiece, bool)> = BTreeMap::new();
+        let mut found: BTreeMap<u32, (Island, bool)> = BTreeMap::new();
         for edge in network.edge_ids().map(|id| network.edge(id)) {
             if !is_mapped(edge) {
                 continue;
             }
-            let new =
-                SeparatePiece { at: network.vertices()[edge.tail.index()], segments: 0, length_m: 0.0, leg_m: None };
+            let new = Island { at: network.vertices()[edge.tail.index()], segments: 0, length_m: 0.0, leg_m: None };
             let (piece, counts) = found.entry(components.find(edge.tail.0)).or_insert((new, false));
             piece.segments += u64::from(!edge.is_entry());
             piece.length_m += f64::from(edge.length_m);
@@ -62,7 +61,7 @@ impl SeparatePieces {
                 }
             }
         }
-        let mut roots: Vec<(u32, SeparatePiece)> =
+        let mut roots: Vec<(u32, Island)> =
             found.into_iter().filter(|(_, (_, counts))| !counts).map(|(root, (piece, _))| (root, piece)).collect();
         roots.sort_by(|a, b| b.1.length_m.total_cmp(&a.1.length_m).then(a.0.cmp(&b.0)));
         let numbers: BTreeMap<u32, u32> = roots.iter().map(|r| r.0).zip(0..).collect();

@@ -76,7 +76,7 @@ impl PointLayer {
     /// Returns the layer for a changed network ([`Network::with_changes`]), where `before` is the layer for `network`, the
     /// unchanged one. Only points near a change are snapped again.
     #[must_use]
-    pub fn over_changed(before: &Arc<Self>, network: &Arc<Network>) -> Self {
+    pub fn for_changed_network(before: &Arc<Self>, network: &Arc<Network>) -> Self {
         Self { base: Some((before.clone(), network.clone())), ..Self::new(before.points.clone()) }
     }
 

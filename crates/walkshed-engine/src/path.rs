@@ -127,7 +127,7 @@ pub fn path_to(
 /// Returns the totals of pieces in search order. For [`Direction::Towards`] they are travelled in the opposite order.
 /// `off_m` is the length of the off-network legs.
 #[must_use]
-pub fn stats_of(network: &Network, pieces: &[PathPiece], direction: Direction, off_m: f64) -> PathStats {
+pub fn path_stats(network: &Network, pieces: &[PathPiece], direction: Direction, off_m: f64) -> PathStats {
     let mut stats = PathStats { metres: off_m, off_network_m: off_m, ..PathStats::default() };
     for piece in pieces {
         let piece = match direction {

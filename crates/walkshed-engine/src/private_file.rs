@@ -59,7 +59,7 @@ pub fn create_folder(path: &Path) -> io::Result<()> {
 /// # Errors
 /// Returns an [`io::Error`], for example if the file belongs to another user.
 #[cfg(unix)]
-pub fn tighten(path: &Path) -> io::Result<bool> {
+pub fn restrict_to_owner(path: &Path) -> io::Result<bool> {
     use std::os::unix::fs::PermissionsExt;
     let meta = match fs::metadata(path) {
         Ok(meta) => meta,
@@ -79,7 +79,7 @@ pub fn tighten(path: &Path) -> io::Result<bool> {
 /// # Errors
 /// Never fails.
 #[cfg(not(unix))]
-pub fn tighten(_path: &Path) -> io::Result<bool> {
+pub fn restrict_to_owner(_path: &Path) -> io::Result<bool> {
     Ok(false)
 }
 
@@ -106,13 +106,13 @@ fn remove(path: &Path) {
 /// A temporary file in the folder of its target. Removed when dropped, or, after a crash, when the next one is created in the
 /// same folder.
 #[derive(Debug)]
-pub struct Aside {
+pub struct TempFile {
     path: PathBuf,
     /// Locked while in use, to distinguish it from a file left behind.
     file: File,
 }
 
-impl Aside {
+impl TempFile {
     /// Creates a temporary file in the folder of `target`, and removes those of killed processes.
     ///
     /// # Errors
@@ -121,7 +121,7 @@ impl Aside {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let target = std::path::absolute(target)?;
         let folder = target.parent().unwrap_or(&target);
-        remove_left_behind(folder);
+        remove_stale_temp_files(folder);
         let number = NUMBER.fetch_add(1, Relaxed);
         let path = folder.join(format!("{PREFIX}{purpose}-{}-{number}{SUFFIX}", std::process::id()));
         // A file of this name can only be left over from an earlier process with the same id.
@@ -165,14 +165,14 @@ impl Aside {
     }
 }
 
-impl Drop for Aside {
+impl Drop for TempFile {
     fn drop(&mut self) {
         remove(&self.path);
     }
 }
 
 /// Removes temporary files of killed processes from a folder. Files in use are locked and are kept.
-pub fn remove_left_behind(folder: &Path) {
+pub fn remove_stale_temp_files(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
         let name = entry.file_name();
@@ -206,9 +206,9 @@ mod tests {
         assert_eq!(create(&file).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
         for (before, tightened, after) in [(0o644, true, 0o600), (0o600, false, 0o600), (0o640, false, 0o640)] {
             fs::set_permissions(&file, fs::Permissions::from_mode(before)).unwrap();
-            assert_eq!((tighten(&file).unwrap(), mode(&file)), (tightened, after), "{before:o}");
+            assert_eq!((restrict_to_owner(&file).unwrap(), mode(&file)), (tightened, after), "{before:o}");
         }
-        assert!(!tighten(&made.join("none")).unwrap());
+        assert!(!restrict_to_owner(&made.join("none")).unwrap());
     }
 
     #[test]
@@ -220,17 +220,17 @@ mod tests {
         for name in [".walkshed-restore-1-0.part", ".walkshed-restore-1-0.part-wal", "mine.part", ".walkshed-x"] {
             fs::write(at.join(name), b"x").unwrap();
         }
-        let aside = Aside::beside(&at.join("w.db"), "restore").unwrap();
+        let aside = TempFile::beside(&at.join("w.db"), "restore").unwrap();
         assert_eq!((names(), mode(aside.path())), (3, 0o600));
         // A file in use is kept.
-        let other = Aside::beside(&at.join("w.db"), "restore").unwrap();
+        let other = TempFile::beside(&at.join("w.db"), "restore").unwrap();
         assert!(aside.path().exists());
         fs::write(with_end(other.path(), "-wal"), b"x").unwrap();
         drop(other);
         assert_eq!(names(), 3);
         aside.publish(&at.join("w.db")).unwrap();
         assert_eq!((names(), mode(&at.join("w.db"))), (3, 0o600));
-        let taken = Aside::beside(&at.join("w.db"), "backup").unwrap().publish(&at.join("w.db")).unwrap_err();
+        let taken = TempFile::beside(&at.join("w.db"), "backup").unwrap().publish(&at.join("w.db")).unwrap_err();
         assert_eq!((taken.kind(), names()), (io::ErrorKind::AlreadyExists, 3));
     }
 }

@@ -3,7 +3,7 @@
 use crate::access::Kind;
 use crate::geo::Fixed;
 use crate::network::Network;
-use crate::path::{PathPiece, PathStats, append_line, path_to, stats_of};
+use crate::path::{PathPiece, PathStats, append_line, path_stats, path_to};
 use crate::profile::Profile;
 use crate::scratch::{Scratch, with_scratch};
 use crate::search::Search;
@@ -57,7 +57,7 @@ pub fn route(
         path_to(network, search, start, via, &end.snap, &mut pieces);
         #[expect(clippy::float_cmp, reason = "an empty piece has identical fractions at both ends")]
         pieces.retain(|p| p.from != p.to || network.edge(p.edge).kind() == Kind::Lift);
-        let stats = stats_of(network, &pieces, Direction::From, start.snap.off_m + end.snap.off_m);
+        let stats = path_stats(network, &pieces, Direction::From, start.snap.off_m + end.snap.off_m);
         let mut line = vec![places.0, start.snap.at];
         for piece in &pieces {
             append_line(network, piece, &mut line);

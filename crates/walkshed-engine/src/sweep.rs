@@ -70,7 +70,7 @@ fn insert(best: &mut [Label], new: Label) -> bool {
 /// let sweep = Sweep::run(&network, profile, Direction::Towards, starts, 2, limit)?;
 ///
 /// let mut nearest = Vec::new();
-/// sweep.of_place(&network, &snap(400.0, 0.0)?, &mut nearest);
+/// sweep.nearest_to(&network, &snap(400.0, 0.0)?, &mut nearest);
 /// assert_eq!(nearest.iter().map(|(_, point)| *point).collect::<Vec<_>>(), [1, 0]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -165,14 +165,14 @@ impl Sweep {
     }
 
     /// Returns the nearest points of a vertex, nearest first: time and index.
-    pub fn of_vertex(&self, vertex: VertexId) -> impl Iterator<Item = (Deciseconds, u32)> + '_ {
+    pub fn nearest_to_vertex(&self, vertex: VertexId) -> impl Iterator<Item = (Deciseconds, u32)> + '_ {
         let v = vertex.index();
         self.labels[v * self.nearest..(v + 1) * self.nearest].iter().filter(|&&l| l != NO_LABEL).map(|&l| unpack(l))
     }
 
     /// Writes the nearest points of a snapped place (time and index), nearest first, into `found`. The times are equal to
     /// those of a search from each point, to the decisecond.
-    pub fn of_place(&self, network: &Network, place: &Snap, found: &mut Vec<(Deciseconds, u32)>) {
+    pub fn nearest_to(&self, network: &Network, place: &Snap, found: &mut Vec<(Deciseconds, u32)>) {
         let mut best = [NO_LABEL; MAX_NEAREST];
         let best = &mut best[..self.nearest];
         let off = network.profiles().get(self.profile).off_network_time(place.off_m);
@@ -183,7 +183,7 @@ impl Sweep {
             if !leg.is_some() {
                 continue;
             }
-            for (time, point) in self.of_vertex(vertex) {
+            for (time, point) in self.nearest_to_vertex(vertex) {
                 let time = time + leg;
                 if time > self.limit || !insert(best, label(time.0, point)) && best[self.nearest - 1] < label(time.0, 0)
                 {

@@ -53,7 +53,7 @@ thread_local! {
 impl Task {
     /// Creates a task that calls `listener` with its progress (0 to 1) after each step.
     #[must_use]
-    pub fn told_to(listener: impl Fn(f64) + Send + Sync + 'static) -> Self {
+    pub fn with_listener(listener: impl Fn(f64) + Send + Sync + 'static) -> Self {
         let task = Self::default();
         // The cell is empty, so this cannot fail.
         let _ = task.listener.set(Box::new(listener));
@@ -236,7 +236,7 @@ mod tests {
     fn reports_progress_and_stops_at_the_step_after_cancellation() {
         let reported: Arc<Mutex<Vec<f64>>> = Arc::default();
         let log = reported.clone();
-        let task = Arc::new(Task::told_to(move |share| log.lock().unwrap().push(share)));
+        let task = Arc::new(Task::with_listener(move |share| log.lock().unwrap().push(share)));
         let stopped_at = within(Some(task.clone()), || {
             expect(4);
             (0..4).find(|n| {

@@ -1,7 +1,7 @@
 //! Reads CSV. The delimiter (comma, semicolon, tab or vertical bar) is detected from the header.
 
 use super::header::Column;
-use super::table::{Columns, FileProblem, MAX_COLUMNS, MAX_FIELD, Refused, Row, Table, cut};
+use super::table::{Columns, FileProblem, MAX_COLUMNS, MAX_FIELD, RejectedRow, Row, Table, cut};
 use std::collections::HashMap;
 use walkshed_register::spreadsheet::plain;
 
@@ -43,10 +43,10 @@ pub fn read(text: &str, max_rows: usize) -> Result<Table, FileProblem> {
                 "a field of {} bytes is longer than {MAX_FIELD}; check for a quote that is never closed",
                 long.len()
             );
-            Some(Refused::new(line, "", cut(long), why))
+            Some(RejectedRow::new(line, "", cut(long), why))
         } else if record.len() != table.header.len() {
             let why = format!("the row has {} fields, but the header has {}", record.len(), table.header.len());
-            Some(Refused::new(line, "", &record.iter().take(4).map(cut).collect::<Vec<_>>().join(","), why))
+            Some(RejectedRow::new(line, "", &record.iter().take(4).map(cut).collect::<Vec<_>>().join(","), why))
         } else {
             None
         };

@@ -3,7 +3,7 @@
 use super::crs::CrsNotes;
 use super::header::Column;
 use super::json_duplicates;
-use super::table::{FileProblem, MAX_COLUMNS, MAX_FIELD, Refused, Row, Table};
+use super::table::{FileProblem, MAX_COLUMNS, MAX_FIELD, RejectedRow, Row, Table};
 use ::geojson::{Feature, GeoJson, GeometryValue};
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
@@ -206,7 +206,7 @@ fn row(feature: &Feature, text: &str, line: u64, duplicates: &mut BTreeSet<(Stri
                 list.iter().map(plain).collect::<Vec<_>>().join("; ")
             }
             other => {
-                problem = Some(Refused::new(
+                problem = Some(RejectedRow::new(
                     line,
                     key,
                     &other.to_string(),
@@ -216,7 +216,7 @@ fn row(feature: &Feature, text: &str, line: u64, duplicates: &mut BTreeSet<(Stri
             }
         };
         if text.len() > MAX_FIELD {
-            problem = Some(Refused::new(line, key, &text, format!("is longer than {MAX_FIELD} bytes")));
+            problem = Some(RejectedRow::new(line, key, &text, format!("is longer than {MAX_FIELD} bytes")));
             continue;
         }
         fields.insert(column, text);
@@ -243,7 +243,7 @@ fn row(feature: &Feature, text: &str, line: u64, duplicates: &mut BTreeSet<(Stri
             fields.insert(Column::Outline, text);
         }
         Some(other) => {
-            problem = Some(Refused::new(
+            problem = Some(RejectedRow::new(
                 line,
                 "geometry",
                 other.type_name(),

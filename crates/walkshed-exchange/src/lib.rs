@@ -28,11 +28,11 @@ pub use encoding_rs::{Encoding, UTF_8};
 pub use flatgeobuf::{FlatGeobuf, flatgeobuf};
 pub use geoparquet::geoparquet;
 pub use header::Column;
-pub use plan::{Plan, PlanError, foresee, plan};
+pub use plan::{Plan, PlanError, count_changes, plan};
 pub use records::{Kind, Options, Read, read_edits};
-pub use rejected_rows::write_refused;
-pub use table::{FileProblem, MAX_ROWS, Refused, Row, Table};
-pub use text::encoding_named;
+pub use rejected_rows::write_rejected_rows;
+pub use table::{FileProblem, MAX_ROWS, RejectedRow, Row, Table};
+pub use text::encoding_by_label;
 
 /// The file format of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,15 +79,15 @@ pub fn read_table_in(
     }
     let format = Format::of(path).ok_or(FileProblem::UnknownKind)?;
     let bytes = std::fs::read(path).map_err(|e| FileProblem::Io { why: e.to_string() })?;
-    table_of(&bytes, format, encoding)
+    parse_table(&bytes, format, encoding)
 }
 
 /// Reads the bytes of a file as a table. The text encoding is detected unless it is given.
 ///
 /// # Errors
 /// [`FileProblem`] if the file as a whole cannot be used.
-pub fn table_of(bytes: &[u8], format: Format, encoding: Option<&'static Encoding>) -> Result<Table, FileProblem> {
-    table_within(bytes, format, encoding, MAX_ROWS)
+pub fn parse_table(bytes: &[u8], format: Format, encoding: Option<&'static Encoding>) -> Result<Table, FileProblem> {
+    parse_table_with_limit(bytes, format, encoding, MAX_ROWS)
 }
 
 /// Reads the bytes of a file as a table of limited size. Memory use is bounded by the size of the file; `tests/reader_memory.rs`
@@ -96,7 +96,7 @@ pub fn table_of(bytes: &[u8], format: Format, encoding: Option<&'static Encoding
 ///
 /// # Errors
 /// [`FileProblem`] if the file as a whole cannot be used, or has more rows than the limit.
-pub fn table_within(
+pub fn parse_table_with_limit(
     bytes: &[u8],
     format: Format,
     encoding: Option<&'static Encoding>,

@@ -1,7 +1,7 @@
 //! Plans an import: the edits, the rejected rows, and whether the import proceeds.
 
 use super::records::{Kind, Options, column_notes, read_edits};
-use super::table::{FileProblem, Refused, Table};
+use super::table::{FileProblem, RejectedRow, Table};
 use std::collections::{HashMap, HashSet};
 use walkshed_register::{AnyRecord, Edit, ImportRecord, Register, Rules, Status};
 
@@ -12,7 +12,7 @@ const MAX_LISTED_IDS: usize = 50;
 #[derive(Debug, Clone)]
 pub struct Plan {
     pub edits: Vec<Edit>,
-    pub refused: Vec<Refused>,
+    pub refused: Vec<RejectedRow>,
     /// The import report, before the store fills in its counts.
     pub record: ImportRecord,
     pub notes: Vec<String>,
@@ -24,15 +24,15 @@ pub enum PlanError {
     #[error(transparent)]
     File(#[from] FileProblem),
     #[error("{} of {rows} rows were refused, so nothing was imported", refused.len())]
-    Refused { rows: usize, refused: Vec<Refused>, notes: Vec<String> },
+    Refused { rows: usize, refused: Vec<RejectedRow>, notes: Vec<String> },
     #[error("no row could be used")]
-    Nothing { rows: usize, refused: Vec<Refused>, notes: Vec<String> },
+    Nothing { rows: usize, refused: Vec<RejectedRow>, notes: Vec<String> },
 }
 
 impl PlanError {
     /// Returns the rejected rows.
     #[must_use]
-    pub fn refused(&self) -> &[Refused] {
+    pub fn refused(&self) -> &[RejectedRow] {
         match self {
             Self::File(_) => &[],
             Self::Refused { refused, .. } | Self::Nothing { refused, .. } => refused,
@@ -110,7 +110,7 @@ fn still_open_note(table: &Table, register: &Register) -> Option<String> {
 
 /// Counts the records that edits would insert, change and leave unchanged.
 #[must_use]
-pub fn foresee(edits: &[Edit], register: &Register) -> [u64; 3] {
+pub fn count_changes(edits: &[Edit], register: &Register) -> [u64; 3] {
     let mut counts = [0; 3];
     for edit in edits {
         match edit {

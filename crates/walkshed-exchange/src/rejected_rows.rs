@@ -1,6 +1,6 @@
 //! Writes the rejected rows to a file next to the input, to be corrected and imported.
 
-use super::table::{Refused, Row, Table};
+use super::table::{RejectedRow, Row, Table};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use walkshed_engine::replace_private_file;
@@ -11,7 +11,7 @@ use walkshed_register::spreadsheet::CsvTable;
 ///
 /// # Errors
 /// A message with the path, if the file cannot be written.
-pub fn write_refused(input: &Path, table: &Table, refused: &[Refused]) -> Result<PathBuf, String> {
+pub fn write_rejected_rows(input: &Path, table: &Table, refused: &[RejectedRow]) -> Result<PathBuf, String> {
     let is_csv = !table.header.is_empty();
     let path = input.with_extension(if is_csv { "refused.csv" } else { "refused.geojson" });
     let fail = |e: &dyn std::fmt::Display| format!("cannot write {}: {e}", path.display());

@@ -120,7 +120,7 @@ pub struct Row {
     pub line: u64,
     cells: Cells,
     /// A problem found while reading, before the fields are validated.
-    pub problem: Option<Box<Refused>>,
+    pub problem: Option<Box<RejectedRow>>,
 }
 
 /// The contents of a row. Compact, because there may be millions of rows.
@@ -152,7 +152,7 @@ impl Row {
     }
 
     /// Returns the row with a problem attached.
-    pub(crate) fn refused(self, problem: Option<Refused>) -> Self {
+    pub(crate) fn refused(self, problem: Option<RejectedRow>) -> Self {
         Self { problem: problem.map(Box::new), ..self }
     }
 
@@ -247,7 +247,7 @@ impl Table {
 
 /// A rejected row and the reason.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Refused {
+pub struct RejectedRow {
     /// Line of the file, counted from 1; for GeoJSON the number of the feature.
     pub line: u64,
     pub field: String,
@@ -255,7 +255,7 @@ pub struct Refused {
     pub why: String,
 }
 
-impl Refused {
+impl RejectedRow {
     /// Creates a rejection. Long values are truncated.
     #[must_use]
     pub fn new(line: u64, field: &str, value: &str, why: impl ToString) -> Self {

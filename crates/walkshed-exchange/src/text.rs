@@ -32,7 +32,7 @@ pub fn name_of(encoding: &'static Encoding) -> &'static str {
 ///
 /// # Errors
 /// A message, if the label is unknown.
-pub fn encoding_named(name: &str) -> Result<&'static Encoding, String> {
+pub fn encoding_by_label(name: &str) -> Result<&'static Encoding, String> {
     let found = Encoding::for_label(name.trim().as_bytes()).filter(|encoding| *encoding != REPLACEMENT);
     found.ok_or_else(|| {
         format!(
@@ -327,7 +327,7 @@ mod tests {
             let error = decode(&bytes, None).unwrap_err();
             assert_eq!(error, FileProblem::OtherEncoding { encoding: encoding.name() }, "{names:?}");
             assert!(error.to_string().contains("iconv -f"), "{error}");
-            let read = decode(&bytes, Some(encoding_named(label).unwrap())).unwrap();
+            let read = decode(&bytes, Some(encoding_by_label(label).unwrap())).unwrap();
             assert_eq!(read.text, text);
             assert_eq!(read.notes, [format!("the text was read as {}", encoding.name())]);
         }
@@ -342,10 +342,10 @@ mod tests {
         ] {
             assert_eq!(decode(&bytes, None), Err(FileProblem::OtherEncoding { encoding }), "{encoding}");
         }
-        let said = encoding_named("utf-16le").unwrap();
+        let said = encoding_by_label("utf-16le").unwrap();
         assert_eq!(decode(&utf16(&text, u16::to_le_bytes), Some(said)).unwrap().text, text);
         for bad in ["utf-32", "klingon", "hz-gb-2312", ""] {
-            assert!(encoding_named(bad).unwrap_err().contains("iconv"), "{bad}");
+            assert!(encoding_by_label(bad).unwrap_err().contains("iconv"), "{bad}");
         }
     }
 

@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use walkshed_engine::build::{BuildOptions, build};
 use walkshed_engine::{Elevation, Extent, Network};
-use walkshed_exchange::{FileProblem, Format, Kind, read_table, table_of, table_within};
+use walkshed_exchange::{FileProblem, Format, Kind, parse_table, parse_table_with_limit, read_table};
 use walkshed_register::{Calendar, Zone};
 use walkshed_testing::Random;
 use walkshed_testing::pbf::Extract;
@@ -141,7 +141,7 @@ fn table(bytes: &[u8], format: Format, what: &str) -> Result<usize, FileProblem>
         Format::GeoJson => GEOJSON,
         Format::Xlsx => XLSX,
     };
-    within(bound, bytes.len(), what, || table_of(bytes, format, None).map(|table| table.rows.len()))
+    within(bound, bytes.len(), what, || parse_table(bytes, format, None).map(|table| table.rows.len()))
 }
 
 #[test]
@@ -211,11 +211,11 @@ fn tables_in_text() {
     let rows = format!("name\n{}", "x\n".repeat(1000));
     for (text, format) in [(rows, Format::Csv), (collection(&many(1000, &|_| feature.to_owned())), Format::GeoJson)] {
         assert_eq!(
-            table_within(text.as_bytes(), format, None, 999).unwrap_err(),
+            parse_table_with_limit(text.as_bytes(), format, None, 999).unwrap_err(),
             FileProblem::TooManyRows { most: 999 },
             "{format:?}"
         );
-        assert_eq!(table_within(text.as_bytes(), format, None, 1000).unwrap().rows.len(), 1000, "{format:?}");
+        assert_eq!(parse_table_with_limit(text.as_bytes(), format, None, 1000).unwrap().rows.len(), 1000, "{format:?}");
     }
 }
 
@@ -260,7 +260,7 @@ fn sheet(rows: &str) -> String {
 fn workbooks() {
     let _alone = alone();
     let good = workbook(&[]);
-    let read = table_of(&good, Format::Xlsx, None).unwrap();
+    let read = parse_table(&good, Format::Xlsx, None).unwrap();
     assert_eq!(read.header, ["name", "lon", "lat", "day"]);
     let cells: Vec<Vec<&str>> = read.rows.iter().map(|row| row.fields().collect()).collect();
     assert_eq!(cells, [vec!["a b", "106.5", "29.5", "2026-11-25"], vec!["", "true", "2026-11-25"]]);
@@ -273,7 +273,7 @@ fn workbooks() {
     );
     let book = workbook(&[("xl/worksheets/sheet1.xml", corners.as_bytes())]);
     let read =
-        within(Bound { times: 100, more: 1 << 20 }, book.len(), "two cells", || table_of(&book, Format::Xlsx, None));
+        within(Bound { times: 100, more: 1 << 20 }, book.len(), "two cells", || parse_table(&book, Format::Xlsx, None));
     let read = read.unwrap();
     assert_eq!((read.header.len(), read.rows.len(), read.rows[0].line), (1, 1, 1_048_576));
     assert_eq!(read.values_without_name().collect::<Vec<_>>(), [16_384]);
@@ -394,7 +394,7 @@ fn workbooks() {
         (r#"<row r="1048577"><c><v>1</v></c></row>"#, "comes after"),
     ] {
         let book = workbook(&[("xl/worksheets/sheet1.xml", sheet(rows).as_bytes())]);
-        let problem = table_of(&book, Format::Xlsx, None).unwrap_err().to_string();
+        let problem = parse_table(&book, Format::Xlsx, None).unwrap_err().to_string();
         assert!(problem.contains(expected) && problem.contains("sheet \"表一\""), "{rows}: {problem}");
     }
 

@@ -2,7 +2,7 @@
 
 use crate::sections;
 use std::io::Write;
-use walkshed_exchange::{Format, Kind, Options, Read, read_edits, table_within};
+use walkshed_exchange::{Format, Kind, Options, Read, parse_table_with_limit, read_edits};
 use walkshed_register::{Calendar, Kinds, Register, Rules};
 use zip::write::SimpleFileOptions;
 
@@ -50,7 +50,7 @@ pub fn xlsx(data: &[u8]) {
 }
 
 fn table(data: &[u8], format: Format) {
-    let Ok(table) = table_within(data, format, None, 10_000) else { return };
+    let Ok(table) = parse_table_with_limit(data, format, None, 10_000) else { return };
     let (register, kinds, calendar) = (Register::default(), Kinds::default(), Calendar::default());
     for kind in Kind::ALL {
         let rules = Rules { register: &register, kinds: &kinds, calendar: &calendar };

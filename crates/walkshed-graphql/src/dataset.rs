@@ -9,7 +9,7 @@ use crate::types::{CategoryCount, Profile, round};
 use async_graphql::{ComplexObject, Context, Object, Result, SimpleObject};
 use std::sync::Arc;
 use walkshed_analysis::world::World;
-use walkshed_register::{DEMONSTRATION_TEXT, EVERYONE, ImportRecord};
+use walkshed_register::{DEMONSTRATION_NOTICE, EVERYONE, ImportRecord};
 
 /// The loaded data.
 pub struct Dataset(Arc<World>);
@@ -105,7 +105,7 @@ impl Dataset {
 
     /// A notice to display with synthetic data. Null for real data.
     async fn notice(&self) -> Option<&'static str> {
-        self.0.register.demonstration.map(|_| DEMONSTRATION_TEXT)
+        self.0.register.demonstration.map(|_| DEMONSTRATION_NOTICE)
     }
 
     /// The street network. Null if none has been imported.

@@ -211,7 +211,7 @@ pub fn not_stored(error: &EditError) -> Error {
             tracing::error!(%error, "a change could not be stored");
             internal("the change was not stored; nothing was changed")
         }
-        EditError::Unsure(_) | EditError::Problem { .. } | EditError::Demonstration => internal(error),
+        EditError::CommitUnknown(_) | EditError::Problem { .. } | EditError::Demonstration => internal(error),
     }
 }
 

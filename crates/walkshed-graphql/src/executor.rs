@@ -6,7 +6,7 @@ use crate::documents::{Document, Documents, SelectedOperation, TrustedDocuments,
 use crate::error::{code, server_error};
 use crate::jobs::{self, JobSchema, Jobs};
 use crate::limits::{Limits, size_of_variables};
-use crate::mutation::ImportLine;
+use crate::mutation::ImportQueue;
 use crate::null_failed_fields::{FieldErrors, NullFailedFields};
 use crate::request::{Answer, ApiRequest, Outcome, Usage};
 use crate::request_cost::RequestCost;
@@ -47,7 +47,7 @@ impl Executor {
         let gate = Arc::new(WorkPools::new(limits.max_analyses, limits.max_waiting_analyses));
         let jobs = Arc::new(Jobs::new(limits.max_jobs, limits.max_waiting_jobs));
         let documents = Arc::new(Documents::new(trusted, schema::field_types()));
-        let imports = Arc::new(ImportLine::new(limits.max_imports, limits.max_waiting_imports));
+        let imports = Arc::new(ImportQueue::new(limits.max_imports, limits.max_waiting_imports));
         let cost = schema::request_cost();
         let build = |limits: Limits| {
             schema::builder()
@@ -152,7 +152,7 @@ impl Executor {
 
     /// Converts a request to one of async-graphql, with the context that resolvers need.
     pub fn prepare(&self, world: &Arc<World>, request: ApiRequest, document: &Document) -> async_graphql::Request {
-        scalars::forget_refused();
+        scalars::clear_rejections();
         let mut inner = async_graphql::Request::new(&*document.text).variables(request.variables).data(world.clone());
         // The mutation startJob executes its query with this schema.
         inner = inner.data(self.job_schema.clone());

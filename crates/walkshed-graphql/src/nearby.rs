@@ -13,7 +13,7 @@ use crate::types::{Category, Direction, PlaceInput, Profile, minutes as to_minut
 use async_graphql::connection::{Connection, ConnectionNameType, Edge, EdgeNameType};
 use async_graphql::{Context, ID, Object, OutputType, Result, SimpleObject};
 use walkshed_analysis::world::World;
-use walkshed_analysis::{self as analysis, NearbyQuery, Wishes};
+use walkshed_analysis::{self as analysis, FacilityCriteria, NearbyQuery};
 use walkshed_engine::Deciseconds;
 
 /// The route to a facility.
@@ -116,7 +116,7 @@ impl NearbyFacilitiesQuery {
         let edges = ctx.look_ahead().field("edges");
         let with_stats =
             ["metres", "climbM", "descentM", "stepsM", "offNetworkM"].iter().any(|f| edges.field(f).exists());
-        let wishes = Wishes {
+        let wishes = FacilityCriteria {
             categories: all(categories.unwrap_or_default()),
             kinds: kind_keys("kinds", crate::context::kinds(ctx), &kinds.unwrap_or_default())?,
             services: service_numbers("services", &services.unwrap_or_default())?,

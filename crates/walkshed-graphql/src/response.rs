@@ -32,7 +32,7 @@ pub async fn add_codes(
         response.errors = explain(limits, cost, operation).await;
     }
     for error in &mut response.errors {
-        scalars::say_why(&mut error.message);
+        scalars::append_rejection_reason(&mut error.message);
         // The library adds no code when an argument does not match its type.
         let default_code = if is_refused { code::VALIDATION_FAILED } else { code::BAD_USER_INPUT };
         let values = error.extensions.get_or_insert_default();

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::sync::Arc;
 use walkshed_engine::geo::parse_cell;
-use walkshed_register::{TimeError, WrittenTime};
+use walkshed_register::{TimeError, TimeInput};
 
 /// GeoJSON in a response, as text that is written unchanged.
 #[derive(Debug, Clone)]
@@ -21,11 +21,11 @@ pub struct GeoJson(pub String);
 
 /// GeoJSON in an input, as text.
 #[derive(Debug, Clone)]
-pub struct GivenGeoJson(pub String);
+pub struct GeoJsonInput(pub String);
 
 /// A GeoJSON (RFC 7946) geometry, feature or feature collection in WGS-84: longitude first, then latitude, in degrees.
 #[Scalar(name = "GeoJSON", specified_by_url = "https://www.rfc-editor.org/rfc/rfc7946")]
-impl ScalarType for GivenGeoJson {
+impl ScalarType for GeoJsonInput {
     fn parse(value: Value) -> InputValueResult<Self> {
         match value {
             Value::Object(_) => Ok(Self(value.into_json()?.to_string())),
@@ -48,11 +48,11 @@ pub struct Json(pub String);
 
 /// JSON in an input.
 #[derive(Debug, Clone)]
-pub struct GivenJson(pub serde_json::Value);
+pub struct JsonInput(pub serde_json::Value);
 
 /// Any JSON value.
 #[Scalar(name = "JSON", specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259")]
-impl ScalarType for GivenJson {
+impl ScalarType for JsonInput {
     fn parse(value: Value) -> InputValueResult<Self> {
         Ok(Self(value.into_json()?))
     }
@@ -90,8 +90,8 @@ macro_rules! written_json {
     };
 }
 
-written_json!(GeoJson, GivenGeoJson);
-written_json!(Json, GivenJson);
+written_json!(GeoJson, GeoJsonInput);
+written_json!(Json, JsonInput);
 
 impl OutputType for Text<'_> {
     fn type_name() -> Cow<'static, str> {
@@ -137,12 +137,12 @@ fn accepts<T: ScalarType + InputType>(value: &Value) -> bool {
 }
 
 /// Clears the recorded reasons.
-pub fn forget_refused() {
+pub fn clear_rejections() {
     REFUSED.with_borrow_mut(Vec::clear);
 }
 
 /// Adds the recorded reason to the error message of an invalid argument.
-pub fn say_why(message: &mut String) {
+pub fn append_rejection_reason(message: &mut String) {
     let Some(name) = message.rsplit_once("expected type \"").map(|(_, name)| name.trim_end_matches(['"', '!'])) else {
         return;
     };
@@ -291,7 +291,7 @@ impl ScalarType for Day {
         match &value {
             Value::String(text) => match text.parse() {
                 // A time is an error, rather than being dropped silently.
-                Ok(WrittenTime::Day(day)) => Ok(Self(day)),
+                Ok(TimeInput::Day(day)) => Ok(Self(day)),
                 Ok(_) => Err(invalid_form(text, "2026-11-25: a day has no time")),
                 Err(_) => Err(invalid_form(text, "2026-11-25")),
             },
@@ -311,11 +311,11 @@ impl ScalarType for Day {
 /// A time in the city's local time, such as "2026-11-25T09:00:00". A value with an offset, `Z` or a time zone
 /// ("2026-11-25T01:00:00Z", "2026-11-25T09:00:00+08:00[Asia/Shanghai]") is converted to local time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LocalDateTime(pub WrittenTime);
+pub struct LocalDateTime(pub TimeInput);
 
 impl From<jiff::civil::DateTime> for LocalDateTime {
     fn from(local: jiff::civil::DateTime) -> Self {
-        Self(WrittenTime::Local(local))
+        Self(TimeInput::Local(local))
     }
 }
 
@@ -336,9 +336,9 @@ impl ScalarType for LocalDateTime {
 
     fn to_value(&self) -> Value {
         Value::String(match self.0 {
-            WrittenTime::Day(day) => day.at(0, 0, 0, 0).to_string(),
-            WrittenTime::Local(local) => local.to_string(),
-            WrittenTime::Moment(moment) => moment.to_string(),
+            TimeInput::Day(day) => day.at(0, 0, 0, 0).to_string(),
+            TimeInput::Local(local) => local.to_string(),
+            TimeInput::Moment(moment) => moment.to_string(),
         })
     }
 }

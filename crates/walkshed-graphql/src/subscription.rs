@@ -5,7 +5,7 @@ use super::event_source::{Event, Source, begins, event};
 use super::ids::NodeId;
 use super::jobs::{Job, current_job, ticks};
 use super::mutation::check_progress_id;
-use super::register::{Center, Node, node_of};
+use super::register::{Center, Node, find_node};
 use crate::arguments::distinct_values;
 use crate::context::{current, kinds, live, standards};
 use async_graphql::{Context, ID, Result, SimpleObject, Subscription as SubscriptionMacro};
@@ -88,7 +88,7 @@ fn register_change(ctx: &Context<'_>, world: &Arc<World>, item: Option<&ChangedI
         node: id
             .as_ref()
             .filter(|_| item.is_some_and(|i| !i.deleted))
-            .and_then(|id| node_of(world, (kinds(ctx), standards(ctx)), id)),
+            .and_then(|id| find_node(world, (kinds(ctx), standards(ctx)), id)),
         id,
         center: item.and_then(|i| i.center).and_then(|center| Center::by_id(world, center)),
         deleted: item.is_some_and(|i| i.deleted),
@@ -144,7 +144,7 @@ impl Subscription {
         };
         let world = current(ctx);
         let center_change = |kind: Option<register::RecordKind>| CenterChange {
-            center: world.register.centers.place_of(&code).map(|i| Center::at(world, i)),
+            center: world.register.centers.index_of_key(&code).map(|i| Center::at(world, i)),
             kind: kind.map(Into::into),
             world_version: world.version.clone(),
         };

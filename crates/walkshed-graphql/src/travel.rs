@@ -9,7 +9,7 @@ use super::scalars::{GeoJson, NumberRows};
 use super::types::{PlaceInput, Profile, SnappedPlace, minutes as to_minutes, round};
 use crate::context::{Nullable, nullable};
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
-use walkshed_analysis::world::PlacedPoint;
+use walkshed_analysis::world::SnappedPoint;
 use walkshed_engine::geo::{Fixed, push_line};
 use walkshed_engine::{self as engine, Start};
 
@@ -148,7 +148,7 @@ impl TravelQuery {
                 let field = if side == MatrixSide::Origin { "origins" } else { "destinations" };
                 let placed = list.iter().zip(0..).map(|(place, index)| {
                     let position = place.position(&world, &format!("{field}[{index}]"))?;
-                    match PlacedPoint::on(network, position, place.storey(&world), engine) {
+                    match SnappedPoint::on(network, position, place.storey(&world), engine) {
                         Ok(placed) => Ok(Some(placed.start)),
                         Err(why) => {
                             let nearest_m = why.nearest_m.map(|m| round(m, 1));
@@ -184,7 +184,7 @@ async fn find_route(
     let end = to.place(world, network, engine, "to")?;
     let shared = world.clone();
     let found = cost::charge_and_run(ctx, cost::search(max_minutes, profile), move || {
-        let place = |p: &PlacedPoint| (Fixed::from(p.position), p.start);
+        let place = |p: &SnappedPoint| (Fixed::from(p.position), p.start);
         let ((a, start), (b, goal)) = (place(&begin), place(&end));
         require_network(&shared).map(|network| engine::route(network, engine, (a, &start), (b, &goal), limit))
     })

@@ -5,7 +5,7 @@ use super::ids::NodeId;
 use super::scalars::H3Cell;
 use async_graphql::{Enum, ID, InputObject, OneofObject, Result, SimpleObject};
 use walkshed_analysis::Measure;
-use walkshed_analysis::world::{PlacedPoint, World};
+use walkshed_analysis::world::{SnappedPoint, World};
 use walkshed_engine::geo::{Fixed, Position, Storey, cell_centre};
 use walkshed_engine::{Direction as EngineDirection, Network, Profile as EngineProfile};
 use walkshed_register::{Category as RegisterCategory, RecordKind};
@@ -154,9 +154,9 @@ impl PlaceInput {
     }
 
     /// Snaps the place to the street network.
-    pub fn place(&self, world: &World, network: &Network, profile: EngineProfile, field: &str) -> Result<PlacedPoint> {
+    pub fn place(&self, world: &World, network: &Network, profile: EngineProfile, field: &str) -> Result<SnappedPoint> {
         let (position, storey) = (self.position(world, field)?, self.storey(world));
-        PlacedPoint::on(network, position, storey, profile).map_err(|e| unsnappable(field, e))
+        SnappedPoint::on(network, position, storey, profile).map_err(|e| unsnappable(field, e))
     }
 
     /// Returns the storey: the level of a point, the floor of a facility.
@@ -171,7 +171,7 @@ impl PlaceInput {
     }
 
     /// Returns the default direction of travel: to a service, and away from home.
-    pub const fn usual_direction(&self) -> EngineDirection {
+    pub const fn default_direction(&self) -> EngineDirection {
         match self {
             Self::Center(_) | Self::Facility(_) => EngineDirection::Towards,
             Self::Point(_) | Self::Cell(_) => EngineDirection::From,
@@ -198,7 +198,7 @@ pub struct SnappedPlace {
 
 impl SnappedPlace {
     /// Converts a snapped place.
-    pub fn new(network: &Network, place: &PlacedPoint) -> Self {
+    pub fn new(network: &Network, place: &SnappedPoint) -> Self {
         let snap = place.snap();
         Self {
             position: place.position.into(),

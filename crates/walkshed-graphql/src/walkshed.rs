@@ -14,7 +14,7 @@ use walkshed_analysis as analysis;
 use walkshed_analysis::world::World;
 use walkshed_engine::Network;
 use walkshed_engine::geo::{multi_polygon_text, push_line};
-use walkshed_engine::walkshed::{CellsError, Reach, cells_around, reached_cells};
+use walkshed_engine::walkshed::{CellsError, Reach, estimate_cells, reached_cells};
 use walkshed_register as register;
 
 /// Maximum number of bands of a walkshed.
@@ -104,7 +104,7 @@ impl Walkshed {
             })
         };
         let (world, reach) = (self.world.clone(), self.found.clone());
-        let count = move || require_network(&world).map(|network| cells_around(network, &reach.reach, chosen));
+        let count = move || require_network(&world).map(|network| estimate_cells(network, &reach.reach, chosen));
         let around = cost::charge_and_run(ctx, cost::segments(self.found.reach.pieces.len()), count).await??;
         let cells = around.min(MAX_CELLS);
         budget::charge(ctx, cells * CELL_TIME_BYTES)?;
@@ -261,7 +261,7 @@ impl WalkshedQuery {
         for &m in &minutes {
             check_minutes(ctx, "minutes", m)?;
         }
-        let direction = direction.map_or(from.usual_direction(), Into::into);
+        let direction = direction.map_or(from.default_direction(), Into::into);
         let engine = profile.into();
         let place = from.place(world, require_network(world)?, engine, "from")?;
         let bands = ctx.look_ahead().field("bands");

@@ -150,8 +150,8 @@ impl DataFolder {
     }
 
     /// Removes temporary files of killed processes. Files in use are locked and stay.
-    pub fn tidy(&self) {
-        private_file::remove_left_behind(&self.path);
+    pub fn remove_stale_files(&self) {
+        private_file::remove_stale_temp_files(&self.path);
         let streets = self.streets();
         let stem = streets.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         for entry in std::fs::read_dir(&self.path).into_iter().flatten().flatten() {
@@ -188,7 +188,7 @@ impl DataFolder {
     }
 
     /// Builds a world from a network and an already loaded register.
-    pub async fn world_over(&self, network: Result<Arc<Network>, String>, register: Arc<Register>) -> World {
+    pub async fn world_with_network(&self, network: Result<Arc<Network>, String>, register: Arc<Register>) -> World {
         tokio::task::spawn_blocking(move || World::from_register(network, Arc::unwrap_or_clone(register)))
             .await
             .unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))

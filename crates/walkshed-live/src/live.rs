@@ -16,7 +16,7 @@ use tokio::sync::broadcast;
 use walkshed_analysis::Standards;
 use walkshed_analysis::world::World;
 use walkshed_register::{Kinds, Register, Role, Rules};
-use walkshed_store::{Applied, EditError, Edition, Store, StoreError, TokenRow};
+use walkshed_store::{Applied, ChangeSet, EditError, Store, StoreError, TokenRow};
 
 /// Default maximum number of changes that wait to be stored.
 pub const MAX_WAITING_WRITES: usize = 100;
@@ -63,7 +63,7 @@ impl Live {
 
     /// Sets the maximum number of changes that wait to be stored.
     #[must_use]
-    pub fn with_waiting_writes(self, most: usize) -> Self {
+    pub fn with_max_waiting_writes(self, most: usize) -> Self {
         Self { writers: WriteQueue::new(most), ..self }
     }
 
@@ -102,8 +102,8 @@ impl Live {
     /// the current world. If it is stored but the register cannot be loaded again, the load is retried until it succeeds.
     ///
     /// # Errors
-    /// [`EditError`]; then nothing changes, except possibly for [`EditError::Unsure`].
-    pub async fn edit(&self, change_set: &Edition) -> Result<(Applied, Arc<World>), EditError> {
+    /// [`EditError`]; then nothing changes, except possibly for [`EditError::CommitUnknown`].
+    pub async fn edit(&self, change_set: &ChangeSet) -> Result<(Applied, Arc<World>), EditError> {
         let writer = if change_set.anonymous { Writer::Anonymous } else { Writer::Known };
         let _turn = self.writers.turn(writer).await.map_err(|waiting| EditError::Busy { waiting })?;
         let applied = self.store.edit(change_set).await?;
@@ -129,7 +129,7 @@ impl Live {
     /// Builds the next world from the previous one and the applied edits, publishes it, and sends the change event.
     async fn apply(&self, before: &Arc<World>, applied: &Applied) -> Arc<World> {
         let (old, done, version) = (before.clone(), applied.done.clone(), applied.version);
-        let next = tokio::task::spawn_blocking(move || old.next(old.register.with(version, &done)))
+        let next = tokio::task::spawn_blocking(move || old.next(old.register.with_edits(version, &done)))
             .await
             .unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()));
         let next = Arc::new(next);
@@ -159,8 +159,8 @@ impl Live {
     ///
     /// # Errors
     /// [`TokenError`] if the token is unknown, expired or revoked.
-    pub fn caller_of(&self, hash: &[u8; 32], address: Option<IpAddr>) -> Result<Caller, TokenError> {
-        self.tokens.caller_of(hash, address)
+    pub fn caller_by_hash(&self, hash: &[u8; 32], address: Option<IpAddr>) -> Result<Caller, TokenError> {
+        self.tokens.caller_by_hash(hash, address)
     }
 
     /// Waits until a token is expired, revoked or unknown, or its role changes.
@@ -218,7 +218,7 @@ impl Live {
     }
 
     /// Returns a function that publishes the progress of an import.
-    pub fn tell_progress(&self) -> impl Fn(ImportProgress) + Send + Sync + 'static {
+    pub fn progress_sender(&self) -> impl Fn(ImportProgress) + Send + Sync + 'static {
         self.events.progress_sender()
     }
 }

@@ -44,7 +44,7 @@ impl Live {
     pub async fn refresh(&self) -> Result<bool, StoreError> {
         // An error is already recorded as a problem, and does not prevent loading the register.
         let _ = self.tokens.reload(&self.store, &self.problems).await;
-        let _turn = self.writers.turn_in_any_case().await;
+        let _turn = self.writers.wait_unbounded().await;
         let version = match self.store.version().await {
             Ok(version) => version,
             Err(error) => {
@@ -98,14 +98,14 @@ impl Live {
                 (rows.version, self.folder.world_of(network, rows).await, None)
             }
             // The streets are replaced, the register stays.
-            None => (seen.version, self.folder.world_over(network, before.register.clone()).await, None),
+            None => (seen.version, self.folder.world_with_network(network, before.register.clone()).await, None),
             Some(Err(error)) => {
                 self.problems.set_register(&error);
                 if is_same_network {
                     self.current.set_seen(Seen { streets, ..seen });
                     return Err(error);
                 }
-                (seen.version, self.folder.world_over(network, before.register.clone()).await, Some(error))
+                (seen.version, self.folder.world_with_network(network, before.register.clone()).await, Some(error))
             }
         };
         let world = Arc::new(world);

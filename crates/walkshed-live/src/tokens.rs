@@ -37,7 +37,7 @@ pub struct Tokens {
 impl Tokens {
     /// Reads all tokens.
     pub async fn load(store: &Store, problems: &LoadProblems) -> Result<Self, StoreError> {
-        let (list, errors) = store.usable_tokens().await?;
+        let (list, errors) = store.readable_tokens().await?;
         problems.set(Part::Tokens, problem(&errors));
         Ok(Self { list: ArcSwap::from_pointee(list), changed: watch::Sender::new(()), reading: Mutex::default() })
     }
@@ -45,7 +45,7 @@ impl Tokens {
     /// Reads all tokens again. If that fails, the previous ones stay valid.
     pub async fn reload(&self, store: &Store, problems: &LoadProblems) -> Result<(), StoreError> {
         let _one_at_a_time = self.reading.lock().await;
-        match store.usable_tokens().await {
+        match store.readable_tokens().await {
             Ok((list, errors)) => {
                 if **self.list.load() != list {
                     self.list.store(Arc::new(list));
@@ -64,11 +64,11 @@ impl Tokens {
 
     /// Returns the caller that a token identifies.
     pub fn caller(&self, token: &str, address: Option<IpAddr>) -> Result<Caller, TokenError> {
-        self.caller_of(&hash(token.as_bytes()), address)
+        self.caller_by_hash(&hash(token.as_bytes()), address)
     }
 
     /// Returns the caller that a token identifies, by the hash of the token.
-    pub fn caller_of(&self, hash: &[u8; 32], address: Option<IpAddr>) -> Result<Caller, TokenError> {
+    pub fn caller_by_hash(&self, hash: &[u8; 32], address: Option<IpAddr>) -> Result<Caller, TokenError> {
         let now = Timestamp::now();
         let tokens = self.list.load();
         // Comparing hashes instead of tokens: the duration of the comparison reveals nothing useful.
@@ -85,7 +85,7 @@ impl Tokens {
     /// Waits until a token is expired, revoked or unknown, or its role changes.
     pub async fn ended(&self, hash: [u8; 32], role: Role) {
         let mut changed = self.changed.subscribe();
-        while self.caller_of(&hash, None).is_ok_and(|caller| caller.role == role) {
+        while self.caller_by_hash(&hash, None).is_ok_and(|caller| caller.role == role) {
             let expiry = self.list.load().iter().find(|t| t.hash == hash).and_then(|t| t.expires_at);
             let left = expiry.map(|at| Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default());
             // Bounded, because clocks may be adjusted and timers have a maximum duration.

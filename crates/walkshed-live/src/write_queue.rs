@@ -102,7 +102,7 @@ impl WriteQueue {
     }
 
     /// Waits for the turn to write, even if the queue is full.
-    pub async fn turn_in_any_case(&self) -> Turn {
+    pub async fn wait_unbounded(&self) -> Turn {
         loop {
             if let Ok(turn) = self.wait(Writer::Known, None).await {
                 return turn;
@@ -185,7 +185,7 @@ mod tests {
         known.push(start(Writer::Known, "e"));
         until(&queue, [4, 1]).await;
         let unbounded = queue.clone();
-        let unbounded = tokio::spawn(async move { drop(unbounded.turn_in_any_case().await) });
+        let unbounded = tokio::spawn(async move { drop(unbounded.wait_unbounded().await) });
         until(&queue, [5, 1]).await;
         drop(turn);
         for task in known.into_iter().chain([flood]) {

@@ -90,13 +90,13 @@ impl Zone {
     /// Returns the local date at a moment.
     #[must_use]
     pub fn day(self, moment: Timestamp) -> jiff::civil::Date {
-        day_of(self.local(moment).date())
+        to_civil_date(self.local(moment).date())
     }
 }
 
 /// Converts a date from `chrono` to `jiff`.
 #[must_use]
-pub fn day_of(date: NaiveDate) -> jiff::civil::Date {
+pub fn to_civil_date(date: NaiveDate) -> jiff::civil::Date {
     // Dates beyond jiff's range (the year 9999) are clamped.
     let year = i16::try_from(date.year()).unwrap_or(i16::MAX).clamp(-9999, 9999);
     jiff::civil::Date::new(year, date.month() as i8, date.day() as i8).unwrap_or(jiff::civil::Date::MAX)
@@ -104,15 +104,15 @@ pub fn day_of(date: NaiveDate) -> jiff::civil::Date {
 
 /// Converts a date from `jiff` to `chrono`.
 #[must_use]
-pub fn naive_day(day: jiff::civil::Date) -> NaiveDate {
+pub fn to_naive_date(day: jiff::civil::Date) -> NaiveDate {
     NaiveDate::from_ymd_opt(day.year().into(), day.month().unsigned_abs().into(), day.day().unsigned_abs().into())
         .unwrap_or_default()
 }
 
 /// Converts a local time from `jiff` to `chrono`, to the second.
 #[must_use]
-pub fn naive_time(at: jiff::civil::DateTime) -> NaiveDateTime {
-    naive_day(at.date())
+pub fn to_naive_datetime(at: jiff::civil::DateTime) -> NaiveDateTime {
+    to_naive_date(at.date())
         .and_hms_opt(
             at.hour().unsigned_abs().into(),
             at.minute().unsigned_abs().into(),
@@ -201,7 +201,7 @@ impl Calendar {
     /// Returns whether a day is a public holiday.
     #[must_use]
     pub fn is_holiday(&self, day: jiff::civil::Date) -> bool {
-        self.holidays.get_public().contains(naive_day(day))
+        self.holidays.get_public().contains(to_naive_date(day))
     }
 
     /// Returns the public holidays and school holidays. The latter are empty.

@@ -13,13 +13,13 @@ const CELLS_PER_THREAD: usize = 32;
 
 /// The code of the smallest known region of each population cell.
 #[derive(Debug, Default)]
-pub struct Homes {
+pub struct CellDivisions {
     /// Distinct codes, sorted; `of_cell` refers to them by index.
     codes: Vec<String>,
     of_cell: Vec<Option<u32>>,
 }
 
-impl Homes {
+impl CellDivisions {
     /// Assigns all population cells. A cell is in the smallest region whose outline contains its centre. Within that region it
     /// belongs to the division of the nearest center (in a straight line). A cell outside all outlines belongs to the division
     /// of the nearest center of all. `outlined_region` returns the code of the smallest region whose outline contains a position.
@@ -71,7 +71,7 @@ impl Homes {
 
     /// Returns the index of a cell's code among the distinct codes.
     #[must_use]
-    pub fn place(&self, cell: usize) -> Option<usize> {
+    pub fn index_of(&self, cell: usize) -> Option<usize> {
         self.of_cell.get(cell).copied().flatten().map(|p| p as usize)
     }
 

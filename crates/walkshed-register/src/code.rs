@@ -98,7 +98,7 @@ pub fn district_of(code: &str) -> &str {
 /// Returns the code of the child region of `region` that contains a division: a district of a city, a town of a district or
 /// of a city without districts, a division of a town. Without `region`, returns the district.
 #[must_use]
-pub fn part_of<'c>(code: &'c str, region: Option<&RegionCode>) -> &'c str {
+pub fn child_region<'c>(code: &'c str, region: Option<&RegionCode>) -> &'c str {
     let digits = match region.map_or(0, |r| r.as_str().len()) {
         4 if code.get(..6).is_some_and(is_city_without_districts) => 9,
         0..=5 => return district_of(code),
@@ -246,7 +246,7 @@ impl RegionCode {
 
     /// Returns whether the region contains the division or region with a code.
     #[must_use]
-    pub fn holds(&self, code: &str) -> bool {
+    pub fn contains(&self, code: &str) -> bool {
         code.starts_with(&self.0)
     }
 }
@@ -318,18 +318,18 @@ mod tests {
             for text in [city.to_owned(), format!("{city}00"), format!("{city}00000000")] {
                 let region = RegionCode::new(&text).unwrap();
                 assert_eq!((region.as_str(), region.level()), (city, RegionLevel::City), "{text}");
-                assert!(region.holds(division));
-                assert_eq!(part_of(division, Some(&region)), &division[..9]);
+                assert!(region.contains(division));
+                assert_eq!(child_region(division, Some(&region)), &division[..9]);
             }
-            assert_eq!(part_of(division, None), city);
-            assert_eq!(part_of(division, Some(&RegionCode::new(&city[..2]).unwrap())), city);
-            assert_eq!(part_of(division, Some(&town)), division);
+            assert_eq!(child_region(division, None), city);
+            assert_eq!(child_region(division, Some(&RegionCode::new(&city[..2]).unwrap())), city);
+            assert_eq!(child_region(division, Some(&town)), division);
         }
         // Counties administered directly by a province have a district part, and a city part of 90.
         for (division, district) in [("429004001001", "429004"), ("469001100001", "469001"), ("659001001001", "659001")]
         {
             assert_eq!(DivisionCode::new(division).unwrap().district(), district);
-            assert_eq!(part_of(division, Some(&RegionCode::new(&district[..4]).unwrap())), district);
+            assert_eq!(child_region(division, Some(&RegionCode::new(&district[..4]).unwrap())), district);
         }
         // Hong Kong and Macao have no cities.
         for district in ["810001", "820008"] {
@@ -345,14 +345,21 @@ mod tests {
 
     #[test]
     fn part_of_is_one_level_below_the_region() {
-        let of = |region: &str| part_of("500106013004", Some(&RegionCode::new(region).unwrap()));
+        let of = |region: &str| child_region("500106013004", Some(&RegionCode::new(region).unwrap()));
         assert_eq!(
-            [part_of("500106013004", None), of("50"), of("5001"), of("500106"), of("500106013"), of("500106013004")],
+            [
+                child_region("500106013004", None),
+                of("50"),
+                of("5001"),
+                of("500106"),
+                of("500106013"),
+                of("500106013004")
+            ],
             ["500106", "500106", "500106", "500106013", "500106013004", "500106013004"]
         );
         // Shorter codes are unchanged.
         assert_eq!(
-            (part_of("5001", None), part_of("500106", Some(&RegionCode::new("500106").unwrap()))),
+            (child_region("5001", None), child_region("500106", Some(&RegionCode::new("500106").unwrap()))),
             ("5001", "500106")
         );
     }
@@ -372,7 +379,7 @@ mod tests {
         }
         let town = RegionCode::new("500106013").unwrap();
         assert_eq!(town.ancestors().collect::<Vec<_>>(), ["500106", "5001", "50"]);
-        assert!(town.holds("500106013004") && !town.holds("500106014004"));
+        assert!(town.contains("500106013004") && !town.contains("500106014004"));
         for bad in ["5", "500", "5001061", "abcdef", "990000"] {
             assert!(RegionCode::new(bad).is_err(), "{bad}");
         }

@@ -1,6 +1,6 @@
 //! Events: single, on listed dates, or recurring by an RFC 5545 rule, in the city's local time.
 
-use super::calendar::{Zone, naive_day, naive_time};
+use super::calendar::{Zone, to_naive_date, to_naive_datetime};
 use super::category::Category;
 use super::recurrence::{Expansion, Recurrence};
 use super::service::Host;
@@ -121,7 +121,7 @@ impl Event {
         found.times.sort_unstable();
         let has_more = found.has_more || found.times.len() > limit;
         found.times.truncate(limit);
-        let except: Vec<chrono::NaiveDate> = self.except.iter().map(|&day| naive_day(day)).collect();
+        let except: Vec<chrono::NaiveDate> = self.except.iter().map(|&day| to_naive_date(day)).collect();
         let mut list: Vec<Occurrence> = found
             .times
             .iter()
@@ -149,7 +149,7 @@ impl Event {
 
 fn local(zone: Zone, at: DateTime) -> ChronoTime<Tz> {
     let tz = zone.tz();
-    let naive = naive_time(at);
+    let naive = to_naive_datetime(at);
     // A local time skipped by a clock change is shifted by one hour, as in `Zone::moment`.
     tz.from_local_datetime(&naive)
         .earliest()
@@ -217,14 +217,14 @@ mod tests {
             let first = jiff::civil::date(2026, 1, 5).at(hour, 0, 0, 0);
             let mut weekly = event("2026-01-05T00:00", 30, Some(&format!("FREQ=WEEKLY;BYDAY={}", names[weekday])));
             weekly.starts = first;
-            let from = Zone::default().moment(naive_day(jiff::civil::date(2026, 1, 5)).and_hms_opt(0, 0, 0).unwrap() + chrono::TimeDelta::days(start));
+            let from = Zone::default().moment(to_naive_date(jiff::civil::date(2026, 1, 5)).and_hms_opt(0, 0, 0).unwrap() + chrono::TimeDelta::days(start));
             let to = from + jiff::SignedDuration::from_hours(24 * length);
             let (found, _) = weekly.occurrences(Zone::default(), from, to);
             let expected: Vec<i64> = (start..start + length).filter(|d| d.rem_euclid(7) == weekday as i64).collect();
             prop_assert_eq!(found.len(), expected.len());
             for (o, d) in found.iter().zip(expected) {
                 let local = Zone::default().local(o.starts);
-                let day = naive_day(jiff::civil::date(2026, 1, 5)) + chrono::TimeDelta::days(d);
+                let day = to_naive_date(jiff::civil::date(2026, 1, 5)) + chrono::TimeDelta::days(d);
                 prop_assert_eq!(local, day.and_hms_opt(u32::try_from(hour).unwrap(), 0, 0).unwrap());
             }
         }

@@ -3,7 +3,7 @@
 /// A text that is neither a key nor a Chinese name of the enumeration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("is not {what}. Allowed: {known}")]
-pub struct UnknownWord {
+pub struct UnknownVariant {
     pub what: &'static str,
     /// All keys with their Chinese names.
     pub known: String,
@@ -48,13 +48,13 @@ macro_rules! keyed_enum {
         }
 
         impl std::str::FromStr for $name {
-            type Err = $crate::UnknownWord;
+            type Err = $crate::UnknownVariant;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 let key = $crate::plain_key(text);
                 Self::ALL.iter().copied().find(|v| v.key() == key || v.chinese() == text.trim()).ok_or_else(|| {
                     let all: Vec<String> = Self::ALL.iter().map(|v| format!("{} ({})", v.key(), v.chinese())).collect();
-                    $crate::UnknownWord { what: $what, known: all.join(", ") }
+                    $crate::UnknownVariant { what: $what, known: all.join(", ") }
                 })
             }
         }

@@ -33,7 +33,7 @@ pub struct KindError {
 
 impl Default for Kinds {
     fn default() -> Self {
-        Self::with_more(&Table::new()).unwrap_or_else(|e| unreachable!("a test reads the built-in kinds: {e}"))
+        Self::with_custom(&Table::new()).unwrap_or_else(|e| unreachable!("a test reads the built-in kinds: {e}"))
     }
 }
 
@@ -42,7 +42,7 @@ impl Kinds {
     ///
     /// # Errors
     /// [`KindError`] with the key and the reason.
-    pub fn with_more(more: &Table) -> Result<Self, KindError> {
+    pub fn with_custom(more: &Table) -> Result<Self, KindError> {
         let built_in: Table = BUILT_IN.parse().unwrap_or_else(|e| unreachable!("a test reads the built-in kinds: {e}"));
         let mut all = BTreeMap::new();
         for (key, value) in built_in.iter().chain(more) {
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn configuration_adds_kinds() {
-        let more = |text: &str| Kinds::with_more(&text.parse().unwrap()).map_err(|e| e.to_string());
+        let more = |text: &str| Kinds::with_custom(&text.parse().unwrap()).map_err(|e| e.to_string());
         let kinds =
             more("[tea_house]\nname = \"茶馆\"\nname_en = \"Tea house\"\ncategory = \"culture_sports\"").unwrap();
         assert_eq!(kinds.find("茶馆").map(|k| k.category), Some(Category::CultureSports));

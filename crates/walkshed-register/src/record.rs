@@ -46,10 +46,10 @@ pub trait Record: Clone + PartialEq {
     fn key(&self) -> Cow<'_, str>;
 
     /// Sets the id and the version.
-    fn numbered(&mut self, id: i64, version: i64);
+    fn set_id_and_version(&mut self, id: i64, version: i64);
 
     /// Returns the record if it is of this type.
-    fn of_any(any: &AnyRecord) -> Option<&Self>;
+    fn from_any(any: &AnyRecord) -> Option<&Self>;
 }
 
 macro_rules! record {
@@ -70,12 +70,12 @@ macro_rules! record {
                 $key
             }
 
-            fn numbered(&mut self, id: i64, version: i64) {
+            fn set_id_and_version(&mut self, id: i64, version: i64) {
                 self.id = id;
                 self.version = version;
             }
 
-            fn of_any(any: &AnyRecord) -> Option<&Self> {
+            fn from_any(any: &AnyRecord) -> Option<&Self> {
                 match any {
                     AnyRecord::$type(record) => Some(record),
                     _ => None,

@@ -48,19 +48,19 @@ impl<T: Record> Rows<T> {
 
     /// Returns the index of the row with an id.
     #[must_use]
-    pub fn place(&self, id: i64) -> Option<usize> {
+    pub fn index_of(&self, id: i64) -> Option<usize> {
         self.list.binary_search_by_key(&id, |row| row.id()).ok()
     }
 
     /// Returns the row with an id.
     #[must_use]
     pub fn get(&self, id: i64) -> Option<&Arc<T>> {
-        self.place(id).map(|i| &self.list[i])
+        self.index_of(id).map(|i| &self.list[i])
     }
 
     /// Returns the index of the row with a key.
     #[must_use]
-    pub fn place_of(&self, key: &str) -> Option<usize> {
+    pub fn index_of_key(&self, key: &str) -> Option<usize> {
         let index = *self.by_key.get(&hash(key))? as usize;
         if self.list.get(index).is_some_and(|row| row.key() == key) {
             return Some(index);
@@ -71,14 +71,14 @@ impl<T: Record> Rows<T> {
     /// Returns the row with a key.
     #[must_use]
     pub fn find(&self, key: &str) -> Option<&Arc<T>> {
-        self.place_of(key).map(|i| &self.list[i])
+        self.index_of_key(key).map(|i| &self.list[i])
     }
 
     /// Inserts a row, or replaces the row with the same id. Returns the replaced row.
     pub fn put(&mut self, row: T) -> Option<Arc<T>> {
         let (id, key) = (row.id(), hash(&row.key()));
         let row = Arc::new(row);
-        let (old, index) = if let Some(index) = self.place(id) {
+        let (old, index) = if let Some(index) = self.index_of(id) {
             let old = std::mem::replace(&mut Arc::make_mut(&mut self.list)[index], row);
             if hash(&old.key()) != key {
                 Arc::make_mut(&mut self.by_key).remove(&hash(&old.key()));
@@ -101,7 +101,7 @@ impl<T: Record> Rows<T> {
 
     /// Removes a row. The indexes of all later rows decrease by one.
     pub fn remove(&mut self, id: i64) -> Option<Arc<T>> {
-        let index = self.place(id)?;
+        let index = self.index_of(id)?;
         let mut list = self.list.to_vec();
         let old = list.remove(index);
         *self = Self::of(list);
@@ -129,13 +129,13 @@ mod tests {
         for (key, index) in
             [("a", Some(0)), ("bb", Some(1)), ("c", Some(2)), ("e", Some(3)), ("i", Some(4)), ("b", None)]
         {
-            assert_eq!(rows.place_of(key), index, "{key}");
+            assert_eq!(rows.index_of_key(key), index, "{key}");
         }
         assert_eq!(rows.remove(1).map(|r| r.id), Some(1));
         assert_eq!(rows.remove(1), None);
-        assert_eq!((rows.place_of("bb"), rows.get(9).map(|r| r.id), rows.place(1)), (Some(0), Some(9), None));
+        assert_eq!((rows.index_of_key("bb"), rows.get(9).map(|r| r.id), rows.index_of(1)), (Some(0), Some(9), None));
         // The previous snapshot is unchanged.
         assert_eq!(before.iter().map(|r| r.key.as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
-        assert_eq!(before.place_of("b"), Some(1));
+        assert_eq!(before.index_of_key("b"), Some(1));
     }
 }

@@ -11,7 +11,7 @@ use walkshed_engine::geo::Position;
 /// Maximum number of changes in one scenario.
 pub const MAX_CHANGES: usize = 100;
 /// First id of facilities that exist only in a scenario; higher than any id the database assigns.
-pub const FIRST_MADE_UP: i64 = 1 << 40;
+pub const FIRST_SCENARIO_ID: i64 = 1 << 40;
 
 /// A named set of changes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

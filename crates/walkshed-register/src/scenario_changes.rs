@@ -4,14 +4,14 @@ use super::center::Center;
 use super::facility::Facility;
 use super::record::{AnyRecord, Done};
 use super::register::Register;
-use super::scenario::{Change, FIRST_MADE_UP, Scenario};
+use super::scenario::{Change, FIRST_SCENARIO_ID, Scenario};
 use super::service::{Host, Offer};
 use super::vocabulary::Status;
 use std::collections::BTreeMap;
 use walkshed_engine::StreetChange;
 
 /// The index of a change, and its street change.
-pub type PlacedStreet = (usize, StreetChange);
+pub type IndexedStreetChange = (usize, StreetChange);
 
 /// A change that cannot be applied.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,7 +28,7 @@ impl Scenario {
     ///
     /// # Errors
     /// [`ChangeError`] if a change refers to a record that does not exist (any more).
-    pub fn lay_over(&self, register: &Register) -> Result<(Vec<Done>, Vec<PlacedStreet>), ChangeError> {
+    pub fn resolve_changes(&self, register: &Register) -> Result<(Vec<Done>, Vec<IndexedStreetChange>), ChangeError> {
         let mut collector = EditCollector { register, facilities: BTreeMap::new(), others: Vec::new() };
         let mut streets = Vec::new();
         for (index, change) in self.changes.iter().enumerate() {
@@ -62,12 +62,12 @@ impl EditCollector<'_> {
     fn apply(&mut self, index: usize, change: &Change) -> Result<(), String> {
         match change {
             Change::Add(new) => {
-                let id = FIRST_MADE_UP + index as i64;
+                let id = FIRST_SCENARIO_ID + index as i64;
                 for (n, &service) in new.services.iter().enumerate() {
                     if self.register.services.get(service).is_none() {
                         return Err("offers a service that does not exist".into());
                     }
-                    let number = FIRST_MADE_UP + (index * 1000 + n) as i64;
+                    let number = FIRST_SCENARIO_ID + (index * 1000 + n) as i64;
                     let offer = Offer { id: number, version: 1, ..Offer::new(service, Host::Facility(id)) };
                     self.others.push(Done::Put(offer.into()));
                 }
@@ -93,7 +93,7 @@ impl EditCollector<'_> {
                 let mut center = self.center(*id)?;
                 center.status = Status::Closed;
                 self.others.push(Done::Put(center.into()));
-                let place = self.register.centers.place(*id).unwrap_or_default();
+                let place = self.register.centers.index_of(*id).unwrap_or_default();
                 for &facility in self.register.facilities_of_center(place) {
                     self.facility(self.register.facilities[facility as usize].id)?.status = Status::Closed;
                 }

@@ -67,7 +67,7 @@ impl Suggestion {
     /// # Errors
     /// A [`Problem`] if the current status cannot change to the new one.
     pub fn advance(&mut self, status: SuggestionStatus, now: Timestamp) -> Result<(), Problem> {
-        if !self.status.may_become(status) {
+        if !self.status.can_change_to(status) {
             let why = format!("cannot change from {} to {status}", self.status);
             return Err(Problem::new("status", ProblemCode::Invalid, why));
         }

@@ -1,6 +1,6 @@
 //! Parses dates and times of files and requests: local times, or times with an offset or a time zone.
 
-use super::calendar::{Zone, day_of, naive_time};
+use super::calendar::{Zone, to_civil_date, to_naive_datetime};
 use chrono::{NaiveDateTime, Timelike};
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 /// A parsed date or time, before the time zone of the city is applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WrittenTime {
+pub enum TimeInput {
     /// A date.
     Day(Date),
     /// A local time of the city.
@@ -31,7 +31,7 @@ pub enum TimeError {
     ZoneWithoutTime(String),
 }
 
-impl FromStr for WrittenTime {
+impl FromStr for TimeInput {
     type Err = TimeError;
 
     fn from_str(text: &str) -> Result<Self, TimeError> {
@@ -66,11 +66,13 @@ impl FromStr for WrittenTime {
         let is_utc = matches!(pieces.offset(), Some(jiff::fmt::temporal::PiecesOffset::Zulu));
         match (offset, zone) {
             (None, None) => Ok(Self::Local(local)),
-            (None, Some(zone)) => Ok(Self::Moment(zone.moment(naive_time(local)))),
+            (None, Some(zone)) => Ok(Self::Moment(zone.moment(to_naive_datetime(local)))),
             (Some(offset), zone) => {
                 let moment = offset.to_timestamp(local).map_err(|_| TimeError::NotATime(short()))?;
                 // `Z` fixes the moment regardless of the zone; a numeric offset must be that of the zone.
-                match zone.filter(|zone| !is_utc && zone.local(moment).with_nanosecond(0) != Some(naive_time(local))) {
+                match zone
+                    .filter(|zone| !is_utc && zone.local(moment).with_nanosecond(0) != Some(to_naive_datetime(local)))
+                {
                     Some(zone) => Err(TimeError::Contradiction { text: short(), zone: zone.to_string() }),
                     None => Ok(Self::Moment(moment)),
                 }
@@ -79,7 +81,7 @@ impl FromStr for WrittenTime {
     }
 }
 
-impl WrittenTime {
+impl TimeInput {
     /// Returns the local time in a zone; midnight for a date.
     #[must_use]
     pub fn local(self, zone: Zone) -> DateTime {
@@ -101,7 +103,7 @@ impl WrittenTime {
     pub fn moment(self, zone: Zone) -> Option<Timestamp> {
         match self {
             Self::Day(_) => None,
-            Self::Local(local) => Some(zone.moment(naive_time(local))),
+            Self::Local(local) => Some(zone.moment(to_naive_datetime(local))),
             Self::Moment(moment) => Some(moment),
         }
     }
@@ -109,7 +111,7 @@ impl WrittenTime {
 
 /// Converts a local time from `chrono` to `jiff`, to the second.
 fn civil(at: NaiveDateTime) -> DateTime {
-    day_of(at.date()).at(at.hour() as i8, at.minute() as i8, at.second() as i8, 0)
+    to_civil_date(at.date()).at(at.hour() as i8, at.minute() as i8, at.second() as i8, 0)
 }
 
 #[cfg(test)]
@@ -117,7 +119,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<String, String> {
-        let read: Result<WrittenTime, _> = text.parse();
+        let read: Result<TimeInput, _> = text.parse();
         read.map(|time| time.local(Zone::default()).to_string()).map_err(|e| e.to_string())
     }
 
@@ -166,12 +168,12 @@ mod tests {
     #[test]
     fn uses_the_zone_of_the_city() {
         let sao_paulo: Zone = "America/Sao_Paulo".parse().unwrap();
-        let time: WrittenTime = "2025-05-06T09:30+08:00".parse().unwrap();
+        let time: TimeInput = "2025-05-06T09:30+08:00".parse().unwrap();
         assert_eq!(time.local(sao_paulo).to_string(), "2025-05-05T22:30:00");
         assert_eq!(time.day(sao_paulo).to_string(), "2025-05-05");
         assert_eq!(time.moment(sao_paulo).unwrap().to_string(), "2025-05-06T01:30:00Z");
-        let local: WrittenTime = "2025-05-06T09:30".parse().unwrap();
+        let local: TimeInput = "2025-05-06T09:30".parse().unwrap();
         assert_eq!(local.moment(sao_paulo).unwrap().to_string(), "2025-05-06T12:30:00Z");
-        assert_eq!("2025-05-06".parse::<WrittenTime>().unwrap().moment(sao_paulo), None);
+        assert_eq!("2025-05-06".parse::<TimeInput>().unwrap().moment(sao_paulo), None);
     }
 }

@@ -123,7 +123,7 @@ impl SuggestionStatus {
     /// Returns whether a suggestion may change from this status to `next`. Statuses only move forward; `done` and `declined`
     /// are final.
     #[must_use]
-    pub fn may_become(self, next: Self) -> bool {
+    pub fn can_change_to(self, next: Self) -> bool {
         use SuggestionStatus::{Accepted, Declined, Done, InProgress, Received};
         self == next
             || matches!(
@@ -192,7 +192,7 @@ mod tests {
             (Declined, Accepted, false),
             (Done, Done, true),
         ] {
-            assert_eq!(from.may_become(to), may, "{from} to {to}");
+            assert_eq!(from.can_change_to(to), may, "{from} to {to}");
         }
     }
 }

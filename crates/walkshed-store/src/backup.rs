@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use walkshed_engine::private_file::Aside;
+use walkshed_engine::private_file::TempFile;
 
 /// An error of a backup or restore.
 #[derive(Debug, thiserror::Error)]
@@ -50,7 +50,7 @@ impl Store {
         }
         let file = |why: String| BackupError::File { path: path.to_owned(), why };
         // Written under a temporary name, so that an interrupted backup is never mistaken for a complete one.
-        let part = Aside::beside(path, "backup").map_err(|e| file(e.to_string()))?;
+        let part = TempFile::beside(path, "backup").map_err(|e| file(e.to_string()))?;
         let name = name_of(part.path())?;
         if let Err(e) = sqlx::query("VACUUM INTO ?").bind(name).execute(&self.pool).await {
             return Err(match e.into() {
@@ -82,7 +82,7 @@ impl Store {
             .map_err(|e| BackupError::File { path: path.to_owned(), why: format!("cannot open it: {e}") })?;
         // Migrations run on a copy: backups of older versions can be restored, and the backup file itself stays unchanged.
         let beside = self.file().map_or_else(|| std::env::temp_dir().join("walkshed.db"), Path::to_path_buf);
-        let copy = Aside::beside(&beside, "restore")
+        let copy = TempFile::beside(&beside, "restore")
             .map_err(|e| BackupError::File { path: beside.clone(), why: e.to_string() })?;
         io::copy(&mut from, &mut copy.file())
             .map_err(|e| BackupError::File { path: copy.path().to_owned(), why: e.to_string() })?;
@@ -95,7 +95,7 @@ impl Store {
         self.take_from(&copy, path, actor).await
     }
 
-    async fn take_from(&self, copy: &Aside, backup: &Path, actor: &str) -> Result<(), BackupError> {
+    async fn take_from(&self, copy: &TempFile, backup: &Path, actor: &str) -> Result<(), BackupError> {
         let mut connection = self.attach(name_of(copy.path())?).await?;
         let mut tx = connection.begin_write().await?;
         sqlx::query(

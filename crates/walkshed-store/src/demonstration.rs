@@ -111,7 +111,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn lend_numbers(&self, staged: &Self) -> Result<(), StoreError> {
+    pub async fn reserve_ids(&self, staged: &Self) -> Result<(), StoreError> {
         let given: Vec<(String, i64)> = sqlx::query_as(
             "SELECT kind, max(object_id) FROM audit WHERE object_id IS NOT NULL AND kind <> 'visits' GROUP BY kind",
         )
@@ -138,7 +138,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]; then nothing changes.
-    pub async fn take_demonstration(&self, staged: &Path, made: Demonstration, at: &str) -> Result<(), StoreError> {
+    pub async fn install_demonstration(&self, staged: &Path, made: Demonstration, at: &str) -> Result<(), StoreError> {
         let mut connection = self.attach(&staged.to_string_lossy()).await?;
         let mut tx = connection.begin_write().await?;
         let register: Vec<&'static str> = tables::register().collect();
@@ -158,7 +158,7 @@ impl Store {
     }
 }
 
-/// The actor of the audit rows that [`Store::lend_numbers`] writes to the staging database. They are not copied back.
+/// The actor of the audit rows that [`Store::reserve_ids`] writes to the staging database. They are not copied back.
 const RESERVED_ID_ACTOR: &str = "(reserved ids)";
 
 async fn set_mark(tx: &mut Tx<'_>, mark: Demonstration, at: &str) -> Result<(), StoreError> {

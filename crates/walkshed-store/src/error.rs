@@ -19,7 +19,7 @@ pub enum StoreError {
     #[error(
         "a token named \"{0}\" already exists or existed. Choose another name: the audit log identifies tokens by name"
     )]
-    NameTaken(String),
+    TokenNameTaken(String),
     #[error(
         "no room left for the database: the disk or quota is full ({0}). Free some space, then try again; no restart is needed"
     )]

@@ -7,7 +7,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 /// How long finished jobs are kept.
-pub const KEEP_JOBS: SignedDuration = SignedDuration::from_hours(24);
+pub const JOB_RETENTION: SignedDuration = SignedDuration::from_hours(24);
 /// An unfinished job without a heartbeat for this long counts as failed, because its server process has stopped.
 pub const SILENT_AFTER: SignedDuration = SignedDuration::from_secs(60);
 
@@ -103,7 +103,7 @@ impl Store {
     pub async fn add_job(&self, job: &JobRow) -> Result<(), StoreError> {
         let mut tx = self.begin_write().await?;
         sqlx::query("DELETE FROM job WHERE max(alive_at, coalesce(finished_at, '')) < ?")
-            .bind(text(Timestamp::now() - KEEP_JOBS))
+            .bind(text(Timestamp::now() - JOB_RETENTION))
             .execute(&mut *tx)
             .await?;
         sqlx::query("INSERT INTO job (id, state, request, actor, created_at, alive_at) VALUES (?, ?, ?, ?, ?, ?)")
@@ -179,7 +179,7 @@ impl Store {
         let query = sqlx::query(sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM job WHERE id = ?")));
         let row = query.bind(id).fetch_optional(&self.pool).await?;
         let found = row.as_ref().map(job).transpose()?;
-        let oldest = Timestamp::now() - KEEP_JOBS;
+        let oldest = Timestamp::now() - JOB_RETENTION;
         Ok(found.filter(|job| job.finished_at.is_none_or(|at| at >= oldest)))
     }
 
@@ -187,7 +187,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
-    pub async fn job_result_bytes(&self, id: &str) -> Result<Option<usize>, StoreError> {
+    pub async fn job_result_len(&self, id: &str) -> Result<Option<usize>, StoreError> {
         // SQLite reads the length without reading the text.
         let bytes: Option<Option<i64>> = sqlx::query_scalar("SELECT octet_length(result) FROM job WHERE id = ?")
             .bind(id)
@@ -213,7 +213,7 @@ impl Store {
     pub async fn jobs(&self, first: usize) -> Result<Vec<JobRow>, StoreError> {
         let text = format!("SELECT {COLUMNS} FROM job ORDER BY created_at DESC, id LIMIT ?");
         let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(first as i64).fetch_all(&self.pool).await?;
-        let oldest = Timestamp::now() - KEEP_JOBS;
+        let oldest = Timestamp::now() - JOB_RETENTION;
         let jobs: Vec<JobRow> = rows.iter().map(job).collect::<Result<_, _>>()?;
         Ok(jobs.into_iter().filter(|job| job.finished_at.is_none_or(|at| at >= oldest)).collect())
     }

@@ -110,7 +110,7 @@ fn make_private(path: &Path) {
     }
     for file in private_file::database_files(path) {
         let shown = file.display();
-        match private_file::tighten(&file) {
+        match private_file::restrict_to_owner(&file) {
             Ok(true) => {
                 tracing::warn!(file = %shown, "the database was readable by everyone; its mode is now 0600");
             }

@@ -56,7 +56,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
-    pub async fn usable_tokens(&self) -> Result<(Vec<TokenRow>, Vec<StoreError>), StoreError> {
+    pub async fn readable_tokens(&self) -> Result<(Vec<TokenRow>, Vec<StoreError>), StoreError> {
         let rows =
             sqlx::query("SELECT id, name, role, hash, created_at, expires_at, revoked_at FROM token ORDER BY id");
         let (mut valid, mut errors) = (Vec::new(), Vec::new());
@@ -72,7 +72,7 @@ impl Store {
     /// Stores a new token and returns its id.
     ///
     /// # Errors
-    /// [`StoreError::NameTaken`] if another token has or had the name; other variants if the database fails.
+    /// [`StoreError::TokenNameTaken`] if another token has or had the name; other variants if the database fails.
     pub async fn add_token(&self, token: &TokenRow, actor: &str) -> Result<i64, StoreError> {
         let mut tx = self.begin_write().await?;
         let created = token.created_at.to_string();
@@ -88,7 +88,7 @@ impl Store {
             Ok(done) => done.last_insert_rowid(),
             // Hashes of random tokens do not collide, so the violated constraint is that of the name.
             Err(sqlx::Error::Database(e)) if e.is_unique_violation() => {
-                return Err(StoreError::NameTaken(token.name.clone()));
+                return Err(StoreError::TokenNameTaken(token.name.clone()));
             }
             Err(e) => return Err(e.into()),
         };

@@ -3,7 +3,7 @@
 use crate::cli::output::Failure;
 use crate::cli::settings::Settings;
 use clap::Args;
-use walkshed_analysis::{Measure, Need, Question, Travel, Wishes};
+use walkshed_analysis::{FacilityCriteria, Measure, Need, Question, Travel};
 use walkshed_engine::{Direction, MAX_NEAREST, Profile};
 use walkshed_register::{Audience, Category, EVERYONE, Kinds, RegionCode, Register, group_name};
 
@@ -64,7 +64,7 @@ impl PeopleArgs {
             None => None,
             Some(text) => {
                 let code = RegionCode::new(text).map_err(|e| format!("--region \"{text}\" {e}"))?;
-                if register.regions.place_of(code.as_str()).is_none() && register.centers_in(&code).is_empty() {
+                if register.regions.index_of_key(code.as_str()).is_none() && register.centers_in(&code).is_empty() {
                     return Err(format!("--region {text}: no region or center has this code").into());
                 }
                 Some(code)
@@ -97,13 +97,13 @@ impl NeedArgs {
         if !(1..=MAX_NEAREST).contains(&self.min_count) {
             return Err(format!("--min-count {}: must be between 1 and {MAX_NEAREST}", self.min_count).into());
         }
-        let common = Wishes { open_at: self.open_at, audience: self.audience, ..Wishes::default() };
+        let common = FacilityCriteria { open_at: self.open_at, audience: self.audience, ..FacilityCriteria::default() };
         let kinds: &Kinds = &settings.kinds;
         let key = |text: &String| {
             kinds.find(text).map(|k| k.key.clone()).ok_or_else(|| format!("--kinds {}", kinds.unknown(text)))
         };
         let kinds = self.kinds.iter().map(key).collect::<Result<_, _>>()?;
-        let parts = Need::parts_for(self.category, Wishes { kinds, ..common });
+        let parts = Need::parts_for(self.category, FacilityCriteria { kinds, ..common });
         let (travel, region, group) = self.people.read(register)?;
         let need = Need { parts, measure, limit, min_count: self.min_count };
         Ok(Question { need, travel, region, group, with_capacity: false })

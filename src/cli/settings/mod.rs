@@ -56,8 +56,8 @@ impl Settings {
         let more_kinds = file.tables("kinds", "tables such as [kinds.tea_house]")?;
         let more_standards = file.tables("standards", "tables such as [standards.ours]")?;
         let kinds =
-            Kinds::with_more(&more_kinds).map_err(|source| SettingsError::Kind { path: path.clone(), source })?;
-        let standards = Standards::with_more(&more_standards, &kinds)
+            Kinds::with_custom(&more_kinds).map_err(|source| SettingsError::Kind { path: path.clone(), source })?;
+        let standards = Standards::with_custom(&more_standards, &kinds)
             .map_err(|source| SettingsError::Standard { path: path.clone(), source })?;
         let mut reader = Reader::new(file, env);
         let data: String = reader.get("data", flags.data.as_ref(), "walkshed-data".to_owned(), "a folder")?;
@@ -111,7 +111,7 @@ impl Settings {
     /// [`FolderError`].
     pub fn folder(&self) -> Result<DataFolder, FolderError> {
         let folder = DataFolder::new(&self.data, self.database.clone(), self.profiles.clone())?;
-        folder.tidy();
+        folder.remove_stale_files();
         Ok(folder.with_rules(self.kinds.clone(), self.calendar.clone()).with_standards(self.standards.clone()))
     }
 }

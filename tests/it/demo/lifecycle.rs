@@ -44,7 +44,7 @@ fn removes_the_city_completely_and_rejects_imports_beside_it() {
         center.phone = Some("023".into());
         let edits = vec![Edit::Put(standard.into()), Edit::Put(center.into())];
         let edition =
-            Edition { edits, actor: "token desk".into(), at: "2026-11-27T00:00:00Z".into(), ..Edition::default() };
+            ChangeSet { edits, actor: "token desk".into(), at: "2026-11-27T00:00:00Z".into(), ..ChangeSet::default() };
         store.edit(&edition).await.unwrap();
         store.close().await;
     });

@@ -16,15 +16,15 @@ use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet};
 use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
-use walkshed_analysis::world::{PlacedPoint, World};
-use walkshed_analysis::{NearbyQuery, Wishes, nearby};
+use walkshed_analysis::world::{SnappedPoint, World};
+use walkshed_analysis::{FacilityCriteria, NearbyQuery, nearby};
 use walkshed_demo::{Landmark, LandmarkKind, Options, write_files};
 use walkshed_engine::build::{BuildOptions, build};
 use walkshed_engine::geo::{Fixed, Metric, Position, Storey, cell_centre, cell_of, read_area};
 use walkshed_engine::{Deciseconds, Direction, Profile, Profiles, Start, route};
 use walkshed_live::folder::DataFolder;
 use walkshed_register::{Category, Demonstration, Edit, PositionQuality};
-use walkshed_store::Edition;
+use walkshed_store::ChangeSet;
 
 const SCALE: &str = "0.05";
 

@@ -159,10 +159,10 @@ fn places_in_compounds_on_squares_and_underground_are_reachable() {
         assert!(!all.is_empty(), "{kind:?}");
         for landmark in all.iter().step_by(all.len().div_ceil(40)) {
             let storey = Storey::of_level(f64::from(landmark.floor));
-            let street = PlacedPoint::new(network, landmark.street, Profile::Adult).unwrap();
+            let street = SnappedPoint::new(network, landmark.street, Profile::Adult).unwrap();
             for place in &landmark.places {
-                let place = PlacedPoint::on(network, *place, storey, Profile::Adult).unwrap();
-                let ends = |p: &PlacedPoint| (Fixed::from(p.position), p.start);
+                let place = SnappedPoint::on(network, *place, storey, Profile::Adult).unwrap();
+                let ends = |p: &SnappedPoint| (Fixed::from(p.position), p.start);
                 for (from, to) in [(&place, &street), (&street, &place)] {
                     let (from, to) = (ends(from), ends(to));
                     let found = route(network, Profile::Adult, (from.0, &from.1), (to.0, &to.1), limit);
@@ -183,13 +183,13 @@ fn places_in_compounds_on_squares_and_underground_are_reachable() {
     let register = &world().register;
     let step = register.facilities.len() / 400 + 1;
     for facility in register.facilities.iter().step_by(step) {
-        let place = PlacedPoint::new(network, facility.position, Profile::Adult).unwrap();
+        let place = SnappedPoint::new(network, facility.position, Profile::Adult).unwrap();
         let query = NearbyQuery {
             place: &place,
             profile: Profile::Adult,
             direction: Direction::Towards,
             limit,
-            wishes: &Wishes::default(),
+            wishes: &FacilityCriteria::default(),
             from: None,
             first: 30,
             with_stats: false,

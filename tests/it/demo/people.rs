@@ -47,13 +47,13 @@ fn every_category_has_gaps_and_coverage_in_twenty_districts() {
     let world = world();
     let network = world.network().unwrap();
     let outlines = outlines();
-    let wishes = Wishes::default();
+    let wishes = FacilityCriteria::default();
     let mut sums: HashMap<(usize, Category), [f64; 2]> = HashMap::new();
     for cell in world.register.population.iter() {
         let centre = cell_centre(cell.cell);
         let point = Point::new(centre.lon(), centre.lat());
         let Some(district) = outlines.iter().position(|(_, area)| area.contains(&point)) else { continue };
-        let Ok(place) = PlacedPoint::new(network, centre, Profile::Adult) else { continue };
+        let Ok(place) = SnappedPoint::new(network, centre, Profile::Adult) else { continue };
         let query = NearbyQuery {
             place: &place,
             profile: Profile::Adult,

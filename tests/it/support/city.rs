@@ -94,11 +94,11 @@ pub fn folder() -> tempfile::TempDir {
 /// Inserts rows into the database of a data folder. They get new ids, in order.
 pub fn fill(folder: &std::path::Path, rows: &RegisterRows) {
     use walkshed_register::Edit;
-    use walkshed_store::{Edition, Store};
+    use walkshed_store::{ChangeSet, Store};
     fn unnumbered<T: Record + Into<Box<AnyRecord>>>(list: &[T]) -> Vec<Edit> {
         let edit = |record: &T| {
             let mut record = record.clone();
-            record.numbered(0, 0);
+            record.set_id_and_version(0, 0);
             Edit::Put(record.into())
         };
         list.iter().map(edit).collect()
@@ -122,12 +122,12 @@ pub fn fill(folder: &std::path::Path, rows: &RegisterRows) {
             let record = rows.imports.first().cloned().unwrap_or_else(rows_import);
             let import = Some(ImportRecord { kind: kind.into(), ..record });
             store
-                .edit(&Edition {
+                .edit(&ChangeSet {
                     edits,
                     actor: "test".into(),
                     at: "2026-11-23T08:00:00Z".into(),
                     import,
-                    ..Edition::default()
+                    ..ChangeSet::default()
                 })
                 .await
                 .unwrap();

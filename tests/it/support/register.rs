@@ -5,7 +5,7 @@ use walkshed_engine::Profiles;
 use walkshed_exchange::{Kind, Options, Plan, PlanError, plan, read_table};
 use walkshed_live::folder::DataFolder;
 use walkshed_register::{Calendar, Kinds, Register, Rules};
-use walkshed_store::{Applied, Edition, Store};
+use walkshed_store::{Applied, ChangeSet, Store};
 
 pub fn block_on<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
@@ -32,7 +32,7 @@ pub async fn import(store: &Store, file: &Path, kind: Kind) -> Applied {
         .unwrap_or_else(|e| panic!("{}: {e}: {:?}", file.display(), e.refused()));
     let at = plan.record.at.clone();
     let edition =
-        Edition { edits: plan.edits, actor: "test".into(), at, import: Some(plan.record), ..Edition::default() };
+        ChangeSet { edits: plan.edits, actor: "test".into(), at, import: Some(plan.record), ..ChangeSet::default() };
     store.edit(&edition).await.unwrap()
 }
 
@@ -73,7 +73,7 @@ pub fn token(folder: &Path, role: walkshed_register::Role) -> String {
         let store = open(folder).await;
         for n in 0.. {
             match store.add_token(&TokenRow { name: name(n), ..row.clone() }, "test").await {
-                Err(walkshed_store::StoreError::NameTaken(_)) => {}
+                Err(walkshed_store::StoreError::TokenNameTaken(_)) => {}
                 other => {
                     other.unwrap();
                     break;

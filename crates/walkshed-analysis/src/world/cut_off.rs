@@ -1,12 +1,12 @@
 //! People and facilities on streets that are cut off from the network or restricted.
 
-use walkshed_engine::{Network, PointLayer, Profile, SeparatePiece, SeparatePieces, Snap};
+use walkshed_engine::{Island, Islands, Network, PointLayer, Profile, Snap};
 use walkshed_register::Register;
 
 /// People and facilities on one piece that is cut off.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CutOffPiece {
-    pub piece: SeparatePiece,
+    pub piece: Island,
     pub people: f64,
     pub facilities: u64,
 }
@@ -29,9 +29,9 @@ impl CutOff {
         population: &PointLayer,
         facilities: &PointLayer,
     ) -> Self {
-        let separate = SeparatePieces::find(network);
+        let separate = Islands::find(network);
         let mut found = Self::default();
-        let none = |&piece: &SeparatePiece| CutOffPiece { piece, people: 0.0, facilities: 0 };
+        let none = |&piece: &Island| CutOffPiece { piece, people: 0.0, facilities: 0 };
         found.pieces = separate.pieces.iter().map(none).collect();
         let is_restricted = |snap: &Snap| network.edge(snap.edge).is_restricted();
         let people = &population.snapped(network, Profile::Adult).snaps;

@@ -8,5 +8,5 @@ mod snapshot;
 
 pub use cut_off::{CutOff, CutOffPiece};
 pub use error::NetworkUnavailable;
-pub use place::PlacedPoint;
+pub use place::SnappedPoint;
 pub use snapshot::{AppliedScenario, World};

@@ -5,12 +5,12 @@ use walkshed_engine::{Network, Profile, Snap, Start, Unsnappable};
 
 /// A position snapped to the network.
 #[derive(Debug, Clone, Copy)]
-pub struct PlacedPoint {
+pub struct SnappedPoint {
     pub position: Position,
     pub start: Start,
 }
 
-impl PlacedPoint {
+impl SnappedPoint {
     /// Snaps a position on the ground to the network for a profile.
     ///
     /// # Errors

@@ -48,7 +48,7 @@ impl World {
                 "{people:.0} people and {facilities} facilities are on streets that are not connected to the network. `walkshed check` lists the largest such pieces"
             )),
         }
-        let unread = self.register.unread_hours();
+        let unread = self.register.unparsable_hours();
         if let Some((first, text)) = unread.first() {
             let more = if unread.len() > 1 { ", and others" } else { "" };
             list.push(format!(

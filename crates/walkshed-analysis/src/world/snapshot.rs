@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use walkshed_engine::geo::{Place, cell_centre};
 use walkshed_engine::parallel;
 use walkshed_engine::{ChangedStreet, Direction, Network, PointLayer, Profile, StreetChange, StreetChangeError};
-use walkshed_register::{Category, DEMONSTRATION_TEXT, Register, RegisterRows, Status};
+use walkshed_register::{Category, DEMONSTRATION_NOTICE, Register, RegisterRows, Status};
 
 /// Maximum number of cached networks with changed streets. Each takes 12 bytes per vertex, 8 per arc, and 8 per arc for each
 /// profile in use: 14 MB plus 9 MB per profile at the size of Chongqing (404,884 vertices, 1,150,980 arcs).
@@ -141,7 +141,7 @@ impl World {
         if let Some(network) = self.network.as_ref().ok().filter(|_| !streets.is_empty()) {
             next.streets = hash_of(streets);
             let (changed, effects) = self.changed_network(network, next.streets, streets)?;
-            let over = |layer: &Arc<PointLayer>| Arc::new(PointLayer::over_changed(layer, network));
+            let over = |layer: &Arc<PointLayer>| Arc::new(PointLayer::for_changed_network(layer, network));
             next.facility_layer = over(&next.facility_layer);
             next.population_layer = over(&next.population_layer);
             (next.network, next.changed_streets) = (Ok(changed), effects);
@@ -189,7 +189,7 @@ impl World {
     /// Returns the attribution to show with the street data.
     #[must_use]
     pub fn attribution(&self) -> &'static str {
-        if self.register.demonstration.is_some() { DEMONSTRATION_TEXT } else { walkshed_engine::ATTRIBUTION }
+        if self.register.demonstration.is_some() { DEMONSTRATION_NOTICE } else { walkshed_engine::ATTRIBUTION }
     }
 
     /// Returns the network to share with the next snapshot.

@@ -50,7 +50,7 @@ pub struct TooManyCells {
 
 /// Estimates the number of cells of a resolution in the bounding box of a walkshed.
 #[must_use]
-pub fn cells_around(network: &Network, reach: &Reach, resolution: Resolution) -> usize {
+pub fn estimate_cells(network: &Network, reach: &Reach, resolution: Resolution) -> usize {
     bounds_and_estimate(network, reach, resolution).1
 }
 

@@ -27,7 +27,7 @@ mod contour;
 mod field;
 mod pieces;
 
-pub use cells::{CellTimes, CellsError, TooManyCells, cells_around, reached_cells};
+pub use cells::{CellTimes, CellsError, TooManyCells, estimate_cells, reached_cells};
 pub use contour::contour;
 pub use field::{Field, TOLERANCE_CELLS};
 pub use pieces::{Piece, Reach};

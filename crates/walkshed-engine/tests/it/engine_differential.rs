@@ -177,7 +177,7 @@ fn compare_layers(network: &Arc<Network>, changed: &Network, seed: u64) -> usize
     let mut r = Random(seed);
     let points: Vec<Fixed> = (0..400).map(|_| random_point(network, &mut r)).collect();
     let fresh = PointLayer::new(points.clone());
-    let updated = PointLayer::over_changed(&Arc::new(PointLayer::new(points)), network);
+    let updated = PointLayer::for_changed_network(&Arc::new(PointLayer::new(points)), network);
     for profile in Profile::ALL {
         assert_eq!(updated.snapped(changed, profile).snaps, fresh.snapped(changed, profile).snaps, "{profile}");
     }

@@ -4,7 +4,7 @@
 
 use walkshed_engine::build::{BuildOptions, build};
 use walkshed_engine::geo::{Fixed, Place, Storey};
-use walkshed_engine::{Deciseconds, Direction, Network, Profile, Route, SeparatePieces, Start, Sweep, matrix, route};
+use walkshed_engine::{Deciseconds, Direction, Islands, Network, Profile, Route, Start, Sweep, matrix, route};
 use walkshed_testing::at;
 use walkshed_testing::pbf::Extract;
 
@@ -246,7 +246,7 @@ fn routes_lead_from_compound_to_compound() {
             let expected = go(&network, a, b).unwrap().time;
             assert_eq!(times[i][j], Some(expected));
             let mut found = Vec::new();
-            sweep.of_place(&network, &starts[j].unwrap().snap, &mut found);
+            sweep.nearest_to(&network, &starts[j].unwrap().snap, &mut found);
             assert_eq!(found, [(expected, 0)]);
         }
     }
@@ -278,7 +278,7 @@ fn a_compound_without_a_mapped_gate_is_connected() {
     let across = go(&network, (0.0, 500.0), (1000.0, 500.0)).unwrap();
     near(seconds(&across), 2000.0 / ADULT_M_S, 2.0);
     near(across.stats.off_network_m, 0.0, 0.1);
-    let separate = SeparatePieces::find(&network);
+    let separate = Islands::find(&network);
     assert_eq!(separate.pieces.len(), 1);
     near(separate.pieces[0].leg_m.unwrap(), 100.0, 0.5);
 }
@@ -319,7 +319,7 @@ fn disconnected_towns_stay_separate() {
     assert_eq!((network.meta().report.islands, network.meta().report.islands_joined), (1, 0));
     assert!(go(&network, (500.0, 500.0), (1500.0, 500.0)).is_none());
     assert!(go(&network, (5010.0, 5.0), (5100.0, 0.0)).is_some(), "the track serves places far from other streets");
-    assert_eq!(SeparatePieces::find(&network).pieces.len(), 1);
+    assert_eq!(Islands::find(&network).pieces.len(), 1);
 }
 
 #[test]

@@ -50,7 +50,7 @@ fn compare(network: &Network, seed: u64, points: usize, homes: usize) -> usize {
                         (0..starts.len()).filter_map(|p| Some((Deciseconds(by_point[p][e]?), p as u32))).collect();
                     expected.sort_unstable();
                     expected.truncate(nearest);
-                    sweep.of_place(network, &end.snap, &mut found);
+                    sweep.nearest_to(network, &end.snap, &mut found);
                     assert_eq!(found, expected, "{profile} {direction:?}, {nearest} nearest within {limit:?}");
                     compared += 1;
                 }
@@ -149,7 +149,7 @@ fn by_length_gives_lengths_of_streets() {
         )
         .unwrap();
         let mut found = Vec::new();
-        sweep.of_place(metres, &at(x, y), &mut found);
+        sweep.nearest_to(metres, &at(x, y), &mut found);
         let metres = f64::from(found[0].0.0) / 10.0;
         assert!((metres - expected).abs() < 0.5, "{metres} to {x} {y}");
     }
@@ -162,7 +162,7 @@ fn a_sweep_without_points_finds_nothing_and_the_limit_is_inclusive() {
     let mut found = vec![(Deciseconds(1), 1)];
     for starts in [vec![], vec![None]] {
         let sweep = Sweep::run(&network, Profile::Adult, Direction::Towards, starts, 3, Deciseconds(9000)).unwrap();
-        sweep.of_place(&network, &snap, &mut found);
+        sweep.nearest_to(&network, &snap, &mut found);
         assert_eq!(found, []);
     }
     let start =
@@ -171,7 +171,7 @@ fn a_sweep_without_points_finds_nothing_and_the_limit_is_inclusive() {
         let sweep =
             Sweep::run(&network, Profile::Adult, Direction::Towards, vec![Some(start)], 1, Deciseconds(limit)).unwrap();
         let mut found = Vec::new();
-        sweep.of_place(&network, &snap, &mut found);
+        sweep.nearest_to(&network, &snap, &mut found);
         found.first().map(|f| f.0.0)
     };
     let needed = time(20_000).unwrap();

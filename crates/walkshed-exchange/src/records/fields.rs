@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use std::fmt::Display;
 use std::str::FromStr;
 use walkshed_engine::geo::Position;
-use walkshed_register::{Category, DivisionCode, Host, WrittenTime, Zone};
+use walkshed_register::{Category, DivisionCode, Host, TimeInput, Zone};
 
 /// Separators of list entries, in Latin and Chinese script.
 const ENTRY_SEPARATORS: [char; 5] = [';', '；', '|', '、', '\n'];
@@ -55,13 +55,13 @@ pub fn whole(text: &str) -> Result<u32, String> {
 
 /// Parses a date. Of a time, the local date is used.
 pub fn day(text: &str, zone: Zone) -> Result<Date, String> {
-    let written = text.parse::<WrittenTime>().map_err(|_| "is not a day such as 2026-11-25".to_owned())?;
+    let written = text.parse::<TimeInput>().map_err(|_| "is not a day such as 2026-11-25".to_owned())?;
     Ok(written.day(zone))
 }
 
 /// Parses a moment: a time with an offset, or a local time.
 pub fn moment(text: &str, zone: Zone) -> Result<Timestamp, String> {
-    let written = text.parse::<WrittenTime>().map_err(|e| e.to_string())?;
+    let written = text.parse::<TimeInput>().map_err(|e| e.to_string())?;
     written.moment(zone).ok_or_else(|| "is a date without a time, such as 2026-11-25T09:00".to_owned())
 }
 

@@ -10,7 +10,7 @@ mod services;
 pub use columns::column_notes;
 
 use super::header::Column;
-use super::table::{FileProblem, Refused, Row, Table};
+use super::table::{FileProblem, RejectedRow, Row, Table};
 use h3o::Resolution;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
@@ -113,7 +113,7 @@ pub struct Options {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Read {
     pub edits: Vec<Edit>,
-    pub refused: Vec<Refused>,
+    pub refused: Vec<RejectedRow>,
 }
 
 /// Converts a table to edits of the register in `rules`.
@@ -169,7 +169,7 @@ fn check_columns(table: &Table, kind: Kind, options: Options) -> Result<(), File
 struct Reader<'a> {
     options: Options,
     rules: Rules<'a>,
-    refused: Vec<Refused>,
+    refused: Vec<RejectedRow>,
     /// Keys seen so far, with their lines.
     seen: HashMap<String, u64>,
     resolution: Option<(Resolution, u64)>,
@@ -179,7 +179,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn refuse<T>(&mut self, row: &Row, column: Column, why: impl ToString) -> Option<T> {
-        self.refused.push(Refused::new(row.line, column.name(), row.get(column).unwrap_or_default(), why));
+        self.refused.push(RejectedRow::new(row.line, column.name(), row.get(column).unwrap_or_default(), why));
         None
     }
 
@@ -210,7 +210,7 @@ impl Reader<'_> {
             None => Some(record),
             Some(problem) => {
                 let value = Column::of(problem.field).and_then(|c| row.get(c)).unwrap_or_default();
-                self.refused.push(Refused::new(row.line, problem.field, value, problem.message));
+                self.refused.push(RejectedRow::new(row.line, problem.field, value, problem.message));
                 None
             }
         }
@@ -235,14 +235,14 @@ impl Reader<'_> {
             if let Some(problem) = visits.problems(&self.rules).into_iter().next() {
                 visits.counts.pop();
                 lines.pop();
-                self.refused.push(Refused::new(row.line, problem.field, &day.to_string(), problem.message));
+                self.refused.push(RejectedRow::new(row.line, problem.field, &day.to_string(), problem.message));
                 incomplete.entry((center, day)).or_insert(row.line);
             }
         }
         for (key, line) in incomplete {
             for also in days.remove(&key).map(|(_, lines)| lines).unwrap_or_default() {
                 let why = format!("a day is replaced as a whole, and its line {line} was rejected");
-                self.refused.push(Refused::new(also, "day", &key.1.to_string(), why));
+                self.refused.push(RejectedRow::new(also, "day", &key.1.to_string(), why));
             }
         }
         days.into_values()
@@ -268,7 +268,7 @@ impl Reader<'_> {
             && !groups.contains_key(EVERYONE)
         {
             let why = format!("is a cell of resolution {new}, but the population of everyone has {known}");
-            self.refused.push(Refused::new(line, Column::Cell.name(), "", why));
+            self.refused.push(RejectedRow::new(line, Column::Cell.name(), "", why));
             return Vec::new();
         }
         // Everyone first, because the other groups are subsets.

@@ -2,7 +2,7 @@
 
 use super::fields::{day, entries, whole, word, words, yes_or_no};
 use super::{Column, Reader, Row};
-use walkshed_register::{Event, Offer, Service, WrittenTime};
+use walkshed_register::{Event, Offer, Service, TimeInput};
 
 impl Reader<'_> {
     /// Reads a service; `None` if the row is rejected.
@@ -55,7 +55,7 @@ impl Reader<'_> {
         self.readable(row)?;
         let (id, name, host) = (self.text(row, Column::Id)?, self.text(row, Column::Name)?, self.host(row)?);
         let zone = self.rules.calendar.zone;
-        let written = |text: &str| text.parse::<WrittenTime>().map_err(|e| e.to_string());
+        let written = |text: &str| text.parse::<TimeInput>().map_err(|e| e.to_string());
         let starts = self.value(row, Column::Starts, |text| Ok(written(text)?.local(zone)))?;
         let duration_min = self.value(row, Column::DurationMinutes, whole)?;
         let mut e = match self.rules.register.events.find(&id).cloned() {

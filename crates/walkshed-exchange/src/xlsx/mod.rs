@@ -11,7 +11,7 @@ mod package;
 mod strings;
 
 use super::csv::columns_of;
-use super::table::{Columns, FileProblem, Refused, Row, Table};
+use super::table::{Columns, FileProblem, RejectedRow, Row, Table};
 use book::Book;
 use cells::{Context, MemoryBudget, SheetRow};
 use numbers::Styles;
@@ -84,7 +84,8 @@ impl Sheet {
         }
         let width = table.header.len();
         table.beyond_header.extend(row.cells().map(|(column, _)| column).filter(|column| *column >= width));
-        let problem = row.problem(width).map(|(column, why)| Refused::new(row.number, &table.header[column], "", why));
+        let problem =
+            row.problem(width).map(|(column, why)| RejectedRow::new(row.number, &table.header[column], "", why));
         let mut inside = row.cells().take_while(|(column, _)| *column < width).peekable();
         let last = row.cells().map(|(column, _)| column + 1).take_while(|end| *end <= width).last().unwrap_or(0);
         budget.take(last * COLUMN_BYTES)?;

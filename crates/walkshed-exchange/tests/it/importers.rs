@@ -5,8 +5,8 @@ use crate::support::read_with;
 use std::path::{Path, PathBuf};
 use walkshed_engine::geo::Datum;
 use walkshed_exchange::{
-    Column, FileProblem, Kind, Options, Read, Refused, Table, encoding_named, plan, read_table, read_table_in,
-    write_refused,
+    Column, FileProblem, Kind, Options, Read, RejectedRow, Table, encoding_by_label, plan, read_table, read_table_in,
+    write_rejected_rows,
 };
 use walkshed_register::{AnyRecord, Calendar, Category, Edit, Facility, Kinds, Register, Rules};
 
@@ -28,7 +28,7 @@ fn read(path: &Path, kind: Kind) -> Result<Read, FileProblem> {
     read_with(path, kind, Options::default())
 }
 
-fn facilities(path: &Path, options: Options) -> (Vec<Facility>, Vec<Refused>) {
+fn facilities(path: &Path, options: Options) -> (Vec<Facility>, Vec<RejectedRow>) {
     let found = read_with(path, Kind::Facilities, options).unwrap();
     let facility = |edit| match edit {
         Edit::Put(record) => match *record {
@@ -115,7 +115,7 @@ fn rejected_rows_can_be_corrected_and_imported() {
     let folder = Folder::new();
     let path = folder.file("p.csv", "id,name,category,lon,lat\na,A,health_care,106.5,29.5\nb,B,health_care,x,29.5\n");
     let (_, refused) = facilities(&path, Options::default());
-    let beside = write_refused(&path, &table(&path), &refused).unwrap();
+    let beside = write_rejected_rows(&path, &table(&path), &refused).unwrap();
     assert_eq!(beside.file_name().unwrap(), "p.refused.csv");
     let text = std::fs::read_to_string(&beside).unwrap();
     assert!(
@@ -134,7 +134,7 @@ fn rejected_rows_can_be_corrected_and_imported() {
     let path = folder.file("q.geojson", features);
     let (_, refused) = facilities(&path, Options::default());
     assert_eq!(refused.len(), 3, "{refused:?}");
-    let beside = write_refused(&path, &table(&path), &refused).unwrap();
+    let beside = write_rejected_rows(&path, &table(&path), &refused).unwrap();
     assert_eq!(beside.file_name().unwrap(), "q.refused.geojson");
     assert!(std::fs::read_to_string(beside).unwrap().contains("refused_why"));
 }
@@ -151,7 +151,7 @@ fn formulas_are_escaped_in_the_file_of_rejected_rows_and_round_trip() {
     let as_read = table(&path);
     let (_, refused) = facilities(&path, Options::default());
     assert_eq!(refused.len(), 3, "{refused:?}");
-    let beside = write_refused(&path, &as_read, &refused).unwrap();
+    let beside = write_rejected_rows(&path, &as_read, &refused).unwrap();
     let written = std::fs::read_to_string(&beside).unwrap();
     let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(written.as_bytes());
     for record in reader.records() {
@@ -415,14 +415,14 @@ fn reports_the_encoding_and_rejects_text_that_is_not_chinese() {
                 assert!(error.contains(&format!("looks like {}", encoding.name())), "{}: {error}", encoding.name());
             }
             // The encoding is accepted if the user names it.
-            let said = encoding_named(encoding.name()).unwrap();
+            let said = encoding_by_label(encoding.name()).unwrap();
             let table = read_table_in(&path, Kind::Facilities, &Calendar::default(), Some(said)).unwrap();
             assert_eq!(table.rows.len(), rows);
             assert_eq!(table.rows[0].get(Column::Name), Some(names[0].as_str()));
             assert_eq!(table.notes, [format!("the text was read as {}", encoding.name())]);
         }
     }
-    let said = Some(encoding_named("big5").unwrap());
+    let said = Some(encoding_by_label("big5").unwrap());
     let book = folder.0.path().join("t.xlsx");
     workbook(&book, &[&["name"], &["x"]]);
     let error = read_table_in(&book, Kind::Facilities, &Calendar::default(), said).unwrap_err();

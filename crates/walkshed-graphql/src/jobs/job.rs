@@ -12,7 +12,7 @@ use futures_util::{Stream, stream};
 use std::sync::Arc;
 use walkshed_live::Live;
 use walkshed_register::Role;
-use walkshed_store::{JobRow, JobState, KEEP_JOBS};
+use walkshed_store::{JOB_RETENTION, JobRow, JobState};
 
 /// State of a job.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,7 +89,7 @@ impl Job {
 
     /// Time until which the result is kept: one day after the end of the job.
     async fn expires_at(&self) -> Option<DateTime> {
-        self.row.finished_at.map(|at| DateTime(at + KEEP_JOBS))
+        self.row.finished_at.map(|at| DateTime(at + JOB_RETENTION))
     }
 
     /// Version of the data from which the job was answered.
@@ -109,7 +109,7 @@ impl Job {
         nullable(async {
             let store = self.live.store();
             // Charged before the result is read.
-            let Some(bytes) = store.job_result_bytes(&self.row.id).await.map_err(internal)? else { return Ok(None) };
+            let Some(bytes) = store.job_result_len(&self.row.id).await.map_err(internal)? else { return Ok(None) };
             budget::charge(ctx, bytes)?;
             Ok(store.job_result(&self.row.id).await.map_err(internal)?.map(Json))
         })

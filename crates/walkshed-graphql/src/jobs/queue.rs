@@ -73,7 +73,7 @@ impl Jobs {
         let (progress, _) = watch::channel(Progress { state: JobState::Queued, share: 0.0 });
         let sender = progress.clone();
         // The estimate of the total work can grow while the job runs; the reported share never decreases.
-        let task = Task::told_to(move |share| {
+        let task = Task::with_listener(move |share| {
             sender.send_if_modified(|p| share > p.share && std::mem::replace(&mut p.share, share) < share);
         });
         let running = Arc::new(Running {

@@ -117,7 +117,7 @@ async fn execute(jobs: &Jobs, running: &Running, work: Work) -> Outcome {
     let request = work.request.data(world).data(work.live).data(running.task.clone());
     let (name, variables) = (request.operation_name.clone(), Some(request.variables.clone()));
     let request = request.data(InJob).data(Arc::new(budget)).data(Arc::new(spent));
-    scalars::forget_refused();
+    scalars::clear_rejections();
     let response = work.schema.execute(request).await;
     let operation = ExecutedOperation { document: &work.document, operation_name: name.as_deref(), variables };
     let (response, _) = add_codes(response, &work.limits, &work.cost, &operation).await;

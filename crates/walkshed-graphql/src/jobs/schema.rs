@@ -9,7 +9,7 @@ use crate::documents::{Documents, select_operation};
 use crate::error::{bad_input, internal};
 use crate::limits::Limits;
 use crate::request_cost::RequestCost;
-use crate::scalars::GivenJson;
+use crate::scalars::JsonInput;
 use crate::user_error::UserError;
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Context, ID, InputObject, Object, Request, Result, SimpleObject, Variables};
@@ -29,7 +29,7 @@ pub struct StartJobInput {
     /// Text of the query.
     query: String,
     /// Variables of the query.
-    variables: Option<GivenJson>,
+    variables: Option<JsonInput>,
     /// Name of the operation to run, if the document has more than one.
     operation_name: Option<String>,
 }

@@ -102,7 +102,7 @@ async fn create(ctx: &Context<'_>, input: CreateTokenInput) -> Result<CreateToke
     };
     let number = match live.add_token(&row, &actor).await {
         Ok(number) => number,
-        Err(StoreError::NameTaken(_)) => {
+        Err(StoreError::TokenNameTaken(_)) => {
             let why = "is or was already used by another token: choose another name, because the audit log identifies tokens by name";
             let user_errors = vec![Problem::new("name", ProblemCode::Taken, why).into()];
             return Ok(CreateTokenPayload { token: None, number: None, user_errors });

@@ -16,7 +16,7 @@ mod suggestion;
 mod visits;
 mod write;
 
-pub use import::{ImportLine, check_progress_id};
+pub use import::{ImportQueue, check_progress_id};
 
 use async_graphql::MergedObject;
 

@@ -4,7 +4,7 @@ use super::fields::{given, set, set_text};
 use super::write::{create, payload, update};
 use crate::context::Nullable;
 use crate::register::Region;
-use crate::scalars::GivenGeoJson;
+use crate::scalars::GeoJsonInput;
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object};
 use walkshed_register::{self as register, Problem, ProblemCode, RegionCode, Role};
 
@@ -21,7 +21,7 @@ pub struct CreateRegionInput {
     /// The name in English.
     name_en: Option<String>,
     /// The outline as a GeoJSON Polygon or MultiPolygon, at most 4 MiB.
-    outline: Option<GivenGeoJson>,
+    outline: Option<GeoJsonInput>,
 }
 
 /// Changes to a region. Omitted fields keep their value. Null clears an optional field; for a required field, null is
@@ -37,7 +37,7 @@ pub struct UpdateRegionInput {
     /// The name in English.
     name_en: MaybeUndefined<String>,
     /// The outline as a GeoJSON Polygon or MultiPolygon, at most 4 MiB.
-    outline: MaybeUndefined<GivenGeoJson>,
+    outline: MaybeUndefined<GeoJsonInput>,
 }
 
 payload! {

@@ -17,7 +17,7 @@ use walkshed_engine::geo::Position;
 use walkshed_register::{
     self as register, Change, Host, Kinds, NewFacility, Problem, ProblemCode, RecordKind, Role, Validate,
 };
-use walkshed_store::Idempotent;
+use walkshed_store::IdempotencyKey;
 
 /// A new facility.
 #[derive(InputObject, Debug, Clone)]
@@ -292,7 +292,7 @@ async fn update(ctx: &Context<'_>, input: UpdateScenarioInput) -> Result<WriteOu
 async fn put_if_applicable(
     ctx: &Context<'_>,
     scenario: Checked<register::Scenario>,
-    idempotent: Checked<Option<Idempotent>>,
+    idempotent: Checked<Option<IdempotencyKey>>,
 ) -> Result<WriteOutcome> {
     require(ctx, Role::Contributor)?;
     let live = live(ctx)?;

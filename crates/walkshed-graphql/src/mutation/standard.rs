@@ -10,7 +10,7 @@ use crate::user_error::UserError;
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
 use walkshed_analysis as analysis;
 use walkshed_register::{self as register, Problem, ProblemCode, Role, StandardRule};
-use walkshed_store::Idempotent;
+use walkshed_store::IdempotencyKey;
 
 /// A requirement of a standard: facilities of a category or of kinds, within minutes or metres.
 #[derive(InputObject, Debug, Clone)]
@@ -183,7 +183,7 @@ async fn update(ctx: &Context<'_>, input: UpdateStandardInput) -> Result<WriteOu
 async fn put_if_valid(
     ctx: &Context<'_>,
     standard: Checked<register::Standard>,
-    idempotent: Checked<Option<Idempotent>>,
+    idempotent: Checked<Option<IdempotencyKey>>,
 ) -> Result<WriteOutcome> {
     require(ctx, Role::Editor)?;
     if let Ok(row) = &standard {

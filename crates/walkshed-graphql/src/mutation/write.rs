@@ -16,7 +16,7 @@ use walkshed_live::access::hash;
 use walkshed_register::{
     AnyRecord, Done, Edit, Problem, ProblemCode, Record, RecordKind, Register, Role, Rows, Validate,
 };
-use walkshed_store::{Applied, EditError, Edition, Idempotent};
+use walkshed_store::{Applied, ChangeSet, EditError, IdempotencyKey};
 
 /// Defines the payload type of the mutations of one record type.
 macro_rules! payload {
@@ -109,14 +109,14 @@ pub fn changed<T: Record>(
     let Some(row) = row else { return Ok(Err(vec![no_such("id", T::KIND)])) };
     let mut record = T::clone(row);
     // The store compares this version with the current one.
-    record.numbered(row.id(), version);
+    record.set_id_and_version(row.id(), version);
     Ok(change(&mut record, &world).map(|()| record))
 }
 
 /// Returns the identity of a repeatable request: its key, its sender and a hash of its input. Keys are separate for
 /// each token (by its name). Without a token, they are separate for each network address, so that clients cannot meet
 /// the key of another.
-pub fn idempotent(ctx: &Context<'_>, key: Option<&String>, input: &impl Debug) -> Checked<Option<Idempotent>> {
+pub fn idempotent(ctx: &Context<'_>, key: Option<&String>, input: &impl Debug) -> Checked<Option<IdempotencyKey>> {
     let Some(key) = key else { return Ok(None) };
     if key.is_empty() || key.len() > 200 {
         let why = "must have 1 to 200 bytes";
@@ -132,7 +132,7 @@ pub fn idempotent(ctx: &Context<'_>, key: Option<&String>, input: &impl Debug) -
             return Err(vec![Problem::new("idempotency_key", ProblemCode::Invalid, why).into()]);
         }
     };
-    Ok(Some(Idempotent { key, request: hash(format!("{input:?}").as_bytes()) }))
+    Ok(Some(IdempotencyKey { key, request: hash(format!("{input:?}").as_bytes()) }))
 }
 
 /// Executes edits on behalf of the caller.
@@ -140,20 +140,20 @@ pub async fn write(
     ctx: &Context<'_>,
     role: Role,
     edits: Vec<Edit>,
-    idempotent: Option<Idempotent>,
+    idempotent: Option<IdempotencyKey>,
 ) -> Result<WriteOutcome> {
     let caller = require(ctx, role)?;
     let existing = edits.iter().find_map(|edit| match edit {
         Edit::Put(record) => Some(record.id()).filter(|id| *id > 0),
         _ => None,
     });
-    let edition = Edition {
+    let edition = ChangeSet {
         edits,
         actor: caller.actor(),
         at: Timestamp::now().to_string(),
         idempotent,
         anonymous: caller.token.is_none(),
-        ..Edition::default()
+        ..ChangeSet::default()
     };
     match live(ctx)?.edit(&edition).await {
         Ok((applied, world)) => Ok(Ok(WriteResult { applied, world, existing })),
@@ -167,7 +167,7 @@ pub async fn put<T: Record + Validate + Into<Box<AnyRecord>>>(
     ctx: &Context<'_>,
     role: Role,
     record: Checked<T>,
-    idempotent: Checked<Option<Idempotent>>,
+    idempotent: Checked<Option<IdempotencyKey>>,
 ) -> Result<WriteOutcome> {
     require(ctx, role)?;
     let live = live(ctx)?;

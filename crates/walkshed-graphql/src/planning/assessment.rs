@@ -70,7 +70,7 @@ impl RatedRegion {
 
     /// The region, if it is registered.
     async fn region(&self) -> Option<Region> {
-        let place = self.world.register.regions.place_of(self.rated.code.as_deref()?)?;
+        let place = self.world.register.regions.index_of_key(self.rated.code.as_deref()?)?;
         Some(Region::at(&self.world, place))
     }
 
@@ -306,7 +306,7 @@ impl AssessmentQuery {
         }
         let place = match &center {
             Some(code) => {
-                let place = world.register.centers.place_of(code);
+                let place = world.register.centers.index_of_key(code);
                 Some(place.ok_or_else(|| not_found("center", code, "center with the code"))? as u32)
             }
             None => None,

@@ -101,7 +101,7 @@ impl RegionBalance {
 
     /// The region, if it is registered.
     async fn region(&self) -> Option<Region> {
-        let place = self.world.register.regions.place_of(self.found.code.as_deref()?)?;
+        let place = self.world.register.regions.index_of_key(self.found.code.as_deref()?)?;
         Some(Region::at(&self.world, place))
     }
 

@@ -49,7 +49,7 @@ impl CoverageGap {
     /// The district in which most of these people live.
     async fn district(&self) -> Option<Region> {
         let world = &self.coverage.world;
-        let place = world.register.regions.place_of(self.gap().district.as_deref()?)?;
+        let place = world.register.regions.index_of_key(self.gap().district.as_deref()?)?;
         Some(Region::at(world, place))
     }
 

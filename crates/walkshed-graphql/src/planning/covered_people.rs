@@ -64,7 +64,7 @@ pub struct RegionCoverage {
 impl RegionCoverage {
     /// The region, if it is registered.
     async fn region(&self) -> Option<Region> {
-        let place = self.world.register.regions.place_of(self.code.as_deref()?)?;
+        let place = self.world.register.regions.index_of_key(self.code.as_deref()?)?;
         Some(Region::at(&self.world, place))
     }
 }

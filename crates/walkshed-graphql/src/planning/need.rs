@@ -11,7 +11,9 @@ use crate::types::{Category, Direction, Profile};
 use async_graphql::{Context, Error, ID, InputObject, Result};
 use std::sync::Arc;
 use walkshed_analysis::world::World;
-use walkshed_analysis::{self as analysis, HORIZON_METRES, Measure, Need, Question, QuestionError, Travel, Wishes};
+use walkshed_analysis::{
+    self as analysis, FacilityCriteria, HORIZON_METRES, Measure, Need, Question, QuestionError, Travel,
+};
 use walkshed_engine::MAX_NEAREST;
 use walkshed_register as register;
 use walkshed_register::RecordKind;
@@ -83,11 +85,11 @@ impl NeedInput {
         if named.iter().filter(|n| **n).count() > 1 {
             return Err(invalid("need", "`category`, `kinds` and `service` cannot be combined: give only one of them"));
         }
-        let common = Wishes {
+        let common = FacilityCriteria {
             audience: self.audience.map(Into::into),
             open_at: self.open_at.map(|at| at.0),
             step_free: self.step_free == Some(true),
-            ..Wishes::default()
+            ..FacilityCriteria::default()
         };
         within_bound(
             "maxListItems",
@@ -105,7 +107,7 @@ impl NeedInput {
             return Err(not_found("need.service", id, "service with the id"));
         }
         let kinds = kind_keys("need.kinds", kinds(ctx), self.kinds.as_deref().unwrap_or_default())?;
-        let parts = Need::parts_for(self.category.map(Into::into), Wishes { kinds, services, ..common });
+        let parts = Need::parts_for(self.category.map(Into::into), FacilityCriteria { kinds, services, ..common });
         Ok(Need { parts, measure, limit, min_count })
     }
 }
@@ -120,7 +122,7 @@ pub fn question(
     let world = current(ctx);
     let region = region_code("region", region)?;
     if let Some(code) = &region
-        && world.register.regions.place_of(code.as_str()).is_none()
+        && world.register.regions.index_of_key(code.as_str()).is_none()
         && world.register.centers_in(code).is_empty()
     {
         return Err(not_found("region", code.as_str(), "region or center with the code"));
@@ -142,7 +144,8 @@ pub fn question(
 pub async fn count_matching_facilities(ctx: &Context<'_>, world: &Arc<World>, need: &Need) -> Result<usize> {
     let price = cost::rows(world.register.facilities.len()).saturating_mul(need.parts.len());
     let (world, parts) = (world.clone(), need.parts.clone());
-    let count = move || parts.iter().map(|part| analysis::wanted_places(&world.register, &part.wishes).len()).sum();
+    let count =
+        move || parts.iter().map(|part| analysis::matching_facilities(&world.register, &part.wishes).len()).sum();
     cost::charge_and_run(ctx, price, count).await
 }
 

@@ -1,7 +1,7 @@
 //! Areas in filters: rectangles, polygons, H3 cells.
 
 use crate::error::{bad_input, invalid, over_limit, within_bound};
-use crate::scalars::{GivenGeoJson, H3Cell};
+use crate::scalars::{GeoJsonInput, H3Cell};
 use async_graphql::{InputObject, OneofObject, Result};
 use walkshed_engine::geo::{Position, read_area};
 use walkshed_register::query::{Area, BoundingBox};
@@ -31,7 +31,7 @@ pub enum AreaInput {
     Box(BoxInput),
     /// A GeoJSON Polygon or MultiPolygon, or a Feature with one, including its edges. At most 10,000 corners, unless
     /// the server is configured otherwise (`max_polygon_corners`).
-    Polygon(GivenGeoJson),
+    Polygon(GeoJsonInput),
     /// H3 cells of any resolutions, at most 20,000.
     Cells(Vec<H3Cell>),
 }
@@ -51,7 +51,7 @@ impl AreaInput {
                 let BoxInput { west, south, east, north } = *b;
                 Ok(Area::Box(BoundingBox { west, south, east, north }))
             }
-            Self::Polygon(GivenGeoJson(text)) => {
+            Self::Polygon(GeoJsonInput(text)) => {
                 let field = format!("{field}.polygon");
                 // Each corner has at least two numbers, separated by commas.
                 let commas = text.bytes().filter(|b| *b == b',').count();
@@ -88,7 +88,7 @@ mod tests {
         let rectangle = area(AreaInput::Box(BoxInput { west: 106.0, south: 29.0, east: 107.0, north: 30.0 }));
         assert!(rectangle.contains(p(106.0, 29.0)) && !rectangle.contains(p(105.9, 29.5)));
         let ring = r#"{"type":"Polygon","coordinates":[[[106,29],[107,29],[107,30],[106,29]]]}"#;
-        let polygon = area(AreaInput::Polygon(GivenGeoJson(ring.into())));
+        let polygon = area(AreaInput::Polygon(GeoJsonInput(ring.into())));
         assert!(polygon.contains(p(106.9, 29.5)) && !polygon.contains(p(106.1, 29.9)));
         let cell = walkshed_engine::geo::cell_of(p(106.5, 29.5), h3o::Resolution::Nine);
         let cells = area(AreaInput::Cells(vec![H3Cell(cell)]));

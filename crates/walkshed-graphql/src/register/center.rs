@@ -213,19 +213,19 @@ impl Center {
     async fn region(&self) -> Option<Region> {
         let register = &self.world.register;
         let code = RegionCode::new(self.row().code.as_str()).ok()?;
-        let place = register.regions.place_of(code.as_str()).or_else(|| register.region_above(&code))?;
+        let place = register.regions.index_of_key(code.as_str()).or_else(|| register.parent_region(&code))?;
         Some(Region::at(&self.world, place))
     }
 
     /// The district that contains it, or the city if the city has no districts. Null if that is not registered.
     async fn district(&self) -> Option<Region> {
-        let place = self.world.register.regions.place_of(self.row().code.district())?;
+        let place = self.world.register.regions.index_of_key(self.row().code.district())?;
         Some(Region::at(&self.world, place))
     }
 
     /// The town or sub-district that contains it, if registered.
     async fn town(&self) -> Option<Region> {
-        let place = self.world.register.regions.place_of(self.row().code.town()?)?;
+        let place = self.world.register.regions.index_of_key(self.row().code.town()?)?;
         Some(Region::at(&self.world, place))
     }
 

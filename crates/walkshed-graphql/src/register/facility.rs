@@ -83,7 +83,7 @@ impl Facility {
     /// The center that it is in, if that is registered.
     async fn center(&self) -> Option<Center> {
         let code = self.row().center.as_ref()?;
-        let index = self.world.register.centers.place_of(code.as_str())?;
+        let index = self.world.register.centers.index_of_key(code.as_str())?;
         Some(Center::at(&self.world, index))
     }
 

@@ -9,7 +9,7 @@ use crate::error::{bad_input, not_found, stopped, within_bound};
 use crate::scalars::DateTime;
 use crate::types::{Category, PlaceInput};
 use async_graphql::{Context, Enum, ID, InputObject, Result};
-use walkshed_analysis::Wishes;
+use walkshed_analysis::FacilityCriteria;
 use walkshed_analysis::world::World;
 use walkshed_register::Kinds;
 use walkshed_register::query::{self, Area, SearchText, SortBy, SortOrder};
@@ -202,7 +202,7 @@ impl FacilityFilter {
         }
         let region = region_code("filter.region", self.region.as_deref())?;
         let area = self.area.as_ref().map(|a| a.area("filter.area", bounds.corners)).transpose()?;
-        let criteria = Wishes {
+        let criteria = FacilityCriteria {
             categories: all(distinct(&self.categories)),
             kinds: kind_keys("filter.kinds", kinds, &self.kinds)?,
             services: service_numbers("filter.services", &self.services)?,
@@ -212,7 +212,7 @@ impl FacilityFilter {
             among: None,
         };
         let center = |code: &String| {
-            let center = world.register.centers.place_of(code);
+            let center = world.register.centers.index_of_key(code);
             center.ok_or_else(|| not_found("filter.center", code, "center with the code"))
         };
         Ok(query::FacilityFilter {

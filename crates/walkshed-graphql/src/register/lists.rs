@@ -192,7 +192,7 @@ impl ListQuery {
                 };
                 let fits = |&i: &usize| {
                     let e = &register.events[i];
-                    region.as_ref().is_none_or(|r| code(e.host).is_some_and(|c| r.holds(&c)))
+                    region.as_ref().is_none_or(|r| code(e.host).is_some_and(|c| r.contains(&c)))
                         && span.is_none_or(|(from, to)| e.takes_place(register.calendar.zone, from, to))
                 };
                 (0..register.events.len()).filter(fits).collect::<Vec<usize>>()
@@ -233,7 +233,7 @@ impl ListQuery {
             let s = &register.suggestions[i];
             (wanted.is_empty() || wanted.contains(&s.status.into()))
                 && region.as_ref().is_none_or(|r| {
-                    s.center.and_then(|id| register.centers.get(id)).is_some_and(|c| r.holds(c.code.as_str()))
+                    s.center.and_then(|id| register.centers.get(id)).is_some_and(|c| r.contains(c.code.as_str()))
                 })
                 // Contact details are personal data. They are not searched, because a search would reveal them.
                 && text.as_ref().is_none_or(|text| {
@@ -263,7 +263,7 @@ impl ListQuery {
         let fits = |&i: &usize| {
             let code = &rows[i].code;
             level.is_none_or(|level| code.level() == level.into())
-                && parent.as_ref().is_none_or(|p| p != code && p.holds(code.as_str()))
+                && parent.as_ref().is_none_or(|p| p != code && p.contains(code.as_str()))
         };
         let mut list: Vec<usize> = (0..rows.len()).filter(fits).collect();
         if list.len() > MAX_REGIONS {

@@ -1,6 +1,6 @@
 //! Finding one record: by id, code or key.
 
-use super::{Center, Facility, Node, Region, Scenario, Service, node_of};
+use super::{Center, Facility, Node, Region, Scenario, Service, find_node};
 use crate::context::{Nullable, current, kinds, standards};
 use crate::error::{invalid, within_bound};
 use crate::ids::NodeId;
@@ -18,7 +18,7 @@ pub struct LookupQuery;
 impl LookupQuery {
     /// Finds a record by its global id. Null if there is none.
     async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "The global id.")] id: ID) -> Option<Node> {
-        node_of(current(ctx), (kinds(ctx), standards(ctx)), &id)
+        find_node(current(ctx), (kinds(ctx), standards(ctx)), &id)
     }
 
     /// Finds records by their global ids, in the order of the ids. Null for each id without a record.
@@ -30,7 +30,7 @@ impl LookupQuery {
     ) -> Result<Vec<Option<Node>>> {
         within_bound("maxNodes", "ids", ids.len(), MAX_NODES)?;
         let rules = (kinds(ctx), standards(ctx));
-        Ok(ids.iter().map(|id| node_of(current(ctx), rules, id)).collect())
+        Ok(ids.iter().map(|id| find_node(current(ctx), rules, id)).collect())
     }
 
     /// Finds a center by its division code. Null if it is not registered.
@@ -40,7 +40,7 @@ impl LookupQuery {
         #[graphql(desc = "The 12-digit division code.")] code: String,
     ) -> Option<Center> {
         let world = current(ctx);
-        world.register.centers.place_of(&code).map(|index| Center::at(world, index))
+        world.register.centers.index_of_key(&code).map(|index| Center::at(world, index))
     }
 
     /// Finds a facility by its global id or its identifier in the source system. Give exactly one of the two. Null if
@@ -54,8 +54,8 @@ impl LookupQuery {
         let world = current(ctx);
         let rows = &world.register.facilities;
         let index = match (id, external_id) {
-            (Some(id), None) => NodeId::number_of(RecordKind::Facility, &id).and_then(|n| rows.place(n)),
-            (None, Some(external)) => rows.place_of(&external),
+            (Some(id), None) => NodeId::number_of(RecordKind::Facility, &id).and_then(|n| rows.index_of(n)),
+            (None, Some(external)) => rows.index_of_key(&external),
             // An error inside the option makes only this field null.
             _ => return Some(Err(invalid("id", "give exactly one of `id` and `externalId`"))),
         };
@@ -69,7 +69,7 @@ impl LookupQuery {
         #[graphql(desc = "The key of the service.")] key: String,
     ) -> Option<Service> {
         let world = current(ctx);
-        world.register.services.place_of(&key).map(|index| Service::at(world, index))
+        world.register.services.index_of_key(&key).map(|index| Service::at(world, index))
     }
 
     /// Finds a scenario by its key. Null if there is none.
@@ -79,7 +79,7 @@ impl LookupQuery {
         #[graphql(desc = "The key of the scenario.")] key: String,
     ) -> Option<Scenario> {
         let world = current(ctx);
-        world.register.scenarios.place_of(&key).map(|index| Scenario::at(world, index))
+        world.register.scenarios.index_of_key(&key).map(|index| Scenario::at(world, index))
     }
 
     /// Finds a region by its code. Null if it is not registered.
@@ -91,6 +91,6 @@ impl LookupQuery {
     ) -> Option<Region> {
         let world = current(ctx);
         let code = RegionCode::new(&code).ok()?;
-        world.register.regions.place_of(code.as_str()).map(|index| Region::at(world, index))
+        world.register.regions.index_of_key(code.as_str()).map(|index| Region::at(world, index))
     }
 }

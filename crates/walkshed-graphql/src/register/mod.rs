@@ -19,7 +19,7 @@ mod vocabulary;
 pub use center::Center;
 pub use event::Event;
 pub use facility::Facility;
-pub use node::{Node, node_of};
+pub use node::{Node, find_node};
 pub use region::Region;
 pub use scenario::{Scenario, world_with_scenario};
 pub use service::{Offer, Service};
@@ -56,7 +56,7 @@ macro_rules! of_world {
 
             /// Finds the record with an id.
             pub fn by_id(world: &std::sync::Arc<walkshed_analysis::world::World>, id: i64) -> Option<Self> {
-                world.register.$rows.place(id).map(|index| Self::at(world, index))
+                world.register.$rows.index_of(id).map(|index| Self::at(world, index))
             }
 
             /// Returns a page of the records at `indexes`, which are sorted by id.

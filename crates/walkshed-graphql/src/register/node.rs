@@ -25,7 +25,7 @@ pub enum Node {
 }
 
 /// Finds the record with a global id. Returns `None` if there is none.
-pub fn node_of(world: &Arc<World>, (kinds, standards): (&Kinds, &Standards), id: &str) -> Option<Node> {
+pub fn find_node(world: &Arc<World>, (kinds, standards): (&Kinds, &Standards), id: &str) -> Option<Node> {
     let Some(NodeId { kind, number }) = NodeId::parse(id) else {
         return Standard::of_id(standards, id).map(Node::Standard);
     };

@@ -60,7 +60,7 @@ impl Region {
 
     /// The smallest registered region that contains it.
     async fn parent(&self) -> Option<Self> {
-        self.world.register.region_above(&self.row().code).map(|place| Self::at(&self.world, place))
+        self.world.register.parent_region(&self.row().code).map(|place| Self::at(&self.world, place))
     }
 
     /// The regions directly below it, in order of id.

@@ -14,7 +14,7 @@ use walkshed_analysis as analysis;
 use walkshed_analysis::world::World;
 use walkshed_engine::StreetChange;
 use walkshed_engine::geo::push_line;
-use walkshed_register::{Change, FIRST_MADE_UP, Host, RecordKind};
+use walkshed_register::{Change, FIRST_SCENARIO_ID, Host, RecordKind};
 
 of_world! {
     /// A scenario: a named set of hypothetical changes, applied to the city when an analysis requests it.
@@ -115,7 +115,7 @@ impl ScenarioChange {
     async fn facility(&self, ctx: &Context<'_>) -> Nullable<Facility> {
         nullable(async {
             let number = match &self.change {
-                Change::Add(_) => FIRST_MADE_UP + self.index as i64,
+                Change::Add(_) => FIRST_SCENARIO_ID + self.index as i64,
                 Change::Open { facility } | Change::Move { facility, .. } | Change::Capacity { facility, .. } => {
                     *facility
                 }

@@ -128,7 +128,7 @@ impl Offer {
         #[graphql(desc = "The time to check (default: now).")] at: Option<DateTime>,
     ) -> Option<bool> {
         let register = &self.world.register;
-        open(register.status_of_host(self.row().host), register.hours_of_offer(self.row()), at)
+        open(register.host_status(self.row().host), register.hours_of_offer(self.row()), at)
     }
 
     /// The next time within 400 days at which the service becomes available or unavailable, or at which that becomes
@@ -138,7 +138,7 @@ impl Offer {
         #[graphql(desc = "Find the first change after this time (default: now).")] at: Option<DateTime>,
     ) -> Option<CityTime> {
         let register = &self.world.register;
-        next_change(&self.world, register.status_of_host(self.row().host), register.hours_of_offer(self.row()), at)
+        next_change(&self.world, register.host_status(self.row().host), register.hours_of_offer(self.row()), at)
     }
 
     /// The number of items handled, such as 68 at a one-stop counter.

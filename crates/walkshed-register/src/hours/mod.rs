@@ -62,7 +62,7 @@ impl OpenState {
 pub struct Hours {
     text: String,
     rules: Vec<Rule>,
-    is_by_sun: bool,
+    depends_on_sun: bool,
     calendar: Calendar,
 }
 
@@ -102,8 +102,8 @@ impl Hours {
                 format!("at \"{quoted}\": {why}")
             })
         })?;
-        let is_by_sun = rules.iter().any(|rule| rule.times.iter().any(|span| span.is_by_sun()));
-        Ok(Self { text: text.to_owned(), rules, is_by_sun, calendar: calendar.clone() })
+        let depends_on_sun = rules.iter().any(|rule| rule.times.iter().any(|span| span.depends_on_sun()));
+        Ok(Self { text: text.to_owned(), rules, depends_on_sun, calendar: calendar.clone() })
     }
 
     /// Returns the original text.
@@ -114,8 +114,8 @@ impl Hours {
 
     /// Returns whether the hours depend on the position, because they refer to sun times.
     #[must_use]
-    pub const fn is_by_sun(&self) -> bool {
-        self.is_by_sun
+    pub const fn depends_on_sun(&self) -> bool {
+        self.depends_on_sun
     }
 
     /// Returns the hours for a position.

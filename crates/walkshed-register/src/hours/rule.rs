@@ -294,7 +294,7 @@ impl Span {
     }
 
     /// Returns whether the span refers to sun times.
-    pub const fn is_by_sun(self) -> bool {
+    pub const fn depends_on_sun(self) -> bool {
         matches!((self.start, self.end), (Time::Sun(..), _) | (_, Time::Sun(..)))
     }
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 /// Criteria that a facility must meet. An empty list or `None` does not restrict.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Wishes {
+pub struct FacilityCriteria {
     pub categories: Vec<Category>,
     /// Keys of kinds.
     pub kinds: Vec<String>,
@@ -20,17 +20,17 @@ pub struct Wishes {
     pub among: Option<Vec<i64>>,
 }
 
-/// Tests facilities against [`Wishes`]. Remembers which opening hours are open, because a city has few distinct ones.
-pub struct Wanted<'a> {
+/// Tests facilities against [`FacilityCriteria`]. Remembers which opening hours are open, because a city has few distinct ones.
+pub struct FacilityMatcher<'a> {
     register: &'a Register,
-    wishes: &'a Wishes,
+    wishes: &'a FacilityCriteria,
     open: Vec<(*const Hours, bool)>,
 }
 
-impl<'a> Wanted<'a> {
+impl<'a> FacilityMatcher<'a> {
     /// Creates a matcher for the facilities of a register.
     #[must_use]
-    pub const fn new(register: &'a Register, wishes: &'a Wishes) -> Self {
+    pub const fn new(register: &'a Register, wishes: &'a FacilityCriteria) -> Self {
         Self { register, wishes, open: Vec::new() }
     }
 
@@ -62,7 +62,7 @@ impl<'a> Wanted<'a> {
         }
         let Some(hours) = self.register.hours_of_facility(facility) else { return false };
         // Hours that depend on sunrise or sunset differ from place to place and are not remembered.
-        let key = (!hours.hours().is_by_sun()).then(|| std::ptr::from_ref(hours.hours()));
+        let key = (!hours.hours().depends_on_sun()).then(|| std::ptr::from_ref(hours.hours()));
         if let Some((_, open)) = self.open.iter().find(|(cached, _)| Some(*cached) == key) {
             return *open;
         }
@@ -74,7 +74,7 @@ impl<'a> Wanted<'a> {
 
 /// Returns the register indices of the open facilities that meet the criteria, in ascending order.
 #[must_use]
-pub fn wanted_places(register: &Register, wishes: &Wishes) -> Vec<u32> {
-    let mut wanted = Wanted::new(register, wishes);
+pub fn matching_facilities(register: &Register, wishes: &FacilityCriteria) -> Vec<u32> {
+    let mut wanted = FacilityMatcher::new(register, wishes);
     (0..register.facilities.len()).filter(|&place| wanted.is(place)).map(|place| place as u32).collect()
 }

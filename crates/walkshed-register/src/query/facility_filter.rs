@@ -1,13 +1,13 @@
 //! Filters facilities.
 
-use super::{Area, SearchText, Wanted, Wishes, select};
+use super::{Area, FacilityCriteria, FacilityMatcher, SearchText, select};
 use crate::{Facility, RegionCode, Register, Status};
 use walkshed_engine::task::Stopped;
 
 /// Conditions for facilities, all of which must be met. An empty list or `None` is no condition.
 #[derive(Default)]
 pub struct FacilityFilter {
-    pub criteria: Wishes,
+    pub criteria: FacilityCriteria,
     pub region: Option<RegionCode>,
     /// Index of the center that the facility must be in.
     pub center: Option<usize>,
@@ -36,7 +36,7 @@ impl FacilityFilter {
     /// # Errors
     /// [`Stopped`] if the current task is cancelled or out of time.
     pub fn select(&self, register: &Register, candidates: &[usize]) -> Result<Vec<usize>, Stopped> {
-        let mut matcher = Wanted::new(register, &self.criteria);
+        let mut matcher = FacilityMatcher::new(register, &self.criteria);
         select(candidates, |index| {
             let f = &*register.facilities[index];
             // Without a condition on the status, facilities of all statuses match, unlike in a search for nearby facilities.

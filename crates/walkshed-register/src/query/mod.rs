@@ -9,7 +9,7 @@ mod text;
 
 pub use area::{Area, BoundingBox};
 pub use center_filter::CenterFilter;
-pub use facility_criteria::{Wanted, Wishes, wanted_places};
+pub use facility_criteria::{FacilityCriteria, FacilityMatcher, matching_facilities};
 pub use facility_filter::FacilityFilter;
 pub use sort::{SortBy, SortFields, SortKey, SortOrder, Sortable};
 pub use text::SearchText;

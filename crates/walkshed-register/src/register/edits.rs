@@ -8,7 +8,7 @@ use std::sync::Arc;
 impl Register {
     /// Returns the next snapshot: this one with the given store results applied. Unchanged data is shared.
     #[must_use]
-    pub fn with(&self, version: u64, done: &[Done]) -> Self {
+    pub fn with_edits(&self, version: u64, done: &[Done]) -> Self {
         let mut next = Self { version, ..self.clone() };
         let mut stale = Stale::default();
         for result in done {
@@ -21,7 +21,7 @@ impl Register {
                 next.sort_orders = Arc::default();
             }
             if next.changes_divisions(result) {
-                next.homes = Arc::default();
+                next.cell_divisions = Arc::default();
             }
             match result {
                 Done::Put(record) => next.put((**record).clone(), &mut stale),
@@ -71,7 +71,7 @@ impl Register {
                 match old {
                     Some(old) => stale.facilities |= old.center != center,
                     None if is_last => {
-                        let parent = center.and_then(|code| self.centers.place_of(code.as_str()));
+                        let parent = center.and_then(|code| self.centers.index_of_key(code.as_str()));
                         let last = self.facilities.len() - 1;
                         let links = &mut self.links.facilities_of_center;
                         *links = Arc::new(links.with_last(last, parent));

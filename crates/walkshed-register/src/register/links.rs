@@ -78,7 +78,7 @@ impl Register {
         let links = &mut self.links;
         let (centers, facilities) = (&self.centers, &self.facilities);
         if stale.centers || stale.facilities {
-            let of = facilities.iter().map(|f| centers.place_of(f.center.as_ref()?.as_str()));
+            let of = facilities.iter().map(|f| centers.index_of_key(f.center.as_ref()?.as_str()));
             links.facilities_of_center = Arc::new(Relation::new(centers.len(), of));
         }
         if stale.centers {
@@ -92,22 +92,22 @@ impl Register {
                 let parents_of: Vec<Option<usize>> = offers.iter().map(|o| rows(place(o)?)).collect();
                 Arc::new(Relation::new(parents, parents_of.into_iter()))
             };
-            links.offers_of_center = of(|o| o.host.center(), &|id| centers.place(id), centers.len());
-            links.offers_of_facility = of(|o| o.host.facility(), &|id| facilities.place(id), facilities.len());
-            links.offers_of_service = of(|o| Some(o.service), &|id| self.services.place(id), self.services.len());
+            links.offers_of_center = of(|o| o.host.center(), &|id| centers.index_of(id), centers.len());
+            links.offers_of_facility = of(|o| o.host.facility(), &|id| facilities.index_of(id), facilities.len());
+            links.offers_of_service = of(|o| Some(o.service), &|id| self.services.index_of(id), self.services.len());
         }
         if stale.events || stale.moved {
-            let of_center = self.events.iter().map(|e| centers.place(e.host.center()?));
+            let of_center = self.events.iter().map(|e| centers.index_of(e.host.center()?));
             links.events_of_center = Arc::new(Relation::new(centers.len(), of_center));
-            let of_facility = self.events.iter().map(|e| facilities.place(e.host.facility()?));
+            let of_facility = self.events.iter().map(|e| facilities.index_of(e.host.facility()?));
             links.events_of_facility = Arc::new(Relation::new(facilities.len(), of_facility));
         }
         if stale.suggestions || stale.moved {
-            let of = self.suggestions.iter().map(|s| centers.place(s.center?));
+            let of = self.suggestions.iter().map(|s| centers.index_of(s.center?));
             links.suggestions_of_center = Arc::new(Relation::new(centers.len(), of));
         }
         if stale.regions {
-            let of = self.regions.iter().map(|r| r.code.ancestors().find_map(|code| self.regions.place_of(code)));
+            let of = self.regions.iter().map(|r| r.code.ancestors().find_map(|code| self.regions.index_of_key(code)));
             links.regions_of_region = Arc::new(Relation::new(self.regions.len(), of));
             links.outlines = Arc::new(self.regions.iter().map(|region| Outline::new(region)).collect());
         }
@@ -166,8 +166,8 @@ impl Register {
 
     /// Returns the index of the smallest region in the register that contains another region or a division.
     #[must_use]
-    pub fn region_above(&self, code: &RegionCode) -> Option<usize> {
-        code.ancestors().find_map(|above| self.regions.place_of(above))
+    pub fn parent_region(&self, code: &RegionCode) -> Option<usize> {
+        code.ancestors().find_map(|above| self.regions.index_of_key(above))
     }
 
     /// Returns the indexes of the centers of a region, sorted by code.
@@ -176,7 +176,7 @@ impl Register {
         let order = &self.links.centers_by_code;
         let code = |&i: &u32| self.centers[i as usize].code.as_str();
         let low = order.partition_point(|i| code(i) < region.as_str());
-        let high = low + order[low..].partition_point(|i| region.holds(code(i)));
+        let high = low + order[low..].partition_point(|i| region.contains(code(i)));
         &order[low..high]
     }
 

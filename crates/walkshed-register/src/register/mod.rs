@@ -9,7 +9,7 @@ mod sort_orders;
 pub use opening_hours::is_open;
 
 use super::calendar::Calendar;
-use super::cell_divisions::Homes;
+use super::cell_divisions::CellDivisions;
 use super::center::Center;
 use super::demonstration::Demonstration;
 use super::event::Event;
@@ -80,7 +80,7 @@ pub struct Register {
     links: Links,
     sort_orders: Arc<SortOrders>,
     /// Computed on first use.
-    homes: Arc<OnceLock<Homes>>,
+    cell_divisions: Arc<OnceLock<CellDivisions>>,
 }
 
 impl Register {
@@ -111,7 +111,7 @@ impl Register {
             hours: Arc::default(),
             links: Links::default(),
             sort_orders: Arc::default(),
-            homes: Arc::default(),
+            cell_divisions: Arc::default(),
         };
         register.rebuild_links(Stale::ALL);
         register
@@ -125,9 +125,9 @@ impl Register {
 
     /// Returns the division of each population cell.
     #[must_use]
-    pub fn homes(&self) -> &Homes {
-        self.homes.get_or_init(|| {
-            Homes::assign(&self.centers, &self.population, |position| self.outlined_region_at(position))
+    pub fn cell_divisions(&self) -> &CellDivisions {
+        self.cell_divisions.get_or_init(|| {
+            CellDivisions::assign(&self.centers, &self.population, |position| self.outlined_region_at(position))
         })
     }
 

@@ -41,7 +41,7 @@ impl Register {
     /// Lists the centers, facilities and offers with opening hours that do not parse, with the text. Such hours count as
     /// unknown.
     #[must_use]
-    pub fn unread_hours(&self) -> Vec<(String, &str)> {
+    pub fn unparsable_hours(&self) -> Vec<(String, &str)> {
         if self.hours.values().all(Option::is_some) {
             return Vec::new();
         }
@@ -89,7 +89,7 @@ impl Register {
 
     /// Returns the status of a host; `closed` if the host does not exist.
     #[must_use]
-    pub fn status_of_host(&self, host: Host) -> Status {
+    pub fn host_status(&self, host: Host) -> Status {
         match host {
             Host::Center(id) => self.centers.get(id).map(|c| c.status),
             Host::Facility(id) => self.facilities.get(id).map(|f| f.status),

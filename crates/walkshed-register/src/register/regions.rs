@@ -16,9 +16,9 @@ impl Register {
     #[must_use]
     pub fn is_in(&self, facility: &Facility, region: &RegionCode) -> bool {
         if let Some(division) = self.division_of(facility) {
-            return region.holds(division);
+            return region.contains(division);
         }
-        let outline = self.regions.place_of(region.as_str()).and_then(|index| self.links.outlines[index].as_ref());
+        let outline = self.regions.index_of_key(region.as_str()).and_then(|index| self.links.outlines[index].as_ref());
         outline.is_some_and(|outline| outline.contains(facility.position))
     }
 

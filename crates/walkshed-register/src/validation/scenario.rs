@@ -2,7 +2,7 @@
 
 use super::facility::MAX_CAPACITY;
 use super::{Problem, ProblemCode, Rules, Validate, Validator};
-use crate::{Change, FIRST_MADE_UP, MAX_CHANGES, Scenario};
+use crate::{Change, FIRST_SCENARIO_ID, MAX_CHANGES, Scenario};
 use walkshed_engine::StreetChange;
 use walkshed_engine::geo::{Fixed, chord_length_m};
 
@@ -28,7 +28,7 @@ impl Validate for Scenario {
                 check.add("changes", problem.code, format!("[{index}]: {problem}"));
             }
         }
-        if let Err(e) = self.lay_over(rules.register) {
+        if let Err(e) = self.resolve_changes(rules.register) {
             check.add("changes", ProblemCode::NotFound, format!("[{}]: {}", e.index, e.why));
         }
         check.finish()
@@ -41,7 +41,7 @@ impl Validate for Change {
         match self {
             Self::Add(new) => {
                 check.list("services", new.services.len());
-                let mut problems = new.facility(FIRST_MADE_UP).problems(rules);
+                let mut problems = new.facility(FIRST_SCENARIO_ID).problems(rules);
                 problems.extend(check.finish());
                 return problems;
             }
@@ -126,13 +126,13 @@ mod tests {
         assert_eq!(scenario.problems(&rules), vec![]);
         let text = serde_json::to_string(&scenario).unwrap();
         assert_eq!(serde_json::from_str::<Scenario>(&text).unwrap(), scenario);
-        let (done, streets) = scenario.lay_over(&before).unwrap();
+        let (done, streets) = scenario.resolve_changes(&before).unwrap();
         assert!(streets.is_empty());
-        let after = before.with(2, &done);
+        let after = before.with_edits(2, &done);
         let f = |id| after.facilities.get(id).unwrap();
         assert_eq!((f(1).status, f(1).position, f(1).capacity), (Status::Open, elsewhere, Some(30.0)));
         assert_eq!(f(2).status, Status::Closed);
-        assert_eq!(f(FIRST_MADE_UP).name, "骑手驿站");
+        assert_eq!(f(FIRST_SCENARIO_ID).name, "骑手驿站");
         let center = after.centers.get(1).unwrap();
         assert_eq!((center.status, center.opening_hours.as_deref()), (Status::Closed, Some("24/7")));
         assert_eq!(before.facilities.len(), 2);

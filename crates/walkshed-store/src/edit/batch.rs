@@ -54,10 +54,10 @@ impl Session<'_, '_> {
         let mut records: Vec<T> = Vec::with_capacity(batch.len());
         for edit in batch {
             if let Edit::Put(any) = edit
-                && let Some(record) = T::of_any(any)
+                && let Some(record) = T::from_any(any)
             {
                 let mut record = record.clone();
-                record.numbered(self.next_id::<T>().await.map_err(|e| (records.len(), e))?, 1);
+                record.set_id_and_version(self.next_id::<T>().await.map_err(|e| (records.len(), e))?, 1);
                 records.push(record);
             }
         }

@@ -7,14 +7,14 @@ use walkshed_register::{Done, Edit, ImportRecord, Problem, ProblemCode};
 
 /// A list of edits with their author and time.
 #[derive(Debug, Clone, Default)]
-pub struct Edition {
+pub struct ChangeSet {
     pub edits: Vec<Edit>,
     /// The author, as recorded in the audit log.
     pub actor: String,
     /// RFC 3339, UTC.
     pub at: String,
     /// For a create that a client may retry: the retry returns the first result and creates nothing.
-    pub idempotent: Option<Idempotent>,
+    pub idempotent: Option<IdempotencyKey>,
     /// Whether the author has no token. Such changes wait behind those of authors with a token.
     pub anonymous: bool,
     /// Whether this imports the demonstration city. Other imports are rejected while the register contains it.
@@ -37,7 +37,7 @@ impl fmt::Debug for Progress {
 
 /// Identifies a request, so that a retry is recognised.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Idempotent {
+pub struct IdempotencyKey {
     pub key: String,
     /// SHA-256 of the request.
     pub request: [u8; 32],
@@ -58,14 +58,14 @@ pub struct Applied {
     pub deleted: u64,
 }
 
-/// An error of a change set. Nothing was stored, except possibly for [`EditError::Unsure`].
+/// An error of a change set. Nothing was stored, except possibly for [`EditError::CommitUnknown`].
 #[derive(Debug, thiserror::Error)]
 pub enum EditError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The commit failed in a way that leaves open whether the change was stored.
     #[error("it is unknown whether the change was stored ({0}). Read the affected records again before you retry")]
-    Unsure(StoreError),
+    CommitUnknown(StoreError),
     /// The queue of writers is full.
     #[error("{waiting} changes are already waiting to be stored; try again in a few seconds")]
     Busy { waiting: usize },

@@ -1,6 +1,6 @@
 //! Idempotency keys: a retried create returns the record that the first request created.
 
-use super::change_set::{EditError, Edition, Idempotent};
+use super::change_set::{ChangeSet, EditError, IdempotencyKey};
 use super::records::find;
 use crate::StoreError;
 use crate::table::with_record_type;
@@ -11,7 +11,7 @@ use walkshed_register::{AnyRecord, Done, ProblemCode, RecordKind};
 const RETENTION: &str = "-7 days";
 
 /// Returns the result of an earlier create with the same idempotency key.
-pub async fn repeated(tx: &mut Tx<'_>, change_set: &Edition) -> Result<Option<Done>, EditError> {
+pub async fn repeated(tx: &mut Tx<'_>, change_set: &ChangeSet) -> Result<Option<Done>, EditError> {
     let Some(idempotent) = &change_set.idempotent else { return Ok(None) };
     let known: Option<(Vec<u8>, String, i64)> =
         sqlx::query_as("SELECT request, kind, object_id FROM idempotency WHERE actor = ? AND key = ?")
@@ -36,8 +36,8 @@ pub async fn repeated(tx: &mut Tx<'_>, change_set: &Edition) -> Result<Option<Do
 /// Stores the idempotency key of a create, and deletes expired keys.
 pub async fn remember(
     tx: &mut Tx<'_>,
-    change_set: &Edition,
-    idempotent: &Idempotent,
+    change_set: &ChangeSet,
+    idempotent: &IdempotencyKey,
     record: &AnyRecord,
 ) -> Result<(), EditError> {
     sqlx::query("DELETE FROM idempotency WHERE datetime(at) < datetime(?, ?)")

@@ -17,7 +17,7 @@ use crate::{Store, StoreError, demonstration};
 use session::Session;
 use walkshed_register::{Done, Edit, ProblemCode, with_record};
 
-pub use change_set::{Applied, EditError, Edition, Idempotent, Progress};
+pub use change_set::{Applied, ChangeSet, EditError, IdempotencyKey, Progress};
 
 /// Number of edits between two progress reports.
 const PROGRESS_INTERVAL: usize = 500;
@@ -26,8 +26,8 @@ impl Store {
     /// Applies all edits in one transaction. If no edit changes anything, the register version stays the same.
     ///
     /// # Errors
-    /// [`EditError`]; then nothing changes, except possibly for [`EditError::Unsure`].
-    pub async fn edit(&self, change_set: &Edition) -> Result<Applied, EditError> {
+    /// [`EditError`]; then nothing changes, except possibly for [`EditError::CommitUnknown`].
+    pub async fn edit(&self, change_set: &ChangeSet) -> Result<Applied, EditError> {
         let mut tx = self.begin_write().await?;
         let version = register_version(&mut tx).await?;
         let repeated = idempotency::repeated(&mut tx, change_set).await?;
@@ -58,7 +58,7 @@ impl Store {
             // SQLite rolls back a failed commit. If that cannot be verified, the outcome is unknown.
             return Err(match self.version().await {
                 Ok(now) if now == applied.before => error.into(),
-                _ => EditError::Unsure(error),
+                _ => EditError::CommitUnknown(error),
             });
         }
         Ok(applied)

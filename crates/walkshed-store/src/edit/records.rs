@@ -13,7 +13,7 @@ impl Session<'_, '_> {
     pub async fn put<T: TableRecord + Into<Box<AnyRecord>>>(&mut self, record: &T) -> Result<Done, EditError> {
         let mut stored = record.clone();
         if record.id() == 0 {
-            stored.numbered(self.next_id::<T>().await?, 1);
+            stored.set_id_and_version(self.next_id::<T>().await?, 1);
             self.insert(std::slice::from_ref(&stored)).await?;
             if !self.is_import() {
                 self.audit("create", None, Some(&stored)).await?;
@@ -26,7 +26,7 @@ impl Session<'_, '_> {
             self.applied.unchanged += 1;
             return Ok(Done::Unchanged);
         }
-        stored.numbered(record.id(), record.version() + 1);
+        stored.set_id_and_version(record.id(), record.version() + 1);
         self.update(&stored).await?;
         self.audit("update", Some(&old), Some(&stored)).await?;
         self.applied.updated += 1;

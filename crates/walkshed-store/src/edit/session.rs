@@ -1,6 +1,6 @@
 //! The state of a transaction that applies edits.
 
-use super::change_set::{Applied, EditError, Edition};
+use super::change_set::{Applied, ChangeSet, EditError};
 use crate::StoreError;
 use crate::audit::{self, Entry};
 use crate::table::TableRecord;
@@ -17,7 +17,7 @@ const MAX_LISTED_KEYS: usize = 1000;
 /// A transaction that applies a change set, and what it has done so far.
 pub struct Session<'t, 'c> {
     pub tx: Tx<'t>,
-    pub change_set: &'c Edition,
+    pub change_set: &'c ChangeSet,
     pub applied: Applied,
     /// Keys of new records, for the audit row of an import.
     pub new_keys: Vec<String>,
@@ -29,7 +29,7 @@ pub struct Session<'t, 'c> {
 
 impl<'t, 'c> Session<'t, 'c> {
     /// Starts with the register at `version`.
-    pub fn new(tx: Tx<'t>, change_set: &'c Edition, version: u64) -> Self {
+    pub fn new(tx: Tx<'t>, change_set: &'c ChangeSet, version: u64) -> Self {
         let applied = Applied {
             done: Vec::with_capacity(change_set.edits.len()),
             before: version,

@@ -1,6 +1,6 @@
 //! Writing to a full disk.
 
-use crate::{EditError, Edition, Store, StoreError};
+use crate::{ChangeSet, EditError, Store, StoreError};
 use walkshed_register::{Category, Demonstration, Edit, Service};
 
 /// Simulates a full disk with `PRAGMA max_page_count`.
@@ -11,7 +11,7 @@ async fn reports_a_full_disk_and_writes_again_after_space_is_freed() {
     let change_set = |n: usize| {
         let mut service = Service::new(format!("k{n}"), "x".into(), Category::Employment);
         service.description = Some("much to store ".repeat(200));
-        Edition { edits: vec![Edit::Put(service.into())], actor: "test".into(), ..Edition::default() }
+        ChangeSet { edits: vec![Edit::Put(service.into())], actor: "test".into(), ..ChangeSet::default() }
     };
     store.edit(&change_set(0)).await.unwrap();
     let limit = async |pages: u32| {

@@ -5,7 +5,7 @@ mod queue;
 mod run;
 
 pub use progress::check_progress_id;
-pub use queue::ImportLine;
+pub use queue::ImportQueue;
 
 use crate::auth::require;
 use crate::context::{Nullable, limits, live};
@@ -17,7 +17,7 @@ use run::run_import;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 use walkshed_engine::geo;
-use walkshed_exchange::{Format, Kind, Refused};
+use walkshed_exchange::{Format, Kind, RejectedRow};
 use walkshed_register::Role;
 
 /// Maximum number of rejected rows in one response.
@@ -125,8 +125,8 @@ impl RefusedRow {
     }
 }
 
-impl From<Refused> for RefusedRow {
-    fn from(r: Refused) -> Self {
+impl From<RejectedRow> for RefusedRow {
+    fn from(r: RejectedRow) -> Self {
         Self { line: r.line, field: r.field, value: r.value, reason: r.why }
     }
 }
@@ -188,7 +188,7 @@ async fn import(ctx: &Context<'_>, input: ImportInput) -> Result<ImportPayload> 
     let live = live(ctx)?.clone();
     let max_rows = limits(ctx).max_import_rows;
     let progress = Progress::new(&live, input.progress_id.clone());
-    let turn = ctx.data_unchecked::<Arc<ImportLine>>().turn().await?;
+    let turn = ctx.data_unchecked::<Arc<ImportQueue>>().turn().await?;
     // From here on, the import runs to its end even if the client disconnects.
     let (answer, answered) = oneshot::channel();
     let work = {

@@ -36,7 +36,7 @@ pub struct Progress {
 impl Progress {
     /// Creates a reporter for the subscribers of an id.
     pub fn new(live: &Live, id: Option<String>) -> Arc<Self> {
-        let to = id.map(|id| (id, Box::new(live.tell_progress()) as Report));
+        let to = id.map(|id| (id, Box::new(live.progress_sender()) as Report));
         Arc::new(Self { to, has_ended: false.into() })
     }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The queue of imports, each of which uses much memory and a core for a while.
-pub struct ImportLine {
+pub struct ImportQueue {
     running: Arc<Semaphore>,
     waiting: AtomicUsize,
     max_waiting: usize,
@@ -22,7 +22,7 @@ impl Drop for Waiting<'_> {
     }
 }
 
-impl ImportLine {
+impl ImportQueue {
     /// Creates a queue with a maximum number of running imports (at least one) and of waiting ones.
     #[must_use]
     pub fn new(max_running: usize, max_waiting: usize) -> Self {
@@ -52,7 +52,7 @@ mod tests {
     fn limits_running_and_waiting_imports() {
         let rt = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         rt.block_on(async {
-            let line = Arc::new(ImportLine::new(1, 1));
+            let line = Arc::new(ImportQueue::new(1, 1));
             let first = line.turn().await.unwrap();
             let second = tokio::spawn({
                 let line = line.clone();

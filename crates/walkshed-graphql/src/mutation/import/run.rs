@@ -8,9 +8,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use std::sync::Arc;
-use walkshed_exchange::{self as exchange, Format, Kind, Options, Plan, PlanError, UTF_8, plan, table_within};
+use walkshed_exchange::{
+    self as exchange, Format, Kind, Options, Plan, PlanError, UTF_8, parse_table_with_limit, plan,
+};
 use walkshed_live::Live;
-use walkshed_store::{EditError, Edition, Progress as StoreProgress};
+use walkshed_store::{ChangeSet, EditError, Progress as StoreProgress};
 
 /// Plans and executes an import.
 pub async fn run_import(
@@ -40,7 +42,7 @@ pub async fn run_import(
                 Format::Csv | Format::GeoJson => content.into_bytes(),
             };
             let encoding = (format != Format::Xlsx).then_some(UTF_8);
-            let table = match table_within(&bytes, format, encoding, max_rows) {
+            let table = match parse_table_with_limit(&bytes, format, encoding, max_rows) {
                 Ok(table) => table,
                 Err(problem) => return Ok(Err(PlanError::File(problem))),
             };
@@ -67,18 +69,18 @@ pub async fn run_import(
     };
     if dry_run {
         let world = live.world();
-        let [inserted, updated, unchanged] = exchange::foresee(&planned.edits, &world.register);
+        let [inserted, updated, unchanged] = exchange::count_changes(&planned.edits, &world.register);
         progress.report("done", 0, 0);
         return Ok(ImportPayload { inserted, updated, unchanged, ..payload });
     }
     let storing = progress.clone();
-    let edition = Edition {
+    let edition = ChangeSet {
         edits: planned.edits,
         actor,
         at: planned.record.at.clone(),
         import: Some(planned.record),
         progress: Some(StoreProgress(Arc::new(move |done, total| storing.report("storing", done, total)))),
-        ..Edition::default()
+        ..ChangeSet::default()
     };
     let outcome = live.edit(&edition).await;
     let total = edition.edits.len() as u64;

@@ -220,7 +220,7 @@ fn sun_times_are_those_of_the_position() {
     // Without a sunrise the state is unknown.
     let svalbard = Position::new(15.6, 78.2).unwrap();
     assert_eq!(hours("sunrise-sunset").at(svalbard).state(at("2026-12-21T12:00:00")), Unknown);
-    assert!(hours("Sa 08:00-sunset").is_by_sun() && !hours("Sa 08:00-18:00").is_by_sun());
+    assert!(hours("Sa 08:00-sunset").depends_on_sun() && !hours("Sa 08:00-18:00").depends_on_sun());
 }
 
 #[test]
