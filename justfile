@@ -10,7 +10,7 @@ serve:
 # Check format and lints and run all tests, before a commit.
 check:
     cargo fmt --check
-    cargo clippy --all-targets -- -D warnings
+    cargo clippy --workspace --all-targets -- -D warnings
     cargo test
 
 # Test one crate, such as `just test walkshed-engine`.

@@ -178,7 +178,7 @@ pub fn coverage(
         let _ = writeln!(svg, "<path d=\"{path}\" fill=\"none\" stroke=\"#7a1024\" stroke-width=\"1.6\"/>");
     }
     for part in &need.parts {
-        for place in matching_facilities(&world.register, &part.wishes) {
+        for place in matching_facilities(&world.register, &part.criteria) {
             let position = world.register.facilities[place as usize].position;
             let (x, y) = frame.at(position.lon(), position.lat());
             if frame.shows((x, y)) {

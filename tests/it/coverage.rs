@@ -40,7 +40,7 @@ fn compare(world: &World, need: &Need, travel: Travel) -> usize {
     for part in &need.parts {
         let mut times = vec![Vec::new(); placed.len()];
         for f in world.register.facilities.iter() {
-            if f.status != Status::Open || !part.wishes.categories.contains(&f.category) {
+            if f.status != Status::Open || !part.criteria.categories.contains(&f.category) {
                 continue;
             }
             let Some(from) = start(f.position) else { continue };

@@ -2,6 +2,7 @@
 
 mod analyse;
 mod antimeridian;
+mod architecture;
 mod cli;
 mod connections;
 mod coverage;

@@ -69,7 +69,7 @@ fn describe(world: &World) -> Vec<String> {
                     profile,
                     direction,
                     limit: Deciseconds::from_minutes(20.0),
-                    wishes: &FacilityCriteria::default(),
+                    criteria: &FacilityCriteria::default(),
                     from: None,
                     first: 1000,
                     with_stats: true,

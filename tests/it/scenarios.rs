@@ -449,7 +449,7 @@ fn all_results(world: &World) -> Vec<String> {
                     profile,
                     direction,
                     limit: Deciseconds::from_minutes(10.0),
-                    wishes: &FacilityCriteria::default(),
+                    criteria: &FacilityCriteria::default(),
                     from: None,
                     first: 100,
                     with_stats: true,

@@ -110,14 +110,14 @@ pub fn surface(
     let need = &question.need;
     let part = question.single_part().ok_or(QuestionError::AccessNeedsOnePart)?;
     task::expect(1);
-    let places = matching_facilities(register, &part.wishes);
+    let places = matching_facilities(register, &part.criteria);
     let capacity = |&p: &u32| register.facilities[p as usize].capacity;
     let unknown =
         if offered == Offered::Capacity { places.iter().filter(|p| capacity(p).is_none()).count() } else { 0 };
     let snaps = &world.population_layer.snapped(network, question.travel.profile).snaps;
     let unit = |time: Deciseconds| need.measure.value(time).unwrap_or_default();
     let values: Vec<Option<f64>> = if *measure == AccessMeasure::KthNearest {
-        let distances = cell_distances(world, network, &part.wishes, need, question.travel)?;
+        let distances = cell_distances(world, network, &part.criteria, need, question.travel)?;
         distances.counted.iter().map(|&time| need.measure.value(time)).collect()
     } else {
         let supply: Vec<f64> = match offered {

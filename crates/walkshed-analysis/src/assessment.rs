@@ -121,7 +121,7 @@ pub fn assess(
     let all: Vec<Coverage> = parallel::try_map(&standard.requirements, 1, ask)?;
     let places_of = |requirement: &Requirement, region: Option<&RegionCode>, people: f64| {
         requirement.places_per_1000?;
-        let indices = matching_facilities(register, &requirement.need().parts[0].wishes);
+        let indices = matching_facilities(register, &requirement.need().parts[0].criteria);
         let facilities = indices.iter().map(|&p| &register.facilities[p as usize]);
         let inside = facilities.filter(|f| region.is_none_or(|r| register.is_in(f, r)));
         let places: f64 = inside.filter_map(|f| f.capacity).sum();

@@ -125,7 +125,7 @@ pub(super) fn assign_demand(
     demand: &Demand,
 ) -> Result<(Assignment, CapacityUse), Stopped> {
     let need = &question.need;
-    let indices = need.parts.first().map_or_else(Vec::new, |part| matching_facilities(&world.register, &part.wishes));
+    let indices = need.parts.first().map_or_else(Vec::new, |part| matching_facilities(&world.register, &part.criteria));
     let sites = sites_of(world, &indices);
     let capacity: Vec<Option<f64>> = indices.iter().map(|&i| world.register.facilities[i as usize].capacity).collect();
     let pairs = pairs(world, network, sites, question.travel, need.measure, need.limit_cost())?;

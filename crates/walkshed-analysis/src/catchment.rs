@@ -82,8 +82,8 @@ pub fn catchment(
     let horizon = Measure::Minutes.to_cost(SHARED_HORIZON_MINUTES).max(limit);
     let query = SweepQuery { travel, measure: Measure::Minutes, nearest: MAX_NEAREST, horizon };
     let others = if let Some(category) = category {
-        let wishes = FacilityCriteria { categories: vec![category], ..FacilityCriteria::default() };
-        facility_sweep(world, network, &matching_facilities(register, &wishes), query)?
+        let criteria = FacilityCriteria { categories: vec![category], ..FacilityCriteria::default() };
+        facility_sweep(world, network, &matching_facilities(register, &criteria), query)?
     } else {
         let centers = register.centers.iter().filter(|c| c.status == Status::Open);
         let points = centers.map(|c| (c.id, c.position)).collect();

@@ -90,7 +90,7 @@ fn rate(
     let snaps: Vec<_> = parallel::try_map::<_, _, Stopped>(&rated, CENTERS_PER_THREAD, snap)?;
     let columns = parallel::try_map(&standard.requirements, 1, |requirement| {
         let need = requirement.need();
-        let facilities = matching_facilities(register, &need.parts[0].wishes);
+        let facilities = matching_facilities(register, &need.parts[0].criteria);
         let supply = facility_sweep(world, network, &facilities, SweepQuery::of_need(&need, travel))?;
         let network = need.measure.network(network);
         let mut found = Vec::new();

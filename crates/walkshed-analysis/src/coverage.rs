@@ -130,7 +130,7 @@ pub fn coverage(world: &World, network: &Network, question: Question) -> Result<
     let (need, travel) = (&question.need, question.travel);
     task::expect(need.parts.len());
     let by_part: Vec<Arc<CellDistances>> = parallel::try_map(&need.parts, 1, |part| {
-        let found = cell_distances(world, network, &part.wishes, need, travel)?;
+        let found = cell_distances(world, network, &part.criteria, need, travel)?;
         task::step().map(|()| found)
     })?;
     if question.with_capacity && (need.parts.len() != 1 || need.min_count > 1) {

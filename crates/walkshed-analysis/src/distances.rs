@@ -127,11 +127,11 @@ pub fn point_sweep(
 pub fn cell_distances(
     world: &World,
     network: &Network,
-    wishes: &FacilityCriteria,
+    criteria: &FacilityCriteria,
     need: &Need,
     travel: Travel,
 ) -> Result<Arc<CellDistances>, Stopped> {
-    let indices = matching_facilities(&world.register, wishes);
+    let indices = matching_facilities(&world.register, criteria);
     let query = SweepQuery::of_need(need, travel);
     let cells: Vec<u64> = world.register.population.iter().map(|c| c.cell.into()).collect();
     let key = with_facilities(world.memo_key::<CellDistances>(()), world, &indices).and(query).and(cells);

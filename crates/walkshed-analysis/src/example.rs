@@ -35,7 +35,7 @@ pub fn example_places(world: &World) -> Option<[Position; 2]> {
         profile: Profile::Adult,
         direction: Direction::From,
         limit: Deciseconds::from_minutes(15.0),
-        wishes: &FacilityCriteria::default(),
+        criteria: &FacilityCriteria::default(),
         from: Some((Deciseconds::from_minutes(5.0), 0)),
         first: 1,
         with_stats: false,

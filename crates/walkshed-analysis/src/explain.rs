@@ -108,9 +108,9 @@ impl Explanation {
 fn facilities_of(parts: &[Part], register: &Register) -> String {
     match parts {
         [Part { category: Some(category), .. }] => format!("category {category}"),
-        [Part { wishes, .. }] if !wishes.kinds.is_empty() => format!("kinds {}", wishes.kinds.join(", ")),
-        [Part { wishes, .. }] => {
-            let services = wishes.services.iter().filter_map(|&s| register.services.get(s));
+        [Part { criteria, .. }] if !criteria.kinds.is_empty() => format!("kinds {}", criteria.kinds.join(", ")),
+        [Part { criteria, .. }] => {
+            let services = criteria.services.iter().filter_map(|&s| register.services.get(s));
             format!("service {}", services.map(|s| s.key.as_str()).collect::<Vec<_>>().join(", "))
         }
         parts => {
@@ -122,14 +122,14 @@ fn facilities_of(parts: &[Part], register: &Register) -> String {
 
 fn parameters(world: &World, question: &Question) -> Vec<(String, String)> {
     let need = &question.need;
-    let wishes = need.parts.first().map(|p| p.wishes.clone()).unwrap_or_default();
+    let criteria = need.parts.first().map(|p| p.criteria.clone()).unwrap_or_default();
     let mut parameters = vec![
         ("need".to_owned(), facilities_of(&need.parts, &world.register)),
         (format!("need.{}", need.measure.name()), need.limit.to_string()),
         ("need.minCount".to_owned(), need.min_count.to_string()),
-        ("need.openAt".to_owned(), wishes.open_at.map_or_else(|| "any hour".into(), |at| at.to_string())),
-        ("need.audience".to_owned(), wishes.audience.map_or_else(|| "any".into(), |a| a.to_string())),
-        ("need.stepFree".to_owned(), wishes.step_free.to_string()),
+        ("need.openAt".to_owned(), criteria.open_at.map_or_else(|| "any hour".into(), |at| at.to_string())),
+        ("need.audience".to_owned(), criteria.audience.map_or_else(|| "any".into(), |a| a.to_string())),
+        ("need.stepFree".to_owned(), criteria.step_free.to_string()),
         ("region".to_owned(), question.region.as_ref().map_or_else(|| "all".into(), |r| r.as_str().to_owned())),
         ("group".to_owned(), question.group.clone()),
         ("profile".to_owned(), question.travel.profile.to_string()),

@@ -15,7 +15,7 @@ pub struct NearbyQuery<'a> {
     /// Maximum travel time, inclusive.
     pub limit: Deciseconds,
     /// Which facilities.
-    pub wishes: &'a FacilityCriteria,
+    pub criteria: &'a FacilityCriteria,
     /// First key of the page: a travel time, and a register index among the facilities with that time.
     pub from: Option<(Deciseconds, u32)>,
     /// Page size.
@@ -53,7 +53,7 @@ pub fn nearby(world: &World, network: &Network, query: &NearbyQuery) -> NearbyPa
     with_scratch(|Scratch { search, hits }| {
         search.run_from(network, profile, direction, start, limit);
         world.facility_layer.collect(network, start, search, hits);
-        let mut matcher = FacilityMatcher::new(&world.register, query.wishes);
+        let mut matcher = FacilityMatcher::new(&world.register, query.criteria);
         let mut keys: Vec<(Deciseconds, u32)> =
             hits.points().iter().filter(|&&i| matcher.is(i as usize)).map(|&i| (hits.time(i), i)).collect();
         let total = keys.len();

@@ -73,7 +73,7 @@ pub struct Part {
     /// The category, if the part is exactly one category.
     pub category: Option<Category>,
     /// The facilities that count.
-    pub wishes: FacilityCriteria,
+    pub criteria: FacilityCriteria,
 }
 
 /// What people need within reach. If there are several parts, all of them are needed.
@@ -98,28 +98,28 @@ impl Need {
 
     /// Creates a need of one part.
     #[must_use]
-    pub fn single(wishes: FacilityCriteria, measure: Measure, limit: f64) -> Self {
-        let category = match wishes.categories[..] {
+    pub fn single(criteria: FacilityCriteria, measure: Measure, limit: f64) -> Self {
+        let category = match criteria.categories[..] {
             [category] => Some(category),
             _ => None,
         };
-        Self { parts: vec![Part { category, wishes }], measure, limit, min_count: 1 }
+        Self { parts: vec![Part { category, criteria }], measure, limit, min_count: 1 }
     }
 
-    /// Returns the parts of a need: one for `category`, one for the kinds or services in `wishes`, or one for each of the seven
-    /// categories if none of them is given. All parts share the other criteria in `wishes`.
+    /// Returns the parts of a need: one for `category`, one for the kinds or services in `criteria`, or one for each of the seven
+    /// categories if none of them is given. All parts share the other criteria in `criteria`.
     #[must_use]
-    pub fn parts_for(category: Option<Category>, wishes: FacilityCriteria) -> Vec<Part> {
+    pub fn parts_for(category: Option<Category>, criteria: FacilityCriteria) -> Vec<Part> {
         let of = |category: Category| Part {
             category: Some(category),
-            wishes: FacilityCriteria { categories: vec![category], ..wishes.clone() },
+            criteria: FacilityCriteria { categories: vec![category], ..criteria.clone() },
         };
         match category {
             Some(category) => vec![of(category)],
-            None if wishes.kinds.is_empty() && wishes.services.is_empty() => {
+            None if criteria.kinds.is_empty() && criteria.services.is_empty() => {
                 Category::ALL.into_iter().map(of).collect()
             }
-            None => vec![Part { category: None, wishes }],
+            None => vec![Part { category: None, criteria }],
         }
     }
 

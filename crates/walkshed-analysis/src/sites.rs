@@ -134,14 +134,14 @@ fn restrict_to_kept(register: &Register, question: &Question, search: &SiteSearc
         }
         let mut kept = kept.clone();
         kept.sort_unstable();
-        question.need.parts[0].wishes.among = Some(kept);
+        question.need.parts[0].criteria.among = Some(kept);
     }
     Ok(question)
 }
 
 /// Returns the ids of the open facilities that meet a part of a need, in ascending order, like the register.
 fn open_ids(register: &Register, part: &Part) -> impl Iterator<Item = i64> {
-    matching_facilities(register, &part.wishes).into_iter().map(|i| register.facilities[i as usize].id)
+    matching_facilities(register, &part.criteria).into_iter().map(|i| register.facilities[i as usize].id)
 }
 
 /// Returns the number of candidates; an upper bound for [`Candidates::Vacant`].
@@ -153,7 +153,7 @@ pub fn candidate_count(world: &World, question: &Question, candidates: &Candidat
         Candidates::Places { at, .. } => at.len(),
         Candidates::Vacant => {
             let not_open = register.facilities.iter().filter(|f| f.status != Status::Open).count();
-            let open = question.need.parts.iter().map(|part| matching_facilities(register, &part.wishes).len());
+            let open = question.need.parts.iter().map(|part| matching_facilities(register, &part.criteria).len());
             not_open + open.sum::<usize>()
         }
     }
@@ -220,7 +220,7 @@ pub fn suggest_sites(
         }
     }
     task::expect(2 + search.count + usize::from(search.exact_seconds.is_some()));
-    let today = cell_distances(world, network, &part.wishes, need, travel)?;
+    let today = cell_distances(world, network, &part.criteria, need, travel)?;
     task::step()?;
     let sites = candidate_sites(register, original, search, candidates, &demand.people);
     let limit = need.limit_cost();

@@ -43,13 +43,13 @@ impl Requirement {
     /// Returns the requirement as a need.
     #[must_use]
     pub fn need(&self) -> Need {
-        let wishes = FacilityCriteria {
+        let criteria = FacilityCriteria {
             categories: self.category.into_iter().collect(),
             kinds: self.kinds.clone(),
             ..FacilityCriteria::default()
         };
         Need {
-            parts: vec![Part { category: self.category, wishes }],
+            parts: vec![Part { category: self.category, criteria }],
             measure: self.measure,
             limit: self.limit,
             min_count: self.min_count,

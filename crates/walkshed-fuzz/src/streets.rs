@@ -66,8 +66,8 @@ fn elevation(data: &[u8], name: &str) {
     }
 }
 
-/// A prepared file. Its length and checksum are put right first: a damaged file is otherwise found by them alone, and the checks
-/// behind them would never run.
+/// A prepared file. Its length and checksum are corrected first. Otherwise every changed input would fail at the checksum, and the checks
+/// behind it would never run.
 pub fn prepared_file(data: &[u8]) {
     const HEADER: usize = 32;
     let folder = tempfile::tempdir().expect("a temporary folder");

@@ -31,3 +31,13 @@ fn the_targets_are_those_of_cargo_fuzz() {
     files.sort();
     assert_eq!(files, TARGETS.map(|(name, _)| name));
 }
+
+/// A change of the format makes the committed prepared files useless as seeds, silently.
+#[test]
+fn the_prepared_files_of_the_corpus_open() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/prepared_file");
+    for name in ["grid", "streets", "crooked"] {
+        let opened = walkshed_engine::Network::open(&corpus.join(format!("{name}.walkshed")));
+        assert!(opened.is_ok(), "{name}: {:?}: run `cargo run -p walkshed-fuzz --example seeds`", opened.err());
+    }
+}

@@ -116,7 +116,7 @@ impl NearbyFacilitiesQuery {
         let edges = ctx.look_ahead().field("edges");
         let with_stats =
             ["metres", "climbM", "descentM", "stepsM", "offNetworkM"].iter().any(|f| edges.field(f).exists());
-        let wishes = FacilityCriteria {
+        let criteria = FacilityCriteria {
             categories: all(categories.unwrap_or_default()),
             kinds: kind_keys("kinds", crate::context::kinds(ctx), &kinds.unwrap_or_default())?,
             services: service_numbers("services", &services.unwrap_or_default())?,
@@ -132,7 +132,7 @@ impl NearbyFacilitiesQuery {
                 profile: engine,
                 direction: direction.into(),
                 limit,
-                wishes: &wishes,
+                criteria: &criteria,
                 from: start,
                 first: page,
                 with_stats,

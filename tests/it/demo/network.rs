@@ -189,7 +189,7 @@ fn places_in_compounds_on_squares_and_underground_are_reachable() {
             profile: Profile::Adult,
             direction: Direction::Towards,
             limit,
-            wishes: &FacilityCriteria::default(),
+            criteria: &FacilityCriteria::default(),
             from: None,
             first: 30,
             with_stats: false,

@@ -47,7 +47,7 @@ fn every_category_has_gaps_and_coverage_in_twenty_districts() {
     let world = world();
     let network = world.network().unwrap();
     let outlines = outlines();
-    let wishes = FacilityCriteria::default();
+    let criteria = FacilityCriteria::default();
     let mut sums: HashMap<(usize, Category), [f64; 2]> = HashMap::new();
     for cell in world.register.population.iter() {
         let centre = cell_centre(cell.cell);
@@ -59,7 +59,7 @@ fn every_category_has_gaps_and_coverage_in_twenty_districts() {
             profile: Profile::Adult,
             direction: Direction::From,
             limit: Deciseconds::from_seconds(900.0),
-            wishes: &wishes,
+            criteria: &criteria,
             from: None,
             first: usize::MAX,
             with_stats: false,

@@ -102,18 +102,14 @@ fn blocks(text: &str) -> Vec<Block> {
             }
             continue;
         };
-        open = match open {
-            Some(block) => {
-                blocks.push(Block { last_line: number, ..block });
-                None
-            }
-            None => {
-                let mut words = info.split_whitespace().map(str::to_owned);
-                let language = words.next().unwrap_or_default();
-                let flags = words.collect();
-                Some(Block { language, flags, text: String::new(), first_line: number, last_line: number })
-            }
-        };
+        if let Some(block) = open.take() {
+            blocks.push(Block { last_line: number, ..block });
+        } else {
+            let mut words = info.split_whitespace().map(str::to_owned);
+            let language = words.next().unwrap_or_default();
+            let flags = words.collect();
+            open = Some(Block { language, flags, text: String::new(), first_line: number, last_line: number });
+        }
     }
     assert!(open.is_none(), "a code block is not closed");
     blocks

@@ -145,7 +145,7 @@ pub async fn count_matching_facilities(ctx: &Context<'_>, world: &Arc<World>, ne
     let price = cost::rows(world.register.facilities.len()).saturating_mul(need.parts.len());
     let (world, parts) = (world.clone(), need.parts.clone());
     let count =
-        move || parts.iter().map(|part| analysis::matching_facilities(&world.register, &part.wishes).len()).sum();
+        move || parts.iter().map(|part| analysis::matching_facilities(&world.register, &part.criteria).len()).sum();
     cost::charge_and_run(ctx, price, count).await
 }
 

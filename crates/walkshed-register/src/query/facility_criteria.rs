@@ -23,15 +23,15 @@ pub struct FacilityCriteria {
 /// Tests facilities against [`FacilityCriteria`]. Remembers which opening hours are open, because a city has few distinct ones.
 pub struct FacilityMatcher<'a> {
     register: &'a Register,
-    wishes: &'a FacilityCriteria,
+    criteria: &'a FacilityCriteria,
     open: Vec<(*const Hours, bool)>,
 }
 
 impl<'a> FacilityMatcher<'a> {
     /// Creates a matcher for the facilities of a register.
     #[must_use]
-    pub const fn new(register: &'a Register, wishes: &'a FacilityCriteria) -> Self {
-        Self { register, wishes, open: Vec::new() }
+    pub const fn new(register: &'a Register, criteria: &'a FacilityCriteria) -> Self {
+        Self { register, criteria, open: Vec::new() }
     }
 
     /// Returns whether the facility at an index has the status open and meets the criteria.
@@ -41,7 +41,7 @@ impl<'a> FacilityMatcher<'a> {
 
     /// Returns whether the facility at an index meets the criteria, whatever its status.
     pub fn fits(&mut self, place: usize) -> bool {
-        let (f, w) = (&*self.register.facilities[place], self.wishes);
+        let (f, w) = (&*self.register.facilities[place], self.criteria);
         (w.categories.is_empty() || w.categories.contains(&f.category))
             && (w.kinds.is_empty() || f.kind.as_ref().is_some_and(|kind| w.kinds.contains(kind)))
             && (!w.step_free || f.step_free == Some(true))
@@ -53,7 +53,7 @@ impl<'a> FacilityMatcher<'a> {
 
     fn offers(&self, place: usize) -> bool {
         let offers = self.register.offers_of_facility(place);
-        offers.iter().any(|&o| self.wishes.services.contains(&self.register.offers[o as usize].service))
+        offers.iter().any(|&o| self.criteria.services.contains(&self.register.offers[o as usize].service))
     }
 
     fn is_open(&mut self, facility: &Facility, at: Timestamp) -> bool {
@@ -74,7 +74,7 @@ impl<'a> FacilityMatcher<'a> {
 
 /// Returns the register indices of the open facilities that meet the criteria, in ascending order.
 #[must_use]
-pub fn matching_facilities(register: &Register, wishes: &FacilityCriteria) -> Vec<u32> {
-    let mut wanted = FacilityMatcher::new(register, wishes);
+pub fn matching_facilities(register: &Register, criteria: &FacilityCriteria) -> Vec<u32> {
+    let mut wanted = FacilityMatcher::new(register, criteria);
     (0..register.facilities.len()).filter(|&place| wanted.is(place)).map(|place| place as u32).collect()
 }
