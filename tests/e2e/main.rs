@@ -61,7 +61,8 @@ impl Program {
         let mut stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_mins(2))).unwrap();
         let length = body.len();
-        write!(stream, "{method} {path} HTTP/1.0\r\nHost: test\r\n{headers}Content-Length: {length}\r\n\r\n{body}").unwrap();
+        write!(stream, "{method} {path} HTTP/1.0\r\nHost: test\r\n{headers}Content-Length: {length}\r\n\r\n{body}")
+            .unwrap();
         let mut text = String::new();
         stream.read_to_string(&mut text).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no response: {text:?}"));
@@ -117,10 +118,19 @@ fn answers_the_queries_of_the_playground() {
     }
 
     // Errors have a code and a position.
-    insta::assert_json_snapshot!("errors", json!([
-        program.query("{ coverage(need: {categories: [HEALTH_CARE], minutes: -1}) { covered { people } } }", &Value::Null),
-        program.query("mutation { deleteCenter(input: {id: \"x\", version: 1}) { userErrors { code } } }", &Value::Null),
-    ]));
+    insta::assert_json_snapshot!(
+        "errors",
+        json!([
+            program.query(
+                "{ coverage(need: {categories: [HEALTH_CARE], minutes: -1}) { covered { people } } }",
+                &Value::Null
+            ),
+            program.query(
+                "mutation { deleteCenter(input: {id: \"x\", version: 1}) { userErrors { code } } }",
+                &Value::Null
+            ),
+        ])
+    );
 
     // The other paths.
     let ready = program.send("GET", "/health/ready", "", "");

@@ -161,12 +161,10 @@ fn moving_a_rest_stop_to_the_estate_covers_couriers() {
         .unwrap();
     let said = String::from_utf8(compared.stdout).unwrap();
     assert!(
-        said.starts_with(
-            "100.0 % of 170 people are covered, 11.8 % were: 150 gain, 0 lose, 150 have it nearer, 0 farther"
-        ),
+        said.starts_with("100.0 % of 170 people are covered, 11.8 % before: 150 gain, 0 lose, 150 nearer, 0 farther"),
         "{said}"
     );
-    assert!(said.contains("  of new_employment 150 gain, 0 lose"), "{said}");
+    assert!(said.contains("  group new_employment: 150 gain, 0 lose"), "{said}");
     let mut rows = csv::Reader::from_path(desk.folder.path().join("gains.csv")).unwrap();
     let gained =
         rows.records().map(|r| r.unwrap()).map(|r| r[3].parse::<f64>().unwrap() - r[2].parse::<f64>().unwrap());
@@ -278,7 +276,7 @@ fn comparison_requires_only_a_scenario() {
         "{said}"
     );
     let (succeeded, said) = run(&["--scenario", "gate"]);
-    assert!(succeeded && said.starts_with("0.0 % of 2300 people are covered, 0.0 % were"), "{said}");
+    assert!(succeeded && said.starts_with("0.0 % of 2300 people are covered, 0.0 % before"), "{said}");
     let line = said.lines().find(|l| l.contains(Category::Employment.english())).unwrap();
     assert!(line.ends_with("1600 nearer, 300 farther"), "{said}");
     let (succeeded, said) = run(&["--before", "gate", "--json"]);

@@ -134,6 +134,8 @@ macro_rules! with_record {
     };
 }
 
+pub(crate) use with_record;
+
 impl AnyRecord {
     /// Returns the type of the record.
     #[must_use]

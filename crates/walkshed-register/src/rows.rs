@@ -112,7 +112,8 @@ impl<T: Record> Rows<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Category, Service};
+    use crate::category::Category;
+    use crate::service::Service;
 
     fn service(id: i64, key: &str) -> Service {
         Service { id, ..Service::new(key.into(), key.to_uppercase(), Category::LifeServices) }

@@ -1,7 +1,9 @@
 //! Replacing tables by those of another database file, which is attached as `old`.
 
+use crate::error::StoreError;
+use crate::store::Store;
+use crate::tables;
 use crate::transaction::Tx;
-use crate::{Store, StoreError, tables};
 use sqlx::pool::PoolConnection;
 use sqlx::{AssertSqlSafe, Connection, Sqlite};
 

@@ -1,7 +1,8 @@
 //! The audit log: who changed what, and when. Each change is recorded in its own transaction; admins can read the log.
 
+use crate::error::StoreError;
+use crate::store::Store;
 use crate::transaction::Tx;
-use crate::{Store, StoreError};
 use serde_json::Value;
 use sqlx::Row;
 

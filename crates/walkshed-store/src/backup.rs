@@ -3,7 +3,9 @@
 //! Temporary copies are created next to their target with access for the owner only, and are always removed.
 
 use crate::audit::{self, Entry};
-use crate::{Store, StoreError, attached, tables};
+use crate::error::StoreError;
+use crate::store::Store;
+use crate::{attached, tables};
 use jiff::Timestamp;
 use std::fs::File;
 use std::io;

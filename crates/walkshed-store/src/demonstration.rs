@@ -3,8 +3,10 @@
 //! A row in the table `demonstration` marks a register that contains the demonstration city.
 
 use crate::audit::{self, Entry};
+use crate::error::StoreError;
+use crate::store::Store;
 use crate::transaction::{Tx, increment_version};
-use crate::{Store, StoreError, attached, tables};
+use crate::{attached, tables};
 use sqlx::{AssertSqlSafe, Row};
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,6 +1,7 @@
 //! Integrity check of the database file.
 
-use crate::{Store, StoreError};
+use crate::error::StoreError;
+use crate::store::Store;
 use sqlx::Row;
 
 /// Maximum number of faults reported.

@@ -1,7 +1,8 @@
 //! Background jobs: the requests and their results, kept for one day. Jobs do not change the register, and therefore neither
 //! its version nor the audit log.
 
-use crate::{Store, StoreError};
+use crate::error::StoreError;
+use crate::store::Store;
 use jiff::{SignedDuration, Timestamp};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;

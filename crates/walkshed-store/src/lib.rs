@@ -12,14 +12,13 @@ mod integrity;
 mod jobs;
 mod load;
 mod location;
+mod migrations;
 mod store;
 mod table;
 mod tables;
 mod tokens;
 mod transaction;
 mod visit_counts;
-
-use sqlx::migrate::Migrator;
 
 pub use audit::{AuditFilter, AuditRow};
 pub use backup::BackupError;
@@ -28,8 +27,6 @@ pub use edit::{Applied, ChangeSet, EditError, IdempotencyKey, Progress};
 pub use error::StoreError;
 pub use jobs::{JOB_RETENTION, JobRow, JobState};
 pub use location::Database;
+pub use migrations::MIGRATIONS;
 pub use store::Store;
 pub use tokens::TokenRow;
-
-/// The schema migrations, oldest first.
-pub static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");

@@ -1,8 +1,10 @@
 //! Loading the whole register in one read transaction.
 
+use crate::error::StoreError;
+use crate::store::Store;
 use crate::table::{Field, Source, TableRecord, comma_separated, read_record};
 use crate::transaction::{Tx, register_version};
-use crate::{Store, StoreError, demonstration, visit_counts};
+use crate::{demonstration, visit_counts};
 use h3o::CellIndex;
 use sqlx::AssertSqlSafe;
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
 //! Where a database is: a file or a URL.
 
-use crate::StoreError;
+use crate::error::StoreError;
 use sqlx::sqlite::SqliteConnectOptions;
 use std::fmt;
 use std::path::{Path, PathBuf};

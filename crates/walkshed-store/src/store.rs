@@ -1,6 +1,9 @@
 //! Opening and closing a database.
 
-use crate::{Database, MIGRATIONS, StoreError, location};
+use crate::error::StoreError;
+use crate::location;
+use crate::location::Database;
+use crate::migrations::MIGRATIONS;
 use sqlx::sqlite::{SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, SqlitePool};
 use std::path::{Path, PathBuf};

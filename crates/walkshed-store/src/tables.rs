@@ -1,6 +1,6 @@
 //! The list of tables, for backups and for the demonstration city. A test checks it against the database.
 
-use crate::StoreError;
+use crate::error::StoreError;
 use crate::transaction::Tx;
 use sqlx::AssertSqlSafe;
 
@@ -40,7 +40,7 @@ pub async fn clear(tx: &mut Tx<'_>, table: &str) -> Result<u64, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Store;
+    use crate::store::Store;
 
     /// A new table must be assigned to one of the lists.
     #[tokio::test]

@@ -1,7 +1,8 @@
 //! Access tokens. Only their hashes are stored, with name, role and expiry.
 
 use crate::audit::{self, Entry};
-use crate::{Store, StoreError};
+use crate::error::StoreError;
+use crate::store::Store;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use sqlx::Row;

@@ -1,6 +1,7 @@
 //! Transactions, and the register version that each change increments.
 
-use crate::{Store, StoreError};
+use crate::error::StoreError;
+use crate::store::Store;
 use sqlx::{Sqlite, Transaction};
 
 pub type Tx<'a> = Transaction<'a, Sqlite>;

@@ -1,6 +1,8 @@
 //! The columns of each kind of file, and notes on columns that are ignored.
 
-use super::{Column, Kind, Table};
+use super::kind::Kind;
+use crate::header::Column;
+use crate::table::Table;
 use std::collections::HashSet;
 
 /// Maximum number of names listed in one note.

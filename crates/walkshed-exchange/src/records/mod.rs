@@ -3,11 +3,13 @@
 
 mod columns;
 mod fields;
+mod kind;
 mod people;
 mod places;
 mod services;
 
 pub use columns::column_notes;
+pub use kind::Kind;
 
 use super::header::Column;
 use super::table::{FileProblem, RejectedRow, Row, Table};
@@ -19,72 +21,6 @@ use walkshed_register::{Category, EVERYONE, Edit, PopulationCell, Rules, Validat
 
 /// Maximum number of characters of a header in a message.
 const MAX_SHOWN_HEADER: usize = 2000;
-
-/// The type of the records in a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    Centers,
-    Facilities,
-    Services,
-    Offers,
-    Events,
-    Visits,
-    Suggestions,
-    Regions,
-    Population,
-}
-
-impl Kind {
-    /// All kinds, ordered so that each refers only to preceding ones.
-    pub const ALL: [Self; 9] = [
-        Self::Regions,
-        Self::Centers,
-        Self::Facilities,
-        Self::Services,
-        Self::Offers,
-        Self::Events,
-        Self::Visits,
-        Self::Suggestions,
-        Self::Population,
-    ];
-
-    /// Returns the name in commands and logs.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Centers => "centers",
-            Self::Facilities => "facilities",
-            Self::Services => "services",
-            Self::Offers => "offers",
-            Self::Events => "events",
-            Self::Visits => "visits",
-            Self::Suggestions => "suggestions",
-            Self::Regions => "regions",
-            Self::Population => "population",
-        }
-    }
-
-    /// Returns the required columns; at least one of each inner list.
-    const fn needs(self) -> &'static [&'static [Column]] {
-        match self {
-            Self::Centers => &[&[Column::Code], &[Column::Name], &[Column::Lon], &[Column::Lat]],
-            Self::Facilities => &[&[Column::Name, Column::Id], &[Column::Lon], &[Column::Lat]],
-            Self::Services => &[&[Column::Key, Column::Id], &[Column::Name], &[Column::Category]],
-            Self::Offers => &[&[Column::Service], &[Column::Center, Column::Facility]],
-            Self::Events => &[
-                &[Column::Id],
-                &[Column::Name],
-                &[Column::Center, Column::Facility],
-                &[Column::Starts],
-                &[Column::DurationMinutes],
-            ],
-            Self::Visits => &[&[Column::Center], &[Column::Day], &[Column::Count]],
-            Self::Suggestions => &[&[Column::Text], &[Column::Center, Column::Lon]],
-            Self::Regions => &[&[Column::Code], &[Column::Name]],
-            Self::Population => &[&[Column::Cell, Column::Id], &[Column::People]],
-        }
-    }
-}
 
 impl std::str::FromStr for Kind {
     type Err = String;

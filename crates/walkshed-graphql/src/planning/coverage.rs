@@ -1,5 +1,6 @@
 //! Coverage: which people have the facilities they need within a limit, and where the gaps are.
 
+use super::coverage_answer::Answer;
 use super::coverage_cell::CellCoverage;
 use super::coverage_gap::CoverageGap;
 use super::covered_people::{CategoryCoverage, CoveredPeople, RegionCoverage};
@@ -17,9 +18,9 @@ use crate::work_pools::analyse;
 use crate::{budget, cost};
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use h3o::Resolution;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use walkshed_analysis::world::World;
-use walkshed_analysis::{self as analysis, Measure, Part, Question, QuestionError, cells_geojson};
+use walkshed_analysis::{self as analysis, Part, Question, QuestionError, cells_geojson};
 
 /// Estimated bytes of the outline of a gap, for each of its cells.
 const OUTLINE_BYTES: usize = 100;
@@ -79,30 +80,13 @@ pub async fn coverage_price(
     Ok(sweeps.saturating_add(city.pairs(reach, SETTLED)))
 }
 
-/// A coverage result with the world that it was computed from.
-pub struct Answer {
-    pub world: Arc<World>,
-    pub found: Arc<analysis::Coverage>,
-    gaps: OnceLock<Vec<analysis::Gap>>,
-}
-
-impl Answer {
-    pub fn gaps(&self) -> &[analysis::Gap] {
-        self.gaps.get_or_init(|| self.found.gaps(&self.world.register))
-    }
-
-    pub fn measure(&self) -> Measure {
-        self.found.question.need.measure
-    }
-}
-
 /// Coverage: which people have the facilities they need within a limit, and where the gaps are.
 pub struct Coverage(Arc<Answer>);
 
 impl Coverage {
     /// Wraps a result and the world that it was computed from.
     pub fn new(world: Arc<World>, found: Arc<analysis::Coverage>) -> Self {
-        Self(Arc::new(Answer { world, found, gaps: OnceLock::new() }))
+        Self(Arc::new(Answer::new(world, found)))
     }
 }
 

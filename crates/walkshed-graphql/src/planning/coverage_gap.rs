@@ -1,6 +1,6 @@
 //! Gaps: areas of adjacent uncovered cells.
 
-use super::coverage::Answer;
+use super::coverage_answer::Answer;
 use crate::register::{Facility, Region};
 use crate::scalars::GeoJson;
 use crate::types::{Category, round};

@@ -5,6 +5,7 @@ mod assessment;
 mod catchment;
 mod comparison;
 mod coverage;
+mod coverage_answer;
 mod coverage_cell;
 mod coverage_gap;
 mod covered_people;

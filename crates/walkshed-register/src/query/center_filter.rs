@@ -1,9 +1,14 @@
 //! Filters centers.
 
-use super::{Area, SearchText, select};
-use crate::{
-    Audience, Category, Center, CenterKind, Offer, OperatingModel, RegionCode, Register, Service, Status, is_open,
-};
+use super::area::Area;
+use super::select::select;
+use super::text::SearchText;
+use crate::category::Category;
+use crate::center::Center;
+use crate::code::RegionCode;
+use crate::register::{Register, is_open};
+use crate::service::{Offer, Service};
+use crate::vocabulary::{Audience, CenterKind, OperatingModel, Status};
 use jiff::Timestamp;
 use std::sync::Arc;
 use walkshed_engine::task::Stopped;

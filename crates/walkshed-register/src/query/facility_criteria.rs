@@ -1,6 +1,10 @@
 //! Selects facilities by category, kind, service, audience, step-free entrance and opening hours.
 
-use crate::{Audience, Category, Facility, Hours, Register, Status, is_open};
+use crate::category::Category;
+use crate::facility::Facility;
+use crate::hours::Hours;
+use crate::register::{Register, is_open};
+use crate::vocabulary::{Audience, Status};
 use jiff::Timestamp;
 
 /// Criteria that a facility must meet. An empty list or `None` does not restrict.

@@ -1,7 +1,14 @@
 //! Filters facilities.
 
-use super::{Area, FacilityCriteria, FacilityMatcher, SearchText, select};
-use crate::{Facility, RegionCode, Register, Status};
+use super::area::Area;
+use super::facility_criteria::FacilityCriteria;
+use super::facility_criteria::FacilityMatcher;
+use super::select::select;
+use super::text::SearchText;
+use crate::code::RegionCode;
+use crate::facility::Facility;
+use crate::register::Register;
+use crate::vocabulary::Status;
 use walkshed_engine::task::Stopped;
 
 /// Conditions for facilities, all of which must be met. An empty list or `None` is no condition.

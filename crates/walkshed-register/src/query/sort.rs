@@ -1,6 +1,10 @@
 //! Sorts lists of centers and facilities.
 
-use crate::{Center, Facility, Record, Register, Rows};
+use crate::center::Center;
+use crate::facility::Facility;
+use crate::record::Record;
+use crate::register::Register;
+use crate::rows::Rows;
 use std::cmp::Ordering;
 use walkshed_engine::geo::{Fixed, Metric, Position};
 

@@ -181,7 +181,8 @@ fn to_zoned(zone: Tz, local: NaiveDateTime) -> Option<DateTime<Tz>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{RuleError, Zone};
+    use crate::calendar::Zone;
+    use crate::recurrence::RuleError;
 
     fn rule(starts: &str, text: &str) -> Recurrence {
         let zone = Zone::default();

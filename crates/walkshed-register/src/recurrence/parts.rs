@@ -1,12 +1,10 @@
 //! Parses the parts of a rule.
 
-use super::{Frequency, RuleDay, RuleError};
+use super::rule::{Frequency, MAX_LENGTH, RuleDay, RuleError};
 use crate::calendar::Zone;
 use chrono::{DateTime, NaiveDateTime, Utc, Weekday};
 use chrono_tz::Tz;
 
-/// Maximum length of a rule, in bytes.
-pub const MAX_LENGTH: usize = 300;
 /// Maximum value of COUNT: daily for 27 years.
 pub const MAX_COUNT: u32 = 10_000;
 /// Parts that select days or times. BYSETPOS requires one of them.

@@ -2,7 +2,9 @@
 
 use super::Register;
 use super::links::Stale;
-use crate::{AnyRecord, Done, EVERYONE, PopulationCell, RecordKind, VisitDay};
+use crate::population::{EVERYONE, PopulationCell};
+use crate::record::{AnyRecord, Done, RecordKind};
+use crate::visits::VisitDay;
 use std::sync::Arc;
 
 impl Register {

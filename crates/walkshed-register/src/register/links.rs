@@ -1,7 +1,10 @@
 //! Relations between records, by row index.
 
 use super::Register;
-use crate::{Offer, Region, RegionCode, Relation};
+use crate::code::RegionCode;
+use crate::region::Region;
+use crate::relation::Relation;
+use crate::service::Offer;
 use geo::{BoundingRect, Intersects, MultiPolygon, Point, Rect};
 use std::sync::Arc;
 use walkshed_engine::geo::Position;

@@ -1,7 +1,11 @@
 //! Opening hours of centers, facilities and offers.
 
 use super::Register;
-use crate::{Center, Facility, Host, Hours, HoursAt, Offer, Status};
+use crate::center::Center;
+use crate::facility::Facility;
+use crate::hours::{Hours, HoursAt};
+use crate::service::{Host, Offer};
+use crate::vocabulary::Status;
 use jiff::Timestamp;
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -1,7 +1,8 @@
 //! Which region a facility or position is in.
 
 use super::Register;
-use crate::{DivisionCode, Facility, RegionCode};
+use crate::code::{DivisionCode, RegionCode};
+use crate::facility::Facility;
 use walkshed_engine::geo::Position;
 
 impl Register {

@@ -1,7 +1,7 @@
 //! Validation of centers.
 
 use super::{Problem, ProblemCode, Rules, Validate, Validator};
-use crate::Center;
+use crate::center::Center;
 
 /// Maximum floor area: a larger value is a typing error, no center has 1 km2.
 const MAX_AREA_M2: f64 = 1e6;

@@ -1,7 +1,7 @@
 //! Validation of events.
 
 use super::{Problem, ProblemCode, Rules, Validate, Validator};
-use crate::Event;
+use crate::event::Event;
 use crate::recurrence::{Recurrence, YEARS};
 use jiff::civil::DateTime;
 

@@ -1,7 +1,7 @@
 //! Validation of facilities.
 
 use super::{Problem, ProblemCode, Rules, Validate, Validator};
-use crate::Facility;
+use crate::facility::Facility;
 
 /// Maximum capacity and area: larger values are typing errors.
 pub(super) const MAX_CAPACITY: f64 = 1e7;

@@ -4,6 +4,7 @@ mod center;
 mod event;
 mod facility;
 mod region;
+mod rules;
 mod scenario;
 mod service;
 mod standard;
@@ -11,16 +12,11 @@ mod suggestion;
 mod validator;
 mod visits;
 
-use crate::{AnyRecord, Calendar, Kinds, Problem, ProblemCode, Register, with_record};
-use validator::Validator;
+use crate::problem::{Problem, ProblemCode};
+use crate::record::{AnyRecord, with_record};
+pub use rules::Rules;
 
-/// The context records are validated against.
-#[derive(Debug, Clone, Copy)]
-pub struct Rules<'a> {
-    pub register: &'a Register,
-    pub kinds: &'a Kinds,
-    pub calendar: &'a Calendar,
-}
+use validator::Validator;
 
 /// A record that can be validated.
 pub trait Validate {

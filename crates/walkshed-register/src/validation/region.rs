@@ -1,7 +1,7 @@
 //! Validation of regions.
 
 use super::{Problem, ProblemCode, Rules, Validate, Validator};
-use crate::Region;
+use crate::region::Region;
 
 /// Maximum size of an outline, in bytes of GeoJSON.
 const MAX_OUTLINE: usize = 4 * 1024 * 1024;

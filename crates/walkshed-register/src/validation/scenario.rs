@@ -2,7 +2,7 @@
 
 use super::facility::MAX_CAPACITY;
 use super::{Problem, ProblemCode, Rules, Validate, Validator};
-use crate::{Change, FIRST_SCENARIO_ID, MAX_CHANGES, Scenario};
+use crate::scenario::{Change, FIRST_SCENARIO_ID, MAX_CHANGES, Scenario};
 use walkshed_engine::StreetChange;
 use walkshed_engine::geo::{Fixed, chord_length_m};
 
@@ -68,10 +68,16 @@ impl Validate for Change {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        Audience, Calendar, Category, Center, DivisionCode, Facility, Host, Kinds, NewFacility, Register, RegisterRows,
-        Status,
-    };
+    use crate::calendar::Calendar;
+    use crate::category::Category;
+    use crate::center::Center;
+    use crate::code::DivisionCode;
+    use crate::facility::Facility;
+    use crate::kinds::Kinds;
+    use crate::register::{Register, RegisterRows};
+    use crate::scenario::NewFacility;
+    use crate::service::Host;
+    use crate::vocabulary::{Audience, Status};
     use std::sync::Arc;
     use walkshed_engine::geo::Position;
 

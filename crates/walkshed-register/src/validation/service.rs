@@ -1,7 +1,7 @@
 //! Validation of services and offers.
 
 use super::{Problem, ProblemCode, Rules, Validate, Validator};
-use crate::{Offer, Service};
+use crate::service::{Offer, Service};
 
 impl Validate for Service {
     fn problems(&self, rules: &Rules<'_>) -> Vec<Problem> {

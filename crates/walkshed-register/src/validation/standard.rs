@@ -1,7 +1,7 @@
 //! Validation of planning standards.
 
 use super::{Problem, ProblemCode, Rules, Validate, Validator};
-use crate::Standard;
+use crate::standard::Standard;
 
 impl Validate for Standard {
     // Whether the requirements can be assessed is checked when the standard is parsed.

@@ -1,7 +1,8 @@
 //! Validation of suggestions.
 
 use super::{Problem, ProblemCode, Rules, Validate, Validator};
-use crate::{MAX_SUGGESTION, Suggestion, SuggestionStatus};
+use crate::suggestion::{MAX_SUGGESTION, Suggestion};
+use crate::vocabulary::SuggestionStatus;
 
 impl Validate for Suggestion {
     fn problems(&self, rules: &Rules<'_>) -> Vec<Problem> {

@@ -1,7 +1,11 @@
 //! Checks of single fields, shared by the validation of all record types.
 
-use super::{Problem, ProblemCode, Rules};
-use crate::{Host, Hours, PartialDate, Status};
+use super::rules::Rules;
+use crate::hours::Hours;
+use crate::partial_date::PartialDate;
+use crate::problem::{Problem, ProblemCode};
+use crate::service::Host;
+use crate::vocabulary::Status;
 
 /// Maximum length of a name, address or other single-line text, in characters.
 pub const MAX_LINE: usize = 500;

@@ -1,7 +1,8 @@
 //! Validation of visit counts.
 
 use super::{Problem, ProblemCode, Rules, Validate, Validator};
-use crate::{Audience, VisitDay};
+use crate::visits::VisitDay;
+use crate::vocabulary::Audience;
 
 /// Maximum of one count: a larger value is a typing error.
 const MAX_COUNT: u32 = 10_000_000;

@@ -1,6 +1,6 @@
 //! The input, result and errors of a change.
 
-use crate::StoreError;
+use crate::error::StoreError;
 use std::fmt;
 use std::sync::Arc;
 use walkshed_register::{Done, Edit, ImportRecord, Problem, ProblemCode};

@@ -2,7 +2,7 @@
 
 use super::change_set::{ChangeSet, EditError, IdempotencyKey};
 use super::records::find;
-use crate::StoreError;
+use crate::error::StoreError;
 use crate::table::with_record_type;
 use crate::transaction::Tx;
 use walkshed_register::{AnyRecord, Done, ProblemCode, RecordKind};

@@ -11,9 +11,11 @@ mod session;
 mod tests;
 mod visits;
 
+use crate::demonstration;
+use crate::error::StoreError;
+use crate::store::Store;
 use crate::table::with_record_type;
 use crate::transaction::{increment_version, register_version};
-use crate::{Store, StoreError, demonstration};
 use session::Session;
 use walkshed_register::{Done, Edit, ProblemCode, with_record};
 

@@ -2,7 +2,7 @@
 
 use super::change_set::EditError;
 use super::session::Session;
-use crate::StoreError;
+use crate::error::StoreError;
 use crate::table::{Source, TableRecord, Values, comma_separated, placeholders, read_record, select};
 use crate::transaction::Tx;
 use sqlx::AssertSqlSafe;

@@ -1,8 +1,8 @@
 //! The state of a transaction that applies edits.
 
 use super::change_set::{Applied, ChangeSet, EditError};
-use crate::StoreError;
 use crate::audit::{self, Entry};
+use crate::error::StoreError;
 use crate::table::TableRecord;
 use crate::transaction::Tx;
 use serde::Serialize;

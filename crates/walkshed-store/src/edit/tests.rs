@@ -1,6 +1,8 @@
 //! Writing to a full disk.
 
-use crate::{ChangeSet, EditError, Store, StoreError};
+use crate::edit::{ChangeSet, EditError};
+use crate::error::StoreError;
+use crate::store::Store;
 use walkshed_register::{Category, Demonstration, Edit, Service};
 
 /// Simulates a full disk with `PRAGMA max_page_count`.

@@ -2,8 +2,8 @@
 
 use super::change_set::EditError;
 use super::session::Session;
-use crate::StoreError;
 use crate::audit::{self, Entry};
+use crate::error::StoreError;
 use crate::table::{Values, placeholders};
 use crate::visit_counts;
 use serde_json::json;

@@ -3,7 +3,7 @@
 use super::json_row::FromField;
 use super::reader::ColumnReader;
 use super::values::Values;
-use crate::StoreError;
+use crate::error::StoreError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::{Encode, Sqlite, Type};

@@ -1,7 +1,7 @@
 //! Numbers and texts read back from JSON are exactly those that were stored.
 
 use super::{Field, as_json};
-use crate::Store;
+use crate::store::Store;
 use crate::table::json_row::FromField;
 
 #[tokio::test]

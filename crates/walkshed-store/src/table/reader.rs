@@ -1,7 +1,7 @@
 //! Reading a row column by column.
 
 use super::json_row::{Field, FromField};
-use crate::StoreError;
+use crate::error::StoreError;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 use std::fmt::Display;

@@ -3,7 +3,7 @@
 use super::json_row::as_json;
 use super::reader::{ColumnReader, Source};
 use super::values::Values;
-use crate::StoreError;
+use crate::error::StoreError;
 use serde::Serialize;
 use sqlx::AssertSqlSafe;
 use walkshed_register::Record;

@@ -4,7 +4,7 @@ use super::codec::{Code, Codec, Convert, HostIds, Json, LonLat, OptionalText, Pl
 use super::reader::ColumnReader;
 use super::record::{Column, TableRecord};
 use super::values::Values;
-use crate::StoreError;
+use crate::error::StoreError;
 use walkshed_register::{Center, Event, Facility, Offer, Region, Scenario, Service, Standard, Suggestion};
 
 macro_rules! table {
@@ -163,7 +163,7 @@ table!("standard": Standard {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Store;
+    use crate::store::Store;
     use crate::table::with_record_type;
     use std::collections::HashMap;
     use walkshed_register::RecordKind;

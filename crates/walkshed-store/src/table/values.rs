@@ -1,6 +1,6 @@
 //! Parameters of a statement.
 
-use crate::StoreError;
+use crate::error::StoreError;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments, Encode, Sqlite, Type};
 
