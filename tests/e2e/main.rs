@@ -85,7 +85,7 @@ fn redact(value: &mut Value) {
     match value {
         Value::Object(fields) => {
             for (name, field) in fields {
-                if name.ends_with("At") && field.is_string() {
+                if (name == "at" || name.ends_with("At")) && field.is_string() {
                     *field = "(time)".into();
                 } else if name == "worldVersion" {
                     *field = "(version)".into();

@@ -187,7 +187,7 @@ fn moving_a_rest_stop_to_the_estate_covers_couriers() {
     let same: Value = serde_json::from_slice(&same.stdout).unwrap();
     assert_eq!((&same["gained"], &same["nearer"], &same["before"]), (&json!(0.0), &json!(0.0), &same["after"]));
     let (succeeded, why) = run(&["--scenario", "to-the-moon"]);
-    assert!(!succeeded && why.contains("there are to-the-gate"), "{why}");
+    assert!(!succeeded && why.contains("unknown scenario. Available: to-the-gate"), "{why}");
 }
 
 /// With any argument omitted, the comparison is useful or the error says what to write.

@@ -20,7 +20,7 @@ pub struct Edge {
     pub length_m: f32,
     /// Index of the name, or [`Edge::NO_NAME`].
     pub name: u32,
-    /// Scheduled duration in seconds (ferries), rise in centimetres (lifts), or the encoded [`Ground`] (all others).
+    /// Scheduled duration in seconds (ferries), rise in centimetres (lifts), or the encoded [`Ground`](crate::ground::Ground) (all others).
     pub extra: u32,
     /// The arc from tail to head, then the arc from head to tail.
     pub arcs: [u32; 2],

@@ -27,6 +27,9 @@ const DEGREES: [u16; 2] = [9102, 9122];
 const PROJECTED_TYPE: u16 = 3072;
 /// Maximum distance between samples, degrees.
 const MAX_STEP: f64 = 10.0;
+/// Smallest plausible distance between samples, in degrees: a centimetre. Smaller ones are an error of the file, and would make
+/// distances between samples vanish.
+const MIN_STEP: f64 = 1e-7;
 
 /// Advice for files in another coordinate system.
 const REPROJECT: &str = "reproject it: gdalwarp -t_srs EPSG:4326 in.tif out.tif";
@@ -139,7 +142,8 @@ impl Grid {
         let south = north - (rows as f64 - 1.0) * step_y.abs();
         // The poles may be at the outermost samples, or half a step inside.
         let is_in_range = west.abs() <= 361.0 && north <= 90.0 + step_y.abs() && south >= -90.0 - step_y.abs();
-        let is_grid = 0.0 < step_x && step_x < MAX_STEP && step_y != 0.0 && step_y.abs() < MAX_STEP;
+        let is_step = |step: f64| (MIN_STEP..MAX_STEP).contains(&step);
+        let is_grid = is_step(step_x) && is_step(step_y.abs()) && west.is_finite() && first.is_finite();
         if !(is_grid && is_in_range) || (is_south_up && scale.is_some() && matrix.is_none()) {
             return Ok(Err(format!(
                 "the grid (corner {x}, {y}; steps {step_x}, {step_y}) is not in degrees eastwards and southwards; \

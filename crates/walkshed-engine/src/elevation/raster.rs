@@ -95,6 +95,9 @@ impl Raster {
                 of_voids += weight;
             }
         }
+        if sum.is_nan() {
+            return Sampled::Void;
+        }
         if of_voids < 0.5 { Sampled::Height(sum as f32) } else { Sampled::Filled(sum as f32) }
     }
 
@@ -122,7 +125,11 @@ impl Raster {
             self.sweep(&pending, &mut weights, false);
             self.sweep(&pending, &mut weights, true);
             pending = bits_of_nan(&self.heights);
-            count = pending.iter().map(|b| b.count_ones() as usize).sum();
+            let remaining = pending.iter().map(|b| b.count_ones() as usize).sum();
+            if remaining == count {
+                break;
+            }
+            count = remaining;
         }
         self.voids = Voids::Some(voids);
     }

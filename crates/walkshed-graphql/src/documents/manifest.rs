@@ -64,7 +64,7 @@ impl TrustedDocuments {
         Ok(trusted)
     }
 
-    /// Merges the selections of all documents: see [`Document::merged`].
+    /// Merges the selections of all documents.
     #[must_use]
     pub fn merged(mut self, types: &FieldTypes) -> Self {
         self.by_hash = self.by_hash.into_iter().map(|(hash, document)| (hash, document.merged(types))).collect();

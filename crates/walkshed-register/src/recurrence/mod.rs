@@ -100,7 +100,7 @@ impl Recurrence {
         Ok(rule)
     }
 
-    /// Rejects a rule without any occurrence within [`YEARS`].
+    /// Rejects a rule without any occurrence within the years 1900 to 2200.
     ///
     /// # Errors
     /// [`RuleError::Never`].
