@@ -104,12 +104,12 @@ pub enum Command {
     ///
     /// Works while a server is running. The streets are not included: import them again from their extract.
     #[command(after_help = "Example:\n  walkshed backup /backup/walkshed-2026-11-25.db")]
-    Backup(FileArgs),
+    Backup(BackupFileArgs),
     /// Replace the whole register by a backup.
     ///
     /// Works while a server is running.
     #[command(after_help = "Example:\n  walkshed restore /backup/walkshed-2026-11-25.db")]
-    Restore(FileArgs),
+    Restore(BackupFileArgs),
     /// Draw a walkshed as an SVG picture.
     #[command(
         after_help = "Example:\n  walkshed picture --point=-51.2287,-30.0277 --minutes 5,10,15 --out walkshed.svg"
@@ -128,7 +128,7 @@ pub struct ServeArgs {
 }
 
 #[derive(Args, Debug)]
-pub struct FileArgs {
+pub struct BackupFileArgs {
     /// Path of the backup file.
     pub file: PathBuf,
 }

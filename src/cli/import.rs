@@ -184,7 +184,7 @@ async fn register(
     } else {
         bar.set_message(format!("storing {}", kind.name()));
         let storing_bar = bar.clone();
-        let edition = ChangeSet {
+        let change_set = ChangeSet {
             edits: planned.edits,
             actor: COMMAND_LINE.to_owned(),
             at: planned.record.at.clone(),
@@ -195,7 +195,7 @@ async fn register(
             }))),
             ..ChangeSet::default()
         };
-        let applied = store.edit(&edition).await.map_err(|e| match e {
+        let applied = store.edit(&change_set).await.map_err(|e| match e {
             EditError::Problem { problem, .. } => {
                 format!(
                     "{file}: {problem} (another user changed the record meanwhile; nothing was imported, try again)"

@@ -79,7 +79,7 @@ fn banner(live: &Live, world: &World, folder: &DataFolder, address: &str) -> Str
 }
 
 fn start_logs(settings: &Settings) -> Result<(), Failure> {
-    // At level info, sqlx logs slow statements and actix every worker.
+    // At level info, sqlx logs slow statements and actix logs the start of every worker.
     let filter = if settings.log.contains('=') || settings.log.contains(',') {
         settings.log.clone()
     } else {

@@ -154,9 +154,11 @@ fn rankings_agree_with_the_reports() {
         for region in [String::new(), format!("region: \"{district}\",")] {
             let found = city().ask(&format!(
                 "{{ underusedCenters({region} from: \"{from}\", to: \"{to}\", first: 1000) {{ compared nodes {{ ratioToMedian
-                     center {{ code }} because {{ factor }} }} }} }}"
+                     center {{ code }} reason {{ factor value median }} because {{ factor value median }} }} }} }}"
             ));
             let list = found["underusedCenters"]["nodes"].as_array().unwrap();
+            // The deprecated name answers the same.
+            assert!(list.iter().all(|n| n["reason"]["factor"].is_string() && n["because"] == n["reason"]), "{found}");
             let own: Vec<&Value> = list.iter().filter(|n| n["center"]["code"] == code).collect();
             assert_eq!(own.len(), 1, "{code} {region}");
             assert!(own[0]["ratioToMedian"].as_f64().unwrap() >= 1.0, "{region} {from}: {}", own[0]);

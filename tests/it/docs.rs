@@ -160,9 +160,10 @@ impl Runner {
     fn commands(&self, index: usize) {
         let block = &self.page.blocks[index];
         let expected_code = block.flag("exit").map_or(0, |code| code.parse().unwrap());
-        let mut printed = String::new();
+        let (mut printed, mut ran) = (String::new(), false);
         for line in block.text.replace("\\\n", " ").lines() {
             let Some(output) = self.command(line) else { continue };
+            ran = true;
             let errors = String::from_utf8(output.stderr).unwrap();
             assert_eq!(output.status.code(), Some(expected_code), "{}{line}: {errors}", self.at(block));
             printed.push_str(&String::from_utf8(output.stdout).unwrap());
@@ -171,7 +172,7 @@ impl Runner {
             }
         }
         if let Some(expected) = self.page.output_of(index, "text")
-            && !printed.is_empty()
+            && ran
         {
             assert!(matches(&expected.text, &printed), "{}prints\n{printed}", self.at(block));
         }
@@ -208,7 +209,10 @@ impl Runner {
         }
         let needed = if program[0] == "bash" { "curl" } else { program[0] };
         if Command::new(needed).arg("--version").output().is_err() {
-            println!("SKIPPED: {needed} is not installed; {} has an example for it", self.page.path.display());
+            walkshed_testing::skip(&format!(
+                "{needed} is not installed; {} has an example for it",
+                self.page.path.display()
+            ));
             return;
         }
         let code = block.text.replace(ADDRESS, &self.server().address.to_string());
@@ -414,7 +418,7 @@ fn the_systemd_unit_starts_the_server() {
     assert!(is_understood(&words[1..]), "{line}");
     assert!(!is_understood(&["serve", "--no-such-flag"]));
     if Command::new("systemd-analyze").arg("--version").output().is_err() {
-        println!("SKIPPED: systemd-analyze is not installed");
+        walkshed_testing::skip("systemd-analyze is not installed");
         return;
     }
     // It looks for the program of the unit.

@@ -136,7 +136,7 @@ fn the_example_queries_of_the_playground_run() {
     let (_folder, server) = server();
     let tabs = server.get("/graphiql/tabs.json").json();
     let tabs = tabs.as_array().unwrap();
-    assert_eq!(tabs.len(), 6, "the seventh needs a scenario; `readme.rs` runs it");
+    assert_eq!(tabs.len(), 6, "the seventh needs a scenario; `docs.rs` runs it");
     for tab in tabs {
         let variables: Value = serde_json::from_str(tab["variables"].as_str().unwrap()).unwrap();
         let reply = server.query(tab["query"].as_str().unwrap(), &variables).json();

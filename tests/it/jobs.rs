@@ -243,7 +243,7 @@ fn jobs_without_a_heartbeat_fail_and_old_jobs_are_deleted() {
         store.add_job(&row("silent", 2)).await.unwrap();
         let silent = store.job("silent").await.unwrap().unwrap();
         assert_eq!(silent.state, JobState::Failed);
-        assert!(silent.error.unwrap().contains("start the job again"));
+        assert!(silent.error.unwrap().contains("The server was stopped. Start the job again."));
         store.touch_job("silent").await.unwrap();
         assert_eq!(store.job("silent").await.unwrap().unwrap().state, JobState::Queued);
         store.add_job(&row("old", 30)).await.unwrap();

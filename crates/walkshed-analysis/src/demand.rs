@@ -41,7 +41,7 @@ impl Demand {
 pub fn cells_in(register: &Register, region: Option<&RegionCode>) -> Vec<u32> {
     let all = 0..register.population.len() as u32;
     let Some(region) = region else { return all.collect() };
-    let homes = register.cell_divisions();
-    let is_inside: Vec<bool> = (0..homes.codes()).map(|p| region.contains(homes.code_at(p))).collect();
-    all.filter(|&c| homes.index_of(c as usize).is_some_and(|p| is_inside[p])).collect()
+    let divisions = register.cell_divisions();
+    let is_inside: Vec<bool> = (0..divisions.codes()).map(|p| region.contains(divisions.code_at(p))).collect();
+    all.filter(|&c| divisions.index_of(c as usize).is_some_and(|p| is_inside[p])).collect()
 }

@@ -1,7 +1,7 @@
 //! Distances from population cells to the nearest facilities: one sweep from all facilities that count, cached by everything the
 //! result depends on.
 
-use crate::memo::{Kept, Key};
+use crate::memo::{Cacheable, Key};
 use crate::need::{Measure, Need, Travel};
 use crate::world::World;
 use std::sync::Arc;
@@ -46,7 +46,7 @@ pub struct SupplySweep {
     pub sweep: Sweep,
 }
 
-impl Kept for SupplySweep {
+impl Cacheable for SupplySweep {
     fn bytes(&self) -> usize {
         self.ids.len() * 8 + self.sweep.bytes()
     }
@@ -62,7 +62,7 @@ pub struct CellDistances {
     pub counted: Vec<Deciseconds>,
 }
 
-impl Kept for CellDistances {
+impl Cacheable for CellDistances {
     fn bytes(&self) -> usize {
         self.ids.len() * 8 + self.first.len() * 8 + self.counted.len() * 4
     }

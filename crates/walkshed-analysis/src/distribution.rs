@@ -5,21 +5,21 @@ use crate::need::Measure;
 use crate::statistics::weighted_mean;
 use walkshed_engine::Deciseconds;
 
-/// Number of histogram bars. The last one is unbounded.
-const BARS: usize = 13;
+/// Number of histogram bins. The last one is unbounded.
+const BINS: usize = 13;
 
-/// A histogram bar: people with a distance above `from` and at most `to`.
+/// A histogram bin: people with a distance above `from` and at most `to`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct HistogramBin {
     /// Lower bound in the unit of the need, exclusive except for 0.
     pub from: f64,
-    /// Upper bound, inclusive; `None` for the last bar.
+    /// Upper bound, inclusive; `None` for the last bin.
     pub to: Option<f64>,
     pub people: f64,
 }
 
 impl Coverage {
-    /// Returns people by distance in bars of 5 minutes or 250 m. The last bar is unbounded.
+    /// Returns people by distance in bins of 5 minutes or 250 m. The last bin is unbounded.
     #[must_use]
     pub fn histogram(&self) -> Vec<HistogramBin> {
         let measure = self.question.need.measure;
@@ -27,18 +27,18 @@ impl Coverage {
             Measure::Minutes => 5.0,
             Measure::Metres => 250.0,
         };
-        let mut bars: Vec<HistogramBin> = (0..BARS)
+        let mut bins: Vec<HistogramBin> = (0..BINS)
             .map(|n| {
                 let from = n as f64 * width;
-                HistogramBin { from, to: (n + 1 < BARS).then_some(from + width), people: 0.0 }
+                HistogramBin { from, to: (n + 1 < BINS).then_some(from + width), people: 0.0 }
             })
             .collect();
         for (time, people) in self.reached_people() {
             let value = measure.value(time).unwrap_or_default();
-            let bar = ((value / width).ceil() as usize).saturating_sub(1).min(BARS - 1);
-            bars[bar].people += people;
+            let bin = ((value / width).ceil() as usize).saturating_sub(1).min(BINS - 1);
+            bins[bin].people += people;
         }
-        bars
+        bins
     }
 
     fn reached_people(&self) -> impl Iterator<Item = (Deciseconds, f64)> + '_ {

@@ -95,7 +95,7 @@ pub fn cells_csv(found: &Coverage, register: &Register, resolution: Resolution) 
         return csv(&header, found.aggregated(resolution).into_iter().map(row));
     }
     header.extend(columns(&["nearest_facility", "missing", "region"]));
-    let homes = register.cell_divisions();
+    let divisions = register.cell_divisions();
     let rows = found.cells.iter().map(|cell| {
         let facility = cell.nearest.and_then(|n| register.facilities.get(n.1)).map_or("", |f| f.external_id.as_str());
         let missing: Vec<String> =
@@ -109,7 +109,7 @@ pub fn cells_csv(found: &Coverage, register: &Register, resolution: Resolution) 
             distance_field(measure.value(cell.time)),
             facility.to_owned(),
             missing.join(";"),
-            homes.code(cell.index as usize).unwrap_or_default().to_owned(),
+            divisions.code(cell.index as usize).unwrap_or_default().to_owned(),
         ]
     });
     csv(&header, rows)

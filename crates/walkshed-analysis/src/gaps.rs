@@ -64,14 +64,14 @@ impl Coverage {
     }
 
     fn gap(&self, register: &Register, cells: Vec<u32>) -> Gap {
-        let homes = register.cell_divisions();
+        let divisions = register.cell_divisions();
         let mut districts: BTreeMap<&str, f64> = BTreeMap::new();
         let mut missed = vec![0.0; self.question.need.parts.len()];
         let (mut people, mut nearest) = (0.0, None);
         for cell in cells.iter().map(|&c| &self.cells[c as usize]) {
             let uncovered = cell.people - cell.covered;
             people += uncovered;
-            if let Some(code) = homes.code(cell.index as usize) {
+            if let Some(code) = divisions.code(cell.index as usize) {
                 *districts.entry(district_of(code)).or_default() += uncovered;
             }
             for (n, missed) in missed.iter_mut().enumerate() {

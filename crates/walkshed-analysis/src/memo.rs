@@ -19,7 +19,7 @@ const TYPICAL_VALUE: u64 = 1024 * 1024;
 const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// A value that a [`Memo`] can hold.
-pub trait Kept: Any + Send + Sync {
+pub trait Cacheable: Any + Send + Sync {
     /// Returns the memory it uses in bytes.
     fn bytes(&self) -> usize;
 }
@@ -68,7 +68,11 @@ impl Memo {
     /// # Errors
     /// Returns the error of `work`, in which case nothing is stored, or [`Stopped`] if the current task is stopped while
     /// waiting.
-    pub fn get<T: Kept, E: From<Stopped>>(&self, key: &Key, work: impl FnOnce() -> Result<T, E>) -> Result<Arc<T>, E> {
+    pub fn get<T: Cacheable, E: From<Stopped>>(
+        &self,
+        key: &Key,
+        work: impl FnOnce() -> Result<T, E>,
+    ) -> Result<Arc<T>, E> {
         let entry = get_or_compute(&self.0, &key.number(), || {
             let value = Arc::new(work()?);
             let bytes = value.bytes() as u64 + 64;
@@ -123,7 +127,7 @@ pub struct Key(Xxh3);
 impl Key {
     /// Creates a key for results of one type.
     #[must_use]
-    pub fn of<T: Kept>() -> Self {
+    pub fn of<T: Cacheable>() -> Self {
         let mut key = Self(Xxh3::new());
         std::any::TypeId::of::<T>().hash(&mut key.0);
         key
@@ -152,7 +156,7 @@ mod tests {
     #[derive(Debug, PartialEq)]
     struct Text(String);
 
-    impl Kept for Text {
+    impl Cacheable for Text {
         fn bytes(&self) -> usize {
             self.0.len()
         }

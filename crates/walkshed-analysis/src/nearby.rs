@@ -55,7 +55,7 @@ pub fn nearby(world: &World, network: &Network, query: &NearbyQuery) -> NearbyPa
         world.facility_layer.collect(network, start, search, hits);
         let mut matcher = FacilityMatcher::new(&world.register, query.criteria);
         let mut keys: Vec<(Deciseconds, u32)> =
-            hits.points().iter().filter(|&&i| matcher.is(i as usize)).map(|&i| (hits.time(i), i)).collect();
+            hits.points().iter().filter(|&&i| matcher.matches_open(i as usize)).map(|&i| (hits.time(i), i)).collect();
         let total = keys.len();
         if let Some(from) = query.from {
             keys.retain(|&key| key >= from);

@@ -1,7 +1,7 @@
 //! All pairs of a population cell and a site within a limit, for capacities, access measures and siting. Runs one bounded
 //! search from each site, on all cores.
 
-use crate::memo::Kept;
+use crate::memo::Cacheable;
 use crate::need::{Measure, Travel};
 use crate::world::World;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ pub struct Pairs {
     cells: Vec<(u32, Deciseconds)>,
 }
 
-impl Kept for Pairs {
+impl Cacheable for Pairs {
     fn bytes(&self) -> usize {
         self.sites.len() * (size_of::<Site>() + 5) + self.cells.len() * 8
     }

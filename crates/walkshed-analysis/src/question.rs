@@ -5,7 +5,7 @@ use crate::exact::{ExactError, TooLarge};
 use crate::need::{Need, Part, Travel};
 use crate::world::NetworkUnavailable;
 use walkshed_engine::task::Stopped;
-use walkshed_register::{RegionCode, Register};
+use walkshed_register::{EVERYONE, RegionCode, Register};
 
 /// A coverage question.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,7 +27,10 @@ impl Question {
     /// # Errors
     /// [`QuestionError::UnknownGroup`].
     pub fn demand(&self, register: &Register) -> Result<Demand, QuestionError> {
-        Demand::of(register, &self.group).ok_or_else(|| QuestionError::UnknownGroup(self.group.clone()))
+        Demand::of(register, &self.group).ok_or_else(|| QuestionError::UnknownGroup {
+            group: self.group.clone(),
+            available: std::iter::once(EVERYONE.to_owned()).chain(register.groups.keys().cloned()).collect(),
+        })
     }
 
     /// Returns the only part of the need, or `None` if there are several parts.
@@ -44,8 +47,8 @@ impl Question {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum QuestionError {
-    #[error("unknown population group \"{0}\"")]
-    UnknownGroup(String),
+    #[error("unknown population group \"{group}\". Available: {}", available.join(", "))]
+    UnknownGroup { group: String, available: Vec<String> },
     #[error("capacities require a need of one category, kinds or one service, with minCount 1")]
     CapacityNeedsOnePart,
     #[error("access measures require a need of one category, kinds or one service")]

@@ -16,7 +16,7 @@ pub struct RegionShare {
 /// The regions one level below some region, or below the whole city, and which one each population cell is in.
 pub(super) struct Subregions<'r> {
     register: &'r Register,
-    homes: &'r CellDivisions,
+    divisions: &'r CellDivisions,
     /// Per division: the code of its region.
     codes: Vec<&'r str>,
 }
@@ -24,14 +24,14 @@ pub(super) struct Subregions<'r> {
 impl<'r> Subregions<'r> {
     /// Finds the regions one level below `region`.
     pub fn of(register: &'r Register, region: Option<&RegionCode>) -> Self {
-        let homes = register.cell_divisions();
-        let codes = (0..homes.codes()).map(|division| child_region(homes.code_at(division), region)).collect();
-        Self { register, homes, codes }
+        let divisions = register.cell_divisions();
+        let codes = (0..divisions.codes()).map(|index| child_region(divisions.code_at(index), region)).collect();
+        Self { register, divisions, codes }
     }
 
     /// Returns the code of the region that a population cell, by index, is in, if known.
     pub fn code_of(&self, cell: u32) -> Option<&'r str> {
-        self.homes.index_of(cell as usize).map(|division| self.codes[division])
+        self.divisions.index_of(cell as usize).map(|index| self.codes[index])
     }
 
     /// Returns the name of a region, or of the center of a division.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use toml::{Table, Value};
 use walkshed_engine::MAX_NEAREST;
 use walkshed_register::query::FacilityCriteria;
-use walkshed_register::{self as register, Category, Kinds, Register, StandardRule};
+use walkshed_register::{self as register, Category, KEY_RULE, Kinds, Register, StandardRule, is_key};
 
 const BUILT_IN: &str = include_str!("standards.toml");
 
@@ -86,7 +86,7 @@ pub struct StandardError {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StandardProblem {
-    #[error("a key consists of lower-case letters, digits and underscores")]
+    #[error("{KEY_RULE}")]
     Key,
     /// A missing, misspelled or wrong field, as reported by the TOML parser.
     #[error("{0}")]
@@ -189,7 +189,7 @@ fn requirements(rules: Vec<StandardRule>, kinds: &Kinds) -> Result<Vec<Requireme
 }
 
 fn check_key(key: &str) -> Result<(), StandardProblem> {
-    if key.is_empty() || !key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
+    if !is_key(key) {
         return Err(StandardProblem::Key);
     }
     Ok(())
@@ -235,7 +235,7 @@ impl Standards {
     /// [`StandardError`] with the key and the problem.
     pub fn with_custom(more: &Table, kinds: &Kinds) -> Result<Self, StandardError> {
         let built_in: Table =
-            BUILT_IN.parse().unwrap_or_else(|e| unreachable!("a test reads the built_in standards: {e}"));
+            BUILT_IN.parse().unwrap_or_else(|e| unreachable!("a test parses the built-in standards: {e}"));
         let mut all = BTreeMap::new();
         for (key, value) in built_in.iter().chain(more) {
             let standard = read(key, value, kinds).map_err(|problem| StandardError { key: key.clone(), problem })?;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use walkshed_engine::build::{BuildOptions, StreetsReport, build};
 use walkshed_exchange::{Kind, Options, plan, read_table};
-use walkshed_live::folder::DataFolder;
+use walkshed_live::folder::{DataFolder, FolderError};
 use walkshed_register::{Audience, Category, Change, Edit, NewFacility, Register, Rules, Scenario};
 use walkshed_store::{ChangeSet, DEMONSTRATION_ACTOR, Store, StoreError};
 
@@ -25,14 +25,13 @@ impl Staging {
     /// Creates the folder, replacing what a killed process has left.
     ///
     /// # Errors
-    /// Returns [`InstallError::Busy`] if another process is building a city there, and [`InstallError::Staging`] if the
-    /// folder cannot be used.
+    /// Returns [`InstallError::Busy`] if another process is building a city there, and [`InstallError::Folder`] or
+    /// [`InstallError::Lock`] if the folder cannot be used.
     pub fn new(folder: &DataFolder) -> Result<Self, InstallError> {
         Self::remove_from(folder.path());
         let path = folder.path().join(STAGING);
-        let unusable = |source| InstallError::Staging { path: path.clone(), source };
-        let data = folder.staged(&path).map_err(|e| unusable(e.into()))?;
-        let lock = File::create(path.join(LOCK)).map_err(|e| unusable(e.into()))?;
+        let data = folder.staged(&path)?;
+        let lock = File::create(path.join(LOCK)).map_err(|source| InstallError::Lock { path: path.clone(), source })?;
         if matches!(lock.try_lock(), Err(TryLockError::WouldBlock)) {
             return Err(InstallError::Busy(path));
         }
@@ -91,8 +90,10 @@ pub enum InstallError {
     Store(#[from] StoreError),
     #[error("another process is creating a demonstration city in {}; wait until it has finished", .0.display())]
     Busy(PathBuf),
+    #[error(transparent)]
+    Folder(#[from] FolderError),
     #[error("cannot use {}: {source}", path.display())]
-    Staging { path: PathBuf, source: Box<dyn Error + Send + Sync> },
+    Lock { path: PathBuf, source: std::io::Error },
     #[error("{0}")]
     Streets(Box<dyn Error + Send + Sync>),
     #[error("{}: {why}", path.display())]

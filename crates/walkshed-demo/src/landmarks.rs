@@ -5,9 +5,9 @@ use walkshed_engine::geo::Position;
 /// The kind of a landmark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum LandmarkKind {
-    /// CellDivisions behind walls, with private gates.
+    /// Homes behind walls, with private gates.
     Compound,
-    /// CellDivisions behind walls without a mapped gate.
+    /// Homes behind walls without a mapped gate.
     CompoundWithoutGate,
     /// A pedestrian area that shares no node with a street.
     Square,

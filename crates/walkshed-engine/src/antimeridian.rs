@@ -4,14 +4,12 @@
 //! streets, and the positions of queries.
 
 use super::osm::Extract;
-use crate::geo::Fixed;
+use crate::geo::{FULL_TURN, Fixed, HALF_TURN};
 use crate::network::Network;
 use std::collections::HashMap;
 
-/// One degree, 180 degrees and 360 degrees, in ten-millionths of a degree.
+/// One degree, in ten-millionths of a degree.
 const DEGREE: i64 = 10_000_000;
-const HALF_TURN: i64 = 180 * DEGREE;
-const FULL_TURN: i64 = 2 * HALF_TURN;
 /// Nodes at 180 and -180 degrees are merged if their latitudes differ by at most this (about 10 cm).
 const SAME_PLACE: i64 = 10;
 

@@ -1,5 +1,5 @@
 //! The sweep: one multi-source search that finds, for every vertex, the nearest of many points. Analyses of a whole city
-//! run one sweep from the facilities and read the result at every home.
+//! run one sweep from the facilities and read the result at every population cell.
 
 use crate::network::Network;
 use crate::profile::Profile;

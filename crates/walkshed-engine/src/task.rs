@@ -104,7 +104,7 @@ impl Task {
         if expected == 0 { 0.0 } else { (done as f64 / expected as f64).min(1.0) }
     }
 
-    /// Returns the amount of work done: vertices settled, homes and rows processed.
+    /// Returns the amount of work done: vertices settled, population cells and rows processed.
     #[must_use]
     pub fn worked(&self) -> u64 {
         self.worked.load(SeqCst)

@@ -80,8 +80,8 @@ pub enum FileProblem {
 /// Returns a hint on encodings that detection cannot distinguish.
 fn alternatives(encoding: &str) -> &'static str {
     match encoding {
-        "windows-1252" => " or another one of Latin letters",
-        "windows-1251" => " or another one of Cyrillic letters",
+        "windows-1252" => " or another Latin encoding",
+        "windows-1251" => " or another Cyrillic encoding",
         _ => "",
     }
 }

@@ -1,6 +1,6 @@
 //! Tables: CSV, Excel and GeoJSON.
 
-use crate::sections;
+use crate::sections::sections;
 use std::io::Write;
 use walkshed_exchange::{Format, Kind, Options, Read, parse_table_with_limit, read_edits};
 use walkshed_register::{Calendar, Kinds, Register, Rules};
@@ -23,18 +23,18 @@ const PARTS: [(&str, &str); 6] = [
 ];
 
 /// A table in CSV, read as every kind of record.
-pub fn csv(data: &[u8]) {
-    table(data, Format::Csv);
+pub fn csv(data: &[u8]) -> bool {
+    table(data, Format::Csv)
 }
 
 /// A feature collection, read as every kind of record.
-pub fn geojson(data: &[u8]) {
-    table(data, Format::GeoJson);
+pub fn geojson(data: &[u8]) -> bool {
+    table(data, Format::GeoJson)
 }
 
 /// A workbook. An input that is no ZIP archive stands for the parts of one, so that the fuzzer reaches the XML: sheet, shared
 /// strings, styles, workbook and the relations of both, separated by lines that hold `---` alone.
-pub fn xlsx(data: &[u8]) {
+pub fn xlsx(data: &[u8]) -> bool {
     if data.starts_with(b"PK") {
         return table(data, Format::Xlsx);
     }
@@ -46,11 +46,11 @@ pub fn xlsx(data: &[u8]) {
         archive.write_all(part).expect("a vector takes all bytes");
     }
     let bytes = archive.finish().expect("the archive is complete").into_inner();
-    table(&bytes, Format::Xlsx);
+    table(&bytes, Format::Xlsx)
 }
 
-fn table(data: &[u8], format: Format) {
-    let Ok(table) = parse_table_with_limit(data, format, None, 10_000) else { return };
+fn table(data: &[u8], format: Format) -> bool {
+    let Ok(table) = parse_table_with_limit(data, format, None, 10_000) else { return false };
     let (register, kinds, calendar) = (Register::default(), Kinds::default(), Calendar::default());
     for kind in Kind::ALL {
         let rules = Rules { register: &register, kinds: &kinds, calendar: &calendar };
@@ -59,4 +59,5 @@ fn table(data: &[u8], format: Format) {
             assert!(edits.len() + refused.len() <= 2 * table.rows.len() + 2, "{}", kind.name());
         }
     }
+    true
 }

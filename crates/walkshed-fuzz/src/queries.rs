@@ -1,6 +1,6 @@
 //! GraphQL documents with their variables.
 
-use crate::sections;
+use crate::sections::sections;
 use std::sync::{Arc, LazyLock};
 use tokio::runtime::{Builder, Runtime};
 use walkshed_analysis::world::World;
@@ -37,9 +37,9 @@ static SERVER: LazyLock<Server> = LazyLock::new(|| {
 });
 
 /// A document, then its variables as JSON after a line that holds `---` alone. It is carried out on a small city.
-pub fn graphql_document(data: &[u8]) {
+pub fn graphql_document(data: &[u8]) -> bool {
     let sections = sections(data);
-    let Ok(query) = std::str::from_utf8(sections[0]) else { return };
+    let Ok(query) = std::str::from_utf8(sections[0]) else { return false };
     let variables = sections.get(1).and_then(|text| serde_json::from_slice(text).ok()).unwrap_or_default();
     let Server { runtime, api, world } = &*SERVER;
     let request =
@@ -51,4 +51,5 @@ pub fn graphql_document(data: &[u8]) {
     for error in answer["errors"].as_array().into_iter().flatten() {
         assert!(error["extensions"]["code"].is_string(), "an error without a code: {error}");
     }
+    answer["data"].is_object()
 }

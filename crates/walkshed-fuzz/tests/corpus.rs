@@ -4,7 +4,7 @@ use std::path::Path;
 use walkshed_fuzz::TARGETS;
 
 #[test]
-fn every_target_accepts_its_corpus() {
+fn targets_parse_their_corpus_and_do_not_panic() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
     for (name, target) in TARGETS {
         let mut inputs: Vec<_> = std::fs::read_dir(corpus.join(name))
@@ -13,10 +13,13 @@ fn every_target_accepts_its_corpus() {
             .collect();
         inputs.sort();
         assert!(inputs.len() >= 3, "fuzz/corpus/{name} holds {} inputs", inputs.len());
-        for input in inputs {
+        let mut parsed = 0;
+        for input in &inputs {
             println!("{}", input.display());
-            target(&std::fs::read(&input).unwrap());
+            parsed += usize::from(target(&std::fs::read(input).unwrap()));
         }
+        // Some seeds are rejected on purpose. Most reach the code behind the parser.
+        assert!(2 * parsed >= inputs.len(), "{name}: {parsed} of {} inputs were parsed", inputs.len());
     }
 }
 

@@ -18,7 +18,7 @@ use walkshed_store::{AuditFilter, AuditRow, TokenRow};
 pub struct AuditEntry {
     /// Sequence number; pass it as `before` to fetch the next page.
     number: i64,
-    /// Time of the change.
+    /// The time of the change.
     at: Option<DateTime>,
     /// Who made the change: "token NAME", "anonymous" or "command line".
     actor: String,
@@ -60,17 +60,17 @@ impl From<AuditRow> for AuditEntry {
 /// An access token. Its secret is not stored.
 #[derive(SimpleObject)]
 pub struct Token {
-    /// Number of the token.
+    /// The number of the token.
     number: i64,
-    /// Name of the person or program that uses it.
+    /// The name of the person or program that uses it.
     name: String,
-    /// Role of the token.
+    /// The role of the token.
     role: RoleEnum,
-    /// Time of creation.
+    /// The time of creation.
     created_at: DateTime,
-    /// Time of expiry; null for a token that does not expire.
+    /// The time of expiry; null for a token that does not expire.
     expires_at: Option<DateTime>,
-    /// Time of revocation; null for a token that was not revoked.
+    /// The time of revocation; null for a token that was not revoked.
     revoked_at: Option<DateTime>,
     /// Whether the token is valid: neither expired nor revoked.
     in_force: bool,
@@ -94,9 +94,9 @@ impl From<TokenRow> for Token {
 /// The caller of the request.
 #[derive(SimpleObject)]
 pub struct Viewer {
-    /// Role of the caller.
+    /// The role of the caller.
     role: RoleEnum,
-    /// Name of the caller's token; null for an anonymous caller.
+    /// The name of the caller's token; null for an anonymous caller.
     token: Option<String>,
 }
 

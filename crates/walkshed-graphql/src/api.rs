@@ -40,13 +40,13 @@ impl Api {
     /// Returns the numbers of running and waiting analyses.
     #[must_use]
     pub fn analyses(&self) -> (usize, usize) {
-        self.executor.gate.load()
+        self.executor.pools.load()
     }
 
     /// Returns the numbers of running and waiting small tasks.
     #[must_use]
     pub fn small_work(&self) -> (usize, usize) {
-        self.executor.gate.small_load()
+        self.executor.pools.small_load()
     }
 
     /// Returns the number of executions of subscriptions so far.

@@ -21,7 +21,7 @@ pub fn check_minutes(ctx: &Context<'_>, field: &str, minutes: f64) -> Result<Dec
         return Err(bad_input(field, minutes, "must be more than 0 minutes"));
     }
     if minutes > max {
-        let why = format!("{field}: {minutes} minutes exceeds the maximum ({max})");
+        let why = format!("{field}: {minutes} minutes exceed the maximum ({max})");
         return Err(too_many("maxMinutes", why));
     }
     Ok(Deciseconds::from_minutes(minutes))

@@ -24,7 +24,7 @@ impl MemoryPool {
 
     /// Excludes the first `bytes` of each response from the count.
     #[must_use]
-    pub const fn sparing(mut self, bytes: usize) -> Self {
+    pub const fn with_free_bytes(mut self, bytes: usize) -> Self {
         self.free_bytes = bytes;
         self
     }
@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     fn the_first_bytes_of_each_response_are_free() {
-        let all = Arc::new(MemoryPool::new(100).sparing(20));
+        let all = Arc::new(MemoryPool::new(100).with_free_bytes(20));
         let long = MemoryBudget::new(all.clone(), 1000);
         assert_eq!((long.charge(15), all.bytes()), (Ok(()), 0));
         assert_eq!((long.charge(105), all.bytes()), (Ok(()), 100));

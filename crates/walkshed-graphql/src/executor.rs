@@ -33,7 +33,7 @@ pub struct Executor {
     /// The schema with the limits of jobs.
     job_schema: JobSchema,
     pub limits: Limits,
-    pub gate: Arc<WorkPools>,
+    pub pools: Arc<WorkPools>,
     pub documents: Arc<Documents>,
     /// The memory of all responses that are being built or sent.
     pub response_memory: Arc<MemoryPool>,
@@ -44,7 +44,7 @@ impl Executor {
     /// Creates an executor; with a manifest, it accepts only the documents of the manifest.
     pub fn new(limits: Limits, trusted: Option<TrustedDocuments>) -> Self {
         let suggestions = Arc::new(SuggestionLimit::new(limits.suggestions_per_hour));
-        let gate = Arc::new(WorkPools::new(limits.max_analyses, limits.max_waiting_analyses));
+        let pools = Arc::new(WorkPools::new(limits.max_analyses, limits.max_waiting_analyses));
         let jobs = Arc::new(Jobs::new(limits.max_jobs, limits.max_waiting_jobs));
         let documents = Arc::new(Documents::new(trusted, schema::field_types()));
         let imports = Arc::new(ImportQueue::new(limits.max_imports, limits.max_waiting_imports));
@@ -54,17 +54,17 @@ impl Executor {
                 .limit_complexity(limits.max_complexity)
                 .data(limits)
                 .data(suggestions.clone())
-                .data(gate.clone())
+                .data(pools.clone())
                 .data(jobs.clone())
                 .data(documents.clone())
                 .data(imports.clone())
                 .data(cost.clone())
         };
         let job_schema = JobSchema::new(build(jobs::limits_of_jobs(&limits)).finish());
-        let response_memory = Arc::new(MemoryPool::new(limits.max_answers_bytes).sparing(SHORT_ANSWER));
+        let response_memory = Arc::new(MemoryPool::new(limits.max_answers_bytes).with_free_bytes(SHORT_ANSWER));
         let schema = build(limits.clone()).finish();
         let mutation_schema = build(limits.clone()).extension(NullFailedFields).finish();
-        Self { schema, mutation_schema, job_schema, limits, gate, documents, response_memory, cost }
+        Self { schema, mutation_schema, job_schema, limits, pools, documents, response_memory, cost }
     }
 
     /// Executes a request against a world. The response to a mutation carries the version of the world after it.

@@ -73,7 +73,7 @@ impl NearbyFacilitiesQuery {
             desc = "The time limit in minutes, more than 0 and at most 120 unless the server is configured otherwise. A travel time equal to the limit is within it."
         )]
         minutes: f64,
-        #[graphql(desc = "Only facilities of these categories. If empty or omitted, all categories.")]
+        #[graphql(desc = "Only facilities of these categories, at most 1,000. If empty or omitted, all categories.")]
         categories: Option<Vec<Category>>,
         #[graphql(
             desc = "Only facilities of these kinds, given by the keys that `facilityKinds` lists, at most 1,000. If empty or omitted, all kinds."

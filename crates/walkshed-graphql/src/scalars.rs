@@ -120,7 +120,7 @@ thread_local! {
 }
 
 /// Maximum number of reasons kept for one request.
-const MAX_REFUSED: usize = 100;
+const MAX_REJECTED: usize = 100;
 
 /// Returns whether a value is valid for a scalar, and records the reason if not.
 fn accepts<T: ScalarType + InputType>(value: &Value) -> bool {
@@ -129,7 +129,7 @@ fn accepts<T: ScalarType + InputType>(value: &Value) -> bool {
     let why = error.into_server_error(Pos::default()).message;
     let why = why.split_once(": ").map_or(why.as_str(), |(_, why)| why).chars().take(200).collect();
     REFUSED.with_borrow_mut(|refused| {
-        if refused.len() < MAX_REFUSED {
+        if refused.len() < MAX_REJECTED {
             refused.push((name, why));
         }
     });

@@ -106,9 +106,8 @@ impl Subscription {
     async fn register_changed(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only changes of these kinds of records. If empty or omitted, all changes.")] kinds: Option<
-            Vec<RecordKind>,
-        >,
+        #[graphql(desc = "Only changes of these kinds of records, at most 1,000. If empty or omitted, all changes.")]
+        kinds: Option<Vec<RecordKind>>,
     ) -> Result<impl Stream<Item = RegisterChange> + use<>> {
         let wanted = distinct_values(ctx, "kinds", kinds)?;
         let changed = live(ctx)?.changes();

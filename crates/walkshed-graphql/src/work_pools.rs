@@ -104,51 +104,52 @@ mod tests {
     #[test]
     fn refuses_work_when_the_queue_is_full() {
         runtime().block_on(async {
-            let gate = Arc::new(WorkPools::new(1, 1));
+            let pools = Arc::new(WorkPools::new(1, 1));
             let start = |wait: std::sync::mpsc::Receiver<()>| {
-                let gate = gate.clone();
-                tokio::spawn(async move { gate.analyses.run(None, false, move || wait.recv().is_ok()).await })
+                let pools = pools.clone();
+                tokio::spawn(async move { pools.analyses.run(None, false, move || wait.recv().is_ok()).await })
             };
             let ((go1, wait1), (go2, wait2)) = (channel(), channel());
             let first = start(wait1);
-            until(|| gate.load() == (1, 0)).await;
+            until(|| pools.load() == (1, 0)).await;
             let second = start(wait2);
-            until(|| gate.load() == (1, 1)).await;
-            let refused = gate.analyses.run(None, false, || ()).await.unwrap_err();
+            until(|| pools.load() == (1, 1)).await;
+            let refused = pools.analyses.run(None, false, || ()).await.unwrap_err();
             assert!(refused.message.contains("try again"), "{}", refused.message);
             // Small work does not wait for analyses, and work of jobs is queued even when the queue is full.
-            assert_eq!(gate.small.run(None, false, || 7).await.unwrap(), 7);
+            assert_eq!(pools.small.run(None, false, || 7).await.unwrap(), 7);
             let (go4, wait4) = channel::<()>();
             let patient = tokio::spawn({
-                let gate = gate.clone();
-                async move { gate.analyses.run(None, true, move || wait4.recv().is_ok()).await }
+                let pools = pools.clone();
+                async move { pools.analyses.run(None, true, move || wait4.recv().is_ok()).await }
             });
-            until(|| gate.load() == (1, 2)).await;
+            until(|| pools.load() == (1, 2)).await;
             // A caller that gives up frees its place in the queue.
             second.abort();
-            until(|| gate.load() == (1, 1)).await;
+            until(|| pools.load() == (1, 1)).await;
             patient.abort();
-            until(|| gate.load() == (1, 0)).await;
+            until(|| pools.load() == (1, 0)).await;
             let (go3, wait3) = channel();
             let third = start(wait3);
-            until(|| gate.load() == (1, 1)).await;
+            until(|| pools.load() == (1, 1)).await;
             drop((go2, go4));
             go1.send(()).unwrap();
             go3.send(()).unwrap();
             assert!(first.await.unwrap().unwrap() && third.await.unwrap().unwrap());
-            until(|| gate.load() == (0, 0)).await;
+            until(|| pools.load() == (0, 0)).await;
         });
     }
 
     #[test]
     fn work_of_an_aborted_caller_stops() {
         runtime().block_on(async {
-            let gate = Arc::new(WorkPools::new(1, 10));
+            let pools = Arc::new(WorkPools::new(1, 10));
             let stopped = Arc::new(AtomicBool::new(false));
             let endless = tokio::spawn({
-                let (gate, stopped) = (gate.clone(), stopped.clone());
+                let (pools, stopped) = (pools.clone(), stopped.clone());
                 async move {
-                    gate.analyses
+                    pools
+                        .analyses
                         .run(None, false, move || {
                             while task::work(1).is_ok() {
                                 std::thread::yield_now();
@@ -158,30 +159,30 @@ mod tests {
                         .await
                 }
             });
-            until(|| gate.load() == (1, 0)).await;
+            until(|| pools.load() == (1, 0)).await;
             endless.abort();
-            until(|| stopped.load(SeqCst) && gate.load() == (0, 0)).await;
-            assert_eq!(gate.analyses.run(None, false, || 1).await.unwrap(), 1);
+            until(|| stopped.load(SeqCst) && pools.load() == (0, 0)).await;
+            assert_eq!(pools.analyses.run(None, false, || 1).await.unwrap(), 1);
         });
     }
 
     #[test]
     fn reports_timeouts_and_survives_panics() {
         runtime().block_on(async {
-            let gate = WorkPools::new(1, 10);
+            let pools = WorkPools::new(1, 10);
             let late = Arc::new(Task::within_seconds(1));
             let error =
-                gate.analyses.run(Some(late.clone()), false, || while task::work(1).is_ok() {}).await.unwrap_err();
+                pools.analyses.run(Some(late.clone()), false, || while task::work(1).is_ok() {}).await.unwrap_err();
             assert!(error.message.contains("1 second"), "{}", error.message);
             assert!(late.worked() > 0);
             // Work that is dequeued after its deadline does not start.
             let started = Arc::new(AtomicBool::new(false));
             let flag = started.clone();
-            assert!(gate.analyses.run(Some(late), false, move || flag.store(true, SeqCst)).await.is_err());
+            assert!(pools.analyses.run(Some(late), false, move || flag.store(true, SeqCst)).await.is_err());
             assert!(!started.load(SeqCst));
-            let failed = gate.analyses.run(None, false, || panic!("a fault")).await.unwrap_err();
+            let failed = pools.analyses.run(None, false, || panic!("a fault")).await.unwrap_err();
             assert!(failed.message.contains("a fault"), "{}", failed.message);
-            assert_eq!(gate.analyses.run(None, false, || 2).await.unwrap(), 2);
+            assert_eq!(pools.analyses.run(None, false, || 2).await.unwrap(), 2);
         });
     }
 }

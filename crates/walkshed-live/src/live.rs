@@ -63,8 +63,8 @@ impl Live {
 
     /// Sets the maximum number of changes that wait to be stored.
     #[must_use]
-    pub fn with_max_waiting_writes(self, most: usize) -> Self {
-        Self { writers: WriteQueue::new(most), ..self }
+    pub fn with_max_waiting_writes(self, max: usize) -> Self {
+        Self { writers: WriteQueue::new(max), ..self }
     }
 
     /// Returns the current world. A request takes it once and uses it to the end.

@@ -21,7 +21,7 @@ pub async fn watch_data(live: Arc<Live>) {
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        // Errors are logged by `refresh`, once each.
+        // `refresh` logs errors.
         if let Ok(true) = live.refresh().await {
             let world = live.world();
             tracing::info!(
@@ -143,7 +143,10 @@ impl Live {
             // A world without streets reports the reason in its own problems.
             (opened, streets, _) => {
                 if let (Err(why), Some(_)) = (&opened, streets) {
-                    tracing::error!(why = why.as_str(), "the prepared streets cannot be opened; there is no network");
+                    tracing::error!(
+                        why = why.as_str(),
+                        "the prepared streets cannot be opened, and there were none before"
+                    );
                 }
                 self.problems.set(Part::Streets, None);
                 opened

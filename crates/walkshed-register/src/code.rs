@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn part_of_is_one_level_below_the_region() {
+    fn child_region_is_one_level_below_the_region() {
         let of = |region: &str| child_region("500106013004", Some(&RegionCode::new(region).unwrap()));
         assert_eq!(
             [

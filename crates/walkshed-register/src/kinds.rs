@@ -77,9 +77,18 @@ impl Kinds {
     }
 }
 
+/// The rule for keys of kinds and standards, in words.
+pub const KEY_RULE: &str = "a key may contain only lower-case letters, digits and underscores";
+
+/// Returns whether a text is a valid key of a kind or standard.
+#[must_use]
+pub fn is_key(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}
+
 fn read_kind(key: &str, value: &Value) -> Result<FacilityKind, String> {
-    if key.is_empty() || !key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
-        return Err("a key may contain only lower-case letters, digits and underscores".into());
+    if !is_key(key) {
+        return Err(KEY_RULE.into());
     }
     let table = value.as_table().ok_or("must be a table with name, name_en and category")?;
     if let Some(unknown) = table.keys().find(|k| !["name", "name_en", "category"].contains(&k.as_str())) {

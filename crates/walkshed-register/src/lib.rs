@@ -45,7 +45,7 @@ pub use facility::Facility;
 pub use hours::{Hours, HoursAt, HoursError, OpenState};
 pub use import_record::ImportRecord;
 pub use keyed_enum::{UnknownVariant, plain_key};
-pub use kinds::{FacilityKind, KindError, Kinds};
+pub use kinds::{FacilityKind, KEY_RULE, KindError, Kinds, is_key};
 pub use partial_date::{PartialDate, PartialDateError};
 pub use population::{EVERYONE, GroupError, PopulationCell, group_name};
 pub use problem::{Problem, ProblemCode};

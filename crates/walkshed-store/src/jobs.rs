@@ -90,7 +90,7 @@ fn job(row: &SqliteRow) -> Result<JobRow, StoreError> {
     };
     if !job.state.is_last() && Timestamp::now().duration_since(alive_at) > SILENT_AFTER {
         job.state = JobState::Failed;
-        job.error = Some("the server that ran the job has stopped; start the job again".into());
+        job.error = Some("The server was stopped. Start the job again.".into());
         job.finished_at = Some(alive_at);
     }
     Ok(job)

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 /// through others. An empty result means that every file can be read after those it imports.
 ///
 /// `src` is the source folder of the crate, with `lib.rs` in it. A `use crate::`, `use super::` or `use self::` at the top
-/// level of a file is a dependency on the file that it names; so is a path `crate::...` in code. An item that is imported
-/// through the re-export of a parent counts as a dependency on the parent. Test modules (files that end in `tests.rs`, and
-/// the code after `#[cfg(test)]`) are ignored.
+/// level of a file is a dependency on the file that it names; so is a path `crate::...` or `super::...` in code. An item that
+/// is imported through the re-export of a parent counts as a dependency on the parent. Test code (files that end in
+/// `tests.rs`, and items after `#[cfg(test)]`) is ignored.
 ///
 /// # Panics
 /// Panics if the folder cannot be read.
@@ -65,14 +65,22 @@ fn is_folder_module(file: &Path) -> bool {
 
 /// Returns the paths (without `crate::`) that a file of a module uses.
 fn paths(text: &str, module: &str, is_folder: bool) -> Vec<String> {
-    let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-    let lines: Vec<&str> = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+    let lines = code_lines(text);
     // A file that is not `mod.rs` or `lib.rs` has no children.
     let children: Vec<&str> =
         if is_folder { lines.iter().filter_map(|line| declared_module(line)).collect() } else { Vec::new() };
     let mut found: Vec<String> =
         top_level_imports(&lines).iter().filter_map(|path| absolute(path, module, &children)).collect();
     let code = lines.join("\n");
+    for (at, _) in code.match_indices("super::") {
+        let is_other_name = code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':');
+        let end = code[at..].find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).unwrap_or(code.len() - at);
+        let path = code[at..at + end].trim_end_matches(':');
+        let is_in_inner_module = code[..at].rsplit('\n').next().is_some_and(|line| line.starts_with("    use "));
+        if !is_other_name && !is_in_inner_module {
+            found.extend(absolute(path, module, &children).filter(|path| !path.is_empty()));
+        }
+    }
     for (at, prefix) in code.match_indices("crate::") {
         let is_other_name = code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '$');
         let rest = &code[at + prefix.len()..];
@@ -84,6 +92,31 @@ fn paths(text: &str, module: &str, is_folder: bool) -> Vec<String> {
         }
     }
     found
+}
+
+/// Returns the lines of a file without comments and without items for tests.
+fn code_lines(text: &str) -> Vec<&str> {
+    let mut lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let mut code = Vec::new();
+    while let Some(line) = lines.next() {
+        if line.trim() != "#[cfg(test)]" {
+            code.push(line);
+            continue;
+        }
+        // The item goes on to a semicolon at the end of its first line, or to the closing brace below its start.
+        let indent = line.len() - line.trim_start().len();
+        let mut is_first = true;
+        for line in lines.by_ref() {
+            let is_attribute = line.trim_start().starts_with("#[");
+            let is_whole = is_first && !is_attribute && line.trim_end().ends_with([';', '}', ',']);
+            let is_end = line.trim_start().starts_with('}') && line.len() - line.trim_start().len() == indent;
+            if is_whole || is_end {
+                break;
+            }
+            is_first &= is_attribute;
+        }
+    }
+    code
 }
 
 /// Returns the paths of the imports at the top level of a file. An import may span several lines.

@@ -1,7 +1,7 @@
 //! `walkshed assess`: a region against a planning standard.
 
 use super::args::PeopleArgs;
-use super::file::{FileArgs, Format, write};
+use super::file::{Format, OutputFileArgs, write};
 use super::summary::percent;
 use super::world::load_world;
 use crate::cli::output::{Failure, Output};
@@ -23,7 +23,7 @@ pub struct AssessArgs {
     #[command(flatten)]
     people: PeopleArgs,
     #[command(flatten)]
-    out: FileArgs,
+    out: OutputFileArgs,
 }
 
 /// Runs `walkshed assess`.

@@ -1,7 +1,7 @@
 //! `walkshed compare`: coverage before and after a scenario.
 
 use super::args::NeedArgs;
-use super::file::{FileArgs, Format, write};
+use super::file::{Format, OutputFileArgs, write};
 use super::summary::percent;
 use super::world::{apply_scenario, load_world};
 use crate::cli::output::{Failure, Output};
@@ -26,7 +26,7 @@ pub struct CompareArgs {
     #[arg(long)]
     capacity: bool,
     #[command(flatten)]
-    out: FileArgs,
+    out: OutputFileArgs,
 }
 
 /// Runs `walkshed compare`.

@@ -1,7 +1,7 @@
 //! `walkshed coverage`: who has the required facilities within reach.
 
 use super::args::NeedArgs;
-use super::file::{FileArgs, Format, write};
+use super::file::{Format, OutputFileArgs, write};
 use super::summary::{percent, summary};
 use super::world::load_world;
 use crate::cli::map;
@@ -25,7 +25,7 @@ pub struct CoverageArgs {
     #[arg(long, value_name = "R")]
     resolution: Option<u8>,
     #[command(flatten)]
-    out: FileArgs,
+    out: OutputFileArgs,
 }
 
 /// Runs `walkshed coverage`.

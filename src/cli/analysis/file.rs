@@ -10,7 +10,7 @@ use walkshed_exchange::{flatgeobuf, geoparquet};
 /// The output file.
 #[derive(Args, Debug)]
 #[group(skip)]
-pub struct FileArgs {
+pub struct OutputFileArgs {
     /// Write the result to this file. The extension selects the format: .geojson, .fgb (FlatGeobuf), .parquet (GeoParquet), .csv,
     /// or .svg (a map; not for compare and assess).
     #[arg(long, value_name = "FILE")]
@@ -27,7 +27,7 @@ pub enum Format {
     Svg,
 }
 
-impl FileArgs {
+impl OutputFileArgs {
     /// Returns the format and path. Called before the analysis, so that a wrong extension is reported at once.
     pub fn format(&self) -> Result<Option<(Format, &Path)>, Failure> {
         let Some(path) = &self.out else { return Ok(None) };

@@ -1,7 +1,7 @@
 //! `walkshed gaps`: under-served areas, largest first.
 
 use super::args::NeedArgs;
-use super::file::{FileArgs, Format, write};
+use super::file::{Format, OutputFileArgs, write};
 use super::summary::summary;
 use super::world::load_world;
 use crate::cli::map;
@@ -25,7 +25,7 @@ pub struct GapsArgs {
     #[arg(long, value_name = "N", default_value_t = 0.0)]
     min_people: f64,
     #[command(flatten)]
-    out: FileArgs,
+    out: OutputFileArgs,
 }
 
 /// Runs `walkshed gaps`.

@@ -1,7 +1,7 @@
 //! `walkshed sites`: sites for new facilities.
 
 use super::args::NeedArgs;
-use super::file::{FileArgs, Format, write};
+use super::file::{Format, OutputFileArgs, write};
 use super::summary::percent;
 use super::world::load_world;
 use crate::cli::map;
@@ -50,7 +50,7 @@ pub struct SitesArgs {
     #[arg(long)]
     vacant: bool,
     #[command(flatten)]
-    out: FileArgs,
+    out: OutputFileArgs,
 }
 
 /// Runs `walkshed sites`.

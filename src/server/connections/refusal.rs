@@ -1,10 +1,13 @@
 //! Refusal of connections beyond the maximum.
 
-use super::registry::MIN_EVICTION_AGE;
 use std::io::Error;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
+
+/// Maximum time to send the refusal.
+const REFUSAL_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Sends "503 Service Unavailable" to a client and closes its connection.
 pub async fn refuse(stream: TcpStream, max: usize) {
@@ -26,5 +29,5 @@ pub async fn refuse(stream: TcpStream, max: usize) {
         while stream.read(&mut rest).await? > 0 {}
         Ok::<(), Error>(())
     };
-    let _ = tokio::time::timeout(MIN_EVICTION_AGE, send).await;
+    let _ = tokio::time::timeout(REFUSAL_TIMEOUT, send).await;
 }

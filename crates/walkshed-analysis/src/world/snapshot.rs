@@ -3,7 +3,7 @@
 
 use super::cut_off::CutOff;
 use super::error::NetworkUnavailable;
-use crate::memo::{Kept, Key, Memo};
+use crate::memo::{Cacheable, Key, Memo};
 use quick_cache::sync::Cache;
 use std::hash::Hash;
 use std::sync::{Arc, OnceLock};
@@ -174,7 +174,7 @@ impl World {
 
     /// Starts a key of [`World::memo`] for results of type `T` on this network.
     #[must_use]
-    pub fn memo_key<T: Kept>(&self, first: impl Hash) -> Key {
+    pub fn memo_key<T: Cacheable>(&self, first: impl Hash) -> Key {
         Key::of::<T>().and(self.streets).and(first)
     }
 

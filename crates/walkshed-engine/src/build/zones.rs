@@ -15,9 +15,9 @@ use super::islands::connect_islands;
 use super::topology::{Link, Topology};
 use crate::access::{Access, EdgeFlags, Kind, Structure};
 use crate::components::Components;
-use crate::geo::chord_length_m;
 use crate::ground::Ground;
 use crate::osm::WayClass;
+use crate::polyline::length_m;
 use crate::report::StreetsReport;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -44,7 +44,7 @@ pub(super) fn independent_networks(sizes: &BTreeMap<u32, (f64, f64)>, own_networ
 
 /// Marks restricted zones and connects disconnected components.
 pub(super) fn mark_zones(topology: &mut Topology, own_network_km: f64, report: &mut StreetsReport) {
-    let lengths: Vec<f64> = topology.links.iter().map(length_m).collect();
+    let lengths: Vec<f64> = topology.links.iter().map(|link| length_m(&link.shape)).collect();
     let Zones { mut marks, islands, network } = Zones::of(topology, &lengths, own_network_km);
     report.islands = islands.len() as u64;
     report.island_edges = islands.values().map(|links| links.len() as u64).sum();
@@ -53,10 +53,6 @@ pub(super) fn mark_zones(topology: &mut Topology, own_network_km: f64, report: &
     }
     set_marks(topology, &marks);
     add_entries(topology, &marks);
-}
-
-fn length_m(link: &Link) -> f64 {
-    link.shape.windows(2).map(|p| chord_length_m(p[0], p[1])).sum()
 }
 
 struct Zones {

@@ -166,7 +166,7 @@ fn metres(unit: Option<&str>, keys: &GeoKeys) -> Result<f64, String> {
         .map(|name| {
             let lower = name.to_lowercase();
             UNITS.iter().find(|u| u.1.contains(&lower.as_str())).map(|u| u.0).ok_or_else(|| {
-                format!("unsupported unit \"{name}\" (supported: m, ft, US survey foot and others); {advice}")
+                format!("unsupported unit \"{name}\" (supported: m, dm, cm, mm, km, ft, US survey foot); {advice}")
             })
         })
         .transpose()?;

@@ -90,7 +90,9 @@ impl Raster {
             [(x0, y0, (1.0 - tx) * (1.0 - ty)), (x1, y0, tx * (1.0 - ty)), (x0, y1, (1.0 - tx) * ty), (x1, y1, tx * ty)]
         {
             let index = y * self.columns + x;
-            sum += f64::from(self.heights[index]) * weight;
+            if weight > 0.0 {
+                sum += f64::from(self.heights[index]) * weight;
+            }
             if self.is_void(index) {
                 of_voids += weight;
             }
@@ -135,9 +137,9 @@ impl Raster {
     }
 
     /// Adds to every pending sample the nearest heights in its row and in the preceding rows; in the following rows if
-    /// `is_turned` (the raster is rotated by 180 degrees). `weights` holds the sums of weights of the pending samples,
+    /// `is_rotated` (the raster is rotated by 180 degrees). `weights` holds the sums of weights of the pending samples,
     /// in their order.
-    fn sweep(&mut self, pending: &[u64], weights: &mut [f32], is_turned: bool) {
+    fn sweep(&mut self, pending: &[u64], weights: &mut [f32], is_rotated: bool) {
         /// The nearest height in a direction and its distance in samples. The height is NaN if there is none.
         type Nearest = (f32, u32);
         const NO_HEIGHT: Nearest = (f32::NAN, 0);
@@ -149,13 +151,13 @@ impl Raster {
         let mut here = above.clone();
         let mut number = 0;
         for row in 0..rows {
-            let lat = self.north - (if is_turned { rows - 1 - row } else { row }) as f64 * self.step_y;
+            let lat = self.north - (if is_rotated { rows - 1 - row } else { row }) as f64 * self.step_y;
             let metric = Metric::at(lat.clamp(-89.9, 89.9));
             let (dx, dy) = (self.step_x * metric.kx * Fixed::PER_DEGREE, self.step_y * metric.ky * Fixed::PER_DEGREE);
             let metres = [dy, dx.hypot(dy), dx.hypot(dy), dx];
             let mut before = NO_HEIGHT;
             for column in 0..columns {
-                let index = if is_turned { last - (row * columns + column) } else { row * columns + column };
+                let index = if is_rotated { last - (row * columns + column) } else { row * columns + column };
                 if !has_bit(pending, index) {
                     before = (self.heights[index], 0);
                     here[column + 1] = [before; 3];
@@ -164,7 +166,7 @@ impl Raster {
                 let seen = [above[column + 1][0], above[column][1], above[column + 2][2], before].map(farther);
                 here[column + 1] = [seen[0], seen[1], seen[2]];
                 before = seen[3];
-                let of_void = if is_turned { weights.len() - 1 - number } else { number };
+                let of_void = if is_rotated { weights.len() - 1 - number } else { number };
                 number += 1;
                 let (mut mean, mut sum) = (f64::from(self.heights[index]), f64::from(weights[of_void]));
                 for ((height, steps), metres) in seen.into_iter().zip(metres).filter(|(s, _)| !s.0.is_nan()) {

@@ -17,6 +17,8 @@ pub enum AreaError {
     NotAnArea(String),
     #[error("has a ring of {0} corners; a ring has at least four, the last the same as the first")]
     ShortRing(usize),
+    #[error("has a ring that is not closed; repeat its first position at the end")]
+    UnclosedRing,
     #[error("has more than {MAX_CORNERS} corners")]
     TooManyCorners,
     #[error("has a corner off the globe: {0}")]
@@ -69,8 +71,15 @@ fn area_of(geometry: &Geometry) -> Result<MultiPolygon<f64>, AreaError> {
         _ => Vec::new(),
     };
     // Check the rings as written: the conversion to `geo` types would close them.
-    if let Some(ring) = rings.iter().find(|ring| ring.len() < 4 || ring.first() != ring.last()) {
-        return Err(AreaError::ShortRing(ring.len()));
+    for ring in rings {
+        // An altitude does not count.
+        let ends = [ring.first(), ring.last()].map(|end| end.and_then(|position| position.as_slice().get(..2)));
+        if ring.len() < 4 {
+            return Err(AreaError::ShortRing(ring.len()));
+        }
+        if ends[0] != ends[1] {
+            return Err(AreaError::UnclosedRing);
+        }
     }
     let bad = |e: geojson::Error| AreaError::NotGeoJson(e.to_string());
     let area = match geo::Geometry::<f64>::try_from(geometry.clone()).map_err(bad)? {
@@ -108,6 +117,7 @@ mod tests {
             polygon.clone(),
             format!(r#"{{"type":"MultiPolygon","coordinates":[{square}]}}"#),
             format!(r#"{{"type":"Feature","properties":{{}},"geometry":{polygon}}}"#),
+            r#"{"type":"Polygon","coordinates":[[[106,29,1],[107,29,2],[107,30,3],[106,29,4]]]}"#.to_owned(),
         ] {
             assert_eq!(read_area(&text).unwrap().0.len(), 1, "{text}");
         }
@@ -117,6 +127,8 @@ mod tests {
             (r#"{"type":"Point","coordinates":[1,2]}"#, "is a Point"),
             (r#"{"type":"FeatureCollection","features":[]}"#, "FeatureCollection"),
             (r#"{"type":"Polygon","coordinates":[[[106,29],[107,29],[106,29]]]}"#, "at least four"),
+            (r#"{"type":"Polygon","coordinates":[[[106,29],[107,29],[107,30],[106,30]]]}"#, "not closed"),
+            (r#"{"type":"MultiPolygon","coordinates":[[[[106,29],[107,29],[107,30],[106,30]]]]}"#, "not closed"),
             (r#"{"type":"Polygon","coordinates":[[[106,29],[107,29],[107,300],[106,29]]]}"#, "off the globe"),
             (
                 r#"{"type":"Polygon","coordinates":[[[179,-17],[-179,-17],[-179,-16],[179,-16],[179,-17]]]}"#,

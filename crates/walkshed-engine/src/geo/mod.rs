@@ -32,5 +32,6 @@ pub use datum::{Datum, UnknownDatum};
 pub use geojson_text::{area_text, multi_polygon_text, push_line, push_point, push_position};
 pub use h3::{CellParseError, cell_centre, cell_of, parse_cell};
 pub use metric::{Metric, chord_length_m};
+pub(crate) use position::{FULL_TURN, HALF_TURN};
 pub use position::{Fixed, Position, PositionError};
 pub use storey::{Place, Storey};

@@ -63,8 +63,8 @@ impl Position {
 }
 
 /// 180 and 360 degrees, in ten-millionths of a degree.
-pub(super) const HALF_TURN: i64 = 1_800_000_000;
-pub(super) const FULL_TURN: i64 = 2 * HALF_TURN;
+pub(crate) const HALF_TURN: i64 = 1_800_000_000;
+pub(crate) const FULL_TURN: i64 = 2 * HALF_TURN;
 
 /// A position in ten-millionths of a degree (about 1 cm), the resolution of OpenStreetMap.
 ///

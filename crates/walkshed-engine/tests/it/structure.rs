@@ -33,6 +33,16 @@ fn finds_cycles_between_files() {
     let b = ("b.rs", "fn b() {\n    let _ = crate::a::A;\n}\n#[cfg(test)]\nmod tests { use crate::a; }\n");
     assert_eq!(cycles(&[lib, ("a.rs", "use super::{b::B};\n"), b]), [["a", "b"]]);
     assert_eq!(cycles(&[lib, ("a.rs", "// use crate::b::B;\n"), b]), Vec::<Vec<String>>::new());
+    let b = ("b.rs", "fn b() {\n    super::a::f();\n}\n");
+    assert_eq!(cycles(&[lib, ("a.rs", "use super::b::B;\n"), b]), [["a", "b"]]);
+    // Only the item for tests is left out, not what follows it.
+    let b = ("b.rs", "use crate::a::A;\n");
+    for item in ["mod tests;", "fn f() {\n    g();\n}", "use std::fmt;"] {
+        let a = format!("#[cfg(test)]\n{item}\nuse crate::b::B;\n");
+        assert_eq!(cycles(&[lib, ("a.rs", a.as_str()), b]), [["a", "b"]], "{item}");
+        let a = format!("#[cfg(test)]\nmod inner {{\n    use crate::b::B;\n    {item}\n}}\n");
+        assert_eq!(cycles(&[lib, ("a.rs", a.as_str()), b]), Vec::<Vec<String>>::new(), "{item}");
+    }
 }
 
 #[test]

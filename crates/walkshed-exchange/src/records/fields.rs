@@ -62,7 +62,7 @@ pub fn day(text: &str, zone: Zone) -> Result<Date, String> {
 /// Parses a moment: a time with an offset, or a local time.
 pub fn moment(text: &str, zone: Zone) -> Result<Timestamp, String> {
     let written = text.parse::<TimeInput>().map_err(|e| e.to_string())?;
-    written.moment(zone).ok_or_else(|| "is a date without a time, such as 2026-11-25T09:00".to_owned())
+    written.moment(zone).ok_or_else(|| "is a date without a time; write for example 2026-11-25T09:00".to_owned())
 }
 
 /// Parses a value of any type with `FromStr`.

@@ -1,4 +1,4 @@
-//! SiteSelection of the thread for a piece of work.
+//! Selects the thread that runs a piece of work.
 
 use super::meter::charge;
 use crate::work_pools::{Size, run_in_pool};

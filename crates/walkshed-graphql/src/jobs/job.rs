@@ -14,7 +14,7 @@ use walkshed_live::Live;
 use walkshed_register::Role;
 use walkshed_store::{JOB_RETENTION, JobRow, JobState};
 
-/// State of a job.
+/// The state of a job.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(name = "JobState", remote = "JobState")]
 pub enum JobStateWord {
@@ -41,12 +41,12 @@ pub struct Job {
 /// A query that runs in the background.
 #[Object]
 impl Job {
-    /// Id of the job. Anyone who knows it may read the result and cancel the job.
+    /// The id of the job. Anyone who knows it may read the result and cancel the job.
     async fn id(&self) -> ID {
         ID(self.row.id.clone())
     }
 
-    /// State of the job.
+    /// The state of the job.
     async fn state(&self) -> JobStateWord {
         self.row.state.into()
     }
@@ -57,7 +57,7 @@ impl Job {
         round(self.share, 3)
     }
 
-    /// Number of jobs before this one in the queue, while it is QUEUED.
+    /// The number of jobs before this one in the queue, while it is QUEUED.
     async fn waiting_before(&self) -> Option<u64> {
         self.waiting.map(|n| n as u64)
     }
@@ -67,7 +67,7 @@ impl Job {
         Json(self.row.request.clone())
     }
 
-    /// Time at which the job was created.
+    /// The time at which the job was created.
     async fn created_at(&self) -> DateTime {
         DateTime(self.row.created_at)
     }
@@ -77,12 +77,12 @@ impl Job {
         caller(ctx).may(Role::Admin).then_some(self.row.actor.as_str())
     }
 
-    /// Time at which the job began to run.
+    /// The time at which the job began to run.
     async fn started_at(&self) -> Option<DateTime> {
         self.row.started_at.map(DateTime)
     }
 
-    /// Time at which the job ended.
+    /// The time at which the job ended.
     async fn finished_at(&self) -> Option<DateTime> {
         self.row.finished_at.map(DateTime)
     }
@@ -97,7 +97,7 @@ impl Job {
         self.row.world_version.as_deref()
     }
 
-    /// Reason of the failure.
+    /// The reason for the failure.
     async fn error(&self) -> Option<&str> {
         self.row.error.as_deref()
     }

@@ -113,10 +113,10 @@ async fn execute(jobs: &Jobs, running: &Running, work: Work) -> Outcome {
     let version = world.version.clone();
     // Counted while the result is built: a result that is too large is refused early.
     let budget = MemoryBudget::new(Arc::new(MemoryPool::new(MAX_RESULT_BYTES)), work.limits.max_answer_bytes);
-    let spent = WorkMeter::new(work.limits.max_work);
+    let meter = WorkMeter::new(work.limits.max_work);
     let request = work.request.data(world).data(work.live).data(running.task.clone());
     let (name, variables) = (request.operation_name.clone(), Some(request.variables.clone()));
-    let request = request.data(InJob).data(Arc::new(budget)).data(Arc::new(spent));
+    let request = request.data(InJob).data(Arc::new(budget)).data(Arc::new(meter));
     scalars::clear_rejections();
     let response = work.schema.execute(request).await;
     let operation = ExecutedOperation { document: &work.document, operation_name: name.as_deref(), variables };

@@ -30,14 +30,14 @@ pub struct StartJobInput {
     query: String,
     /// Variables of the query.
     variables: Option<JsonInput>,
-    /// Name of the operation to run, if the document has more than one.
+    /// The name of the operation to run, if the document has more than one.
     operation_name: Option<String>,
 }
 
 /// The job to cancel.
 #[derive(InputObject, Debug)]
 pub struct CancelJobInput {
-    /// Id of the job.
+    /// The id of the job.
     id: ID,
 }
 
@@ -64,7 +64,7 @@ pub struct JobQuery;
 impl JobQuery {
     /// Returns a job by its id; null if the id is unknown or the job ended more than a day ago.
     #[graphql(complexity = "200 + child_complexity")]
-    async fn job(&self, ctx: &Context<'_>, #[graphql(desc = "Id of the job.")] id: ID) -> Nullable<Job> {
+    async fn job(&self, ctx: &Context<'_>, #[graphql(desc = "The id of the job.")] id: ID) -> Nullable<Job> {
         nullable(async { load_job(jobs(ctx), live(ctx)?, &id).await }).await
     }
 
@@ -73,7 +73,7 @@ impl JobQuery {
     async fn jobs(
         &self,
         ctx: &Context<'_>,
-        #[graphql(default = 20, desc = "Maximum number of jobs to return (at most 200).")] first: i32,
+        #[graphql(default = 20, desc = "Maximum number of jobs to return (default 20, maximum 200).")] first: i32,
     ) -> Nullable<Vec<Job>> {
         Some(list_jobs(ctx, first).await)
     }

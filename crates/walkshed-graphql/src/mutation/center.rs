@@ -64,11 +64,11 @@ impl From<FundingShareInput> for register::FundingShare {
 pub struct CenterDetails {
     /// The name in English.
     name_en: MaybeUndefined<String>,
-    /// The kind of center. The default for a new record is COMMUNITY.
+    /// The kind of center. On creation, the default is COMMUNITY.
     kind: MaybeUndefined<CenterKind>,
-    /// The status. The default for a new record is OPEN.
+    /// The status. On creation, the default is OPEN.
     status: MaybeUndefined<Status>,
-    /// How the position was determined. The default for a new record is APPROXIMATE.
+    /// How the position was determined. On creation, the default is APPROXIMATE.
     position_quality: MaybeUndefined<PositionQuality>,
     /// The postal address.
     address: MaybeUndefined<String>,

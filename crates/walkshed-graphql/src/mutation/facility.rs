@@ -18,9 +18,9 @@ pub struct FacilityDetails {
     name_en: MaybeUndefined<String>,
     /// The kind: a key listed by `facilityKinds`, or its name.
     kind: MaybeUndefined<String>,
-    /// The status. The default for a new record is OPEN.
+    /// The status. On creation, the default is OPEN.
     status: MaybeUndefined<Status>,
-    /// How the position was determined. The default for a new record is APPROXIMATE.
+    /// How the position was determined. On creation, the default is APPROXIMATE.
     position_quality: MaybeUndefined<PositionQuality>,
     /// The postal address.
     address: MaybeUndefined<String>,

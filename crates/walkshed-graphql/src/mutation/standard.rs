@@ -27,7 +27,7 @@ pub struct StandardRequirementInput {
     kinds: Option<Vec<String>>,
     /// The time limit in minutes. A travel time equal to the limit is within it. Give either `minutes` or `metres`.
     minutes: Option<f64>,
-    /// The limit as a length over the street network in metres.
+    /// The limit as a length over the street network in metres. A length equal to the limit is within it.
     metres: Option<f64>,
     /// The number of facilities that must be within the limit, 1 to 10 (default 1).
     min_count: Option<u32>,

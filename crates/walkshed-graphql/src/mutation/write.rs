@@ -147,7 +147,7 @@ pub async fn write(
         Edit::Put(record) => Some(record.id()).filter(|id| *id > 0),
         _ => None,
     });
-    let edition = ChangeSet {
+    let change_set = ChangeSet {
         edits,
         actor: caller.actor(),
         at: Timestamp::now().to_string(),
@@ -155,7 +155,7 @@ pub async fn write(
         anonymous: caller.token.is_none(),
         ..ChangeSet::default()
     };
-    match live(ctx)?.edit(&edition).await {
+    match live(ctx)?.edit(&change_set).await {
         Ok((applied, world)) => Ok(Ok(WriteResult { applied, world, existing })),
         Err(EditError::Problem { problem, .. }) => Ok(Err(vec![problem.into()])),
         Err(error) => Err(not_stored(&error)),

@@ -17,7 +17,8 @@ use walkshed_analysis::{self as analysis, AccessMeasure, Decay, Offered};
 
 /// Estimated bytes of a cell with its people and value, as text and as list items.
 const CELL_ACCESS_BYTES: usize = 200;
-/// The measure of accessibility. The formulas and references are in the documentation of `walkshed_analysis::access`.
+
+/// The measure of accessibility.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccessKind {
     /// The total supply within the limit.

@@ -91,7 +91,7 @@ impl Catchment {
     #[graphql(complexity = "50 * child_complexity")]
     async fn overlaps(
         &self,
-        #[graphql(default = 10, desc = "Maximum number of overlaps to return (maximum 50).")] first: i32,
+        #[graphql(default = 10, desc = "Maximum number of overlaps to return (default 10, maximum 50).")] first: i32,
     ) -> Result<Vec<CatchmentOverlap>> {
         let count = usize::try_from(first)
             .ok()

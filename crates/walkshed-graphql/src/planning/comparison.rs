@@ -357,7 +357,7 @@ impl ComparisonQuery {
         let shared = (before.clone(), after.clone());
         let found = analyse(ctx, move || {
             analysis::compare(&shared.0, &shared.1, &question).map_err(|e| match e {
-                QuestionError::UnknownGroup(_) => invalid("group", e),
+                QuestionError::UnknownGroup { .. } => invalid("group", e),
                 QuestionError::NoNetwork(e) => not_ready(e.as_str()),
                 QuestionError::Stopped(why) => stopped(why),
                 _ => invalid("capacity", e),

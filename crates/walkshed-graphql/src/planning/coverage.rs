@@ -346,7 +346,7 @@ impl CoverageQuery {
         let found = analyse(ctx, move || {
             let network = require_network(&shared)?;
             analysis::coverage(&shared, network, question).map_err(|e| match e {
-                QuestionError::UnknownGroup(_) => invalid("group", e),
+                QuestionError::UnknownGroup { .. } => invalid("group", e),
                 QuestionError::Stopped(why) => stopped(why),
                 _ => invalid("capacity", e),
             })

@@ -72,7 +72,7 @@ impl NeedInput {
                     return Err(bad_input("need.metres", limit, "must be more than 0 metres"));
                 }
                 if limit > HORIZON_METRES {
-                    let why = format!("need.metres: {limit} metres exceeds the maximum ({HORIZON_METRES})");
+                    let why = format!("need.metres: {limit} metres exceed the maximum ({HORIZON_METRES})");
                     return Err(too_many("maxMetres", why));
                 }
             }

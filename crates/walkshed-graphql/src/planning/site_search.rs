@@ -120,9 +120,8 @@ impl SiteQuery {
         #[graphql(default_with = "SitingCandidates::Cells", desc = "The candidate sites.")]
         candidates: SitingCandidates,
         #[graphql(desc = "For PLACES: the candidates, at most 1,000.")] places: Option<Vec<PlaceInput>>,
-        #[graphql(desc = "The cost of each of `places`, in the same order. If omitted, each costs 1.")] costs: Option<
-            Vec<f64>,
-        >,
+        #[graphql(desc = "The cost of each of `places`, in the same order, at most 1,000. If omitted, each costs 1.")]
+        costs: Option<Vec<f64>>,
         #[graphql(
             desc = "The maximum total cost of the sites, for MAX_COVER and MIN_MEAN_TIME. The result is the better of two choices: the greedy choice by gain per cost, and the single best site."
         )]

@@ -63,7 +63,7 @@ impl AreaInput {
                 let corners = rings.map(|ring| ring.0.len()).sum();
                 if corners > max_corners {
                     let why = format!(
-                        "{field}: {corners} corners exceeds maxPolygonCorners ({max_corners}); simplify the outline"
+                        "{field}: {corners} corners exceed maxPolygonCorners ({max_corners}); simplify the outline"
                     );
                     return Err(over_limit("maxPolygonCorners", Some(&field), corners, max_corners, why));
                 }
@@ -86,13 +86,20 @@ mod tests {
         let p = |lon, lat| Position::new(lon, lat).unwrap();
         let area = |input: AreaInput| input.area("area", 100).unwrap();
         let rectangle = area(AreaInput::Box(BoxInput { west: 106.0, south: 29.0, east: 107.0, north: 30.0 }));
-        assert!(rectangle.contains(p(106.0, 29.0)) && !rectangle.contains(p(105.9, 29.5)));
+        assert!(
+            rectangle.contains(p(106.0, 29.0))
+                && rectangle.contains(p(106.5, 29.5))
+                && !rectangle.contains(p(105.9, 29.5))
+        );
         let ring = r#"{"type":"Polygon","coordinates":[[[106,29],[107,29],[107,30],[106,29]]]}"#;
         let polygon = area(AreaInput::Polygon(GeoJsonInput(ring.into())));
         assert!(polygon.contains(p(106.9, 29.5)) && !polygon.contains(p(106.1, 29.9)));
         let cell = walkshed_engine::geo::cell_of(p(106.5, 29.5), h3o::Resolution::Nine);
-        let cells = area(AreaInput::Cells(vec![H3Cell(cell)]));
-        assert!(cells.contains(p(106.5, 29.5)) && !cells.contains(p(106.6, 29.5)));
+        let coarse = walkshed_engine::geo::cell_of(p(107.5, 29.5), h3o::Resolution::Seven);
+        let cells = area(AreaInput::Cells(vec![H3Cell(cell), H3Cell(coarse)]));
+        assert!(cells.contains(p(106.5, 29.5)) && cells.contains(p(107.5, 29.5)) && !cells.contains(p(106.6, 29.5)));
+        let pacific = area(AreaInput::Box(BoxInput { west: 170.0, south: -10.0, east: -170.0, north: 10.0 }));
+        assert!(pacific.contains(p(179.0, 0.0)) && pacific.contains(p(-179.0, 0.0)) && !pacific.contains(p(0.0, 0.0)));
         let upside_down = AreaInput::Box(BoxInput { west: 106.0, south: 30.0, east: 107.0, north: 29.0 });
         assert!(upside_down.area("filter.area", 100).err().unwrap().message.contains("filter.area.box.south"));
     }

@@ -285,7 +285,7 @@ impl Center {
     async fn suggestions(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only suggestions with these statuses. If empty or omitted, all suggestions.")]
+        #[graphql(desc = "Only suggestions with these statuses, at most 1,000. If empty or omitted, all suggestions.")]
         statuses: Option<Vec<SuggestionStatus>>,
         #[graphql(desc = "Maximum number of rows to return from the start of the list (default 20, maximum 1000).")]
         first: Option<i32>,

@@ -21,14 +21,14 @@ const STEPS_PER_ROW: usize = 50;
 pub struct Bounds {
     list_items: usize,
     corners: usize,
-    purse: WorkCharger,
+    charger: WorkCharger,
 }
 
 impl Bounds {
     /// Returns the bounds of a request.
     pub fn of(ctx: &Context<'_>) -> Self {
         let limits = limits(ctx);
-        Self { list_items: limits.max_list_items, corners: limits.max_polygon_corners, purse: WorkCharger::of(ctx) }
+        Self { list_items: limits.max_list_items, corners: limits.max_polygon_corners, charger: WorkCharger::of(ctx) }
     }
 
     fn list(&self, field: &str, count: usize) -> Result<()> {
@@ -37,16 +37,17 @@ impl Bounds {
 
     /// Charges the cost of testing a number of rows.
     fn charge(&self, rows: usize, area: Option<&Area>) -> Result<()> {
-        self.purse.charge(cost::rows(rows).saturating_mul(area.map_or(1, Area::steps)).div_ceil(STEPS_PER_ROW))
+        self.charger.charge(cost::rows(rows).saturating_mul(area.map_or(1, Area::steps)).div_ceil(STEPS_PER_ROW))
     }
 }
 
-/// Conditions for centers. A center must meet all given conditions. An empty list is no condition.
+/// Conditions for centers. A center must meet all given conditions. An empty list is no condition. A list has at most
+/// 1,000 items (`max_list_items`).
 #[derive(InputObject, Debug, Clone, Default)]
 pub struct CenterFilter {
     /// Centers in the region with this code, such as 500106 for a district.
     pub region: Option<String>,
-    /// Centers of one of these kinds. Every list here has at most 1,000 items (`max_list_items`).
+    /// Centers of one of these kinds.
     #[graphql(default)]
     pub kinds: Vec<CenterKind>,
     /// Records with one of these statuses.
@@ -75,7 +76,8 @@ pub struct CenterFilter {
     pub night_entrance: Option<bool>,
 }
 
-/// Conditions for facilities. A facility must meet all given conditions. An empty list is no condition.
+/// Conditions for facilities. A facility must meet all given conditions. An empty list is no condition. A list has at most
+/// 1,000 items (`max_list_items`).
 #[derive(InputObject, Debug, Clone, Default)]
 pub struct FacilityFilter {
     /// Facilities in the region with this code, such as 500106 for a district. The division of the facility or its
@@ -85,7 +87,7 @@ pub struct FacilityFilter {
     pub center: Option<String>,
     /// true: facilities in a center; false: other facilities.
     pub in_center: Option<bool>,
-    /// Facilities of one of these categories. Every list here has at most 1,000 items (`max_list_items`).
+    /// Facilities of one of these categories.
     #[graphql(default)]
     pub categories: Vec<Category>,
     /// Facilities of one of these kinds, given by the keys that `facilityKinds` lists.

@@ -109,9 +109,8 @@ impl ListQuery {
     async fn services(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only services of these categories. If empty or omitted, all categories.")] categories: Option<
-            Vec<Category>,
-        >,
+        #[graphql(desc = "Only services of these categories, at most 1,000. If empty or omitted, all categories.")]
+        categories: Option<Vec<Category>>,
         #[graphql(desc = "Maximum number of rows to return from the start of the list (default 20, maximum 1000).")]
         first: Option<i32>,
         #[graphql(desc = "Return only rows after this cursor.")] after: Option<String>,
@@ -208,7 +207,7 @@ impl ListQuery {
     async fn suggestions(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only suggestions with these statuses. If empty or omitted, all suggestions.")]
+        #[graphql(desc = "Only suggestions with these statuses, at most 1,000. If empty or omitted, all suggestions.")]
         statuses: Option<Vec<SuggestionStatus>>,
         #[graphql(desc = "Only suggestions for centers in the region with this code.")] region: Option<String>,
         #[graphql(
@@ -267,7 +266,7 @@ impl ListQuery {
         };
         let mut list: Vec<usize> = (0..rows.len()).filter(fits).collect();
         if list.len() > MAX_REGIONS {
-            let why = format!("level: {} regions exceeds the maximum ({MAX_REGIONS}); give a `parent`", list.len());
+            let why = format!("level: {} regions exceed the maximum ({MAX_REGIONS}); give a `parent`", list.len());
             return Err(over_limit("maxRegions", Some("level"), list.len(), MAX_REGIONS, why));
         }
         cost::charge_rows(ctx, list.len())?;

@@ -63,7 +63,7 @@ impl VisitDay {
     pub fn between(world: &World, center: i64, period: Period) -> Result<Vec<Self>> {
         let days = period.days();
         if days > MAX_VISIT_DAYS {
-            let why = format!("from: {days} days exceeds the maximum ({MAX_VISIT_DAYS})");
+            let why = format!("from: {days} days exceed the maximum ({MAX_VISIT_DAYS})");
             return Err(over_limit("maxVisitDays", Some("from"), days as usize, MAX_VISIT_DAYS as usize, why));
         }
         let visits = world.register.visits_of(center);

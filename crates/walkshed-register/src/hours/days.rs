@@ -226,7 +226,7 @@ impl Parser {
         if !self.is_nth_ahead(1) {
             return !self.is_day_ahead(1);
         }
-        let Some(close) = (3..super::MAX_HOURS)
+        let Some(close) = (3..super::error::MAX_HOURS)
             .find(|&i| !matches!(self.ahead(i), Some(Kind::Number { .. } | Kind::Minus | Kind::Comma)))
         else {
             return true;

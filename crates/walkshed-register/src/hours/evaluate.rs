@@ -1,10 +1,12 @@
 //! Evaluates opening hours: the state at a moment, and the next change.
 
 use super::rule::{Combination, DAY, Rule};
+use super::schedule::Hours;
+use super::state::OpenState;
 use super::sun::SunClock;
-use super::{Hours, OpenState};
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
 use jiff::Timestamp;
+use walkshed_engine::geo::Position;
 
 /// Number of days searched for the next change.
 const HORIZON_DAYS: usize = 400;
@@ -48,6 +50,14 @@ impl DayParts {
         self.edges.extend(self.parts.iter().flat_map(|part| [part.start, part.end]).filter(|m| (1..DAY).contains(m)));
         self.edges.sort_unstable();
         self.edges.dedup();
+    }
+}
+
+impl Hours {
+    /// Returns the hours for a position.
+    #[must_use]
+    pub const fn at(&self, place: Position) -> HoursAt<'_> {
+        HoursAt { hours: self, sun: SunClock { place, zone: self.calendar.zone } }
     }
 }
 

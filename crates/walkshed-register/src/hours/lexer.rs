@@ -1,8 +1,9 @@
 //! Splits opening hours into tokens.
 
+use super::error::SyntaxError;
 use super::rule::HolidayKind;
+use super::state::OpenState;
 use super::sun::SunEvent;
-use super::{OpenState, SyntaxError};
 use chrono::Weekday;
 
 /// A token.

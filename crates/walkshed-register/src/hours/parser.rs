@@ -1,9 +1,10 @@
 //! Parses tokens into rules. The grammar is that of the OpenStreetMap wiki (Key:opening_hours/specification, version 0.7.4).
 //! Ambiguous input is parsed as by opening_hours.js 3, or rejected.
 
+use super::error::SyntaxError;
 use super::lexer::{Kind, Token, tokens};
 use super::rule::{Combination, DaySelector, Rule, Span, YearRange};
-use super::{OpenState, SyntaxError};
+use super::state::OpenState;
 
 /// Four-digit numbers from here on are years.
 const FIRST_YEAR: u16 = 1900;

@@ -1,6 +1,6 @@
 //! The rules of opening hours: the selected days, the times, and the state.
 
-use super::OpenState;
+use super::state::OpenState;
 use super::sun::{SunClock, SunEvent as Event};
 use crate::calendar::Calendar;
 use chrono::{Datelike, Days, NaiveDate, TimeDelta, Weekday};

@@ -39,24 +39,24 @@ impl<'a> FacilityMatcher<'a> {
     }
 
     /// Returns whether the facility at an index has the status open and meets the criteria.
-    pub fn is(&mut self, place: usize) -> bool {
-        self.register.facilities[place].status == Status::Open && self.fits(place)
+    pub fn matches_open(&mut self, index: usize) -> bool {
+        self.register.facilities[index].status == Status::Open && self.matches(index)
     }
 
     /// Returns whether the facility at an index meets the criteria, whatever its status.
-    pub fn fits(&mut self, place: usize) -> bool {
-        let (f, w) = (&*self.register.facilities[place], self.criteria);
-        (w.categories.is_empty() || w.categories.contains(&f.category))
-            && (w.kinds.is_empty() || f.kind.as_ref().is_some_and(|kind| w.kinds.contains(kind)))
-            && (!w.step_free || f.step_free == Some(true))
-            && w.audience.is_none_or(|audience| Audience::any_includes(&f.audiences, audience))
-            && w.among.as_ref().is_none_or(|ids| ids.binary_search(&f.id).is_ok())
-            && (w.services.is_empty() || self.offers(place))
-            && w.open_at.is_none_or(|at| self.is_open(f, at))
+    pub fn matches(&mut self, index: usize) -> bool {
+        let (f, criteria) = (&*self.register.facilities[index], self.criteria);
+        (criteria.categories.is_empty() || criteria.categories.contains(&f.category))
+            && (criteria.kinds.is_empty() || f.kind.as_ref().is_some_and(|kind| criteria.kinds.contains(kind)))
+            && (!criteria.step_free || f.step_free == Some(true))
+            && criteria.audience.is_none_or(|audience| Audience::any_includes(&f.audiences, audience))
+            && criteria.among.as_ref().is_none_or(|ids| ids.binary_search(&f.id).is_ok())
+            && (criteria.services.is_empty() || self.offers(index))
+            && criteria.open_at.is_none_or(|at| self.is_open(f, at))
     }
 
-    fn offers(&self, place: usize) -> bool {
-        let offers = self.register.offers_of_facility(place);
+    fn offers(&self, index: usize) -> bool {
+        let offers = self.register.offers_of_facility(index);
         offers.iter().any(|&o| self.criteria.services.contains(&self.register.offers[o as usize].service))
     }
 
@@ -79,6 +79,6 @@ impl<'a> FacilityMatcher<'a> {
 /// Returns the register indices of the open facilities that meet the criteria, in ascending order.
 #[must_use]
 pub fn matching_facilities(register: &Register, criteria: &FacilityCriteria) -> Vec<u32> {
-    let mut wanted = FacilityMatcher::new(register, criteria);
-    (0..register.facilities.len()).filter(|&place| wanted.is(place)).map(|place| place as u32).collect()
+    let mut matcher = FacilityMatcher::new(register, criteria);
+    (0..register.facilities.len()).filter(|&index| matcher.matches_open(index)).map(|index| index as u32).collect()
 }

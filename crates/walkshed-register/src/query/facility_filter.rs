@@ -48,7 +48,7 @@ impl FacilityFilter {
             let f = &*register.facilities[index];
             // Without a condition on the status, facilities of all statuses match, unlike in a search for nearby facilities.
             (self.statuses.is_empty() || self.statuses.contains(&f.status))
-                && matcher.fits(index)
+                && matcher.matches(index)
                 && self.step_free.is_none_or(|required| f.step_free == Some(required))
                 && self.in_center.is_none_or(|required| register.center_of(f).is_some() == required)
                 && self.region.as_ref().is_none_or(|region| register.is_in(f, region))

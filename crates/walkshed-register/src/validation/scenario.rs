@@ -55,7 +55,7 @@ impl Validate for Change {
                 }
                 let metres: f64 = line.windows(2).map(|p| chord_length_m(Fixed::from(p[0]), p[1].into())).sum();
                 if metres > MAX_STREET_M {
-                    let why = format!("is {metres:.0} m long, more than {MAX_STREET_M}; check the positions");
+                    let why = format!("is {metres:.0} m long, more than {MAX_STREET_M} m; check the positions");
                     check.add("line", ProblemCode::Invalid, why);
                 }
             }

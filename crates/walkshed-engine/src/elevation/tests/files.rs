@@ -122,6 +122,26 @@ fn rejects_files_without_elevation() {
     rejected("EPSG:32648");
     write::<RGB8>(&path, &vec![1; 3 * flat.len()], &Options::default());
     rejected("3 values per pixel");
+    // Samples less than a centimetre apart. Their distances would vanish in computations.
+    write::<Gray8>(&path, &flat, &Options::default());
+    let good = std::fs::read(&path).unwrap();
+    let with_step = |step: f64| {
+        let mut bytes = good.clone();
+        let places: Vec<usize> = (0..bytes.len() - 7).filter(|&i| bytes[i..i + 8] == STEP.to_le_bytes()).collect();
+        assert_eq!(places.len(), 2);
+        for at in places {
+            bytes[at..at + 8].copy_from_slice(&step.to_le_bytes());
+        }
+        std::fs::write(&path, bytes).unwrap();
+    };
+    for step in [f64::MIN_POSITIVE, 1e-300, 0.9e-7, -0.001, 10.0, f64::INFINITY, f64::NAN] {
+        with_step(step);
+        rejected("is not in degrees");
+    }
+    with_step(0.0);
+    rejected("has no position");
+    with_step(1.1e-7);
+    assert!(open(&path).is_ok());
     std::fs::write(&path, b"II*\0").unwrap();
     rejected("not a readable TIFF");
     std::fs::write(&path, b"").unwrap();

@@ -21,7 +21,8 @@ use walkshed_exchange::{Format, Kind, RejectedRow};
 use walkshed_register::Role;
 
 /// Maximum number of rejected rows in one response.
-const MAX_REFUSED: usize = 1000;
+const MAX_REJECTED: usize = 1000;
+
 /// The type of records in a file.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "Kind")]

@@ -1,7 +1,7 @@
 //! Execution of an import: decode the file, plan the edits, apply them.
 
 use super::progress::Progress;
-use super::{ImportInput, ImportPayload, MAX_REFUSED};
+use super::{ImportInput, ImportPayload, MAX_REJECTED};
 use crate::error::{internal, invalid, not_stored};
 use async_graphql::Result;
 use base64::Engine;
@@ -63,7 +63,7 @@ pub async fn run_import(
     let mut payload = ImportPayload {
         rows: planned.record.rows,
         refused_count: planned.refused.len() as u64,
-        refused: planned.refused.into_iter().take(MAX_REFUSED).map(Into::into).collect(),
+        refused: planned.refused.into_iter().take(MAX_REJECTED).map(Into::into).collect(),
         notes: planned.notes,
         ..ImportPayload::default()
     };
@@ -74,7 +74,7 @@ pub async fn run_import(
         return Ok(ImportPayload { inserted, updated, unchanged, ..payload });
     }
     let storing = progress.clone();
-    let edition = ChangeSet {
+    let change_set = ChangeSet {
         edits: planned.edits,
         actor,
         at: planned.record.at.clone(),
@@ -82,8 +82,8 @@ pub async fn run_import(
         progress: Some(StoreProgress(Arc::new(move |done, total| storing.report("storing", done, total)))),
         ..ChangeSet::default()
     };
-    let outcome = live.edit(&edition).await;
-    let total = edition.edits.len() as u64;
+    let outcome = live.edit(&change_set).await;
+    let total = change_set.edits.len() as u64;
     progress.report(if outcome.is_ok() { "done" } else { "failed" }, total, total);
     match outcome {
         Ok((applied, _)) => {
@@ -110,7 +110,7 @@ fn rejected(error: &PlanError) -> ImportPayload {
     ImportPayload {
         rows: error.rows() as u64,
         refused_count: error.refused().len() as u64,
-        refused: error.refused().iter().take(MAX_REFUSED).cloned().map(Into::into).collect(),
+        refused: error.refused().iter().take(MAX_REJECTED).cloned().map(Into::into).collect(),
         notes: error.notes().to_vec(),
         problem: Some(error.to_string()),
         ..ImportPayload::default()

@@ -1,12 +1,14 @@
-//! Tests of single texts. `tests/opening_hours.rs` compares many texts with the reference implementation.
+//! Tests of single texts. `tests/it/opening_hours.rs` compares many texts with the reference implementation.
 
 mod properties;
 mod rejected;
 
 use super::*;
+use crate::calendar::Calendar;
 use OpenState::{Closed, Open, Unknown};
 use chrono::NaiveDateTime;
 use jiff::Timestamp;
+use walkshed_engine::geo::Position;
 
 fn hours(text: &str) -> Hours {
     Hours::parse(text, &Calendar::default()).unwrap_or_else(|e| panic!("\"{text}\" {e}"))
