@@ -179,6 +179,7 @@ impl Running {
     /// [`std::io::Error`] when the server fails.
     pub async fn run(self) -> std::io::Result<()> {
         let watch = tokio::spawn(live::watch_data(self.live.clone()));
+        let prepare = tokio::spawn(live::keep_prepared_register(self.live.clone()));
         let (handle, live) = (self.server.handle(), self.live.clone());
         let signals = tokio::spawn(async move {
             let name = stop_signal().await;
@@ -188,8 +189,10 @@ impl Running {
         });
         let outcome = self.server.await;
         watch.abort();
+        prepare.abort();
         signals.abort();
         self.live.idle().await;
+        self.live.write_prepared_register().await;
         self.live.close().await;
         outcome
     }

@@ -192,6 +192,12 @@ impl Sections {
         cast_slice(&self.bytes.get()[self.ranges[section].clone()])
     }
 
+    /// Returns the checksum of the file.
+    #[must_use]
+    pub fn checksum(&self) -> u64 {
+        self.bytes().get(24..32).and_then(|b| b.try_into().ok()).map_or(0, u64::from_le_bytes)
+    }
+
     /// Returns the size of the file in bytes.
     #[must_use]
     pub const fn len(&self) -> usize {

@@ -19,8 +19,23 @@ use std::sync::{Arc, OnceLock};
 pub struct Snapped {
     /// By point; `None` if no street is near enough.
     pub snaps: Vec<Option<Snap>>,
-    /// By direction.
-    by_vertex: [OnceLock<PointsByVertex>; 2],
+    /// Points grouped by the vertex they are reached from, in CSR form: the index of the first entry of every vertex.
+    pub(crate) first: OnceLock<Vec<u32>>,
+    /// By direction: point and time from the vertex to the point, off-network leg included.
+    pub(crate) entries: [OnceLock<Vec<(u32, Deciseconds)>>; 2],
+}
+
+impl Snapped {
+    pub(crate) const fn new(snaps: Vec<Option<Snap>>) -> Self {
+        Self { snaps, first: OnceLock::new(), entries: [OnceLock::new(), OnceLock::new()] }
+    }
+
+    fn by_vertex(&self, network: &Network, profile: Profile, direction: Direction) -> PointsByVertex<'_> {
+        let first = self.first.get_or_init(|| first_entries(network, &self.snaps));
+        let entries = self.entries[direction as usize]
+            .get_or_init(|| group_by_vertex(network, &self.snaps, first, profile, direction));
+        PointsByVertex { first, entries }
+    }
 }
 
 /// Number of partial sums in [`PointLayer::sums_within`]. Constant, so that rounding does not depend on the machine.
@@ -29,11 +44,17 @@ const PARTIAL_SUMS: usize = 8;
 /// Minimum number of points to snap per thread. Snapping a point takes about 5 us.
 const MIN_POINTS_PER_THREAD: usize = 64;
 
-/// Points grouped by the vertex they are reached from, in CSR form.
-struct PointsByVertex {
-    first: Vec<u32>,
-    /// Point and time from the vertex to the point, off-network leg included.
-    entries: Vec<(u32, Deciseconds)>,
+/// The points of a layer for one profile and direction, grouped by vertex.
+#[derive(Clone, Copy)]
+struct PointsByVertex<'a> {
+    first: &'a [u32],
+    entries: &'a [(u32, Deciseconds)],
+}
+
+impl<'a> PointsByVertex<'a> {
+    fn of(self, vertex: usize) -> &'a [(u32, Deciseconds)] {
+        &self.entries[self.first[vertex] as usize..self.first[vertex + 1] as usize]
+    }
 }
 
 /// A fixed set of points over one network. The tables of a profile are computed on first use.
@@ -56,7 +77,7 @@ struct PointsByVertex {
 /// ```
 pub struct PointLayer {
     points: Vec<Place>,
-    by_profile: ByProfile,
+    pub(crate) by_profile: ByProfile,
     /// For the same network with lengths as costs.
     by_length: ByProfile,
     /// The same points on the network before it was changed.
@@ -99,12 +120,10 @@ impl PointLayer {
                 None => network.snap(p, profile).ok(),
             };
             let snaps: Vec<Option<Snap>> = next.points.iter().enumerate().map(snap).collect();
-            let snapped =
-                next.by_profile[profile.index()].get_or_init(|| Snapped { snaps, by_vertex: Default::default() });
+            let snapped = next.by_profile[profile.index()].get_or_init(|| Snapped::new(snaps));
             let prepare = |direction: Direction| {
-                if old.by_vertex[direction as usize].get().is_some() {
-                    snapped.by_vertex[direction as usize]
-                        .get_or_init(|| group_by_vertex(network, &snapped.snaps, profile, direction));
+                if old.entries[direction as usize].get().is_some() {
+                    snapped.by_vertex(network, profile, direction);
                 }
             };
             parallel::both(|| prepare(Direction::From), || prepare(Direction::Towards));
@@ -143,7 +162,7 @@ impl PointLayer {
                 }
                 (None, None) => parallel::map(&self.points, MIN_POINTS_PER_THREAD, |&p| network.snap(p, profile).ok()),
             };
-            Snapped { snaps, by_vertex: Default::default() }
+            Snapped::new(snaps)
         })
     }
 
@@ -166,11 +185,9 @@ impl PointLayer {
         self.by_vertex(network, profile, direction);
     }
 
-    fn by_vertex(&self, network: &Network, profile: Profile, direction: Direction) -> (&Snapped, &PointsByVertex) {
+    fn by_vertex(&self, network: &Network, profile: Profile, direction: Direction) -> (&Snapped, PointsByVertex<'_>) {
         let snapped = self.snapped(network, profile);
-        let by_vertex = snapped.by_vertex[direction as usize]
-            .get_or_init(|| group_by_vertex(network, &snapped.snaps, profile, direction));
-        (snapped, by_vertex)
+        (snapped, snapped.by_vertex(network, profile, direction))
     }
 
     /// Returns, for every vertex, the sum of `weights` over the points within `limit` of it. With [`Direction::From`],
@@ -228,12 +245,12 @@ impl PointLayer {
         let Some(Scope { profile, direction, limit }) = search.scope() else { return };
         let (snapped, by_vertex) = self.by_vertex(network, profile, direction);
         for &v in search.reached() {
-            let range = by_vertex.first[v as usize] as usize..by_vertex.first[v as usize + 1] as usize;
-            if range.is_empty() {
+            let entries = by_vertex.of(v as usize);
+            if entries.is_empty() {
                 continue;
             }
             let time = search.time(VertexId(v));
-            for &(point, leg) in &by_vertex.entries[range] {
+            for &(point, leg) in entries {
                 hits.offer(point, time + leg, Some(VertexId(v)), limit);
             }
         }
@@ -241,7 +258,7 @@ impl PointLayer {
         let edge = network.edge(start.snap.edge);
         let params = network.profiles().get(profile);
         for v in [edge.tail.index(), edge.head.index()] {
-            for &(point, _) in &by_vertex.entries[by_vertex.first[v] as usize..by_vertex.first[v + 1] as usize] {
+            for &(point, _) in by_vertex.of(v) {
                 if let Some(snap) = &snapped.snaps[point as usize] {
                     let along = start.snap.along_edge(snap, network, profile, direction);
                     if along.is_some() {
@@ -253,36 +270,42 @@ impl PointLayer {
     }
 }
 
+/// Returns the index of the first entry of every vertex, followed by the number of entries. A point is reached from both ends
+/// of its edge.
+fn first_entries(network: &Network, snaps: &[Option<Snap>]) -> Vec<u32> {
+    let mut first = vec![0u32; network.vertices().len() + 1];
+    for snap in snaps.iter().flatten() {
+        let edge = network.edge(snap.edge);
+        first[edge.tail.index() + 1] += 1;
+        first[edge.head.index() + 1] += 1;
+    }
+    for v in 1..first.len() {
+        first[v] += first[v - 1];
+    }
+    first
+}
+
+/// Groups the points by vertex. The points of a vertex are in ascending order.
 fn group_by_vertex(
     network: &Network,
     snaps: &[Option<Snap>],
+    first: &[u32],
     profile: Profile,
     direction: Direction,
-) -> PointsByVertex {
+) -> Vec<(u32, Deciseconds)> {
     let params = network.profiles().get(profile);
-    let mut legs: Vec<(u32, u32, Deciseconds)> = Vec::with_capacity(snaps.len() * 2);
-    for (point, snap) in snaps.iter().enumerate() {
+    let mut next = first.to_vec();
+    let mut entries = vec![(0u32, Deciseconds::NEVER); first.last().copied().unwrap_or_default() as usize];
+    for (point, snap) in (0u32..).zip(snaps) {
         let Some(snap) = snap else { continue };
         let (edge, off) = (network.edge(snap.edge), params.off_network_time(snap.off_m));
         let ends = snap.from_ends(network, profile, direction);
         for (vertex, time) in [(edge.tail, ends[0]), (edge.head, ends[1])] {
             // Keep ends that the point cannot be reached from: a place on the same edge finds the point by them.
-            legs.push((vertex.0, point as u32, time + off));
+            let index = &mut next[vertex.index()];
+            entries[*index as usize] = (point, time + off);
+            *index += 1;
         }
     }
-    // Counting sort: stable, so the points of a vertex keep their order.
-    let mut first = vec![0u32; network.vertices().len() + 1];
-    for leg in &legs {
-        first[leg.0 as usize + 1] += 1;
-    }
-    for v in 1..first.len() {
-        first[v] += first[v - 1];
-    }
-    let mut next = first.clone();
-    let mut entries = vec![(0u32, Deciseconds::NEVER); legs.len()];
-    for (vertex, point, time) in legs {
-        entries[next[vertex as usize] as usize] = (point, time);
-        next[vertex as usize] += 1;
-    }
-    PointsByVertex { first, entries }
+    entries
 }

@@ -1,11 +1,13 @@
 //! The register: one immutable snapshot of all records, with the indexes that lead from one record to another.
 
+mod binary;
 mod edits;
 mod links;
 mod opening_hours;
 mod regions;
 mod sort_orders;
 
+pub use binary::{BinaryError, FORMAT as BINARY_FORMAT, RegisterBytes};
 pub use opening_hours::is_open;
 
 use super::calendar::Calendar;
@@ -102,7 +104,7 @@ impl Register {
             regions: Rows::new(rows.regions),
             scenarios: Rows::new(rows.scenarios),
             standards: Rows::new(rows.standards),
-            visits: Arc::new(visits.into_iter().map(|(id, v)| (id, Arc::new(v))).collect()),
+            visits: Arc::new(visits.into_iter().map(|(id, v)| (id, Arc::new(v.shrunk()))).collect()),
             population: Arc::new(rows.population),
             groups: Arc::new(rows.groups.into_iter().map(|(name, cells)| (name, Arc::new(cells))).collect()),
             imports: Arc::new(rows.imports),
