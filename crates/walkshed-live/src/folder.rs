@@ -216,7 +216,8 @@ impl DataFolder {
         match prepared.await {
             Ok((register, prepared)) => {
                 let network = network.await;
-                let (world, is_prepared) = on_blocking_thread(move || world_of_prepared(network, register, &prepared)).await;
+                let (world, is_prepared) =
+                    on_blocking_thread(move || world_of_prepared(network, register, &prepared)).await;
                 Ok(Loaded { world, state, is_prepared })
             }
             Err(why) => {

@@ -192,3 +192,7 @@ fn program() -> u64 {
 fn streets_key(network: &Network) -> (u64, u64) {
     (network.checksum(), network.profiles().fingerprint())
 }
+
+#[cfg(test)]
+#[path = "prepared_tests.rs"]
+mod tests;

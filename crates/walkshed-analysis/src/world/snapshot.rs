@@ -82,10 +82,8 @@ impl World {
     /// The register, if the bytes cannot belong to these data.
     pub fn from_prepared(network: Arc<Network>, register: Register, bytes: [&[u8]; 2]) -> Result<Self, Box<Register>> {
         let layer = |places, bytes| PointLayer::new(places).with_bytes(&network, Profile::Adult, bytes);
-        let (facilities, people) = parallel::both(
-            || layer(facility_places(&register), bytes[0]),
-            || layer(cell_places(&register), bytes[1]),
-        );
+        let (facilities, people) =
+            parallel::both(|| layer(facility_places(&register), bytes[0]), || layer(cell_places(&register), bytes[1]));
         match facilities.zip(people) {
             Some((facilities, people)) => Ok(Self::with_layers(Ok(network), register, [facilities, people])),
             None => Err(Box::new(register)),
