@@ -7,7 +7,8 @@ use walkshed_analysis::world::World;
 use walkshed_graphql::{Api, Limits};
 use walkshed_register::Audience;
 
-const FIELDS: &str = "__typename id version externalId name nameEn category kind status position { lat lon } positionQuality
+const FIELDS: &str =
+    "__typename id version externalId name nameEn category kind status position { lat lon } positionQuality
     address phone division floor capacity capacityUnit floorAreaM2 groundsAreaM2 audiences stepFree openingHours";
 
 /// A world whose facilities have values in all fields, with characters that JSON escapes.

@@ -30,6 +30,7 @@ mod mutation;
 mod nearby;
 mod null_failed_fields;
 mod paging;
+mod place_list;
 mod plain;
 mod planning;
 mod pool;
