@@ -44,16 +44,18 @@ const PARTIAL_SUMS: usize = 8;
 /// Minimum number of points to snap per thread. Snapping a point takes about 5 us.
 const MIN_POINTS_PER_THREAD: usize = 64;
 
-/// The points of a layer for one profile and direction, grouped by vertex.
+/// The points of a layer for one profile and direction, grouped by the vertex they are reached from.
 #[derive(Clone, Copy)]
-struct PointsByVertex<'a> {
+pub(crate) struct PointsByVertex<'a> {
     first: &'a [u32],
     entries: &'a [(u32, Deciseconds)],
 }
 
 impl<'a> PointsByVertex<'a> {
-    fn of(self, vertex: usize) -> &'a [(u32, Deciseconds)] {
-        &self.entries[self.first[vertex] as usize..self.first[vertex + 1] as usize]
+    /// Returns the points reached from a vertex.
+    #[inline]
+    pub fn of(self, vertex: VertexId) -> &'a [(u32, Deciseconds)] {
+        &self.entries[self.first[vertex.index()] as usize..self.first[vertex.index() + 1] as usize]
     }
 }
 
@@ -243,30 +245,47 @@ impl PointLayer {
     pub fn collect(&self, network: &Network, start: &Start, search: &Search, hits: &mut Hits) {
         hits.clear(self.points.len());
         let Some(Scope { profile, direction, limit }) = search.scope() else { return };
-        let (snapped, by_vertex) = self.by_vertex(network, profile, direction);
+        let entries = self.entries(network, profile, direction);
         for &v in search.reached() {
-            let entries = by_vertex.of(v as usize);
-            if entries.is_empty() {
+            let points = entries.of(VertexId(v));
+            if points.is_empty() {
                 continue;
             }
             let time = search.time(VertexId(v));
-            for &(point, leg) in entries {
+            for &(point, leg) in points {
                 hits.offer(point, time + leg, Some(VertexId(v)), limit);
             }
         }
-        // Points on the edge of the start are reached without passing a vertex.
+        self.on_start_edge(network, start, profile, direction, |point, time| hits.offer(point, time, None, limit));
+    }
+
+    /// Visits the points on the edge of a start, which are reached without passing a vertex.
+    pub(crate) fn on_start_edge(
+        &self,
+        network: &Network,
+        start: &Start,
+        profile: Profile,
+        direction: Direction,
+        mut visit: impl FnMut(u32, Deciseconds),
+    ) {
+        let (snapped, by_vertex) = self.by_vertex(network, profile, direction);
         let edge = network.edge(start.snap.edge);
         let params = network.profiles().get(profile);
-        for v in [edge.tail.index(), edge.head.index()] {
-            for &(point, _) in by_vertex.of(v) {
+        for vertex in [edge.tail, edge.head] {
+            for &(point, _) in by_vertex.of(vertex) {
                 if let Some(snap) = &snapped.snaps[point as usize] {
                     let along = start.snap.along_edge(snap, network, profile, direction);
                     if along.is_some() {
-                        hits.offer(point, start.off + along + params.off_network_time(snap.off_m), None, limit);
+                        visit(point, start.off + along + params.off_network_time(snap.off_m));
                     }
                 }
             }
         }
+    }
+
+    /// Returns the points by the vertex they are reached from.
+    pub(crate) fn entries(&self, network: &Network, profile: Profile, direction: Direction) -> PointsByVertex<'_> {
+        self.by_vertex(network, profile, direction).1
     }
 }
 

@@ -4,7 +4,9 @@
 //! compares the form of fixed records with a known hash.
 
 use super::Register;
-use super::links::{Links, Stale};
+use super::facility_traits::FacilityTraits;
+use super::links::Links;
+use super::parsed_hours::ParsedHours;
 use crate::calendar::Calendar;
 use crate::demonstration::Demonstration;
 use crate::population::PopulationCell;
@@ -89,7 +91,7 @@ impl Register {
             || Self::from_others(bytes.others, calendar),
         );
         let mut register = Self { facilities: facilities?, ..others? };
-        register.rebuild_links(Stale::ALL);
+        register.build_indexes();
         Ok(register)
     }
 
@@ -136,7 +138,8 @@ impl Register {
             imports,
             demonstration: mark.map(|(seed, scale, is_whole)| Demonstration { seed, scale, is_whole }),
             calendar,
-            hours: Arc::default(),
+            hours: ParsedHours::default(),
+            facility_traits: FacilityTraits::default(),
             links: Links::default(),
             sort_orders: Arc::default(),
             cell_divisions: Arc::default(),

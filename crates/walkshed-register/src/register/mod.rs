@@ -2,13 +2,17 @@
 
 mod binary;
 mod edits;
+mod facility_traits;
 mod links;
 mod opening_hours;
+mod parsed_hours;
 mod regions;
 mod sort_orders;
 
 pub use binary::{BinaryError, FORMAT as BINARY_FORMAT, RegisterBytes};
+pub(crate) use facility_traits::{audience_bit, category_bit};
 pub use opening_hours::is_open;
+pub(crate) use parsed_hours::OpenStates;
 
 use super::calendar::Calendar;
 use super::cell_divisions::CellDivisions;
@@ -16,7 +20,6 @@ use super::center::Center;
 use super::demonstration::Demonstration;
 use super::event::Event;
 use super::facility::Facility;
-use super::hours::Hours;
 use super::import_record::ImportRecord;
 use super::population::{EVERYONE, PopulationCell};
 use super::region::Region;
@@ -26,7 +29,9 @@ use super::service::{Offer, Service};
 use super::standard::Standard;
 use super::suggestion::Suggestion;
 use super::visits::{CenterVisits, VisitDay};
+use facility_traits::FacilityTraits;
 use links::{Links, Stale};
+use parsed_hours::ParsedHours;
 use sort_orders::SortOrders;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
@@ -77,8 +82,8 @@ pub struct Register {
     /// Set if all data is that of the demonstration city.
     pub demonstration: Option<Demonstration>,
     pub calendar: Arc<Calendar>,
-    /// Parsed opening hours by their text; `None` for text that does not parse.
-    hours: Arc<HashMap<String, Option<Arc<Hours>>>>,
+    hours: ParsedHours,
+    facility_traits: FacilityTraits,
     links: Links,
     sort_orders: Arc<SortOrders>,
     /// Computed on first use.
@@ -110,13 +115,20 @@ impl Register {
             imports: Arc::new(rows.imports),
             demonstration: rows.demonstration,
             calendar,
-            hours: Arc::default(),
+            hours: ParsedHours::default(),
+            facility_traits: FacilityTraits::default(),
             links: Links::default(),
             sort_orders: Arc::default(),
             cell_divisions: Arc::default(),
         };
-        register.rebuild_links(Stale::ALL);
+        register.build_indexes();
         register
+    }
+
+    /// Builds all indexes.
+    fn build_indexes(&mut self) {
+        self.rebuild_links(Stale::ALL);
+        self.rebuild_facility_traits();
     }
 
     /// Returns the center of a facility.
