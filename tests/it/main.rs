@@ -27,6 +27,7 @@ mod register_api;
 mod register_facts;
 mod register_files;
 mod register_live;
+mod repeated_documents;
 mod scenarios;
 mod schema_promises;
 mod side_by_side;
