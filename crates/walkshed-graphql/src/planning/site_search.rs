@@ -7,8 +7,9 @@ use crate::context::is_job;
 use crate::cost::{self, City, GAINED, Reach, SETTLED};
 use crate::error::{bad_input, invalid, not_found, within_bound};
 use crate::ids::NodeId;
+use crate::place_list::PlaceList;
 use crate::register::world_with_scenario;
-use crate::types::{Direction, PlaceInput, Profile};
+use crate::types::{Direction, Profile};
 use crate::work_pools::analyse;
 use async_graphql::{Context, ID, Object, Result};
 use std::sync::Arc;
@@ -52,7 +53,7 @@ fn read_candidates(
     costs: Option<Vec<f64>>,
 ) -> Result<Candidates> {
     match (candidates, places) {
-        (SitingCandidates::Places, Some(places)) if !places.is_empty() => {
+        (SitingCandidates::Places, Some(PlaceList(places))) if !places.is_empty() => {
             within_bound("maxPlaces", "places", places.len(), MAX_PLACES)?;
             let named = places.iter().enumerate();
             let read = named.map(|(n, place)| place.position(world, &format!("places[{n}]")));
