@@ -6,11 +6,11 @@ mod facility_criteria;
 mod facility_filter;
 mod select;
 mod sort;
-mod text;
 
 pub use area::{Area, BoundingBox};
 pub use center_filter::CenterFilter;
 pub use facility_criteria::{FacilityCriteria, FacilityMatcher, matching_facilities};
 pub use facility_filter::FacilityFilter;
+pub use select::{Candidates, Filter, RowList};
 pub use sort::{SortBy, SortFields, SortKey, SortOrder, Sortable};
-pub use text::SearchText;
+pub use crate::text_index::{SearchText, Searchable};

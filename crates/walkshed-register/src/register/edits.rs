@@ -61,6 +61,7 @@ impl Register {
                 self.parse_hours(center.opening_hours.as_deref());
                 let (id, code) = (center.id, center.code.clone());
                 let old = self.centers.put(center);
+                self.text.centers.put(&self.centers, old.as_deref(), id);
                 // A new row usually has the highest id, which leaves the other indexes unchanged.
                 stale.moved |= old.is_none() && self.centers.last().is_some_and(|c| c.id != id);
                 stale.centers |= old.is_none_or(|o| o.code != code);
@@ -69,6 +70,7 @@ impl Register {
                 self.parse_hours(facility.opening_hours.as_deref());
                 let (id, center) = (facility.id, facility.center.clone());
                 let old = self.facilities.put(facility);
+                self.text.facilities.put(&self.facilities, old.as_deref(), id);
                 let is_last = self.facilities.last().is_some_and(|f| f.id == id);
                 match old {
                     Some(old) => stale.facilities |= old.center != center,
@@ -94,8 +96,10 @@ impl Register {
                 stale.events = true;
             }
             AnyRecord::Suggestion(suggestion) => {
-                let center = suggestion.center;
-                stale.suggestions |= self.suggestions.put(suggestion).is_none_or(|o| o.center != center);
+                let (id, center) = (suggestion.id, suggestion.center);
+                let old = self.suggestions.put(suggestion);
+                self.text.suggestions.put(&self.suggestions, old.as_deref(), id);
+                stale.suggestions |= old.is_none_or(|o| o.center != center);
             }
             AnyRecord::Region(region) => {
                 self.regions.put(region);
@@ -114,10 +118,12 @@ impl Register {
         match kind {
             RecordKind::Center => {
                 self.centers.remove(id);
+                self.text.centers.remove(id);
                 *stale = Stale { centers: true, facilities: true, moved: true, ..*stale };
             }
             RecordKind::Facility => {
                 self.facilities.remove(id);
+                self.text.facilities.remove(id);
                 *stale = Stale { facilities: true, moved: true, ..*stale };
             }
             RecordKind::Service => {
@@ -134,6 +140,7 @@ impl Register {
             }
             RecordKind::Suggestion => {
                 self.suggestions.remove(id);
+                self.text.suggestions.remove(id);
                 stale.suggestions = true;
             }
             RecordKind::Region => {

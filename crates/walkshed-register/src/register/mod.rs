@@ -23,6 +23,7 @@ use super::scenario::Scenario;
 use super::service::{Offer, Service};
 use super::standard::Standard;
 use super::suggestion::Suggestion;
+use super::text_index::TextSearches;
 use super::visits::{CenterVisits, VisitDay};
 use links::{Links, Stale};
 use sort_orders::SortOrders;
@@ -79,6 +80,7 @@ pub struct Register {
     hours: Arc<HashMap<String, Option<Arc<Hours>>>>,
     links: Links,
     sort_orders: Arc<SortOrders>,
+    pub(crate) text: TextSearches,
     /// Computed on first use.
     cell_divisions: Arc<OnceLock<CellDivisions>>,
 }
@@ -111,6 +113,7 @@ impl Register {
             hours: Arc::default(),
             links: Links::default(),
             sort_orders: Arc::default(),
+            text: TextSearches::default(),
             cell_divisions: Arc::default(),
         };
         register.rebuild_links(Stale::ALL);
@@ -129,6 +132,13 @@ impl Register {
         self.cell_divisions.get_or_init(|| {
             CellDivisions::assign(&self.centers, &self.population, |position| self.outlined_region_at(position))
         })
+    }
+
+    /// Builds the indexes for text search now, which otherwise happens when they are first needed. Returns their size in bytes.
+    pub fn build_text_search(&self) -> usize {
+        self.text.centers.build(&self.centers)
+            + self.text.facilities.build(&self.facilities)
+            + self.text.suggestions.build(&self.suggestions)
     }
 
     /// Returns the population of a group by cell; `None` for an unknown group.
