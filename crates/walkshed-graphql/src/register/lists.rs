@@ -7,12 +7,13 @@ use crate::arguments::{distinct_values, region_code};
 use crate::context::{current, kinds};
 use crate::cost;
 use crate::enums::{RegionLevel, SuggestionStatus};
-use crate::error::{invalid, over_limit};
+use crate::error::{invalid, over_limit, stopped};
 use crate::paging::{PageArguments, Paged, connection, counted, page_by};
 use crate::scalars::DateTime;
 use crate::types::Category;
 use async_graphql::{Context, Error, Object, Result};
 use walkshed_register as register;
+use walkshed_register::query::{SearchText, suggestions_with};
 
 /// Maximum number of regions in one response.
 const MAX_REGIONS: usize = 20_000;
@@ -227,20 +228,15 @@ impl ListQuery {
         let register = &*world.register;
         let wanted = distinct_values(ctx, "statuses", statuses)?;
         let region = region_code("region", region.as_deref())?;
-        let text = text.map(|t| t.trim().to_lowercase()).filter(|t| !t.is_empty());
         let fits = |&i: &usize| {
             let s = &register.suggestions[i];
             (wanted.is_empty() || wanted.contains(&s.status.into()))
                 && region.as_ref().is_none_or(|r| {
                     s.center.and_then(|id| register.centers.get(id)).is_some_and(|c| r.contains(c.code.as_str()))
                 })
-                // Contact details are personal data. They are not searched, because a search would reveal them.
-                && text.as_ref().is_none_or(|text| {
-                    let searched = [Some(&s.text), s.place.as_ref(), s.answer.as_ref(), s.done_note.as_ref()];
-                    searched.into_iter().flatten().any(|t| t.to_lowercase().contains(text))
-                })
         };
-        let list: Vec<usize> = (0..register.suggestions.len()).filter(fits).collect();
+        let with_text = suggestions_with(register, text.as_deref().and_then(SearchText::new).as_ref()).map_err(stopped)?;
+        let list: Vec<usize> = with_text.iter().filter(fits).collect();
         Suggestion::page(world, &list, &PageArguments { first, after, last, before })
     }
 

@@ -46,7 +46,7 @@ impl Filter for FacilityFilter {
         if text.is_none() && self.is_text_only() {
             return Ok(candidates.rows);
         }
-        let mut matcher = FacilityMatcher::new(register, &self.criteria);
+        let matcher = FacilityMatcher::new(register, &self.criteria);
         candidates.select(|index| {
             let f = &*register.facilities[index];
             // Without a condition on the status, facilities of all statuses match, unlike in a search for nearby facilities.

@@ -1,4 +1,4 @@
-//! Filters and sort orders for lists of centers and facilities.
+//! Filters, text search and sort orders for lists of records.
 
 mod area;
 mod center_filter;
@@ -6,6 +6,7 @@ mod facility_criteria;
 mod facility_filter;
 mod select;
 mod sort;
+mod suggestions;
 
 pub use area::{Area, BoundingBox};
 pub use center_filter::CenterFilter;
@@ -13,4 +14,5 @@ pub use facility_criteria::{FacilityCriteria, FacilityMatcher, matching_faciliti
 pub use facility_filter::FacilityFilter;
 pub use select::{Candidates, Filter, RowList};
 pub use sort::{SortBy, SortFields, SortKey, SortOrder, Sortable};
+pub use suggestions::suggestions_with;
 pub use crate::text_index::{SearchText, Searchable};

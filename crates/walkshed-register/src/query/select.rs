@@ -32,20 +32,27 @@ impl RowList {
     }
 
     /// Returns the row at a position in the list.
+    ///
+    /// # Panics
+    /// If the list has fewer rows.
     #[must_use]
-    pub fn get(&self, position: usize) -> Option<usize> {
+    pub fn at(&self, position: usize) -> usize {
         match self {
-            Self::First(count) => (position < *count).then_some(position),
-            Self::Of(rows) => rows.get(position).map(|&row| row as usize),
+            Self::First(count) => {
+                assert!(position < *count, "{position} of {count} rows");
+                position
+            }
+            Self::Of(rows) => rows[position] as usize,
         }
     }
 
     /// Iterates over the rows.
     pub fn iter(&self) -> impl Iterator<Item = usize> {
-        (0..self.len()).map(|position| match self {
-            Self::First(_) => position,
-            Self::Of(rows) => rows[position] as usize,
-        })
+        let (first, rows) = match self {
+            Self::First(count) => (*count, &[][..]),
+            Self::Of(rows) => (0, &rows[..]),
+        };
+        (0..first).chain(rows.iter().map(|&row| row as usize))
     }
 }
 

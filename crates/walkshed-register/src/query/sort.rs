@@ -1,5 +1,6 @@
 //! Sorts lists of centers and facilities.
 
+use super::select::RowList;
 use crate::center::Center;
 use crate::facility::Facility;
 use crate::record::Record;
@@ -7,6 +8,9 @@ use crate::register::Register;
 use crate::rows::Rows;
 use std::cmp::Ordering;
 use walkshed_engine::geo::{Fixed, Metric, Position};
+
+/// Comparing the records of one row takes as long as passing over this many rows of a presorted list.
+const ROWS_PER_SORTED_ROW: usize = 64;
 
 /// The field a list is sorted by.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -117,26 +121,22 @@ impl SortOrder {
         self.is_descending
     }
 
-    /// Sorts row indexes, which must be in ascending order.
+    /// Sorts rows, which must be in ascending order.
     #[must_use]
-    pub fn sort<T: Sortable>(&self, register: &Register, indexes: Vec<usize>) -> Vec<usize> {
+    pub fn sort<T: Sortable>(&self, register: &Register, rows: RowList) -> RowList {
+        if self.by == SortBy::Id && !self.is_descending {
+            return rows;
+        }
+        let count = rows.len();
         let mut sorted = match T::presorted(register, self.by) {
+            Some(order) if rows == RowList::First(order.len()) => order.to_vec(),
             // Picking rows from the order of the whole register is faster, unless only a few are selected.
-            Some(order) if indexes.len() * 8 > order.len() => {
+            Some(order) if count > order.len() / ROWS_PER_SORTED_ROW => {
                 let mut is_selected = vec![false; order.len()];
-                for &i in &indexes {
-                    is_selected[i] = true;
-                }
-                order.iter().map(|&i| i as usize).filter(|&i| is_selected[i]).collect()
+                rows.iter().for_each(|row| is_selected[row] = true);
+                order.iter().copied().filter(|&row| is_selected[row as usize]).collect()
             }
-            _ if self.by == SortBy::Id => indexes,
-            _ => {
-                let rows = T::rows(register);
-                let mut keyed: Vec<(SortKey, usize)> = indexes.into_iter().map(|i| (self.key(&*rows[i]), i)).collect();
-                // The sort is stable, so equal keys stay sorted by id.
-                keyed.sort_by(|a, b| a.0.compare(&b.0));
-                keyed.into_iter().map(|(_, i)| i).collect()
-            }
+            _ => self.sort_by_key(T::rows(register), rows.iter().map(|row| row as u32).collect()),
         };
         if self.is_descending {
             sorted.reverse();
@@ -144,14 +144,40 @@ impl SortOrder {
                 self.restore_ids::<T>(register, &mut sorted);
             }
         }
-        sorted
+        RowList::Of(sorted)
+    }
+
+    fn sort_by_key<T: Sortable>(&self, all: &Rows<T>, mut rows: Vec<u32>) -> Vec<u32> {
+        // The sorts are stable, so equal keys stay sorted by id.
+        match self.by {
+            SortBy::Id => rows,
+            SortBy::Name | SortBy::Code => {
+                rows.sort_by(|&a, &b| self.compare(&*all[a as usize], &*all[b as usize]));
+                rows
+            }
+            SortBy::Size | SortBy::Distance(_) => {
+                let mut keyed: Vec<(SortKey, u32)> =
+                    rows.into_iter().map(|row| (self.key(&*all[row as usize]), row)).collect();
+                keyed.sort_by(|a, b| a.0.compare(&b.0));
+                keyed.into_iter().map(|(_, row)| row).collect()
+            }
+        }
     }
 
     /// Restores the ascending order of ids within each key of a reversed list.
-    fn restore_ids<T: Sortable>(&self, register: &Register, rows: &mut [usize]) {
+    fn restore_ids<T: Sortable>(&self, register: &Register, rows: &mut [u32]) {
         let all = T::rows(register);
-        for same_key in rows.chunk_by_mut(|&a, &b| self.key(&*all[a]) == self.key(&*all[b])) {
+        for same_key in rows.chunk_by_mut(|&a, &b| self.compare(&*all[a as usize], &*all[b as usize]).is_eq()) {
             same_key.reverse();
+        }
+    }
+
+    /// Compares the keys of two rows.
+    fn compare<T: Sortable>(&self, a: &T, b: &T) -> Ordering {
+        match self.by {
+            SortBy::Name => a.sort_fields().name.cmp(b.sort_fields().name),
+            SortBy::Code => a.sort_fields().code.cmp(b.sort_fields().code),
+            SortBy::Id | SortBy::Size | SortBy::Distance(_) => self.key(a).compare(&self.key(b)),
         }
     }
 

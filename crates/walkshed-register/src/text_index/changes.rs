@@ -30,7 +30,7 @@ impl Changes {
             Ok(at) => self.0[at].exists = exists,
             Err(at) => {
                 let position = indexed.partition_point(|row| row.id() < id);
-                let was_indexed = indexed.get(position).is_some_and(|row| row.id() == id);
+                let was_indexed = indexed[..].get(position).is_some_and(|row| row.id() == id);
                 self.0.insert(at, Change { id, indexed: position as u32, was_indexed, exists });
             }
         }

@@ -1,43 +1,22 @@
 //! An index of grams: runs of two or more consecutive symbols, with the rows in which they occur.
 //!
 //! All pairs of symbols are indexed. A pair that occurs in many rows tells little about a longer text, so a longer gram is
-//! indexed if both grams that it is made of (without its last symbol, without its first) occur in more than
-//! [`FREQUENT`] rows. For a text of any length, the index then has either the text itself or one of its grams that occurs in
-//! few rows, which the caller tests.
+//! indexed if the two grams that it is made of (without its last symbol, without its first) are frequent. For a text of any
+//! length, the index then has either the text itself or one of its grams that occurs in few rows, which the caller tests.
+//! A longer gram often has the same rows as one of its two grams; then it has no list of its own.
 
-use super::postings::{Counts, KeyMap, List, RowSet, Table};
+use super::postings::{Collector, Form, KeyMap, List, RowSet, Table};
+use super::symbols::{END, MAX_SHORT, SymbolRows, Symbols};
 
 /// Grams in more rows than this are extended: this many records can be tested in about a millisecond.
-const FREQUENT: usize = 4096;
+pub(super) const FREQUENT: usize = 8192;
 /// Maximum length of a gram, in symbols.
-const MAX_LENGTH: usize = 10;
-/// Longer grams may use this many bytes for each byte of pairs. If they need more, the longest are omitted, and frequent
-/// long texts are found by testing more records.
+pub(super) const MAX_LENGTH: usize = 32;
+/// Longer grams may use this many times the bytes of pairs. If they need more, the longest are omitted, and frequent long
+/// texts are found by testing more records.
 const MAX_GROWTH: usize = 2;
-
-/// The symbol after the last one of a text. With it, the pairs that begin with a symbol lead to all rows with that symbol.
-pub(super) const END: u32 = char::MAX as u32 + 1;
-
-/// The symbols of one row, by position. A position has several symbols if each of them matches, and none between two texts.
-#[derive(Debug, Default)]
-pub(super) struct Symbols {
-    symbols: Vec<u32>,
-    /// Where the symbols of each position end.
-    ends: Vec<u32>,
-}
-
-impl Symbols {
-    /// Adds a position with these symbols.
-    pub fn push(&mut self, symbols: impl IntoIterator<Item = u32>) {
-        self.symbols.extend(symbols);
-        self.ends.push(self.symbols.len() as u32);
-    }
-
-    fn clear(&mut self) {
-        self.symbols.clear();
-        self.ends.clear();
-    }
-}
+/// While they are collected, the lists of one length may use this many times the bytes of pairs.
+const MAX_COLLECTED: usize = 8;
 
 /// What the index knows about a text.
 #[derive(Debug)]
@@ -46,8 +25,8 @@ pub(super) enum Lookup<'a> {
     Nowhere,
     /// Exactly these rows contain it.
     Exactly(List<'a>),
-    /// Rows outside this list do not contain it.
-    Among(List<'a>),
+    /// Rows that are not in all of these lists, the shortest first, do not contain it.
+    Among(Vec<List<'a>>),
 }
 
 /// The index.
@@ -59,138 +38,117 @@ pub(super) struct GramIndex {
     rows: usize,
 }
 
-/// A gram at a position: its index in its table, and the indexes of the two grams it is made of.
-#[derive(Debug, Clone, Copy)]
-struct Gram {
-    index: u32,
-    left: u32,
-    right: u32,
+const fn key(first: u32, second: u32) -> u64 {
+    (first as u64) << 32 | second as u64
 }
 
-/// The grams of one length, by position.
+const fn first(key: u64) -> u32 {
+    (key >> 32) as u32
+}
+
+const fn second(key: u64) -> u32 {
+    key as u32
+}
+
+/// The frequent grams of a table. Their numbers are the symbols that longer grams are made of.
 #[derive(Debug, Default)]
-struct Grams {
-    grams: Vec<Gram>,
-    ends: Vec<u32>,
+struct Frequent {
+    number_of: KeyMap<u16>,
+    keys: Vec<u64>,
+    /// Indexes in the table.
+    indexes: Vec<u32>,
 }
 
-impl Grams {
-    fn set_symbols(&mut self, symbols: &Symbols) {
-        self.grams.clear();
-        // Any two neighbouring symbols make a pair.
-        self.grams.extend(symbols.symbols.iter().map(|&index| Gram { index, left: 0, right: 0 }));
-        self.ends.clone_from(&symbols.ends);
-    }
-
-    /// Calls `pair` for each two neighbouring grams that overlap in all but one symbol, and `next_position` after each
-    /// position.
-    fn pairs<T>(&self, into: &mut T, mut pair: impl FnMut(&mut T, Gram, Gram), next_position: impl Fn(&mut T)) {
-        let (mut start, mut middle) = (0, self.ends.first().map_or(0, |&end| end as usize));
-        for &end in self.ends.iter().skip(1) {
-            let end = end as usize;
-            for &a in &self.grams[start..middle] {
-                for &b in self.grams[middle..end].iter().filter(|b| a.right == b.left) {
-                    pair(into, a, b);
-                }
-            }
-            next_position(into);
-            (start, middle) = (middle, end);
+impl Frequent {
+    /// Numbers the frequent grams; none if there are too many.
+    fn of(table: &Table) -> Self {
+        let is_frequent = |&(&key, index): &(&u64, u32)| {
+            table.list(index as usize).len() > FREQUENT && second(key) != END
+        };
+        let (keys, indexes): (Vec<u64>, Vec<u32>) = table.keys().iter().zip(0..).filter(is_frequent).unzip();
+        if keys.len() > usize::from(MAX_SHORT) {
+            // If some of them had no number, the longer grams with them would be missing.
+            return Self::default();
         }
-    }
-}
-
-const fn key(left: u32, right: u32) -> u64 {
-    (left as u64) << 32 | right as u64
-}
-
-/// Reads the rows of a gram length: their grams that can be extended.
-struct Extension<'a, F> {
-    read: &'a F,
-    /// The indexes of the frequent grams of each shorter length, by key.
-    frequent: &'a [KeyMap<u32>],
-    symbols: Symbols,
-    grams: Grams,
-    longer: Grams,
-}
-
-impl<'a, F: Fn(usize, &mut Symbols)> Extension<'a, F> {
-    fn new(read: &'a F, frequent: &'a [KeyMap<u32>]) -> Self {
-        Self { read, frequent, symbols: Symbols::default(), grams: Grams::default(), longer: Grams::default() }
+        Self { number_of: keys.iter().copied().zip(0..).collect(), keys, indexes }
     }
 
-    /// Calls `found` with the key of each gram of a row.
-    fn keys(&mut self, row: u32, mut found: impl FnMut(u64)) {
-        self.symbols.clear();
-        (self.read)(row as usize, &mut self.symbols);
-        self.grams.set_symbols(&self.symbols);
-        for frequent in self.frequent {
-            self.longer.grams.clear();
-            self.longer.ends.clear();
-            self.grams.pairs(
-                &mut self.longer,
-                |longer, a, b| {
-                    if let Some(&index) = frequent.get(&key(a.index, b.index)) {
-                        longer.grams.push(Gram { index, left: a.index, right: b.index });
-                    }
-                },
-                |longer| longer.ends.push(longer.grams.len() as u32),
-            );
-            std::mem::swap(&mut self.grams, &mut self.longer);
-            if self.grams.grams.is_empty() {
-                return;
-            }
-        }
-        self.grams.pairs(&mut (), |(), a, b| found(key(a.index, b.index)), |()| ());
+    /// Returns the key of the gram made of two frequent ones, if they overlap.
+    fn key(&self, a: u32, b: u32) -> Option<u64> {
+        let (a, b) = (a as usize, b as usize);
+        (second(self.keys[a]) == first(self.keys[b])).then(|| key(self.indexes[a], self.indexes[b]))
     }
 }
 
 impl GramIndex {
     /// Indexes rows. `read` appends the symbols of a row. Returns `None` if a table would exceed 4 GiB.
     pub fn build(rows: usize, read: impl Fn(usize, &mut Symbols)) -> Option<Self> {
-        let mut index = Self { tables: Vec::new(), rows };
-        let mut frequent: Vec<KeyMap<u32>> = Vec::new();
-        // Rows without a gram of one length have no longer one.
-        let mut open: Vec<u32> = (0..rows as u32).collect();
-        let mut budget = usize::MAX;
-        while index.tables.len() + 1 < MAX_LENGTH {
-            let mut rows_of_length = Extension::new(&read, &frequent);
-            let mut counts = Counts::default();
-            let mut next = Vec::new();
-            for &row in &open {
-                let before = next.len();
-                rows_of_length.keys(row, |key| {
-                    counts.add(key, row);
-                    if next.len() == before {
-                        next.push(row);
-                    }
-                });
-                if counts.bytes() > budget {
-                    return Some(index);
-                }
+        let mut symbols = Symbols::default();
+        let mut each_row = |visit: &mut dyn FnMut(u32, &Symbols)| {
+            for row in 0..rows {
+                symbols.clear();
+                read(row, &mut symbols);
+                visit(row as u32, &symbols);
             }
-            open = next;
-            if open.is_empty() && !index.tables.is_empty() {
-                break;
-            }
-            let mut writer = counts.into_writer(rows)?;
-            for &row in &open {
-                rows_of_length.keys(row, |key| writer.add(key, row));
-            }
-            let table = writer.finish();
-            budget = if index.tables.is_empty() { table.bytes() * MAX_GROWTH } else { budget - table.bytes().min(budget) };
-            let extended: KeyMap<u32> = table
-                .iter()
-                .zip(0..)
-                .filter(|((key, list), _)| list.len() > FREQUENT && *key as u32 != END)
-                .map(|((key, _), i)| (key, i))
-                .collect();
+        };
+        let mut collector = Collector::new();
+        each_row(&mut |row, symbols| {
+            symbols.pairs(&mut collector, |collector, a, b| collector.add(key(a, b), row), |_| ());
+        });
+        let pairs = collector.into_table(rows, |_, _| None)?;
+        let mut frequent = Frequent::of(&pairs);
+        let mut grams = SymbolRows::default();
+        if !frequent.keys.is_empty() {
+            each_row(&mut |row, symbols| {
+                grams.push(row, symbols, |a, b| frequent.number_of.get(&key(a, b)).copied());
+            });
+        }
+        let size = pairs.bytes();
+        let mut budget = size * MAX_GROWTH;
+        let mut index = Self { tables: vec![pairs], rows };
+        while !grams.is_empty() && index.tables.len() + 1 < MAX_LENGTH {
+            let Some(table) = index.longer(&frequent, &grams, size * MAX_COLLECTED)? else { break };
+            let Some(left) = budget.checked_sub(table.bytes()) else { break };
+            budget = left;
+            let longer = Frequent::of(&table);
+            let mut next = SymbolRows::default();
+            grams.each(|row, symbols| {
+                next.push(row, symbols, |a, b| longer.number_of.get(&frequent.key(a, b)?).copied());
+                true
+            });
             index.tables.push(table);
-            if extended.is_empty() {
-                break;
-            }
-            frequent.push(extended);
+            (frequent, grams) = (longer, next);
         }
         Some(index)
+    }
+
+    /// Returns the table of grams that are longer by one than those of the last table. Returns `Some(None)` if its lists exceed
+    /// a number of bytes, `None` if the table would exceed 4 GiB.
+    fn longer(&self, frequent: &Frequent, grams: &SymbolRows, max_bytes: usize) -> Option<Option<Table>> {
+        let mut collector = Collector::new();
+        grams.each(|row, symbols| {
+            let add = |collector: &mut Collector, a, b| {
+                if let Some(key) = frequent.key(a, b) {
+                    collector.add(key, row);
+                }
+            };
+            symbols.pairs(&mut collector, add, |_| ());
+            collector.bytes() <= max_bytes
+        });
+        if collector.bytes() > max_bytes {
+            return Some(None);
+        }
+        let shorter = self.tables.last()?;
+        // The rows of a gram are among those of each of its parts; if they are as many, they are the same.
+        let same = |key: u64, count: usize| {
+            let has_as_many = |index: u32| shorter.list(index as usize).len() == count;
+            match (has_as_many(first(key)), has_as_many(second(key))) {
+                (true, _) => Some(Form::SameAsFirst),
+                (false, true) => Some(Form::SameAsSecond),
+                (false, false) => None,
+            }
+        };
+        Some(Some(collector.into_table(self.rows, same)?))
     }
 
     /// Returns the number of bytes in memory.
@@ -202,8 +160,8 @@ impl GramIndex {
     pub fn rows_with(&self, symbol: u32) -> Vec<u32> {
         let mut rows = RowSet::new(self.rows);
         if let Some(pairs) = self.tables.first() {
-            for i in pairs.range(key(symbol, 0), key(symbol, u32::MAX)) {
-                rows.add(pairs.list(i));
+            for index in pairs.range(key(symbol, 0), key(symbol, u32::MAX)) {
+                rows.add(pairs.list(index));
             }
         }
         rows.rows()
@@ -211,19 +169,35 @@ impl GramIndex {
 
     /// Looks up two or more symbols.
     pub fn find(&self, symbols: &[u32]) -> Lookup<'_> {
-        let mut windows = symbols.to_vec();
-        for (table, i) in self.tables.iter().zip(0..) {
-            let indexes = windows.windows(2).map(|pair| table.index_of(key(pair[0], pair[1])));
+        let mut parts = symbols.to_vec();
+        for (level, table) in self.tables.iter().enumerate() {
+            let indexes = parts.windows(2).map(|pair| table.index_of(key(pair[0], pair[1])));
             let Some(indexes) = indexes.collect::<Option<Vec<usize>>>() else { return Lookup::Nowhere };
-            let Some(rarest) = indexes.iter().map(|&i| table.list(i)).min_by_key(List::len) else { break };
-            if indexes.len() == 1 {
-                return Lookup::Exactly(rarest);
+            if let [index] = indexes[..] {
+                return Lookup::Exactly(self.list(level, index));
             }
-            if rarest.len() <= FREQUENT || i + 1 == self.tables.len() {
-                return Lookup::Among(rarest);
+            let are_frequent = indexes.iter().all(|&index| table.list(index).len() > FREQUENT);
+            if !are_frequent || level + 1 == self.tables.len() {
+                let mut lists: Vec<List<'_>> = indexes.iter().map(|&index| self.list(level, index)).collect();
+                lists.sort_by_key(List::len);
+                return Lookup::Among(lists);
             }
-            windows = indexes.into_iter().map(|i| i as u32).collect();
+            parts = indexes.into_iter().map(|index| index as u32).collect();
         }
         Lookup::Nowhere
+    }
+
+    /// Returns the list at an index of a table, or the list of a shorter gram with the same rows.
+    fn list(&self, mut level: usize, mut index: usize) -> List<'_> {
+        loop {
+            let table = &self.tables[level];
+            let (list, key) = (table.list(index), table.keys()[index]);
+            let part = match list.form() {
+                Form::Differences | Form::Bitmap => return list,
+                Form::SameAsFirst => first(key),
+                Form::SameAsSecond => second(key),
+            };
+            (level, index) = (level - 1, part as usize);
+        }
     }
 }

@@ -9,6 +9,9 @@ mod initials;
 mod postings;
 mod row_index;
 mod search_text;
+mod symbols;
+#[cfg(test)]
+mod tests;
 mod tracked;
 
 pub use search_text::{SearchText, Searchable};

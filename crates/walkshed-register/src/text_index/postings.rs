@@ -1,7 +1,7 @@
 //! Posting lists: for each key, the sorted numbers of the rows it occurs in.
 //!
-//! A list is a varint (number of rows, times two, plus one for a bitmap) and either the differences between the row numbers
-//! as varints or a bitmap of all rows, whichever is shorter. All lists of a table are in one byte array.
+//! A list is a varint (number of rows, times four, plus the [`Form`]) and either the differences between the row numbers as
+//! varints or a bitmap of all rows, whichever is shorter. All lists of a table are in one byte array.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -53,103 +53,94 @@ impl Hasher for KeyHasher {
 
 pub(super) type KeyMap<V> = HashMap<u64, V, KeyHash>;
 
-/// The sizes of the lists of a table, counted before the table is written.
-#[derive(Debug, Default)]
-pub(super) struct Counts {
-    map: KeyMap<Count>,
+/// Collects posting lists.
+#[derive(Debug)]
+pub(super) struct Collector {
+    index_of: KeyMap<u32>,
+    lists: Vec<Growing>,
     bytes: usize,
 }
 
-#[derive(Debug, Clone, Copy, Default)]
-struct Count {
-    rows: u32,
+#[derive(Debug, Default)]
+struct Growing {
+    count: u32,
     /// The last row, plus one.
     next: u32,
-    /// Length of the differences.
-    bytes: u32,
+    differences: Vec<u8>,
 }
 
-impl Counts {
-    /// Counts a row for a key. Rows come in ascending order; a repeated row counts once.
-    pub fn add(&mut self, key: u64, row: u32) {
-        let count = self.map.entry(key).or_default();
-        if count.rows > 0 && count.next == row + 1 {
-            return;
-        }
-        let length = varint_length(row - count.next);
-        *count = Count { rows: count.rows + 1, next: row + 1, bytes: count.bytes + length };
-        self.bytes += length as usize;
+/// How a list is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Form {
+    /// The differences between the row numbers, as varints.
+    Differences,
+    /// A bit for each row.
+    Bitmap,
+    /// Not at all: its rows are those of the first gram of the key.
+    SameAsFirst,
+    /// Not at all: its rows are those of the second gram of the key.
+    SameAsSecond,
+}
+
+impl Form {
+    const ALL: [Self; 4] = [Self::Differences, Self::Bitmap, Self::SameAsFirst, Self::SameAsSecond];
+}
+
+impl Collector {
+    /// Creates a collector without lists.
+    pub fn new() -> Self {
+        Self { index_of: KeyMap::default(), lists: Vec::new(), bytes: 0 }
     }
 
-    /// Returns the length of all differences so far.
+    /// Adds a row to the list of a key. Rows come in ascending order; a repeated row counts once.
+    pub fn add(&mut self, key: u64, row: u32) {
+        let index = *self.index_of.entry(key).or_insert_with(|| {
+            self.lists.push(Growing::default());
+            self.lists.len() as u32 - 1
+        });
+        let list = &mut self.lists[index as usize];
+        if list.count > 0 && list.next == row + 1 {
+            return;
+        }
+        self.bytes += write_varint(&mut list.differences, u64::from(row - list.next));
+        list.count += 1;
+        list.next = row + 1;
+    }
+
+    /// Returns the length of all lists, as differences.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Lays out the table. Returns `None` if it would exceed 4 GiB.
-    pub fn into_writer(self, rows: usize) -> Option<Writer> {
-        let bitmap_bytes = rows.div_ceil(8);
-        let mut keys: Vec<u64> = self.map.keys().copied().collect();
+    /// Writes the table. `same` tells for a key and a number of rows whether the list is the same as another one. Returns
+    /// `None` if the table would exceed 4 GiB.
+    pub fn into_table(mut self, rows: usize, same: impl Fn(u64, usize) -> Option<Form>) -> Option<Table> {
+        let mut keys: Vec<u64> = self.index_of.keys().copied().collect();
         keys.sort_unstable();
-        let mut table = Table { keys, starts: Vec::new(), bytes: Vec::new(), bitmap_bytes };
-        let mut places = Vec::with_capacity(table.keys.len());
-        table.starts.reserve_exact(table.keys.len() + 1);
-        table.starts.push(0);
-        let mut end = 0usize;
+        let mut table = Table { starts: Vec::with_capacity(keys.len() + 1), keys, bytes: Vec::new() };
         for key in &table.keys {
-            let count = self.map.get(key)?;
-            let is_bitmap = count.bytes as usize >= bitmap_bytes;
-            let header = u64::from(count.rows) << 1 | u64::from(is_bitmap);
-            let body = end + varint_length_u64(header);
-            places.push(Place { at: u32::try_from(body).ok()?, next: 0, header });
-            end = body + if is_bitmap { bitmap_bytes } else { count.bytes as usize };
-            table.starts.push(u32::try_from(end).ok()?);
+            table.starts.push(u32::try_from(table.bytes.len()).ok()?);
+            let list = std::mem::take(&mut self.lists[*self.index_of.get(key)? as usize]);
+            let is_dense = list.differences.len() >= rows.div_ceil(8);
+            let shorter = if is_dense { Form::Bitmap } else { Form::Differences };
+            let form = same(*key, list.count as usize).unwrap_or(shorter);
+            write_varint(&mut table.bytes, u64::from(list.count) << 2 | form as u64);
+            match form {
+                Form::Differences => table.bytes.extend_from_slice(&list.differences),
+                Form::Bitmap => {
+                    let start = table.bytes.len();
+                    table.bytes.resize(start + rows.div_ceil(8), 0);
+                    let bits = &mut table.bytes[start..];
+                    let differences = List { count: list.count as usize, form: Form::Differences, body: &list.differences };
+                    differences.each(|row| bits[row as usize / 8] |= 1 << (row % 8));
+                }
+                Form::SameAsFirst | Form::SameAsSecond => {}
+            }
         }
-        drop(self.map);
-        let index_of = table.keys.iter().copied().zip(0..).collect();
-        table.bytes = vec![0; end];
-        for (place, &start) in places.iter().zip(&table.starts) {
-            write_varint(&mut table.bytes, start as usize, place.header);
-        }
-        Some(Writer { index_of, places, table })
-    }
-}
-
-/// Fills the lists of a table with the rows that were counted.
-#[derive(Debug)]
-pub(super) struct Writer {
-    index_of: KeyMap<u32>,
-    places: Vec<Place>,
-    table: Table,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    /// Where the next difference goes, or where the bitmap begins.
-    at: u32,
-    /// The last row, plus one; 0 before the first.
-    next: u32,
-    header: u64,
-}
-
-impl Writer {
-    /// Adds a row to the list of a key, in the order in which the rows were counted.
-    pub fn add(&mut self, key: u64, row: u32) {
-        let Some(&index) = self.index_of.get(&key) else { return };
-        let place = &mut self.places[index as usize];
-        if place.next == row + 1 {
-            return;
-        }
-        if place.header & 1 == 1 {
-            self.table.bytes[place.at as usize + row as usize / 8] |= 1 << (row % 8);
-        } else {
-            place.at += write_varint(&mut self.table.bytes, place.at as usize, u64::from(row - place.next)) as u32;
-        }
-        place.next = row + 1;
-    }
-
-    pub fn finish(self) -> Table {
-        self.table
+        table.starts.push(u32::try_from(table.bytes.len()).ok()?);
+        table.bytes.shrink_to_fit();
+        Some(table)
     }
 }
 
@@ -161,7 +152,6 @@ pub(super) struct Table {
     /// Where each list begins, and the end of the last.
     starts: Vec<u32>,
     bytes: Vec<u8>,
-    bitmap_bytes: usize,
 }
 
 impl Table {
@@ -170,19 +160,19 @@ impl Table {
         self.keys.len() * 8 + self.starts.len() * 4 + self.bytes.len()
     }
 
+    /// Returns the keys, sorted.
+    pub fn keys(&self) -> &[u64] {
+        &self.keys
+    }
+
     /// Returns the index of a key.
     pub fn index_of(&self, key: u64) -> Option<usize> {
         self.keys.binary_search(&key).ok()
     }
 
-    /// Returns the keys from `low` to `high`, with their indexes.
+    /// Returns the indexes of the keys from `low` to `high`.
     pub fn range(&self, low: u64, high: u64) -> std::ops::Range<usize> {
         self.keys.partition_point(|&key| key < low)..self.keys.partition_point(|&key| key <= high)
-    }
-
-    /// Iterates over the keys and their lists.
-    pub fn iter(&self) -> impl Iterator<Item = (u64, List<'_>)> {
-        self.keys.iter().enumerate().map(|(i, &key)| (key, self.list(i)))
     }
 
     /// Returns the list of the key at an index.
@@ -190,7 +180,7 @@ impl Table {
         let bytes = &self.bytes[self.starts[index] as usize..self.starts[index + 1] as usize];
         let mut body = bytes.iter();
         let header = read_varint(&mut body);
-        List { count: (header >> 1) as usize, is_bitmap: header & 1 == 1, body: body.as_slice() }
+        List { count: (header >> 2) as usize, form: Form::ALL[header as usize & 3], body: body.as_slice() }
     }
 }
 
@@ -198,7 +188,7 @@ impl Table {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct List<'a> {
     count: usize,
-    is_bitmap: bool,
+    form: Form,
     body: &'a [u8],
 }
 
@@ -208,28 +198,73 @@ impl List<'_> {
         self.count
     }
 
-    /// Returns the rows, in ascending order.
+    /// Returns how the list is stored.
+    pub fn form(&self) -> Form {
+        self.form
+    }
+
+    /// Returns the rows, in ascending order. A list that is not stored has none.
     pub fn rows(&self) -> Vec<u32> {
         let mut rows = Vec::with_capacity(self.count);
         self.each(|row| rows.push(row));
         rows
     }
 
-    fn each(&self, mut found: impl FnMut(u32)) {
-        if self.is_bitmap {
-            for (word, first) in words(self.body).zip((0..).step_by(64)) {
-                each_bit(word, first, &mut found);
+    /// Removes the rows, in ascending order, that are not in this list.
+    fn retain(&self, rows: &mut Vec<u32>) {
+        match self.form {
+            Form::Bitmap => rows.retain(|&row| self.body[row as usize / 8] & (1 << (row % 8)) != 0),
+            Form::Differences => {
+                let (mut read, mut kept) = (0, 0);
+                self.each(|row| {
+                    while rows.get(read).is_some_and(|&other| other < row) {
+                        read += 1;
+                    }
+                    if rows.get(read) == Some(&row) {
+                        rows[kept] = row;
+                        kept += 1;
+                    }
+                });
+                rows.truncate(kept);
             }
-            return;
-        }
-        let mut body = self.body.iter();
-        let mut next = 0;
-        for _ in 0..self.count {
-            let row = next + read_varint(&mut body) as u32;
-            found(row);
-            next = row + 1;
+            Form::SameAsFirst | Form::SameAsSecond => rows.clear(),
         }
     }
+
+    fn each(&self, mut found: impl FnMut(u32)) {
+        match self.form {
+            Form::Differences => {
+                let mut body = self.body.iter();
+                let mut next = 0;
+                for _ in 0..self.count {
+                    let row = next + read_varint(&mut body) as u32;
+                    found(row);
+                    next = row + 1;
+                }
+            }
+            Form::Bitmap => {
+                for (word, first) in words(self.body).zip((0..).step_by(64)) {
+                    each_bit(word, first, &mut found);
+                }
+            }
+            Form::SameAsFirst | Form::SameAsSecond => {}
+        }
+    }
+}
+
+/// Returns the rows that are in all lists, or some more if there are few. The first list is the shortest.
+pub(super) fn in_all(lists: &[List<'_>]) -> Vec<u32> {
+    /// Testing this many records takes as long as reading a list.
+    const FEW: usize = 200;
+    let Some((shortest, others)) = lists.split_first() else { return Vec::new() };
+    let mut rows = shortest.rows();
+    for list in others {
+        if rows.len() <= FEW {
+            break;
+        }
+        list.retain(&mut rows);
+    }
+    rows
 }
 
 /// A set of rows, for the union of lists.
@@ -244,7 +279,7 @@ impl RowSet {
 
     /// Adds the rows of a list.
     pub fn add(&mut self, list: List<'_>) {
-        if list.is_bitmap {
+        if list.form == Form::Bitmap {
             self.0.iter_mut().zip(words(list.body)).for_each(|(word, other)| *word |= other);
         } else {
             list.each(|row| self.0[row as usize / 64] |= 1 << (row % 64));
@@ -276,24 +311,15 @@ fn each_bit(mut word: u64, first: u32, found: &mut impl FnMut(u32)) {
     }
 }
 
-const fn varint_length(value: u32) -> u32 {
-    varint_length_u64(value as u64) as u32
-}
-
-const fn varint_length_u64(value: u64) -> usize {
-    (64 - (value | 1).leading_zeros()).div_ceil(7) as usize
-}
-
-/// Writes a varint and returns its length.
-fn write_varint(bytes: &mut [u8], at: usize, mut value: u64) -> usize {
-    let mut length = 0;
+/// Appends a varint and returns its length.
+fn write_varint(bytes: &mut Vec<u8>, mut value: u64) -> usize {
+    let before = bytes.len();
     while value >= 0x80 {
-        bytes[at + length] = value as u8 | 0x80;
+        bytes.push(value as u8 | 0x80);
         value >>= 7;
-        length += 1;
     }
-    bytes[at + length] = value as u8;
-    length + 1
+    bytes.push(value as u8);
+    bytes.len() - before
 }
 
 fn read_varint(bytes: &mut std::slice::Iter<'_, u8>) -> u64 {
@@ -322,31 +348,31 @@ mod tests {
                 expected.entry(key).or_default().push(row);
             }
         }
+        expected.values_mut().for_each(|rows| rows.dedup());
         let mut pairs: Vec<(u32, u64)> = expected.iter().flat_map(|(&k, rows)| rows.iter().map(move |&r| (r, k))).collect();
         pairs.sort_unstable();
-        let mut counts = Counts::default();
+        let mut collector = Collector::new();
         // Every row is given twice.
-        pairs.iter().for_each(|&(row, key)| (0..2).for_each(|_| counts.add(key, row)));
-        let mut writer = counts.into_writer(ROWS as usize).unwrap();
-        pairs.iter().for_each(|&(row, key)| (0..2).for_each(|_| writer.add(key, row)));
-        let table = writer.finish();
-        let found: BTreeMap<u64, Vec<u32>> = table.iter().map(|(key, list)| (key, list.rows())).collect();
-        assert_eq!(found, expected);
+        pairs.iter().for_each(|&(row, key)| (0..2).for_each(|_| collector.add(key, row)));
+        let table = collector.into_table(ROWS as usize, |key, _| (key == 7).then_some(Form::SameAsSecond)).unwrap();
+        assert!(table.keys().iter().eq(expected.keys()));
+        let same = table.list(table.index_of(7).unwrap());
+        assert!(same.form() == Form::SameAsSecond && same.len() == 1 && same.rows().is_empty());
+        expected.remove(&7);
         for (key, rows) in &expected {
             let list = table.list(table.index_of(*key).unwrap());
             let mut set = RowSet::new(ROWS as usize);
             set.add(list);
-            assert_eq!((list.len(), &set.rows()), (rows.len(), rows));
+            assert!(list.len() == rows.len() && set.rows() == *rows, "{key}");
         }
         assert_eq!((table.index_of(6), table.range(0, 1), table.range(2, 6).len()), (None, 0..2, 0));
     }
 
     #[test]
-    fn varints_have_their_length() {
-        for value in [0, 1, 127, 128, 16_383, 16_384, 1 << 32, u64::MAX] {
-            let mut bytes = [0; 10];
-            let length = write_varint(&mut bytes, 0, value);
-            assert_eq!((length, read_varint(&mut bytes.iter())), (varint_length_u64(value), value));
+    fn varints_are_read_as_written() {
+        for (value, length) in [(0, 1), (127, 1), (128, 2), (16_383, 2), (16_384, 3), (1 << 32, 5), (u64::MAX, 10)] {
+            let mut bytes = Vec::new();
+            assert_eq!((write_varint(&mut bytes, value), read_varint(&mut bytes.iter())), (length, value));
         }
     }
 }

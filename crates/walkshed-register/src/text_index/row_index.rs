@@ -1,8 +1,10 @@
 //! The index of the texts and the pinyin initials of a list of rows.
 
-use super::grams::{END, GramIndex, Lookup, Symbols};
+use super::grams::{GramIndex, Lookup};
 use super::initials::initials;
+use super::postings::in_all;
 use super::search_text::{SearchText, Searchable, lowercase};
+use super::symbols::END;
 use std::sync::Arc;
 
 /// The index of some rows.
@@ -26,7 +28,7 @@ impl FoundRows {
         match found {
             Lookup::Nowhere => Self { rows: Vec::new(), are_exact: true },
             Lookup::Exactly(list) => Self { rows: list.rows(), are_exact: true },
-            Lookup::Among(list) => Self { rows: list.rows(), are_exact: false },
+            Lookup::Among(lists) => Self { rows: in_all(&lists), are_exact: false },
         }
     }
 }
@@ -36,16 +38,14 @@ impl RowIndex {
     pub fn build<T: Searchable>(rows: &[Arc<T>]) -> Option<Self> {
         let texts = GramIndex::build(rows.len(), |row, symbols| {
             for text in rows[row].searched_texts().into_iter().flatten() {
-                for c in lowercase(text).chars() {
-                    symbols.push([c.into()]);
-                }
-                symbols.push([END]);
-                symbols.push([]);
+                lowercase(text).chars().for_each(|c| symbols.push(c.into()));
+                symbols.push(END);
+                symbols.push_gap();
             }
         })?;
         let initials = GramIndex::build(rows.len(), |row, symbols| {
             for set in rows[row].pinyin_name().into_iter().flat_map(initials) {
-                symbols.push(set.iter());
+                symbols.push_any_of(set.iter());
             }
         })?;
         Some(Self { texts, initials })
