@@ -18,6 +18,14 @@ use walkshed_register::query::{SearchText, suggestions_with};
 /// Maximum number of regions in one response.
 const MAX_REGIONS: usize = 20_000;
 
+/// Returns the cost of a list. `filter` is whether the filter has a text, `None` without a filter.
+const fn price(filter: Option<bool>, is_ordered: bool) -> usize {
+    match filter {
+        Some(true) if !is_ordered => cost::text_list(),
+        filter => cost::list(filter.is_some() || is_ordered),
+    }
+}
+
 #[derive(Default)]
 pub struct ListQuery;
 
@@ -26,7 +34,7 @@ pub struct ListQuery;
 impl ListQuery {
     /// Lists centers, in order of id by default.
     #[graphql(
-        complexity = "cost::list(filter.is_some() || order_by.is_some()) + counted(first, last) * child_complexity"
+        complexity = "price(filter.as_ref().map(|f| f.text.is_some()), order_by.is_some()) + counted(first, last) * child_complexity"
     )]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn centers(
@@ -66,7 +74,7 @@ impl ListQuery {
 
     /// Lists facilities, in order of id by default.
     #[graphql(
-        complexity = "cost::list(filter.is_some() || order_by.is_some()) + counted(first, last) * child_complexity"
+        complexity = "price(filter.as_ref().map(|f| f.text.is_some()), order_by.is_some()) + counted(first, last) * child_complexity"
     )]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn facilities(
@@ -203,7 +211,7 @@ impl ListQuery {
     }
 
     /// Lists suggestions, in order of id.
-    #[graphql(complexity = "cost::list(text.is_some()) + counted(first, last) * child_complexity")]
+    #[graphql(complexity = "price(text.is_some().then_some(true), false) + counted(first, last) * child_complexity")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn suggestions(
         &self,

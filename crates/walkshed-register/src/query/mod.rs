@@ -13,6 +13,7 @@ pub use center_filter::CenterFilter;
 pub use facility_criteria::{FacilityCriteria, FacilityMatcher, matching_facilities};
 pub use facility_filter::FacilityFilter;
 pub use select::{Candidates, Filter, RowList};
-pub use sort::{SortBy, SortFields, SortKey, SortOrder, Sortable};
+pub use sort::{SortBy, SortKey, SortOrder, Sortable};
 pub use suggestions::suggestions_with;
+pub use crate::register::OrderField;
 pub use crate::text_index::{SearchText, Searchable};

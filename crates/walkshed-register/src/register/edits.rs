@@ -51,17 +51,11 @@ impl Register {
     #[must_use]
     pub fn with_edits(&self, version: u64, done: &[Done]) -> Self {
         let mut next = Self { version, ..self.clone() };
+        next.center_orders.begin();
+        next.facility_orders.begin();
         let mut stale = Stale::default();
         let mut changed = ChangedFacilities::default();
         for result in done {
-            let changes_order = match result {
-                Done::Put(record) => matches!(record.kind(), RecordKind::Center | RecordKind::Facility),
-                Done::Deleted { kind, .. } => !matches!(kind, RecordKind::Scenario | RecordKind::Standard),
-                _ => false,
-            };
-            if changes_order {
-                next.sort_orders = Arc::default();
-            }
             if next.changes_divisions(result) {
                 next.cell_divisions = Arc::default();
             }
@@ -104,6 +98,9 @@ impl Register {
                 let (id, code) = (center.id, center.code.clone());
                 let old = self.centers.put(center);
                 self.text.centers.put(&self.centers, old.as_deref(), id);
+                if let Some(index) = self.centers.index_of(id) {
+                    self.center_orders.put(&self.centers, old.as_deref(), index);
+                }
                 // A new row usually has the highest id, which leaves the other indexes unchanged.
                 stale.moved |= old.is_none() && self.centers.last().is_some_and(|c| c.id != id);
                 stale.centers |= old.is_none_or(|o| o.code != code);
@@ -113,6 +110,9 @@ impl Register {
                 let (id, center) = (facility.id, facility.center.clone());
                 let old = self.facilities.put(facility);
                 self.text.facilities.put(&self.facilities, old.as_deref(), id);
+                if let Some(index) = self.facilities.index_of(id) {
+                    self.facility_orders.put(&self.facilities, old.as_deref(), index);
+                }
                 let is_last = self.facilities.last().is_some_and(|f| f.id == id);
                 match old {
                     Some(old) => stale.facilities |= old.center != center,
@@ -159,11 +159,17 @@ impl Register {
     fn remove(&mut self, kind: RecordKind, id: i64, stale: &mut Stale) {
         match kind {
             RecordKind::Center => {
+                if let Some(index) = self.centers.index_of(id) {
+                    self.center_orders.remove(index);
+                }
                 self.centers.remove(id);
                 self.text.centers.remove(id);
                 *stale = Stale { centers: true, facilities: true, moved: true, ..*stale };
             }
             RecordKind::Facility => {
+                if let Some(index) = self.facilities.index_of(id) {
+                    self.facility_orders.remove(index);
+                }
                 self.facilities.remove(id);
                 self.text.facilities.remove(id);
                 *stale = Stale { facilities: true, moved: true, ..*stale };

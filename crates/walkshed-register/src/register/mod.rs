@@ -10,6 +10,7 @@ mod sort_orders;
 
 pub(crate) use facility_traits::{audience_bit, category_bit};
 pub use opening_hours::is_open;
+pub use sort_orders::{HasSortFields, OrderField};
 pub(crate) use parsed_hours::OpenStates;
 
 use super::calendar::Calendar;
@@ -31,7 +32,7 @@ use super::visits::{CenterVisits, VisitDay};
 use facility_traits::FacilityTraits;
 use links::{Links, Stale};
 use parsed_hours::ParsedHours;
-use sort_orders::SortOrders;
+use sort_orders::TypeOrders;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
@@ -84,7 +85,8 @@ pub struct Register {
     hours: ParsedHours,
     facility_traits: FacilityTraits,
     links: Links,
-    sort_orders: Arc<SortOrders>,
+    center_orders: TypeOrders,
+    facility_orders: TypeOrders,
     pub(crate) text: TextSearches,
     /// Computed on first use.
     cell_divisions: Arc<OnceLock<CellDivisions>>,
@@ -118,7 +120,8 @@ impl Register {
             hours: ParsedHours::default(),
             facility_traits: FacilityTraits::default(),
             links: Links::default(),
-            sort_orders: Arc::default(),
+            center_orders: TypeOrders::default(),
+            facility_orders: TypeOrders::default(),
             text: TextSearches::default(),
             cell_divisions: Arc::default(),
         };
