@@ -171,7 +171,9 @@ fn text_search(c: &mut Criterion) {
     );
     let world = Arc::new(world);
     let query = |text: &str, rest: &str| {
-        let query = format!("query($text: String) {{ centers(filter: {{text: $text{rest}, first: 20) {{ totalCount edges {{ node {{ name }} }} }} }}");
+        let query = format!(
+            "query($text: String) {{ centers(filter: {{text: $text{rest}, first: 20) {{ totalCount edges {{ node {{ name }} }} }} }}"
+        );
         let variables = Variables::from_json(serde_json::json!({"text": text}));
         let answer = runtime.block_on(api.execute(&world, ApiRequest { query, variables, ..ApiRequest::default() }));
         assert!(answer.response.errors.is_empty(), "{:?}", answer.response.errors);

@@ -9,7 +9,8 @@ pub const COUNT: usize = 620_000;
 /// Each province has so many centers.
 const PER_PROVINCE: usize = 20_000;
 const PROVINCES: [u8; 31] = [
-    11, 12, 13, 14, 15, 21, 22, 23, 31, 32, 33, 34, 35, 36, 37, 41, 42, 43, 44, 45, 46, 50, 51, 52, 53, 54, 61, 62, 63, 64, 65,
+    11, 12, 13, 14, 15, 21, 22, 23, 31, 32, 33, 34, 35, 36, 37, 41, 42, 43, 44, 45, 46, 50, 51, 52, 53, 54, 61, 62, 63,
+    64, 65,
 ];
 
 /// Returns the names of towns and divisions, without duplicates.

@@ -243,7 +243,8 @@ impl ListQuery {
                     s.center.and_then(|id| register.centers.get(id)).is_some_and(|c| r.contains(c.code.as_str()))
                 })
         };
-        let with_text = suggestions_with(register, text.as_deref().and_then(SearchText::new).as_ref()).map_err(stopped)?;
+        let with_text =
+            suggestions_with(register, text.as_deref().and_then(SearchText::new).as_ref()).map_err(stopped)?;
         let list: Vec<usize> = with_text.iter().filter(fits).collect();
         Suggestion::page(world, &list, &PageArguments { first, after, last, before })
     }

@@ -44,8 +44,13 @@ impl Filter for CenterFilter {
         let in_region = self.region.as_ref().map(|region| register.centers_in(region));
         if let Some(text) = &self.text
             && in_region.is_none_or(|rows| rows.len() > TESTED_DIRECTLY)
-            && let Some(rows) = register.text.centers.find(&register.centers, text)?
+            && let Some(mut rows) = register.text.centers.find(&register.centers, text)?
         {
+            if let Some(in_region) = in_region {
+                let mut is_in_region = vec![false; register.centers.len()];
+                in_region.iter().for_each(|&row| is_in_region[row as usize] = true);
+                rows.retain(|&row| is_in_region[row as usize]);
+            }
             return Ok(Candidates { rows: RowList::Of(rows), have_text: true });
         }
         let rows = match in_region {
@@ -71,10 +76,10 @@ impl Filter for CenterFilter {
 }
 
 impl CenterFilter {
-    /// Returns whether there is no condition other than the text.
+    /// Returns whether there is no condition other than the text and the region, which the candidates meet.
     fn is_text_only(&self) -> bool {
         let Self {
-            region,
+            region: _,
             kinds,
             statuses,
             operating_models,
@@ -89,11 +94,11 @@ impl CenterFilter {
         } = self;
         let has_list = !(kinds.is_empty() && statuses.is_empty() && operating_models.is_empty());
         let has_relation = !(categories.is_empty() && services.is_empty()) || audience.is_some() || open_at.is_some();
-        let has_place = region.is_some() || area.is_some() || step_free.is_some() || night_entrance.is_some();
+        let has_place = area.is_some() || step_free.is_some() || night_entrance.is_some();
         !(has_list || has_relation || has_place)
     }
 
-    /// Returns whether a center meets the conditions other than the text.
+    /// Returns whether a candidate meets the conditions other than the text.
     fn matches(&self, register: &Register, index: usize) -> bool {
         let c = &*register.centers[index];
         let meets_own = (self.kinds.is_empty() || self.kinds.contains(&c.kind))
@@ -102,7 +107,6 @@ impl CenterFilter {
                 || c.operating_model.is_some_and(|model| self.operating_models.contains(&model)))
             && self.step_free.is_none_or(|required| c.step_free == Some(required))
             && self.night_entrance.is_none_or(|required| c.night_entrance == Some(required))
-            && self.region.as_ref().is_none_or(|region| region.contains(c.code.as_str()))
             && self.area.as_ref().is_none_or(|area| area.contains(c.position));
         meets_own
             && (self.categories.is_empty() || self.has_category(register, index))

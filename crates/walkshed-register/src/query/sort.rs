@@ -103,7 +103,9 @@ impl SortOrder {
             SortBy::Name => OrderField::Name,
             SortBy::Code => OrderField::Code,
             SortBy::Size => OrderField::Size,
-            SortBy::Id if self.is_descending => return RowList::Of((0..rows.len()).rev().map(|position| rows.at(position) as u32).collect()),
+            SortBy::Id if self.is_descending => {
+                return RowList::Of((0..rows.len()).rev().map(|position| rows.at(position) as u32).collect());
+            }
             SortBy::Id => return rows,
             SortBy::Distance(_) => return self.sort_by_distance(T::rows(register), &rows),
         };

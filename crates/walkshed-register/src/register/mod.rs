@@ -10,8 +10,8 @@ mod sort_orders;
 
 pub(crate) use facility_traits::{audience_bit, category_bit};
 pub use opening_hours::is_open;
-pub use sort_orders::{HasSortFields, OrderField};
 pub(crate) use parsed_hours::OpenStates;
+pub use sort_orders::{HasSortFields, OrderField};
 
 use super::calendar::Calendar;
 use super::cell_divisions::CellDivisions;

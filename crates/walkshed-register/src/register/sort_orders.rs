@@ -105,7 +105,8 @@ impl TypeOrders {
             if old.is_some() {
                 order.retain(|&row| row as usize != index);
             }
-            let is_before = |row: u32| compare(&*rows[row as usize], new).then_with(|| row.cmp(&(index as u32))).is_lt();
+            let is_before =
+                |row: u32| compare(&*rows[row as usize], new).then_with(|| row.cmp(&(index as u32))).is_lt();
             order.insert(order.partition_point(|&row| is_before(row)), index as u32);
         });
     }
@@ -126,7 +127,9 @@ impl TypeOrders {
             self.orders = Default::default();
             return;
         }
-        for (field, directions) in [OrderField::Name, OrderField::Code, OrderField::Size].into_iter().zip(&mut self.orders) {
+        for (field, directions) in
+            [OrderField::Name, OrderField::Code, OrderField::Size].into_iter().zip(&mut self.orders)
+        {
             for (is_descending, order) in [false, true].into_iter().zip(directions) {
                 if let Some(order) = order.get_mut() {
                     update(field, is_descending, order);

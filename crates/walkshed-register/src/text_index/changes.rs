@@ -1,7 +1,7 @@
 //! The rows that have changed since an index was built.
 
 use crate::record::Record;
-use crate::rows::Rows;
+use std::sync::Arc;
 
 /// A row that has changed.
 #[derive(Debug, Clone, Copy)]
@@ -25,12 +25,12 @@ impl Changes {
     }
 
     /// Records that the row with an id now exists or does not exist. `indexed` are the rows that the index was built from.
-    pub fn record<T: Record>(&mut self, indexed: &Rows<T>, id: i64, exists: bool) {
+    pub fn record<T: Record>(&mut self, indexed: &[Arc<T>], id: i64, exists: bool) {
         match self.0.binary_search_by_key(&id, |change| change.id) {
             Ok(at) => self.0[at].exists = exists,
             Err(at) => {
                 let position = indexed.partition_point(|row| row.id() < id);
-                let was_indexed = indexed[..].get(position).is_some_and(|row| row.id() == id);
+                let was_indexed = indexed.get(position).is_some_and(|row| row.id() == id);
                 self.0.insert(at, Change { id, indexed: position as u32, was_indexed, exists });
             }
         }

@@ -12,6 +12,8 @@ use super::symbols::{END, MAX_SHORT, SymbolRows, Symbols};
 pub(super) const FREQUENT: usize = 8192;
 /// Maximum length of a gram, in symbols.
 pub(super) const MAX_LENGTH: usize = 32;
+/// The first symbols of a longer text lead to its candidates.
+const MAX_LOOKED_UP: usize = 64;
 /// Longer grams may use this many times the bytes of pairs. If they need more, the longest are omitted, and frequent long
 /// texts are found by testing more records.
 const MAX_GROWTH: usize = 2;
@@ -62,9 +64,8 @@ struct Frequent {
 impl Frequent {
     /// Numbers the frequent grams; none if there are too many.
     fn of(table: &Table) -> Self {
-        let is_frequent = |&(&key, index): &(&u64, u32)| {
-            table.list(index as usize).len() > FREQUENT && second(key) != END
-        };
+        let is_frequent =
+            |&(&key, index): &(&u64, u32)| table.list(index as usize).len() > FREQUENT && second(key) != END;
         let (keys, indexes): (Vec<u64>, Vec<u32>) = table.keys().iter().zip(0..).filter(is_frequent).unzip();
         if keys.len() > usize::from(MAX_SHORT) {
             // If some of them had no number, the longer grams with them would be missing.
@@ -169,6 +170,14 @@ impl GramIndex {
 
     /// Looks up two or more symbols.
     pub fn find(&self, symbols: &[u32]) -> Lookup<'_> {
+        let Some(start) = symbols.get(..MAX_LOOKED_UP) else { return self.find_all(symbols) };
+        match self.find_all(start) {
+            Lookup::Exactly(list) if start.len() < symbols.len() => Lookup::Among(vec![list]),
+            found => found,
+        }
+    }
+
+    fn find_all(&self, symbols: &[u32]) -> Lookup<'_> {
         let mut parts = symbols.to_vec();
         for (level, table) in self.tables.iter().enumerate() {
             let indexes = parts.windows(2).map(|pair| table.index_of(key(pair[0], pair[1])));

@@ -132,7 +132,8 @@ impl Collector {
                     let start = table.bytes.len();
                     table.bytes.resize(start + rows.div_ceil(8), 0);
                     let bits = &mut table.bytes[start..];
-                    let differences = List { count: list.count as usize, form: Form::Differences, body: &list.differences };
+                    let differences =
+                        List { count: list.count as usize, form: Form::Differences, body: &list.differences };
                     differences.each(|row| bits[row as usize / 8] |= 1 << (row % 8));
                 }
                 Form::SameAsFirst | Form::SameAsSecond => {}
@@ -349,7 +350,8 @@ mod tests {
             }
         }
         expected.values_mut().for_each(|rows| rows.dedup());
-        let mut pairs: Vec<(u32, u64)> = expected.iter().flat_map(|(&k, rows)| rows.iter().map(move |&r| (r, k))).collect();
+        let mut pairs: Vec<(u32, u64)> =
+            expected.iter().flat_map(|(&k, rows)| rows.iter().map(move |&r| (r, k))).collect();
         pairs.sort_unstable();
         let mut collector = Collector::new();
         // Every row is given twice.

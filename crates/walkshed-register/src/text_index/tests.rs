@@ -6,7 +6,7 @@ use super::search_text::{SearchText, Searchable};
 use super::symbols::END;
 use crate::category::Category;
 use crate::center::Center;
-use crate::code::DivisionCode;
+use crate::code::{DivisionCode, RegionCode};
 use crate::facility::Facility;
 use crate::query::{CenterFilter, FacilityFilter, Filter, RowList, suggestions_with};
 use crate::record::{AnyRecord, Done, RecordKind};
@@ -30,8 +30,8 @@ impl Random {
 
 /// Few characters, so that runs repeat; with letters that change their number or form in other case.
 const LETTERS: &[char] = &[
-    '重', '庆', '长', '乐', '石', '桥', '社', '区', '服', '务', '中', '心', '一', '（', '）', 'A', 'a', 'b', 'Z', '1', '2', '0', ' ',
-    'İ', 'ı', 'ß', 'ẞ', 'Σ', 'σ', 'ς', 'É', 'é', 'ǅ', 'Ａ', 'ａ', 'K', '𠀀', '𐐀', '\u{307}', 'ê',
+    '重', '庆', '长', '乐', '石', '桥', '社', '区', '服', '务', '中', '心', '一', '（', '）', 'A', 'a', 'b', 'Z', '1',
+    '2', '0', ' ', 'İ', 'ı', 'ß', 'ẞ', 'Σ', 'σ', 'ς', 'É', 'é', 'ǅ', 'Ａ', 'ａ', 'K', '𠀀', '𐐀', '\u{307}', 'ê',
 ];
 const WORDS: &[&str] = &["社区", "服务中心", "重庆", "Street ", "road", "党群服务", "12", "ΟΔΟΣ", "村"];
 
@@ -115,6 +115,12 @@ fn compare(r: &mut Random, register: &Register, searches: usize) -> usize {
         let selected = |filter: &dyn Filter| filter.select(register, filter.candidates(register).unwrap()).unwrap();
         assert_eq!(selected(&of_centers), RowList::Of(centers.clone()), "{text:?}");
         assert_eq!(selected(&of_facilities), RowList::Of(facilities), "{text:?}");
+        // With a condition on the region, which in this register has too few centers to use the index, and with another one.
+        let region = RegionCode::new("500101").unwrap();
+        let in_region = |&i: &u32| region.contains(register.centers[i as usize].code.as_str());
+        let expected = centers.iter().copied().filter(in_region).collect();
+        let filter = CenterFilter { text: Some(text.clone()), region: Some(region.clone()), ..CenterFilter::default() };
+        assert_eq!(selected(&filter), RowList::Of(expected), "{text:?}");
         let step_free = CenterFilter { step_free: Some(true), ..of_centers };
         let expected = centers.into_iter().filter(|&i| register.centers[i as usize].step_free == Some(true)).collect();
         assert_eq!(selected(&step_free), RowList::Of(expected), "{text:?}");
@@ -206,7 +212,16 @@ fn a_large_index_is_built_in_the_background_while_a_scan_answers() {
         std::thread::yield_now();
     }
     assert_eq!(next.text.centers.find(&next.centers, &text).unwrap(), Some(scan(&next.centers, &text)));
-    assert_eq!(select(&register), RowList::Of(expected));
+    assert_eq!(select(&register), RowList::Of(expected.clone()));
+    // A region with many centers is intersected with the rows of the index.
+    let region = RegionCode::new("500101").unwrap();
+    assert!(register.centers_in(&region).len() == 4999);
+    let in_region = |&i: &u32| region.contains(register.centers[i as usize].code.as_str());
+    let expected: Vec<u32> = expected.into_iter().filter(in_region).collect();
+    let filter = CenterFilter { text: Some(text), region: Some(region.clone()), ..CenterFilter::default() };
+    let candidates = filter.candidates(&register).unwrap();
+    assert_eq!(candidates.len(), expected.len());
+    assert_eq!(filter.select(&register, candidates).unwrap(), RowList::Of(expected));
 }
 
 /// Compares the index with substring search, for rows in which some texts are frequent, so that long grams are indexed.

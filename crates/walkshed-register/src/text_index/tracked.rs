@@ -50,7 +50,7 @@ impl<T> Clone for Tracked<T> {
 /// An index of rows that is built once.
 #[derive(Debug)]
 struct Deferred<T> {
-    rows: Rows<T>,
+    rows: Arc<Vec<Arc<T>>>,
     is_started: AtomicBool,
     /// `None` if the index would be too large.
     built: OnceLock<Option<RowIndex>>,
@@ -64,7 +64,7 @@ impl<T: Searchable> Deferred<T> {
 
 impl<T: Searchable + Send + Sync + 'static> Tracked<T> {
     fn new(rows: &Rows<T>) -> Self {
-        let index = Deferred { rows: rows.clone(), is_started: AtomicBool::new(false), built: OnceLock::new() };
+        let index = Deferred { rows: rows.shared(), is_started: AtomicBool::new(false), built: OnceLock::new() };
         Self { index: Arc::new(index), changes: Arc::default() }
     }
 
