@@ -48,7 +48,7 @@ fn positive(field: &str, value: f64) -> Result<f64> {
 fn read_candidates(
     world: &World,
     candidates: SitingCandidates,
-    places: Option<Vec<PlaceInput>>,
+    places: Option<PlaceList>,
     costs: Option<Vec<f64>>,
 ) -> Result<Candidates> {
     match (candidates, places) {
@@ -119,7 +119,7 @@ impl SiteQuery {
         count: Option<i32>,
         #[graphql(default_with = "SitingCandidates::Cells", desc = "The candidate sites.")]
         candidates: SitingCandidates,
-        #[graphql(desc = "For PLACES: the candidates, at most 1,000.")] places: Option<Vec<PlaceInput>>,
+        #[graphql(desc = "For PLACES: the candidates, at most 1,000.")] places: Option<PlaceList>,
         #[graphql(desc = "The cost of each of `places`, in the same order, at most 1,000. If omitted, each costs 1.")]
         costs: Option<Vec<f64>>,
         #[graphql(
