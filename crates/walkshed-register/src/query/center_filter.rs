@@ -48,7 +48,9 @@ impl Filter for CenterFilter {
         {
             if let Some(in_region) = in_region {
                 let mut is_in_region = vec![false; register.centers.len()];
-                in_region.iter().for_each(|&row| is_in_region[row as usize] = true);
+                for &row in in_region {
+                    is_in_region[row as usize] = true;
+                }
                 rows.retain(|&row| is_in_region[row as usize]);
             }
             return Ok(Candidates { rows: RowList::Of(rows), have_text: true });

@@ -105,8 +105,7 @@ impl TypeOrders {
             if old.is_some() {
                 order.retain(|&row| row as usize != index);
             }
-            let is_before =
-                |row: u32| compare(&*rows[row as usize], new).then_with(|| row.cmp(&(index as u32))).is_lt();
+            let is_before = |row: u32| compare(&rows[row as usize], new).then_with(|| row.cmp(&(index as u32))).is_lt();
             order.insert(order.partition_point(|&row| is_before(row)), index as u32);
         });
     }
@@ -117,7 +116,9 @@ impl TypeOrders {
         self.update(|_, _, order| {
             let order = Arc::make_mut(order);
             order.retain(|&row| row != index);
-            order.iter_mut().for_each(|row| *row -= u32::from(*row > index));
+            for row in order.iter_mut() {
+                *row -= u32::from(*row > index);
+            }
         });
     }
 

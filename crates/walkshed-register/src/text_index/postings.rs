@@ -349,13 +349,18 @@ mod tests {
                 expected.entry(key).or_default().push(row);
             }
         }
-        expected.values_mut().for_each(|rows| rows.dedup());
+        for rows in expected.values_mut() {
+            rows.dedup();
+        }
         let mut pairs: Vec<(u32, u64)> =
             expected.iter().flat_map(|(&k, rows)| rows.iter().map(move |&r| (r, k))).collect();
         pairs.sort_unstable();
         let mut collector = Collector::new();
         // Every row is given twice.
-        pairs.iter().for_each(|&(row, key)| (0..2).for_each(|_| collector.add(key, row)));
+        for &(row, key) in &pairs {
+            collector.add(key, row);
+            collector.add(key, row);
+        }
         let table = collector.into_table(ROWS as usize, |key, _| (key == 7).then_some(Form::SameAsSecond)).unwrap();
         assert!(table.keys().iter().eq(expected.keys()));
         let same = table.list(table.index_of(7).unwrap());

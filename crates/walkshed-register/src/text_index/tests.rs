@@ -231,7 +231,7 @@ fn grams_of_frequent_texts_are_extended() {
     let rows: Vec<String> = (0..27_000)
         .map(|i| {
             let common = ["社区便民服务中心", "村便民服务站", "abcabcabcabcabcabcabcabc"][i % 3];
-            let rare: String = (0..1 + r.below(3)).map(|_| r.one_of(LETTERS)).collect();
+            let rare: String = (0..=r.below(3)).map(|_| r.one_of(LETTERS)).collect();
             format!("{rare}{common}{i}")
         })
         .collect();
