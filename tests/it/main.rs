@@ -34,4 +34,5 @@ mod side_by_side;
 mod storage;
 mod subscriptions;
 mod support;
+mod text_search;
 mod work;

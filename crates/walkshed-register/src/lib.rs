@@ -29,6 +29,7 @@ mod service;
 pub mod spreadsheet;
 mod standard;
 mod suggestion;
+mod text_index;
 mod time_input;
 mod validation;
 mod visits;
