@@ -2,6 +2,11 @@
 
 use std::process::ExitCode;
 
+/// Returns freed memory to the system, unlike that of the C library.
+#[cfg(not(windows))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     walkshed::cli::main()
 }

@@ -79,13 +79,19 @@ pub struct Running {
 /// # Errors
 /// [`ServeError`].
 pub async fn start(folder: DataFolder, store: Store, options: &ServerOptions) -> Result<Running, ServeError> {
-    let live = Live::load(folder, store).await?.with_max_waiting_writes(options.limits.max_waiting_writes);
-    let live = Arc::new(live);
     let trusted =
         options.trusted_documents.as_deref().map(|path| TrustedDocuments::read(path, &options.limits)).transpose()?;
-    let api = Arc::new(Api::with_documents(options.limits.clone(), trusted));
+    let limits = options.limits.clone();
+    // The schema is built while the data are loaded.
+    let api = tokio::task::spawn_blocking(move || {
+        let api = Api::with_documents(limits, trusted);
+        let sdl = api.sdl();
+        (Arc::new(api), sdl)
+    });
+    let live = Live::load(folder, store).await?.with_max_waiting_writes(options.limits.max_waiting_writes);
+    let live = Arc::new(live);
+    let (api, sdl) = api.await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()));
     api.check_manifest().await?;
-    let sdl = api.sdl();
     let response_memory = api.response_memory().clone();
     let max_connections =
         if options.max_connections == 0 { connections::default_max_connections() } else { options.max_connections };
@@ -179,6 +185,7 @@ impl Running {
     /// [`std::io::Error`] when the server fails.
     pub async fn run(self) -> std::io::Result<()> {
         let watch = tokio::spawn(live::watch_data(self.live.clone()));
+        let prepare = tokio::spawn(live::keep_prepared_register(self.live.clone()));
         let (handle, live) = (self.server.handle(), self.live.clone());
         let signals = tokio::spawn(async move {
             let name = stop_signal().await;
@@ -188,8 +195,10 @@ impl Running {
         });
         let outcome = self.server.await;
         watch.abort();
+        prepare.abort();
         signals.abort();
         self.live.idle().await;
+        self.live.write_prepared_register().await;
         self.live.close().await;
         outcome
     }

@@ -11,8 +11,9 @@
 //! | from 32, 24 bytes for each section | number, element size, offset, length in bytes (u32, u32, u64, u64) |
 
 use crate::map::map_file;
+use crate::parallel;
 use bytemuck::{Pod, cast_slice};
-use memmap2::Mmap;
+use memmap2::{Mmap, MmapMut};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::ops::Range;
@@ -27,6 +28,8 @@ const HEADER: usize = 32;
 /// Files up to this size are read into memory. Larger files are copied and the copy is mapped, so that writing to or
 /// truncating the file does not affect a running process.
 const MAX_IN_MEMORY: u64 = 1 << 30;
+/// Files of at least this size are read into large pages.
+const MIN_LARGE: usize = 4 << 20;
 const ENTRY: usize = 24;
 
 /// Why a prepared file cannot be used. The messages name the command to run.
@@ -70,6 +73,8 @@ enum Bytes {
     Mapped(Mmap),
     /// In 64-bit words, for alignment.
     Owned(Vec<u64>),
+    /// Memory that starts at a page. The system is asked for large pages, which are allocated and accessed faster.
+    Pages(MmapMut),
 }
 
 impl Bytes {
@@ -77,8 +82,32 @@ impl Bytes {
         match self {
             Self::Mapped(map) => map,
             Self::Owned(words) => cast_slice(words),
+            Self::Pages(pages) => pages,
         }
     }
+}
+
+/// Allocates memory in large pages where the system has them.
+fn large_pages(bytes: usize) -> io::Result<MmapMut> {
+    let pages = MmapMut::map_anon(bytes)?;
+    #[cfg(target_os = "linux")]
+    let _ = pages.advise(memmap2::Advice::HugePage);
+    Ok(pages)
+}
+
+/// Reads a file from its start, one half on another core.
+#[cfg(unix)]
+fn read_whole(file: &File, bytes: &mut [u8]) -> io::Result<()> {
+    use std::os::unix::fs::FileExt;
+    let half = bytes.len() / 2;
+    let (low, high) = bytes.split_at_mut(half);
+    let (first, second) = parallel::both(|| file.read_exact_at(low, 0), || file.read_exact_at(high, half as u64));
+    first.and(second)
+}
+
+#[cfg(not(unix))]
+fn read_whole(mut file: &File, bytes: &mut [u8]) -> io::Result<()> {
+    file.read_exact(bytes)
 }
 
 /// Loads a file so that later changes to it have no effect: into memory, or by mapping a private copy that has no name.
@@ -86,6 +115,11 @@ fn load(mut file: File, path: &Path, len: u64, max_in_memory: u64) -> io::Result
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     if len <= max_in_memory || !len.is_multiple_of(8) {
         let bytes = usize::try_from(len).map_err(|_| io::Error::from(io::ErrorKind::FileTooLarge))?;
+        if bytes.is_multiple_of(8) && bytes >= MIN_LARGE {
+            let mut pages = large_pages(bytes)?;
+            read_whole(&file, &mut pages)?;
+            return Ok(Bytes::Pages(pages));
+        }
         // A prepared file consists of whole words. Any other file gets a wrong length here, so that verification rejects it.
         let rest = if bytes.is_multiple_of(8) { 0 } else { 2 };
         let mut words = vec![0u64; bytes / 8 + rest];
@@ -192,6 +226,12 @@ impl Sections {
         cast_slice(&self.bytes.get()[self.ranges[section].clone()])
     }
 
+    /// Returns the checksum of the file.
+    #[must_use]
+    pub fn checksum(&self) -> u64 {
+        self.bytes().get(24..32).and_then(|b| b.try_into().ok()).map_or(0, u64::from_le_bytes)
+    }
+
     /// Returns the size of the file in bytes.
     #[must_use]
     pub const fn len(&self) -> usize {
@@ -255,13 +295,14 @@ mod tests {
     use super::*;
     use std::io::Write;
 
-    /// Covers both ways of loading: into memory and by mapping a copy.
+    /// Covers all ways of loading: into memory, into large pages, and by mapping a copy.
     #[test]
     fn loaded_bytes_survive_truncation_and_overwriting_of_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("streets.walkshed");
-        for max_in_memory in [0, 1 << 20] {
-            let bytes: Vec<u8> = (0..80_000u32).map(|i| (i % 251) as u8).collect();
+        let large = MIN_LARGE as u32 + 8;
+        for (max_in_memory, len) in [(0, 80_000), (1 << 20, 80_000), (1 << 30, large)] {
+            let bytes: Vec<u8> = (0..len).map(|i| (i % 251) as u8).collect();
             fs::write(&path, &bytes).unwrap();
             let loaded = load(File::open(&path).unwrap(), &path, bytes.len() as u64, max_in_memory).unwrap();
             let file = File::options().write(true).open(&path).unwrap();
@@ -270,7 +311,7 @@ mod tests {
             assert!(loaded.get() == bytes, "{max_in_memory}");
             assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no copy is left in the folder");
             // A file that is truncated while being read is rejected.
-            assert!(load(File::open(&path).unwrap(), &path, 80_000, 1 << 20).is_err());
+            assert!(load(File::open(&path).unwrap(), &path, len.into(), 1 << 30).is_err());
         }
     }
 }

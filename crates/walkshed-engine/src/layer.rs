@@ -19,8 +19,23 @@ use std::sync::{Arc, OnceLock};
 pub struct Snapped {
     /// By point; `None` if no street is near enough.
     pub snaps: Vec<Option<Snap>>,
-    /// By direction.
-    by_vertex: [OnceLock<PointsByVertex>; 2],
+    /// Points grouped by the vertex they are reached from, in CSR form: the index of the first entry of every vertex.
+    pub(crate) first: OnceLock<Vec<u32>>,
+    /// By direction: point and time from the vertex to the point, off-network leg included.
+    pub(crate) entries: [OnceLock<Vec<(u32, Deciseconds)>>; 2],
+}
+
+impl Snapped {
+    pub(crate) const fn new(snaps: Vec<Option<Snap>>) -> Self {
+        Self { snaps, first: OnceLock::new(), entries: [OnceLock::new(), OnceLock::new()] }
+    }
+
+    fn by_vertex(&self, network: &Network, profile: Profile, direction: Direction) -> PointsByVertex<'_> {
+        let first = self.first.get_or_init(|| first_entries(network, &self.snaps));
+        let entries = self.entries[direction as usize]
+            .get_or_init(|| group_by_vertex(network, &self.snaps, first, profile, direction));
+        PointsByVertex { first, entries }
+    }
 }
 
 /// Number of partial sums in [`PointLayer::sums_within`]. Constant, so that rounding does not depend on the machine.
@@ -29,17 +44,18 @@ const PARTIAL_SUMS: usize = 8;
 /// Minimum number of points to snap per thread. Snapping a point takes about 5 us.
 const MIN_POINTS_PER_THREAD: usize = 64;
 
-/// Points grouped by the vertex they are reached from, in CSR form.
-pub(crate) struct PointsByVertex {
-    first: Vec<u32>,
+/// The points of a layer for one profile and direction, grouped by vertex.
+#[derive(Clone, Copy)]
+pub(crate) struct PointsByVertex<'a> {
+    first: &'a [u32],
     /// Point and time from the vertex to the point, off-network leg included.
-    entries: Vec<(u32, Deciseconds)>,
+    entries: &'a [(u32, Deciseconds)],
 }
 
-impl PointsByVertex {
+impl<'a> PointsByVertex<'a> {
     /// Returns the points reached from a vertex.
     #[inline]
-    pub fn of(&self, vertex: VertexId) -> &[(u32, Deciseconds)] {
+    pub fn of(self, vertex: VertexId) -> &'a [(u32, Deciseconds)] {
         &self.entries[self.first[vertex.index()] as usize..self.first[vertex.index() + 1] as usize]
     }
 }
@@ -64,7 +80,7 @@ impl PointsByVertex {
 /// ```
 pub struct PointLayer {
     points: Vec<Place>,
-    by_profile: ByProfile,
+    pub(crate) by_profile: ByProfile,
     /// For the same network with lengths as costs.
     by_length: ByProfile,
     /// The same points on the network before it was changed.
@@ -107,12 +123,10 @@ impl PointLayer {
                 None => network.snap(p, profile).ok(),
             };
             let snaps: Vec<Option<Snap>> = next.points.iter().enumerate().map(snap).collect();
-            let snapped =
-                next.by_profile[profile.index()].get_or_init(|| Snapped { snaps, by_vertex: Default::default() });
+            let snapped = next.by_profile[profile.index()].get_or_init(|| Snapped::new(snaps));
             let prepare = |direction: Direction| {
-                if old.by_vertex[direction as usize].get().is_some() {
-                    snapped.by_vertex[direction as usize]
-                        .get_or_init(|| group_by_vertex(network, &snapped.snaps, profile, direction));
+                if old.entries[direction as usize].get().is_some() {
+                    snapped.by_vertex(network, profile, direction);
                 }
             };
             parallel::both(|| prepare(Direction::From), || prepare(Direction::Towards));
@@ -151,7 +165,7 @@ impl PointLayer {
                 }
                 (None, None) => parallel::map(&self.points, MIN_POINTS_PER_THREAD, |&p| network.snap(p, profile).ok()),
             };
-            Snapped { snaps, by_vertex: Default::default() }
+            Snapped::new(snaps)
         })
     }
 
@@ -174,11 +188,9 @@ impl PointLayer {
         self.by_vertex(network, profile, direction);
     }
 
-    fn by_vertex(&self, network: &Network, profile: Profile, direction: Direction) -> (&Snapped, &PointsByVertex) {
+    fn by_vertex(&self, network: &Network, profile: Profile, direction: Direction) -> (&Snapped, PointsByVertex<'_>) {
         let snapped = self.snapped(network, profile);
-        let by_vertex = snapped.by_vertex[direction as usize]
-            .get_or_init(|| group_by_vertex(network, &snapped.snaps, profile, direction));
-        (snapped, by_vertex)
+        (snapped, snapped.by_vertex(network, profile, direction))
     }
 
     /// Returns, for every vertex, the sum of `weights` over the points within `limit` of it. With [`Direction::From`],
@@ -273,41 +285,47 @@ impl PointLayer {
     }
 
     /// Returns the points by the vertex they are reached from.
-    pub(crate) fn entries(&self, network: &Network, profile: Profile, direction: Direction) -> &PointsByVertex {
+    pub(crate) fn entries(&self, network: &Network, profile: Profile, direction: Direction) -> PointsByVertex<'_> {
         self.by_vertex(network, profile, direction).1
     }
 }
 
+/// Returns the index of the first entry of every vertex, followed by the number of entries. A point is reached from both ends
+/// of its edge.
+fn first_entries(network: &Network, snaps: &[Option<Snap>]) -> Vec<u32> {
+    let mut first = vec![0u32; network.vertices().len() + 1];
+    for snap in snaps.iter().flatten() {
+        let edge = network.edge(snap.edge);
+        first[edge.tail.index() + 1] += 1;
+        first[edge.head.index() + 1] += 1;
+    }
+    for v in 1..first.len() {
+        first[v] += first[v - 1];
+    }
+    first
+}
+
+/// Groups the points by vertex. The points of a vertex are in ascending order.
 fn group_by_vertex(
     network: &Network,
     snaps: &[Option<Snap>],
+    first: &[u32],
     profile: Profile,
     direction: Direction,
-) -> PointsByVertex {
+) -> Vec<(u32, Deciseconds)> {
     let params = network.profiles().get(profile);
-    let mut legs: Vec<(u32, u32, Deciseconds)> = Vec::with_capacity(snaps.len() * 2);
-    for (point, snap) in snaps.iter().enumerate() {
+    let mut next = first.to_vec();
+    let mut entries = vec![(0u32, Deciseconds::NEVER); first.last().copied().unwrap_or_default() as usize];
+    for (point, snap) in (0u32..).zip(snaps) {
         let Some(snap) = snap else { continue };
         let (edge, off) = (network.edge(snap.edge), params.off_network_time(snap.off_m));
         let ends = snap.from_ends(network, profile, direction);
         for (vertex, time) in [(edge.tail, ends[0]), (edge.head, ends[1])] {
             // Keep ends that the point cannot be reached from: a place on the same edge finds the point by them.
-            legs.push((vertex.0, point as u32, time + off));
+            let index = &mut next[vertex.index()];
+            entries[*index as usize] = (point, time + off);
+            *index += 1;
         }
     }
-    // Counting sort: stable, so the points of a vertex keep their order.
-    let mut first = vec![0u32; network.vertices().len() + 1];
-    for leg in &legs {
-        first[leg.0 as usize + 1] += 1;
-    }
-    for v in 1..first.len() {
-        first[v] += first[v - 1];
-    }
-    let mut next = first.clone();
-    let mut entries = vec![(0u32, Deciseconds::NEVER); legs.len()];
-    for (vertex, point, time) in legs {
-        entries[next[vertex as usize] as usize] = (point, time);
-        next[vertex as usize] += 1;
-    }
-    PointsByVertex { first, entries }
+    entries
 }

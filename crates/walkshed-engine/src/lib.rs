@@ -36,6 +36,7 @@ mod handicap;
 mod hits;
 mod islands;
 mod layer;
+mod layer_bytes;
 mod map;
 mod matrix;
 mod nearest;

@@ -147,31 +147,27 @@ pub fn try_map<T: Sync, U: Send, E: From<Stopped> + Send>(
     in_blocks(items.len(), least, each)
 }
 
-/// Runs two functions in parallel, or one after the other if no helper is available.
-pub fn both(one: impl FnOnce() + Send, other: impl FnOnce() + Send) {
+/// Runs two functions in parallel, or one after the other if no helper is available, and returns their results.
+pub fn both<A: Send, B: Send>(one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B + Send) -> (A, B) {
     let helpers = Helpers::take(1);
     if helpers.0 == 0 {
-        one();
-        other();
-        return;
+        return (one(), other());
     }
     let (task, one) = (task::current(), Mutex::new(Some(one)));
     let first = || {
         let one = one.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(one) = one {
-            one();
-        }
+        one.map(|one| one())
     };
-    thread::scope(|scope| {
+    let (helped, other) = thread::scope(|scope| {
         let help = || task::within(task.clone(), first);
         // If no thread can be started, the caller runs both.
-        let helping = thread::Builder::new().name("helper".into()).spawn_scoped(scope, help);
-        other();
-        match helping {
-            Ok(helping) => helping.join().unwrap_or_else(|e| std::panic::resume_unwind(e)),
-            Err(_) => first(),
-        }
+        let helping = thread::Builder::new().name("helper".into()).spawn_scoped(scope, help).ok();
+        let other = other();
+        let helped = helping.and_then(|h| h.join().unwrap_or_else(|e| std::panic::resume_unwind(e)));
+        (helped, other)
     });
+    let one = helped.or_else(first);
+    (one.unwrap_or_else(|| unreachable!("the first function runs in the helper or here")), other)
 }
 
 #[cfg(test)]

@@ -4,12 +4,12 @@ use crate::folder::FileStamp;
 use arc_swap::ArcSwap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use walkshed_analysis::world::World;
+use walkshed_store::RegisterState;
 
 /// The state of the data on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seen {
-    /// The register version.
-    pub version: u64,
+    pub register: RegisterState,
     /// The prepared streets file, if it exists.
     pub streets: Option<FileStamp>,
 }

@@ -5,8 +5,9 @@ use crate::background::BackgroundTasks;
 use crate::changed;
 use crate::current::{CurrentWorld, Seen};
 use crate::events::{Change, Events, ImportProgress};
-use crate::folder::DataFolder;
+use crate::folder::{DataFolder, Loaded};
 use crate::load_problems::LoadProblems;
+use crate::prepared_writer::PreparedWriter;
 use crate::tokens::{TokenError, Tokens};
 use crate::write_queue::{WriteQueue, Writer};
 use jiff::Timestamp;
@@ -16,7 +17,7 @@ use tokio::sync::broadcast;
 use walkshed_analysis::Standards;
 use walkshed_analysis::world::World;
 use walkshed_register::{Kinds, Register, Role, Rules};
-use walkshed_store::{Applied, ChangeSet, EditError, Store, StoreError, TokenRow};
+use walkshed_store::{Applied, ChangeSet, EditError, RegisterState, Store, StoreError, TokenRow};
 
 /// Default maximum number of changes that wait to be stored.
 pub const MAX_WAITING_WRITES: usize = 100;
@@ -29,6 +30,7 @@ pub struct Live {
     pub(crate) problems: LoadProblems,
     pub(crate) folder: DataFolder,
     pub(crate) store: Store,
+    pub(crate) prepared: PreparedWriter,
     /// Only one writer at a time builds the next world, so that no change is lost.
     pub(crate) writers: WriteQueue,
     tasks: BackgroundTasks,
@@ -41,16 +43,18 @@ impl Live {
     /// [`StoreError`].
     pub async fn load(folder: DataFolder, store: Store) -> Result<Self, StoreError> {
         // Taken before reading: a change during the load is then detected later instead of being missed.
-        let seen = Seen { version: store.version().await?, streets: folder.streets_stamp() };
+        let streets = folder.streets_stamp();
         let problems = LoadProblems::default();
         let tokens = Tokens::load(&store, &problems).await?;
-        let world = folder.world(&store).await?;
+        let Loaded { world, state, is_prepared } = folder.load(&store).await?;
+        let seen = Seen { register: state, streets };
         // The world reports missing or damaged streets in its problems; the log must report them too.
         if let (Err(why), Some(_)) = (world.network(), seen.streets) {
             tracing::error!(why = why.as_str(), "the prepared streets cannot be opened; there is no network");
         }
         Ok(Self {
             current: CurrentWorld::new(world, seen),
+            prepared: PreparedWriter::new(is_prepared.then_some(seen)),
             tokens,
             events: Events::default(),
             problems,
@@ -113,15 +117,16 @@ impl Live {
         }
         let seen = self.current.seen();
         // A full reload is needed for an import, whose log is part of the world, and after changes by other processes.
-        let needs_reload = change_set.import.is_some() || applied.before != seen.version;
+        let needs_reload = change_set.import.is_some() || applied.before != seen.register.version;
         if needs_reload && self.reload(seen.streets).await.is_ok() {
             return Ok((applied, self.world()));
         }
         // If the reload has failed, the change is stored all the same, so this is not an error. It is applied to the current
-        // world; `seen.version` stays that of the last load, so that `watch_data` reloads as soon as possible.
+        // world; `seen` stays that of the last load, so that `watch_data` reloads as soon as possible.
         let next = self.apply(&before, &applied).await;
         if !needs_reload {
-            self.current.set_seen(Seen { version: applied.version, ..self.current.seen() });
+            let register = RegisterState { version: applied.version, stamp: applied.stamp };
+            self.current.set_seen(Seen { register, ..self.current.seen() });
         }
         Ok((applied, next))
     }

@@ -45,14 +45,14 @@ impl Live {
         // An error is already recorded as a problem, and does not prevent loading the register.
         let _ = self.tokens.reload(&self.store, &self.problems).await;
         let _turn = self.writers.wait_unbounded().await;
-        let version = match self.store.version().await {
-            Ok(version) => version,
+        let register = match self.store.state().await {
+            Ok(register) => register,
             Err(error) => {
                 self.problems.set_register(&error);
                 return Err(error);
             }
         };
-        let now = Seen { version, streets: self.folder.streets_stamp() };
+        let now = Seen { register, streets: self.folder.streets_stamp() };
         let is_incomplete = self.is_incomplete(now.streets);
         if now == self.current.seen() && !is_incomplete {
             return Ok(false);
@@ -83,34 +83,34 @@ impl Live {
             (Err(why), None) => before.network().err().map(NetworkUnavailable::as_str) == Some(why.as_str()),
             _ => false,
         };
-        let rows = match self.store.version().await {
-            Ok(version) if version == seen.version && !self.problems.has(Part::Register) => None,
-            Ok(_) => Some(self.store.load().await),
+        let rows = match self.store.state().await {
+            Ok(state) if state == seen.register && !self.problems.has(Part::Register) => None,
+            Ok(_) => Some(self.store.load_with_state().await),
             Err(error) => Some(Err(error)),
         };
-        let (version, world, failed) = match rows {
+        let (register, world, failed) = match rows {
             None if is_same_network => {
                 self.current.set_seen(Seen { streets, ..seen });
                 return Ok(false);
             }
-            Some(Ok(rows)) => {
+            Some(Ok((rows, state))) => {
                 self.problems.set(Part::Register, None);
-                (rows.version, self.folder.world_of(network, rows).await, None)
+                (state, self.folder.world_of(network, rows).await, None)
             }
             // The streets are replaced, the register stays.
-            None => (seen.version, self.folder.world_with_network(network, before.register.clone()).await, None),
+            None => (seen.register, self.folder.world_with_network(network, before.register.clone()).await, None),
             Some(Err(error)) => {
                 self.problems.set_register(&error);
                 if is_same_network {
                     self.current.set_seen(Seen { streets, ..seen });
                     return Err(error);
                 }
-                (seen.version, self.folder.world_with_network(network, before.register.clone()).await, Some(error))
+                (seen.register, self.folder.world_with_network(network, before.register.clone()).await, Some(error))
             }
         };
         let world = Arc::new(world);
         self.current.set(world.clone());
-        self.current.set_seen(Seen { version, streets });
+        self.current.set_seen(Seen { register, streets });
         self.events.send(Change::Reloaded(changed_centers(&before.register, &world.register)));
         failed.map_or(Ok(true), Err)
     }

@@ -35,9 +35,9 @@ const PROVINCES_WITHOUT_CITIES: [&str; 2] = ["81", "82"];
 /// assert!(DivisionCode::new("500106000004").is_err());
 /// # Ok::<(), walkshed_register::CodeError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct DivisionCode(String);
+pub struct DivisionCode([u8; 12]);
 
 /// A text that is not a division code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -126,25 +126,26 @@ impl DivisionCode {
         }
         check_province(text)?;
         check_gaps(text)?;
-        Ok(Self(text.to_owned()))
+        text.as_bytes().try_into().map(Self).map_err(|_| CodeError::NotTwelveDigits)
     }
 
     /// Returns the digits.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        // Digits are always UTF-8.
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
     /// Returns the code of the district (the first six digits), or of the city if the city has no districts.
     #[must_use]
     pub fn district(&self) -> &str {
-        district_of(&self.0)
+        district_of(self.as_str())
     }
 
     /// Returns the code of the town or sub-district (the first nine digits); `None` for a whole district or larger.
     #[must_use]
     pub fn town(&self) -> Option<&str> {
-        (&self.0[6..9] != "000").then(|| &self.0[..9])
+        (&self.0[6..9] != b"000").then(|| &self.as_str()[..9])
     }
 }
 
@@ -158,13 +159,19 @@ impl TryFrom<String> for DivisionCode {
 
 impl From<DivisionCode> for String {
     fn from(code: DivisionCode) -> Self {
-        code.0
+        code.as_str().to_owned()
     }
 }
 
 impl fmt::Display for DivisionCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for DivisionCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("DivisionCode").field(&self.as_str()).finish()
     }
 }
 

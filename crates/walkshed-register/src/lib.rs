@@ -53,7 +53,7 @@ pub use problem::{Problem, ProblemCode};
 pub use record::{AnyRecord, Done, Edit, Record, RecordKind};
 pub use recurrence::{Recurrence, RuleError};
 pub use region::Region;
-pub use register::{Register, RegisterRows, is_open};
+pub use register::{BINARY_FORMAT, BinaryError, Register, RegisterBytes, RegisterRows, is_open};
 pub use relation::Relation;
 pub use rows::Rows;
 pub use scenario::{Change, FIRST_SCENARIO_ID, MAX_CHANGES, NewFacility, Scenario};

@@ -2,6 +2,7 @@
 
 use super::record::Record;
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Deref;
 use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
@@ -11,7 +12,25 @@ use xxhash_rust::xxh3::xxh3_64;
 pub struct Rows<T> {
     list: Arc<Vec<Arc<T>>>,
     /// Row indexes by the hash of the key. Lookups compare the key itself, so that a hash collision only costs time.
-    by_key: Arc<HashMap<u64, u32>>,
+    by_key: Arc<HashMap<u64, u32, BuildHasherDefault<KeyHasher>>>,
+}
+
+/// Returns the key, which is already a hash.
+#[derive(Debug, Clone, Copy, Default)]
+struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = xxh3_64(bytes);
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 impl<T> Default for Rows<T> {
@@ -39,6 +58,12 @@ impl<T: Record> Rows<T> {
         let mut list: Vec<Arc<T>> = list.into_iter().map(Arc::new).collect();
         list.sort_unstable_by_key(|row| row.id());
         Self::of(list)
+    }
+
+    /// Builds the table from rows in ascending order of their ids; `None` if they are in another order.
+    #[must_use]
+    pub fn from_sorted(list: Vec<Arc<T>>) -> Option<Self> {
+        list.is_sorted_by(|a, b| a.id() < b.id()).then(|| Self::of(list))
     }
 
     fn of(list: Vec<Arc<T>>) -> Self {

@@ -2,7 +2,8 @@
 
 use super::vocabulary::Audience;
 use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// All visit counts of one center on one day. A day is always replaced as a whole, so that a correction cannot count twice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,7 +55,46 @@ pub struct CenterVisits {
     counts: Vec<VisitCount>,
 }
 
+/// A day as year, month and day, with its counts.
+type Day<C> = (i16, i8, i8, C);
+
+impl Serialize for CenterVisits {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let day = |(i, day): (usize, &Date)| -> Day<&[VisitCount]> {
+            (day.year(), day.month(), day.day(), self.counts_of(i))
+        };
+        serializer.collect_seq(self.days.iter().enumerate().map(day))
+    }
+}
+
+impl<'de> Deserialize<'de> for CenterVisits {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let list = Vec::<Day<Vec<VisitCount>>>::deserialize(deserializer)?;
+        let mut visits = Self {
+            days: Vec::with_capacity(list.len()),
+            first: Vec::with_capacity(list.len()),
+            counts: Vec::with_capacity(list.iter().map(|day| day.3.len()).sum()),
+        };
+        for (year, month, day, counts) in list {
+            let day = Date::new(year, month, day).map_err(D::Error::custom)?;
+            if visits.days.last().is_some_and(|last| *last >= day) {
+                return Err(D::Error::custom("the days are not in order"));
+            }
+            visits.push(day, &counts);
+        }
+        Ok(visits)
+    }
+}
+
 impl CenterVisits {
+    /// Releases unused memory.
+    pub(crate) fn shrunk(mut self) -> Self {
+        self.days.shrink_to_fit();
+        self.first.shrink_to_fit();
+        self.counts.shrink_to_fit();
+        self
+    }
+
     /// Appends a day. Days must be added in ascending order.
     pub fn push(&mut self, day: Date, counts: &[VisitCount]) {
         if counts.is_empty() {

@@ -30,3 +30,4 @@ pub use location::Database;
 pub use migrations::MIGRATIONS;
 pub use store::Store;
 pub use tokens::TokenRow;
+pub use transaction::{RegisterStamp, RegisterState};

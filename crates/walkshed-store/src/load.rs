@@ -3,7 +3,7 @@
 use crate::error::StoreError;
 use crate::store::Store;
 use crate::table::{Field, Source, TableRecord, comma_separated, read_record};
-use crate::transaction::{Tx, register_version};
+use crate::transaction::{RegisterState, Tx, register_state};
 use crate::{demonstration, visit_counts};
 use h3o::CellIndex;
 use sqlx::AssertSqlSafe;
@@ -68,8 +68,16 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the database fails or contains a value that validation rejects.
     pub async fn load(&self) -> Result<RegisterRows, StoreError> {
+        Ok(self.load_with_state().await?.0)
+    }
+
+    /// Loads the whole register with its version and stamp in one read transaction.
+    ///
+    /// # Errors
+    /// As [`Store::load`].
+    pub async fn load_with_state(&self) -> Result<(RegisterRows, RegisterState), StoreError> {
         let mut tx = self.pool.begin().await?;
-        let version = register_version(&mut tx).await?;
+        let state = register_state(&mut tx).await?;
         let log = sqlx::query_scalar("SELECT report FROM import_log ORDER BY id DESC LIMIT ?").bind(MAX_IMPORTS);
         let imports = log
             .fetch_all(&mut *tx)
@@ -84,7 +92,7 @@ impl Store {
         let (regions, scenarios, standards) = (all(&mut tx).await?, all(&mut tx).await?, all(&mut tx).await?);
         let mut groups: BTreeMap<String, Vec<PopulationCell>> = groups.all().await?.into_iter().collect();
         let rows = RegisterRows {
-            version,
+            version: state.version,
             centers: centers.all().await?,
             facilities: facilities.all().await?,
             services: services.all().await?,
@@ -101,7 +109,7 @@ impl Store {
             demonstration: demonstration::mark(&mut tx).await?,
         };
         tx.rollback().await?;
-        Ok(rows)
+        Ok((rows, state))
     }
 }
 

@@ -63,23 +63,8 @@ impl World {
     /// Creates a snapshot and prepares the indexes of the most frequent queries.
     #[must_use]
     pub fn from_register(network: Result<Arc<Network>, String>, register: Register) -> Self {
-        let network = network.map_err(NetworkUnavailable);
-        let facilities = PointLayer::new(facility_places(&register));
-        let people = PointLayer::new(cell_places(&register));
-        let world = Self {
-            version: version_of(network.as_deref().ok(), &register),
-            network,
-            register: Arc::new(register),
-            facility_layer: Arc::new(facilities),
-            population_layer: Arc::new(people),
-            memo: Arc::default(),
-            streets: 0,
-            changed_streets: Arc::default(),
-            changed_networks: Arc::new(Cache::new(CHANGED_NETWORKS)),
-            scenario: None,
-            scenarios: Cache::new(SCENARIOS),
-            cut_off: OnceLock::new(),
-        };
+        let layers = [facility_places(&register), cell_places(&register)].map(PointLayer::new);
+        let world = Self::with_layers(network, register, layers);
         if let Ok(network) = &world.network {
             for layer in [&world.facility_layer, &world.population_layer] {
                 let ready = |direction: Direction| layer.prepare(network, Profile::Adult, direction);
@@ -89,6 +74,46 @@ impl World {
             }
         }
         world
+    }
+
+    /// Creates a snapshot with the indexes that [`World::layer_bytes`] has returned for the same data.
+    ///
+    /// # Errors
+    /// The register, if the bytes cannot belong to these data.
+    pub fn from_prepared(network: Arc<Network>, register: Register, bytes: [&[u8]; 2]) -> Result<Self, Box<Register>> {
+        let layer = |places, bytes| PointLayer::new(places).with_bytes(&network, Profile::Adult, bytes);
+        let (facilities, people) =
+            parallel::both(|| layer(facility_places(&register), bytes[0]), || layer(cell_places(&register), bytes[1]));
+        match facilities.zip(people) {
+            Some((facilities, people)) => Ok(Self::with_layers(Ok(network), register, [facilities, people])),
+            None => Err(Box::new(register)),
+        }
+    }
+
+    /// Returns the indexes of the most frequent queries as bytes; `None` without a network.
+    #[must_use]
+    pub fn layer_bytes(&self) -> Option<[Vec<u8>; 2]> {
+        let network = self.network.as_ref().ok()?;
+        Some([&self.facility_layer, &self.population_layer].map(|layer| layer.to_bytes(network, Profile::Adult)))
+    }
+
+    fn with_layers(network: Result<Arc<Network>, String>, register: Register, layers: [PointLayer; 2]) -> Self {
+        let network = network.map_err(NetworkUnavailable);
+        let [facilities, people] = layers.map(Arc::new);
+        Self {
+            version: version_of(network.as_deref().ok(), &register),
+            network,
+            register: Arc::new(register),
+            facility_layer: facilities,
+            population_layer: people,
+            memo: Arc::default(),
+            streets: 0,
+            changed_streets: Arc::default(),
+            changed_networks: Arc::new(Cache::new(CHANGED_NETWORKS)),
+            scenario: None,
+            scenarios: Cache::new(SCENARIOS),
+            cut_off: OnceLock::new(),
+        }
     }
 
     /// Returns the snapshot after a change of the register. Unaffected data is shared with this one.

@@ -108,6 +108,12 @@ impl Network {
         self.file.len()
     }
 
+    /// Returns the checksum of the prepared file, which identifies its content.
+    #[must_use]
+    pub fn checksum(&self) -> u64 {
+        self.file.checksum()
+    }
+
     /// Returns the positions of all vertices.
     #[must_use]
     pub fn vertices(&self) -> &[Fixed] {

@@ -19,6 +19,12 @@ impl Profiles {
         &self.0[profile.index()]
     }
 
+    /// Returns a hash of all parameters.
+    #[must_use]
+    pub fn fingerprint(&self) -> u64 {
+        xxhash_rust::xxh3::xxh3_64(&serde_json::to_vec(self).unwrap_or_default())
+    }
+
     pub(crate) fn get_mut(&mut self, profile: Profile) -> &mut ProfileParams {
         &mut self.0[profile.index()]
     }

@@ -1,5 +1,6 @@
 //! The register: one immutable snapshot of all records, with the indexes that lead from one record to another.
 
+mod binary;
 mod edits;
 mod facility_traits;
 mod links;
@@ -8,6 +9,7 @@ mod parsed_hours;
 mod regions;
 mod sort_orders;
 
+pub use binary::{BinaryError, FORMAT as BINARY_FORMAT, RegisterBytes};
 pub(crate) use facility_traits::{audience_bit, category_bit};
 pub use opening_hours::is_open;
 pub(crate) use parsed_hours::OpenStates;
@@ -100,7 +102,7 @@ impl Register {
         for day in &rows.visits {
             visits.entry(day.center).or_default().push(day.day, &day.counts);
         }
-        let mut register = Self {
+        let register = Self {
             version: rows.version,
             centers: Rows::new(rows.centers),
             facilities: Rows::new(rows.facilities),
@@ -111,7 +113,7 @@ impl Register {
             regions: Rows::new(rows.regions),
             scenarios: Rows::new(rows.scenarios),
             standards: Rows::new(rows.standards),
-            visits: Arc::new(visits.into_iter().map(|(id, v)| (id, Arc::new(v))).collect()),
+            visits: Arc::new(visits.into_iter().map(|(id, v)| (id, Arc::new(v.shrunk()))).collect()),
             population: Arc::new(rows.population),
             groups: Arc::new(rows.groups.into_iter().map(|(name, cells)| (name, Arc::new(cells))).collect()),
             imports: Arc::new(rows.imports),
@@ -125,9 +127,14 @@ impl Register {
             text: TextSearches::default(),
             cell_divisions: Arc::default(),
         };
-        register.rebuild_links(Stale::ALL);
-        register.rebuild_facility_traits();
-        register
+        register.with_indexes()
+    }
+
+    /// Builds the indexes of a register that has only its rows.
+    fn with_indexes(mut self) -> Self {
+        self.rebuild_links(Stale::ALL);
+        self.rebuild_facility_traits();
+        self
     }
 
     /// Returns the center of a facility.

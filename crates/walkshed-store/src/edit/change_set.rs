@@ -1,6 +1,7 @@
 //! The input, result and errors of a change.
 
 use crate::error::StoreError;
+use crate::transaction::RegisterStamp;
 use std::fmt;
 use std::sync::Arc;
 use walkshed_register::{Done, Edit, ImportRecord, Problem, ProblemCode};
@@ -52,6 +53,8 @@ pub struct Applied {
     pub before: u64,
     /// The register version after the change.
     pub version: u64,
+    /// The stamp of that version.
+    pub stamp: Option<RegisterStamp>,
     pub inserted: u64,
     pub updated: u64,
     pub unchanged: u64,

@@ -15,7 +15,7 @@ use crate::demonstration;
 use crate::error::StoreError;
 use crate::store::Store;
 use crate::table::with_record_type;
-use crate::transaction::{increment_version, register_version};
+use crate::transaction::{RegisterState, increment_version, register_state};
 use session::Session;
 use walkshed_register::{Done, Edit, ProblemCode, with_record};
 
@@ -31,13 +31,13 @@ impl Store {
     /// [`EditError`]; then nothing changes, except possibly for [`EditError::CommitUnknown`].
     pub async fn edit(&self, change_set: &ChangeSet) -> Result<Applied, EditError> {
         let mut tx = self.begin_write().await?;
-        let version = register_version(&mut tx).await?;
+        let state = register_state(&mut tx).await?;
         let repeated = idempotency::repeated(&mut tx, change_set).await?;
         let is_other_import = change_set.import.is_some() && !change_set.demonstration;
         if repeated.is_none() && is_other_import && demonstration::mark(&mut tx).await?.is_some() {
             return Err(EditError::Demonstration);
         }
-        let mut session = Session::new(tx, change_set, version);
+        let mut session = Session::new(tx, change_set, state);
         if let Some(done) = repeated {
             session.applied.done.push(done);
             session.applied.unchanged = 1;
@@ -53,7 +53,8 @@ impl Store {
         }
         if applied.inserted + applied.updated + applied.deleted > 0 {
             increment_version(&mut tx).await?;
-            applied.version += 1;
+            let RegisterState { version, stamp } = register_state(&mut tx).await?;
+            (applied.version, applied.stamp) = (version, stamp);
         }
         if let Err(error) = tx.commit().await {
             let error = StoreError::from(error);

@@ -4,7 +4,7 @@ use super::change_set::{Applied, ChangeSet, EditError};
 use crate::audit::{self, Entry};
 use crate::error::StoreError;
 use crate::table::TableRecord;
-use crate::transaction::Tx;
+use crate::transaction::{RegisterState, Tx};
 use serde::Serialize;
 use serde_json::json;
 use sqlx::AssertSqlSafe;
@@ -28,12 +28,13 @@ pub struct Session<'t, 'c> {
 }
 
 impl<'t, 'c> Session<'t, 'c> {
-    /// Starts with the register at `version`.
-    pub fn new(tx: Tx<'t>, change_set: &'c ChangeSet, version: u64) -> Self {
+    /// Starts with the register in a state.
+    pub fn new(tx: Tx<'t>, change_set: &'c ChangeSet, state: RegisterState) -> Self {
         let applied = Applied {
             done: Vec::with_capacity(change_set.edits.len()),
-            before: version,
-            version,
+            before: state.version,
+            version: state.version,
+            stamp: state.stamp,
             inserted: 0,
             updated: 0,
             unchanged: 0,
