@@ -4,6 +4,7 @@ use crate::error::DemoError;
 use crate::files::{Contents, Files, Options};
 use crate::landmarks::{Landmark, LandmarkKind};
 use crate::mark::MARK_TEXT;
+use crate::groups::{Group, bounds};
 use crate::{dem, demand, facts, ground, layout, pbf, places, streets, supply};
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -24,9 +25,9 @@ struct Plan {
 
 impl Plan {
     fn new(options: Options) -> Self {
-        let districts = places::districts(options.seed, options.scale);
+        let districts = places::districts(options.seed, options.scale, options.towns);
         let seats: Vec<(f64, f64)> = districts.iter().map(|d| d.seat).collect();
-        let ground = ground::Ground::new(options.seed, &seats);
+        let ground = ground::Ground::new(options.seed, options.groups(), &seats);
         let layout = layout::lay_out(options.seed, &districts, &ground);
         let streets = streets::draw::draw(options.seed, &districts, &layout, &ground);
         Self { districts, ground, layout, streets }
@@ -62,7 +63,7 @@ pub fn write_files(options: Options, folder: &Path) -> Result<Files, DemoError> 
     let (path, out) = file("elevation-core.tif")?;
     dem::write_fine(&ground, ground::CORE, FINE, out).map_err(DemoError::write(&path))?;
     let (path, out) = file("elevation.tif")?;
-    dem::write_coarse(&ground, ground::REGION, COARSE, out).map_err(DemoError::write(&path))?;
+    dem::write_coarse(&ground, bounds(Group::first(options.groups())), COARSE, out).map_err(DemoError::write(&path))?;
     let (path, mut out) = file("regions.geojson")?;
     out.write_all(outlines.as_bytes()).and_then(|()| out.flush()).map_err(DemoError::write(&path))?;
 
@@ -89,6 +90,7 @@ pub fn write_files(options: Options, folder: &Path) -> Result<Files, DemoError> 
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(DemoError::write(&path))?;
     let contents = Contents {
         districts: districts.len(),
+        made_up_districts: districts.iter().filter(|d| d.group != Group::REAL).count(),
         centers: layout.sites.len(),
         facilities,
         nodes: streets.nodes.len(),
@@ -107,4 +109,63 @@ fn write_csv(out: impl Write, header: &[String], rows: &[Vec<String>]) -> csv::R
         csv.write_record(row.iter().map(|field| protected(field).into_owned()))?;
     }
     Ok(csv.flush()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::streets::components::Components;
+    use crate::streets::tags::Class;
+    use std::collections::HashSet;
+
+    /// The numbers of nodes of the components, ascending. Compounds and squares without a connection are left out.
+    fn components(plan: &Plan) -> Vec<usize> {
+        let streets = &plan.streets;
+        let mut components = Components::of(streets.nodes.len(), &streets.ways);
+        let mut sizes = std::collections::HashMap::<u32, usize>::new();
+        let ways = streets.ways.iter().filter(|w| w.class.is_walkable() && w.class != Class::Square);
+        let nodes: HashSet<u32> = ways.flat_map(|w| &w.nodes).copied().collect();
+        for node in nodes {
+            *sizes.entry(components.find(node)).or_default() += 1;
+        }
+        let mut sizes: Vec<usize> = sizes.into_values().collect();
+        sizes.sort_unstable();
+        sizes
+    }
+
+    #[test]
+    fn made_up_districts_double_the_city_around_the_real_ones() {
+        let options = Options { towns: 0.02, ..Options::default() };
+        let (one, two) = (Plan::new(options), Plan::new(Options { scale: 2.0, ..options }));
+        assert_eq!((one.districts.len(), two.districts.len()), (38, 76));
+        let sites = |plan: &Plan| plan.layout.sites.iter().filter(|s| s.block.is_none()).count();
+        assert!(two.layout.sites.len() * 10 > one.layout.sites.len() * 19 && sites(&two) * 10 > sites(&one) * 19);
+        let ratio = |of: &dyn Fn(&Plan) -> f64| of(&two) / of(&one);
+        for (what, ratio) in [
+            ("nodes", ratio(&|p| p.streets.nodes.len() as f64)),
+            ("ways", ratio(&|p| p.streets.ways.len() as f64)),
+            ("kilometres of expressways", ratio(&|p| p.streets.expressway_km)),
+            ("landmarks", ratio(&|p| p.streets.landmarks.len() as f64)),
+        ] {
+            assert!((1.6..2.6).contains(&ratio), "{ratio} times the {what}");
+        }
+        // Each site is in the area of its group, and no two share a block.
+        for site in &two.layout.sites {
+            let [west, south, east, north] = two.districts[site.district].group.region();
+            let (lon, lat) = ground::in_degrees(site.centre);
+            let near = 0.3;
+            assert!((west - near..east + near).contains(&lon) && (south - near..north + near).contains(&lat));
+        }
+        let blocks: Vec<_> = two.layout.sites.iter().filter_map(|s| s.block).collect();
+        assert_eq!(blocks.iter().collect::<HashSet<_>>().len(), blocks.len());
+        // All streets are connected, except for five islands in each main river and compounds without a gate.
+        let sizes = components(&two);
+        let (main, rest) = sizes.split_last().unwrap();
+        assert!(rest.iter().sum::<usize>() * 20 < *main, "{main} and {rest:?}");
+        let closed = two.streets.landmarks.iter().filter(|l| l.kind == LandmarkKind::CompoundWithoutGate).count();
+        assert_eq!(rest.len(), closed + 10);
+        assert_eq!(components(&one).len(), 1 + 5 + {
+            one.streets.landmarks.iter().filter(|l| l.kind == LandmarkKind::CompoundWithoutGate).count()
+        });
+    }
 }
