@@ -73,6 +73,7 @@ fn describe(world: &World) -> Vec<String> {
                     from: None,
                     first: 1000,
                     with_stats: true,
+                    with_total: true,
                 };
                 let found = nearby(world, network, &query);
                 let ids: Vec<(i64, Deciseconds)> =

@@ -451,6 +451,7 @@ fn all_results(world: &World) -> Vec<String> {
                     from: None,
                     first: 100,
                     with_stats: true,
+                    with_total: true,
                 };
                 all.push(format!("{:?}", nearby(world, network, &query)));
             }

@@ -39,6 +39,7 @@ pub fn example_places(world: &World) -> Option<[Position; 2]> {
         from: Some((Deciseconds::from_minutes(5.0), 0)),
         first: 1,
         with_stats: false,
+        with_total: false,
     };
     let found =
         nearby(world, network, &query).neighbours.first().map(|n| world.register.facilities[n.index as usize].position);

@@ -2,7 +2,8 @@
 
 use crate::world::{SnappedPoint, World};
 use walkshed_engine::{
-    Deciseconds, Direction, Network, PathPiece, PathStats, Profile, Scratch, path_stats, path_to, with_scratch,
+    Deciseconds, Direction, NearestPage, NearestQuery, Network, PathPiece, PathStats, Profile, Scratch, path_stats,
+    path_to, with_scratch,
 };
 use walkshed_register::query::{FacilityCriteria, FacilityMatcher};
 
@@ -22,6 +23,9 @@ pub struct NearbyQuery<'a> {
     pub first: usize,
     /// Whether to compute length and climb of the paths.
     pub with_stats: bool,
+    /// Whether to count the facilities on all pages. The search then goes on to the limit; otherwise it ends as soon as it
+    /// has proved the page.
+    pub with_total: bool,
 }
 
 /// A facility within reach.
@@ -39,8 +43,8 @@ pub struct Neighbour {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct NearbyPage {
     pub neighbours: Vec<Neighbour>,
-    /// Number of facilities within reach on all pages.
-    pub total: usize,
+    /// Number of facilities within reach on all pages; `None` if not requested.
+    pub total: Option<usize>,
     /// Whether there are more facilities after this page.
     pub has_next: bool,
 }
@@ -50,26 +54,22 @@ pub struct NearbyPage {
 pub fn nearby(world: &World, network: &Network, query: &NearbyQuery) -> NearbyPage {
     let NearbyQuery { profile, direction, limit, .. } = *query;
     let start = &query.place.start;
-    with_scratch(|Scratch { search, hits }| {
-        search.run_from(network, profile, direction, start, limit);
-        world.facility_layer.collect(network, start, search, hits);
-        let mut matcher = FacilityMatcher::new(&world.register, query.criteria);
-        let mut keys: Vec<(Deciseconds, u32)> =
-            hits.points().iter().filter(|&&i| matcher.matches_open(i as usize)).map(|&i| (hits.time(i), i)).collect();
-        let total = keys.len();
-        if let Some(from) = query.from {
-            keys.retain(|&key| key >= from);
-        }
-        let has_next = keys.len() > query.first;
-        if has_next {
-            keys.select_nth_unstable(query.first);
-            keys.truncate(query.first);
-        }
-        keys.sort_unstable();
-
+    with_scratch(|scratch| {
+        let matcher = FacilityMatcher::new(&world.register, query.criteria);
+        let (page, total) = if query.with_total {
+            let (page, total) = count_and_select(world, network, query, scratch, &matcher);
+            (page, Some(total))
+        } else {
+            let NearbyQuery { from, first, .. } = *query;
+            let nearest = NearestQuery { start, profile, direction, limit, from, first };
+            let accept = |point| matcher.matches_open(point as usize);
+            (world.facility_layer.nearest(network, &nearest, scratch, accept), None)
+        };
+        let Scratch { search, hits } = scratch;
         let snapped = world.facility_layer.snapped(network, profile);
         let mut pieces: Vec<PathPiece> = Vec::new();
-        let neighbours = keys
+        let neighbours = page
+            .points
             .into_iter()
             .map(|(time, index)| {
                 let end = snapped.snaps[index as usize].as_ref().filter(|_| query.with_stats);
@@ -80,6 +80,32 @@ pub fn nearby(world: &World, network: &Network, query: &NearbyQuery) -> NearbyPa
                 Neighbour { index, time, stats }
             })
             .collect();
-        NearbyPage { neighbours, total, has_next }
+        NearbyPage { neighbours, total, has_next: page.has_next }
     })
+}
+
+/// Finds all facilities within reach, counts them, and sorts those of the page only.
+fn count_and_select(
+    world: &World,
+    network: &Network,
+    query: &NearbyQuery,
+    Scratch { search, hits }: &mut Scratch,
+    matcher: &FacilityMatcher,
+) -> (NearestPage, usize) {
+    let start = &query.place.start;
+    search.run_from(network, query.profile, query.direction, start, query.limit);
+    world.facility_layer.collect(network, start, search, hits);
+    let found = hits.points().iter().filter(|&&i| matcher.matches_open(i as usize));
+    let mut points: Vec<(Deciseconds, u32)> = found.map(|&i| (hits.time(i), i)).collect();
+    let total = points.len();
+    if let Some(from) = query.from {
+        points.retain(|&key| key >= from);
+    }
+    let has_next = points.len() > query.first;
+    if has_next {
+        points.select_nth_unstable(query.first);
+        points.truncate(query.first);
+    }
+    points.sort_unstable();
+    (NearestPage { points, has_next }, total)
 }

@@ -37,6 +37,33 @@ impl Hits {
         }
     }
 
+    /// As [`Hits::offer`], for accepted points only: asks `accept` when a point is found for the first time. Returns whether
+    /// the way was recorded. A rejected point counts as found with time 0, so that nobody asks again.
+    #[inline]
+    pub(crate) fn offer_accepted(
+        &mut self,
+        point: u32,
+        time: Deciseconds,
+        via: Option<VertexId>,
+        limit: Deciseconds,
+        accept: impl FnOnce(u32) -> bool,
+    ) -> bool {
+        let best = &mut self.times[point as usize];
+        if time > limit || time >= *best {
+            return false;
+        }
+        if !best.is_some() {
+            self.found.push(point);
+            if !accept(point) {
+                *best = Deciseconds(0);
+                return false;
+            }
+        }
+        *best = time;
+        self.via[point as usize] = via;
+        true
+    }
+
     /// Returns the points found, in no particular order.
     #[must_use]
     pub fn points(&self) -> &[u32] {

@@ -30,10 +30,18 @@ const PARTIAL_SUMS: usize = 8;
 const MIN_POINTS_PER_THREAD: usize = 64;
 
 /// Points grouped by the vertex they are reached from, in CSR form.
-struct PointsByVertex {
+pub(crate) struct PointsByVertex {
     first: Vec<u32>,
     /// Point and time from the vertex to the point, off-network leg included.
     entries: Vec<(u32, Deciseconds)>,
+}
+
+impl PointsByVertex {
+    /// Returns the points reached from a vertex.
+    #[inline]
+    pub fn of(&self, vertex: VertexId) -> &[(u32, Deciseconds)] {
+        &self.entries[self.first[vertex.index()] as usize..self.first[vertex.index() + 1] as usize]
+    }
 }
 
 /// A fixed set of points over one network. The tables of a profile are computed on first use.
@@ -226,30 +234,47 @@ impl PointLayer {
     pub fn collect(&self, network: &Network, start: &Start, search: &Search, hits: &mut Hits) {
         hits.clear(self.points.len());
         let Some(Scope { profile, direction, limit }) = search.scope() else { return };
-        let (snapped, by_vertex) = self.by_vertex(network, profile, direction);
+        let entries = self.entries(network, profile, direction);
         for &v in search.reached() {
-            let range = by_vertex.first[v as usize] as usize..by_vertex.first[v as usize + 1] as usize;
-            if range.is_empty() {
+            let points = entries.of(VertexId(v));
+            if points.is_empty() {
                 continue;
             }
             let time = search.time(VertexId(v));
-            for &(point, leg) in &by_vertex.entries[range] {
+            for &(point, leg) in points {
                 hits.offer(point, time + leg, Some(VertexId(v)), limit);
             }
         }
-        // Points on the edge of the start are reached without passing a vertex.
+        self.on_start_edge(network, start, profile, direction, |point, time| hits.offer(point, time, None, limit));
+    }
+
+    /// Visits the points on the edge of a start, which are reached without passing a vertex.
+    pub(crate) fn on_start_edge(
+        &self,
+        network: &Network,
+        start: &Start,
+        profile: Profile,
+        direction: Direction,
+        mut visit: impl FnMut(u32, Deciseconds),
+    ) {
+        let (snapped, by_vertex) = self.by_vertex(network, profile, direction);
         let edge = network.edge(start.snap.edge);
         let params = network.profiles().get(profile);
-        for v in [edge.tail.index(), edge.head.index()] {
-            for &(point, _) in &by_vertex.entries[by_vertex.first[v] as usize..by_vertex.first[v + 1] as usize] {
+        for vertex in [edge.tail, edge.head] {
+            for &(point, _) in by_vertex.of(vertex) {
                 if let Some(snap) = &snapped.snaps[point as usize] {
                     let along = start.snap.along_edge(snap, network, profile, direction);
                     if along.is_some() {
-                        hits.offer(point, start.off + along + params.off_network_time(snap.off_m), None, limit);
+                        visit(point, start.off + along + params.off_network_time(snap.off_m));
                     }
                 }
             }
         }
+    }
+
+    /// Returns the points by the vertex they are reached from.
+    pub(crate) fn entries(&self, network: &Network, profile: Profile, direction: Direction) -> &PointsByVertex {
+        self.by_vertex(network, profile, direction).1
     }
 }
 

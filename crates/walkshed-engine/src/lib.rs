@@ -9,6 +9,7 @@
 //! | What is the fastest route between two places? | [`route`](fn@route) |
 //! | How long does it take between many places? | [`matrix`](fn@matrix) |
 //! | Which points are within a time limit of a place? | [`Search`] and [`PointLayer`] |
+//! | Which points are nearest to a place? | [`PointLayer::nearest`] |
 //! | Which of many points are nearest to every place? | [`Sweep`] |
 //! | Which area is within a time limit of a place? | [`walkshed`] |
 //! | What changes if streets are added or closed? | [`Network::with_changes`] |
@@ -37,6 +38,7 @@ mod islands;
 mod layer;
 mod map;
 mod matrix;
+mod nearest;
 mod network;
 pub mod osm;
 mod overlay;
@@ -77,6 +79,7 @@ pub use hits::Hits;
 pub use islands::{Island, Islands};
 pub use layer::{PointLayer, Snapped};
 pub use matrix::matrix;
+pub use nearest::{NearestPage, NearestQuery};
 pub use network::{Meta, Network, Tables};
 pub use path::{PathPiece, PathStats, path_stats, path_to};
 pub use profile::{Profile, ProfileError, ProfileParams, Profiles, SlopeModel, UnknownProfile};

@@ -7,12 +7,13 @@ use crate::scratch::{Scratch, with_scratch};
 use crate::search::Search;
 use crate::start::Start;
 use crate::task::{self, Stopped};
-use crate::units::{Deciseconds, Direction};
+use crate::units::{Deciseconds, Direction, VertexId};
 
 /// Returns the travel times from every origin (rows) to every destination (columns); `None` if there is no route within
 /// `limit`. A place that cannot be snapped is passed as `None`, and its times are `None`.
 ///
-/// Runs one search for each place of the shorter list, on all cores.
+/// Runs one search for each place of the shorter list, on all cores. A search ends when it has proved the times of all places of
+/// the longer list.
 ///
 /// # Errors
 /// Returns [`Stopped`] if the current task is stopped.
@@ -49,6 +50,71 @@ pub fn matrix(
     Ok((0..origins.len()).map(|row| columns.iter().map(|column| column[row]).collect()).collect())
 }
 
+/// The ends of the searches of a matrix.
+struct Targets<'a> {
+    places: &'a [Option<Start>],
+    /// Vertex, target, and time from the vertex to the target. Sorted by vertex.
+    entries: Vec<(VertexId, u32, Deciseconds)>,
+    /// A bit for each vertex that has entries.
+    is_end: Vec<u64>,
+    /// Number of targets that are not `None`.
+    count: usize,
+}
+
+impl<'a> Targets<'a> {
+    fn new(network: &Network, (profile, direction): (Profile, Direction), places: &'a [Option<Start>]) -> Self {
+        let mut entries = Vec::with_capacity(places.len() * 2);
+        let mut is_end = vec![0; network.vertices().len().div_ceil(64)];
+        for (place, target) in places.iter().zip(0..) {
+            let Some(place) = place else { continue };
+            let edge = network.edge(place.snap.edge);
+            let legs = place.snap.from_ends(network, profile, direction);
+            for (vertex, leg) in [(edge.tail, legs[0]), (edge.head, legs[1])] {
+                if leg.is_some() {
+                    entries.push((vertex, target, leg + place.off));
+                    is_end[vertex.index() / 64] |= 1 << (vertex.index() % 64);
+                }
+            }
+        }
+        entries.sort_unstable();
+        Self { places, entries, is_end, count: places.iter().flatten().count() }
+    }
+
+    /// Returns the entries of a vertex.
+    #[inline]
+    fn of(&self, vertex: VertexId) -> &[(VertexId, u32, Deciseconds)] {
+        if self.is_end[vertex.index() / 64] & 1 << (vertex.index() % 64) == 0 {
+            return &[];
+        }
+        let first = self.entries.partition_point(|entry| entry.0 < vertex);
+        let count = self.entries[first..].iter().take_while(|entry| entry.0 == vertex).count();
+        &self.entries[first..first + count]
+    }
+}
+
+/// The times to all targets as far as a search has found them.
+struct Row {
+    best: Vec<Deciseconds>,
+    found: usize,
+    /// No time can improve once the search has reached this time.
+    proved_at: Deciseconds,
+}
+
+impl Row {
+    fn offer(&mut self, target: u32, time: Deciseconds, targets: &Targets) {
+        let best = &mut self.best[target as usize];
+        if time >= *best {
+            return;
+        }
+        self.found += usize::from(!best.is_some());
+        *best = time;
+        if self.found == targets.count {
+            let times = self.best.iter().copied().filter(|time| time.is_some());
+            self.proved_at = times.max().unwrap_or_default();
+        }
+    }
+}
+
 /// Runs one search for each source. `direction` is that from the sources to the targets.
 fn times_between(
     network: &Network,
@@ -57,24 +123,27 @@ fn times_between(
     targets: &[Option<Start>],
     limit: Deciseconds,
 ) -> Result<Vec<Vec<Option<Deciseconds>>>, Stopped> {
-    let legs: Vec<Option<[Deciseconds; 2]>> = targets
-        .iter()
-        .map(|t| t.map(|t| t.snap.from_ends(network, profile, direction).map(|leg| leg + t.off)))
-        .collect();
+    let targets = Targets::new(network, (profile, direction), targets);
     let row = |start: &Start, search: &mut Search| {
-        search.run_from(network, profile, direction, start, limit);
-        let time = |(end, legs): (&Option<Start>, &Option<[Deciseconds; 2]>)| {
-            let (end, legs) = (end.as_ref()?, legs.as_ref()?);
-            let edge = network.edge(end.snap.edge);
+        let mut row =
+            Row { best: vec![Deciseconds::NEVER; targets.places.len()], found: 0, proved_at: Deciseconds::NEVER };
+        for (end, target) in targets.places.iter().zip(0..) {
+            let Some(end) = end else { continue };
             let direct = start.off + start.snap.along_edge(&end.snap, network, profile, direction) + end.off;
-            let best = direct.min(search.time(edge.tail) + legs[0]).min(search.time(edge.head) + legs[1]);
-            (best.is_some() && best <= limit).then_some(best)
-        };
-        task::work(search.reached().len() + targets.len())?;
-        Ok(targets.iter().zip(&legs).map(time).collect())
+            row.offer(target, direct, &targets);
+        }
+        let seeds = start.seeds(network, profile, direction, limit);
+        search.run_until(network, profile, direction, &seeds, limit, |vertex, time| {
+            for &(_, target, leg) in targets.of(vertex) {
+                row.offer(target, time + leg, &targets);
+            }
+            time >= row.proved_at
+        });
+        task::work(search.reached().len() + targets.places.len())?;
+        Ok(row.best.into_iter().map(|time| (time.is_some() && time <= limit).then_some(time)).collect())
     };
     parallel::try_map(sources, 1, |source| match source {
         Some(start) => with_scratch(|Scratch { search, .. }| row(start, search)),
-        None => Ok(vec![None; targets.len()]),
+        None => Ok(vec![None; targets.places.len()]),
     })
 }

@@ -116,6 +116,7 @@ impl NearbyFacilitiesQuery {
         let edges = ctx.look_ahead().field("edges");
         let with_stats =
             ["metres", "climbM", "descentM", "stepsM", "offNetworkM"].iter().any(|f| edges.field(f).exists());
+        let with_total = ctx.look_ahead().field("totalCount").exists();
         let criteria = FacilityCriteria {
             categories: all(categories.unwrap_or_default()),
             kinds: kind_keys("kinds", crate::context::kinds(ctx), &kinds.unwrap_or_default())?,
@@ -136,11 +137,13 @@ impl NearbyFacilitiesQuery {
                 from: start,
                 first: page,
                 with_stats,
+                with_total,
             };
             require_network(&shared).map(|network| analysis::nearby(&shared, network, &query))
         })
         .await??;
-        let total = Total { total_count: found.total as u64 };
+        // Read only if it is selected.
+        let total = Total { total_count: found.total.unwrap_or_default() as u64 };
         let mut connection: NearbyConnection =
             Connection::with_additional_fields(start.is_some(), found.has_next, total);
         connection.edges.reserve_exact(found.neighbours.len());

@@ -193,6 +193,7 @@ fn places_in_compounds_on_squares_and_underground_are_reachable() {
             from: None,
             first: 30,
             with_stats: false,
+            with_total: true,
         };
         let found = nearby(world(), network, &query).neighbours.len();
         assert!(found > 1, "{}: only {found} in an hour", facility.name);

@@ -63,6 +63,7 @@ fn every_category_has_gaps_and_coverage_in_twenty_districts() {
             from: None,
             first: usize::MAX,
             with_stats: false,
+            with_total: true,
         };
         let found = nearby(world, network, &query);
         for category in Category::ALL {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use walkshed_engine::geo::{Fixed, Position, Storey};
 use walkshed_engine::walkshed::Reach;
 use walkshed_engine::{
-    Deciseconds, Direction, Network, PointLayer, Profile, Scratch, Start, StreetChange, StreetKind, handicap_m, matrix,
-    route, with_scratch,
+    Deciseconds, Direction, NearestQuery, Network, PointLayer, Profile, Scratch, Start, StreetChange, StreetKind,
+    handicap_m, matrix, route, with_scratch,
 };
 use walkshed_testing::dijkstra::Reference;
 use walkshed_testing::{Random, grid, porto_alegre_network, random_network, random_point};
@@ -49,6 +49,7 @@ fn compare(network: &Network, seed: u64, count: usize) -> usize {
                     (0..ends.len() as u32).map(|p| Some(hits.time(p)).filter(|t| t.is_some()).map(|t| t.0)).collect()
                 });
                 assert_eq!(found, expected, "{profile} {direction:?} from {at:?} within {limit}");
+                compare_pages(network, &layer, (profile, direction, limit), &start, &expected, &mut r);
                 let reach = Reach::find(network, profile, direction, start, Deciseconds(limit));
                 for (end, want) in only_starts.iter().zip(&expected) {
                     assert_eq!(Some(reach.time_to(network, end)).filter(|t| t.is_some()).map(|t| t.0), *want);
@@ -76,6 +77,40 @@ fn compare(network: &Network, seed: u64, count: usize) -> usize {
         }
     }
     compared
+}
+
+/// Compares pages of the nearest points with the sorted times of the reference, some points being rejected.
+fn compare_pages(
+    network: &Network,
+    layer: &PointLayer,
+    (profile, direction, limit): (Profile, Direction, u32),
+    start: &Start,
+    expected: &[Option<u32>],
+    r: &mut Random,
+) {
+    let rejected = 1 + r.below(4);
+    let accept = |point: u32| !(point as usize).is_multiple_of(rejected + 1);
+    let mut keys: Vec<(Deciseconds, u32)> = expected
+        .iter()
+        .zip(0..)
+        .filter(|(_, p)| accept(*p))
+        .filter_map(|(t, p)| Some((Deciseconds((*t)?), p)))
+        .collect();
+    keys.sort_unstable();
+    let first = 1 + r.below(8);
+    let mut from = None;
+    for _ in 0..4 {
+        let query = NearestQuery { start, profile, direction, limit: Deciseconds(limit), from, first };
+        let page = with_scratch(|scratch| layer.nearest(network, &query, scratch, accept));
+        let rest = from.map_or(&keys[..], |from| &keys[keys.partition_point(|key| *key < from)..]);
+        assert_eq!(page.points, rest[..first.min(rest.len())], "{profile} {direction:?} within {limit} from {from:?}");
+        assert_eq!(page.has_next, rest.len() > first);
+        // The next page begins after the last row of this one, or anywhere.
+        from = match page.points.last() {
+            Some(&(time, point)) if r.below(3) > 0 => Some((time, point + 1)),
+            _ => Some((Deciseconds(r.below(limit as usize) as u32), r.below(60) as u32)),
+        };
+    }
 }
 
 /// Checks that the pieces of a route are connected and that their costs add up to its time.

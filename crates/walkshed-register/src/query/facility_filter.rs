@@ -43,7 +43,7 @@ impl FacilityFilter {
     /// # Errors
     /// [`Stopped`] if the current task is cancelled or out of time.
     pub fn select(&self, register: &Register, candidates: &[usize]) -> Result<Vec<usize>, Stopped> {
-        let mut matcher = FacilityMatcher::new(register, &self.criteria);
+        let matcher = FacilityMatcher::new(register, &self.criteria);
         select(candidates, |index| {
             let f = &*register.facilities[index];
             // Without a condition on the status, facilities of all statuses match, unlike in a search for nearby facilities.

@@ -7,12 +7,52 @@ use crate::record::{AnyRecord, Done, RecordKind};
 use crate::visits::VisitDay;
 use std::sync::Arc;
 
+/// The facilities whose traits an edit may change.
+#[derive(Default)]
+struct ChangedFacilities {
+    facilities: Vec<i64>,
+    centers: Vec<i64>,
+    /// A center has another code, so that facilities may have left it.
+    all: bool,
+}
+
+impl ChangedFacilities {
+    fn note(&mut self, before: &Register, done: &Done) {
+        if let Done::Put(record) = done {
+            match &**record {
+                AnyRecord::Facility(facility) => self.facilities.push(facility.id),
+                AnyRecord::Center(center) => {
+                    self.centers.push(center.id);
+                    self.all |= before.centers.get(center.id).is_some_and(|old| old.code != center.code);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn update(self, next: &mut Register, stale: Stale) {
+        if self.all || stale.moved {
+            next.rebuild_facility_traits();
+            return;
+        }
+        let of_centers = self.centers.iter().filter_map(|&id| next.centers.index_of(id));
+        let in_centers = of_centers.flat_map(|center| next.facilities_of_center(center)).map(|&i| i as usize);
+        let edited = self.facilities.iter().filter_map(|&id| next.facilities.index_of(id));
+        let mut changed: Vec<usize> = in_centers.chain(edited).collect();
+        // Added facilities come last, in order.
+        changed.sort_unstable();
+        changed.dedup();
+        next.update_facility_traits(&changed);
+    }
+}
+
 impl Register {
     /// Returns the next snapshot: this one with the given store results applied. Unchanged data is shared.
     #[must_use]
     pub fn with_edits(&self, version: u64, done: &[Done]) -> Self {
         let mut next = Self { version, ..self.clone() };
         let mut stale = Stale::default();
+        let mut changed = ChangedFacilities::default();
         for result in done {
             let changes_order = match result {
                 Done::Put(record) => matches!(record.kind(), RecordKind::Center | RecordKind::Facility),
@@ -25,6 +65,7 @@ impl Register {
             if next.changes_divisions(result) {
                 next.cell_divisions = Arc::default();
             }
+            changed.note(&next, result);
             match result {
                 Done::Put(record) => next.put((**record).clone(), &mut stale),
                 Done::Deleted { kind, id } => next.remove(*kind, *id, &mut stale),
@@ -34,6 +75,7 @@ impl Register {
             }
         }
         next.rebuild_links(stale);
+        changed.update(&mut next, stale);
         next
     }
 

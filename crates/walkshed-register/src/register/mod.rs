@@ -1,12 +1,16 @@
 //! The register: one immutable snapshot of all records, with the indexes that lead from one record to another.
 
 mod edits;
+mod facility_traits;
 mod links;
 mod opening_hours;
+mod parsed_hours;
 mod regions;
 mod sort_orders;
 
+pub(crate) use facility_traits::{audience_bit, category_bit};
 pub use opening_hours::is_open;
+pub(crate) use parsed_hours::OpenStates;
 
 use super::calendar::Calendar;
 use super::cell_divisions::CellDivisions;
@@ -14,7 +18,6 @@ use super::center::Center;
 use super::demonstration::Demonstration;
 use super::event::Event;
 use super::facility::Facility;
-use super::hours::Hours;
 use super::import_record::ImportRecord;
 use super::population::{EVERYONE, PopulationCell};
 use super::region::Region;
@@ -24,7 +27,9 @@ use super::service::{Offer, Service};
 use super::standard::Standard;
 use super::suggestion::Suggestion;
 use super::visits::{CenterVisits, VisitDay};
+use facility_traits::FacilityTraits;
 use links::{Links, Stale};
+use parsed_hours::ParsedHours;
 use sort_orders::SortOrders;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
@@ -75,8 +80,8 @@ pub struct Register {
     /// Set if all data is that of the demonstration city.
     pub demonstration: Option<Demonstration>,
     pub calendar: Arc<Calendar>,
-    /// Parsed opening hours by their text; `None` for text that does not parse.
-    hours: Arc<HashMap<String, Option<Arc<Hours>>>>,
+    hours: ParsedHours,
+    facility_traits: FacilityTraits,
     links: Links,
     sort_orders: Arc<SortOrders>,
     /// Computed on first use.
@@ -108,12 +113,14 @@ impl Register {
             imports: Arc::new(rows.imports),
             demonstration: rows.demonstration,
             calendar,
-            hours: Arc::default(),
+            hours: ParsedHours::default(),
+            facility_traits: FacilityTraits::default(),
             links: Links::default(),
             sort_orders: Arc::default(),
             cell_divisions: Arc::default(),
         };
         register.rebuild_links(Stale::ALL);
+        register.rebuild_facility_traits();
         register
     }
 

@@ -7,15 +7,12 @@ use crate::hours::{Hours, HoursAt};
 use crate::service::{Host, Offer};
 use crate::vocabulary::Status;
 use jiff::Timestamp;
-use std::collections::HashSet;
-use std::sync::Arc;
 
 impl Register {
     /// Parses opening hours unless this text was parsed before.
     pub(super) fn parse_hours(&mut self, text: Option<&str>) {
-        if let Some(text) = text.filter(|text| !self.hours.contains_key(*text)) {
-            let hours = Hours::parse(text, &self.calendar).ok().map(Arc::new);
-            Arc::make_mut(&mut self.hours).insert(text.to_owned(), hours);
+        if let Some(text) = text.filter(|text| !self.hours.contains(text)) {
+            self.hours.add([text], &self.calendar);
         }
     }
 
@@ -25,28 +22,20 @@ impl Register {
         let of_facilities = self.facilities.iter().filter_map(|f| f.opening_hours.as_deref());
         let of_offers = self.offers.iter().filter_map(|o| o.opening_hours.as_deref());
         let all = of_centers.chain(of_facilities).chain(of_offers);
-        let new: HashSet<&str> = all.filter(|text| !self.hours.contains_key(*text)).collect();
-        if new.is_empty() {
-            return;
-        }
-        let parsed: Vec<(String, Option<Arc<Hours>>)> = new
-            .into_iter()
-            .map(|text| (text.to_owned(), Hours::parse(text, &self.calendar).ok().map(Arc::new)))
-            .collect();
-        Arc::make_mut(&mut self.hours).extend(parsed);
+        self.hours.add(all, &self.calendar);
     }
 
     /// Returns the parsed opening hours for a text that is in use.
     #[must_use]
     pub fn hours(&self, text: &str) -> Option<&Hours> {
-        self.hours.get(text)?.as_deref()
+        self.hours.get(self.hours.number(text)?)
     }
 
     /// Lists the centers, facilities and offers with opening hours that do not parse, with the text. Such hours count as
     /// unknown.
     #[must_use]
     pub fn unparsable_hours(&self) -> Vec<(String, &str)> {
-        if self.hours.values().all(Option::is_some) {
+        if self.hours.are_all_valid() {
             return Vec::new();
         }
         let does_not_parse = |text: &Option<String>| text.as_ref().is_some_and(|text| self.hours(text).is_none());
