@@ -2,9 +2,9 @@
 
 use crate::error::DemoError;
 use crate::files::{Contents, Files, Options};
+use crate::groups::{Group, bounds};
 use crate::landmarks::{Landmark, LandmarkKind};
 use crate::mark::MARK_TEXT;
-use crate::groups::{Group, bounds};
 use crate::{dem, demand, facts, ground, layout, pbf, places, streets, supply};
 use std::fs::File;
 use std::io::{BufWriter, Write};
