@@ -87,12 +87,12 @@ def free_port():
 
 
 @contextlib.contextmanager
-def running(command, port, path="/", body=None, log=None, **options):
+def running(command, port, path="/", body=None, log=None, every=0.05, **options):
     """Runs a server until the block ends. Starts the block when the server answers a request."""
     output = open(log, "wb") if log else subprocess.DEVNULL
     process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True, **options)
     try:
-        for _ in range(1200):
+        for _ in range(int(120 / every)):
             if process.poll() is not None:
                 raise SystemExit(f"{command[0]} ended: {Path(log).read_text() if log else process.returncode}")
             try:
@@ -101,7 +101,7 @@ def running(command, port, path="/", body=None, log=None, **options):
                     break
             except OSError:
                 pass
-            time.sleep(0.05)
+            time.sleep(every)
         else:
             raise SystemExit(f"{command[0]} does not answer")
         yield process
