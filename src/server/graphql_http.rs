@@ -13,11 +13,12 @@ use actix_web::http::header::{
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use async_graphql::{Response, ServerError, Value};
-use serde::Serialize;
-use std::collections::HashMap;
+use async_graphql::{Response, ServerError};
+use std::io::Write;
 use std::sync::Arc;
-use walkshed_graphql::{Answer, ApiRequest, BudgetExceeded, BudgetedBuffer, MemoryBudget, MemoryPool, Outcome, code};
+use walkshed_graphql::{
+    Answer, ApiRequest, BudgetExceeded, BudgetedBuffer, MemoryBudget, MemoryPool, Outcome, code, write_value,
+};
 
 /// Responses that use more bytes are serialized on a blocking thread.
 const LONG: usize = 256 * 1024;
@@ -250,31 +251,41 @@ async fn serialize(shared: &Shared, media: Media, answer: Answer) -> Result<Seri
     Ok(Serialized { bytes, budget, status, has_succeeded })
 }
 
-/// The body of a response. A refused request has no `data`; an executed one has `data` even when it is null.
-#[derive(Serialize)]
-struct Body<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<&'a Value>,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    errors: &'a [ServerError],
-    #[serde(skip_serializing_if = "HashMap::is_empty")]
-    extensions: HashMap<&'a str, &'a Value>,
-}
-
 fn to_bytes(
     response: &Response,
     has_data: bool,
     budget: MemoryBudget,
 ) -> Result<(Vec<u8>, MemoryBudget), BudgetExceeded> {
-    let data = has_data.then_some(&response.data);
-    let extensions = response.extensions.iter().map(|(k, v)| (k.as_str(), v)).collect();
     let mut out = BudgetedBuffer::new(budget);
-    if let Err(error) = serde_json::to_writer(&mut out, &Body { data, errors: &response.errors, extensions })
+    if let Err(error) = write_body(&mut out, response, has_data)
         && out.full().is_none()
     {
         tracing::error!(%error, "a response could not be serialized");
     }
     out.finish()
+}
+
+/// Writes the body of a response. A refused request has no `data`; an executed one has `data` even when it is null.
+fn write_body(out: &mut BudgetedBuffer, response: &Response, has_data: bool) -> std::io::Result<()> {
+    let mut separator: &[u8] = b"{";
+    if has_data {
+        out.write_all(b"{\"data\":")?;
+        write_value(out, &response.data)?;
+        separator = b",";
+    }
+    if !response.errors.is_empty() {
+        out.write_all(separator)?;
+        out.write_all(b"\"errors\":")?;
+        serde_json::to_writer(&mut *out, &response.errors)?;
+        separator = b",";
+    }
+    if !response.extensions.is_empty() {
+        out.write_all(separator)?;
+        out.write_all(b"\"extensions\":")?;
+        serde_json::to_writer(&mut *out, &response.extensions)?;
+        separator = b",";
+    }
+    if separator == b"{" { out.write_all(b"{}") } else { out.write_all(b"}") }
 }
 
 fn refuse(shared: &Shared, media: Media, why: &Refusal) -> HttpResponse {
@@ -303,10 +314,7 @@ fn refusal(media: Media, status: StatusCode, errors: &[ServerError]) -> HttpResp
         .content_type(media.content_type())
         .insert_header((VARY, VARY_HEADERS))
         .insert_header((CACHE_CONTROL, NO_STORE));
-    match serde_json::to_vec(&Body { data: None, errors, extensions: HashMap::new() }) {
-        Ok(body) => response.body(body),
-        Err(e) => HttpResponse::InternalServerError().body(e.to_string()),
-    }
+    response.json(serde_json::json!({ "errors": errors }))
 }
 
 #[cfg(test)]

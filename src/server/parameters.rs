@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
 use actix_web::web;
+use serde::Deserialize;
 use walkshed_graphql::{ApiRequest, Persisted, Variables};
 
 /// An error that precedes the execution of a GraphQL request.
@@ -19,6 +20,16 @@ impl Refusal {
     pub fn bad(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, message)
     }
+}
+
+/// The body of a request without extensions.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Plain {
+    query: Option<String>,
+    #[serde(rename = "operationName")]
+    operation_name: Option<String>,
+    variables: Option<Variables>,
 }
 
 /// Parses the parameters of a query string.
@@ -53,6 +64,15 @@ pub fn read_body(headers: &HeaderMap, body: &[u8]) -> Result<ApiRequest, Refusal
     {
         let why = format!("The charset must be utf-8; it is \"{charset}\".");
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, why));
+    }
+    // Most requests have these parameters and no others. Their variables are read without a JSON value in between.
+    // A list of values would be read as the fields in order.
+    if body.trim_ascii_start().starts_with(b"{")
+        && let Ok(Plain { query: Some(query), operation_name, variables }) = serde_json::from_slice(body)
+        && !query.is_empty()
+    {
+        let variables = variables.unwrap_or_default();
+        return Ok(ApiRequest { query, operation_name, variables, ..ApiRequest::default() });
     }
     match serde_json::from_slice(body) {
         Ok(serde_json::Value::Object(map)) => read_request(map),

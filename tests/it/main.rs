@@ -20,6 +20,7 @@ mod null_propagation;
 mod opening_hours;
 mod persisted;
 mod planning;
+mod prepared_rows;
 mod prices;
 mod recurrence;
 mod register_api;

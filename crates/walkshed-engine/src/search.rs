@@ -17,6 +17,17 @@ pub(crate) struct Scope {
     pub limit: Deciseconds,
 }
 
+/// What a search knows of a vertex.
+#[derive(Debug, Clone, Copy)]
+struct Label {
+    /// [`Deciseconds::NEVER`] if the last run has not reached the vertex.
+    time: Deciseconds,
+    /// The arc by which the vertex was reached, or [`NONE`].
+    parent: u32,
+}
+
+const UNREACHED: Label = Label { time: Deciseconds::NEVER, parent: NONE };
+
 /// A search with its scratch space. Create one for each thread and run it many times. A run allocates memory only if the
 /// network, the limit or the number of vertices reached is larger than in all runs before.
 ///
@@ -38,10 +49,8 @@ pub(crate) struct Scope {
 pub struct Search {
     /// The scope of the last run.
     scope: Option<Scope>,
-    /// Time of every vertex; [`Deciseconds::NEVER`] if the last run has not reached it.
-    times: Vec<Deciseconds>,
-    /// The arc by which each vertex was reached, or [`NONE`].
-    parents: Vec<u32>,
+    /// By vertex. Time and arc are read and written together, so they share a cache line.
+    labels: Vec<Label>,
     touched: Vec<u32>,
     queue: BucketQueue<u32>,
 }
@@ -89,32 +98,30 @@ impl Search {
     ) {
         self.scope = Some(Scope { profile, direction, limit });
         for &v in &self.touched {
-            self.times[v as usize] = Deciseconds::NEVER;
+            self.labels[v as usize] = UNREACHED;
         }
         self.touched.clear();
         let first_arc = network.first_arc();
         let (heads, costs) = (network.arc_heads(), network.costs(profile, direction));
         let vertices = first_arc.len() - 1;
-        if self.times.len() != vertices {
-            self.times.clear();
-            self.times.resize(vertices, Deciseconds::NEVER);
-            self.parents.resize(vertices, NONE);
+        if self.labels.len() != vertices {
+            self.labels.clear();
+            self.labels.resize(vertices, UNREACHED);
         }
         self.queue.start(limit.0);
         for seed in seeds {
-            let best = &mut self.times[seed.vertex.index()];
-            if seed.time <= limit && seed.time < *best {
-                if !best.is_some() {
+            let best = &mut self.labels[seed.vertex.index()];
+            if seed.time <= limit && seed.time < best.time {
+                if !best.time.is_some() {
                     self.touched.push(seed.vertex.0);
                 }
-                *best = seed.time;
-                self.parents[seed.vertex.index()] = NONE;
+                *best = Label { time: seed.time, parent: NONE };
                 self.queue.push(seed.time.0, seed.vertex.0);
             }
         }
         let mut stopped = false;
         while let Some((time, v)) = self.queue.pop() {
-            if self.times[v as usize].0 != time {
+            if self.labels[v as usize].time.0 != time {
                 continue;
             }
             if stop(VertexId(v), Deciseconds(time)) {
@@ -125,13 +132,12 @@ impl Search {
             for (arc, (&head, cost)) in arcs.clone().zip(heads[arcs.clone()].iter().zip(&costs[arcs])) {
                 // An unusable arc costs u32::MAX; the sum saturates and exceeds every limit.
                 let t = time.saturating_add(cost.0);
-                let best = &mut self.times[head as usize];
-                if t <= limit.0 && t < best.0 {
-                    if !best.is_some() {
+                let best = &mut self.labels[head as usize];
+                if t <= limit.0 && t < best.time.0 {
+                    if !best.time.is_some() {
                         self.touched.push(head);
                     }
-                    *best = Deciseconds(t);
-                    self.parents[head as usize] = arc as u32;
+                    *best = Label { time: Deciseconds(t), parent: arc as u32 };
                     self.queue.push(t, head);
                 }
             }
@@ -149,14 +155,14 @@ impl Search {
     /// Returns the time of a vertex in the last run, or [`Deciseconds::NEVER`] if it was not reached.
     #[must_use]
     pub fn time(&self, vertex: VertexId) -> Deciseconds {
-        self.times[vertex.index()]
+        self.labels[vertex.index()].time
     }
 
     /// Returns the arc by which a vertex was reached, or `None` for a seed. The result is meaningful for reached vertices
     /// only.
     #[must_use]
     pub fn parent_arc(&self, vertex: VertexId) -> Option<u32> {
-        Some(self.parents[vertex.index()]).filter(|&a| a != NONE)
+        Some(self.labels[vertex.index()].parent).filter(|&a| a != NONE)
     }
 
     /// Returns the vertices reached by the last run, in no particular order.

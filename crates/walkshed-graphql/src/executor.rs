@@ -2,12 +2,13 @@
 
 use crate::budget::{MemoryBudget, MemoryPool};
 use crate::cost::WorkMeter;
-use crate::documents::{Document, Documents, SelectedOperation, TrustedDocuments, select_operation};
+use crate::documents::{Document, Documents, InputTypes, SelectedOperation, TrustedDocuments, select_operation};
 use crate::error::{code, server_error};
 use crate::jobs::{self, JobSchema, Jobs};
 use crate::limits::{Limits, size_of_variables};
 use crate::mutation::ImportQueue;
 use crate::null_failed_fields::{FieldErrors, NullFailedFields};
+use crate::place_list::pack_places;
 use crate::request::{Answer, ApiRequest, Outcome, Usage};
 use crate::request_cost::RequestCost;
 use crate::response::{self, ExecutedOperation, refused, with_version};
@@ -16,7 +17,7 @@ use crate::suggestion_limit::SuggestionLimit;
 use crate::work_pools::WorkPools;
 use crate::{cacheability, scalars};
 use async_graphql::parser::types::OperationType;
-use async_graphql::{Response, ServerError, value};
+use async_graphql::{Response, ServerError, ValidationMode, Variables, value};
 use std::sync::Arc;
 use walkshed_analysis::world::World;
 use walkshed_engine::task::Task;
@@ -27,6 +28,7 @@ const SHORT_ANSWER: usize = 32 * 1024;
 
 /// The schemas, and the state that requests share.
 pub struct Executor {
+    /// The schema for queries and subscriptions, which validates nothing: see [`Executor::validate`].
     pub schema: ApiSchema,
     /// The schema for mutations, with the extension [`NullFailedFields`].
     mutation_schema: ApiSchema,
@@ -38,6 +40,7 @@ pub struct Executor {
     /// The memory of all responses that are being built or sent.
     pub response_memory: Arc<MemoryPool>,
     pub cost: Arc<RequestCost>,
+    input_types: Arc<InputTypes>,
 }
 
 impl Executor {
@@ -62,9 +65,10 @@ impl Executor {
         };
         let job_schema = JobSchema::new(build(jobs::limits_of_jobs(&limits)).finish());
         let response_memory = Arc::new(MemoryPool::new(limits.max_answers_bytes).with_free_bytes(SHORT_ANSWER));
-        let schema = build(limits.clone()).finish();
+        let schema = build(limits.clone()).validation_mode(ValidationMode::Fast).finish();
         let mutation_schema = build(limits.clone()).extension(NullFailedFields).finish();
-        Self { schema, mutation_schema, job_schema, limits, pools, documents, response_memory, cost }
+        let input_types = schema::input_types();
+        Self { schema, mutation_schema, job_schema, limits, pools, documents, response_memory, cost, input_types }
     }
 
     /// Executes a request against a world. The response to a mutation carries the version of the world after it.
@@ -102,10 +106,16 @@ impl Executor {
         }
         let (live, wants_cost) = (request.live.clone(), request.wants_cost);
         let is_mutation = operation.kind == OperationType::Mutation;
+        let mut request = ApiRequest { operation_name: operation.name, ..request };
+        let name = request.operation_name.clone();
+        if !is_mutation {
+            if let Err(errors) = self.validate(&document, name.as_deref(), &request.variables).await {
+                return (refused(world, errors), Outcome::Refused);
+            }
+            pack_places(&mut request.variables, &document.parsed);
+        }
         // The variables of a mutation may hold a whole file and do not affect its cost: they are not copied.
         let variables = (!is_mutation).then(|| request.variables.clone());
-        let request = ApiRequest { operation_name: operation.name, ..request };
-        let name = request.operation_name.clone();
         let inner = usage.attach(self.prepare(world, request, &document));
         let mut response;
         if is_mutation {
@@ -129,6 +139,31 @@ impl Executor {
         }
         let after = live.filter(|_| is_mutation).map(|live| live.world());
         (with_version(response, after.as_ref().unwrap_or(world)), Outcome::Executed)
+    }
+
+    /// Validates a query or subscription. Validation takes longer than most searches, and map front ends send the same few
+    /// documents again and again: for a document that was accepted before, only the values of the variables are checked.
+    ///
+    /// # Errors
+    /// The errors of validation, with codes.
+    pub async fn validate(
+        &self,
+        document: &Document,
+        operation_name: Option<&str>,
+        variables: &Variables,
+    ) -> Result<(), Vec<ServerError>> {
+        if document.is_valid() && self.input_types.accept(&document.parsed, operation_name, variables) {
+            return Ok(());
+        }
+        scalars::clear_rejections();
+        if let Err(errors) = self.cost.of(document, operation_name, variables.clone()).await {
+            let executed = ExecutedOperation { document, operation_name, variables: None };
+            return Err(self.add_codes(Response::from_errors(errors), &executed).await.0.errors);
+        }
+        if document.is_wholly_validated(variables) {
+            document.set_valid();
+        }
+        Ok(())
     }
 
     /// Reports the cost of a request in `extensions.cost`.

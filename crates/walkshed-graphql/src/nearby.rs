@@ -7,13 +7,20 @@ use crate::enums::{Audience, all};
 use crate::error::{bad_input, within_bound};
 use crate::ids::{decode, encode};
 use crate::paging::{Total, counted, page_size};
+use crate::plain::{Columns, Plain, Selections, Write, prepared, text, value};
 use crate::register::{Facility, world_with_scenario};
 use crate::scalars::DateTime;
 use crate::types::{Category, Direction, PlaceInput, Profile, minutes as to_minutes, round};
-use async_graphql::connection::{Connection, ConnectionNameType, Edge, EdgeNameType};
-use async_graphql::{Context, ID, Object, OutputType, Result, SimpleObject};
+use async_graphql::connection::{Connection, ConnectionNameType, Edge, EdgeNameType, PageInfo};
+use async_graphql::parser::types::Field;
+use async_graphql::registry::Registry;
+use async_graphql::{
+    Context, ContextSelectionSet, ID, Object, OutputType, Positioned, Result, ServerResult, SimpleObject, Value,
+};
+use std::borrow::Cow;
+use std::sync::Arc;
 use walkshed_analysis::world::World;
-use walkshed_analysis::{self as analysis, FacilityCriteria, NearbyQuery};
+use walkshed_analysis::{self as analysis, FacilityCriteria, NearbyQuery, Neighbour};
 use walkshed_engine::Deciseconds;
 
 /// The route to a facility.
@@ -101,7 +108,7 @@ impl NearbyFacilitiesQuery {
             desc = "Apply this scenario, given by its id or key, before answering. If omitted, the city is used as it is."
         )]
         scenario: Option<ID>,
-    ) -> Result<NearbyConnection> {
+    ) -> Result<NearbyResult> {
         let world = &world_with_scenario(ctx, scenario.as_ref()).await?;
         let network = require_network(world)?;
         let max = limits(ctx).max_list_items;
@@ -142,25 +149,128 @@ impl NearbyFacilitiesQuery {
             require_network(&shared).map(|network| analysis::nearby(&shared, network, &query))
         })
         .await??;
-        // Read only if it is selected.
-        let total = Total { total_count: found.total.unwrap_or_default() as u64 };
-        let mut connection: NearbyConnection =
-            Connection::with_additional_fields(start.is_some(), found.has_next, total);
-        connection.edges.reserve_exact(found.neighbours.len());
-        for n in &found.neighbours {
-            let fields = NearbyFields {
-                minutes: to_minutes(n.time),
-                metres: round(n.stats.metres, 1),
-                climb_m: round(n.stats.climb_m, 1),
-                descent_m: round(n.stats.descent_m, 1),
-                steps_m: round(n.stats.steps_m, 1),
-                off_network_m: round(n.stats.off_network_m, 1),
-            };
-            let row = n.index as usize;
-            let cursor = encode(&format!("near:{}:{}", n.time.0, world.register.facilities[row].id));
-            connection.edges.push(Edge::with_additional_fields(cursor, Facility::at(world, row), fields));
+        let row = |neighbour: &Neighbour| NearbyRow { world: world.clone(), neighbour: *neighbour };
+        Ok(NearbyResult {
+            rows: found.neighbours.iter().map(row).collect(),
+            has_previous: start.is_some(),
+            has_next: found.has_next,
+            // Read only if it is selected.
+            total: found.total.unwrap_or_default() as u64,
+        })
+    }
+}
+
+/// A facility with the route to it.
+struct NearbyRow {
+    world: Arc<World>,
+    neighbour: Neighbour,
+}
+
+impl NearbyRow {
+    fn facility(&self) -> Facility {
+        Facility::at(&self.world, self.neighbour.index as usize)
+    }
+
+    fn cursor(&self) -> String {
+        let id = self.world.register.facilities[self.neighbour.index as usize].id;
+        encode(&format!("near:{}:{id}", self.neighbour.time.0))
+    }
+
+    fn fields(&self) -> NearbyFields {
+        let stats = &self.neighbour.stats;
+        NearbyFields {
+            minutes: to_minutes(self.neighbour.time),
+            metres: round(stats.metres, 1),
+            climb_m: round(stats.climb_m, 1),
+            descent_m: round(stats.descent_m, 1),
+            steps_m: round(stats.steps_m, 1),
+            off_network_m: round(stats.off_network_m, 1),
         }
-        Ok(connection)
+    }
+}
+
+impl Plain for NearbyRow {
+    const TYPE: &'static str = "NearbyEdge";
+
+    fn field(field: &Field, selections: &Selections<'_>) -> Option<Write<Self>> {
+        Some(match field.name.node.as_str() {
+            "node" => {
+                let columns: Columns<Facility> = selections.columns(&field.selection_set.node)?;
+                Box::new(move |row, out| columns.write(&row.facility(), out))
+            }
+            "cursor" => Box::new(|row, out| text(out, &row.cursor())),
+            "minutes" => Box::new(|row, out| value(out, row.fields().minutes)),
+            "metres" => Box::new(|row, out| value(out, row.fields().metres)),
+            "climbM" => Box::new(|row, out| value(out, row.fields().climb_m)),
+            "descentM" => Box::new(|row, out| value(out, row.fields().descent_m)),
+            "stepsM" => Box::new(|row, out| value(out, row.fields().steps_m)),
+            "offNetworkM" => Box::new(|row, out| value(out, row.fields().off_network_m)),
+            _ => return None,
+        })
+    }
+}
+
+/// A page of facilities, resolved as a `NearbyConnection`.
+struct NearbyResult {
+    rows: Vec<NearbyRow>,
+    has_previous: bool,
+    has_next: bool,
+    total: u64,
+}
+
+impl Plain for NearbyResult {
+    const TYPE: &'static str = "NearbyConnection";
+
+    fn field(field: &Field, selections: &Selections<'_>) -> Option<Write<Self>> {
+        Some(match field.name.node.as_str() {
+            "edges" => {
+                let columns: Columns<NearbyRow> = selections.columns(&field.selection_set.node)?;
+                Box::new(move |page, out| columns.write_all(&page.rows, out))
+            }
+            "pageInfo" => {
+                let columns: Columns<PageInfo> = selections.columns(&field.selection_set.node)?;
+                Box::new(move |page, out| columns.write(&page.info(), out))
+            }
+            "totalCount" => Box::new(|page, out| value(out, page.total)),
+            _ => return None,
+        })
+    }
+}
+
+impl NearbyResult {
+    fn info(&self) -> PageInfo {
+        PageInfo {
+            has_previous_page: self.has_previous,
+            has_next_page: self.has_next,
+            start_cursor: self.rows.first().map(NearbyRow::cursor),
+            end_cursor: self.rows.last().map(NearbyRow::cursor),
+        }
+    }
+
+    fn connection(&self) -> NearbyConnection {
+        let total = Total { total_count: self.total };
+        let mut connection: NearbyConnection =
+            Connection::with_additional_fields(self.has_previous, self.has_next, total);
+        let edge = |row: &NearbyRow| Edge::with_additional_fields(row.cursor(), row.facility(), row.fields());
+        connection.edges.extend(self.rows.iter().map(edge));
+        connection
+    }
+}
+
+impl OutputType for NearbyResult {
+    fn type_name() -> Cow<'static, str> {
+        <NearbyConnection as OutputType>::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        <NearbyConnection as OutputType>::create_type_info(registry)
+    }
+
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
+        match prepared(ctx, field, self)? {
+            Some(text) => Ok(text),
+            None => self.connection().resolve(ctx, field).await,
+        }
     }
 }
 

@@ -38,7 +38,7 @@ impl ScalarType for GeoJsonInput {
     }
 
     fn to_value(&self) -> Value {
-        raw(&self.0)
+        raw(self.0.clone())
     }
 }
 
@@ -67,8 +67,8 @@ impl ScalarType for JsonInput {
 pub struct Text<'a>(pub &'a str);
 
 /// Wraps JSON text that is written to the response unchanged.
-fn raw(text: &str) -> Value {
-    Value::Object(IndexMap::from([(Name::new(RAW_VALUE_TOKEN), Value::String(text.to_owned()))]))
+pub fn raw(text: String) -> Value {
+    Value::Object(IndexMap::from([(Name::new(RAW_VALUE_TOKEN), Value::String(text))]))
 }
 
 /// Implements `OutputType` for prepared JSON. The caller charges its bytes to the budget before creating it.
@@ -84,7 +84,7 @@ macro_rules! written_json {
             }
 
             async fn resolve(&self, _: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
-                Ok(raw(&self.0))
+                Ok(raw(self.0.clone()))
             }
         }
     };

@@ -1,6 +1,6 @@
 //! The root types, the schema that they form, and what is derived from it.
 
-use crate::documents::FieldTypes;
+use crate::documents::{FieldTypes, InputTypes};
 use crate::erased_schema::ErasedSchema;
 use crate::mutation::Mutation;
 use crate::request_cost::RequestCost;
@@ -42,10 +42,17 @@ pub fn sdl(schema: &ApiSchema) -> String {
     sdl
 }
 
+static SDL: LazyLock<String> = LazyLock::new(|| builder().finish().sdl());
+
 /// Returns the types of all fields.
 pub fn field_types() -> Arc<FieldTypes> {
-    static TYPES: LazyLock<Arc<FieldTypes>> =
-        LazyLock::new(|| Arc::new(FieldTypes::from_sdl(&builder().finish().sdl())));
+    static TYPES: LazyLock<Arc<FieldTypes>> = LazyLock::new(|| Arc::new(FieldTypes::from_sdl(&SDL)));
+    TYPES.clone()
+}
+
+/// Returns the types of all arguments.
+pub fn input_types() -> Arc<InputTypes> {
+    static TYPES: LazyLock<Arc<InputTypes>> = LazyLock::new(|| Arc::new(InputTypes::from_sdl(&SDL)));
     TYPES.clone()
 }
 

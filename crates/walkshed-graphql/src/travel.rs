@@ -4,6 +4,7 @@ use super::arguments::{check_minutes, require_network};
 use super::budget;
 use super::cost;
 use super::error::{bad_input, over_limit, stopped};
+use super::place_list::PlaceList;
 use super::register::world_with_scenario;
 use super::scalars::{GeoJson, NumberRows};
 use super::types::{PlaceInput, Profile, SnappedPlace, minutes as to_minutes, round};
@@ -101,15 +102,15 @@ impl TravelQuery {
     }
 
     /// Computes the travel times from every origin to every destination, at most 10,000 pairs.
-    #[graphql(complexity = "cost::matrix(origins.len(), destinations.len(), max_minutes, profile) + child_complexity")]
+    #[graphql(
+        complexity = "cost::matrix(origins.0.len(), destinations.0.len(), max_minutes, profile) + child_complexity"
+    )]
     async fn travel_times(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The origins. At least 1; origins times destinations is at most 10,000.")] origins: Vec<
-            PlaceInput,
-        >,
+        #[graphql(desc = "The origins. At least 1; origins times destinations is at most 10,000.")] origins: PlaceList,
         #[graphql(desc = "The destinations. At least 1; origins times destinations is at most 10,000.")]
-        destinations: Vec<PlaceInput>,
+        destinations: PlaceList,
         #[graphql(default_with = "Profile::Adult", desc = "The travel profile.")] profile: Profile,
         #[graphql(
             default = 60.0,
@@ -122,6 +123,7 @@ impl TravelQuery {
         scenario: Option<ID>,
     ) -> Result<TravelTimeMatrix> {
         let world = world_with_scenario(ctx, scenario.as_ref()).await?;
+        let (PlaceList(origins), PlaceList(destinations)) = (origins, destinations);
         let limit = check_minutes(ctx, "maxMinutes", max_minutes)?;
         let pairs = origins.len().saturating_mul(destinations.len());
         if pairs > MAX_PAIRS {

@@ -3,12 +3,14 @@
 
 mod cache;
 mod document;
+mod input_types;
 mod manifest;
 mod merge;
 mod operation;
 
 pub use cache::{Documents, Persisted};
 pub use document::Document;
+pub use input_types::InputTypes;
 pub use manifest::{ManifestError, TrustedDocuments};
 pub use merge::FieldTypes;
 pub use operation::{SelectedOperation, longest_minutes, select_operation};

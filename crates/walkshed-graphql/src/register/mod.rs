@@ -4,6 +4,7 @@ mod area;
 mod center;
 mod event;
 mod facility;
+mod facility_fields;
 mod filter;
 mod lists;
 mod lookup;

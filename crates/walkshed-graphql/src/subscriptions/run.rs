@@ -159,6 +159,8 @@ impl Subscriptions {
     async fn source(&self, subscription: &ActiveSubscription) -> Result<(Source, usize), Vec<ServerError>> {
         let world = subscription.live.world();
         let stage = Arc::new(Stage::Collect(Mutex::default()));
+        let operation = subscription.key.operation.as_deref();
+        self.executor.validate(&subscription.document, operation, &subscription.variables).await?;
         let request = self.executor.prepare(&world, subscription.request(), &subscription.document);
         let mut responses = self.executor.schema.execute_stream(request.data(stage.clone()));
         while let Some(response) = responses.next().await {
@@ -173,7 +175,6 @@ impl Subscriptions {
             Stage::Respond(_) => Vec::new(),
         };
         if let (Some(source), true) = (sources.pop(), sources.is_empty()) {
-            let operation = subscription.key.operation.as_deref();
             let cost = self.executor.cost.of(&subscription.document, operation, subscription.variables.clone()).await?;
             return Ok((source, cost.max(1)));
         }
