@@ -1,30 +1,53 @@
-//! Requests per second over HTTP: `cargo bench --bench http`. The server and the clients share the cores of the machine. Uses Porto
-//! Alegre with its schools and health facilities if the files are available, otherwise a small synthetic city.
+//! Requests per second and latencies over HTTP: `cargo bench --bench http`. A dense city: the streets of Porto Alegre if the extract is
+//! available, otherwise a synthetic city, with 100,000 facilities. Servers and client share the cores of the machine. The rows
+//! of one table are measured in turn, in rounds, so that other load on the machine affects all of them.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a benchmark that cannot set up should fail")]
 
 #[path = "../tests/it/support/mod.rs"]
 mod support;
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::time::{Duration, Instant};
+#[path = "http/city.rs"]
+mod dense;
+
+#[path = "http/client.rs"]
+mod client;
+
+#[path = "http/floor.rs"]
+mod floor;
+
+use client::{Work, ask};
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::time::Duration;
 use support::http::Server;
-use support::{city, real};
 use walkshed::server::ServerOptions;
+use walkshed_engine::geo::{Fixed, Metric, Position};
+use walkshed_engine::{Network, Profile};
 use walkshed_testing::Random;
 
-const CLIENTS: usize = 2;
-const CONNECTIONS_EACH: usize = 16;
-const WARM_UP: Duration = Duration::from_secs(1);
-const MEASURED: Duration = Duration::from_secs(5);
+const ROUNDS: usize = 4;
+const ROUND: Duration = Duration::from_millis(400);
+/// Number of places that are asked about.
+const PLACES: usize = 300;
+/// The places of a matrix are within this distance of one of them, metres.
+const MATRIX_RADIUS_M: f64 = 1500.0;
 
-const NEARBY: &str = "query($p: PlaceInput!) { nearby(from: $p, first: 20) { totalCount edges { minutes node { id name category position { lon lat } } } } }";
-const NEARBY_WAYS: &str =
-    "query($p: PlaceInput!) { nearby(from: $p, first: 20) { edges { minutes metres climbM node { name } } } }";
-const WALKSHED: &str = "query($p: PlaceInput!) { walkshed(from: $p) { bands { polygon population } } }";
-const NUMBERS: &str =
-    "query($p: PlaceInput!) { walkshed(from: $p) { bands { population facilityCounts { category count } } } }";
+const TYPENAME: &str = "{ __typename }";
+const NEARBY: &str = "query($p: PlaceInput!) { nearby(from: $p, first: 20, categories: [HEALTH_CARE]) { edges { minutes node { id name category } } } }";
+const COUNTED: &str = "query($p: PlaceInput!) { nearby(from: $p, first: 20, categories: [HEALTH_CARE]) { totalCount edges { minutes node { id name category } } } }";
+const PAGE: &str = "query($p: PlaceInput!, $after: String) { nearby(from: $p, first: 20, after: $after, categories: [HEALTH_CARE]) { edges { minutes node { id name category } } pageInfo { endCursor } } }";
+const OPEN: &str = "query($p: PlaceInput!) { nearby(from: $p, first: 20, categories: [HEALTH_CARE], openAt: \"2026-11-27T10:00:00\") { edges { minutes node { id name category } } } }";
+const WALKSHED: &str = "query($p: PlaceInput!) { walkshed(from: $p, minutes: [15]) { bands { polygon } } }";
+const MATRIX: &str =
+    "query($a: [PlaceInput!]!, $b: [PlaceInput!]!) { travelTimes(origins: $a, destinations: $b) { minutes } }";
+
+/// The requests of a row, and whether they take so long that they are left out with many connections.
+struct Question {
+    name: &'static str,
+    bodies: Vec<Value>,
+    is_long: bool,
+}
 
 fn main() {
     // `cargo test --benches` measures nothing.
@@ -32,127 +55,104 @@ fn main() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let (network, mut rows) = real::world_parts().unwrap_or_else(|| (city::network(), city::rows()));
-    network.save(&folder.path().join("streets.walkshed")).unwrap();
-    rows.imports = city::rows().imports;
-    city::fill(folder.path(), &rows);
-    println!(
-        "{} junctions, {} facilities, {} population cells; {CLIENTS} client threads with {CONNECTIONS_EACH} connections each",
-        network.vertices().len(),
-        rows.facilities.len(),
-        rows.population.len()
-    );
+    let network = dense::fill(folder.path());
     let server = Server::start(folder.path(), ServerOptions::default());
-    let mut r = Random(11);
-    let places: Vec<(f64, f64)> = std::iter::repeat_with(|| walkshed_testing::random_point(&network, &mut r))
-        .filter(|&p| network.snap(p, walkshed_engine::Profile::Adult).is_ok())
-        .map(|p| (p.lon(), p.lat()))
-        .take(500)
+    let questions = questions(server.address, &network);
+    let mut counts: Vec<u64> = body_of(&questions, "with totalCount")
+        .iter()
+        .map(|body| ask(server.address, body)["data"]["nearby"]["totalCount"].as_u64().unwrap())
         .collect();
-    for (name, query) in [
-        ("nearby, 20 rows of 6 fields", NEARBY),
-        ("nearby, 20 rows with metres and climb", NEARBY_WAYS),
-        ("walkshed with polygon", WALKSHED),
-        ("walkshed, numbers only", NUMBERS),
-    ] {
-        let requests: Vec<Vec<u8>> = places.iter().map(|&place| request(server.address, query, place, "")).collect();
-        load(server.address, &requests, WARM_UP);
-        show(name, load(server.address, &requests, MEASURED));
-    }
-    // The latency of one client that sends requests one after another on one connection.
-    for (name, query) in [("nearby, 20 rows of 6 fields", NEARBY), ("walkshed with polygon", WALKSHED)] {
-        for coding in ["identity", "gzip", "zstd"] {
-            let header = format!("Accept-Encoding: {coding}\r\n");
-            let requests: Vec<Vec<u8>> =
-                places.iter().map(|&place| request(server.address, query, place, &header)).collect();
-            one_by_one(server.address, &requests, WARM_UP);
-            show(&format!("{name}, kept alive, {coding}"), one_by_one(server.address, &requests, MEASURED));
-        }
-    }
-}
-
-fn show(name: &str, mut latencies: Vec<Duration>) {
-    latencies.sort_unstable();
-    let at = |share: f64| latencies[((latencies.len() - 1) as f64 * share) as usize].as_secs_f64() * 1000.0;
+    counts.sort_unstable();
     println!(
-        "{name:50} {:8.0} requests/s   median {:.2} ms   99 % {:.2} ms",
-        latencies.len() as f64 / MEASURED.as_secs_f64(),
-        at(0.5),
-        at(0.99)
+        "{} junctions, {} facilities; {} of the category within 15 minutes of a place, at the median of {PLACES} places",
+        network.vertices().len(),
+        dense::FACILITIES,
+        counts[counts.len() / 2]
     );
-}
-
-/// Sends requests one after another on one connection with default socket options, and returns their latencies.
-fn one_by_one(address: SocketAddr, requests: &[Vec<u8>], time: Duration) -> Vec<Duration> {
-    let mut connection = TcpStream::connect(address).unwrap();
-    let (mut latencies, mut buffer, end) = (Vec::new(), vec![0; 1 << 20], Instant::now() + time);
-    for request in requests.iter().cycle() {
-        let sent = Instant::now();
-        if sent >= end {
-            break;
-        }
-        connection.write_all(request).unwrap();
-        read_answer(&mut connection, &mut buffer);
-        latencies.push(sent.elapsed());
-    }
-    latencies
-}
-
-fn request(address: SocketAddr, query: &str, (lon, lat): (f64, f64), header: &str) -> Vec<u8> {
-    let body = serde_json::json!({ "query": query, "variables": { "p": { "point": { "lon": lon, "lat": lat } } } });
-    let body = body.to_string();
-    let length = body.len();
-    format!("POST /graphql HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n{header}Content-Length: {length}\r\n\r\n{body}")
-        .into_bytes()
-}
-
-/// Keeps all connections busy for a time, and returns the latencies of the requests.
-fn load(address: SocketAddr, requests: &[Vec<u8>], time: Duration) -> Vec<Duration> {
-    let end = Instant::now() + time;
-    std::thread::scope(|scope| {
-        let clients: Vec<_> = (0..CLIENTS)
-            .map(|client| {
-                scope.spawn(move || {
-                    let mut next = client * requests.len() / CLIENTS;
-                    let mut latencies = Vec::new();
-                    let mut buffer = vec![0; 1 << 20];
-                    let mut connections: Vec<TcpStream> =
-                        (0..CONNECTIONS_EACH).map(|_| TcpStream::connect(address).unwrap()).collect();
-                    for connection in &connections {
-                        connection.set_nodelay(true).unwrap();
-                    }
-                    while Instant::now() < end {
-                        let mut sent = Vec::with_capacity(CONNECTIONS_EACH);
-                        for connection in &mut connections {
-                            sent.push(Instant::now());
-                            connection.write_all(&requests[next % requests.len()]).unwrap();
-                            next += 1;
-                        }
-                        for (connection, sent) in connections.iter_mut().zip(sent) {
-                            read_answer(connection, &mut buffer);
-                            latencies.push(sent.elapsed());
-                        }
-                    }
-                    latencies
-                })
-            })
-            .collect();
-        clients.into_iter().flat_map(|c| c.join().unwrap()).collect()
-    })
-}
-
-fn read_answer(connection: &mut TcpStream, buffer: &mut [u8]) {
-    let mut have = 0;
-    loop {
-        have += connection.read(&mut buffer[have..]).unwrap();
-        let Some(head) = buffer[..have].windows(4).position(|w| w == b"\r\n\r\n") else { continue };
-        let text = std::str::from_utf8(&buffer[..head]).unwrap().to_ascii_lowercase();
-        assert!(text.starts_with("http/1.1 200"), "{text}");
-        let length: usize =
-            text.split("content-length: ").nth(1).and_then(|t| t.split("\r\n").next()?.parse().ok()).expect("a length");
-        if have >= head + 4 + length {
-            assert!(!buffer[head..have].windows(8).any(|w| w == b"\"errors\""), "an answer with errors");
-            return;
+    let floor = floor::start(dense::FACILITIES);
+    let rows: Vec<Value> =
+        (0..PLACES).map(|n| json!({ "query": floor::QUERY, "variables": { "from": n * 300 } })).collect();
+    for coding in ["identity", "gzip"] {
+        for connections in [1, 16, 256] {
+            let asked = questions.iter().filter(|q| !q.is_long || connections <= 16);
+            let mut works: Vec<Work> = asked.map(|q| Work::new(q.name, server.address, coding, &q.bodies)).collect();
+            works.push(Work::new("floor: `{ __typename }`", floor, coding, &[json!({ "query": TYPENAME })]));
+            works.push(Work::new("floor: 20 rows of 4 fields from memory", floor, coding, &rows));
+            measure(&mut works, connections);
+            println!("\n{connections} connections, {coding}\n");
+            println!("| | requests/s | median, ms | 95 % | 99 % | longest |\n| --- | --- | --- | --- | --- | --- |");
+            for work in &mut works {
+                let row = work.row();
+                println!("| {} | {row} |", work.name);
+            }
+            let rate = |name: &str| works.iter().find(|w| w.name.contains(name)).map(Work::rate).unwrap();
+            println!("\n`nearby` has {:.0} % of the rate of the floor", 100.0 * rate("`nearby`") / rate("from memory"));
         }
     }
+}
+
+fn measure(works: &mut [Work], connections: usize) {
+    for work in &mut *works {
+        work.run(connections, ROUND);
+        work.clear();
+    }
+    for _ in 0..ROUNDS {
+        for work in &mut *works {
+            work.run(connections, ROUND);
+        }
+    }
+}
+
+fn body_of<'q>(questions: &'q [Question], name: &str) -> &'q [Value] {
+    &questions.iter().find(|q| q.name.contains(name)).unwrap().bodies
+}
+
+fn questions(address: SocketAddr, network: &Network) -> Vec<Question> {
+    let mut r = Random(11);
+    let places: Vec<Position> = std::iter::repeat_with(|| dense::place(network, &mut r))
+        .filter(|&p| network.snap(Fixed::from(p), Profile::Adult).is_ok())
+        .take(PLACES)
+        .collect();
+    let about_places =
+        |query: &str| places.iter().map(|&p| json!({ "query": query, "variables": { "p": place(p) } })).collect();
+    let next_page = |&p: &Position| {
+        let first = ask(address, &json!({ "query": PAGE, "variables": { "p": place(p) } }));
+        let after = &first["data"]["nearby"]["pageInfo"]["endCursor"];
+        json!({ "query": PAGE, "variables": { "p": place(p), "after": after } })
+    };
+    let question = |name, bodies| Question { name, bodies, is_long: false };
+    vec![
+        question("`{ __typename }`", vec![json!({ "query": TYPENAME })]),
+        question("`nearby`, 20 rows of 4 fields", about_places(NEARBY)),
+        question("... with totalCount", about_places(COUNTED)),
+        question("... next page", places.iter().map(next_page).collect()),
+        question("... openAt", about_places(OPEN)),
+        question("walkshed of 15 minutes with polygon", about_places(WALKSHED)),
+        question("matrix 1 x 50", matrices(network, &places, 1, 50)),
+        Question { name: "matrix 100 x 100", bodies: matrices(network, &places[..10], 100, 100), is_long: true },
+    ]
+}
+
+fn place(at: Position) -> Value {
+    json!({ "point": { "lon": at.lon(), "lat": at.lat() } })
+}
+
+/// Returns matrices between random places around each of some places.
+fn matrices(network: &Network, around: &[Position], origins: usize, destinations: usize) -> Vec<Value> {
+    let mut r = Random(13);
+    let list = |around: Position, count: usize, r: &mut Random| -> Vec<Value> {
+        let (middle, metric) = (Fixed::from(around), Metric::at(around.lat()));
+        let is_near = |p: &Position| {
+            let (dx, dy) = metric.vector(middle, Fixed::from(*p));
+            dx.hypot(dy) <= MATRIX_RADIUS_M
+        };
+        std::iter::repeat_with(|| dense::place(network, r)).filter(is_near).take(count).map(place).collect()
+    };
+    around
+        .iter()
+        .map(|&p| {
+            let (a, b) = (list(p, origins, &mut r), list(p, destinations, &mut r));
+            json!({ "query": MATRIX, "variables": { "a": a, "b": b } })
+        })
+        .collect()
 }

@@ -1,10 +1,12 @@
 //! Queries and changes of a register of realistic size: `cargo bench --bench register`.
 //!
 //! The register has 11,251 centers and 60,000 facilities over synthetic streets. Centers have the division codes of Chongqing
-//! if their list is available, otherwise synthetic codes.
+//! if their list is available, otherwise synthetic codes. A second register has 620,000 centers, for text search.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a benchmark that cannot set up should fail")]
 
+#[path = "support/all_centers.rs"]
+mod all_centers;
 #[path = "../tests/it/support/mod.rs"]
 mod support;
 
@@ -13,6 +15,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use support::{city, register};
+use walkshed_analysis::world::World;
 use walkshed_engine::Profiles;
 use walkshed_graphql::{Api, ApiRequest, Limits, Variables};
 use walkshed_live::Live;
@@ -153,6 +156,64 @@ fn set_up() -> Bench {
     Bench { folder, runtime, live, api: Api::new(Limits { max_complexity: 1_000_000, ..Limits::default() }) }
 }
 
+/// Text search in all centers of China.
+fn text_search(c: &mut Criterion) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let api = Api::new(Limits { max_complexity: 1_000_000, ..Limits::default() });
+    let world = World::new(Ok(Arc::new(walkshed_testing::grid(4, 100.0))), all_centers::rows());
+    let count = world.register.centers.len();
+    let began = Instant::now();
+    let bytes = world.register.build_text_search();
+    println!(
+        "the index of {count} centers: built in {:.1} s, {} bytes for each",
+        began.elapsed().as_secs_f64(),
+        bytes / count
+    );
+    let world = Arc::new(world);
+    let query = |text: &str, rest: &str| {
+        let query = format!(
+            "query($text: String) {{ centers(filter: {{text: $text{rest}, first: 20) {{ totalCount edges {{ node {{ name }} }} }} }}"
+        );
+        let variables = Variables::from_json(serde_json::json!({"text": text}));
+        let answer = runtime.block_on(api.execute(&world, ApiRequest { query, variables, ..ApiRequest::default() }));
+        assert!(answer.response.errors.is_empty(), "{:?}", answer.response.errors);
+        let data = serde_json::to_value(&answer.response.data).unwrap();
+        data["centers"]["totalCount"].as_u64().unwrap()
+    };
+    let mut group = c.benchmark_group("text search in 620,000 centers");
+    group.sample_size(10).warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));
+    let by_name = "}, orderBy: {by: NAME}";
+    for (text, rest, what) in [
+        ("", "}", "no text"),
+        ("社", "}", ""),
+        ("桥", "}", ""),
+        ("7", "}", ""),
+        ("社区", "}", ""),
+        ("石桥", "}", ""),
+        ("石桥社区", "}", ""),
+        ("大石村", "}", ""),
+        ("服务中心", "}", ""),
+        ("社区党群服务中心", "}", ""),
+        ("路12号", "}", ""),
+        ("500106", "}", ""),
+        ("Community Service Center", "}", ""),
+        ("fwzx", "}", ""),
+        ("dsc", "}", ""),
+        ("sqcbmfw", "}", ""),
+        ("zzzz", "}", ""),
+        ("石桥", by_name, ", by name"),
+        ("社区", by_name, ", by name"),
+        ("服务中心", "}, orderBy: {by: RESIDENTS_SERVED, direction: DESC}", ", by residents"),
+        ("石桥", ", region: \"50\"}", ", of a province"),
+        ("社区", ", region: \"5001\"}", ", of a city"),
+        ("社区", ", statuses: [OPEN]}", ", open"),
+    ] {
+        let name = format!("{text:?}{what}: {} rows", query(text, rest));
+        group.bench_function(name, |b| b.iter(|| query(text, rest)));
+    }
+    group.finish();
+}
+
 impl Bench {
     fn query(&self, query: &str, variables: serde_json::Value) -> usize {
         let request =
@@ -269,5 +330,5 @@ fn benches(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(all, benches);
+criterion_group!(all, benches, text_search);
 criterion_main!(all);

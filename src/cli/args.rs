@@ -58,7 +58,7 @@ pub enum Command {
     ///
     /// The city has 11,251 centers. Everything in it is synthetic, except names, division codes and district populations.
     #[command(
-        after_help = "Examples:\n  walkshed demo --scale 0.1\n  walkshed demo --export city-files\n  walkshed demo --remove"
+        after_help = "Examples:\n  walkshed demo --scale 0.1\n  walkshed demo --scale 2\n  walkshed demo --export city-files\n  walkshed demo --remove"
     )]
     Demo(demo::DemoArgs),
     /// Measure how many people have the required facilities within reach.

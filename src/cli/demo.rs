@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 use walkshed_demo::{
-    Contents, Files, Installed, LandmarkKind, MARK_TEXT, Options, Stage, Staging, install, write_files,
+    Contents, Files, Installed, LandmarkKind, MARK_TEXT, MAX_SCALE, Options, Stage, Staging, install, write_files,
 };
 use walkshed_live::folder::DataFolder;
 use walkshed_register::Demonstration;
@@ -19,7 +19,8 @@ use walkshed_store::{RemovedDemonstration, Store};
 
 #[derive(Args, Debug)]
 pub struct DemoArgs {
-    /// Share of each district's towns to create, more than 0 and at most 1. The whole city has 11,251 centers.
+    /// Size of the city, more than 0 and at most 8. Up to 1, the share of each district's towns to create; the whole city has
+    /// 11,251 centers. Above 1, made-up districts are added around it: 2 has twice the streets, centers, facilities and people.
     #[arg(long, value_name = "F", default_value_t = 1.0, value_parser = scale)]
     scale: f64,
     /// Random seed. The same seed always creates the same city, byte for byte; names do not depend on it.
@@ -40,8 +41,8 @@ pub struct DemoArgs {
 
 fn scale(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(scale) if scale > 0.0 && scale <= 1.0 => Ok(scale),
-        _ => Err("must be more than 0 and at most 1, such as 0.1".into()),
+        Ok(scale) if scale > 0.0 && scale <= MAX_SCALE => Ok(scale),
+        _ => Err(format!("must be more than 0 and at most {MAX_SCALE}, such as 0.1 or 2")),
     }
 }
 
@@ -159,7 +160,7 @@ fn remove_streets(folder: &DataFolder) -> Result<(), String> {
 }
 
 async fn make(args: &DemoArgs, folder: &DataFolder, store: &Store, output: &Output) -> Result<(), Failure> {
-    let options = Options { seed: args.seed, scale: args.scale };
+    let options = Options { seed: args.seed, scale: args.scale, ..Options::default() };
     let contents = holds(folder, store).await?;
     let installs = matches!(contents, Holds::Nothing | Holds::Part);
     if !installs && args.export.is_none() {
@@ -189,6 +190,7 @@ async fn make(args: &DemoArgs, folder: &DataFolder, store: &Store, output: &Outp
         "seed": options.seed,
         "scale": options.scale,
         "districts": contents.districts,
+        "madeUpDistricts": contents.made_up_districts,
         "centers": contents.centers,
         "facilities": contents.facilities,
         "people": contents.people,
@@ -207,6 +209,7 @@ async fn make(args: &DemoArgs, folder: &DataFolder, store: &Store, output: &Outp
         ),
         format!("  {}", contents.special_features()),
     ];
+    lines.extend(contents.made_up().map(|text| format!("  {text}")));
     if let Some(streets) = streets {
         lines.push(format!("  {} street segments between {} junctions", streets.edges, streets.vertices));
     }

@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use walkshed_analysis::world::{SnappedPoint, World};
 use walkshed_analysis::{self as analysis, Walkshed};
 use walkshed_engine::geo::Position;
+use walkshed_engine::walkshed::{Detail, Outline};
 use walkshed_engine::{Direction, Network, Profile, replace_file};
 
 /// What to draw.
@@ -36,6 +37,9 @@ pub struct PictureArgs {
     /// Draw the area from which the origin can be reached, instead of the area that can be reached from it.
     #[arg(long)]
     towards: bool,
+    /// How finely outlines are drawn: fine, normal or coarse.
+    #[arg(long, default_value = "normal")]
+    detail: Detail,
     /// Path of the picture.
     #[arg(long, value_name = "FILE.svg")]
     out: PathBuf,
@@ -60,13 +64,13 @@ pub async fn picture(args: &PictureArgs, settings: &Settings, output: &Output) -
     let direction = if args.towards { Direction::Towards } else { Direction::From };
     let mut minutes = args.minutes.clone();
     minutes.sort_by(f64::total_cmp);
-    let found = analysis::walkshed(&world, network, place, args.profile, direction, &minutes);
+    let found = analysis::walkshed(&world, network, place, args.profile, direction, &minutes).with_detail(args.detail);
     let svg = draw(&world, network, &found)?;
     replace_file(&args.out, svg.as_bytes())?;
     let bands: Vec<_> = found
         .bands
         .iter()
-        .zip(found.polygons(network))
+        .zip(found.outlines(network))
         .map(|(b, p)| json!({ "minutes": b.minutes, "areaKm2": found.area_km2(p), "population": b.population }))
         .collect();
     output.result(
@@ -95,12 +99,12 @@ fn position_of(args: &PictureArgs, world: &World) -> Result<Position, Failure> {
 }
 
 fn draw(world: &World, network: &Network, found: &Walkshed) -> Result<String, Failure> {
-    let polygons = found.polygons(network);
+    let polygons: Vec<MultiPolygon<f64>> = found.outlines(network).iter().map(Outline::multi_polygon).collect();
     let rect =
         polygons.last().and_then(BoundingRect::bounding_rect).ok_or("nothing can be reached from this origin")?;
     let frame = Frame::around(rect);
     let mut svg = head(&frame, 0.0);
-    bands(&mut svg, &frame, polygons);
+    bands(&mut svg, &frame, &polygons);
     streets(&mut svg, &frame, network);
     places(&mut svg, &frame, world);
     let (x, y) = frame.at(found.place.position.lon(), found.place.position.lat());
@@ -148,7 +152,7 @@ fn legend(svg: &mut String, frame: &Frame, world: &World, network: &Network, fou
         top + 26.0,
         capital(found.reach.profile.name())
     );
-    for (i, (band, shape)) in found.bands.iter().zip(found.polygons(network)).enumerate() {
+    for (i, (band, shape)) in found.bands.iter().zip(found.outlines(network)).enumerate() {
         let y = top + 50.0 + 24.0 * i as f64;
         let fill = FILLS[i.min(FILLS.len() - 1)];
         let facilities: u64 = band.facilities.iter().sum();

@@ -168,7 +168,13 @@ fn is_expected(name: &str, cycle: &[String]) -> bool {
                 "register::suggestion",
             ],
         ],
-        "walkshed-register" => &[&["register", "register::links", "register::opening_hours", "register::sort_orders"]],
+        "walkshed-register" => &[&[
+            "register",
+            "register::facility_traits",
+            "register::links",
+            "register::opening_hours",
+            "register::sort_orders",
+        ]],
         _ => &[],
     };
     expected.iter().any(|group| group.iter().eq(cycle))

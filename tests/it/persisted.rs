@@ -262,9 +262,14 @@ fn refuses_deeply_nested_variables() {
         let nested = format!("{}{text}{}", "[".repeat(90), "]".repeat(90));
         text = json!({ "$serde_json::private::RawValue": nested }).to_string();
     }
-    let body = format!("{{\"query\": \"{{ __typename }}\", \"variables\": {{\"a\": {text}}}}}");
-    let reply = server.send("POST", "/graphql", &[("Content-Type", "application/json")], body.as_bytes());
+    let send = |extensions: &str| {
+        let body = format!("{{\"query\": \"{{ __typename }}\", \"variables\": {{\"a\": {text}}}{extensions}}}");
+        server.send("POST", "/graphql", &[("Content-Type", "application/json")], body.as_bytes())
+    };
+    let reply = send(", \"extensions\": {}");
     assert_eq!(reply.json()["errors"][0]["extensions"]["limit"], "maxVariableDepth", "{}", reply.text());
+    // Without extensions the variables are not read through a JSON value, and the text stays text.
+    assert_eq!(send("").json()["data"]["__typename"], "Query");
 }
 
 #[test]

@@ -62,12 +62,15 @@ impl Process {
     fn answers(&self) -> Value {
         let query = r#"{
             dataset { version facilitiesOffNetwork population { people cellsOffNetwork groups { name people } } problems }
-            nearby(from: {center: "500106013004"}, minutes: 15) { edges { node { facility { id name } minutes } } }
+            nearby(from: {center: "500106013004"}, minutes: 15) { edges { node { id name } minutes } }
             towards: nearby(from: {center: "500106013004"}, direction: TOWARDS) { totalCount }
             centers(first: 50) { nodes { code name phone openingHours facilities { totalCount } } }
         }"#;
         let body = json!({ "query": query }).to_string();
-        send(self.address, "POST", "/graphql", &[("Content-Type", "application/json")], body.as_bytes()).json()
+        let answer = send(self.address, "POST", "/graphql", &[("Content-Type", "application/json")], body.as_bytes());
+        let answer = answer.json();
+        assert_eq!(answer.get("errors"), None, "{answer}");
+        answer
     }
 
     fn kill(mut self) {

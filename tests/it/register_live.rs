@@ -9,6 +9,7 @@ use walkshed_analysis::{FacilityCriteria, NearbyQuery, nearby};
 use walkshed_engine::{Deciseconds, Direction, Profile, Profiles};
 use walkshed_live::Live;
 use walkshed_live::folder::DataFolder;
+use walkshed_register::query::{CenterFilter, FacilityFilter, Filter, OrderField, SearchText, suggestions_with};
 use walkshed_register::{
     Audience, Category, Center, DivisionCode, Edit, Event, Facility, Host, Offer, RecordKind, Region, RegionCode,
     Service, Status, Suggestion, VisitCount, VisitDay,
@@ -57,7 +58,25 @@ fn describe(world: &World) -> Vec<String> {
     }
     lines.push(format!("{:?} {:?}", r.offers.iter().collect::<Vec<_>>(), r.events.iter().collect::<Vec<_>>()));
     lines.push(format!("{:?}", r.suggestions.iter().collect::<Vec<_>>()));
-    lines.push(format!("{:?} {:?}", r.centers_by_name(), r.facilities_by_name()));
+    for is_descending in [false, true] {
+        for field in [OrderField::Name, OrderField::Code, OrderField::Size] {
+            lines.push(format!(
+                "{:?} {:?}",
+                r.sorted_centers(field, is_descending),
+                r.sorted_facilities(field, is_descending)
+            ));
+        }
+    }
+    // Text search; the next worlds inherit its index.
+    r.build_text_search();
+    for text in ["a", "1", "中心", "e 1", "5001", "zx"] {
+        let text = SearchText::new(text);
+        let centers = CenterFilter { text: text.clone(), ..CenterFilter::default() };
+        let centers = centers.select(r, centers.candidates(r).unwrap()).unwrap();
+        let facilities = FacilityFilter { text: text.clone(), ..FacilityFilter::default() };
+        let facilities = facilities.select(r, facilities.candidates(r).unwrap()).unwrap();
+        lines.push(format!("{text:?} {centers:?} {facilities:?} {:?}", suggestions_with(r, text.as_ref()).unwrap()));
+    }
     // Searches on the streets, for two profiles and both directions.
     let network = world.network().unwrap();
     for (x, y) in [(300.0, 300.0), (1500.0, 1400.0), (2600.0, 700.0)] {

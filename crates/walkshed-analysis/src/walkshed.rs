@@ -1,15 +1,14 @@
 //! Walksheds with their area, people and facilities, in bands of minutes.
 
 use crate::world::{SnappedPoint, World};
-use geo::{Area, MultiPolygon};
 use std::sync::OnceLock;
 use walkshed_engine::geo::Metric;
 use walkshed_engine::task::{self, Stopped};
-use walkshed_engine::walkshed::{Field, Reach, contour};
+use walkshed_engine::walkshed::{Detail, Field, Outline, Reach, outlines};
 use walkshed_engine::{Deciseconds, Direction, Network, Profile, Scratch, with_scratch};
 use walkshed_register::{Category, EVERYONE, Register, Status};
 
-/// A walkshed with one or more bands. Polygons are computed on first use.
+/// A walkshed with one or more bands. Outlines are computed on first use.
 pub struct Walkshed {
     pub place: SnappedPoint,
     pub reach: Reach,
@@ -17,8 +16,15 @@ pub struct Walkshed {
     pub bands: Vec<Band>,
     /// Reached population cells by index, with their travel times.
     people: Vec<(u32, Deciseconds)>,
-    field: OnceLock<Field>,
-    polygons: OnceLock<Vec<MultiPolygon<f64>>>,
+    detail: Detail,
+    drawing: OnceLock<Drawing>,
+}
+
+/// The outlines of a walkshed.
+struct Drawing {
+    /// One per band.
+    outlines: Vec<Outline>,
+    tolerance_m: f64,
 }
 
 /// What is within a number of minutes.
@@ -71,7 +77,7 @@ pub fn walkshed(
         let people = cells.into_iter().map(|p| (p, hits.time(p))).collect();
         (Reach::of_search(network, profile, direction, start, most, search), people)
     });
-    Walkshed { place, reach, bands, people, field: OnceLock::new(), polygons: OnceLock::new() }
+    Walkshed { place, reach, bands, people, detail: Detail::default(), drawing: OnceLock::new() }
 }
 
 impl Walkshed {
@@ -96,46 +102,46 @@ impl Walkshed {
         &self.people
     }
 
-    fn field(&self, network: &Network) -> &Field {
-        self.field.get_or_init(|| Field::draw(network, &self.reach))
+    /// Returns the same walkshed, drawn at another level of detail.
+    #[must_use]
+    pub fn with_detail(self, detail: Detail) -> Self {
+        Self { detail, drawing: OnceLock::new(), ..self }
     }
 
-    /// Returns the polygons, one per band.
-    pub fn polygons(&self, network: &Network) -> &[MultiPolygon<f64>] {
-        self.polygons.get_or_init(|| {
-            let field = self.field(network);
-            self.bands.iter().map(|band| contour(field, band.limit)).collect()
+    fn drawing(&self, network: &Network) -> &Drawing {
+        self.drawing.get_or_init(|| {
+            let field = Field::draw_at(network, &self.reach, self.detail);
+            let limits: Vec<Deciseconds> = self.bands.iter().map(|band| band.limit).collect();
+            Drawing { outlines: outlines(&field, &limits), tolerance_m: field.tolerance_m() }
         })
     }
 
-    /// Computes the polygons in advance.
+    /// Returns the outlines, one per band.
+    pub fn outlines(&self, network: &Network) -> &[Outline] {
+        &self.drawing(network).outlines
+    }
+
+    /// Computes the outlines in advance.
     ///
     /// # Errors
-    /// [`Stopped`]; the polygons are then computed on first use.
+    /// [`Stopped`], before or after the work.
     pub fn draw(&self, network: &Network) -> Result<(), Stopped> {
-        let field = self.field(network);
         task::work(self.reach.pieces.len())?;
-        let mut drawn = Vec::with_capacity(self.bands.len());
-        for band in &self.bands {
-            drawn.push(contour(field, band.limit));
-            task::work(self.reach.pieces.len())?;
-        }
-        // If another thread was faster, it has set the same polygons.
-        let _ = self.polygons.set(drawn);
-        Ok(())
+        self.drawing(network);
+        task::work(self.reach.pieces.len() * self.bands.len())
     }
 
-    /// Returns how far the polygon may extend beyond the reached streets, in metres.
+    /// Returns how far the outlines may extend beyond the reached streets, in metres.
     #[must_use]
     pub fn tolerance_m(&self, network: &Network) -> f64 {
-        self.field(network).tolerance_m()
+        self.drawing(network).tolerance_m
     }
 
-    /// Returns the area of a polygon near the place, in square kilometres. The polygon is in degrees.
+    /// Returns the area within an outline near the place, in square kilometres.
     #[must_use]
-    pub fn area_km2(&self, polygon: &MultiPolygon<f64>) -> f64 {
+    pub fn area_km2(&self, outline: &Outline) -> f64 {
         let metric = Metric::at(self.place.position.lat());
-        polygon.unsigned_area() * (metric.kx * 1e7) * (metric.ky * 1e7) / 1e6
+        outline.square_degrees() * (metric.kx * 1e7) * (metric.ky * 1e7) / 1e6
     }
 
     /// Returns the area divided by the area of the circle within reach in a straight line on level ground (the pedestrian

@@ -3,6 +3,7 @@
 
 use super::crossings::{Axis, Crossing, Crossings};
 use super::ground::{Point, along_ridges, from_ridges};
+use super::groups::Group;
 use super::landmarks::LandmarkKind;
 use super::layout::{ACROSS, ALONG, BLOCK, Layout, is_core};
 use super::places::District;
@@ -53,16 +54,26 @@ const PATTERN: [(Construction, i32); 5] = [
     (Construction::OnViaduct(Layer::Two), 1),
 ];
 
-/// Chooses the expressways.
+/// Chooses the expressways of every group of districts.
 #[must_use]
 pub fn plan(seed: u64, districts: &[District], layout: &Layout) -> Expressways {
-    let sites = layout.sites.iter().filter(|s| is_core(s.centre) && !s.is_reported(districts));
-    let blocks: BTreeSet<(i32, i32)> = sites.filter_map(|s| s.block).collect();
-    let mut list: Vec<Expressway> = Vec::new();
+    let mut blocks: BTreeMap<Group, BTreeSet<(i32, i32)>> = BTreeMap::new();
+    for site in layout.sites.iter().filter(|s| is_core(s.centre) && !s.is_reported(districts)) {
+        blocks.entry(districts[site.district].group).or_default().extend(site.block);
+    }
+    let mut list = Vec::new();
+    for blocks in blocks.values() {
+        choose(seed, blocks, &mut list);
+    }
+    Expressways(list)
+}
+
+/// Adds the expressways of the core with these blocks.
+fn choose(seed: u64, blocks: &BTreeSet<(i32, i32)>, list: &mut Vec<Expressway>) {
     for (axis, most) in MAX_EXPRESSWAYS {
         // By row, the blocks that have a neighbour in the next row.
         let mut rows: BTreeMap<i32, Vec<i32>> = BTreeMap::new();
-        for &(i, j) in &blocks {
+        for &(i, j) in blocks {
             let (row, step, behind) = match axis {
                 Axis::Along => (j, i, (i, j + 1)),
                 Axis::Across => (i, j, (i + 1, j)),
@@ -86,7 +97,6 @@ pub fn plan(seed: u64, districts: &[District], layout: &Layout) -> Expressways {
             list.push(Expressway::new(seed, (axis, row), &steps, number));
         }
     }
-    Expressways(list)
 }
 
 /// Returns the longest run of a row without a gap longer than [`GAP`].

@@ -1,5 +1,6 @@
 //! The parameters of a city, its files, and what they contain.
 
+use crate::groups::Group;
 use crate::landmarks::LandmarkKind;
 use std::path::PathBuf;
 
@@ -7,13 +8,24 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Options {
     pub seed: u64,
-    /// The share of each district's towns to include, above 0 and up to 1.
+    /// The size of the city, above 0 and up to [`MAX_SCALE`](crate::MAX_SCALE). Up to 1, the share of each district's towns
+    /// to include. Above 1, groups of made-up districts are added, each as large as the city at scale 1.
     pub scale: f64,
+    /// The share of the towns of every district to include, in addition to `scale`: 1, or less for a small city with
+    /// several groups of districts.
+    pub towns: f64,
+}
+
+impl Options {
+    /// Returns the number of groups of districts.
+    pub(crate) fn groups(self) -> usize {
+        Group::of_scale(self.scale).count()
+    }
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { seed: 1, scale: 1.0 }
+        Self { seed: 1, scale: 1.0, towns: 1.0 }
     }
 }
 
@@ -21,6 +33,8 @@ impl Default for Options {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Contents {
     pub districts: usize,
+    /// How many of the districts are made up.
+    pub made_up_districts: usize,
     pub centers: usize,
     pub facilities: usize,
     pub nodes: usize,
@@ -33,6 +47,17 @@ pub struct Contents {
 }
 
 impl Contents {
+    /// Describes the made-up districts; `None` if there are none.
+    #[must_use]
+    pub fn made_up(&self) -> Option<String> {
+        (self.made_up_districts > 0).then(|| {
+            format!(
+                "{} of the districts are made up: their names begin with 虚构, their codes with 501 to 507",
+                self.made_up_districts
+            )
+        })
+    }
+
     /// Describes the special features as a list in words.
     #[must_use]
     pub fn special_features(&self) -> String {

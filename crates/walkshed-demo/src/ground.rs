@@ -1,5 +1,6 @@
 //! The terrain: parallel ridges from south-west to north-east, two rivers, and hills; 200 to 1,900 m.
 
+use super::groups::{Group, bounds, mirror};
 use super::random::noise;
 
 /// A point in the plane: metres east and north of the centre of the region.
@@ -25,11 +26,10 @@ impl Point {
 
 /// The centre of the region, degrees.
 const MIDDLE: (f64, f64) = (107.5, 30.0);
-/// Metres per degree at the centre. Within the region, distances in longitude are off by at most 2 %. This only changes
-/// the generated lengths slightly; everything else is measured from positions.
+/// Metres per degree at the centre. Distances in longitude are off by at most 2 % within the region of the real districts,
+/// and by 8 % in that of the northernmost made-up districts. This only changes the generated lengths slightly;
+/// everything else is measured from positions.
 const PER_DEGREE: (f64, f64) = (96_486.0, 110_852.0);
-/// The area of the elevation models: west, south, east, north.
-pub const REGION: [f64; 4] = [105.1, 27.95, 110.35, 32.35];
 /// The core, which has a finer elevation model.
 pub const CORE: [f64; 4] = [106.34, 29.33, 106.76, 29.83];
 
@@ -147,15 +147,20 @@ pub struct Ground {
 }
 
 impl Ground {
-    /// Creates the terrain, with basins around the seats.
+    /// Creates the terrain of the first groups of districts, with basins around the seats. Every group has both rivers.
     #[must_use]
-    pub fn new(seed: u64, seats: &[(f64, f64)]) -> Self {
-        let rivers = vec![
-            River { points: course(seed, YANGTZE), half_width: 320.0 },
-            River { points: course(seed ^ 1, JIALING), half_width: 170.0 },
-        ];
-        let low = on_plane((REGION[0] - 0.1, REGION[1] - 0.1));
-        let high = on_plane((REGION[2] + 0.1, REGION[3] + 0.1));
+    pub fn new(seed: u64, groups: usize, seats: &[(f64, f64)]) -> Self {
+        let both = |group: Group| {
+            let through = |points: &[(f64, f64)]| points.iter().map(|&at| group.place(at)).collect::<Vec<_>>();
+            [
+                River { points: course(seed, &through(YANGTZE)), half_width: 320.0 },
+                River { points: course(seed ^ 1, &through(JIALING)), half_width: 170.0 },
+            ]
+        };
+        let rivers: Vec<River> = Group::first(groups).flat_map(both).collect();
+        let [west, south, east, north] = bounds(Group::first(groups));
+        let low = on_plane((west - 0.1, south - 0.1));
+        let high = on_plane((east + 0.1, north + 0.1));
         let columns = ((high.x - low.x) / SQUARE).ceil() as usize;
         let rows = ((high.y - low.y) / SQUARE).ceil() as usize;
         let mut ground = Self {
@@ -205,6 +210,11 @@ impl Ground {
         self.rivers.iter().map(|r| r.points.as_slice())
     }
 
+    /// Iterates over the courses of the larger river of each group.
+    pub fn main_courses(&self) -> impl Iterator<Item = &[Point]> {
+        self.courses().step_by(2)
+    }
+
     /// Returns the distance to the bank of the nearest river in metres, negative in the water; at least [`VALLEY`] if
     /// no river is near.
     #[must_use]
@@ -231,7 +241,7 @@ impl Ground {
     #[must_use]
     pub fn height(&self, p: Point) -> f64 {
         let wave = |n: u64, metres: f64| noise(self.seed.wrapping_mul(31).wrapping_add(n), p.x / metres, p.y / metres);
-        let (lon, lat) = in_degrees(p);
+        let (lon, lat) = mirror(in_degrees(p));
         // The terrain rises towards the mountains in the north-east and the south-east.
         let rise =
             520.0 * smooth(107.2, 109.6, lon) + 420.0 * smooth(31.0, 31.9, lat) + 160.0 * smooth(29.5, 28.6, lat);
@@ -296,6 +306,7 @@ fn course(seed: u64, through: &[(f64, f64)]) -> Vec<Point> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::groups::REGION;
 
     #[test]
     fn plane_coordinates_round_trip() {
@@ -310,7 +321,7 @@ mod tests {
 
     #[test]
     fn terrain_is_within_bounds_and_has_both_rivers() {
-        let ground = Ground::new(1, &[(106.569, 29.553)]);
+        let ground = Ground::new(1, 1, &[(106.569, 29.553)]);
         let (mut low, mut high, mut water) = (f64::MAX, f64::MIN, 0);
         for i in 0..200 {
             for j in 0..200 {
@@ -328,7 +339,25 @@ mod tests {
             let middle = river[river.len() / 2];
             assert!(ground.is_water(middle) && (ground.height(middle) - LOWEST).abs() < 1e-9);
         }
+        assert_eq!(ground.courses().count(), 2);
         // The peninsula between the rivers is dry.
         assert!(!ground.is_water(on_plane((106.569, 29.553))));
+    }
+
+    #[test]
+    fn every_group_of_districts_has_rivers_in_continuous_terrain() {
+        let ground = Ground::new(1, 8, &[]);
+        assert_eq!((ground.courses().count(), ground.main_courses().count()), (16, 8));
+        for (group, course) in Group::first(8).zip(ground.main_courses()) {
+            let (lon, lat) = in_degrees(course[course.len() / 2]);
+            let [west, south, east, north] = group.region();
+            assert!((west..=east).contains(&lon) && (south..=north).contains(&lat), "{lon} {lat}");
+            assert!(ground.is_water(course[course.len() / 2]));
+        }
+        // Across the borders of the areas, heights change as they do inside.
+        for lat in (0..40).map(|n| 28.0 + 0.2 * f64::from(n)) {
+            let [before, after] = [-1e-5, 1e-5].map(|d| ground.height(on_plane((REGION[2] + d, lat))));
+            assert!((before - after).abs() < 5.0, "{before} and {after} at {lat}");
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! The positions of divisions: communities are blocks of one street lattice around seats and towns; villages are
 //! scattered around them. All positions are generated.
 
-use super::ground::{CORE, Ground, Point, REGION, along_ridges, from_ridges, in_degrees, on_plane};
+use super::ground::{CORE, Ground, Point, along_ridges, from_ridges, in_degrees, on_plane};
+use super::groups::{Group, fold};
 use super::places::{District, REPORTED};
 use super::random::Random;
 use h3o::{CellIndex, Resolution};
@@ -65,14 +66,13 @@ fn cell_8(p: Point) -> Option<CellIndex> {
     Position::new(lon, lat).ok().map(|p| cell_of(p, Resolution::Eight))
 }
 
-fn is_in([west, south, east, north]: [f64; 4], p: Point) -> bool {
-    let (lon, lat) = in_degrees(p);
+fn is_in([west, south, east, north]: [f64; 4], (lon, lat): (f64, f64)) -> bool {
     (west..=east).contains(&lon) && (south..=north).contains(&lat)
 }
 
-/// Returns whether a point is in the core.
+/// Returns whether a point is in the core of its group of districts.
 pub fn is_core(p: Point) -> bool {
-    is_in(CORE, p)
+    is_in(CORE, fold(in_degrees(p)))
 }
 
 /// The blocks, cells and places that are already allocated.
@@ -198,7 +198,7 @@ pub fn lay_out(seed: u64, districts: &[District], ground: &Ground) -> Layout {
             };
             let mut own = own.iter();
             let mut random = Random::of(seed, 2, town.code.parse().unwrap_or_default());
-            let mut spiral = Spiral::new(hub, &mut random);
+            let mut spiral = Spiral::new(district.group.region(), hub, &mut random);
             for (n, division) in town.divisions.iter().enumerate() {
                 let block = if division.is_village { None } else { own.next().copied() };
                 let centre = match block {
@@ -252,9 +252,14 @@ fn town_centres(
 ) -> Vec<Vec<Option<Point>>> {
     /// Approximate area of a town, square metres.
     const LAND: f64 = 65e6;
+    // The towns of the current group. Other groups are in other areas.
     let mut all: Vec<Point> = Vec::new();
+    let mut group = Group::REAL;
     let mut centres: Vec<Vec<Option<Point>>> = districts.iter().map(|d| vec![None; d.towns.len()]).collect();
     for (d, district) in districts.iter().enumerate() {
+        if district.group != group {
+            (group, all) = (district.group, Vec::new());
+        }
         let mut random = Random::of(seed, 3, d as u64);
         let towns = district.towns.iter().filter(|t| !t.is_subdistrict()).count();
         let radius = 1.2 * (towns as f64 * LAND / std::f64::consts::PI).sqrt() + 7000.0;
@@ -270,7 +275,7 @@ fn town_centres(
                         (random.between(0.0, std::f64::consts::TAU), (radius + slack) * random.unit().sqrt());
                     let p = Point { x: seats[d].x + away * angle.cos(), y: seats[d].y + away * angle.sin() };
                     let others = seats.iter().enumerate().filter(|(o, _)| *o != d).map(|(_, s)| s.distance(p));
-                    let fits = is_in(REGION, p)
+                    let fits = is_in(district.group.region(), in_degrees(p))
                         && away < others.fold(f64::MAX, f64::min) + slack
                         && allocation.ground.bank(p) > 350.0
                         && !allocation.owned_by_other(d, p);
@@ -312,8 +317,9 @@ fn hilbert_index((i, j): (i32, i32), (mi, mj): (i32, i32)) -> u64 {
     u64::from(fast_hilbert::xy2h(side(i, mi), side(j, mj), 16))
 }
 
-/// Places around a hub along a golden-angle spiral, with uniform density.
+/// Places in a region, around a hub, along a golden-angle spiral, with uniform density.
 struct Spiral {
+    region: [f64; 4],
     hub: Point,
     phase: f64,
     step: u32,
@@ -324,8 +330,8 @@ impl Spiral {
     const SPACING: f64 = 1250.0;
     const GOLDEN_ANGLE: f64 = 2.399_963_229_728_653;
 
-    fn new(hub: Point, random: &mut Random) -> Self {
-        Self { hub, phase: random.between(0.0, std::f64::consts::TAU), step: 0 }
+    fn new(region: [f64; 4], hub: Point, random: &mut Random) -> Self {
+        Self { region, hub, phase: random.between(0.0, std::f64::consts::TAU), step: 0 }
     }
 
     fn next_site(&mut self, district: usize, random: &mut Random, allocation: &mut Allocation<'_>) -> Point {
@@ -343,7 +349,7 @@ impl Spiral {
                 .collect::<Vec<_>>()
                 .into_iter()
                 .filter(|&p| {
-                    is_in(REGION, p)
+                    is_in(self.region, in_degrees(p))
                         && allocation.ground.bank(p) > 150.0
                         && !allocation.is_crowded(p)
                         && !allocation.owned_by_other(district, p)

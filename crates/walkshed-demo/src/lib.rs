@@ -11,6 +11,7 @@ mod expressways;
 mod facts;
 mod files;
 mod ground;
+mod groups;
 mod install;
 mod landmarks;
 mod layout;
@@ -29,6 +30,7 @@ mod write;
 
 pub use error::DemoError;
 pub use files::{Contents, Files, Options};
+pub use groups::MAX_SCALE;
 pub use install::{InstallError, Installed, Stage, Staging, install};
 pub use landmarks::{Landmark, LandmarkKind};
 pub use mark::{MARK, MARK_TEXT, WRITER};

@@ -1,5 +1,6 @@
-//! The districts, towns and divisions of Chongqing, read from a compact table.
+//! The districts, towns and divisions of Chongqing, read from a compact table, and made-up copies of them.
 
+use super::groups::Group;
 use super::random::{Random, apportion};
 use std::fmt::Write;
 
@@ -13,6 +14,7 @@ pub const REPORTED: [&str; 3] = ["500106013004", "500113003009", "500105002002"]
 /// A district or county.
 #[derive(Debug, Clone, PartialEq)]
 pub struct District {
+    pub group: Group,
     /// The code, six digits.
     pub code: String,
     pub name: String,
@@ -22,6 +24,35 @@ pub struct District {
     /// Residents: the 2020 census at scale 1, else the share of the included towns.
     pub population: u64,
     pub towns: Vec<Town>,
+}
+
+impl District {
+    /// Returns a short name for roads: two characters of the name, with the prefix of made-up districts.
+    #[must_use]
+    pub fn short_name(&self) -> String {
+        let prefix = self.group.prefix();
+        let own = self.name.strip_prefix(prefix.as_str()).unwrap_or(&self.name);
+        prefix.chars().chain(own.trim_end_matches(['区', '县']).chars().take(2)).collect()
+    }
+
+    /// Renames the district and everything in it, and moves it, so that it is a made-up district of a group.
+    fn make_up(&mut self, group: Group) {
+        let (real, made_up, prefix) = (self.code.len(), group.code(&self.code), group.prefix());
+        let renamed = |code: &str| format!("{made_up}{}", &code[real..]);
+        for town in &mut self.towns {
+            for division in &mut town.divisions {
+                division.code = renamed(&division.code);
+                division.stem.insert_str(0, &prefix);
+            }
+            town.code = renamed(&town.code);
+            town.name.insert_str(0, &prefix);
+        }
+        self.group = group;
+        self.name.insert_str(0, &prefix);
+        self.name_en = group.english(&self.name_en);
+        self.seat = group.place(self.seat);
+        self.code = made_up;
+    }
 }
 
 /// A sub-district, town or township.
@@ -73,12 +104,27 @@ impl Division {
     }
 }
 
-/// Returns all districts at a scale from 0 to 1. Every district keeps that share of its towns (those with reported
-/// centers first) and their residents. Residents per division are generated; those per district are from the census.
+/// Returns all districts at a scale from 0 to [`MAX_SCALE`](super::groups::MAX_SCALE). Up to 1, every district keeps
+/// that share of its towns (those with reported centers first) and their residents. Above 1, groups of made-up districts
+/// follow, of which the last keeps a share. In addition, every district keeps the share `towns`. Residents per division
+/// are generated; those per district are from the census.
 #[must_use]
-pub fn districts(seed: u64, scale: f64) -> Vec<District> {
-    let mut list = read(TABLE);
-    for district in &mut list {
+pub fn districts(seed: u64, scale: f64, towns: f64) -> Vec<District> {
+    let real = read(TABLE);
+    let of_group = |(group, share): (Group, f64)| {
+        let mut list = real.clone();
+        if group != Group::REAL {
+            list.iter_mut().for_each(|district| district.make_up(group));
+        }
+        populate(seed, &mut list, share * towns);
+        list
+    };
+    Group::of_scale(scale).flat_map(of_group).collect()
+}
+
+/// Keeps a share of the towns of each district and computes the residents.
+fn populate(seed: u64, list: &mut [District], scale: f64) {
+    for district in list {
         let number = district.code.parse().unwrap_or_default();
         let mut random = Random::of(seed, 1, number);
         for town in &mut district.towns {
@@ -114,7 +160,6 @@ pub fn districts(seed: u64, scale: f64) -> Vec<District> {
             division.people = people;
         }
     }
-    list
 }
 
 fn read(table: &str) -> Vec<District> {
@@ -123,6 +168,7 @@ fn read(table: &str) -> Vec<District> {
         let fields: Vec<&str> = line.split(' ').collect();
         match fields[..] {
             ["D", code, name, name_en, lon, lat, population] => list.push(District {
+                group: Group::REAL,
                 code: code.to_owned(),
                 name: name.to_owned(),
                 name_en: name_en.to_owned(),
@@ -170,7 +216,7 @@ mod tests {
     /// excluded.
     #[test]
     fn table_contains_the_whole_city() {
-        let list = districts(1, 1.0);
+        let list = districts(1, 1.0, 1.0);
         assert_eq!(list.len(), 38);
         assert_eq!(list.iter().map(|d| d.towns.len()).sum::<usize>(), 1031);
         let divisions: Vec<&Division> = list.iter().flat_map(|d| &d.towns).flat_map(|t| &t.divisions).collect();
@@ -188,16 +234,43 @@ mod tests {
 
     #[test]
     fn residents_sum_to_the_districts_at_every_scale() {
-        for scale in [0.01, 0.3, 1.0] {
-            for d in districts(4, scale) {
+        for scale in [0.01, 0.3, 1.0, 1.4, 8.0] {
+            for d in districts(4, scale, 1.0) {
                 let people: u64 = d.towns.iter().flat_map(|t| &t.divisions).map(|d| d.people).sum();
                 assert_eq!(people, d.population, "{} at {scale}", d.name);
                 assert!(!d.towns.is_empty() && d.population > 0);
             }
         }
-        let small = districts(4, 0.01);
+        let small = districts(4, 0.01, 1.0);
         let codes: HashSet<&str> =
             small.iter().flat_map(|d| &d.towns).flat_map(|t| &t.divisions).map(|d| d.code.as_str()).collect();
         assert!(REPORTED.iter().all(|code| codes.contains(code)));
+    }
+
+    #[test]
+    fn made_up_districts_have_their_own_names_codes_and_places() {
+        let list = districts(1, 2.5, 1.0);
+        assert_eq!(list.len(), 3 * 38);
+        let real = &list[..38];
+        assert_eq!(real, districts(1, 1.0, 1.0), "the real districts do not depend on the scale");
+        let divisions: Vec<&Division> = list.iter().flat_map(|d| &d.towns).flat_map(|t| &t.divisions).collect();
+        assert_eq!(divisions.iter().map(|d| &d.code).collect::<HashSet<_>>().len(), divisions.len());
+        assert!(divisions.iter().all(|d| DivisionCode::new(&d.code).is_ok()));
+        for (d, real) in list[38..].iter().zip(real.iter().cycle()) {
+            assert!(d.name.starts_with("虚构") && d.name_en.contains("made up"), "{} {}", d.name, d.name_en);
+            assert!(!d.code.starts_with("500") && d.code != real.code, "{}", d.code);
+            assert_eq!(d.short_name(), format!("{}{}", d.group.prefix(), real.short_name()));
+            for town in &d.towns {
+                assert!(town.name.starts_with("虚构") && town.code.starts_with(&d.code), "{} {}", town.name, town.code);
+                assert!(town.divisions.iter().all(|x| x.stem.starts_with("虚构") && x.code.starts_with(&town.code)));
+            }
+            let [west, south, east, north] = d.group.region();
+            assert!((west..=east).contains(&d.seat.0) && (south..=north).contains(&d.seat.1), "{:?}", d.seat);
+        }
+        let towns = |part: &[District]| part.iter().map(|d| d.towns.len()).sum::<usize>();
+        assert_eq!(towns(&list[38..76]), towns(real));
+        assert!((towns(real) / 2..towns(real) / 2 + 38).contains(&towns(&list[76..])));
+        // Sizes are drawn anew, not copied.
+        assert_ne!(real[0].towns[0].divisions[0].people, list[38].towns[0].divisions[0].people);
     }
 }

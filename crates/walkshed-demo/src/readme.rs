@@ -16,6 +16,7 @@ pub fn describe(files: &Files, options: Options, installed: Option<&Installed>) 
         format!("- {} street nodes, {} ways", c.nodes, c.ways),
         format!("- {}; `landmarks.geojson` has their positions", c.special_features()),
     ];
+    statistics.extend(c.made_up().map(|text| format!("- {text}")));
     if let Some(Installed { streets: r, median_m, .. }) = installed {
         let kind = |name: &str| r.kinds.get(name).copied().unwrap_or_default();
         let share = kind("steps") as f64 * 100.0 / (r.edges as f64).max(1.0);

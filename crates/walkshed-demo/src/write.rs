@@ -2,6 +2,7 @@
 
 use crate::error::DemoError;
 use crate::files::{Contents, Files, Options};
+use crate::groups::{Group, bounds};
 use crate::landmarks::{Landmark, LandmarkKind};
 use crate::mark::MARK_TEXT;
 use crate::{dem, demand, facts, ground, layout, pbf, places, streets, supply};
@@ -24,9 +25,9 @@ struct Plan {
 
 impl Plan {
     fn new(options: Options) -> Self {
-        let districts = places::districts(options.seed, options.scale);
+        let districts = places::districts(options.seed, options.scale, options.towns);
         let seats: Vec<(f64, f64)> = districts.iter().map(|d| d.seat).collect();
-        let ground = ground::Ground::new(options.seed, &seats);
+        let ground = ground::Ground::new(options.seed, options.groups(), &seats);
         let layout = layout::lay_out(options.seed, &districts, &ground);
         let streets = streets::draw::draw(options.seed, &districts, &layout, &ground);
         Self { districts, ground, layout, streets }
@@ -62,7 +63,7 @@ pub fn write_files(options: Options, folder: &Path) -> Result<Files, DemoError> 
     let (path, out) = file("elevation-core.tif")?;
     dem::write_fine(&ground, ground::CORE, FINE, out).map_err(DemoError::write(&path))?;
     let (path, out) = file("elevation.tif")?;
-    dem::write_coarse(&ground, ground::REGION, COARSE, out).map_err(DemoError::write(&path))?;
+    dem::write_coarse(&ground, bounds(Group::first(options.groups())), COARSE, out).map_err(DemoError::write(&path))?;
     let (path, mut out) = file("regions.geojson")?;
     out.write_all(outlines.as_bytes()).and_then(|()| out.flush()).map_err(DemoError::write(&path))?;
 
@@ -89,6 +90,7 @@ pub fn write_files(options: Options, folder: &Path) -> Result<Files, DemoError> 
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(DemoError::write(&path))?;
     let contents = Contents {
         districts: districts.len(),
+        made_up_districts: districts.iter().filter(|d| d.group != Group::REAL).count(),
         centers: layout.sites.len(),
         facilities,
         nodes: streets.nodes.len(),

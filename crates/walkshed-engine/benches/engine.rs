@@ -1,14 +1,14 @@
 //! Benchmarks of the engine: `cargo bench --bench engine`. Uses Porto Alegre if its files are available, otherwise a
-//! generated grid of 40,000 junctions.
+//! generated grid of 40,000 junctions. Walksheds are also measured in a generated city of 75,625 junctions.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot set up should fail")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
 use walkshed_engine::build::build;
-use walkshed_engine::walkshed::{Field, Reach, contour};
+use walkshed_engine::walkshed::{Detail, Field, Reach, outlines};
 use walkshed_engine::{Deciseconds, Direction, Network, PointLayer, Profile, Scratch, Start, matrix, with_scratch};
-use walkshed_testing::{Random, build_options, grid, porto_alegre, random_point};
+use walkshed_testing::{Random, build_options, dense_city, grid, porto_alegre, random_point};
 
 const LIMIT: Deciseconds = Deciseconds(9000);
 
@@ -21,7 +21,45 @@ fn starts(network: &Network, profile: Profile, count: usize) -> Vec<Start> {
         .collect()
 }
 
+/// Measures walksheds of 15 minutes on foot, and prints the sizes of their outlines.
+fn walksheds(c: &mut Criterion, network: &Network, city: &str) {
+    let profile = Profile::Adult;
+    let starts = starts(network, profile, 200);
+    let mut i = 0;
+    let mut next = move || {
+        i = (i + 1) % 200;
+        i
+    };
+    let reaches: Vec<Reach> =
+        starts.iter().map(|&s| Reach::find(network, profile, Direction::Towards, s, LIMIT)).collect();
+    let bands = [3000, 6000, 9000].map(Deciseconds);
+    c.bench_function(&format!("reach: search and cut the streets{city}"), |b| {
+        b.iter(|| Reach::find(network, profile, Direction::Towards, starts[next()], LIMIT));
+    });
+    for detail in Detail::ALL {
+        let name = format!("{detail:?}{city}").to_lowercase();
+        let fields: Vec<Field> = reaches.iter().map(|r| Field::draw_at(network, r, detail)).collect();
+        let texts: Vec<usize> = fields.iter().map(|f| outlines(f, &[LIMIT])[0].geojson().len()).collect();
+        println!("outline, {name}: {} bytes of GeoJSON on average", texts.iter().sum::<usize>() / texts.len());
+        c.bench_function(&format!("walkshed, {name}: draw the field"), |b| {
+            b.iter(|| Field::draw_at(network, &reaches[next()], detail));
+        });
+        c.bench_function(&format!("walkshed, {name}: one outline"), |b| b.iter(|| outlines(&fields[next()], &[LIMIT])));
+        c.bench_function(&format!("walkshed, {name}: three outlines"), |b| {
+            b.iter(|| outlines(&fields[next()], &bands))
+        });
+        c.bench_function(&format!("walkshed, {name}: search, outline and text"), |b| {
+            b.iter(|| {
+                let reach = Reach::find(network, profile, Direction::Towards, starts[next()], LIMIT);
+                outlines(&Field::draw_at(network, &reach, detail), &[LIMIT])[0].geojson()
+            });
+        });
+    }
+}
+
 fn engine(c: &mut Criterion) {
+    walksheds(c, &dense_city(275), ", dense city");
+
     let folder = porto_alegre();
     if let Some(folder) = &folder {
         let options = build_options(folder);
@@ -67,20 +105,7 @@ fn engine(c: &mut Criterion) {
         });
     });
     println!("mean junctions reached: {}", reached / runs.max(1));
-    let reaches: Vec<Reach> =
-        starts.iter().map(|&s| Reach::find(&network, profile, Direction::Towards, s, LIMIT)).collect();
-    let fields: Vec<Field> = reaches.iter().map(|r| Field::draw(&network, r)).collect();
-    c.bench_function("reach: search and cut the streets", |b| {
-        b.iter(|| Reach::find(&network, profile, Direction::Towards, starts[next()], LIMIT));
-    });
-    c.bench_function("polygon: draw the field", |b| b.iter(|| Field::draw(&network, &reaches[next()])));
-    c.bench_function("polygon: one contour", |b| b.iter(|| contour(&fields[next()], LIMIT)));
-    c.bench_function("walkshed: search and polygon", |b| {
-        b.iter(|| {
-            let reach = Reach::find(&network, profile, Direction::Towards, starts[next()], LIMIT);
-            contour(&Field::draw(&network, &reach), LIMIT)
-        });
-    });
+    walksheds(c, &network, "");
 
     let mut r = Random(3);
     let layer = PointLayer::new(std::iter::repeat_with(|| random_point(&network, &mut r)).take(2000).collect());

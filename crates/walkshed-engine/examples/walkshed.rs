@@ -7,8 +7,8 @@
 use std::error::Error;
 use std::path::PathBuf;
 use walkshed_engine::build::{BuildOptions, build};
-use walkshed_engine::geo::{Position, area_text};
-use walkshed_engine::walkshed::{Field, Reach, contour};
+use walkshed_engine::geo::Position;
+use walkshed_engine::walkshed::{Field, Reach, outlines};
 use walkshed_engine::{Deciseconds, Direction, Profile, Start};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -26,7 +26,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let snap = network.snap(place, Profile::Adult)?;
     let start = Start::new(&network, snap, Profile::Adult);
     let reach = Reach::find(&network, Profile::Adult, Direction::From, start, limit);
-    let area = contour(&Field::draw(&network, &reach), limit);
-    println!("{}", area_text(&area));
+    for outline in outlines(&Field::draw(&network, &reach), &[limit]) {
+        println!("{}", outline.geojson());
+    }
     Ok(())
 }

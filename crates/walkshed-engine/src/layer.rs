@@ -44,10 +44,11 @@ const PARTIAL_SUMS: usize = 8;
 /// Minimum number of points to snap per thread. Snapping a point takes about 5 us.
 const MIN_POINTS_PER_THREAD: usize = 64;
 
-/// The points of a layer for one profile and direction, grouped by the vertex they are reached from.
+/// The points of a layer for one profile and direction, grouped by vertex.
 #[derive(Clone, Copy)]
 pub(crate) struct PointsByVertex<'a> {
     first: &'a [u32],
+    /// Point and time from the vertex to the point, off-network leg included.
     entries: &'a [(u32, Deciseconds)],
 }
 

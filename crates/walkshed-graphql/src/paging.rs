@@ -4,6 +4,7 @@ use super::error::{bad_input, too_many};
 use super::ids::{decode, encode};
 use async_graphql::connection::{Connection, Edge, EmptyFields};
 use async_graphql::{InputObject, OutputType, Result, SimpleObject};
+use walkshed_register::query::RowList;
 pub use walkshed_register::query::SortKey;
 
 /// Default number of rows of a page.
@@ -29,6 +30,59 @@ pub struct Total {
 
 /// A connection with the total number of rows.
 pub type Paged<T> = Connection<String, T, Total>;
+
+/// A list of row indexes.
+pub trait RowSequence {
+    /// Returns the number of rows.
+    fn count(&self) -> usize;
+
+    /// Returns the row at a position, which must be less than the number of rows.
+    fn row(&self, position: usize) -> usize;
+}
+
+impl RowSequence for [usize] {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn row(&self, position: usize) -> usize {
+        self[position]
+    }
+}
+
+impl RowSequence for Vec<usize> {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn row(&self, position: usize) -> usize {
+        self[position]
+    }
+}
+
+impl RowSequence for RowList {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn row(&self, position: usize) -> usize {
+        self.at(position)
+    }
+}
+
+/// Returns the number of rows at the beginning that are before a place in the order.
+fn rows_before(rows: &(impl RowSequence + ?Sized), is_before: impl Fn(usize) -> bool) -> usize {
+    let (mut low, mut high) = (0, rows.count());
+    while low < high {
+        let middle = low.midpoint(high);
+        if is_before(rows.row(middle)) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    low
+}
 
 /// The rows of a page.
 pub struct Page {
@@ -104,18 +158,19 @@ pub fn window(arguments: &PageArguments) -> Result<usize> {
 /// Selects a page of `rows`, indexes that are sorted by key and id. With `descending`, keys are sorted from the
 /// greatest down; ids within a key always ascend.
 pub fn page_by(
-    rows: &[usize],
+    rows: &(impl RowSequence + ?Sized),
     key: impl Fn(usize) -> SortKey,
     id: impl Fn(usize) -> i64,
     descending: bool,
     arguments: &PageArguments,
 ) -> Result<Page> {
     let size = window(arguments)?;
-    let sample = rows.first().map_or(SortKey::Nothing, |&row| key(row));
+    let count = rows.count();
+    let sample = if count == 0 { SortKey::Nothing } else { key(rows.row(0)) };
     let read = |field: &str, token: &Option<String>| {
         let Some(token) = token else { return Ok(None) };
         // In an empty list, every cursor is past the end.
-        if rows.is_empty() {
+        if count == 0 {
             return Ok(Some((SortKey::Nothing, i64::MAX)));
         }
         decode_cursor(&sample, token).map(Some).ok_or_else(|| {
@@ -128,18 +183,18 @@ pub fn page_by(
         let by_key = key(row).compare(&to.0);
         (if descending { by_key.reverse() } else { by_key }).then_with(|| id(row).cmp(&to.1))
     };
-    let low = after.map_or(0, |after| rows.partition_point(|&row| order(row, &after).is_le()));
-    let high = before.map_or(rows.len(), |before| rows.partition_point(|&row| order(row, &before).is_lt())).max(low);
+    let low = after.map_or(0, |after| rows_before(rows, |row| order(row, &after).is_le()));
+    let high = before.map_or(count, |before| rows_before(rows, |row| order(row, &before).is_lt())).max(low);
     let (low, high) = match arguments.last {
         Some(_) => (high.saturating_sub(size).max(low), high),
         None => (low, (low + size).min(high)),
     };
-    let with_cursor = |&row: &usize| (row, encode_cursor(&key(row), id(row)));
+    let with_cursor = |row| (row, encode_cursor(&key(row), id(row)));
     Ok(Page {
-        total: rows.len(),
+        total: count,
         has_previous: low > 0,
-        has_next: high < rows.len(),
-        rows: rows[low..high].iter().map(with_cursor).collect(),
+        has_next: high < count,
+        rows: (low..high).map(|position| with_cursor(rows.row(position))).collect(),
     })
 }
 
@@ -198,7 +253,7 @@ mod tests {
             loop {
                 let arguments = PageArguments { first: Some(2), after: after.clone(), ..Default::default() };
                 let key = |i: usize| SortKey::Text(names[i].to_owned());
-                let found = page_by(&order, key, |i| i as i64, descending, &arguments).unwrap();
+                let found = page_by(&order[..], key, |i| i as i64, descending, &arguments).unwrap();
                 seen.extend(found.rows.iter().map(|(i, _)| *i));
                 after = found.rows.last().map(|(_, cursor)| cursor.clone());
                 if !found.has_next {
@@ -210,11 +265,11 @@ mod tests {
         let numbers = [3.5, -1.0, 2.0];
         let key = |i: usize| SortKey::Number(numbers[i]);
         let arguments = PageArguments { after: Some(encode_cursor(&key(1), 1)), ..Default::default() };
-        let found = page_by(&[1, 2, 0], key, |i| i as i64, false, &arguments).unwrap();
+        let found = page_by(&[1, 2, 0][..], key, |i| i as i64, false, &arguments).unwrap();
         assert_eq!(found.rows.iter().map(|r| r.0).collect::<Vec<_>>(), [2, 0]);
         // A cursor of another order is rejected.
         let other = PageArguments { after: Some(cursor(1)), ..Default::default() };
-        assert!(page_by(&[1, 2, 0], key, |i| i as i64, false, &other).is_err());
+        assert!(page_by(&[1, 2, 0][..], key, |i| i as i64, false, &other).is_err());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use async_graphql::{Enum, ID, InputObject, OneofObject, Result, SimpleObject};
 use walkshed_analysis::Measure;
 use walkshed_analysis::world::{SnappedPoint, World};
 use walkshed_engine::geo::{Fixed, Position, Storey, cell_centre};
+use walkshed_engine::walkshed::Detail as EngineDetail;
 use walkshed_engine::{Direction as EngineDirection, Network, Profile as EngineProfile};
 use walkshed_register::{Category as RegisterCategory, RecordKind};
 
@@ -73,6 +74,19 @@ pub enum Direction {
     Towards,
     /// From the place: what can be reached?
     From,
+}
+
+/// How finely the outlines of a walkshed are drawn. `toleranceM` of the answer is the tolerance that was used: 2.83 times
+/// the size of a grid cell.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "EngineDetail")]
+pub enum WalkshedDetail {
+    /// For a map of streets. The tolerance is 28.3 m, or 1/141 of the longer side of the walkshed if that is more.
+    Fine,
+    /// For a map of a district. The tolerance is 56.6 m, or 1/71 of the longer side.
+    Normal,
+    /// For a map of a city. The tolerance is 170 m, or 1/21 of the longer side.
+    Coarse,
 }
 
 /// The unit of limits and distances.

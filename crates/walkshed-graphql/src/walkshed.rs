@@ -4,7 +4,9 @@ use crate::arguments::{check_minutes, require_network};
 use crate::error::{bad_input, not_found, over_limit, stopped, within_bound};
 use crate::register::world_with_scenario;
 use crate::scalars::{Cells, GeoJson, Numbers};
-use crate::types::{CategoryCount, Direction, PlaceInput, Profile, SnappedPlace, minutes as to_minutes, round};
+use crate::types::{
+    CategoryCount, Direction, PlaceInput, Profile, SnappedPlace, WalkshedDetail, minutes as to_minutes, round,
+};
 use crate::{budget, cost};
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use h3o::Resolution;
@@ -13,7 +15,7 @@ use std::sync::Arc;
 use walkshed_analysis as analysis;
 use walkshed_analysis::world::World;
 use walkshed_engine::Network;
-use walkshed_engine::geo::{multi_polygon_text, push_line};
+use walkshed_engine::geo::push_line;
 use walkshed_engine::walkshed::{CellsError, Reach, estimate_cells, reached_cells};
 use walkshed_register as register;
 
@@ -159,7 +161,7 @@ impl WalkshedBand {
     }
 
     fn area(&self) -> Result<f64> {
-        Ok(self.found.area_km2(&self.found.polygons(self.network()?)[self.index]))
+        Ok(self.found.area_km2(&self.found.outlines(self.network()?)[self.index]))
     }
 }
 
@@ -174,7 +176,7 @@ impl WalkshedBand {
     /// The outline as a valid GeoJSON MultiPolygon (right-hand rule), with holes. It lies within the outlines of longer
     /// time limits.
     async fn polygon(&self, ctx: &Context<'_>) -> Result<GeoJson> {
-        let text = multi_polygon_text(&self.found.polygons(self.network()?)[self.index]);
+        let text = self.found.outlines(self.network()?)[self.index].geojson();
         budget::charge(ctx, text.len())?;
         Ok(GeoJson(text))
     }
@@ -233,7 +235,7 @@ pub struct WalkshedQuery;
 impl WalkshedQuery {
     /// Computes a walkshed: what can be reached from a place (or from where the place can be reached) within time
     /// limits, as polygons, areas, people and facilities.
-    #[graphql(complexity = "cost::walkshed(&minutes, profile) + child_complexity")]
+    #[graphql(complexity = "cost::walkshed(&minutes, profile, detail) + child_complexity")]
     async fn walkshed(
         &self,
         ctx: &Context<'_>,
@@ -248,6 +250,11 @@ impl WalkshedQuery {
             desc = "The direction of travel. The default is TOWARDS for a center or facility and FROM for a point or cell, as people travel from home to a service."
         )]
         direction: Option<Direction>,
+        #[graphql(
+            default_with = "WalkshedDetail::Normal",
+            desc = "How finely the outlines are drawn. Coarser outlines are smaller and computed faster."
+        )]
+        detail: WalkshedDetail,
         #[graphql(
             desc = "Apply this scenario, given by its id or key, before answering. If omitted, the city is used as it is."
         )]
@@ -268,14 +275,15 @@ impl WalkshedQuery {
         let draws = ["polygon", "areaKm2", "reachRatio"].iter().any(|f| bands.field(f).exists())
             || ctx.look_ahead().field("toleranceM").exists();
         let price = if draws {
-            cost::walkshed(&minutes, profile)
+            cost::walkshed(&minutes, profile, detail)
         } else {
             minutes.iter().map(|&m| cost::search(m, profile)).max().unwrap_or_default()
         };
         let shared = world.clone();
         let found = cost::charge_and_run(ctx, price, move || {
             let network = require_network(&shared)?;
-            let found = analysis::walkshed(&shared, network, place, engine, direction, &minutes);
+            let found =
+                analysis::walkshed(&shared, network, place, engine, direction, &minutes).with_detail(detail.into());
             if draws {
                 found.draw(network).map_err(stopped)?;
             }

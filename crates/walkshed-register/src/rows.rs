@@ -71,6 +71,11 @@ impl<T: Record> Rows<T> {
         Self { list: Arc::new(list), by_key: Arc::new(by_key) }
     }
 
+    /// Returns the rows, shared.
+    pub(crate) fn shared(&self) -> Arc<Vec<Arc<T>>> {
+        self.list.clone()
+    }
+
     /// Returns the index of the row with an id.
     #[must_use]
     pub fn index_of(&self, id: i64) -> Option<usize> {

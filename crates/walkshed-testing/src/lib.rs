@@ -97,6 +97,35 @@ pub fn grid(side: u32, spacing: f64) -> Network {
     network(vec![class(StreetKind::Street, EVERYONE)], links, points)
 }
 
+/// Builds a dense, irregular city for benchmarks: `side` by `side` junctions about 60 m apart, with bent streets, some of
+/// them missing, and level ground.
+pub fn dense_city(side: u32) -> Network {
+    let mut r = Random(11);
+    let mut points: Vec<Fixed> = Vec::new();
+    for i in 0..side * side {
+        let mut along = |n: u32| f64::from(n) * 60.0 + (r.unit() - 0.5) * 30.0;
+        points.push(at(along(i % side), along(i / side)));
+    }
+    let mut links = Vec::new();
+    for i in 0..side * side {
+        let east = (i % side + 1 < side).then_some(i + 1);
+        let north = (i / side + 1 < side).then_some(i + side);
+        for to in [east, north].into_iter().flatten() {
+            if r.below(8) > 0 {
+                let mut street = link(i, to, 0, &points);
+                let (a, b) = (street.shape[0], street.shape[1]);
+                for bend in 1..=r.below(4) {
+                    let middle = a.lerp(b, bend as f64 / 4.0);
+                    let aside = |v: i32, r: &mut Random| v + (r.unit() * 600.0) as i32 - 300;
+                    street.shape.insert(bend, Fixed { x: aside(middle.x, &mut r), y: aside(middle.y, &mut r) });
+                }
+                links.push(street);
+            }
+        }
+    }
+    network(vec![class(StreetKind::Street, EVERYONE)], links, points)
+}
+
 /// A deterministic pseudo-random generator (`SplitMix64`).
 pub struct Random(pub u64);
 

@@ -18,7 +18,7 @@ fn the_same_seed_gives_the_same_files() {
     }
     let make = |seed| {
         let folder = tempfile::tempdir().unwrap();
-        write_files(Options { seed, scale: 0.01 }, folder.path()).unwrap();
+        write_files(Options { seed, scale: 0.01, ..Options::default() }, folder.path()).unwrap();
         let mut all = BTreeMap::new();
         files(folder.path(), folder.path(), &mut all);
         all

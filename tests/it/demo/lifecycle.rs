@@ -69,8 +69,11 @@ fn removes_the_city_completely_and_rejects_imports_beside_it() {
     assert!(own.status.success(), "{}", output_text(&own));
     let beside = walkshed(at, &["demo"]);
     assert!(!beside.status.success() && output_text(&beside).contains("--data"), "{}", output_text(&beside));
-    for bad in ["0", "1.5", "-1", "x"] {
-        assert_eq!(walkshed(at, &["demo", &format!("--scale={bad}")]).status.code(), Some(2), "{bad}");
+    for bad in ["0", "8.1", "-1", "nan", "inf", "x"] {
+        let refused = walkshed(at, &["demo", &format!("--scale={bad}")]);
+        assert_eq!(refused.status.code(), Some(2), "{bad}");
+        let text = output_text(&refused);
+        assert!(text.contains(bad) && text.contains("--scale") && text.contains("at most 8"), "{text}");
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod files;
 mod lifecycle;
+mod made_up;
 mod network;
 mod people;
 
@@ -154,7 +155,7 @@ fn extract() -> &'static Extract {
 /// The landmarks according to the generator of the same city.
 fn landmarks() -> &'static [Landmark] {
     static LANDMARKS: OnceLock<Vec<Landmark>> = OnceLock::new();
-    LANDMARKS.get_or_init(|| walkshed_demo::landmarks(Options { seed: 1, scale: SCALE.parse().unwrap() }))
+    LANDMARKS.get_or_init(|| walkshed_demo::landmarks(Options { scale: SCALE.parse().unwrap(), ..Options::default() }))
 }
 
 /// Returns the root of a node in a disjoint-set forest.

@@ -102,3 +102,76 @@ impl StreetBuilder<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::landmarks::LandmarkKind;
+    use crate::layout::lay_out;
+    use crate::places::districts;
+    use crate::streets::components::Components;
+    use std::collections::HashSet;
+
+    struct City {
+        districts: Vec<District>,
+        layout: Layout,
+        streets: Streets,
+    }
+
+    /// Draws a city with a small share of its towns.
+    fn city(scale: f64) -> City {
+        let districts = districts(1, scale, 0.02);
+        let seats: Vec<(f64, f64)> = districts.iter().map(|d| d.seat).collect();
+        let ground = Ground::new(1, scale.ceil() as usize, &seats);
+        let layout = lay_out(1, &districts, &ground);
+        let streets = draw(1, &districts, &layout, &ground);
+        City { districts, layout, streets }
+    }
+
+    /// The numbers of nodes of the components, ascending. Compounds and squares without a connection are left out.
+    fn components(city: &City) -> Vec<usize> {
+        let streets = &city.streets;
+        let mut components = Components::of(streets.nodes.len(), &streets.ways);
+        let mut sizes = HashMap::<u32, usize>::new();
+        let ways = streets.ways.iter().filter(|w| w.class.is_walkable() && w.class != Class::Square);
+        let nodes: HashSet<u32> = ways.flat_map(|w| &w.nodes).copied().collect();
+        for node in nodes {
+            *sizes.entry(components.find(node)).or_default() += 1;
+        }
+        let mut sizes: Vec<usize> = sizes.into_values().collect();
+        sizes.sort_unstable();
+        sizes
+    }
+
+    #[test]
+    fn made_up_districts_double_the_city_around_the_real_ones() {
+        let (one, two) = (city(1.0), city(2.0));
+        assert_eq!((one.districts.len(), two.districts.len()), (38, 76));
+        let sites = |city: &City| city.layout.sites.iter().filter(|s| s.block.is_none()).count();
+        assert!(two.layout.sites.len() * 10 > one.layout.sites.len() * 19 && sites(&two) * 10 > sites(&one) * 19);
+        let ratio = |of: &dyn Fn(&City) -> f64| of(&two) / of(&one);
+        for (what, ratio) in [
+            ("nodes", ratio(&|p| p.streets.nodes.len() as f64)),
+            ("ways", ratio(&|p| p.streets.ways.len() as f64)),
+            ("kilometres of expressways", ratio(&|p| p.streets.expressway_km)),
+            ("landmarks", ratio(&|p| p.streets.landmarks.len() as f64)),
+        ] {
+            assert!((1.6..2.6).contains(&ratio), "{ratio} times the {what}");
+        }
+        // Each site is in the area of its group, and no two share a block.
+        for site in &two.layout.sites {
+            let [west, south, east, north] = two.districts[site.district].group.region();
+            let (lon, lat) = in_degrees(site.centre);
+            let near = 0.3;
+            assert!((west - near..east + near).contains(&lon) && (south - near..north + near).contains(&lat));
+        }
+        let blocks: Vec<_> = two.layout.sites.iter().filter_map(|s| s.block).collect();
+        assert_eq!(blocks.iter().collect::<HashSet<_>>().len(), blocks.len());
+        // All streets are connected, except for five islands in each main river and compounds without a gate.
+        let sizes = components(&two);
+        let (main, rest) = sizes.split_last().unwrap();
+        assert!(rest.iter().sum::<usize>() * 20 < *main, "{main} and {rest:?}");
+        let closed = two.streets.landmarks.iter().filter(|l| l.kind == LandmarkKind::CompoundWithoutGate).count();
+        assert_eq!(rest.len(), closed + 10);
+    }
+}

@@ -177,9 +177,8 @@ impl StreetBuilder<'_> {
                     Self::nodes_of_town(layout, nodes_by_site, (b, 0)),
                 );
                 if let Some((x, y)) = self.between(&na, &nb) {
-                    let short =
-                        |d: usize| districts[d].name.trim_end_matches(['区', '县']).chars().take(2).collect::<String>();
-                    let name = self.name(format!("{}{}快速路", short(a), short(b)));
+                    let name = format!("{}{}快速路", districts[a].short_name(), districts[b].short_name());
+                    let name = self.name(name);
                     self.road(x, y, Class::Trunk, Some(name));
                 }
             }

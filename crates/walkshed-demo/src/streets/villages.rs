@@ -32,12 +32,14 @@ impl StreetBuilder<'_> {
         }
     }
 
-    /// Adds a few islands in the river without a bridge.
+    /// Adds a few islands without a bridge in each main river.
     pub fn islands(&mut self) {
         const SIDE: usize = 4;
-        let course: Vec<Point> = self.ground.courses().next().map(<[Point]>::to_vec).unwrap_or_default();
-        let places = course.iter().skip(course.len() / 5).step_by((course.len() / 6).max(1));
-        let places: Vec<Point> = places.filter(|p| !is_core(**p)).take(5).copied().collect();
+        let of_course = |course: &[Point]| -> Vec<Point> {
+            let places = course.iter().skip(course.len() / 5).step_by((course.len() / 6).max(1));
+            places.filter(|p| !is_core(**p)).take(5).copied().collect()
+        };
+        let places: Vec<Point> = self.ground.main_courses().flat_map(of_course).collect();
         for (n, middle) in places.into_iter().enumerate() {
             let (u, v) = along_ridges(middle);
             let grid: Vec<u32> = (0..SIDE * SIDE)

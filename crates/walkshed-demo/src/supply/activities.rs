@@ -7,7 +7,7 @@ use jiff::civil::{Date, date};
 /// Visits are counted from this day on, for two years.
 const FIRST_DAY: Date = date(2024, 10, 1);
 const DAYS: i64 = 730;
-/// Number of centers with counted visits at scale 1.
+/// Number of centers with counted visits, and of suggestions, in each group of districts.
 const COUNTED: usize = 300;
 const SUGGESTIONS: usize = 2000;
 
@@ -146,8 +146,9 @@ impl TableBuilder<'_> {
     pub fn visits(&self) -> Csv {
         let mut csv = Csv::new("visits.csv", "center,day,audience,count");
         let open: Vec<usize> = self.generated_sites().collect();
-        let step = (open.len() as f64 / COUNTED as f64).max(1.0);
-        for n in 0..COUNTED.min(open.len()) {
+        let counted = COUNTED * self.groups();
+        let step = (open.len() as f64 / counted as f64).max(1.0);
+        for n in 0..counted.min(open.len()) {
             let s = open[(n as f64 * step) as usize];
             let (_, _, division) = self.of(s);
             let mut random = Random::of(self.seed, 35, s as u64);
@@ -173,7 +174,7 @@ impl TableBuilder<'_> {
             "id,center,lon,lat,place,text,category,status,answer,done_note,received_at,answered_at,closed_at",
         );
         let sites: Vec<usize> = self.generated_sites().collect();
-        let wanted = sites.len().min(SUGGESTIONS);
+        let wanted = sites.len().min(SUGGESTIONS * self.groups());
         let start = FIRST_DAY.at(0, 0, 0, 0);
         for n in 0..wanted {
             let mut random = Random::of(self.seed, 36, n as u64);

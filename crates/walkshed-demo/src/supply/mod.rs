@@ -84,6 +84,11 @@ impl TableBuilder<'_> {
         (node.lon() + 1.1e-4, node.lat() + 0.9e-4)
     }
 
+    /// Returns the number of groups of districts.
+    fn groups(&self) -> usize {
+        self.districts.last().map_or(0, |d| d.group.number() + 1)
+    }
+
     /// Returns the sites with generated centers: all except those with reported facts.
     fn generated_sites(&self) -> impl Iterator<Item = usize> {
         (0..self.layout.sites.len()).filter(|&s| !self.is_reported(s))

@@ -5,6 +5,8 @@ use super::antimeridian::{split_area_at_meridian, split_line_at_meridian};
 use super::position::Fixed;
 use geo::{Coord, LineString, MultiPolygon, Polygon};
 
+const PER_DEGREE: u32 = 10_000_000;
+
 /// Appends `[lon,lat]`.
 pub fn push_position(out: &mut String, at: Fixed) {
     out.push('[');
@@ -116,7 +118,8 @@ fn fixed(c: Coord<f64>) -> Fixed {
     Fixed { x: (c.x * Fixed::PER_DEGREE).round() as i32, y: (c.y * Fixed::PER_DEGREE).round() as i32 }
 }
 
-fn push_positions(out: &mut String, points: impl Iterator<Item = Fixed>) {
+/// Appends `[[lon,lat],...]`.
+pub(crate) fn push_positions(out: &mut String, points: impl Iterator<Item = Fixed>) {
     out.push('[');
     for (i, p) in points.enumerate() {
         if i > 0 {
@@ -129,25 +132,38 @@ fn push_positions(out: &mut String, points: impl Iterator<Item = Fixed>) {
 
 /// Prints ten-millionths of a degree as degrees, without trailing zeros.
 fn push_degrees(out: &mut String, value: i32) {
-    let mut digits = [b'0'; 12];
-    let mut rest = value.unsigned_abs();
-    let mut at = digits.len();
-    // Seven decimals and at least one digit before them.
-    while rest > 0 || at > digits.len() - 8 {
-        at -= 1;
-        digits[at] = b'0' + (rest % 10) as u8;
+    // A sign, three digits, a point and seven digits.
+    let mut text = [0_u8; 12];
+    let magnitude = value.unsigned_abs();
+    let (mut whole, mut rest) = (magnitude / PER_DEGREE, magnitude % PER_DEGREE);
+    let mut end = text.len();
+    for place in (5..12).rev() {
+        text[place] = b'0' + (rest % 10) as u8;
         rest /= 10;
     }
-    let (whole, decimals) = digits[at..].split_at(digits.len() - 7 - at);
-    let kept = decimals.iter().rposition(|&d| d != b'0').map_or(0, |last| last + 1);
+    while end > 5 && text[end - 1] == b'0' {
+        end -= 1;
+    }
+    if end == 5 {
+        end = 4;
+    } else {
+        text[4] = b'.';
+    }
+    let mut start = 3;
+    loop {
+        text[start] = b'0' + (whole % 10) as u8;
+        whole /= 10;
+        if whole == 0 {
+            break;
+        }
+        start -= 1;
+    }
     if value < 0 {
-        out.push('-');
+        start -= 1;
+        text[start] = b'-';
     }
-    out.extend(whole.iter().map(|&d| d as char));
-    if kept > 0 {
-        out.push('.');
-        out.extend(decimals[..kept].iter().map(|&d| d as char));
-    }
+    // The text is ASCII.
+    out.push_str(std::str::from_utf8(&text[start..end]).unwrap_or_default());
 }
 
 #[cfg(test)]

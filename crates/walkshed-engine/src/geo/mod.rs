@@ -29,6 +29,7 @@ pub use antimeridian::{longitude_near, make_continuous, split_area_at_meridian, 
 pub use area::{AreaError, geometry_of, read_area};
 pub use area_index::AreaIndex;
 pub use datum::{Datum, UnknownDatum};
+pub(crate) use geojson_text::push_positions;
 pub use geojson_text::{area_text, multi_polygon_text, push_line, push_point, push_position};
 pub use h3::{CellParseError, cell_centre, cell_of, parse_cell};
 pub use metric::{Metric, chord_length_m};

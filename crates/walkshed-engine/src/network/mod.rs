@@ -43,6 +43,33 @@ pub struct Network {
     overlay: Option<Arc<Overlay>>,
 }
 
+/// Edges and their points, each table of edges with a sentinel at its end: those of the file, and the added ones.
+#[derive(Clone, Copy)]
+pub(crate) struct StreetTables<'a> {
+    base: (&'a [Edge], &'a [Fixed]),
+    added: (&'a [Edge], &'a [Fixed]),
+}
+
+impl<'a> StreetTables<'a> {
+    /// Returns an edge and its points, as [`Network::edge`] and [`Network::shape`] do.
+    pub(crate) fn street(&self, id: EdgeId) -> (&'a Edge, &'a [Fixed]) {
+        let ((edges, shapes), index) = match id.index().checked_sub(self.base.0.len() - 1) {
+            None => (self.base, id.index()),
+            Some(index) => (self.added, index),
+        };
+        let edge = &edges[index];
+        (edge, &shapes[edge.shape as usize..edges[index + 1].shape as usize])
+    }
+
+    /// Returns an edge.
+    pub(crate) fn edge(&self, id: EdgeId) -> &'a Edge {
+        match id.index().checked_sub(self.base.0.len() - 1) {
+            None => &self.base.0[id.index()],
+            Some(index) => &self.added.0[index],
+        }
+    }
+}
+
 impl Network {
     /// Returns the network with an overlay in place of the current one. Shares the file.
     pub(crate) fn with_overlay(&self, overlay: Overlay) -> Self {
@@ -147,6 +174,12 @@ impl Network {
             Some(tables) => &tables[way],
             None => self.file.get(section::COSTS + 2 * profile.index() + way),
         }
+    }
+
+    /// Returns the tables of edges and their points, for many look-ups.
+    pub(crate) fn street_tables(&self) -> StreetTables<'_> {
+        let added = self.overlay.as_ref().map_or((&[][..], &[][..]), |o| (&o.edges[..], &o.shapes[..]));
+        StreetTables { base: (self.base_edges(), self.file.get(section::SHAPES)), added }
     }
 
     /// Returns the number of edges, including closed and cut ones.

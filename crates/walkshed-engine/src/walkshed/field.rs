@@ -3,8 +3,8 @@
 //! The four corners of every grid cell that a reached street passes get the time of the street, so that a contour at or
 //! above that time contains the whole cell. The corners of cells with unreached streets become unreached. All other nodes
 //! get the time of the street that a place there would join, reached or not, plus the time of the off-network leg.
-//! Streets with a handicap ([`handicap_m`]) count as farther; edges that are cut off are ignored. Every contour therefore
-//! has these properties:
+//! Streets with a handicap ([`handicap_m`](crate::handicap_m)) count as farther; edges that are cut off are ignored. Every
+//! contour therefore has these properties:
 //!
 //! - It contains every reached point of a street.
 //! - If it contains a point of an ordinary street (without handicap), a reached point of a street is within
@@ -12,47 +12,55 @@
 //!   are exceptions: they cannot be distinguished on a map.
 //! - It contains every reached place off the streets, except for places that are outside by at most the tolerance plus
 //!   4.5 % of their off-network leg, the error of the distance transform.
+//!
+//! A reached street with `r` metres left for an off-network leg decides for nodes within `r`, together with the streets
+//! that are nearer to them: those are within `2 r`. Nodes and streets farther than that from all reached streets are left
+//! out, which changes no contour.
 
-use super::pieces::{Piece, Reach};
-use crate::edge::Edge;
-use crate::geo::{Fixed, Metric, Storey};
-use crate::handicap::handicap_m;
+use super::detail::{Detail, TOLERANCE_CELLS};
+use super::grid::Grid;
+use super::lines::{Lines, Octagon, Plane, ground_handicap_m};
+use super::pieces::Reach;
+use crate::geo::{Fixed, Metric};
 use crate::network::Network;
-use crate::profile::Profile;
+use crate::units::EdgeId;
 use std::cell::RefCell;
 
-/// The tolerance in cells: two diagonals of a cell.
-pub const TOLERANCE_CELLS: f64 = 2.0 * std::f64::consts::SQRT_2;
-/// Minimum size of a cell, metres.
-const MIN_CELL_M: f64 = 20.0;
-/// Maximum number of cells along the longer side. Cells of larger walksheds are larger.
-const MAX_CELLS: f64 = 200.0;
+/// Time of nodes that are not reached.
+const UNREACHED: f32 = f32::INFINITY;
 
-/// The geometry of a grid.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Grid {
-    /// The south-western node.
-    origin: Fixed,
-    metric: Metric,
-    cell_m: f64,
-    pub columns: usize,
-    pub rows: usize,
-}
-
-/// Times in deciseconds at the nodes of a grid, infinite where nothing is reached.
+/// Travel times in deciseconds at the nodes of a grid, infinite where nothing is reached.
 #[derive(Debug, Clone)]
 pub struct Field {
     pub(super) grid: Grid,
     pub(super) times: Vec<f32>,
+    /// By row: the nodes that may be reached, as the first and the one after the last.
+    pub(super) spans: Vec<(usize, usize)>,
 }
+
+/// A street as seen from a node, ordered by distance, then by time. From the highest bit: 32 bits of distance, handicap
+/// included, in cells / 65,536; 24 bits of time at the street in deciseconds / 16; 8 bits of handicap in metres.
+type Key = u64;
+
+const FAR: Key = 1 << 62;
+/// The time of streets that are not reached.
+const BLOCKED: u32 = (1 << 24) - 1;
+const PER_CELL: f64 = 65_536.0;
+const PER_DECISECOND: f32 = 16.0;
+/// Steps of the distance transform to the four nearest and the four diagonal neighbours, after Borgefors (1986).
+const STRAIGHT: Key = ((0.955_09 * PER_CELL) as Key) << 32;
+const DIAGONAL: Key = ((1.369_30 * PER_CELL) as Key) << 32;
 
 /// Scratch space of a thread.
 #[derive(Default)]
 struct Scratch {
-    /// By edge: whether it is reached from end to end. All false between uses.
-    fully_reached: Vec<bool>,
-    /// By node: metres to the nearest street.
-    distances: Vec<f32>,
+    lines: Lines,
+    /// One bit per edge: whether it is reached from end to end. All false between uses.
+    fully_reached: Vec<u64>,
+    /// By cell: the nearest street that passes it.
+    cells: Vec<Key>,
+    /// By node: the nearest street.
+    keys: Vec<Key>,
     /// Cells of reached streets above or below the ground, with their times.
     off_ground: Vec<(usize, f32)>,
 }
@@ -61,190 +69,91 @@ thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
-impl Grid {
-    /// Creates a grid over a bounding box, extended by `margin` cells on every side.
-    fn over(low: Fixed, high: Fixed, metric: Metric, cell_m: f64, margin: f64) -> Self {
-        let (shift_x, shift_y) = (margin * cell_m / metric.kx, margin * cell_m / metric.ky);
-        let origin = Fixed { x: (f64::from(low.x) - shift_x) as i32, y: (f64::from(low.y) - shift_y) as i32 };
-        let (width, height) = metric.vector(origin, high);
-        let nodes = |m: f64| (m / cell_m + margin).ceil() as usize + 2;
-        Self { origin, metric, cell_m, columns: nodes(width), rows: nodes(height) }
-    }
-
-    /// Converts a position to units of cells.
-    fn cells(&self, p: Fixed) -> (f64, f64) {
-        let (x, y) = self.metric.vector(self.origin, p);
-        (x / self.cell_m, y / self.cell_m)
-    }
-
-    /// Converts a position in units of cells to degrees.
-    pub(super) fn degrees(&self, x: f64, y: f64) -> (f64, f64) {
-        (
-            (f64::from(self.origin.x) + x * self.cell_m / self.metric.kx) / Fixed::PER_DEGREE,
-            (f64::from(self.origin.y) + y * self.cell_m / self.metric.ky) / Fixed::PER_DEGREE,
-        )
-    }
-
-    /// Visits the cells that a line passes: `visit(lower left node, fraction of the line on entry, on exit)`. Uses the
-    /// traversal of Amanatides and Woo (1987). Skips parts outside the grid.
-    fn walk(&self, a: (f64, f64), b: (f64, f64), mut visit: impl FnMut(usize, f64, f64)) {
-        let (dx, dy) = (b.0 - a.0, b.1 - a.1);
-        let (mut x, mut y) = (a.0.floor() as i64, a.1.floor() as i64);
-        let (end_x, end_y) = (b.0.floor() as i64, b.1.floor() as i64);
-        let steps = x.abs_diff(end_x) + y.abs_diff(end_y);
-        let next = |from: f64, d: f64, cell: i64| {
-            if d > 0.0 {
-                ((cell + 1) as f64 - from) / d
-            } else if d < 0.0 {
-                (cell as f64 - from) / d
-            } else {
-                f64::INFINITY
-            }
-        };
-        let (mut tx, mut ty) = (next(a.0, dx, x), next(a.1, dy, y));
-        let (step_x, step_y) = ((1.0 / dx).abs(), (1.0 / dy).abs());
-        let mut entered = 0.0;
-        for i in 0..=steps {
-            let leaves = if i == steps { 1.0 } else { tx.min(ty).clamp(entered, 1.0) };
-            if x >= 0 && y >= 0 && (x as usize) < self.columns - 1 && (y as usize) < self.rows - 1 {
-                visit(y as usize * self.columns + x as usize, entered, leaves);
-            }
-            entered = leaves;
-            if tx < ty {
-                tx += step_x;
-                x += if dx > 0.0 { 1 } else { -1 };
-            } else {
-                ty += step_y;
-                y += if dy > 0.0 { 1 } else { -1 };
-            }
-        }
-    }
-
-    /// Visits the cells of a piece with the minimum time in each.
-    fn walk_piece(&self, shape: &[Fixed], piece: &Piece, mut visit: impl FnMut(usize, f32)) {
-        let length = |p: &[Fixed]| self.metric.distance(p[0], p[1]);
-        let total: f64 = shape.windows(2).map(length).sum();
-        if total <= 0.0 {
-            let (x, y) = self.cells(shape[0]);
-            return self.walk((x, y), (x, y), |cell, _, _| visit(cell, piece.time_from.min(piece.time_to) as f32));
-        }
-        let span = piece.to - piece.from;
-        let slope = if span > 0.0 { (piece.time_to - piece.time_from) / span } else { 0.0 };
-        let mut before = 0.0;
-        for pair in shape.windows(2) {
-            let after = before + length(pair) / total;
-            let (low, high) = (before.max(piece.from), after.min(piece.to));
-            if low <= high && after > before {
-                let (a, b) = (self.cells(pair[0]), self.cells(pair[1]));
-                let at = |f: f64| {
-                    let t = ((f - before) / (after - before)).clamp(0.0, 1.0);
-                    (a.0 + (b.0 - a.0) * t, a.1 + (b.1 - a.1) * t)
-                };
-                let time = |t: f64| piece.time_from + (low + (high - low) * t - piece.from) * slope;
-                self.walk(at(low), at(high), |cell, t0, t1| visit(cell, time(t0).min(time(t1)) as f32));
-            }
-            before = after;
-        }
-    }
-
-    /// Returns the south-western and the north-eastern node.
-    fn extent(&self) -> (Fixed, Fixed) {
-        let far = |start: i32, nodes: usize, k: f64| (f64::from(start) + nodes as f64 * self.cell_m / k) as i32;
-        let high = Fixed {
-            x: far(self.origin.x, self.columns - 1, self.metric.kx),
-            y: far(self.origin.y, self.rows - 1, self.metric.ky),
-        };
-        (self.origin, high)
-    }
-
-    const fn corners(&self, cell: usize) -> [usize; 4] {
-        [cell, cell + 1, cell + self.columns, cell + self.columns + 1]
-    }
-}
-
 impl Field {
-    /// Computes the field of a walkshed.
+    /// Computes the field of a walkshed at [`Detail::Normal`].
     #[must_use]
     pub fn draw(network: &Network, reach: &Reach) -> Self {
+        Self::draw_at(network, reach, Detail::Normal)
+    }
+
+    /// Computes the field of a walkshed.
+    #[must_use]
+    pub fn draw_at(network: &Network, reach: &Reach, detail: Detail) -> Self {
         SCRATCH.with(|s| match s.try_borrow_mut() {
-            Ok(mut scratch) => Self::draw_with(network, reach, &mut scratch),
-            Err(_) => Self::draw_with(network, reach, &mut Scratch::default()),
+            Ok(mut scratch) => Self::draw_with(network, reach, detail, &mut scratch),
+            Err(_) => Self::draw_with(network, reach, detail, &mut Scratch::default()),
         })
     }
 
-    fn draw_with(network: &Network, reach: &Reach, scratch: &mut Scratch) -> Self {
+    fn draw_with(network: &Network, reach: &Reach, detail: Detail, scratch: &mut Scratch) -> Self {
         let params = network.profiles().get(reach.profile);
-        let metric = Metric::at(reach.start.snap.at.lat());
+        let start = reach.start.snap.at;
+        let plane = Plane { origin: start, metric: Metric::at(start.lat()) };
         // Deciseconds per metre off the network.
         let pace = 10.0 / params.off_network_m_s();
         // An off-network leg is limited by the snapping limit and by the time limit.
         let off_limit = params.snap_limit_m.min(f64::from(reach.limit.0) / pace);
-        let (low, high) = bounds(network, reach);
-        let (width, height) = metric.vector(low, high);
-        let cell_m = (width.max(height) / MAX_CELLS).max(MIN_CELL_M);
-        let grid = Grid::over(low, high, metric, cell_m, (off_limit / cell_m).ceil() + 2.0);
-        let mut times = vec![f32::INFINITY; grid.columns * grid.rows];
-
-        let Scratch { fully_reached, distances, off_ground } = scratch;
-        fully_reached.resize(network.edge_count(), false);
-        distances.clear();
-        distances.resize(times.len(), f32::INFINITY);
-        off_ground.clear();
-        for piece in &reach.pieces {
-            let (edge, shape) = (network.edge(piece.edge), network.shape(piece.edge));
-            let handicap = handicap_of(edge, reach.profile);
-            fully_reached[piece.edge.index()] = piece.from <= 0.0 && piece.to >= 1.0;
-            grid.walk_piece(shape, piece, |cell, time| {
-                if handicap == Some(0.0) {
-                    for node in grid.corners(cell) {
-                        times[node] = if distances[node] > 0.0 { time } else { times[node].min(time) };
-                        distances[node] = 0.0;
-                    }
-                    return;
-                }
-                off_ground.push((cell, time));
-                for node in grid.corners(cell).into_iter().filter(|_| handicap.is_some()) {
-                    let metres = handicap.unwrap_or_default() as f32;
-                    if metres < distances[node] || metres <= distances[node] && time < times[node] {
-                        (distances[node], times[node]) = (metres, time);
-                    }
-                }
-            });
+        scratch.lines.collect(network, reach, &plane);
+        let mut extent = Extent::of(&scratch.lines, reach.limit.0 as f32, pace as f32, off_limit as f32);
+        let cell_m = detail.cell_m(extent.side_m, off_limit);
+        // The limit of a leg has a cell to spare, and the distances an error of 4.5 %. The nodes outside a contour, at most
+        // a diagonal away from it, have their exact times, too.
+        let spare = (1.05 + std::f64::consts::SQRT_2) * cell_m;
+        extent.near.grow(spare as f32);
+        extent.far.grow((2.0 * spare) as f32);
+        let grid = Grid::over(plane, &extent.far, cell_m);
+        let nodes = grid.columns * grid.rows;
+        for table in [&mut scratch.cells, &mut scratch.keys] {
+            table.clear();
+            table.resize(nodes, FAR);
         }
-        let (grid_low, grid_high) = grid.extent();
-        network.segments_in(grid_low, grid_high, |id, a, b| {
-            let edge = network.edge(id);
-            // Places join edges that are cut off only if nothing else is near, so they block no reached street.
-            if fully_reached[id.index()]
-                || !edge.usable().contains(reach.profile)
-                || edge.cut_off().contains(reach.profile)
-            {
-                return;
+        scratch.add_reached(&grid);
+        let legs = Legs { pace: pace as f32, limit_m: (off_limit + cell_m) as f32, unit_m: (cell_m / PER_CELL) as f32 };
+        let deciding = scratch.deciding_area(&grid, &extent.near, &legs, reach.limit.0 as f32);
+        scratch.block(network, reach, &grid, &deciding);
+        let mut times = vec![UNREACHED; nodes];
+        let spans = grid.spans(&deciding);
+        transform(&grid, &spans, &scratch.cells, &mut scratch.keys, |row, first, keys| {
+            let at = row * grid.columns + first;
+            for (time, &key) in times[at..at + keys.len()].iter_mut().zip(keys) {
+                *time = legs.time(key);
             }
-            let Some(metres) = handicap_of(edge, reach.profile).map(|m| m as f32) else { return };
-            grid.walk(grid.cells(a), grid.cells(b), |cell, _, _| {
-                for node in grid.corners(cell) {
-                    if metres < distances[node] {
-                        (distances[node], times[node]) = (metres, f32::INFINITY);
-                    }
-                }
-            });
         });
-        for piece in &reach.pieces {
-            fully_reached[piece.edge.index()] = false;
-        }
-        distance_transform(&mut times, distances, &grid);
-        for (time, &metres) in times.iter_mut().zip(distances.iter()) {
-            *time =
-                if f64::from(metres) <= off_limit + grid.cell_m { *time + metres * pace as f32 } else { f32::INFINITY };
-        }
         // Streets above or below the ground count as reached themselves, but hardly affect the ground beside them.
-        for &(cell, time) in off_ground.iter() {
+        for &(cell, time) in &scratch.off_ground {
             for node in grid.corners(cell) {
                 times[node] = times[node].min(time);
             }
         }
-        Self { grid, times }
+        Self { grid, times, spans }
+    }
+
+    /// Returns the number of columns and rows of the grid.
+    #[must_use]
+    pub const fn size(&self) -> (usize, usize) {
+        (self.grid.columns, self.grid.rows)
+    }
+
+    /// Returns the size of a cell in metres.
+    #[must_use]
+    pub const fn cell_m(&self) -> f64 {
+        self.grid.cell_m
+    }
+
+    /// Returns the longitude and the latitude of a node in degrees.
+    #[must_use]
+    pub fn degrees(&self, column: usize, row: usize) -> (f64, f64) {
+        let (low, step) = self.grid.units();
+        let axis = |i: usize, nodes: usize| (low[i] + step[i] * nodes as f64) / Fixed::PER_DEGREE;
+        (axis(0, column), axis(1, row))
+    }
+
+    /// Returns the travel time at a node in deciseconds, not rounded. `None` if the node is not reached, not part of the
+    /// grid, or more than a diagonal of a cell away from all nodes within the time limit.
+    #[must_use]
+    pub fn time(&self, column: usize, row: usize) -> Option<f32> {
+        let time = self.times.get(row * self.grid.columns + column).filter(|_| column < self.grid.columns);
+        time.copied().filter(|time| time.is_finite())
     }
 
     /// Returns the maximum distance in metres from a street point inside a contour to the nearest reached street.
@@ -254,72 +163,232 @@ impl Field {
     }
 }
 
-/// Returns the handicap of an edge for places on the ground in metres, or `None` if they never join it.
-fn handicap_of(edge: &Edge, profile: Profile) -> Option<f64> {
-    if edge.kind().can_be_snapped_to() { handicap_m(edge, profile, Storey::Ground) } else { None }
+/// Where the reached streets are.
+struct Extent {
+    /// The longer side of their bounding box, metres.
+    side_m: f64,
+    /// The area of their off-network legs.
+    near: Octagon,
+    /// The area within twice the length of these legs.
+    far: Octagon,
 }
 
-/// Returns the bounding box of a walkshed.
-fn bounds(network: &Network, reach: &Reach) -> (Fixed, Fixed) {
-    let (mut low, mut high) = (reach.start.snap.at, reach.start.snap.at);
-    let mut take = |p: &Fixed| {
-        (low.x, low.y) = (low.x.min(p.x), low.y.min(p.y));
-        (high.x, high.y) = (high.x.max(p.x), high.y.max(p.y));
-    };
-    for piece in &reach.pieces {
-        if piece.from <= 0.0 && piece.to >= 1.0 {
-            network.shape(piece.edge).iter().for_each(&mut take);
-        } else {
-            Reach::line_of(network, piece).iter().for_each(&mut take);
+impl Extent {
+    fn of(lines: &Lines, limit: f32, pace: f32, off_limit: f32) -> Self {
+        let (mut bare, mut near, mut far) = (Octagon::EMPTY, Octagon::EMPTY, Octagon::EMPTY);
+        let mut include = |at: [f32; 2], leg: f32, handicap: f32| {
+            bare.include(at, 0.0);
+            // The error of distances is 4.5 %.
+            near.include(at, 1.05 * leg);
+            far.include(at, 2.1 * leg + 1.05 * handicap);
+        };
+        include([0.0; 2], 0.0, 0.0);
+        let metres_per_time = 1.0 / pace;
+        let mut before = None;
+        for line in &lines.lines {
+            let handicap = line.handicap.unwrap_or_default();
+            let legs = line.times.map(|t| ((limit - t) * metres_per_time).max(0.0));
+            // The lines of a street follow each other.
+            if before != Some((line.a, line.times[0])) {
+                include(line.a, legs[0].min(off_limit), handicap);
+            }
+            include(line.b, legs[1].min(off_limit), handicap);
+            before = Some((line.b, line.times[1]));
+            if (legs[0] < off_limit) != (legs[1] < off_limit) {
+                // Here the leg reaches its limit.
+                let t = ((off_limit - legs[0]) / (legs[1] - legs[0])).clamp(0.0, 1.0);
+                include([0, 1].map(|i| line.a[i] + (line.b[i] - line.a[i]) * t), off_limit, handicap);
+            }
         }
+        let side = (bare.high[0] - bare.low[0]).max(bare.high[1] - bare.low[1]);
+        Self { side_m: f64::from(side), near, far }
     }
-    (low, high)
 }
 
-/// Gives every node the time of the nearest street and the distance to it in metres. This is a chamfer distance transform:
-/// two passes over the eight neighbours, with the steps of Borgefors (1986). The error of the distances is at most 4.5 %.
-fn distance_transform(times: &mut [f32], distances: &mut [f32], grid: &Grid) {
-    let (columns, rows) = (grid.columns, grid.rows);
-    let (straight, diagonal) = (0.955_09 * grid.cell_m as f32, 1.369_30 * grid.cell_m as f32);
-    let mut relax = |node: usize, from: usize, step: f32| {
-        let d = distances[from] + step;
-        if d < distances[node] {
-            distances[node] = d;
-            times[node] = times[from];
-        }
-    };
-    for y in 0..rows {
-        for x in 0..columns {
-            let node = y * columns + x;
-            if x > 0 {
-                relax(node, node - 1, straight);
-            }
-            if y > 0 {
-                relax(node, node - columns, straight);
-                if x > 0 {
-                    relax(node, node - columns - 1, diagonal);
+impl Scratch {
+    /// Enters the reached streets into their cells.
+    fn add_reached(&mut self, grid: &Grid) {
+        self.off_ground.clear();
+        let (cells, off_ground) = (&mut self.cells, &mut self.off_ground);
+        for line in &self.lines.lines {
+            let [time, end] = line.times;
+            let slope = end - time;
+            let street = line.handicap.map(|m| street_key(m, grid));
+            grid.walk(grid.cells(line.a), grid.cells(line.b), |cell, entered, left| {
+                let time = time + slope * if slope < 0.0 { left } else { entered };
+                if let Some(street) = street {
+                    let time = ((time * PER_DECISECOND) as u32).min(BLOCKED - 1);
+                    let key = street | Key::from(time) << 8;
+                    if let Some(cell) = cells.get_mut(cell) {
+                        *cell = key.min(*cell);
+                    }
                 }
-                if x + 1 < columns {
-                    relax(node, node - columns + 1, diagonal);
+                if street != Some(0) {
+                    off_ground.push((cell, time));
                 }
-            }
+            });
         }
     }
-    for y in (0..rows).rev() {
-        for x in (0..columns).rev() {
-            let node = y * columns + x;
-            if x + 1 < columns {
-                relax(node, node + 1, straight);
+
+    /// Returns the area of all streets that decide about nodes within the time limit, and of the nodes beside these. So far
+    /// only the reached streets are entered: a street that is not reached decides about a node if it is nearer.
+    fn deciding_area(&mut self, grid: &Grid, near: &Octagon, legs: &Legs, limit: f32) -> Octagon {
+        let mut area = Octagon::EMPTY;
+        area.include([0.0; 2], 0.0);
+        transform(grid, &grid.spans(near), &self.cells, &mut self.keys, |row, first, keys| {
+            let (mut farthest, mut west, mut east) = (0, usize::MAX, 0);
+            for (i, &key) in keys.iter().enumerate() {
+                let is_inside = legs.time(key) <= limit;
+                farthest = farthest.max(if is_inside { key } else { 0 });
+                west = west.min(if is_inside { i } else { usize::MAX });
+                east = if is_inside { i } else { east };
             }
-            if y + 1 < rows {
-                relax(node, node + columns, straight);
-                if x + 1 < columns {
-                    relax(node, node + columns + 1, diagonal);
-                }
-                if x > 0 {
-                    relax(node, node + columns - 1, diagonal);
-                }
+            if west < keys.len() {
+                let radius = legs.distance_m(farthest);
+                area.include(grid.metres(first + west, row), radius);
+                area.include(grid.metres(first + east, row), radius);
+            }
+        });
+        for line in self.lines.lines.iter().filter(|line| line.handicap != Some(0.0)) {
+            area.include(line.a, 0.0);
+            area.include(line.b, 0.0);
+        }
+        area.grow((1.05 * 2.0 * std::f64::consts::SQRT_2 * grid.cell_m) as f32);
+        area
+    }
+
+    /// Enters the streets that are not reached, or not entirely.
+    fn block(&mut self, network: &Network, reach: &Reach, grid: &Grid, area: &Octagon) {
+        let Self { fully_reached, cells, .. } = self;
+        fully_reached.resize(network.edge_count().div_ceil(64), 0);
+        // The pieces of an edge follow each other, and meet if both ends are reached early.
+        let mut covered: Option<(EdgeId, f64)> = None;
+        for piece in &reach.pieces {
+            let before = covered.filter(|&(edge, to)| edge == piece.edge && to >= piece.from);
+            covered = (piece.from <= 0.0 || before.is_some()).then_some((piece.edge, piece.to));
+            if covered.is_some() && piece.to >= 1.0 {
+                fully_reached[piece.edge.index() / 64] |= 1 << (piece.edge.index() % 64);
             }
         }
+        let streets = network.street_tables();
+        let is_wanted = |id: EdgeId| {
+            // Places join edges that are cut off only if nothing else is near, so they block no reached street.
+            fully_reached[id.index() / 64] & 1 << (id.index() % 64) == 0 && {
+                let edge = streets.edge(id);
+                edge.usable().contains(reach.profile) && !edge.cut_off().contains(reach.profile)
+            }
+        };
+        let metres = |x: i32, y: i32| grid.plane.metres(Fixed { x, y });
+        let meets = |&[west, south, east, north]: &[i32; 4]| area.may_meet(metres(west, south), metres(east, north));
+        network.segments_where(meets, is_wanted, |id, a, b| {
+            let Some(handicap) = ground_handicap_m(streets.edge(id), reach.profile) else { return };
+            let key = street_key(handicap, grid) | Key::from(BLOCKED) << 8;
+            let (a, b) = (grid.plane.metres(a), grid.plane.metres(b));
+            grid.walk(grid.cells(a), grid.cells(b), |cell, _, _| {
+                if let Some(cell) = cells.get_mut(cell) {
+                    *cell = key.min(*cell);
+                }
+            });
+        });
+        for piece in &reach.pieces {
+            fully_reached[piece.edge.index() / 64] = 0;
+        }
+    }
+}
+
+/// Returns the key of a street with a handicap in metres at time 0, seen from itself.
+fn street_key(handicap: f32, grid: &Grid) -> Key {
+    if handicap <= 0.0 {
+        return 0;
+    }
+    let metres = Key::from(handicap as u8);
+    ((f64::from(handicap) / grid.cell_m * PER_CELL) as Key) << 32 | metres
+}
+
+/// What an off-network leg costs.
+struct Legs {
+    /// Deciseconds per metre.
+    pace: f32,
+    limit_m: f32,
+    /// Metres per unit of distance in a [`Key`].
+    unit_m: f32,
+}
+
+impl Legs {
+    /// Returns the distance of a key in metres, handicap included.
+    fn distance_m(&self, key: Key) -> f32 {
+        // Signed numbers are converted faster. The distance is less than 2^31.
+        (key >> 32) as i32 as f32 * self.unit_m
+    }
+
+    /// Returns the travel time to a node in deciseconds.
+    fn time(&self, key: Key) -> f32 {
+        let (time, handicap) = ((key as u32 >> 8) as i32, (key & 255) as i32);
+        let leg = self.distance_m(key) - handicap as f32;
+        let total = time as f32 / PER_DECISECOND + leg * self.pace;
+        if leg <= self.limit_m && time != BLOCKED as i32 { total } else { UNREACHED }
+    }
+}
+
+/// Finds the nearest street of every node in `spans`. This is a chamfer distance transform: two passes over the eight
+/// neighbours. The error of the distances is at most 4.5 %. Calls `done` with every row: its number, the first node, and
+/// the keys of the nodes from there.
+fn transform(
+    grid: &Grid,
+    spans: &[(usize, usize)],
+    cells: &[Key],
+    keys: &mut [Key],
+    mut done: impl FnMut(usize, usize, &[Key]),
+) {
+    let columns = grid.columns;
+    for row in 1..grid.rows - 1 {
+        let (first, end) = spans[row];
+        let at = row * columns;
+        // With a node more on either side.
+        let window = at + first - 1..at + end + 1;
+        let (above, rest) = keys.split_at_mut(at);
+        let above = &above[window.start - columns..window.end - columns];
+        let here = &mut rest[first - 1..=end];
+        forward(above, here, &cells[window.start - columns..window.end - columns], &cells[window]);
+    }
+    for row in (1..grid.rows - 1).rev() {
+        let (first, end) = spans[row];
+        let at = row * columns;
+        let (rest, below) = keys.split_at_mut(at + columns);
+        let here = &mut rest[at + first - 1..=at + end];
+        backward(&below[first - 1..=end], here);
+        done(row, first, &here[1..=end - first]);
+    }
+}
+
+/// The pass from south-west to north-east. All slices are of equal length; the first and the last element are beside the
+/// nodes in question.
+fn forward(above: &[Key], here: &mut [Key], cells_above: &[Key], cells_here: &[Key]) {
+    let len = here.len();
+    let (above, cells_above, cells_here) = (&above[..len], &cells_above[..len], &cells_here[..len]);
+    let mut left = FAR;
+    let mut before = cells_above[0].min(cells_here[0]);
+    for i in 1..len - 1 {
+        // A node is a corner of four cells.
+        let column = cells_above[i].min(cells_here[i]);
+        let street = before.min(column);
+        before = column;
+        let diagonal = above[i - 1].min(above[i + 1]) + DIAGONAL;
+        let near = street.min(diagonal).min(above[i] + STRAIGHT);
+        left = near.min(left + STRAIGHT);
+        here[i] = left;
+    }
+}
+
+/// The pass from north-east to south-west.
+fn backward(below: &[Key], here: &mut [Key]) {
+    let len = here.len();
+    let below = &below[..len];
+    let mut right = FAR;
+    for i in (1..len - 1).rev() {
+        let diagonal = below[i - 1].min(below[i + 1]) + DIAGONAL;
+        let near = here[i].min(diagonal).min(below[i] + STRAIGHT);
+        right = near.min(right + STRAIGHT);
+        here[i] = right;
     }
 }

@@ -5,7 +5,7 @@
 //!
 //! ```
 //! # let network = walkshed_testing::grid(21, 100.0);
-//! use walkshed_engine::walkshed::{Field, Reach, contour};
+//! use walkshed_engine::walkshed::{Field, Reach, outlines};
 //! use walkshed_engine::{Deciseconds, Direction, Profile, Start};
 //!
 //! let profile = Profile::Adult;
@@ -17,17 +17,27 @@
 //!
 //! // One field gives the polygons of all shorter times.
 //! let field = Field::draw(&network, &reach);
-//! let (inner, outer) = (contour(&field, Deciseconds::from_minutes(3.0)), contour(&field, limit));
-//! assert_eq!((inner.0.len(), outer.0.len()), (1, 1));
+//! let both = outlines(&field, &[Deciseconds::from_minutes(3.0), limit]);
+//! assert_eq!((both[0].polygons().len(), both[1].polygons().len()), (1, 1));
+//! assert!(both[0].square_degrees() < both[1].square_degrees());
 //! # Ok::<(), walkshed_engine::Unsnappable>(())
 //! ```
 
 mod cells;
 mod contour;
+mod detail;
 mod field;
+mod grid;
+mod lines;
+mod outline;
 mod pieces;
+mod region;
+mod simplify;
 
 pub use cells::{CellTimes, CellsError, TooManyCells, estimate_cells, reached_cells};
 pub use contour::contour;
-pub use field::{Field, TOLERANCE_CELLS};
+pub use detail::{Detail, TOLERANCE_CELLS, UnknownDetail};
+pub use field::Field;
+pub use outline::Outline;
 pub use pieces::{Piece, Reach};
+pub use simplify::outlines;

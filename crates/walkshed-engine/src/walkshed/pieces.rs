@@ -62,16 +62,22 @@ impl Reach {
         limit: Deciseconds,
         search: &Search,
     ) -> Self {
-        let mut pieces = Vec::with_capacity(search.reached().len() * 2);
+        let mut vertices: Vec<_> = search.reached().iter().map(|&v| (VertexId(v), search.time(VertexId(v)))).collect();
+        // In this order, what belongs to neighbours is nearby in memory.
+        vertices.sort_unstable_by_key(|v| v.0);
+        let mut pieces = Vec::with_capacity(vertices.len() * 2);
         let (first_arc, arc_edges) = (network.first_arc(), network.arc_edges());
-        let costs = network.costs(profile, direction);
+        let (costs, streets) = (network.costs(profile, direction), network.street_tables());
         let time = |v: VertexId| search.time(v);
-        for &v in search.reached() {
-            for &half in &arc_edges[first_arc[v as usize] as usize..first_arc[v as usize + 1] as usize] {
+        for &(v, _) in &vertices {
+            for &half in &arc_edges[first_arc[v.index()] as usize..first_arc[v.index() + 1] as usize] {
                 let (id, backward) = (EdgeId(half / 2), half % 2 == 1);
-                let edge = network.edge(id);
+                if id == start.snap.edge {
+                    continue;
+                }
+                let edge = streets.edge(id);
                 // Visit each edge once: from its tail, or from its head if the tail was not reached.
-                if id == start.snap.edge || backward && time(edge.tail).is_some() {
+                if backward && time(edge.tail).is_some() {
                     continue;
                 }
                 Span {
@@ -92,8 +98,6 @@ impl Reach {
         for (from, to, times) in [(0.0, f, [time(edge.tail), middle]), (f, 1.0, [middle, time(edge.head)])] {
             Span { edge: start.snap.edge, from, to, times, costs: start_costs }.cut(limit, &mut pieces);
         }
-        let mut vertices: Vec<_> = search.reached().iter().map(|&v| (VertexId(v), time(VertexId(v)))).collect();
-        vertices.sort_unstable();
         Self { start, profile, direction, limit, pieces, vertices }
     }
 
@@ -157,6 +161,8 @@ impl Span {
         let reach = |t: f64, c: f64| {
             if t > limit {
                 None
+            } else if t + c * (to - from) <= limit {
+                Some(to - from)
             } else if c.is_infinite() {
                 Some(0.0)
             } else if c <= 0.0 {

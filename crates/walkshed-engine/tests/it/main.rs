@@ -7,4 +7,5 @@ mod osm_tagging;
 mod street_changes;
 mod structure;
 mod sweep;
+mod walkshed_field;
 mod walkshed_polygon;

@@ -2,9 +2,9 @@
 //! reached street point, and no street point farther than the tolerance from a reached one.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
-use geo::{Area, Contains, Intersects, MultiPolygon, Point, Validation, Winding};
+use geo::{Area, Contains, CoordsIter, Intersects, LineString, MultiPolygon, Point, Validation, Winding};
 use walkshed_engine::geo::{Fixed, Metric, Storey};
-use walkshed_engine::walkshed::{Field, Reach, contour, reached_cells};
+use walkshed_engine::walkshed::{Detail, Field, Outline, Reach, contour, outlines, reached_cells};
 use walkshed_engine::{Deciseconds, Direction, Edge, EdgeId, Network, Profile, Start, handicap_m};
 use walkshed_testing::{CENTRE, Random, at, grid, porto_alegre_network, random_network, random_point};
 
@@ -37,62 +37,89 @@ fn time_at(network: &Network, reach: &Reach, id: EdgeId, fraction: f64, at: Fixe
     reach.time_to(network, &Start { snap, off: Deciseconds(0) })
 }
 
-/// Checks all properties for one place. Returns the number of reached street points.
-fn check(network: &Network, profile: Profile, direction: Direction, start: Start, minutes: &[f64]) -> usize {
-    let most = Deciseconds::from_minutes(minutes.iter().copied().fold(0.0, f64::max));
+/// Checks all properties for one place, of the contours and of the outlines with fewer points. Returns the number of
+/// reached street points.
+fn check(
+    network: &Network,
+    profile: Profile,
+    direction: Direction,
+    start: Start,
+    minutes: &[f64],
+    details: &[Detail],
+) -> usize {
+    let limits: Vec<Deciseconds> = minutes.iter().map(|&m| Deciseconds::from_minutes(m)).collect();
+    let most = limits.iter().copied().max().unwrap_or_default();
     let reach = Reach::find(network, profile, direction, start, most);
-    let field = Field::draw(network, &reach);
-    let mut inner: Option<MultiPolygon<f64>> = None;
-    let mut seen = 0;
-    for &m in minutes {
-        let limit = Deciseconds::from_minutes(m);
-        let polygon = contour(&field, limit);
+    // Points of streets with their times, and whether the street is an ordinary one.
+    let mut points = Vec::new();
+    for id in network.edge_ids().filter(|&id| network.edge(id).usable().contains(profile)) {
+        let is_ordinary = is_ordinary_street(network.edge(id), profile);
+        let samples = sample(network, id).into_iter();
+        points.extend(samples.map(|(f, p)| (p, time_at(network, &reach, id, f, p), is_ordinary)));
+    }
+    for &detail in details {
+        let field = Field::draw_at(network, &reach, detail);
+        let contours: Vec<_> = limits.iter().map(|&limit| contour(&field, limit)).collect();
+        let drawn = outlines(&field, &limits);
+        for (contour, outline) in contours.iter().zip(&drawn) {
+            let shape = outline.multi_polygon();
+            let square_degrees = shape.unsigned_area();
+            assert!((outline.square_degrees() - square_degrees).abs() <= 1e-6 * square_degrees);
+            assert!(square_degrees >= contour.unsigned_area() - 1e-12, "the outline contains the contour");
+            let count = |shape: &MultiPolygon<f64>| shape.coords_count();
+            assert!(count(&shape) <= count(contour), "{} points of {}", count(&shape), count(contour));
+        }
+        let drawn: Vec<_> = drawn.iter().map(Outline::multi_polygon).collect();
+        for shapes in [contours, drawn] {
+            check_shapes(&field, start, &limits, &shapes, &points);
+        }
+    }
+    points.iter().map(|point| limits.iter().filter(|&&limit| point.1 <= limit).count()).sum()
+}
+
+/// Checks the polygons of all limits, in ascending order.
+fn check_shapes(
+    field: &Field,
+    start: Start,
+    limits: &[Deciseconds],
+    shapes: &[MultiPolygon<f64>],
+    points: &[(Fixed, Deciseconds, bool)],
+) {
+    let metric = Metric::at(start.snap.at.lat());
+    let tolerance = field.tolerance_m();
+    // The size of a bucket is the tolerance.
+    let bucket = |p: Fixed| {
+        let (x, y) = metric.vector(start.snap.at, p);
+        ((x / tolerance).floor() as i32, (y / tolerance).floor() as i32)
+    };
+    let mut inner: Option<&MultiPolygon<f64>> = None;
+    for (&limit, polygon) in limits.iter().zip(shapes) {
         assert!(polygon.is_valid(), "{:?}", polygon.check_validation());
-        for part in &polygon {
+        for part in polygon {
             assert!(part.exterior().is_ccw(), "outer rings are counter-clockwise");
             assert!(part.interiors().iter().all(Winding::is_cw), "holes are clockwise");
         }
-        if let Some(inner) = &inner {
+        if let Some(inner) = inner {
             assert!(inner.unsigned_area() <= polygon.unsigned_area());
-            for p in
-                inner.iter().flat_map(|p| std::iter::once(p.exterior()).chain(p.interiors())).flat_map(|r| r.points())
-            {
-                assert!(
-                    polygon.intersects(&p),
-                    "the polygon of {m} minutes does not contain {p:?} of the smaller polygon"
-                );
+            let rings = |p: &MultiPolygon<f64>| -> Vec<LineString<f64>> {
+                p.iter().flat_map(|p| std::iter::once(p.exterior()).chain(p.interiors())).cloned().collect()
+            };
+            for p in rings(inner).iter().flat_map(LineString::points) {
+                assert!(polygon.intersects(&p), "{limit:?} does not contain {p:?} of the smaller polygon");
+            }
+            for p in rings(polygon).iter().flat_map(LineString::points) {
+                assert!(!inner.contains(&p), "{p:?} of {limit:?} is within the smaller polygon");
             }
         }
-        let metric = Metric::at(start.snap.at.lat());
-        // Reached points by bucket; the size of a bucket is the tolerance.
-        let tolerance = field.tolerance_m();
-        let bucket = |p: Fixed| {
-            let (x, y) = metric.vector(start.snap.at, p);
-            ((x / tolerance).floor() as i32, (y / tolerance).floor() as i32)
-        };
         let mut reached: std::collections::HashMap<(i32, i32), Vec<Fixed>> = std::collections::HashMap::new();
-        let mut outside = Vec::new();
-        for id in network.edge_ids() {
-            let edge = network.edge(id);
-            if !edge.usable().contains(profile) {
-                continue;
-            }
-            for (fraction, p) in sample(network, id) {
-                if time_at(network, &reach, id, fraction, p) <= limit {
-                    assert!(polygon.contains(&point(p)), "{m} minutes: reached point {p:?} of {id:?} is outside");
-                    reached.entry(bucket(p)).or_default().push(p);
-                    seen += 1;
-                } else if is_ordinary_street(edge, profile) {
-                    outside.push(p);
-                }
-            }
+        for &(p, ..) in points.iter().filter(|point| point.1 <= limit) {
+            assert!(polygon.contains(&point(p)), "{limit:?}: reached point {p:?} is outside");
+            reached.entry(bucket(p)).or_default().push(p);
         }
-        for p in outside {
+        for &(p, time, is_ordinary) in points {
             let (x, y) = bucket(p);
-            if !(-200..200).contains(&x) || !(-200..200).contains(&y) {
-                continue;
-            }
-            if polygon.intersects(&point(p)) {
+            let is_far = !(-200..200).contains(&x) || !(-200..200).contains(&y);
+            if time > limit && is_ordinary && !is_far && polygon.intersects(&point(p)) {
                 let near = (-1..=1)
                     .flat_map(|dx| (-1..=1).map(move |dy| (x + dx, y + dy)))
                     .filter_map(|b| reached.get(&b))
@@ -101,13 +128,12 @@ fn check(network: &Network, profile: Profile, direction: Direction, start: Start
                 let nearest = near.map(|&q| metric.distance(p, q)).fold(f64::INFINITY, f64::min);
                 assert!(
                     nearest <= tolerance + 5.0,
-                    "{m} minutes: {p:?} is inside, {nearest} m from the nearest reached point"
+                    "{limit:?}: {p:?} is inside, {nearest} m from the nearest reached point"
                 );
             }
         }
         inner = Some(polygon);
     }
-    seen
 }
 
 /// Returns whether every place on the edge is snapped to it.
@@ -137,15 +163,17 @@ fn metres_to(polygon: &MultiPolygon<f64>, p: Fixed) -> f64 {
 fn check_places(network: &Network, profile: Profile, start: Start, minutes: f64, r: &mut Random) -> usize {
     let limit = Deciseconds::from_minutes(minutes);
     let reach = Reach::find(network, profile, Direction::From, start, limit);
-    let field = Field::draw(network, &reach);
-    let polygon = contour(&field, limit);
+    let drawn = Detail::ALL.map(|detail| {
+        let field = Field::draw_at(network, &reach, detail);
+        (outlines(&field, &[limit])[0].multi_polygon(), field)
+    });
     let mut seen = 0;
     for _ in 0..400 {
         let place = random_point(network, r);
         if is_reached(network, &reach, place, limit) {
             seen += 1;
-            if !polygon.contains(&point(place)) {
-                let metres = metres_to(&polygon, place);
+            for (polygon, field) in drawn.iter().filter(|(polygon, _)| !polygon.contains(&point(place))) {
+                let metres = metres_to(polygon, place);
                 let off_m = network.snap(place, profile).unwrap().off_m;
                 assert!(
                     metres <= field.tolerance_m() + 0.045 * off_m,
@@ -195,7 +223,8 @@ fn properties_hold_on_porto_alegre() {
         let profile = Profile::ALL[n % Profile::COUNT];
         let Ok(snap) = network.snap(random_point(&network, &mut r), profile) else { continue };
         let direction = Direction::ALL[n / 3 % 2];
-        seen += check(&network, profile, direction, Start::new(&network, snap, profile), &[3.0, 5.0, 10.0, 15.0]);
+        let start = Start::new(&network, snap, profile);
+        seen += check(&network, profile, direction, start, &[3.0, 5.0, 10.0, 15.0], &Detail::ALL[n % 3..=n % 3]);
     }
     assert!(seen > 50_000, "{seen}");
 }
@@ -208,8 +237,8 @@ fn properties_hold_on_random_cities() {
         let network = random_network(seed, 180);
         for profile in Profile::ALL {
             let Ok(snap) = network.snap(random_point(&network, &mut r), profile) else { continue };
-            seen +=
-                check(&network, profile, Direction::From, Start::new(&network, snap, profile), &[2.0, 7.5, 15.0, 30.0]);
+            let start = Start::new(&network, snap, profile);
+            seen += check(&network, profile, Direction::From, start, &[2.0, 7.5, 15.0, 30.0], &Detail::ALL);
         }
     }
     assert!(seen > 10_000, "{seen}");

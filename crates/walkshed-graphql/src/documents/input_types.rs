@@ -77,7 +77,9 @@ impl InputTypes {
         let mut declared = operations.flat_map(|(_, operation)| &operation.node.variable_definitions);
         declared.all(|definition| {
             let definition = &definition.node;
-            variables.get(&definition.name.node).is_none_or(|value| self.is_valid(value, &definition.var_type.node))
+            // An argument with a default allows a nullable variable, but not null.
+            let is_valid = |value: &Value| *value != Value::Null && self.is_valid(value, &definition.var_type.node);
+            variables.get(&definition.name.node).is_none_or(is_valid)
         })
     }
 
@@ -129,7 +131,6 @@ mod tests {
         };
         for (declared, good) in [
             ("PlaceInput!", json!({ "point": { "lon": 106, "lat": 29.5 } })),
-            ("PlaceInput", json!(null)),
             ("PlaceInput", json!({ "cell": "8a41b0a1b2a7fff" })),
             (
                 "[PlaceInput!]!",
@@ -144,6 +145,7 @@ mod tests {
             assert!(accepts(declared, good.clone()), "{declared} {good}");
         }
         for (declared, bad) in [
+            ("PlaceInput", json!(null)),
             ("PlaceInput!", json!(null)),
             ("PlaceInput!", json!({ "point": { "lon": 106, "lat": 29.5, "height": 3 } })),
             ("PlaceInput!", json!({ "point": { "lon": "106", "lat": 29.5 } })),

@@ -8,14 +8,13 @@ use crate::error::{bad_input, not_found, stopped, unsnappable};
 use crate::ids::NodeId;
 use crate::register::{Center, Facility, world_with_scenario};
 use crate::scalars::GeoJson;
-use crate::types::{Direction, PlaceInput, Profile, round};
+use crate::types::{Direction, PlaceInput, Profile, WalkshedDetail, round};
 use crate::work_pools::analyse;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use std::sync::Arc;
 use walkshed_analysis::world::World;
 use walkshed_analysis::{self as analysis, CatchmentError, Demand, Travel};
 use walkshed_engine::MAX_NEAREST;
-use walkshed_engine::geo::multi_polygon_text;
 use walkshed_register::{Host, RecordKind, group_name};
 
 /// Maximum number of overlaps returned for a catchment.
@@ -76,12 +75,12 @@ impl Catchment {
     /// The area of the polygon in square kilometres.
     async fn area_km2(&self) -> Result<f64> {
         let network = require_network(&self.world)?;
-        Ok(round(self.found.walkshed.area_km2(&self.found.walkshed.polygons(network)[0]), 4))
+        Ok(round(self.found.walkshed.area_km2(&self.found.walkshed.outlines(network)[0]), 4))
     }
 
-    /// The outline as a GeoJSON MultiPolygon.
+    /// The outline as a GeoJSON MultiPolygon, drawn as a walkshed of detail NORMAL.
     async fn polygon(&self, ctx: &Context<'_>) -> Result<GeoJson> {
-        let text = multi_polygon_text(&self.found.walkshed.polygons(require_network(&self.world)?)[0]);
+        let text = self.found.walkshed.outlines(require_network(&self.world)?)[0].geojson();
         budget::charge(ctx, text.len())?;
         Ok(GeoJson(text))
     }
@@ -114,7 +113,9 @@ pub struct CatchmentQuery;
 impl CatchmentQuery {
     /// Computes the catchment of a facility or center: who can reach it within a time limit, who of them can reach no
     /// other, and which others share them. Null if no record has the given id or code.
-    #[graphql(complexity = "cost::sweeps(1) + cost::walkshed(&[minutes], profile) + child_complexity")]
+    #[graphql(
+        complexity = "cost::sweeps(1) + cost::walkshed(&[minutes], profile, WalkshedDetail::Normal) + child_complexity"
+    )]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn catchment(
         &self,
@@ -142,7 +143,10 @@ impl CatchmentQuery {
             let world = world_with_scenario(ctx, scenario.as_ref()).await?;
             require_network(&world)?;
             check_minutes(ctx, "minutes", minutes)?;
-            cost::charge(ctx, City::of(&world).sweep(MAX_NEAREST) + cost::walkshed(&[minutes], profile))?;
+            cost::charge(
+                ctx,
+                City::of(&world).sweep(MAX_NEAREST) + cost::walkshed(&[minutes], profile, WalkshedDetail::Normal),
+            )?;
             let register = &world.register;
             let host = match &of {
                 PlaceInput::Center(code) => register.centers.find(code).map(|center| Host::Center(center.id)),
@@ -165,7 +169,7 @@ impl CatchmentQuery {
                         CatchmentError::Stopped(why) => stopped(why),
                     })?;
                 if let Some(found) = &found {
-                    found.walkshed.polygons(network);
+                    found.walkshed.outlines(network);
                 }
                 Ok::<_, async_graphql::Error>(found)
             })

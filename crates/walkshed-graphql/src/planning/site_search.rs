@@ -7,8 +7,9 @@ use crate::context::is_job;
 use crate::cost::{self, City, GAINED, Reach, SETTLED};
 use crate::error::{bad_input, invalid, not_found, within_bound};
 use crate::ids::NodeId;
+use crate::place_list::PlaceList;
 use crate::register::world_with_scenario;
-use crate::types::{Direction, PlaceInput, Profile};
+use crate::types::{Direction, Profile};
 use crate::work_pools::analyse;
 use async_graphql::{Context, ID, Object, Result};
 use std::sync::Arc;
@@ -48,11 +49,11 @@ fn positive(field: &str, value: f64) -> Result<f64> {
 fn read_candidates(
     world: &World,
     candidates: SitingCandidates,
-    places: Option<Vec<PlaceInput>>,
+    places: Option<PlaceList>,
     costs: Option<Vec<f64>>,
 ) -> Result<Candidates> {
     match (candidates, places) {
-        (SitingCandidates::Places, Some(places)) if !places.is_empty() => {
+        (SitingCandidates::Places, Some(PlaceList(places))) if !places.is_empty() => {
             within_bound("maxPlaces", "places", places.len(), MAX_PLACES)?;
             let named = places.iter().enumerate();
             let read = named.map(|(n, place)| place.position(world, &format!("places[{n}]")));
@@ -119,7 +120,7 @@ impl SiteQuery {
         count: Option<i32>,
         #[graphql(default_with = "SitingCandidates::Cells", desc = "The candidate sites.")]
         candidates: SitingCandidates,
-        #[graphql(desc = "For PLACES: the candidates, at most 1,000.")] places: Option<Vec<PlaceInput>>,
+        #[graphql(desc = "For PLACES: the candidates, at most 1,000.")] places: Option<PlaceList>,
         #[graphql(desc = "The cost of each of `places`, in the same order, at most 1,000. If omitted, each costs 1.")]
         costs: Option<Vec<f64>>,
         #[graphql(

@@ -12,7 +12,7 @@ use async_graphql::{Context, Enum, ID, InputObject, Result};
 use walkshed_analysis::FacilityCriteria;
 use walkshed_analysis::world::World;
 use walkshed_register::Kinds;
-use walkshed_register::query::{self, Area, SearchText, SortBy, SortOrder};
+use walkshed_register::query::{self, Area, Filter, RowList, SearchText, SortBy, SortOrder};
 
 /// Number of area steps that cost as much as the rest of a row.
 const STEPS_PER_ROW: usize = 50;
@@ -35,9 +35,13 @@ impl Bounds {
         within_bound("maxListItems", field, count, self.list_items)
     }
 
-    /// Charges the cost of testing a number of rows.
-    fn charge(&self, rows: usize, area: Option<&Area>) -> Result<()> {
-        self.charger.charge(cost::rows(rows).saturating_mul(area.map_or(1, Area::steps)).div_ceil(STEPS_PER_ROW))
+    /// Returns the rows that meet a filter, in order of id. Charges the cost of testing them.
+    fn select(&self, world: &World, filter: &impl Filter, area: Option<&Area>) -> Result<RowList> {
+        let register = &world.register;
+        let candidates = filter.candidates(register).map_err(stopped)?;
+        let steps = cost::rows(candidates.len()).saturating_mul(area.map_or(1, Area::steps));
+        self.charger.charge(steps.div_ceil(STEPS_PER_ROW))?;
+        filter.select(register, candidates).map_err(stopped)
     }
 }
 
@@ -66,7 +70,9 @@ pub struct CenterFilter {
     pub audience: Option<Audience>,
     /// Open at this time. Records whose state at this time is unknown are excluded.
     pub open_at: Option<DateTime>,
-    /// Centers with this text in a name, the address or the code. Case-insensitive.
+    /// Centers with this text in a name, the address or the code. Case-insensitive. A text of two or more Latin letters and
+    /// digits, at least one of them a letter, also matches the pinyin initials of the name: cqyz matches 重庆一中. A
+    /// character with several readings matches the initial of each.
     pub text: Option<String>,
     /// Records in this area.
     pub area: Option<AreaInput>,
@@ -103,7 +109,9 @@ pub struct FacilityFilter {
     pub audience: Option<Audience>,
     /// Open at this time. Records whose state at this time is unknown are excluded.
     pub open_at: Option<DateTime>,
-    /// Facilities with this text in a name, the address or the external id. Case-insensitive.
+    /// Facilities with this text in a name, the address or the external id. Case-insensitive. A text of two or more Latin
+    /// letters and digits, at least one of them a letter, also matches the pinyin initials of the name: cqyz matches
+    /// 重庆一中. A character with several readings matches the initial of each.
     pub text: Option<String>,
     /// Records in this area.
     pub area: Option<AreaInput>,
@@ -150,11 +158,9 @@ pub struct OrderInput {
 
 impl CenterFilter {
     /// Returns the indexes of the matching centers, in order of id.
-    pub fn select(&self, world: &World, bounds: &Bounds) -> Result<Vec<usize>> {
+    pub fn select(&self, world: &World, bounds: &Bounds) -> Result<RowList> {
         let filter = self.query(bounds)?;
-        let candidates = filter.candidates(&world.register);
-        bounds.charge(candidates.len(), filter.area.as_ref())?;
-        filter.select(&world.register, &candidates).map_err(stopped)
+        bounds.select(world, &filter, filter.area.as_ref())
     }
 
     fn query(&self, bounds: &Bounds) -> Result<query::CenterFilter> {
@@ -186,11 +192,9 @@ impl CenterFilter {
 
 impl FacilityFilter {
     /// Returns the indexes of the matching facilities, in order of id.
-    pub fn select(&self, world: &World, kinds: &Kinds, bounds: &Bounds) -> Result<Vec<usize>> {
+    pub fn select(&self, world: &World, kinds: &Kinds, bounds: &Bounds) -> Result<RowList> {
         let filter = self.query(world, kinds, bounds)?;
-        let candidates = filter.candidates(&world.register);
-        bounds.charge(candidates.len(), filter.area.as_ref())?;
-        filter.select(&world.register, &candidates).map_err(stopped)
+        bounds.select(world, &filter, filter.area.as_ref())
     }
 
     fn query(&self, world: &World, kinds: &Kinds, bounds: &Bounds) -> Result<query::FacilityFilter> {

@@ -7,15 +7,24 @@ use crate::arguments::{distinct_values, region_code};
 use crate::context::{current, kinds};
 use crate::cost;
 use crate::enums::{RegionLevel, SuggestionStatus};
-use crate::error::{invalid, over_limit};
+use crate::error::{invalid, over_limit, stopped};
 use crate::paging::{PageArguments, Paged, connection, counted, page_by};
 use crate::scalars::DateTime;
 use crate::types::Category;
 use async_graphql::{Context, Error, Object, Result};
 use walkshed_register as register;
+use walkshed_register::query::{SearchText, suggestions_with};
 
 /// Maximum number of regions in one response.
 const MAX_REGIONS: usize = 20_000;
+
+/// Returns the cost of a list. `filter` is whether the filter has a text, `None` without a filter.
+const fn price(filter: Option<bool>, is_ordered: bool) -> usize {
+    match filter {
+        Some(true) if !is_ordered => cost::text_list(),
+        filter => cost::list(filter.is_some() || is_ordered),
+    }
+}
 
 #[derive(Default)]
 pub struct ListQuery;
@@ -25,7 +34,7 @@ pub struct ListQuery;
 impl ListQuery {
     /// Lists centers, in order of id by default.
     #[graphql(
-        complexity = "cost::list(filter.is_some() || order_by.is_some()) + counted(first, last) * child_complexity"
+        complexity = "price(filter.as_ref().map(|f| f.text.is_some()), order_by.is_some()) + counted(first, last) * child_complexity"
     )]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn centers(
@@ -65,7 +74,7 @@ impl ListQuery {
 
     /// Lists facilities, in order of id by default.
     #[graphql(
-        complexity = "cost::list(filter.is_some() || order_by.is_some()) + counted(first, last) * child_complexity"
+        complexity = "price(filter.as_ref().map(|f| f.text.is_some()), order_by.is_some()) + counted(first, last) * child_complexity"
     )]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn facilities(
@@ -202,7 +211,7 @@ impl ListQuery {
     }
 
     /// Lists suggestions, in order of id.
-    #[graphql(complexity = "cost::list(text.is_some()) + counted(first, last) * child_complexity")]
+    #[graphql(complexity = "price(text.is_some().then_some(true), false) + counted(first, last) * child_complexity")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn suggestions(
         &self,
@@ -227,20 +236,16 @@ impl ListQuery {
         let register = &*world.register;
         let wanted = distinct_values(ctx, "statuses", statuses)?;
         let region = region_code("region", region.as_deref())?;
-        let text = text.map(|t| t.trim().to_lowercase()).filter(|t| !t.is_empty());
         let fits = |&i: &usize| {
             let s = &register.suggestions[i];
             (wanted.is_empty() || wanted.contains(&s.status.into()))
                 && region.as_ref().is_none_or(|r| {
                     s.center.and_then(|id| register.centers.get(id)).is_some_and(|c| r.contains(c.code.as_str()))
                 })
-                // Contact details are personal data. They are not searched, because a search would reveal them.
-                && text.as_ref().is_none_or(|text| {
-                    let searched = [Some(&s.text), s.place.as_ref(), s.answer.as_ref(), s.done_note.as_ref()];
-                    searched.into_iter().flatten().any(|t| t.to_lowercase().contains(text))
-                })
         };
-        let list: Vec<usize> = (0..register.suggestions.len()).filter(fits).collect();
+        let with_text =
+            suggestions_with(register, text.as_deref().and_then(SearchText::new).as_ref()).map_err(stopped)?;
+        let list: Vec<usize> = with_text.iter().filter(fits).collect();
         Suggestion::page(world, &list, &PageArguments { first, after, last, before })
     }
 

@@ -1,17 +1,19 @@
 //! Filters centers.
 
 use super::area::Area;
-use super::select::select;
-use super::text::SearchText;
+use super::select::{Candidates, Filter, RowList};
 use crate::category::Category;
-use crate::center::Center;
 use crate::code::RegionCode;
 use crate::register::{Register, is_open};
 use crate::service::{Offer, Service};
+use crate::text_index::SearchText;
 use crate::vocabulary::{Audience, CenterKind, OperatingModel, Status};
 use jiff::Timestamp;
 use std::sync::Arc;
 use walkshed_engine::task::Stopped;
+
+/// Up to this many centers of a region are tested without the index for text search.
+const TESTED_DIRECTLY: usize = 4096;
 
 /// Conditions for centers, all of which must be met. An empty list or `None` is no condition.
 #[derive(Default)]
@@ -28,7 +30,7 @@ pub struct CenterFilter {
     pub audience: Option<Audience>,
     /// The center must be known to be open at this moment.
     pub open_at: Option<Timestamp>,
-    /// Text in a name, the address or the code.
+    /// Text in a name, the address or the code, or the pinyin initials of the name.
     pub text: Option<SearchText>,
     pub area: Option<Area>,
     /// Whether the entrance must be known to be step-free, or known not to be.
@@ -37,26 +39,68 @@ pub struct CenterFilter {
     pub night_entrance: Option<bool>,
 }
 
-impl CenterFilter {
-    /// Returns the indexes of the centers to test, in ascending order.
-    #[must_use]
-    pub fn candidates(&self, register: &Register) -> Vec<usize> {
-        let mut candidates: Vec<usize> = match &self.region {
-            Some(region) => register.centers_in(region).iter().map(|&i| i as usize).collect(),
-            None => (0..register.centers.len()).collect(),
+impl Filter for CenterFilter {
+    fn candidates(&self, register: &Register) -> Result<Candidates, Stopped> {
+        let in_region = self.region.as_ref().map(|region| register.centers_in(region));
+        if let Some(text) = &self.text
+            && in_region.is_none_or(|rows| rows.len() > TESTED_DIRECTLY)
+            && let Some(mut rows) = register.text.centers.find(&register.centers, text)?
+        {
+            if let Some(in_region) = in_region {
+                let mut is_in_region = vec![false; register.centers.len()];
+                for &row in in_region {
+                    is_in_region[row as usize] = true;
+                }
+                rows.retain(|&row| is_in_region[row as usize]);
+            }
+            return Ok(Candidates { rows: RowList::Of(rows), have_text: true });
+        }
+        let rows = match in_region {
+            Some(rows) => {
+                let mut rows = rows.to_vec();
+                rows.sort_unstable();
+                RowList::Of(rows)
+            }
+            None => RowList::First(register.centers.len()),
         };
-        candidates.sort_unstable();
-        candidates
+        Ok(Candidates { rows, have_text: false })
     }
 
-    /// Returns the candidates that meet the conditions.
-    ///
-    /// # Errors
-    /// [`Stopped`] if the current task is cancelled or out of time.
-    pub fn select(&self, register: &Register, candidates: &[usize]) -> Result<Vec<usize>, Stopped> {
-        select(candidates, |index| self.matches(register, index))
+    fn select(&self, register: &Register, candidates: Candidates) -> Result<RowList, Stopped> {
+        let text = self.text.as_ref().filter(|_| !candidates.have_text);
+        if text.is_none() && self.is_text_only() {
+            return Ok(candidates.rows);
+        }
+        candidates.select(|index| {
+            self.matches(register, index) && text.is_none_or(|text| text.matches(&*register.centers[index]))
+        })
+    }
+}
+
+impl CenterFilter {
+    /// Returns whether there is no condition other than the text and the region, which the candidates meet.
+    fn is_text_only(&self) -> bool {
+        let Self {
+            region: _,
+            kinds,
+            statuses,
+            operating_models,
+            categories,
+            services,
+            audience,
+            open_at,
+            text: _,
+            area,
+            step_free,
+            night_entrance,
+        } = self;
+        let has_list = !(kinds.is_empty() && statuses.is_empty() && operating_models.is_empty());
+        let has_relation = !(categories.is_empty() && services.is_empty()) || audience.is_some() || open_at.is_some();
+        let has_place = area.is_some() || step_free.is_some() || night_entrance.is_some();
+        !(has_list || has_relation || has_place)
     }
 
+    /// Returns whether a candidate meets the conditions other than the text.
     fn matches(&self, register: &Register, index: usize) -> bool {
         let c = &*register.centers[index];
         let meets_own = (self.kinds.is_empty() || self.kinds.contains(&c.kind))
@@ -65,8 +109,7 @@ impl CenterFilter {
                 || c.operating_model.is_some_and(|model| self.operating_models.contains(&model)))
             && self.step_free.is_none_or(|required| c.step_free == Some(required))
             && self.night_entrance.is_none_or(|required| c.night_entrance == Some(required))
-            && self.area.as_ref().is_none_or(|area| area.contains(c.position))
-            && self.text.as_ref().is_none_or(|text| text.occurs_in(searched_texts(c)));
+            && self.area.as_ref().is_none_or(|area| area.contains(c.position));
         meets_own
             && (self.categories.is_empty() || self.has_category(register, index))
             && (self.services.is_empty()
@@ -84,10 +127,6 @@ impl CenterFilter {
         });
         has_open_facility || services(register, index).any(|s| self.categories.contains(&s.category))
     }
-}
-
-fn searched_texts(c: &Center) -> [Option<&str>; 4] {
-    [Some(&c.name), c.name_en.as_deref(), c.address.as_deref(), Some(c.code.as_str())]
 }
 
 /// Iterates over the offers of a center and of its facilities.

@@ -1,12 +1,16 @@
 //! Sorts lists of centers and facilities.
 
+use super::select::RowList;
 use crate::center::Center;
 use crate::facility::Facility;
 use crate::record::Record;
-use crate::register::Register;
+use crate::register::{HasSortFields, OrderField, Register};
 use crate::rows::Rows;
 use std::cmp::Ordering;
 use walkshed_engine::geo::{Fixed, Metric, Position};
+
+/// Sorting one row takes as long as passing over this many rows of a presorted list.
+const ROWS_PER_SORTED_ROW: usize = 64;
 
 /// The field a list is sorted by.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,57 +47,32 @@ impl SortKey {
     }
 }
 
-/// The sortable fields of a record.
-#[derive(Debug, Clone, Copy)]
-pub struct SortFields<'a> {
-    pub name: &'a str,
-    pub code: &'a str,
-    pub position: Position,
-    pub size: Option<f64>,
-}
-
 /// A record type that can be sorted.
-pub trait Sortable: Record {
-    /// Returns the sortable fields.
-    fn sort_fields(&self) -> SortFields<'_>;
-
+pub trait Sortable: Record + HasSortFields {
     /// Returns all rows of the type.
     fn rows(register: &Register) -> &Rows<Self>;
 
-    /// Returns the indexes of all rows in an order, if the register keeps that order.
-    fn presorted(register: &Register, by: SortBy) -> Option<&[u32]>;
+    /// Returns the indexes of all rows in an order.
+    fn presorted(register: &Register, field: OrderField, is_descending: bool) -> &[u32];
 }
 
 impl Sortable for Center {
-    fn sort_fields(&self) -> SortFields<'_> {
-        let size = self.residents_served.map(f64::from);
-        SortFields { name: &self.name, code: self.code.as_str(), position: self.position, size }
-    }
-
     fn rows(register: &Register) -> &Rows<Self> {
         &register.centers
     }
 
-    fn presorted(register: &Register, by: SortBy) -> Option<&[u32]> {
-        match by {
-            SortBy::Name => Some(register.centers_by_name()),
-            SortBy::Code => Some(register.centers_by_code()),
-            _ => None,
-        }
+    fn presorted(register: &Register, field: OrderField, is_descending: bool) -> &[u32] {
+        register.sorted_centers(field, is_descending)
     }
 }
 
 impl Sortable for Facility {
-    fn sort_fields(&self) -> SortFields<'_> {
-        SortFields { name: &self.name, code: &self.external_id, position: self.position, size: self.capacity }
-    }
-
     fn rows(register: &Register) -> &Rows<Self> {
         &register.facilities
     }
 
-    fn presorted(register: &Register, by: SortBy) -> Option<&[u32]> {
-        (by == SortBy::Name).then(|| register.facilities_by_name())
+    fn presorted(register: &Register, field: OrderField, is_descending: bool) -> &[u32] {
+        register.sorted_facilities(field, is_descending)
     }
 }
 
@@ -117,42 +96,39 @@ impl SortOrder {
         self.is_descending
     }
 
-    /// Sorts row indexes, which must be in ascending order.
+    /// Sorts rows, which must be in ascending order.
     #[must_use]
-    pub fn sort<T: Sortable>(&self, register: &Register, indexes: Vec<usize>) -> Vec<usize> {
-        let mut sorted = match T::presorted(register, self.by) {
-            // Picking rows from the order of the whole register is faster, unless only a few are selected.
-            Some(order) if indexes.len() * 8 > order.len() => {
-                let mut is_selected = vec![false; order.len()];
-                for &i in &indexes {
-                    is_selected[i] = true;
-                }
-                order.iter().map(|&i| i as usize).filter(|&i| is_selected[i]).collect()
+    pub fn sort<T: Sortable>(&self, register: &Register, rows: RowList) -> RowList {
+        let field = match self.by {
+            SortBy::Name => OrderField::Name,
+            SortBy::Code => OrderField::Code,
+            SortBy::Size => OrderField::Size,
+            SortBy::Id if self.is_descending => {
+                return RowList::Of((0..rows.len()).rev().map(|position| rows.at(position) as u32).collect());
             }
-            _ if self.by == SortBy::Id => indexes,
-            _ => {
-                let rows = T::rows(register);
-                let mut keyed: Vec<(SortKey, usize)> = indexes.into_iter().map(|i| (self.key(&*rows[i]), i)).collect();
-                // The sort is stable, so equal keys stay sorted by id.
-                keyed.sort_by(|a, b| a.0.compare(&b.0));
-                keyed.into_iter().map(|(_, i)| i).collect()
-            }
+            SortBy::Id => return rows,
+            SortBy::Distance(_) => return self.sort_by_distance(T::rows(register), &rows),
         };
-        if self.is_descending {
-            sorted.reverse();
-            if self.by != SortBy::Id {
-                self.restore_ids::<T>(register, &mut sorted);
-            }
+        let all = T::rows(register);
+        if rows.len() <= all.len() / ROWS_PER_SORTED_ROW {
+            let mut rows: Vec<u32> = rows.iter().map(|row| row as u32).collect();
+            // The sort is stable, so equal keys stay sorted by id.
+            rows.sort_by(|&a, &b| field.compare(self.is_descending, &*all[a as usize], &*all[b as usize]));
+            return RowList::Of(rows);
         }
-        sorted
+        let order = T::presorted(register, field, self.is_descending);
+        if rows == RowList::First(order.len()) {
+            return RowList::Of(order.to_vec());
+        }
+        let mut is_selected = vec![false; order.len()];
+        rows.iter().for_each(|row| is_selected[row] = true);
+        RowList::Of(order.iter().copied().filter(|&row| is_selected[row as usize]).collect())
     }
 
-    /// Restores the ascending order of ids within each key of a reversed list.
-    fn restore_ids<T: Sortable>(&self, register: &Register, rows: &mut [usize]) {
-        let all = T::rows(register);
-        for same_key in rows.chunk_by_mut(|&a, &b| self.key(&*all[a]) == self.key(&*all[b])) {
-            same_key.reverse();
-        }
+    fn sort_by_distance<T: Sortable>(&self, all: &Rows<T>, rows: &RowList) -> RowList {
+        let mut keyed: Vec<(SortKey, u32)> = rows.iter().map(|row| (self.key(&*all[row]), row as u32)).collect();
+        keyed.sort_by(|(a, _), (b, _)| if self.is_descending { b.compare(a) } else { a.compare(b) });
+        RowList::Of(keyed.into_iter().map(|(_, row)| row).collect())
     }
 
     /// Returns the key of a row.

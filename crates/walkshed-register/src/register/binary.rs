@@ -4,9 +4,6 @@
 //! compares the form of fixed records with a known hash.
 
 use super::Register;
-use super::facility_traits::FacilityTraits;
-use super::links::Links;
-use super::parsed_hours::ParsedHours;
 use crate::calendar::Calendar;
 use crate::demonstration::Demonstration;
 use crate::population::PopulationCell;
@@ -90,9 +87,7 @@ impl Register {
             },
             || Self::from_others(bytes.others, calendar),
         );
-        let mut register = Self { facilities: facilities?, ..others? };
-        register.build_indexes();
-        Ok(register)
+        Ok(Self { facilities: facilities?, ..others? }.with_indexes())
     }
 
     /// Reads everything except the facilities.
@@ -124,7 +119,6 @@ impl Register {
         reader.end(Self {
             version,
             centers,
-            facilities: Rows::default(),
             services,
             offers,
             events,
@@ -138,11 +132,7 @@ impl Register {
             imports,
             demonstration: mark.map(|(seed, scale, is_whole)| Demonstration { seed, scale, is_whole }),
             calendar,
-            hours: ParsedHours::default(),
-            facility_traits: FacilityTraits::default(),
-            links: Links::default(),
-            sort_orders: Arc::default(),
-            cell_divisions: Arc::default(),
+            ..Self::default()
         })
     }
 }

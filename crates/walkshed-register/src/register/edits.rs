@@ -51,17 +51,11 @@ impl Register {
     #[must_use]
     pub fn with_edits(&self, version: u64, done: &[Done]) -> Self {
         let mut next = Self { version, ..self.clone() };
+        next.center_orders.begin();
+        next.facility_orders.begin();
         let mut stale = Stale::default();
         let mut changed = ChangedFacilities::default();
         for result in done {
-            let changes_order = match result {
-                Done::Put(record) => matches!(record.kind(), RecordKind::Center | RecordKind::Facility),
-                Done::Deleted { kind, .. } => !matches!(kind, RecordKind::Scenario | RecordKind::Standard),
-                _ => false,
-            };
-            if changes_order {
-                next.sort_orders = Arc::default();
-            }
             if next.changes_divisions(result) {
                 next.cell_divisions = Arc::default();
             }
@@ -103,6 +97,10 @@ impl Register {
                 self.parse_hours(center.opening_hours.as_deref());
                 let (id, code) = (center.id, center.code.clone());
                 let old = self.centers.put(center);
+                self.text.centers.put(&self.centers, old.as_deref(), id);
+                if let Some(index) = self.centers.index_of(id) {
+                    self.center_orders.put(&self.centers, old.as_deref(), index);
+                }
                 // A new row usually has the highest id, which leaves the other indexes unchanged.
                 stale.moved |= old.is_none() && self.centers.last().is_some_and(|c| c.id != id);
                 stale.centers |= old.is_none_or(|o| o.code != code);
@@ -111,6 +109,10 @@ impl Register {
                 self.parse_hours(facility.opening_hours.as_deref());
                 let (id, center) = (facility.id, facility.center.clone());
                 let old = self.facilities.put(facility);
+                self.text.facilities.put(&self.facilities, old.as_deref(), id);
+                if let Some(index) = self.facilities.index_of(id) {
+                    self.facility_orders.put(&self.facilities, old.as_deref(), index);
+                }
                 let is_last = self.facilities.last().is_some_and(|f| f.id == id);
                 match old {
                     Some(old) => stale.facilities |= old.center != center,
@@ -136,8 +138,10 @@ impl Register {
                 stale.events = true;
             }
             AnyRecord::Suggestion(suggestion) => {
-                let center = suggestion.center;
-                stale.suggestions |= self.suggestions.put(suggestion).is_none_or(|o| o.center != center);
+                let (id, center) = (suggestion.id, suggestion.center);
+                let old = self.suggestions.put(suggestion);
+                self.text.suggestions.put(&self.suggestions, old.as_deref(), id);
+                stale.suggestions |= old.is_none_or(|o| o.center != center);
             }
             AnyRecord::Region(region) => {
                 self.regions.put(region);
@@ -155,11 +159,19 @@ impl Register {
     fn remove(&mut self, kind: RecordKind, id: i64, stale: &mut Stale) {
         match kind {
             RecordKind::Center => {
+                if let Some(index) = self.centers.index_of(id) {
+                    self.center_orders.remove(index);
+                }
                 self.centers.remove(id);
+                self.text.centers.remove(id);
                 *stale = Stale { centers: true, facilities: true, moved: true, ..*stale };
             }
             RecordKind::Facility => {
+                if let Some(index) = self.facilities.index_of(id) {
+                    self.facility_orders.remove(index);
+                }
                 self.facilities.remove(id);
+                self.text.facilities.remove(id);
                 *stale = Stale { facilities: true, moved: true, ..*stale };
             }
             RecordKind::Service => {
@@ -176,6 +188,7 @@ impl Register {
             }
             RecordKind::Suggestion => {
                 self.suggestions.remove(id);
+                self.text.suggestions.remove(id);
                 stale.suggestions = true;
             }
             RecordKind::Region => {

@@ -1,6 +1,6 @@
 //! The register: one immutable snapshot of all records, with the indexes that lead from one record to another.
 
-mod binary;
+pub mod binary;
 mod edits;
 mod facility_traits;
 mod links;
@@ -9,10 +9,10 @@ mod parsed_hours;
 mod regions;
 mod sort_orders;
 
-pub use binary::{BinaryError, FORMAT as BINARY_FORMAT, RegisterBytes};
 pub(crate) use facility_traits::{audience_bit, category_bit};
 pub use opening_hours::is_open;
 pub(crate) use parsed_hours::OpenStates;
+pub use sort_orders::{HasSortFields, OrderField};
 
 use super::calendar::Calendar;
 use super::cell_divisions::CellDivisions;
@@ -28,11 +28,12 @@ use super::scenario::Scenario;
 use super::service::{Offer, Service};
 use super::standard::Standard;
 use super::suggestion::Suggestion;
+use super::text_index::TextSearches;
 use super::visits::{CenterVisits, VisitDay};
 use facility_traits::FacilityTraits;
 use links::{Links, Stale};
 use parsed_hours::ParsedHours;
-use sort_orders::SortOrders;
+use sort_orders::TypeOrders;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
@@ -85,7 +86,9 @@ pub struct Register {
     hours: ParsedHours,
     facility_traits: FacilityTraits,
     links: Links,
-    sort_orders: Arc<SortOrders>,
+    center_orders: TypeOrders,
+    facility_orders: TypeOrders,
+    pub(crate) text: TextSearches,
     /// Computed on first use.
     cell_divisions: Arc<OnceLock<CellDivisions>>,
 }
@@ -98,7 +101,7 @@ impl Register {
         for day in &rows.visits {
             visits.entry(day.center).or_default().push(day.day, &day.counts);
         }
-        let mut register = Self {
+        let register = Self {
             version: rows.version,
             centers: Rows::new(rows.centers),
             facilities: Rows::new(rows.facilities),
@@ -118,17 +121,19 @@ impl Register {
             hours: ParsedHours::default(),
             facility_traits: FacilityTraits::default(),
             links: Links::default(),
-            sort_orders: Arc::default(),
+            center_orders: TypeOrders::default(),
+            facility_orders: TypeOrders::default(),
+            text: TextSearches::default(),
             cell_divisions: Arc::default(),
         };
-        register.build_indexes();
-        register
+        register.with_indexes()
     }
 
-    /// Builds all indexes.
-    fn build_indexes(&mut self) {
+    /// Builds the indexes of a register that has only its rows.
+    fn with_indexes(mut self) -> Self {
         self.rebuild_links(Stale::ALL);
         self.rebuild_facility_traits();
+        self
     }
 
     /// Returns the center of a facility.
@@ -143,6 +148,13 @@ impl Register {
         self.cell_divisions.get_or_init(|| {
             CellDivisions::assign(&self.centers, &self.population, |position| self.outlined_region_at(position))
         })
+    }
+
+    /// Builds the indexes for text search now, which otherwise happens when they are first needed. Returns their size in bytes.
+    pub fn build_text_search(&self) -> usize {
+        self.text.centers.build(&self.centers)
+            + self.text.facilities.build(&self.facilities)
+            + self.text.suggestions.build(&self.suggestions)
     }
 
     /// Returns the population of a group by cell; `None` for an unknown group.
