@@ -20,6 +20,7 @@ mod null_propagation;
 mod opening_hours;
 mod persisted;
 mod planning;
+mod prepared_register;
 mod prepared_rows;
 mod prices;
 mod recurrence;

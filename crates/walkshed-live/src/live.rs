@@ -7,12 +7,11 @@ use crate::current::{CurrentWorld, Seen};
 use crate::events::{Change, Events, ImportProgress};
 use crate::folder::{DataFolder, Loaded};
 use crate::load_problems::LoadProblems;
-use crate::prepared_writer::PreparedWriter;
 use crate::tokens::{TokenError, Tokens};
 use crate::write_queue::{WriteQueue, Writer};
 use jiff::Timestamp;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use tokio::sync::broadcast;
 use walkshed_analysis::Standards;
 use walkshed_analysis::world::World;
@@ -30,7 +29,8 @@ pub struct Live {
     pub(crate) problems: LoadProblems,
     pub(crate) folder: DataFolder,
     pub(crate) store: Store,
-    pub(crate) prepared: PreparedWriter,
+    /// The state of the data that the prepared register file contains, if it is known. Locked while the file is written.
+    pub(crate) prepared: Arc<Mutex<Option<Seen>>>,
     /// Only one writer at a time builds the next world, so that no change is lost.
     pub(crate) writers: WriteQueue,
     tasks: BackgroundTasks,
@@ -54,7 +54,7 @@ impl Live {
         }
         Ok(Self {
             current: CurrentWorld::new(world, seen),
-            prepared: PreparedWriter::new(is_prepared.then_some(seen)),
+            prepared: Arc::new(Mutex::new(is_prepared.then_some(seen))),
             tokens,
             events: Events::default(),
             problems,

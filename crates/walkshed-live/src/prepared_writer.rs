@@ -3,7 +3,7 @@
 use crate::current::Seen;
 use crate::live::Live;
 use crate::prepared;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Interval between checks.
@@ -12,18 +12,6 @@ const CHECK_INTERVAL: Duration = Duration::from_secs(2);
 const QUIET: Duration = Duration::from_secs(30);
 /// The file is written at the latest this long after a change, even if changes continue.
 const LONGEST_STALE: Duration = Duration::from_mins(10);
-
-/// Writes the prepared register file.
-pub struct PreparedWriter {
-    /// The state of the data that the file contains, if it is known. Locked while the file is written.
-    written: Arc<Mutex<Option<Seen>>>,
-}
-
-impl PreparedWriter {
-    pub fn new(written: Option<Seen>) -> Self {
-        Self { written: Arc::new(Mutex::new(written)) }
-    }
-}
 
 /// Decides when to write the file.
 struct Schedule {
@@ -66,7 +54,7 @@ pub async fn keep_prepared_register(live: Arc<Live>) {
 impl Live {
     fn is_prepared(&self, seen: Seen) -> bool {
         // While the file is being written, its content is not known yet.
-        self.prepared.written.try_lock().is_ok_and(|written| *written == Some(seen))
+        self.prepared.try_lock().is_ok_and(|written| *written == Some(seen))
     }
 
     /// Writes the prepared register file unless it is up to date. Does not delay requests or changes. A failure is logged.
@@ -83,7 +71,7 @@ impl Live {
         let Some(stamp) = seen.register.stamp.filter(|_| world.register.version == seen.register.version) else {
             return;
         };
-        let (path, written) = (self.folder.prepared_register(), self.prepared.written.clone());
+        let (path, written) = (self.folder.prepared_register(), self.prepared.clone());
         let work = move || {
             let mut written = written.lock().unwrap_or_else(PoisonError::into_inner);
             if *written == Some(seen) {

@@ -1,6 +1,6 @@
 //! The register: one immutable snapshot of all records, with the indexes that lead from one record to another.
 
-mod binary;
+pub mod binary;
 mod edits;
 mod facility_traits;
 mod links;
@@ -9,7 +9,6 @@ mod parsed_hours;
 mod regions;
 mod sort_orders;
 
-pub use binary::{BinaryError, FORMAT as BINARY_FORMAT, RegisterBytes};
 pub(crate) use facility_traits::{audience_bit, category_bit};
 pub use opening_hours::is_open;
 pub(crate) use parsed_hours::OpenStates;
