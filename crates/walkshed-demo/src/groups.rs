@@ -113,7 +113,7 @@ pub fn fold(at: (f64, f64)) -> (f64, f64) {
 pub fn mirror(at: (f64, f64)) -> (f64, f64) {
     let (column, row) = cell(at);
     let folded = fold(at);
-    let is_odd = |n: f64| n.rem_euclid(2.0) == 1.0;
+    let is_odd = |n: f64| n.rem_euclid(2.0) > 0.5;
     (
         if is_odd(column) { REGION[0] + REGION[2] - folded.0 } else { folded.0 },
         if is_odd(row) { REGION[1] + REGION[3] - folded.1 } else { folded.1 },
@@ -147,7 +147,8 @@ mod tests {
             let back = fold(a.place(seat));
             assert!((back.0 - seat.0).abs() < 1e-9 && (back.1 - seat.1).abs() < 1e-9);
         }
-        assert_eq!(bounds(Group::first(1)), REGION);
+        let is_near = |a: f64, b: f64| (a - b).abs() < 1e-9;
+        assert!(bounds(Group::first(1)).into_iter().zip(REGION).all(|(a, b)| is_near(a, b)));
         let all = bounds(Group::first(8));
         assert!((all[2] - all[0] - 4.0 * WIDTH).abs() < 1e-9 && (all[3] - all[1] - 2.0 * HEIGHT).abs() < 1e-9);
     }
@@ -156,7 +157,7 @@ mod tests {
     fn mirrored_positions_are_continuous_across_borders() {
         for edge in [REGION[0], REGION[2], REGION[2] + WIDTH] {
             let (before, after) = (mirror((edge - 1e-6, 30.0)), mirror((edge + 1e-6, 30.0)));
-            assert!((before.0 - after.0).abs() < 1e-5 && before.1 == after.1, "{before:?} {after:?}");
+            assert!((before.0 - after.0).abs() < 1e-5 && (before.1 - after.1).abs() < 1e-9, "{before:?} {after:?}");
         }
         let inside = (106.569, 29.553);
         assert_eq!((mirror(inside), fold(inside)), (inside, inside));

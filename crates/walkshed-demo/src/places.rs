@@ -114,7 +114,9 @@ pub fn districts(seed: u64, scale: f64, towns: f64) -> Vec<District> {
     let of_group = |(group, share): (Group, f64)| {
         let mut list = real.clone();
         if group != Group::REAL {
-            list.iter_mut().for_each(|district| district.make_up(group));
+            for district in &mut list {
+                district.make_up(group);
+            }
         }
         populate(seed, &mut list, share * towns);
         list

