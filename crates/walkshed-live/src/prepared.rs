@@ -172,14 +172,18 @@ fn to_bytes(world: &World, stamp: RegisterStamp) -> Vec<u8> {
     header.checksum = checksum(header, parts.each_ref().map(Vec::as_slice));
     let mut bytes = Vec::with_capacity(length);
     bytes.extend_from_slice(bytes_of(&header));
-    parts.iter().for_each(|part| bytes.extend_from_slice(part));
+    for part in &parts {
+        bytes.extend_from_slice(part);
+    }
     bytes
 }
 
 fn checksum<const N: usize>(header: Header, parts: [&[u8]; N]) -> u64 {
     let mut hash = Xxh3::new();
     hash.update(bytes_of(&Header { checksum: 0, ..header }));
-    parts.iter().for_each(|part| hash.update(part));
+    for part in &parts {
+        hash.update(part);
+    }
     hash.digest()
 }
 
