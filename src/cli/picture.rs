@@ -64,7 +64,8 @@ pub async fn picture(args: &PictureArgs, settings: &Settings, output: &Output) -
     let direction = if args.towards { Direction::Towards } else { Direction::From };
     let mut minutes = args.minutes.clone();
     minutes.sort_by(f64::total_cmp);
-    let found = analysis::walkshed(&world, network, place, args.profile, direction, &minutes).with_detail(args.detail);
+    let found = analysis::walkshed(&world, network, place, args.profile, direction, &minutes, analysis::Counted::ALL)
+        .with_detail(args.detail);
     let svg = draw(&world, network, &found)?;
     replace_file(&args.out, svg.as_bytes())?;
     let bands: Vec<_> = found

@@ -3,7 +3,7 @@
 use crate::demand::Demand;
 use crate::distances::{SweepQuery, facility_sweep, point_sweep};
 use crate::need::{Measure, Travel};
-use crate::walkshed::{Walkshed, walkshed};
+use crate::walkshed::{Counted, Walkshed, walkshed};
 use crate::world::{SnappedPoint, World};
 use std::collections::BTreeMap;
 use walkshed_engine::geo::Storey;
@@ -77,7 +77,7 @@ pub fn catchment(
     };
     let Some((position, storey, category)) = found else { return Ok(None) };
     let place = SnappedPoint::on(network, position, storey, travel.profile)?;
-    let walkshed = walkshed(world, network, place, travel.profile, travel.direction, &[minutes]);
+    let walkshed = walkshed(world, network, place, travel.profile, travel.direction, &[minutes], Counted::ALL);
     // One sweep from all facilities of the category also serves later queries about any of them.
     let horizon = Measure::Minutes.to_cost(SHARED_HORIZON_MINUTES).max(limit);
     let query = SweepQuery { travel, measure: Measure::Minutes, nearest: MAX_NEAREST, horizon };

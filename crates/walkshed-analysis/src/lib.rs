@@ -86,5 +86,5 @@ pub use siting::{Objective, SiteSelection, SitingConstraints, SitingProblem, gre
 pub use standard::{Requirement, RequirementProblem, Standard, StandardError, StandardProblem, Standards};
 pub use underused::{Factor, Underused, underused};
 pub use usage::{Usage, center_usage, region_usage};
-pub use walkshed::{Band, Walkshed, walkshed};
+pub use walkshed::{Band, Counted, Walkshed, walkshed};
 pub use walkshed_register::query::{FacilityCriteria, FacilityMatcher, matching_facilities};

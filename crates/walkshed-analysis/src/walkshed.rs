@@ -6,7 +6,7 @@ use walkshed_engine::geo::Metric;
 use walkshed_engine::task::{self, Stopped};
 use walkshed_engine::walkshed::{Detail, Field, Outline, Reach, outlines};
 use walkshed_engine::{Deciseconds, Direction, Network, Profile, Scratch, with_scratch};
-use walkshed_register::{Category, EVERYONE, Register, Status};
+use walkshed_register::{Category, EVERYONE, Register};
 
 /// A walkshed with one or more bands. Outlines are computed on first use.
 pub struct Walkshed {
@@ -39,7 +39,19 @@ pub struct Band {
     pub facilities: [u64; Category::ALL.len()],
 }
 
-/// Computes the walkshed of a place with a band for each of `minutes`, in the order given.
+/// What to count within a walkshed. An outline alone needs none of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted {
+    pub facilities: bool,
+    pub people: bool,
+}
+
+impl Counted {
+    /// Facilities and people.
+    pub const ALL: Self = Self { facilities: true, people: true };
+}
+
+/// Computes the walkshed of a place with a band for each of `minutes`, in the order given. What is not counted is zero.
 #[must_use]
 pub fn walkshed(
     world: &World,
@@ -48,6 +60,7 @@ pub fn walkshed(
     profile: Profile,
     direction: Direction,
     minutes: &[f64],
+    counted: Counted,
 ) -> Walkshed {
     let limits: Vec<Deciseconds> = minutes.iter().map(|&m| Deciseconds::from_minutes(m)).collect();
     let most = limits.iter().copied().max().unwrap_or_default();
@@ -59,15 +72,21 @@ pub fn walkshed(
     let (reach, people) = with_scratch(|Scratch { search, hits }| {
         let start = place.start;
         search.run_from(network, profile, direction, &start, most);
-        world.facility_layer.collect(network, &start, search, hits);
-        for &p in hits.points().iter().filter(|&&p| world.register.facilities[p as usize].status == Status::Open) {
-            for band in bands.iter_mut().filter(|b| hits.time(p) <= b.limit) {
-                band.facilities[world.register.facilities[p as usize].category.index()] += 1;
+        if counted.facilities {
+            world.facility_layer.collect(network, &start, search, hits);
+            for &p in hits.points() {
+                let Some(category) = world.register.open_category(p as usize) else { continue };
+                for band in bands.iter_mut().filter(|b| hits.time(p) <= b.limit) {
+                    band.facilities[category] += 1;
+                }
             }
         }
-        world.population_layer.collect(network, &start, search, hits);
+        let mut cells: Vec<u32> = Vec::new();
+        if counted.people {
+            world.population_layer.collect(network, &start, search, hits);
+            cells.extend_from_slice(hits.points());
+        }
         // Summed in cell order, so that rounding does not depend on the order of the search.
-        let mut cells: Vec<u32> = hits.points().to_vec();
         cells.sort_unstable();
         for &p in &cells {
             for band in bands.iter_mut().filter(|b| hits.time(p) <= b.limit) {

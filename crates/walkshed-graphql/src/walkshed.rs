@@ -274,6 +274,10 @@ impl WalkshedQuery {
         let bands = ctx.look_ahead().field("bands");
         let draws = ["polygon", "areaKm2", "reachRatio"].iter().any(|f| bands.field(f).exists())
             || ctx.look_ahead().field("toleranceM").exists();
+        let counted = analysis::Counted {
+            facilities: bands.field("facilityCounts").exists(),
+            people: bands.field("population").exists(),
+        };
         let price = if draws {
             cost::walkshed(&minutes, profile, detail)
         } else {
@@ -282,8 +286,8 @@ impl WalkshedQuery {
         let shared = world.clone();
         let found = cost::charge_and_run(ctx, price, move || {
             let network = require_network(&shared)?;
-            let found =
-                analysis::walkshed(&shared, network, place, engine, direction, &minutes).with_detail(detail.into());
+            let found = analysis::walkshed(&shared, network, place, engine, direction, &minutes, counted)
+                .with_detail(detail.into());
             if draws {
                 found.draw(network).map_err(stopped)?;
             }

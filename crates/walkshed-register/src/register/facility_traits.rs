@@ -126,6 +126,13 @@ impl Register {
         &self.facility_traits
     }
 
+    /// Returns the index of the category of an open facility; `None` if the facility is planned or closed.
+    #[must_use]
+    pub fn open_category(&self, index: usize) -> Option<usize> {
+        let traits = self.facility_traits.of(index);
+        (traits.status == Status::Open).then(|| traits.category.trailing_zeros() as usize)
+    }
+
     /// Returns which opening hours are open at a moment.
     pub(crate) fn open_states(&self, at: Timestamp) -> Arc<OpenStates> {
         self.hours.states_at(at, &self.calendar)
