@@ -39,7 +39,7 @@ impl Process {
         let began = Instant::now();
         while std::net::TcpStream::connect(address).is_err() {
             assert!(child.try_wait().unwrap().is_none(), "the server has ended");
-            assert!(began.elapsed() < Duration::from_secs(60), "the server does not start");
+            assert!(began.elapsed() < Duration::from_mins(1), "the server does not start");
             std::thread::sleep(Duration::from_millis(10));
         }
         Self { child, address, log }
@@ -53,7 +53,7 @@ impl Process {
     fn wait_for(&self, text: &str) {
         let began = Instant::now();
         while !self.log().contains(text) {
-            assert!(began.elapsed() < Duration::from_secs(60), "{text}: {}", self.log());
+            assert!(began.elapsed() < Duration::from_mins(1), "{text}: {}", self.log());
             std::thread::sleep(Duration::from_millis(10));
         }
     }

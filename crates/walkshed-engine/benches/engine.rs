@@ -46,7 +46,7 @@ fn walksheds(c: &mut Criterion, network: &Network, city: &str) {
         });
         c.bench_function(&format!("walkshed, {name}: one outline"), |b| b.iter(|| outlines(&fields[next()], &[LIMIT])));
         c.bench_function(&format!("walkshed, {name}: three outlines"), |b| {
-            b.iter(|| outlines(&fields[next()], &bands))
+            b.iter(|| outlines(&fields[next()], &bands));
         });
         c.bench_function(&format!("walkshed, {name}: search, outline and text"), |b| {
             b.iter(|| {

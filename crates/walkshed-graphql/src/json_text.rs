@@ -47,7 +47,7 @@ mod tests {
     #[test]
     fn writes_what_serde_json_writes() {
         let raw = |text: &str| Value::Object([(Name::new(RAW_VALUE_TOKEN), Value::from(text))].into_iter().collect());
-        let empty = Value::Object(Default::default());
+        let empty = value!({});
         for value in [
             value!({ "a": [1, 2.5, -3, null, true, "q\"uote\u{7}\n村"], "b": { "c": [] }, "d": [[{}], [{ "e": 1e300 }]] }),
             value!({ "text": raw(r#"{"type":"Point","coordinates":[106.5,29.5]}"#), "list": [raw("[1,2]"), raw("null")] }),

@@ -103,7 +103,7 @@ mod tests {
     fn packed_places_are_read_as_the_library_reads_them() {
         for list in [
             value!([]),
-            value!([{ "point": { "lon": 106.5500001, "lat": 29 } }, { "point": { "lat": -29.5, "lon": -0.0 } }]),
+            value!([{ "point": { "lon": 106.550_000_1, "lat": 29 } }, { "point": { "lat": -29.5, "lon": -0.0 } }]),
         ] {
             let packed = pack(&list).unwrap();
             let read = PlaceList::parse(Some(Value::Binary(packed))).unwrap();

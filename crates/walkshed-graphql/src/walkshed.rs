@@ -236,6 +236,7 @@ impl WalkshedQuery {
     /// Computes a walkshed: what can be reached from a place (or from where the place can be reached) within time
     /// limits, as polygons, areas, people and facilities.
     #[graphql(complexity = "cost::walkshed(&minutes, profile, detail) + child_complexity")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn walkshed(
         &self,
         ctx: &Context<'_>,

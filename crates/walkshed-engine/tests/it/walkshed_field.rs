@@ -157,6 +157,7 @@ fn fields_equal_the_reference() {
                     let theirs = slow.index(x, y).map_or(f64::NAN, |node| slow.nodes[node].1);
                     compared += 1;
                     // The reference enters lines by steps, the field exactly.
+                    #[expect(clippy::float_cmp, reason = "both may be infinite")]
                     let is_equal = ours == theirs || (ours - theirs).abs() < 1.0 + 0.02 * field.cell_m() * pace;
                     different += usize::from(!is_equal);
                 }

@@ -12,10 +12,12 @@ use std::collections::{HashMap, HashSet};
 #[derive(Debug, Default)]
 pub struct InputTypes(HashMap<String, InputKind>);
 
+type IsValid = fn(&Value) -> bool;
+
 #[derive(Debug)]
 enum InputKind {
     /// A function that returns whether a value is valid.
-    Scalar(fn(&Value) -> bool),
+    Scalar(IsValid),
     Enum(HashSet<String>),
     Object {
         fields: HashMap<String, InputField>,
@@ -34,7 +36,7 @@ impl InputTypes {
     /// values are never certainly valid.
     #[must_use]
     pub fn from_sdl(sdl: &str) -> Self {
-        let scalars: [(&str, fn(&Value) -> bool); 7] = [
+        let scalars: [(&str, IsValid); 7] = [
             ("Int", |value| matches!(value, Value::Number(n) if n.as_i64().is_some_and(|n| i32::try_from(n).is_ok()))),
             ("Float", |value| matches!(value, Value::Number(n) if n.is_i64() || n.is_f64())),
             ("String", |value| matches!(value, Value::String(_))),
