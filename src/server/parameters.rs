@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
 use actix_web::web;
 use serde::Deserialize;
-use walkshed_graphql::{ApiRequest, Persisted, Variables};
+use walkshed_graphql::{ApiRequest, Persisted, Value, Variables, has_reserved_name};
 
 /// An error that precedes the execution of a GraphQL request.
 pub struct Refusal {
@@ -25,7 +25,7 @@ impl Refusal {
 /// The body of a request without extensions.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Plain {
+struct BodyWithoutExtensions {
     query: Option<String>,
     #[serde(rename = "operationName")]
     operation_name: Option<String>,
@@ -38,6 +38,9 @@ pub fn read_parameters(query: &str) -> Result<ApiRequest, Refusal> {
         .map_err(|e| Refusal::bad(format!("The query string is malformed: {e}")))?;
     let mut map = serde_json::Map::new();
     for (key, value) in pairs.into_inner() {
+        if matches!(key.as_str(), "variables" | "extensions") {
+            refuse_reserved_names(value.as_bytes())?;
+        }
         let value = match key.as_str() {
             "variables" | "extensions" if !value.is_empty() => serde_json::from_str(&value)
                 .map_err(|e| Refusal::bad(format!("The parameter {key} is not JSON: {e}")))?,
@@ -48,6 +51,16 @@ pub fn read_parameters(query: &str) -> Result<ApiRequest, Refusal> {
         map.insert(key, value);
     }
     read_request(map)
+}
+
+/// Refuses JSON with a name that `serde_json` treats specially: see [`has_reserved_name`]. Text that is not JSON passes.
+pub fn refuse_reserved_names(text: &[u8]) -> Result<(), Refusal> {
+    match serde_json::from_slice::<Value>(text) {
+        Ok(value) if has_reserved_name(&value) => {
+            Err(Refusal::bad("The name $serde_json::private::RawValue is reserved."))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Parses the parameters of a JSON body.
@@ -66,14 +79,16 @@ pub fn read_body(headers: &HeaderMap, body: &[u8]) -> Result<ApiRequest, Refusal
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, why));
     }
     // Most requests have these parameters and no others. Their variables are read without a JSON value in between.
-    // A list of values would be read as the fields in order.
+    // serde would accept a JSON array as this struct.
     if body.trim_ascii_start().starts_with(b"{")
-        && let Ok(Plain { query: Some(query), operation_name, variables }) = serde_json::from_slice(body)
+        && let Ok(BodyWithoutExtensions { query: Some(query), operation_name, variables }) =
+            serde_json::from_slice(body)
         && !query.is_empty()
     {
         let variables = variables.unwrap_or_default();
         return Ok(ApiRequest { query, operation_name, variables, ..ApiRequest::default() });
     }
+    refuse_reserved_names(body)?;
     match serde_json::from_slice(body) {
         Ok(serde_json::Value::Object(map)) => read_request(map),
         Ok(serde_json::Value::Array(_)) => Err(Refusal::bad("Batches are not supported; send one request at a time.")),

@@ -3,7 +3,7 @@
 
 use super::auth::{self, Session};
 use super::frames::{ClientMessage, MessageReader, close_frame, ping_frame, pong_frame, text_frame};
-use super::parameters::read_request;
+use super::parameters::{read_request, refuse_reserved_names};
 use super::response_bodies::StreamedBody;
 use super::shared::Shared;
 use super::subscribers::SubscriberSlot;
@@ -206,7 +206,8 @@ impl Connection {
     }
 
     async fn handle_text(&mut self, text: &[u8]) -> Result<(), Stop> {
-        let Ok(Value::Object(mut message)) = serde_json::from_slice(text) else {
+        let parsed = refuse_reserved_names(text).ok().and_then(|()| serde_json::from_slice(text).ok());
+        let Some(Value::Object(mut message)) = parsed else {
             return Err(Closing::invalid("Invalid message: expected a JSON object").into());
         };
         let kind = message.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();

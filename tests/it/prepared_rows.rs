@@ -77,6 +77,44 @@ fn rows_written_as_text_equal_resolved_rows() {
 }
 
 #[test]
+fn two_selections_of_one_key_are_merged() {
+    let (api, world) = (Api::new(Limits::default()), world());
+    let nearby = "nearby(from: {point: {lon: 106.5603348, lat: 29.5690189}}, minutes: 60, first: 1)";
+    let merged = data(&api, &world, &format!("{{ {nearby} {{ totalCount edges {{ minutes }} }} }}"));
+    for second in [
+        format!("{nearby} @include(if: true) {{ edges {{ minutes }} }}"),
+        format!("... @include(if: true) {{ {nearby} {{ edges {{ minutes }} }} }}"),
+        "...More @include(if: true)".to_owned(),
+    ] {
+        let fragment = if second.contains("More") {
+            format!("fragment More on Query {{ {nearby} {{ edges {{ minutes }} }} }}")
+        } else {
+            String::new()
+        };
+        let document = format!("{{ {nearby} {{ totalCount }} {second} }} {fragment}");
+        assert_eq!(data(&api, &world, &document), merged, "{document}");
+    }
+    // Under another key it is another answer.
+    let both = data(&api, &world, &format!("{{ {nearby} {{ totalCount }} b: {nearby} {{ totalCount }} }}"));
+    assert_eq!(both.matches("totalCount").count(), 2);
+}
+
+#[test]
+fn an_answer_over_the_limit_is_refused_while_it_is_written() {
+    let api = Api::new(Limits { max_answer_bytes: 2000, ..Limits::default() });
+    let answer = ask_with(
+        &api,
+        &world(),
+        &format!(
+            "{{ nearby(from: {{point: {{lon: 106.5603348, lat: 29.5690189}}}}, minutes: 60) {{ edges {{ node {{ {FIELDS} }} }} }} }}"
+        ),
+        serde_json::json!({}),
+    );
+    let error = serde_json::to_value(&answer.response.errors[0]).unwrap();
+    assert_eq!(error["extensions"]["limit"], "maxAnswerBytes", "{error}");
+}
+
+#[test]
 fn an_empty_page_is_written() {
     let (api, world) = (Api::new(Limits::default()), world());
     let ask = |arguments: &str| {

@@ -24,21 +24,22 @@ impl Hits {
         }
     }
 
-    /// Records a way to a point if it is within the limit and faster than the ways recorded before.
+    /// Records a way to a point if it is within the limit and faster than the ways recorded before. Of ways that are equally
+    /// fast, the one along the edge of the start is kept, or else the one from the vertex with the lowest number, in
+    /// whatever order they are found.
     #[inline]
     pub(crate) fn offer(&mut self, point: u32, time: Deciseconds, via: Option<VertexId>, limit: Deciseconds) {
-        let best = &mut self.times[point as usize];
-        if time <= limit && time < *best {
+        let (best, best_via) = (&mut self.times[point as usize], &mut self.via[point as usize]);
+        if time <= limit && (time < *best || time == *best && via < *best_via) {
             if !best.is_some() {
                 self.found.push(point);
             }
-            *best = time;
-            self.via[point as usize] = via;
+            (*best, *best_via) = (time, via);
         }
     }
 
-    /// As [`Hits::offer`], for accepted points only: asks `accept` when a point is found for the first time. Returns whether
-    /// the way was recorded. A rejected point counts as found with time 0, so that nobody asks again.
+    /// As [`Hits::offer`], for accepted points only: calls `accept` when a point is found for the first time. Returns whether
+    /// the time has improved. A rejected point counts as found with time 0, so that `accept` is not called again.
     #[inline]
     pub(crate) fn offer_accepted(
         &mut self,
@@ -48,8 +49,13 @@ impl Hits {
         limit: Deciseconds,
         accept: impl FnOnce(u32) -> bool,
     ) -> bool {
-        let best = &mut self.times[point as usize];
-        if time > limit || time >= *best {
+        let (best, best_via) = (&mut self.times[point as usize], &mut self.via[point as usize]);
+        if time > limit || time > *best {
+            return false;
+        }
+        if time == *best {
+            // A rejected point has time 0; its way is never read.
+            *best_via = via.min(*best_via);
             return false;
         }
         if !best.is_some() {
@@ -59,8 +65,7 @@ impl Hits {
                 return false;
             }
         }
-        *best = time;
-        self.via[point as usize] = via;
+        (*best, *best_via) = (time, via);
         true
     }
 

@@ -12,8 +12,8 @@ use crate::units::{Deciseconds, Direction, VertexId};
 /// Returns the travel times from every origin (rows) to every destination (columns); `None` if there is no route within
 /// `limit`. A place that cannot be snapped is passed as `None`, and its times are `None`.
 ///
-/// Runs one search for each place of the shorter list, on all cores. A search ends when it has proved the times of all places of
-/// the longer list.
+/// Runs one search for each place of the shorter list, on all cores. A search ends when the times of all places of the longer list
+/// are known. If one of them cannot be reached, it goes on to the limit.
 ///
 /// # Errors
 /// Returns [`Stopped`] if the current task is stopped.
@@ -96,19 +96,24 @@ impl<'a> Targets<'a> {
 struct Row {
     best: Vec<Deciseconds>,
     found: usize,
+    has_improved: bool,
     /// No time can improve once the search has reached this time.
     proved_at: Deciseconds,
 }
 
 impl Row {
-    fn offer(&mut self, target: u32, time: Deciseconds, targets: &Targets) {
+    fn offer(&mut self, target: u32, time: Deciseconds) {
         let best = &mut self.best[target as usize];
-        if time >= *best {
-            return;
+        if time < *best {
+            self.found += usize::from(!best.is_some());
+            *best = time;
+            self.has_improved = true;
         }
-        self.found += usize::from(!best.is_some());
-        *best = time;
-        if self.found == targets.count {
+    }
+
+    /// Updates the time at which all times are proved.
+    fn prove(&mut self, targets: &Targets) {
+        if std::mem::take(&mut self.has_improved) && self.found == targets.count {
             let times = self.best.iter().copied().filter(|time| time.is_some());
             self.proved_at = times.max().unwrap_or_default();
         }
@@ -125,25 +130,31 @@ fn times_between(
 ) -> Result<Vec<Vec<Option<Deciseconds>>>, Stopped> {
     let targets = Targets::new(network, (profile, direction), targets);
     let row = |start: &Start, search: &mut Search| {
-        let mut row =
-            Row { best: vec![Deciseconds::NEVER; targets.places.len()], found: 0, proved_at: Deciseconds::NEVER };
+        let mut row = Row {
+            best: vec![Deciseconds::NEVER; targets.places.len()],
+            found: 0,
+            has_improved: false,
+            proved_at: Deciseconds::NEVER,
+        };
         for (end, target) in targets.places.iter().zip(0..) {
             let Some(end) = end else { continue };
             let direct = start.off + start.snap.along_edge(&end.snap, network, profile, direction) + end.off;
-            row.offer(target, direct, &targets);
+            row.offer(target, direct);
         }
+        row.prove(&targets);
         let seeds = start.seeds(network, profile, direction, limit);
         search.run_until(network, profile, direction, &seeds, limit, |vertex, time| {
             for &(_, target, leg) in targets.of(vertex) {
-                row.offer(target, time + leg, &targets);
+                row.offer(target, time + leg);
             }
+            row.prove(&targets);
             time >= row.proved_at
         });
         task::work(search.reached().len() + targets.places.len())?;
         Ok(row.best.into_iter().map(|time| (time.is_some() && time <= limit).then_some(time)).collect())
     };
     parallel::try_map(sources, 1, |source| match source {
-        Some(start) => with_scratch(|Scratch { search, .. }| row(start, search)),
-        None => Ok(vec![None; targets.places.len()]),
+        Some(start) if targets.count > 0 => with_scratch(|Scratch { search, .. }| row(start, search)),
+        _ => Ok(vec![None; targets.places.len()]),
     })
 }

@@ -69,7 +69,8 @@ impl PointLayer {
     /// Finds the accepted points nearest to a place, in order of travel time, then of index. Settles only the vertices that
     /// prove the page and whether another one follows. `accept` is called at most once for a point.
     ///
-    /// Afterwards, `scratch.hits` holds the ways to the points of the page, and `scratch.search` the paths to them.
+    /// Afterwards, [`Hits::via`] and the paths of `scratch.search` are valid for the points of the page. What
+    /// `scratch.hits` holds of other points has no meaning.
     ///
     /// ```
     /// # let network = walkshed_testing::grid(10, 100.0);

@@ -5,6 +5,7 @@ use crate::cost::WorkMeter;
 use crate::documents::{Document, Documents, InputTypes, SelectedOperation, TrustedDocuments, select_operation};
 use crate::error::{code, server_error};
 use crate::jobs::{self, JobSchema, Jobs};
+use crate::json_text::has_reserved_name;
 use crate::limits::{Limits, size_of_variables};
 use crate::mutation::ImportQueue;
 use crate::null_failed_fields::{FieldErrors, NullFailedFields};
@@ -26,9 +27,11 @@ use walkshed_engine::task::Task;
 /// refused.
 const SHORT_ANSWER: usize = 32 * 1024;
 
+const RESERVED_NAME: &str = "variables: the name $serde_json::private::RawValue is reserved.";
+
 /// The schemas, and the state that requests share.
 pub struct Executor {
-    /// The schema for queries and subscriptions, which validates nothing: see [`Executor::validate`].
+    /// The schema for queries and subscriptions, in [`ValidationMode::Fast`]: [`Executor::validate`] validates before.
     pub schema: ApiSchema,
     /// The schema for mutations, with the extension [`NullFailedFields`].
     mutation_schema: ApiSchema,
@@ -112,7 +115,7 @@ impl Executor {
             if let Err(errors) = self.validate(&document, name.as_deref(), &request.variables).await {
                 return (refused(world, errors), Outcome::Refused);
             }
-            pack_places(&mut request.variables, &document.parsed);
+            pack_places(&mut request.variables, &document.parsed, name.as_deref());
         }
         // The variables of a mutation may hold a whole file and do not affect its cost: they are not copied.
         let variables = (!is_mutation).then(|| request.variables.clone());
@@ -182,6 +185,9 @@ impl Executor {
         let document = self.documents.find(&request.query, request.persisted.as_ref(), &self.limits)?;
         let operation = select_operation(&document.parsed, request.operation_name.as_deref())?;
         self.limits.check_variables(size_of_variables(&request.variables))?;
+        if request.variables.values().any(has_reserved_name) {
+            return Err(server_error(RESERVED_NAME, code::BAD_USER_INPUT));
+        }
         Ok((document, operation))
     }
 

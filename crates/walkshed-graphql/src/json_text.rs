@@ -4,8 +4,24 @@ use async_graphql::Value;
 use async_graphql_value::RAW_VALUE_TOKEN;
 use std::io::{Result, Write};
 
+/// Returns whether an object in a value has the name by which `serde_json` marks JSON in a text. `serde_json` parses such a
+/// text as JSON, level by level, beyond its own limit of nesting; requests with it are rejected.
+#[must_use]
+pub fn has_reserved_name(value: &Value) -> bool {
+    let mut open = vec![value];
+    while let Some(value) = open.pop() {
+        match value {
+            Value::List(list) => open.extend(list),
+            Value::Object(map) if map.contains_key(RAW_VALUE_TOKEN) => return true,
+            Value::Object(map) => open.extend(map.values()),
+            _ => {}
+        }
+    }
+    false
+}
+
 /// Writes a value of a response. Prepared JSON (GeoJSON, lists of rows) is written as it is; `serde_json` would copy and parse it
-/// to check it. Prepared JSON comes from this crate alone: a client cannot choose a name of this form.
+/// to check it. Prepared JSON comes from this crate alone: requests with its name are rejected.
 ///
 /// # Errors
 /// Those of the writer.

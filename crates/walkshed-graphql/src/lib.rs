@@ -52,12 +52,13 @@ mod walkshed;
 mod work_pools;
 
 pub use api::Api;
-pub use async_graphql::Variables;
+
+pub use async_graphql::{Value, Variables};
 pub use budget::{BudgetExceeded, BudgetedBuffer, MemoryBudget, MemoryPool};
 pub use cost::WorkMeter;
 pub use documents::{ManifestError, Persisted, TrustedDocuments};
 pub use error::code;
-pub use json_text::write_value;
+pub use json_text::{has_reserved_name, write_value};
 pub use limits::Limits;
 pub use request::{Answer, ApiRequest, Outcome};
 pub use subscriptions::{EventText, SubscriptionMessage};

@@ -7,7 +7,7 @@ use crate::enums::{Audience, all};
 use crate::error::{bad_input, within_bound};
 use crate::ids::{decode, encode};
 use crate::paging::{Total, counted, page_size};
-use crate::plain::{Columns, Plain, Selections, Write, prepared, text, value};
+use crate::plain::{Columns, Plain, Selections, Write, is_selected_once, prepared, text, value};
 use crate::register::{Facility, world_with_scenario};
 use crate::scalars::DateTime;
 use crate::types::{Category, Direction, PlaceInput, Profile, minutes as to_minutes, round};
@@ -154,6 +154,7 @@ impl NearbyFacilitiesQuery {
             rows: found.neighbours.iter().map(row).collect(),
             has_previous: start.is_some(),
             has_next: found.has_next,
+            may_be_prepared: is_selected_once(ctx),
             // Read only if it is selected.
             total: found.total.unwrap_or_default() as u64,
         })
@@ -216,6 +217,8 @@ struct NearbyResult {
     has_previous: bool,
     has_next: bool,
     total: u64,
+    /// Whether the result is not merged with another one.
+    may_be_prepared: bool,
 }
 
 impl Plain for NearbyResult {
@@ -267,10 +270,12 @@ impl OutputType for NearbyResult {
     }
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        match prepared(ctx, field, self)? {
-            Some(text) => Ok(text),
-            None => self.connection().resolve(ctx, field).await,
+        if self.may_be_prepared
+            && let Some(text) = prepared(ctx, field, self)?
+        {
+            return Ok(text);
         }
+        self.connection().resolve(ctx, field).await
     }
 }
 

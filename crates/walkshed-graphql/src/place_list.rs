@@ -1,10 +1,10 @@
-//! Lists of places in arguments. The library copies the variables of a request four times; a list of positions is packed before, so
-//! that reading a matrix of places takes no longer than its searches.
+//! Lists of places in arguments. The library copies the variables of a request four times. Lists of positions are packed into
+//! bytes, which are cheap to copy.
 
 use crate::types::{PlaceInput, PointInput};
 use async_graphql::parser::types::{BaseType, ExecutableDocument, Type};
 use async_graphql::registry::Registry;
-use async_graphql::{InputType, InputValueError, InputValueResult, Value, Variables};
+use async_graphql::{InputType, InputValueError, InputValueResult, Name, Value, Variables};
 use bytes::Bytes;
 use std::borrow::Cow;
 
@@ -72,12 +72,13 @@ fn pack(value: &Value) -> Option<Bytes> {
     Some(packed.into())
 }
 
-/// Packs the variables of an accepted request that are lists of positions.
-pub fn pack_places(variables: &mut Variables, document: &ExecutableDocument) {
+/// Packs the variables of an accepted request that are lists of positions. `operation` is the name of the selected operation.
+pub fn pack_places(variables: &mut Variables, document: &ExecutableDocument, operation: Option<&str>) {
     if variables.is_empty() {
         return;
     }
-    for (_, operation) in document.operations.iter() {
+    let is_selected = |name: Option<&Name>| operation.is_none_or(|o| name.is_none_or(|name| name.as_str() == o));
+    for (_, operation) in document.operations.iter().filter(|(name, _)| is_selected(*name)) {
         for definition in &operation.node.variable_definitions {
             if is_list_of_places(&definition.node.var_type.node)
                 && let Some(value) = variables.get_mut(&definition.node.name.node)

@@ -5,9 +5,10 @@ use crate::error::code;
 use crate::limits::Limits;
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{Directive, ExecutableDocument, Selection, SelectionSet};
-use async_graphql::{Positioned, ServerError, Variables};
+use async_graphql::{Name, Positioned, ServerError, Variables};
 use async_graphql_value::Value;
 use sha2::{Digest, Sha256};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -42,23 +43,19 @@ impl Document {
         Ok(Self { hash: hash(text), text: text.into(), parsed: Arc::new(document), fields, is_valid: Arc::default() })
     }
 
-    /// Returns whether validation has accepted this document before. Validation of another request can then only find invalid
-    /// variables.
+    /// Returns whether validation has accepted this document and all its literals. Validation of another request can then only find
+    /// invalid variables.
     #[must_use]
     pub fn is_valid(&self) -> bool {
         self.is_valid.load(Relaxed)
     }
 
-    /// Returns whether validation has seen all values of the document. It skips an argument that contains a variable without value,
-    /// or one of another operation; then it has not seen constants beside that variable.
+    /// Returns whether validation with these variables has seen all literals of the document. It skips an argument that contains a
+    /// variable without value, with all literals in that argument. Of several operations it sees the selected one only.
     #[must_use]
     pub fn is_wholly_validated(&self, variables: &Variables) -> bool {
-        let mut operations = self.parsed.operations.iter();
-        let (first, second) = (operations.next(), operations.next());
-        let all_given = first.is_some_and(|(_, operation)| {
-            operation.node.variable_definitions.iter().all(|d| variables.contains_key(&d.node.name.node))
-        });
-        all_given && second.is_none() || !has_constants_beside_variables(&self.parsed)
+        self.parsed.operations.iter().count() == 1
+            && nested_variables(&self.parsed).iter().all(|name| variables.contains_key(*name))
     }
 
     /// Records that validation has accepted this document.
@@ -74,38 +71,47 @@ impl Document {
     }
 }
 
-/// Returns whether a list or an object in an argument contains a variable.
-fn has_constants_beside_variables(document: &ExecutableDocument) -> bool {
-    fn in_value(value: &Value) -> bool {
-        let holds = |value: &Value| matches!(value, Value::Variable(_)) || in_value(value);
+/// Returns the variables within lists and objects in arguments.
+fn nested_variables(document: &ExecutableDocument) -> HashSet<&Name> {
+    fn in_value<'a>(value: &'a Value, found: &mut HashSet<&'a Name>) {
+        let mut inside = |value: &'a Value| match value {
+            Value::Variable(name) => {
+                found.insert(name);
+            }
+            value => in_value(value, found),
+        };
         match value {
-            Value::List(items) => items.iter().any(holds),
-            Value::Object(fields) => fields.values().any(holds),
-            _ => false,
+            Value::List(items) => items.iter().for_each(&mut inside),
+            Value::Object(fields) => fields.values().for_each(&mut inside),
+            _ => {}
         }
     }
-    fn in_directives(directives: &[Positioned<Directive>]) -> bool {
-        directives.iter().any(|d| d.node.arguments.iter().any(|(_, value)| in_value(&value.node)))
+    fn in_directives<'a>(directives: &'a [Positioned<Directive>], found: &mut HashSet<&'a Name>) {
+        directives.iter().flat_map(|d| &d.node.arguments).for_each(|(_, value)| in_value(&value.node, found));
     }
-    fn in_set(set: &SelectionSet) -> bool {
-        set.items.iter().any(|item| {
-            in_directives(item.node.directives())
-                || match &item.node {
-                    Selection::Field(field) => {
-                        field.node.arguments.iter().any(|(_, value)| in_value(&value.node))
-                            || in_set(&field.node.selection_set.node)
-                    }
-                    Selection::InlineFragment(inline) => in_set(&inline.node.selection_set.node),
-                    Selection::FragmentSpread(_) => false,
+    fn in_set<'a>(set: &'a SelectionSet, found: &mut HashSet<&'a Name>) {
+        for item in &set.items {
+            in_directives(item.node.directives(), found);
+            match &item.node {
+                Selection::Field(field) => {
+                    field.node.arguments.iter().for_each(|(_, value)| in_value(&value.node, found));
+                    in_set(&field.node.selection_set.node, found);
                 }
-        })
+                Selection::InlineFragment(inline) => in_set(&inline.node.selection_set.node, found),
+                Selection::FragmentSpread(_) => {}
+            }
+        }
     }
-    let operations = document.operations.iter().map(|(_, operation)| &operation.node);
-    operations.into_iter().any(|o| in_directives(&o.directives) || in_set(&o.selection_set.node))
-        || document
-            .fragments
-            .values()
-            .any(|fragment| in_directives(&fragment.node.directives) || in_set(&fragment.node.selection_set.node))
+    let mut found = HashSet::new();
+    for (_, operation) in document.operations.iter() {
+        in_directives(&operation.node.directives, &mut found);
+        in_set(&operation.node.selection_set.node, &mut found);
+    }
+    for fragment in document.fragments.values() {
+        in_directives(&fragment.node.directives, &mut found);
+        in_set(&fragment.node.selection_set.node, &mut found);
+    }
+    found
 }
 
 /// Returns the hash of a text.

@@ -119,7 +119,8 @@ impl Subscriptions {
         let key = Key {
             query: document.text.clone(),
             operation: request.operation_name,
-            variables: serde_json::to_string(&request.variables).unwrap_or_default(),
+            // With sorted names, so that their order does not matter.
+            variables: serde_json::to_value(&request.variables).unwrap_or_default().to_string(),
             role: request.caller.as_ref().map_or(Role::Reader, |c| c.role),
         };
         let topics = &self.topics;

@@ -207,6 +207,23 @@ mod tests {
     }
 
     #[test]
+    fn snapshots_that_branch_have_states_of_their_own() {
+        let rows = RegisterRows { facilities: vec![facility(&mut Random(1), 1)], ..RegisterRows::default() };
+        let base = Register::new(rows, Arc::default());
+        let with_hours = |hours: &str| {
+            let opening_hours = Some(hours.to_owned());
+            let changed = Facility { opening_hours, status: Status::Open, ..(*base.facilities[0]).clone() };
+            base.with_edits(2, &[Done::Put(Box::new(AnyRecord::Facility(changed)))])
+        };
+        let open_at = Some("2026-11-24T12:00:00+08:00".parse().unwrap());
+        let criteria = FacilityCriteria { open_at, ..FacilityCriteria::default() };
+        let (always, seldom) = (with_hours("00:00-24:00"), with_hours("Mo 03:00-04:00"));
+        assert_eq!(matching_facilities(&always, &criteria), [0]);
+        assert_eq!(matching_facilities(&seldom, &criteria), [0u32; 0]);
+        assert_eq!(matching_facilities(&always, &criteria), [0]);
+    }
+
+    #[test]
     fn hours_are_evaluated_once_for_a_minute() {
         let rows = RegisterRows { facilities: vec![facility(&mut Random(1), 1)], ..RegisterRows::default() };
         let register = Register::new(rows, Arc::default());

@@ -1,4 +1,5 @@
-//! What filters ask of facilities, in a compact table: a search tests hundreds of facilities without touching their records.
+//! The properties of facilities that filters test, in a compact table: a search tests hundreds of facilities without reading
+//! their records.
 
 use super::Register;
 use super::parsed_hours::OpenStates;
@@ -15,7 +16,7 @@ const NO_HOURS: u32 = u32::MAX;
 /// The kind of a facility without one.
 const NO_KIND: u32 = u32::MAX;
 
-/// What filters ask of a facility.
+/// The properties of a facility that filters test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Traits {
     /// The bit of the category.
@@ -82,14 +83,15 @@ impl Traits {
 }
 
 impl Register {
-    /// Makes the table of all facilities anew.
+    /// Rebuilds the table of all facilities.
     pub(super) fn rebuild_facility_traits(&mut self) {
         let mut traits = FacilityTraits { rows: Arc::default(), kinds: self.facility_traits.kinds.clone() };
         traits.rows = Arc::new(self.facilities.iter().map(|f| self.traits_of(f, &mut traits)).collect());
         self.facility_traits = traits;
     }
 
-    /// Updates the rows of changed facilities. Indexes must not have changed; one facility may have been added at the end.
+    /// Updates the rows of changed facilities. Indexes must not have changed; facilities may have been added at the end.
+    /// `changed` is in ascending order.
     pub(super) fn update_facility_traits(&mut self, changed: &[usize]) {
         if changed.is_empty() {
             return;
@@ -121,7 +123,7 @@ impl Register {
         }
     }
 
-    /// Returns what filters ask of facilities.
+    /// Returns the properties of facilities that filters test.
     pub(crate) const fn facility_traits(&self) -> &FacilityTraits {
         &self.facility_traits
     }

@@ -22,7 +22,8 @@ pub(crate) struct ParsedHours {
     numbers: Arc<HashMap<String, u32>>,
     /// By number; `None` for a text that does not parse.
     list: Arc<Vec<Option<Arc<Hours>>>>,
-    /// By local minute. Shared with later snapshots, where the hours of a number are the same.
+    /// By local minute. Shared with later snapshots until a text is added: snapshots that branch may then give one number to
+    /// different hours.
     states: Arc<Cache<NaiveDateTime, Arc<OpenStates>>>,
 }
 
@@ -44,12 +45,17 @@ impl ParsedHours {
 
     /// Parses texts that were not parsed before, each of them once.
     pub fn add<'a>(&mut self, texts: impl IntoIterator<Item = &'a str>, calendar: &Calendar) {
+        let mut has_new = false;
         let (numbers, list) = (Arc::make_mut(&mut self.numbers), Arc::make_mut(&mut self.list));
         for text in texts {
             if !numbers.contains_key(text) {
                 numbers.insert(text.to_owned(), list.len() as u32);
                 list.push(Hours::parse(text, calendar).ok().map(Arc::new));
+                has_new = true;
             }
+        }
+        if has_new {
+            self.states = Arc::new(Cache::new(MINUTES));
         }
     }
 
