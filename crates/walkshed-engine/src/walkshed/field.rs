@@ -176,9 +176,13 @@ struct Extent {
 
 impl Extent {
     fn of(lines: &Lines, limit: f32, pace: f32, off_limit: f32) -> Self {
-        let (mut bare, mut near, mut far) = (Octagon::EMPTY, Octagon::EMPTY, Octagon::EMPTY);
-        let mut include = |at: [f32; 2], leg: f32, handicap: f32| {
-            bare.include(at, 0.0);
+        let (mut near, mut far) = (Octagon::EMPTY, Octagon::EMPTY);
+        // The greatest x, y, -x and -y.
+        let mut bare = [0.0_f32; 4];
+        let mut include = |at @ [x, y]: [f32; 2], leg: f32, handicap: f32| {
+            for (most, along) in bare.iter_mut().zip([x, y, -x, -y]) {
+                *most = if along > *most { along } else { *most };
+            }
             // The error of distances is 4.5 %.
             near.include(at, 1.05 * leg);
             far.include(at, 2.1 * leg + 1.05 * handicap);
@@ -201,7 +205,7 @@ impl Extent {
                 include([0, 1].map(|i| line.a[i] + (line.b[i] - line.a[i]) * t), off_limit, handicap);
             }
         }
-        let side = (bare.high[0] - bare.low[0]).max(bare.high[1] - bare.low[1]);
+        let side = (bare[0] + bare[2]).max(bare[1] + bare[3]);
         Self { side_m: f64::from(side), near, far }
     }
 }
@@ -237,18 +241,19 @@ impl Scratch {
         let mut area = Octagon::EMPTY;
         area.include([0.0; 2], 0.0);
         transform(grid, &grid.spans(near), &self.cells, &mut self.keys, |row, first, keys| {
-            let (mut farthest, mut west, mut east) = (0, usize::MAX, 0);
-            for (i, &key) in keys.iter().enumerate() {
-                let is_inside = legs.time(key) <= limit;
-                farthest = farthest.max(if is_inside { key } else { 0 });
-                west = west.min(if is_inside { i } else { usize::MAX });
-                east = if is_inside { i } else { east };
+            let is_inside = |key: Key| legs.time(key) <= limit;
+            let Some(west) = keys.iter().position(|&key| is_inside(key)) else { return };
+            let east = keys.iter().rposition(|&key| is_inside(key)).unwrap_or(west);
+            let mut farthest = keys[west];
+            for &key in &keys[west..=east] {
+                // Most nodes are nearer to a street than the farthest so far.
+                if key > farthest && is_inside(key) {
+                    farthest = key;
+                }
             }
-            if west < keys.len() {
-                let radius = legs.distance_m(farthest);
-                area.include(grid.metres(first + west, row), radius);
-                area.include(grid.metres(first + east, row), radius);
-            }
+            let radius = legs.distance_m(farthest);
+            area.include(grid.metres(first + west, row), radius);
+            area.include(grid.metres(first + east, row), radius);
         });
         for line in self.lines.lines.iter().filter(|line| line.handicap != Some(0.0)) {
             area.include(line.a, 0.0);

@@ -70,8 +70,8 @@ impl Grid {
     /// Skips parts outside the grid. Cells may be out of range by rounding, if the line ends at the border of the grid.
     #[inline]
     pub fn walk(&self, a: [f32; 2], b: [f32; 2], mut visit: impl FnMut(usize, f32, f32)) {
-        let (x, y) = (floor(a[0]), floor(a[1]));
-        let (end_x, end_y) = (floor(b[0]), floor(b[1]));
+        // All at once, with vector instructions.
+        let [x, y, end_x, end_y] = [a[0], a[1], b[0], b[1]].map(floor);
         // As unsigned numbers, negative ones are too large.
         let (columns, rows) = (self.columns as u32 - 1, self.rows as u32 - 1);
         let is_inside = |x: i32, y: i32| ((x as u32) < columns) & ((y as u32) < rows);

@@ -141,6 +141,13 @@ impl Lines {
         // In metres along the street. The ends of the street are exact.
         let (from, to) = (piece.from as f32 * total, if piece.to >= 1.0 { total } else { piece.to as f32 * total });
         let slope = if to > from { (time_to - time_from) / (to - from) } else { 0.0 };
+        if piece.from <= 0.0 && piece.to >= 1.0 {
+            lines.extend(points.windows(2).filter(|pair| pair[1].1 > pair[0].1).map(|pair| {
+                let ((a, before), (b, after)) = (pair[0], pair[1]);
+                Line { a, b, times: [before, after].map(|metres| time_from + metres * slope), handicap }
+            }));
+            return;
+        }
         for pair in points.windows(2) {
             let ((a, before), (b, after)) = (pair[0], pair[1]);
             let (low, high) = (before.max(from), after.min(to));
