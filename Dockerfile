@@ -9,7 +9,7 @@ WORKDIR /src
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
-    cargo build --release --locked && install -m 755 target/release/walkshed /usr/local/bin/walkshed
+    cargo build --release --locked --features jemalloc && install -m 755 target/release/walkshed /usr/local/bin/walkshed
 
 FROM debian:bookworm-slim
 RUN useradd --system --uid 10001 --home-dir /var/lib/walkshed --create-home --shell /usr/sbin/nologin walkshed \
