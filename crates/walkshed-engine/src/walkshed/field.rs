@@ -347,8 +347,7 @@ fn transform(
     mut done: impl FnMut(usize, usize, &[Key]),
 ) {
     let columns = grid.columns;
-    for row in 1..grid.rows - 1 {
-        let (first, end) = spans[row];
+    for (row, &(first, end)) in spans.iter().enumerate().take(grid.rows - 1).skip(1) {
         let at = row * columns;
         // With a node more on either side.
         let window = at + first - 1..at + end + 1;

@@ -69,6 +69,7 @@ impl Grid {
     /// Visits the cells that a line passes, in units of cells: `visit(cell, fraction of the line on entry, on exit)`.
     /// Skips parts outside the grid. Cells may be out of range by rounding, if the line ends at the border of the grid.
     #[inline]
+    #[expect(clippy::needless_bitwise_bool, reason = "avoids branches that cannot be predicted")]
     pub fn walk(&self, a: [f32; 2], b: [f32; 2], mut visit: impl FnMut(usize, f32, f32)) {
         // All at once, with vector instructions.
         let [x, y, end_x, end_y] = [a[0], a[1], b[0], b[1]].map(floor);
@@ -78,12 +79,12 @@ impl Grid {
         let index = |x: i32, y: i32| y as usize * self.columns + x as usize;
         let steps = x.abs_diff(end_x) + y.abs_diff(end_y);
         if !(is_inside(x, y) & is_inside(end_x, end_y)) {
-            let mut visit_inside = |x, y, from, to| {
+            let visit_inside = |x, y, from, to| {
                 if is_inside(x, y) {
                     visit(index(x, y), from, to);
                 }
             };
-            return traverse(a, b, (x, y), steps, |x, y, from, to| visit_inside(x, y, from, to));
+            return traverse(a, b, (x, y), steps, visit_inside);
         }
         // Most lines are short.
         match steps {

@@ -71,6 +71,7 @@ impl Octagon {
     }
 
     /// Returns whether a box may meet the octagon.
+    #[expect(clippy::needless_bitwise_bool, reason = "avoids branches that cannot be predicted")]
     pub fn may_meet(&self, [west, south]: [f32; 2], [east, north]: [f32; 2]) -> bool {
         // Without branches: which of the sides is decisive cannot be predicted.
         (west <= self.high[0])

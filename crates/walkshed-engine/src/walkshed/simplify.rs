@@ -161,7 +161,7 @@ impl<'a> Simplifier<'a> {
         let mut is_free = true;
         if let Some(around) = self.around {
             each_crossing(around, low, high, |p| {
-                is_free &= !is_near(&p) || cross(line, self.vector(a, p)) <= COLLINEAR
+                is_free &= !is_near(&p) || cross(line, self.vector(a, p)) <= COLLINEAR;
             });
         }
         is_free
