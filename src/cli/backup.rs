@@ -33,6 +33,8 @@ pub async fn restore(file: &Path, settings: &Settings, output: &Output) -> Resul
     let outcome = store.restore(file, COMMAND_LINE).await;
     store.close().await;
     outcome?;
+    // It holds the replaced records. A server that is running writes a new one.
+    let _ = std::fs::remove_file(folder.prepared_register());
     let text = format!("Restored the register from {}. A running server loads it within two seconds.", file.display());
     output.result(&json!({ "restored": file }), &text);
     Ok(ExitCode::SUCCESS)

@@ -117,6 +117,8 @@ async fn remove(folder: &DataFolder, store: &Store, output: &Output) -> Result<(
         return Err(format!("{} contains no demonstration city; nothing was removed", folder.path().display()).into());
     };
     Staging::remove_from(folder.path());
+    // It holds the removed records. A server that is running writes a new one.
+    let _ = std::fs::remove_file(folder.prepared_register());
     let streets = remove_streets(folder).err();
     let mut lines =
         vec!["Removed the demonstration city. `walkshed import --help` shows how to import your own data.".to_owned()];

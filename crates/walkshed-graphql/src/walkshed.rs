@@ -140,7 +140,9 @@ impl Walkshed {
         Ok(round(metres / 1000.0, 3))
     }
 
-    /// The distance in metres by which the polygons may extend beyond the reached area. They always contain all of it.
+    /// The distance in metres by which the polygons may extend beyond the reached streets. They contain all reached
+    /// streets. A reached place off the streets may be outside by at most this distance plus 4.5 % of its off-network
+    /// leg; with `FINE`, single places may be farther outside.
     async fn tolerance_m(&self) -> Result<f64> {
         Ok(round(self.found.tolerance_m(self.network()?), 1))
     }

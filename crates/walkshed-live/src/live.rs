@@ -117,7 +117,9 @@ impl Live {
         }
         let seen = self.current.seen();
         // A full reload is needed for an import, whose log is part of the world, and after changes by other processes.
-        let needs_reload = change_set.import.is_some() || applied.before != seen.register.version;
+        // Another program may have changed rows without a new version; then the stamp differs.
+        let before_edit = RegisterState { version: applied.before, stamp: applied.stamp_before };
+        let needs_reload = change_set.import.is_some() || before_edit != seen.register;
         if needs_reload && self.reload(seen.streets).await.is_ok() {
             return Ok((applied, self.world()));
         }

@@ -7,10 +7,10 @@
 //! | from 104 | facilities, other records, facilities on the streets, population cells on the streets |
 
 use bytemuck::{Pod, Zeroable, bytes_of, bytes_of_mut};
-use std::io;
+use std::io::{self, Read};
 use std::ops::Range;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use walkshed_analysis::world::World;
 use walkshed_engine::{FileError, Network, replace_private_file};
 use walkshed_register::{BINARY_FORMAT, BinaryError, Calendar, Register, RegisterBytes};
@@ -82,12 +82,25 @@ pub struct PreparedRegister {
 impl PreparedRegister {
     /// Reads the file, and verifies that it contains the register in the given state.
     pub fn read(path: &Path, state: RegisterState) -> Result<Self, Unusable> {
-        let bytes = std::fs::read(path)
-            .map_err(|e| if e.kind() == io::ErrorKind::NotFound { Unusable::Missing } else { Unusable::Io(e) })?;
+        let failed =
+            |e: io::Error| if e.kind() == io::ErrorKind::NotFound { Unusable::Missing } else { Unusable::Io(e) };
+        // A pipe would block, and a large file of another kind would fill the memory.
+        let metadata = std::fs::metadata(path).map_err(failed)?;
+        if !metadata.is_file() {
+            return Err(Unusable::Foreign);
+        }
+        let mut file = std::fs::File::open(path).map_err(failed)?;
+        let mut bytes = vec![0; HEADER];
+        file.read_exact(&mut bytes).map_err(|_| Unusable::Foreign)?;
+        if Self::header(&bytes)?.length != metadata.len() {
+            return Err(Unusable::Damaged("its length is wrong"));
+        }
+        file.take(metadata.len()).read_to_end(&mut bytes).map_err(failed)?;
         Self::verify(bytes, state)
     }
 
-    fn verify(bytes: Vec<u8>, state: RegisterState) -> Result<Self, Unusable> {
+    /// Reads the header of a file of this program.
+    fn header(bytes: &[u8]) -> Result<Header, Unusable> {
         let mut header = Header::zeroed();
         let start = bytes.get(..HEADER).ok_or(Unusable::Foreign)?;
         bytes_of_mut(&mut header).copy_from_slice(start);
@@ -97,6 +110,11 @@ impl PreparedRegister {
         if header.program != program() {
             return Err(Unusable::OtherProgram);
         }
+        Ok(header)
+    }
+
+    fn verify(bytes: Vec<u8>, state: RegisterState) -> Result<Self, Unusable> {
+        let header = Self::header(&bytes)?;
         if header.length != bytes.len() as u64 {
             return Err(Unusable::Damaged("its length is wrong"));
         }
@@ -187,9 +205,15 @@ fn checksum<const N: usize>(header: Header, parts: [&[u8]; N]) -> u64 {
     hash.digest()
 }
 
-/// Identifies the program and the formats. A file of another version is never read.
+/// Identifies the program and the formats. A file of another version, or of another build of the same version, is never read:
+/// the build may snap places differently. Builds are told apart by size and modification time of the executable.
 fn program() -> u64 {
-    xxh3_64(format!("{} {FORMAT} {BINARY_FORMAT}", env!("CARGO_PKG_VERSION")).as_bytes())
+    static PROGRAM: LazyLock<u64> = LazyLock::new(|| {
+        let build = std::env::current_exe().and_then(std::fs::metadata).ok();
+        let build = build.map(|file| (file.len(), file.modified().ok()));
+        xxh3_64(format!("{} {FORMAT} {BINARY_FORMAT} {build:?}", env!("CARGO_PKG_VERSION")).as_bytes())
+    });
+    *PROGRAM
 }
 
 /// Identifies the prepared streets and the profiles, on which the positions on the streets depend.

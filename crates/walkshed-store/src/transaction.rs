@@ -6,7 +6,8 @@ use sqlx::{Sqlite, Transaction};
 
 pub type Tx<'a> = Transaction<'a, Sqlite>;
 
-/// A random value that the database assigns to each version of the register. Databases with equal stamps have equal registers.
+/// A random value that the database assigns to each version of the register. Databases with equal stamps have equal
+/// registers, unless another program has inserted rows without a new version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RegisterStamp(pub [u8; 16]);
 

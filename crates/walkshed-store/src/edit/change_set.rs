@@ -51,6 +51,8 @@ pub struct Applied {
     pub done: Vec<Done>,
     /// The register version before the change.
     pub before: u64,
+    /// The stamp before the change: another one than that of the last load if another program has changed a row.
+    pub stamp_before: Option<RegisterStamp>,
     /// The register version after the change.
     pub version: u64,
     /// The stamp of that version.

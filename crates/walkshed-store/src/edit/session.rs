@@ -33,6 +33,7 @@ impl<'t, 'c> Session<'t, 'c> {
         let applied = Applied {
             done: Vec::with_capacity(change_set.edits.len()),
             before: state.version,
+            stamp_before: state.stamp,
             version: state.version,
             stamp: state.stamp,
             inserted: 0,
