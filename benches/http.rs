@@ -37,7 +37,7 @@ const TYPENAME: &str = "{ __typename }";
 const NEARBY: &str = "query($p: PlaceInput!) { nearby(from: $p, first: 20, categories: [HEALTH_CARE]) { edges { minutes node { id name category } } } }";
 const COUNTED: &str = "query($p: PlaceInput!) { nearby(from: $p, first: 20, categories: [HEALTH_CARE]) { totalCount edges { minutes node { id name category } } } }";
 const PAGE: &str = "query($p: PlaceInput!, $after: String) { nearby(from: $p, first: 20, after: $after, categories: [HEALTH_CARE]) { edges { minutes node { id name category } } pageInfo { endCursor } } }";
-const OPEN: &str = "query($p: PlaceInput!) { nearby(from: $p, first: 20, categories: [HEALTH_CARE], openAt: \"2026-11-27T10:00:00\") { edges { minutes node { id name category } } } }";
+const OPEN: &str = "query($p: PlaceInput!) { nearby(from: $p, first: 20, categories: [HEALTH_CARE], openAt: \"2026-11-27T10:00:00+08:00\") { edges { minutes node { id name category } } } }";
 const WALKSHED: &str = "query($p: PlaceInput!) { walkshed(from: $p, minutes: [15]) { bands { polygon } } }";
 const MATRIX: &str =
     "query($a: [PlaceInput!]!, $b: [PlaceInput!]!) { travelTimes(origins: $a, destinations: $b) { minutes } }";

@@ -94,7 +94,11 @@ fn read_answer(connection: &mut TcpStream, buffer: &mut [u8]) -> (usize, usize) 
         let length: usize =
             text.split("content-length: ").nth(1).and_then(|t| t.split("\r\n").next()?.parse().ok()).expect("a length");
         if have >= head + 4 + length {
-            assert!(!buffer[head..have].windows(8).any(|w| w == b"\"errors\""), "an answer with errors");
+            assert!(
+                !buffer[head..have].windows(8).any(|w| w == b"\"errors\""),
+                "an answer with errors: {}",
+                String::from_utf8_lossy(&buffer[head..have])
+            );
             return (head + 4, have);
         }
     }

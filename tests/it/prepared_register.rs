@@ -4,6 +4,7 @@
 use crate::support::city;
 use crate::support::http::send;
 use crate::support::register::{block_on, facts, open};
+use crate::support::server_with_tokens::ServerWithTokens;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -208,7 +209,7 @@ fn a_stamp_identifies_the_content_of_a_version() {
         let (one, two) = (store.state().await.unwrap(), other.state().await.unwrap());
         assert_eq!((one.version, applied.version, applied.stamp), (two.version, one.version, one.stamp));
         assert!(one.stamp.is_some() && two.stamp.is_some() && one.stamp != two.stamp);
-        // An edit that changes nothing keeps the stamp; rows changed by another program remove it.
+        // A rejected edit keeps the stamp; rows changed by another program remove it.
         store.edit(&service("one")).await.unwrap_err();
         assert_eq!(store.state().await.unwrap(), one);
         let pool = sqlx::SqlitePool::connect(&Store::url_of(&folder.path().join("walkshed.db"))).await.unwrap();
@@ -220,4 +221,61 @@ fn a_stamp_identifies_the_content_of_a_version() {
         }
         pool.close().await;
     });
+}
+
+#[test]
+fn rows_of_every_table_that_another_program_changes_remove_the_stamp() {
+    let folder = facts();
+    block_on(async {
+        let options =
+            sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path().join("walkshed.db")).foreign_keys(false);
+        let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+        let mut tables = 0;
+        for (table, column) in [
+            ("center", "name"),
+            ("facility", "name"),
+            ("service", "name"),
+            ("offer", "service_id"),
+            ("event", "title"),
+            ("visit", "day"),
+            ("suggestion", "text"),
+            ("population", "people"),
+        ] {
+            let rows: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}")))
+                .fetch_one(&pool)
+                .await
+                .unwrap();
+            tables += usize::from(rows > 0);
+            for text in [format!("UPDATE {table} SET {column} = {column}"), format!("DELETE FROM {table}")] {
+                let mut tx = pool.begin().await.unwrap();
+                sqlx::raw_sql(sqlx::AssertSqlSafe(text.clone())).execute(&mut *tx).await.unwrap();
+                let stamp: Option<Vec<u8>> =
+                    sqlx::query_scalar("SELECT stamp FROM register_version").fetch_one(&mut *tx).await.unwrap();
+                assert_eq!(stamp.is_none(), rows > 0, "{text}");
+                tx.rollback().await.unwrap();
+            }
+        }
+        assert!(tables >= 6, "{tables} tables have rows");
+        pool.close().await;
+    });
+}
+
+/// Between two checks for changes by other programs, an edit must not hide such a change.
+#[test]
+fn a_row_changed_by_another_program_before_an_edit_is_loaded() {
+    let server = ServerWithTokens::small();
+    let center = |server: &ServerWithTokens| {
+        server.edit("{ center(code: \"500106013004\") { id version phone } }", &json!({}))["center"].clone()
+    };
+    let (database, found) = (server.folder.path().join("walkshed.db"), center(&server));
+    block_on(async {
+        let pool = sqlx::SqlitePool::connect(&Store::url_of(&database)).await.unwrap();
+        let text = "UPDATE center SET phone = '023-1' WHERE code = '500106013004'";
+        sqlx::raw_sql(text).execute(&pool).await.unwrap();
+        pool.close().await;
+    });
+    let mutation = "mutation($key: String!) { createService(input: {key: $key, name: \"n\", category: HEALTH_CARE}) {
+        userErrors { message } } }";
+    server.edit(mutation, &json!({ "key": "one" }));
+    assert_eq!(center(&server)["phone"], "023-1", "before: {found}");
 }

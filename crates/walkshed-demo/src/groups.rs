@@ -32,12 +32,6 @@ impl Group {
         (0..count).map(Self)
     }
 
-    /// Returns the number of the group.
-    #[must_use]
-    pub const fn number(self) -> usize {
-        self.0
-    }
-
     /// Returns the offset of its area from the real one, in degrees east and north.
     #[must_use]
     pub fn offset(self) -> (f64, f64) {

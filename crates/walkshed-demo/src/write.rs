@@ -46,7 +46,7 @@ pub fn landmarks(options: Options) -> Vec<Landmark> {
 /// Returns a [`DemoError`] that names the file.
 pub fn write_files(options: Options, folder: &Path) -> Result<Files, DemoError> {
     let Plan { districts, ground, layout, streets } = Plan::new(options);
-    let (tables, places) = supply::tables(options.seed, &districts, &layout, &streets);
+    let (tables, places) = supply::tables(options, &districts, &layout, &streets);
     let (population, outlines) = demand::demand(options.seed, &districts, &layout, &streets);
     let source = format!("{MARK_TEXT}; seed {}, scale {}", options.seed, options.scale);
 

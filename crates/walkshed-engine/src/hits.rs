@@ -1,6 +1,8 @@
 //! The points of a layer that a search has found.
 
 use crate::units::{Deciseconds, VertexId};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
 /// The points of a layer that a search has found. Scratch space: reused by later searches, never cleared in full.
 #[derive(Default)]
@@ -8,6 +10,8 @@ pub struct Hits {
     times: Vec<Deciseconds>,
     via: Vec<Option<VertexId>>,
     found: Vec<u32>,
+    /// For [`PointLayer::nearest`](crate::PointLayer::nearest): points with times that may still improve.
+    pub(crate) pending: BinaryHeap<Reverse<(Deciseconds, u32)>>,
 }
 
 impl Hits {

@@ -8,7 +8,6 @@ use crate::scratch::Scratch;
 use crate::start::Start;
 use crate::units::{Deciseconds, Direction};
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 
 /// A search for the points nearest to a place.
 #[derive(Debug, Clone, Copy)]
@@ -36,21 +35,20 @@ pub struct NearestPage {
     pub has_next: bool,
 }
 
-/// Points whose time may still improve, and the page they move to when it cannot.
+/// A page under construction.
 struct Page<'a> {
     query: &'a NearestQuery<'a>,
-    pending: BinaryHeap<Reverse<(Deciseconds, u32)>>,
     found: NearestPage,
 }
 
 impl Page<'_> {
-    /// Moves the points with a time below `settled` to the page. Vertices settled later have at least that time, so these
+    /// Moves the pending points with a time below `settled` to the page. Vertices settled later have at least that time, so these
     /// times are final. Returns whether the page is complete.
-    fn take_final(&mut self, hits: &Hits, settled: Deciseconds) -> bool {
-        while let Some(&Reverse((time, point))) = self.pending.peek()
+    fn take_final(&mut self, hits: &mut Hits, settled: Deciseconds) -> bool {
+        while let Some(&Reverse((time, point))) = hits.pending.peek()
             && time < settled
         {
-            self.pending.pop();
+            hits.pending.pop();
             // Entries that a faster way has replaced have another time.
             if hits.time(point) != time || self.query.from.is_some_and(|from| (time, point) < from) {
                 continue;
@@ -104,11 +102,13 @@ impl PointLayer {
         let NearestQuery { start, profile, direction, limit, .. } = *query;
         let Scratch { search, hits } = scratch;
         hits.clear(self.points().len());
-        let mut page = Page { query, pending: BinaryHeap::new(), found: NearestPage::default() };
+        hits.pending.clear();
+        let points = Vec::with_capacity(query.first.min(self.points().len()));
+        let mut page = Page { query, found: NearestPage { points, has_next: false } };
         let entries = self.entries(network, profile, direction);
         self.on_start_edge(network, query.start, profile, direction, |point, time| {
             if hits.offer_accepted(point, time, None, limit, &mut accept) {
-                page.pending.push(Reverse((time, point)));
+                hits.pending.push(Reverse((time, point)));
             }
         });
         let seeds = start.seeds(network, profile, direction, limit);
@@ -119,7 +119,7 @@ impl PointLayer {
                 for &(point, leg) in entries.of(vertex) {
                     let time = settled + leg;
                     if hits.offer_accepted(point, time, Some(vertex), limit, &mut accept) {
-                        page.pending.push(Reverse((time, point)));
+                        hits.pending.push(Reverse((time, point)));
                     }
                 }
             }

@@ -5,7 +5,9 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use walkshed_engine::{Deciseconds, Direction, Hits, Network, PointLayer, Profile, Search, Start};
+use walkshed_engine::{
+    Deciseconds, Direction, Hits, NearestQuery, Network, PointLayer, Profile, Scratch, Search, Start,
+};
 use walkshed_testing::{Random, grid, random_network, random_point};
 
 thread_local! {
@@ -99,6 +101,27 @@ fn a_warm_search_allocates_nothing() {
             }
         }
     }
+}
+
+#[test]
+fn a_warm_search_for_the_nearest_points_allocates_its_page_only() {
+    let limit = Deciseconds::from_minutes(30.0);
+    let network = random_network(4, 300);
+    let profile = Profile::Adult;
+    let starts = open_starts(&network, profile, 40);
+    let mut r = Random(2);
+    let layer = PointLayer::new((0..200).map(|_| random_point(&network, &mut r)).collect());
+    let (mut scratch, found) = (Scratch::default(), Cell::new(0));
+    let mut run_all = || {
+        for start in &starts {
+            let query = NearestQuery { start, profile, direction: Direction::From, limit, from: None, first: 20 };
+            let page = layer.nearest(&network, &query, &mut scratch, |point| point % 3 > 0);
+            found.set(found.get() + page.points.len());
+        }
+    };
+    run_all();
+    assert_eq!(allocations(run_all), starts.len());
+    assert!(found.get() > 400, "only {} points were found", found.get());
 }
 
 #[test]

@@ -21,7 +21,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use walkshed_analysis::world::World;
 use walkshed_analysis::{self as analysis, FacilityCriteria, NearbyQuery, Neighbour};
-use walkshed_engine::Deciseconds;
+use walkshed_engine::{Deciseconds, PathStats};
 
 /// The route to a facility.
 #[derive(SimpleObject)]
@@ -190,6 +190,11 @@ impl NearbyRow {
     }
 }
 
+/// Writes metres with one decimal.
+fn rounded(of: fn(&PathStats) -> f64) -> Write<NearbyRow> {
+    Box::new(move |row, out| value(out, round(of(&row.neighbour.stats), 1)))
+}
+
 impl Plain for NearbyRow {
     const TYPE: &'static str = "NearbyEdge";
 
@@ -200,12 +205,12 @@ impl Plain for NearbyRow {
                 Box::new(move |row, out| columns.write(&row.facility(), out))
             }
             "cursor" => Box::new(|row, out| text(out, &row.cursor())),
-            "minutes" => Box::new(|row, out| value(out, row.fields().minutes)),
-            "metres" => Box::new(|row, out| value(out, row.fields().metres)),
-            "climbM" => Box::new(|row, out| value(out, row.fields().climb_m)),
-            "descentM" => Box::new(|row, out| value(out, row.fields().descent_m)),
-            "stepsM" => Box::new(|row, out| value(out, row.fields().steps_m)),
-            "offNetworkM" => Box::new(|row, out| value(out, row.fields().off_network_m)),
+            "minutes" => Box::new(|row, out| value(out, to_minutes(row.neighbour.time))),
+            "metres" => rounded(|stats| stats.metres),
+            "climbM" => rounded(|stats| stats.climb_m),
+            "descentM" => rounded(|stats| stats.descent_m),
+            "stepsM" => rounded(|stats| stats.steps_m),
+            "offNetworkM" => rounded(|stats| stats.off_network_m),
             _ => return None,
         })
     }

@@ -90,3 +90,27 @@ impl Live {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use walkshed_store::RegisterState;
+
+    fn seen(version: u64) -> Seen {
+        Seen { register: RegisterState { version, stamp: None }, streets: None }
+    }
+
+    #[test]
+    fn writes_after_a_quiet_while_and_at_the_latest_after_ten_minutes() {
+        let start = Instant::now();
+        let after = |seconds: u64| start + Duration::from_secs(seconds);
+        let mut schedule = Schedule { last: (seen(1), start), stale_since: start };
+        assert!(!schedule.is_due(seen(2), after(2)));
+        assert!(!schedule.is_due(seen(2), after(31)));
+        assert!(schedule.is_due(seen(2), after(32)));
+        // A change every ten seconds.
+        let mut schedule = Schedule { last: (seen(1), start), stale_since: start };
+        let due = (1..100).find(|n| schedule.is_due(seen(1 + n), after(10 * n)));
+        assert_eq!(due, Some(60));
+    }
+}

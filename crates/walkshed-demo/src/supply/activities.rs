@@ -146,7 +146,7 @@ impl TableBuilder<'_> {
     pub fn visits(&self) -> Csv {
         let mut csv = Csv::new("visits.csv", "center,day,audience,count");
         let open: Vec<usize> = self.generated_sites().collect();
-        let counted = COUNTED * self.groups();
+        let counted = self.in_proportion(COUNTED);
         let step = (open.len() as f64 / counted as f64).max(1.0);
         for n in 0..counted.min(open.len()) {
             let s = open[(n as f64 * step) as usize];
@@ -174,7 +174,7 @@ impl TableBuilder<'_> {
             "id,center,lon,lat,place,text,category,status,answer,done_note,received_at,answered_at,closed_at",
         );
         let sites: Vec<usize> = self.generated_sites().collect();
-        let wanted = sites.len().min(SUGGESTIONS * self.groups());
+        let wanted = sites.len().min(self.in_proportion(SUGGESTIONS));
         let start = FIRST_DAY.at(0, 0, 0, 0);
         for n in 0..wanted {
             let mut random = Random::of(self.seed, 36, n as u64);

@@ -4,6 +4,7 @@
 mod activities;
 mod facilities;
 
+use super::files::Options;
 use super::ground::on_plane;
 use super::landmarks::Landmark;
 use super::layout::Layout;
@@ -27,6 +28,8 @@ impl Csv {
 
 struct TableBuilder<'a> {
     seed: u64,
+    /// The size of the city: 1 is the real one.
+    scale: f64,
     districts: &'a [District],
     layout: &'a Layout,
     streets: &'a Streets,
@@ -41,14 +44,19 @@ fn lon_lat((lon, lat): (f64, f64)) -> [String; 2] {
 
 /// Generates all tables. Also returns the position of the center of each site.
 #[must_use]
-pub fn tables(seed: u64, districts: &[District], layout: &Layout, streets: &Streets) -> (Vec<Csv>, Vec<(f64, f64)>) {
+pub fn tables(
+    Options { seed, scale, .. }: Options,
+    districts: &[District],
+    layout: &Layout,
+    streets: &Streets,
+) -> (Vec<Csv>, Vec<(f64, f64)>) {
     let mut landmarks: Vec<Vec<&Landmark>> = vec![Vec::new(); layout.sites.len()];
     for landmark in &streets.landmarks {
         if let Some(site) = landmark.site {
             landmarks[site].push(landmark);
         }
     }
-    let builder = TableBuilder { seed, districts, layout, streets, landmarks };
+    let builder = TableBuilder { seed, scale, districts, layout, streets, landmarks };
     let places: Vec<(f64, f64)> = (0..layout.sites.len()).map(|s| builder.center_place(s)).collect();
     let tables = vec![
         builder.centers(&places),
@@ -84,9 +92,9 @@ impl TableBuilder<'_> {
         (node.lon() + 1.1e-4, node.lat() + 0.9e-4)
     }
 
-    /// Returns the number of groups of districts.
-    fn groups(&self) -> usize {
-        self.districts.last().map_or(0, |d| d.group.number() + 1)
+    /// Returns a number for the real city, in proportion to a larger one.
+    fn in_proportion(&self, number: usize) -> usize {
+        (number as f64 * self.scale.max(1.0)).round() as usize
     }
 
     /// Returns the sites with generated centers: all except those with reported facts.

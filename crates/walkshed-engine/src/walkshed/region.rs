@@ -66,6 +66,22 @@ impl<'a> Region<'a> {
         south | (north & 1) << 3 | (north & 2) << 1
     }
 
+    /// Returns whether every cell that a line passes has a corner inside.
+    pub fn has_corners_along(&self, a: Fixed, b: Fixed) -> bool {
+        let cells = |p: Fixed| {
+            let along = |units: i32, axis: usize| {
+                ((f64::from(units) / ROUNDING + SHIFT + 0.5 - self.low[axis]) / self.step[axis]) as f32
+            };
+            [along(p.x, 0), along(p.y, 1)]
+        };
+        let (grid, mut has_corners) = (&self.field.grid, true);
+        grid.walk(cells(a), cells(b), |cell, entered, left| {
+            // A line that ends on an edge of the grid only touches the cell beyond.
+            has_corners &= left <= entered || self.case(cell % grid.columns, cell / grid.columns) != 0;
+        });
+        has_corners
+    }
+
     /// Calls `found` with every cell that the contour crosses, by column and row.
     pub fn crossed_cells(&self, mut found: impl FnMut(usize, usize)) {
         let words = self.words_per_row;

@@ -5,6 +5,9 @@
 //! points it replaces. Two lines of different rings then cannot cross: the areas that they add would overlap, and as the
 //! lines are straight, one of these areas would contain a point of the other ring. So outlines remain valid, and they lie
 //! within the contours of larger times.
+//!
+//! A line passes only cells with a corner within the time limit, so an outline keeps the tolerance: a point of it is at most
+//! a diagonal of its cell from that corner, and the corner of an ordinary street at most a diagonal from a reached point.
 
 use super::contour::trace;
 use super::field::Field;
@@ -13,9 +16,8 @@ use super::region::Region;
 use crate::geo::Fixed;
 use crate::units::Deciseconds;
 
-/// The greatest distance of a replaced point from the line, in cells. A point of an ordinary street in a contour is at
-/// most 1.1 cells from a corner within the contour, which is at most 1.42 cells from a reached point of a street. With
-/// this distance the sum is 2.82 cells, the tolerance.
+/// The greatest distance of a replaced point from the line, in cells: less than a cell, so that an area between a line and the
+/// points it replaces cannot hold a cell that the line does not pass.
 const MAX_DEPTH: f64 = 0.3;
 /// Maximum number of points that a line replaces.
 const MAX_REPLACED: usize = 60;
@@ -145,11 +147,17 @@ impl<'a> Simplifier<'a> {
         let length = dot(line, line).sqrt();
         let slack = 0.05;
         let depth = (self.depth_m + slack) * length;
+        // A chain may pass the ends of the line and come back.
+        let along = |p: &Fixed| dot(line, self.vector(a, *p));
+        let (back, ahead) = chain.iter().map(along).fold((0.0_f64, 0.0_f64), |(b, f), m| (b.min(m), f.max(m)));
+        let (back, ahead) = (back - slack * length, ahead + slack * length);
         let is_near = |p: &Fixed| {
-            let to = self.vector(a, *p);
-            let (side, along) = (cross(line, to), dot(line, to));
-            side >= -COLLINEAR && side <= depth && along >= -slack * length && along <= (length + slack) * length
+            let side = cross(line, self.vector(a, *p));
+            side >= -COLLINEAR && side <= depth && (back..=ahead).contains(&along(p))
         };
+        if !self.region.has_corners_along(a, b) {
+            return false;
+        }
         let low = chain.iter().copied().reduce(|l, p| Fixed { x: l.x.min(p.x), y: l.y.min(p.y) }).unwrap_or(a);
         let high = chain.iter().copied().reduce(|h, p| Fixed { x: h.x.max(p.x), y: h.y.max(p.y) }).unwrap_or(a);
         let own = chain.iter().filter(|p| is_near(p)).count();

@@ -136,7 +136,7 @@ fn fields_equal_the_reference() {
             let Ok(snap) = network.snap(random_point(&network, &mut r), profile) else { continue };
             let start = Start::new(&network, snap, profile);
             let limit = Deciseconds::from_minutes([3.0, 8.0, 20.0][seed as usize % 3]);
-            let reach = Reach::find(&network, profile, Direction::ALL[i % 2], start, limit);
+            let reach = Reach::find(&network, profile, Direction::ALL[(i + seed as usize) % 2], start, limit);
             let field = Field::draw_at(&network, &reach, Detail::ALL[1 + i % 2]);
             let params = network.profiles().get(profile);
             let pace = 10.0 / params.off_network_m_s();

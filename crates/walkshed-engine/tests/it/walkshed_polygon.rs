@@ -12,7 +12,7 @@ fn point(p: Fixed) -> Point<f64> {
     Point::new(p.lon(), p.lat())
 }
 
-/// Samples an edge at steps of at most 5 m: fraction and point.
+/// Samples an edge at steps of at most 2 m: fraction and point.
 fn sample(network: &Network, id: EdgeId) -> Vec<(f64, Fixed)> {
     let shape = network.shape(id);
     let metric = Metric::at(shape[0].lat());
@@ -21,7 +21,7 @@ fn sample(network: &Network, id: EdgeId) -> Vec<(f64, Fixed)> {
     let mut before = 0.0;
     for pair in shape.windows(2) {
         let len = metric.distance(pair[0], pair[1]);
-        let n = (len / 5.0).ceil().max(1.0) as usize;
+        let n = (len / 2.0).ceil().max(1.0) as usize;
         for i in 0..=n {
             let t = i as f64 / n as f64;
             out.push(((before + len * t) / total.max(1e-9), pair[0].lerp(pair[1], t)));
@@ -66,6 +66,13 @@ fn check(
             let square_degrees = shape.unsigned_area();
             assert!((outline.square_degrees() - square_degrees).abs() <= 1e-6 * square_degrees);
             assert!(square_degrees >= contour.unsigned_area() - 1e-12, "the outline contains the contour");
+            for p in contour.coords_iter().map(Point::from) {
+                let fixed = Fixed { x: (p.x() * 1e7).round() as i32, y: (p.y() * 1e7).round() as i32 };
+                assert!(
+                    shape.intersects(&p) || metres_to(&shape, fixed) < 1e-6,
+                    "{p:?} of the contour is outside the outline"
+                );
+            }
             let count = |shape: &MultiPolygon<f64>| shape.coords_count();
             assert!(count(&shape) <= count(contour), "{} points of {}", count(&shape), count(contour));
         }
@@ -133,10 +140,10 @@ fn check_shapes(
                     .flat_map(|dx| (-1..=1).map(move |dy| (x + dx, y + dy)))
                     .filter_map(|b| reached.get(&b))
                     .flatten();
-                // Street points are sampled every 5 m.
+                // Street points are sampled every 2 m.
                 let nearest = near.map(|&q| metric.distance(p, q)).fold(f64::INFINITY, f64::min);
                 assert!(
-                    nearest <= tolerance + 5.0,
+                    nearest <= tolerance + 2.0,
                     "{limit:?}: {p:?} is inside, {nearest} m from the nearest reached point"
                 );
             }
@@ -232,9 +239,10 @@ fn properties_hold_on_porto_alegre() {
     for n in 0..24 {
         let profile = Profile::ALL[n % Profile::COUNT];
         let Ok(snap) = network.snap(random_point(&network, &mut r), profile) else { continue };
-        let direction = Direction::ALL[n / 3 % 2];
+        // Every profile with both directions and, in turn, every level.
+        let (direction, level) = (Direction::ALL[n / Profile::COUNT % 2], (n + n / Profile::COUNT) % 3);
         let start = Start::new(&network, snap, profile);
-        seen += check(&network, profile, direction, start, &[3.0, 5.0, 10.0, 15.0], &Detail::ALL[n % 3..=n % 3]);
+        seen += check(&network, profile, direction, start, &[3.0, 5.0, 10.0, 15.0], &Detail::ALL[level..=level]);
     }
     assert!(seen > 50_000, "{seen}");
 }
@@ -248,8 +256,8 @@ fn properties_hold_on_random_cities() {
         for (n, profile) in Profile::ALL.into_iter().enumerate() {
             let Ok(snap) = network.snap(random_point(&network, &mut r), profile) else { continue };
             let start = Start::new(&network, snap, profile);
-            seen +=
-                check(&network, profile, Direction::From, start, &[2.0, 7.5, 15.0, 30.0], &Detail::ALL[n % 3..=n % 3]);
+            let (direction, level) = (Direction::ALL[seed as usize % 2], (n + seed as usize) % 3);
+            seen += check(&network, profile, direction, start, &[2.0, 7.5, 15.0, 30.0], &Detail::ALL[level..=level]);
         }
     }
     assert!(seen > 10_000, "{seen}");

@@ -62,10 +62,14 @@ struct Frequent {
 }
 
 impl Frequent {
-    /// Numbers the frequent grams; none if there are too many.
-    fn of(table: &Table) -> Self {
-        let is_frequent =
-            |&(&key, index): &(&u64, u32)| table.list(index as usize).len() > FREQUENT && second(key) != END;
+    /// Numbers the frequent pairs, except those at the end of a text, which no longer gram begins with.
+    fn of_pairs(table: &Table) -> Self {
+        Self::of(table, |key| second(key) != END)
+    }
+
+    /// Numbers the frequent grams of a table that are `wanted`; none if there are too many.
+    fn of(table: &Table, wanted: impl Fn(u64) -> bool) -> Self {
+        let is_frequent = |&(&key, index): &(&u64, u32)| table.list(index as usize).len() > FREQUENT && wanted(key);
         let (keys, indexes): (Vec<u64>, Vec<u32>) = table.keys().iter().zip(0..).filter(is_frequent).unzip();
         if keys.len() > usize::from(MAX_SHORT) {
             // If some of them had no number, the longer grams with them would be missing.
@@ -97,7 +101,7 @@ impl GramIndex {
             symbols.pairs(&mut collector, |collector, a, b| collector.add(key(a, b), row), |_| ());
         });
         let pairs = collector.into_table(rows, |_, _| None)?;
-        let mut frequent = Frequent::of(&pairs);
+        let mut frequent = Frequent::of_pairs(&pairs);
         let mut grams = SymbolRows::default();
         if !frequent.keys.is_empty() {
             each_row(&mut |row, symbols| {
@@ -111,7 +115,7 @@ impl GramIndex {
             let Some(table) = index.longer(&frequent, &grams, size * MAX_COLLECTED)? else { break };
             let Some(left) = budget.checked_sub(table.bytes()) else { break };
             budget = left;
-            let longer = Frequent::of(&table);
+            let longer = Frequent::of(&table, |_| true);
             let mut next = SymbolRows::default();
             grams.each(|row, symbols| {
                 next.push(row, symbols, |a, b| longer.number_of.get(&frequent.key(a, b)?).copied());
