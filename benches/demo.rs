@@ -1,5 +1,6 @@
-//! Start of a server with the demonstration city: `cargo bench --bench demo`. Measures the time of the first start, which creates
-//! the city, and of later starts until the first response, and the memory of the server. `walkshed demo` only creates the city.
+//! Start of a server with the demonstration city: `cargo bench --bench demo`. Measures the time from the command until the server
+//! answers that it is ready, for the first start, which creates the city, for a start without the prepared register and for later
+//! starts; the memory of the idle server; and the sizes of the files.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a benchmark that cannot set up should fail")]
 
@@ -9,7 +10,10 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-const ROUNDS: usize = 3;
+/// Number of later starts of which the median is printed.
+const LATER_STARTS: usize = 7;
+/// After this time the server has written the prepared register and returned the memory of the start.
+const SETTLE: Duration = Duration::from_secs(15);
 
 struct Running(Child);
 
@@ -24,23 +28,42 @@ fn main() {
     // `cargo bench -- --test` runs it once, on a small city.
     let is_test = std::env::args().any(|a| a == "--test");
     let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("walkshed-data");
+    let (starts, settle) = if is_test { (1, Duration::from_millis(500)) } else { (LATER_STARTS, SETTLE) };
     if is_test {
-        let data = folder.path().join("walkshed-data");
         let made = Command::new(env!("CARGO_BIN_EXE_walkshed"))
             .args(["demo", "--scale", "0.01", "--data"])
-            .arg(data)
+            .arg(&data)
             .stdout(Stdio::null())
             .status();
         assert!(made.unwrap().success());
-    }
-    for round in 0..if is_test { 1 } else { ROUNDS } {
-        if !is_test {
-            let _ = std::fs::remove_dir_all(folder.path().join("walkshed-data"));
-            let (time, server) = start(folder.path());
-            println!("round {}: first start {:.1} s, {}", round + 1, time.as_secs_f64(), memory(server.0.id()));
-        }
+    } else {
         let (time, server) = start(folder.path());
-        println!("round {}: later start {:.2} s, {}", round + 1, time.as_secs_f64(), memory(server.0.id()));
+        println!("first start: {:.1} s, {}", time.as_secs_f64(), memory(server.0.id()));
+        drop(server);
+    }
+    let prepared = data.join("register.walkshed");
+    let _ = std::fs::remove_file(&prepared);
+    let (time, server) = start(folder.path());
+    println!("start without the prepared register: {:.2} s", time.as_secs_f64());
+    std::thread::sleep(settle);
+    println!("  after {} s: {}", settle.as_secs(), memory(server.0.id()));
+    drop(server);
+    assert!(prepared.exists(), "the server has not written the prepared register");
+    let mut times: Vec<Duration> = (0..starts).map(|_| start(folder.path()).0).collect();
+    times.sort_unstable();
+    println!(
+        "later start, median of {starts}: {:.3} s ({:.3} to {:.3})",
+        times[starts / 2].as_secs_f64(),
+        times[0].as_secs_f64(),
+        times[starts - 1].as_secs_f64()
+    );
+    let (_, server) = start(folder.path());
+    std::thread::sleep(settle);
+    println!("  after {} s: {}", settle.as_secs(), memory(server.0.id()));
+    for name in ["streets.walkshed", "walkshed.db", "register.walkshed"] {
+        let bytes = std::fs::metadata(data.join(name)).unwrap().len();
+        println!("  {name}: {:.1} MB", bytes as f64 / 1e6);
     }
 }
 
@@ -68,7 +91,7 @@ fn start(folder: &Path) -> (Duration, Running) {
             }
         }
         assert!(server.0.try_wait().unwrap().is_none(), "the server did not start");
-        std::thread::sleep(Duration::from_millis(5));
+        std::thread::sleep(Duration::from_millis(2));
     }
 }
 
@@ -79,7 +102,7 @@ fn memory(process: u32) -> String {
     };
     let of = |name: &str| {
         let line = status.lines().find(|l| l.starts_with(name));
-        line.and_then(|l| l.split_whitespace().nth(1)?.parse::<f64>().ok()).unwrap_or_default() / 1024.0
+        line.and_then(|l| l.split_whitespace().nth(1)?.parse::<f64>().ok()).unwrap_or_default() * 1024.0 / 1e6
     };
     format!("{:.0} MB resident ({:.0} MB of it files), at most {:.0} MB", of("VmRSS:"), of("RssFile:"), of("VmHWM:"))
 }

@@ -235,10 +235,10 @@ fn rows_of_every_table_that_another_program_changes_remove_the_stamp() {
             ("center", "name"),
             ("facility", "name"),
             ("service", "name"),
-            ("offer", "service_id"),
-            ("event", "title"),
+            ("offer", "id"),
+            ("event", "id"),
             ("visit", "day"),
-            ("suggestion", "text"),
+            ("suggestion", "id"),
             ("population", "people"),
         ] {
             let rows: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}")))

@@ -131,7 +131,7 @@ mod tests {
     fn areas_are_apart_and_folding_inverts_placing() {
         let groups: Vec<Group> = Group::first(8).collect();
         for (n, a) in groups.iter().enumerate() {
-            assert_eq!(a.number(), n);
+            assert_eq!(a.0, n);
             for b in &groups[n + 1..] {
                 let (a, b) = (a.region(), b.region());
                 let apart = |low: usize, high: usize| a[low] > b[high] - 1e-9 || b[low] > a[high] - 1e-9;
