@@ -213,3 +213,85 @@ impl Executor {
         response::add_codes(response, &self.limits, &self.cost, operation).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+    use walkshed_register::RegisterRows;
+
+    /// Executes a request with the schema that validates everything, without packed variables.
+    async fn strict(executor: &Executor, world: &Arc<World>, request: ApiRequest) -> Response {
+        let (document, operation) = executor.select(&request).unwrap();
+        let (name, variables) = (operation.name.clone(), Some(request.variables.clone()));
+        let request = ApiRequest { operation_name: operation.name, ..request };
+        let inner = executor.new_usage().attach(executor.prepare(world, request, &document));
+        let response = executor.mutation_schema.execute(inner).await;
+        let executed = ExecutedOperation { document: &document, operation_name: name.as_deref(), variables };
+        with_version(executor.add_codes(response, &executed).await.0, world)
+    }
+
+    /// A document that was accepted before has the response of full validation, whatever the variables.
+    #[test]
+    fn accepted_documents_have_the_responses_of_full_validation() {
+        let world = Arc::new(World::new(Err("no streets".into()), RegisterRows::default()));
+        let place = json!({ "point": { "lon": 106.5, "lat": 29.5 } });
+        let nearby = "query($p: PlaceInput!, $m: Float, $c: [Category!]) {
+            nearby(from: $p, minutes: $m, categories: $c) { edges { minutes } } }";
+        let matrix = "query($o: [PlaceInput!]!) { travelTimes(origins: $o, destinations: $o) { minutes } }";
+        let lists = "query($n: Int, $x: String, $s: Boolean!) {
+            centers(first: $n, after: $x) { totalCount @skip(if: $s) pageInfo { hasNextPage } } ...More @include(if: $s) }
+            fragment More on Query { facilities(first: $n) { totalCount } }";
+        let operations = "query A($v: String) { centers(filter: {text: $v}) { totalCount } }
+            query B($v: Int) { centers(first: $v) { totalCount } }";
+        let cases = [
+            (nearby, None, json!({ "p": place, "m": 5, "c": ["HEALTH_CARE"] })),
+            (nearby, None, json!({ "p": place, "m": null })),
+            (nearby, None, json!({ "p": place, "m": 1e9 })),
+            (nearby, None, json!({ "p": place, "c": "HEALTH_CARE" })),
+            (nearby, None, json!({ "p": place, "c": ["health"] })),
+            (nearby, None, json!({ "p": { "point": { "lon": 1, "lat": 2, "z": 3 } } })),
+            (nearby, None, json!({ "p": { "point": { "lon": 1 } } })),
+            (nearby, None, json!({ "p": { "cell": "x" } })),
+            (nearby, None, json!({ "p": 7 })),
+            (nearby, None, json!({})),
+            (matrix, None, json!({ "o": [place] })),
+            (matrix, None, json!({ "o": place })),
+            (matrix, None, json!({ "o": [] })),
+            (matrix, None, json!({ "o": [null] })),
+            (matrix, None, json!({ "o": [{ "point": { "lon": "1", "lat": 2 } }] })),
+            (matrix, None, json!({ "o": vec![place.clone(); 101] })),
+            (lists, None, json!({ "n": 2, "s": false })),
+            (lists, None, json!({ "n": 2, "s": true })),
+            (lists, None, json!({ "n": -1, "s": true })),
+            (lists, None, json!({ "n": 2.5, "s": true })),
+            (lists, None, json!({ "n": 5000, "x": 3, "s": true })),
+            (lists, None, json!({ "n": 2 })),
+            (operations, Some("A"), json!({ "v": "x" })),
+            (operations, Some("B"), json!({ "v": "x" })),
+            (operations, Some("B"), json!({ "v": 3 })),
+            (operations, Some("A"), json!({ "v": 3 })),
+        ];
+        let executor = Executor::new(Limits::default(), None);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let mut refused = 0;
+            for round in 0..2 {
+                for (query, operation, variables) in &cases {
+                    let request = || ApiRequest {
+                        query: (*query).to_owned(),
+                        operation_name: operation.map(str::to_owned),
+                        variables: Variables::from_json(variables.clone()),
+                        ..ApiRequest::default()
+                    };
+                    let json = |response: &Response| serde_json::to_value(response).unwrap();
+                    let expected: Value = json(&strict(&executor, &world, request()).await);
+                    let answer = executor.execute(&world, request()).await;
+                    assert_eq!(json(&answer.response), expected, "round {round}: {query} {variables}");
+                    refused += usize::from(answer.outcome == Outcome::Refused);
+                }
+            }
+            assert!(refused > 20, "{refused}");
+        });
+    }
+}
