@@ -251,7 +251,10 @@ fn world_of_prepared(
         return (World::from_register(network, register), !prepared.has_layers());
     };
     let Some(layers) = prepared.layers(&network) else {
-        tracing::info!(version, "read the prepared register, which belongs to other streets or profiles");
+        tracing::info!(
+            version,
+            "read the prepared register, without its positions on the streets: it was written for other streets or profiles, or without streets"
+        );
         return (World::from_register(Ok(network), register), false);
     };
     match World::from_prepared(network.clone(), register, layers) {
